@@ -1,0 +1,132 @@
+//! Kelos as the engine sees it: names, and thin views of its objects.
+//!
+//! Read from Kelos v0.24 to v0.52. The views hold what templates can ask for and nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+
+mod protect;
+mod spawner;
+mod task;
+
+pub use protect::{Protection, ProtectionError};
+pub use spawner::{
+    CronSource, EmptySource, RepositorySource, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate,
+    TemplateMetadata, WebhookSource, When,
+};
+pub use task::{Owner, Str, Task, TaskSpec};
+
+/// The API group of Kelos.
+pub const GROUP: &str = "kelos.dev";
+/// The label and the annotations by which a Task names its TaskSpawner.
+pub const TASKSPAWNER_LABEL: &str = "kelos.dev/taskspawner";
+/// Set by a manual run of the Kelos CLI (v0.45 and later) instead of the label.
+pub const CREATED_FROM_ANNOTATION: &str = "kelos.dev/created-from-taskspawner";
+/// What the annotations about a Task's source begin with.
+pub const SOURCE_PREFIX: &str = "kelos.dev/source-";
+
+/// The carrier of label templates on a TaskSpawner.
+pub const LABELS_CARRIER: &str = "metadata.kelos.dev/labels";
+/// The carrier of annotation templates on a TaskSpawner.
+pub const ANNOTATIONS_CARRIER: &str = "metadata.kelos.dev/annotations";
+/// The setting that names the template language: `auto`, `go` or `jinja`.
+pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
+/// The setting for label values that are not valid: `skip` or `sanitize`.
+pub const ON_INVALID_SETTING: &str = "metadata.kelos.dev/on-invalid";
+/// The switch: `disabled` as an annotation of a TaskSpawner or a label of a Task.
+pub const INJECTION_SETTING: &str = "metadata.kelos.dev/injection";
+/// The mark that says which rules a Task was rendered from.
+pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
+/// The mark that says which keys were skipped, and why.
+pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
+
+/// Labels or annotations: keys to values, in key order.
+pub type StringMap = BTreeMap<String, String>;
+
+/// What a key belongs to. A label and an annotation of one name are two keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A label.
+    Label,
+    /// An annotation.
+    Annotation,
+}
+
+impl Kind {
+    /// Both kinds, in the order in which keys are rendered.
+    pub const ALL: [Kind; 2] = [Kind::Label, Kind::Annotation];
+
+    /// `label` or `annotation`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Label => "label",
+            Kind::Annotation => "annotation",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The metadata of an object, as far as templates can ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectMeta {
+    /// Its name.
+    pub name: String,
+    /// Its namespace; empty for a Namespace, or where a manifest leaves it out.
+    pub namespace: String,
+    /// Its uid; manifests written by hand have none.
+    pub uid: Option<String>,
+    /// Its labels.
+    #[serde(deserialize_with = "null_as_default")]
+    pub labels: StringMap,
+    /// Its annotations.
+    #[serde(deserialize_with = "null_as_default")]
+    pub annotations: StringMap,
+}
+
+/// A Workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Workspace {
+    /// Name and namespace.
+    pub metadata: ObjectMeta,
+    /// Its spec.
+    pub spec: WorkspaceSpec,
+}
+
+/// The part of a Workspace's spec that templates can ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WorkspaceSpec {
+    /// The URL of its repository, as the team wrote it.
+    pub repo: String,
+}
+
+/// A Namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Namespace {
+    /// Name, labels and annotations.
+    pub metadata: ObjectMeta,
+}
+
+/// The group of an `apiVersion`: `kelos.dev` of `kelos.dev/v1alpha2`.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Reads `null` as the empty value: the API server takes `labels: null` for no labels.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}

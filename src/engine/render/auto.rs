@@ -1,0 +1,102 @@
+//! Which language a template is in, where its team does not say.
+
+use super::{Body, Syntax, TemplateError, go, jinja};
+
+/// A template language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Go's text/template.
+    Go,
+    /// Jinja.
+    Jinja,
+}
+
+/// Whether the source has no action, so that it is its own value.
+pub(super) fn is_plain(source: &str, syntax: Syntax) -> bool {
+    let has_tags = || source.contains("{%") || source.contains("{#");
+    !source.contains("{{") && (syntax == Syntax::Go || !has_tags())
+}
+
+/// Compiles a template in the language that it is written in.
+///
+/// Jinja's tags decide. Without them it is Go if Go takes it and every function in it gets a number
+/// of arguments that it takes (`{{ title }}` is a variable, not a call of `title` with nothing),
+/// else Jinja if Jinja takes it.
+///
+/// # Errors
+///
+/// Go's `parse_error` if an action holds `.Name` or `$`, else Jinja's.
+pub(super) fn compile(source: &str) -> Result<Body, TemplateError> {
+    if has_jinja_tags(source) {
+        return jinja::Program::compile(source).map(Body::Jinja);
+    }
+    let go_error = match go::Program::compile(source) {
+        Ok(program) => match program.misfit() {
+            None => return Ok(Body::Go(program)),
+            Some(name) => TemplateError::parse(format!(
+                "`{name}` is called with a number of arguments that it does not take"
+            )),
+        },
+        Err(error) => error,
+    };
+    match jinja::Program::compile(source) {
+        Ok(program) => Ok(Body::Jinja(program)),
+        Err(_) if looks_like_go(source) => Err(go_error),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a `{% … %}` or `{# … #}` outside of `{{ … }}`.
+fn has_jinja_tags(source: &str) -> bool {
+    let mut rest = source;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        match rest.as_bytes().first() {
+            Some(b'{') => rest = after_action(&rest[1..]),
+            Some(b'%') if rest[1..].contains("%}") => return true,
+            Some(b'#') if rest[1..].contains("#}") => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether an action holds a field of the root (`.Name`) or a variable (`$`).
+fn looks_like_go(source: &str) -> bool {
+    let mut rest = source;
+    while let Some(at) = rest.find("{{") {
+        let action = &rest[at + 2..];
+        rest = after_action(action);
+        let action = &action[..action.len() - rest.len()];
+        let mut before = ' ';
+        let mut chars = action.chars().peekable();
+        while let Some(c) = chars.next() {
+            let is_field = c == '.'
+                && !(before.is_alphanumeric() || matches!(before, '_' | ')' | ']'))
+                && chars.peek().is_some_and(|next| next.is_alphabetic() || *next == '_');
+            if c == '$' || is_field {
+                return true;
+            }
+            before = c;
+        }
+    }
+    false
+}
+
+/// What follows the `}}` that ends an action; texts in quotes do not end it.
+fn after_action(action: &str) -> &str {
+    let mut quote = None;
+    let mut chars = action.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match (quote, c) {
+            (Some('"' | '\''), '\\') => {
+                chars.next();
+            }
+            (Some(open), c) if open == c => quote = None,
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '}') if action[at..].starts_with("}}") => return &action[at + 2..],
+            _ => {}
+        }
+    }
+    ""
+}

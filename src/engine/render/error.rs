@@ -1,0 +1,98 @@
+//! Why a template does not compile or does not render, and where.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::budget::Exhausted;
+use crate::engine::reason::Reason;
+
+/// A place in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Bytes from the start of the source.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl Position {
+    /// The place of a byte offset in `source`; past the end counts as the end.
+    pub fn of(source: &str, offset: usize) -> Position {
+        let offset = source.floor_char_boundary(offset.min(source.len()));
+        let before = &source[..offset];
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        Position {
+            offset,
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Why a template gave no value.
+///
+/// Neither `message` nor `hint` holds a variable's value: both may stand in logs.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}{}", .position.map(|p| format!(" ({p})")).unwrap_or_default())]
+pub struct TemplateError {
+    /// The word for it: one of `parse_error`, `missing_variable`, `render_error`,
+    /// `limit_exceeded` and `omitted`.
+    pub reason: Reason,
+    /// What is wrong, in a clause without a full stop.
+    pub message: String,
+    /// Where, if it has a place.
+    pub position: Option<Position>,
+    /// What to do about it, if there is something to say.
+    pub hint: Option<String>,
+}
+
+impl TemplateError {
+    /// An error without a place and a hint.
+    pub fn new(reason: Reason, message: impl Into<String>) -> TemplateError {
+        TemplateError { reason, message: message.into(), position: None, hint: None }
+    }
+
+    /// A template that does not parse.
+    pub fn parse(message: impl Into<String>) -> TemplateError {
+        TemplateError::new(Reason::ParseError, message)
+    }
+
+    /// A template that fails while it runs.
+    pub fn render(message: impl Into<String>) -> TemplateError {
+        TemplateError::new(Reason::RenderError, message)
+    }
+
+    /// A variable or a map element that is not there; `name` as the template wrote it (`.Task.Name`).
+    pub fn missing(name: &str) -> TemplateError {
+        TemplateError::new(Reason::MissingVariable, format!("`{name}` is not known for this Task"))
+    }
+
+    /// The same error at a place, unless it has one already.
+    #[must_use]
+    pub fn at(mut self, position: Position) -> TemplateError {
+        self.position.get_or_insert(position);
+        self
+    }
+
+    /// The same error with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> TemplateError {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Exhausted> for TemplateError {
+    fn from(exhausted: Exhausted) -> TemplateError {
+        TemplateError::new(Reason::LimitExceeded, exhausted.to_string())
+    }
+}

@@ -1,0 +1,85 @@
+//! Go's text/template, as Kelos renders it: no functions of its own, missingkey=error.
+//!
+//! Source → tokens (`lexer`) → tree (`parser`, `tree`) → text (`eval`, `builtins`, `fmt`). What
+//! renders in Go renders the same here, byte for byte; the tests ask the real Go. On top of Go there
+//! are the shared helpers, texts that are lists when asked, and an absent variable that is an error
+//! where Go would write `<no value>`.
+
+mod builtins;
+mod compare;
+mod escape;
+mod eval;
+mod fmt;
+mod function;
+mod lexer;
+mod literal;
+mod parser;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::sync::Arc;
+
+use self::function::Function;
+use self::parser::Parsed;
+use super::Uses;
+use super::budget::Budget;
+use super::error::TemplateError;
+use super::helpers;
+use super::value::{Map, Text};
+
+/// A compiled template. Cloning it is cheap.
+#[derive(Clone, Debug)]
+pub struct Program {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    source: Text,
+    parsed: Parsed,
+}
+
+impl Program {
+    /// Compiles a template.
+    ///
+    /// # Errors
+    ///
+    /// A parse error with its place, where Go's parser has one; unknown functions and variables
+    /// are parse errors, unknown templates are not.
+    pub fn compile(source: &str) -> Result<Program, TemplateError> {
+        Program::compile_with(source, &|name| {
+            Function::builtin(name).or_else(|| helpers::find(name).map(Function::Helper))
+        })
+    }
+
+    fn compile_with(source: &str, resolve: parser::Resolve<'_>) -> Result<Program, TemplateError> {
+        let parsed = parser::parse(source, resolve)?;
+        Ok(Program { inner: Arc::new(Inner { source: source.into(), parsed }) })
+    }
+
+    /// Renders the template with the variables in `root`.
+    ///
+    /// # Errors
+    ///
+    /// `missing_variable`, `render_error`, `limit_exceeded`, or what a helper gives, with its place.
+    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<String, TemplateError> {
+        eval::render(&self.inner.source, &self.inner.parsed, root, budget)
+    }
+
+    /// Which variables it may read.
+    pub fn uses(&self) -> &Uses {
+        &self.inner.parsed.uses
+    }
+
+    /// Whether it runs from its beginning to its end: no ranges, no calls of templates.
+    pub fn is_straight_line(&self) -> bool {
+        self.inner.parsed.is_straight_line
+    }
+
+    /// The first function that is called with a number of arguments it can't accept, a piped one
+    /// included. Go complains only when it comes to that call.
+    pub fn misfit(&self) -> Option<&str> {
+        self.inner.parsed.misfit.as_deref()
+    }
+}

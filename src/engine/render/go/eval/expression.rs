@@ -1,0 +1,163 @@
+//! Expressions → values.
+
+use super::Evaluator;
+use crate::engine::reason::Reason;
+use crate::engine::render::budget::{Budget, Exhausted};
+use crate::engine::render::error::TemplateError;
+use crate::engine::render::go::function::{Builtin, Function};
+use crate::engine::render::go::tree::{Expr, ExprKind, Path, Span};
+use crate::engine::render::value::Value;
+
+/// How deep lists and maps that a helper returns may be nested, so that printing and dropping them
+/// does not overflow the stack. JSON alone may bring 128 levels.
+const MAX_VALUE_DEPTH: usize = 200;
+
+impl<'a> Evaluator<'a> {
+    /// The value of an expression; `piped` is the value that a pipeline hands to a command.
+    pub(super) fn expression(
+        &mut self,
+        dot: &Value,
+        expr: &'a Expr,
+        piped: Option<Value>,
+    ) -> Result<Value, TemplateError> {
+        self.evaluate(dot, expr, piped).map_err(|error| self.place(error, expr.span))
+    }
+
+    fn evaluate(
+        &mut self,
+        dot: &Value,
+        expr: &'a Expr,
+        piped: Option<Value>,
+    ) -> Result<Value, TemplateError> {
+        self.budget.take_steps(1)?;
+        match &expr.kind {
+            ExprKind::Literal(value) => Ok(value.clone()),
+            ExprKind::Dot => Ok(dot.clone()),
+            ExprKind::Field(path) => {
+                self.budget.take_steps(path.names.len() as u64)?;
+                self.follow(dot, path, expr.span)
+            }
+            ExprKind::Variable(variable, path) => {
+                self.budget.take_steps(path.names.len() as u64)?;
+                let slot = self.slot(*variable, expr.span)?;
+                self.follow(&self.variables[slot].1, path, expr.span)
+            }
+            ExprKind::Chain(inner, path) => {
+                self.budget.take_steps(path.names.len() as u64)?;
+                let value = self.expression(dot, inner, None)?;
+                self.follow(&value, path, expr.span)
+            }
+            ExprKind::Parens(pipeline) => {
+                self.descend(expr.span)?;
+                let value = self.pipeline(dot, pipeline)?;
+                self.depth -= 1;
+                Ok(value)
+            }
+            ExprKind::Call(function, arguments) => self.call(dot, *function, arguments, piped),
+            ExprKind::Misuse(problem) => Err(TemplateError::render(*problem)),
+        }
+    }
+
+    /// Looks up a field, a field of that, and so on.
+    fn follow(&self, from: &Value, path: &Path, span: Span) -> Result<Value, TemplateError> {
+        let mut here = from;
+        for name in &path.names {
+            let found = match here.as_parts() {
+                Value::Map(map) => map.get(name),
+                Value::Nil => None,
+                other => {
+                    let kind = other.kind();
+                    let message = format!("`.{name}` can't be looked up in {kind}");
+                    return Err(TemplateError::render(message));
+                }
+            };
+            match found {
+                Some(value) => here = value,
+                None if path.may_be_absent => return Ok(Value::Nil),
+                None => return Err(TemplateError::missing(&self.quote(span))),
+            }
+        }
+        Ok(here.clone())
+    }
+
+    fn call(
+        &mut self,
+        dot: &Value,
+        function: Function,
+        arguments: &'a [Expr],
+        piped: Option<Value>,
+    ) -> Result<Value, TemplateError> {
+        let count = arguments.len() + usize::from(piped.is_some());
+        if !function.accepts(count) {
+            let (name, wants) = (function.name(), function.wants());
+            return Err(TemplateError::render(format!("`{name}` takes {wants}, not {count}")));
+        }
+        if let Function::Builtin(builtin @ (Builtin::And | Builtin::Or)) = function {
+            return self.first_decisive(dot, builtin == Builtin::Or, arguments, piped);
+        }
+        let mut values = Vec::with_capacity(count);
+        for argument in arguments {
+            values.push(self.expression(dot, argument, None)?);
+        }
+        values.extend(piped);
+        match function {
+            Function::Builtin(builtin) => builtin.call(&values, self.budget),
+            Function::Helper(helper) => {
+                let value = (helper.call)(self.budget, &values)?;
+                check_depth(&value, self.budget)?;
+                Ok(value)
+            }
+        }
+    }
+
+    /// `and`, `or`: the first argument whose truth decides, else the last. Those behind it are not
+    /// evaluated.
+    fn first_decisive(
+        &mut self,
+        dot: &Value,
+        decisive: bool,
+        arguments: &'a [Expr],
+        piped: Option<Value>,
+    ) -> Result<Value, TemplateError> {
+        let mut last = Value::Nil;
+        for argument in arguments {
+            last = self.expression(dot, argument, None)?;
+            if last.is_true() == decisive {
+                return Ok(last);
+            }
+        }
+        Ok(piped.unwrap_or(last))
+    }
+}
+
+/// Refuses a value whose lists and maps are nested too deep.
+fn check_depth(value: &Value, budget: &mut Budget) -> Result<(), TemplateError> {
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > MAX_VALUE_DEPTH {
+            let message = "lists and maps are nested too deep";
+            return Err(TemplateError::new(Reason::LimitExceeded, message));
+        }
+        match value.as_parts() {
+            Value::List(items) => {
+                take_visits(items.len(), budget)?;
+                open.extend(items.iter().filter(|v| is_container(v)).map(|v| (v, depth + 1)));
+            }
+            Value::Map(map) => {
+                take_visits(map.len(), budget)?;
+                open.extend(map.values().filter(|v| is_container(v)).map(|v| (v, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_container(value: &Value) -> bool {
+    matches!(value.as_parts(), Value::List(_) | Value::Map(_))
+}
+
+/// Pays for a glance at so many elements.
+fn take_visits(elements: usize, budget: &mut Budget) -> Result<(), Exhausted> {
+    budget.take_steps(1 + elements as u64 / 16)
+}

@@ -1,0 +1,29 @@
+//! Upper and lower case as Go's `strings` package has them: one character for one character, so
+//! that `ß` stays `ß` in upper case and a `Σ` at the end of a word becomes `σ`.
+
+/// The upper-case form of a character, or itself.
+pub(super) fn upper(c: char) -> char {
+    if let Some(single) = single(c.to_uppercase()) {
+        return single;
+    }
+    // Greek letters with an iota below: Unicode spells their upper case with two letters, but
+    // has a one-letter form, too.
+    let step = match c {
+        '\u{1f80}'..='\u{1f87}' | '\u{1f90}'..='\u{1f97}' | '\u{1fa0}'..='\u{1fa7}' => 8,
+        '\u{1fb3}' | '\u{1fc3}' | '\u{1ff3}' => 9,
+        _ => 0,
+    };
+    char::from_u32(c as u32 + step).unwrap_or(c)
+}
+
+/// The lower-case form of a character, or itself.
+pub(super) fn lower(c: char) -> char {
+    // `İ` is the one letter whose full lower case is two characters.
+    single(c.to_lowercase()).unwrap_or(if c == 'İ' { 'i' } else { c })
+}
+
+/// The only character of a mapping, if it has just one.
+fn single(mut mapped: impl Iterator<Item = char>) -> Option<char> {
+    let first = mapped.next()?;
+    mapped.next().is_none().then_some(first)
+}

@@ -1,0 +1,222 @@
+//! Jinja's filters and tests: which there are, and what they cost.
+
+mod sequences;
+
+use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
+use minijinja::{Environment, Error, State};
+
+use super::meter::{self, Fuel, fail, weigh};
+use super::objects::{from_jinja, to_jinja};
+use super::operators::defined;
+use crate::engine::reason::Reason;
+use crate::engine::render::error::TemplateError;
+use crate::engine::render::helpers::Helper;
+
+/// minijinja's filters that we keep: name, and the name under which its guard is registered.
+///
+/// Left out are those that build lists of lists or long lists out of little (`batch`, `chain`,
+/// `groupby`, `slice`, `sum`, `zip`, `dictsort`), those that work on parts of elements
+/// (`selectattr`, `rejectattr`), and those for HTML and debugging.
+pub(super) const BUILT_IN: &[(&str, &str)] = &[
+    ("abs", "\0abs"),
+    ("bool", "\0bool"),
+    ("capitalize", "\0capitalize"),
+    ("count", "\0count"),
+    ("d", "\0d"),
+    ("default", "\0default"),
+    ("first", "\0first"),
+    ("float", "\0float"),
+    ("format", "\0format"),
+    ("indent", "\0indent"),
+    ("int", "\0int"),
+    ("items", "\0items"),
+    ("join", "\0join"),
+    ("last", "\0last"),
+    ("length", "\0length"),
+    ("lines", "\0lines"),
+    ("list", "\0list"),
+    ("lower", "\0lower"),
+    ("max", "\0max"),
+    ("min", "\0min"),
+    ("replace", "\0replace"),
+    ("reverse", "\0reverse"),
+    ("round", "\0round"),
+    ("sort", "\0sort"),
+    ("split", "\0split"),
+    ("string", "\0string"),
+    ("title", "\0title"),
+    ("trim", "\0trim"),
+    ("unique", "\0unique"),
+    ("upper", "\0upper"),
+];
+
+/// Our own versions of Jinja's filters that call others.
+pub(super) const OWN: &[&str] = &["map", "reject", "select"];
+
+/// Filters of minijinja that templates can't use.
+pub(super) const LEFT_OUT: &[&str] = &[
+    "attr",
+    "batch",
+    "chain",
+    "dictsort",
+    "e",
+    "escape",
+    "groupby",
+    "pprint",
+    "rejectattr",
+    "safe",
+    "selectattr",
+    "slice",
+    "sum",
+    "zip",
+];
+
+/// Tests that cost what they look at: name, and the name under which the guard is registered.
+pub(super) const COSTLY_TESTS: &[(&str, &str)] = &[
+    ("endingwith", "\0endingwith"),
+    ("eq", "\0eq"),
+    ("equalto", "\0equalto"),
+    ("ge", "\0ge"),
+    ("greaterthan", "\0greaterthan"),
+    ("gt", "\0gt"),
+    ("in", "\0in"),
+    ("le", "\0le"),
+    ("lessthan", "\0lessthan"),
+    ("lower", "\0lower"),
+    ("lt", "\0lt"),
+    ("ne", "\0ne"),
+    ("sameas", "\0sameas"),
+    ("startingwith", "\0startingwith"),
+    ("upper", "\0upper"),
+];
+
+/// Tests that cost nothing to speak of.
+pub(super) const CHEAP_TESTS: &[&str] = &[
+    "boolean",
+    "defined",
+    "divisibleby",
+    "even",
+    "false",
+    "float",
+    "int",
+    "integer",
+    "iterable",
+    "mapping",
+    "none",
+    "number",
+    "odd",
+    "sequence",
+    "string",
+    "true",
+    "undefined",
+];
+
+/// Filters that compare each element with the others.
+const COMPARING: &[&str] = &["max", "min", "sort", "unique"];
+
+/// Filters that take nothing (`none`) for a value.
+const TAKES_NOTHING: &[&str] = &["bool", "d", "default"];
+
+/// Adds guards for minijinja's own filters and tests, and our filters.
+pub(super) fn add_to(env: &mut Environment<'_>) {
+    for &(name, guard) in BUILT_IN {
+        env.add_filter(guard, move |state: &mut State, args: Rest<ValueOrKwargs>| {
+            built_in(state, name, args.into_values())
+        });
+    }
+    for &(name, guard) in COSTLY_TESTS {
+        env.add_test(guard, move |state: &mut State, args: Rest<Value>| {
+            args.iter().try_for_each(|arg| weigh(state, arg).map(drop))?;
+            state.perform_test(name, &args)
+        });
+    }
+    sequences::add_to(env);
+}
+
+/// One of minijinja's filters, paid for before it runs.
+fn built_in(state: &mut State, name: &str, args: Vec<Value>) -> Result<Value, Error> {
+    if args.first().is_some_and(Value::is_none) && !TAKES_NOTHING.contains(&name) {
+        return Err(fail(nothing_for(name)));
+    }
+    for (index, arg) in args.iter().enumerate() {
+        let weight = weigh(state, arg)?;
+        if index > 0 {
+            charge_search(state, weight)?;
+        }
+    }
+    if let Some(list) = args.first().filter(|_| COMPARING.contains(&name)) {
+        charge_comparing(state, list)?;
+    }
+    let result = state.apply_filter(name, &args)?;
+    let result = match result.kind() {
+        // What is made while it is read would be made anew each time, and can be chained for ever.
+        ValueKind::Iterable => {
+            let items = result.try_iter()?.checked();
+            let paid = items.map(|item| state.consume_fuel(1).and(item));
+            Value::from(paid.collect::<Result<Vec<_>, _>>()?)
+        }
+        _ => result,
+    };
+    meter::keep(state, &result)?;
+    Ok(result)
+}
+
+/// Charges for preparing a search for a text, which takes longer than reading it.
+pub(super) fn charge_search(state: &mut State, bytes: u64) -> Result<(), Error> {
+    state.consume_fuel(bytes / meter::BYTES_PER_FUEL * 3)
+}
+
+/// Charges for comparing the longest element with all others, in lower case: sorting may do that.
+fn charge_comparing(state: &mut State, list: &Value) -> Result<(), Error> {
+    let (mut count, mut longest) = (0u64, 0);
+    if list.kind() == ValueKind::Seq {
+        for item in list.try_iter()? {
+            count += 1;
+            longest = weigh(state, &item)?.max(longest);
+        }
+    }
+    state.consume_fuel(count.saturating_mul(longest) / meter::BYTES_PER_FUEL)
+}
+
+/// The error for a filter whose value is nothing.
+fn nothing_for(filter: &str) -> TemplateError {
+    let message = format!("the value for the filter `{filter}` is nothing");
+    TemplateError::new(Reason::MissingVariable, message)
+        .hint("give it a stand-in with `default(\"…\", true)`")
+}
+
+/// One of the shared helpers as a filter: its value comes first, in Go it comes last.
+pub(super) fn helper_filter(
+    helper: &'static Helper,
+    state: &mut State,
+    mut args: Vec<Value>,
+) -> Result<Value, Error> {
+    if helper.name != "coalesce" && !args.is_empty() {
+        args.rotate_left(1);
+    }
+    call_helper(helper, state, &args)
+}
+
+/// Calls one of the shared helpers.
+pub(super) fn call_helper(
+    helper: &'static Helper,
+    state: &mut State,
+    args: &[Value],
+) -> Result<Value, Error> {
+    if !helper.accepts(args.len()) {
+        let expected = match helper.max_args {
+            Some(max) if max == helper.min_args => max.to_string(),
+            _ => format!("{} or more", helper.min_args),
+        };
+        let message = format!("{} takes {expected} arguments, not {}", helper.name, args.len());
+        return Err(fail(TemplateError::render(message)));
+    }
+    let mut ours = Vec::with_capacity(args.len());
+    for arg in args {
+        if !helper.sees_absent {
+            defined(state, arg)?;
+        }
+        ours.push(from_jinja(&mut Fuel(state), arg).map_err(fail)?);
+    }
+    (helper.call)(&mut Fuel(state), &ours).map(|result| to_jinja(&result)).map_err(fail)
+}

@@ -1,0 +1,173 @@
+//! Rules: what a TaskSpawner asks for, compiled once per change of it.
+//!
+//! Two carriers, from rows 3 and 4 of the rule table in `docs/rules.md`: the annotations
+//! `metadata.kelos.dev/labels` and `…/annotations`, and Kelos's own `spec.taskTemplate.metadata`.
+//! For each key the row with the highest number is rendered.
+
+mod bare;
+mod carrier;
+mod compile;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::kelos::{Kind, Protection, TaskSpawner};
+use super::reason::Reason;
+use super::render::error::TemplateError;
+use super::render::{Template, Uses};
+
+/// The most keys one carrier may have; the rest, in key order, is not rendered.
+pub const CARRIER_KEYS: usize = 64;
+
+/// What happens to a label value that the API server would refuse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// The key is skipped.
+    #[default]
+    Skip,
+    /// A valid value is made out of the text.
+    Sanitize,
+}
+
+impl OnInvalid {
+    /// `skip` or `sanitize`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OnInvalid::Skip => "skip",
+            OnInvalid::Sanitize => "sanitize",
+        }
+    }
+}
+
+impl fmt::Display for OnInvalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for OnInvalid {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<OnInvalid, String> {
+        match text {
+            "skip" => Ok(OnInvalid::Skip),
+            "sanitize" => Ok(OnInvalid::Sanitize),
+            _ => Err(format!("`{text}` is neither `skip` nor `sanitize`")),
+        }
+    }
+}
+
+/// What the cluster admin decides for all TaskSpawners.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// What happens to invalid label values where a TaskSpawner does not say.
+    pub on_invalid: OnInvalid,
+    /// The keys that no template writes.
+    pub protection: Protection,
+}
+
+/// Where a template stands. Of two rows that declare one key, the greater one is rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// Row 3: an annotation of the TaskSpawner.
+    Annotation = 3,
+    /// Row 4: `spec.taskTemplate.metadata` of the TaskSpawner.
+    Field = 4,
+}
+
+/// The compiled rules of one TaskSpawner.
+#[derive(Debug)]
+pub struct Rules {
+    /// The TaskSpawner, without its carriers.
+    pub spawner: TaskSpawner,
+    /// One rule a key, labels first, in key order.
+    pub keys: Vec<KeyRule>,
+    /// Carriers of which no key is known, because they do not parse.
+    pub broken_carriers: Vec<Problem>,
+    /// All that a team should mend, broken carriers included: for the log, once per change.
+    pub problems: Vec<Problem>,
+    /// The variables that the templates read.
+    pub uses: Uses,
+    /// Whether the TaskSpawner switches injection off.
+    pub is_disabled: bool,
+    /// Whether every template may be rendered where it stands: no loops, no calls of templates.
+    pub is_straight_line: bool,
+    /// The first eight hex digits of a hash over all that the rules say.
+    pub hash: String,
+}
+
+/// What is to be done for one key.
+#[derive(Debug)]
+pub struct KeyRule {
+    /// Label or annotation.
+    pub kind: Kind,
+    /// The key.
+    pub key: Box<str>,
+    /// The row that is rendered.
+    pub row: Row,
+    /// The template, or why there is none.
+    pub plan: Result<Arc<Template>, Refusal>,
+    /// What stands in where the template gives nothing that can be written.
+    pub default: Option<Box<str>>,
+    /// The only values that are written.
+    pub allowed: Option<BTreeSet<Box<str>>>,
+    /// What happens to a value that is no label value.
+    pub on_invalid: OnInvalid,
+    /// Whether Kelos's own field declares the key, so that Kelos may have rendered it already.
+    pub in_field: bool,
+}
+
+/// Why a key is never rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The word for it.
+    pub reason: Reason,
+    /// What is wrong, and what to do.
+    pub error: TemplateError,
+    /// The template that it is about, if it is about the template.
+    pub source: Option<Box<str>>,
+}
+
+/// Something that a team should mend in its TaskSpawner. Holds no values of Tasks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind of key it is about.
+    pub kind: Kind,
+    /// The key, or the carrier or the setting if it is about that.
+    pub key: String,
+    /// The word for it.
+    pub reason: Reason,
+    /// What is wrong and where.
+    pub message: String,
+}
+
+impl KeyRule {
+    /// Whether `value` may be written as far as `allowed` goes.
+    pub fn allows(&self, value: &str) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(value))
+    }
+
+    /// The template that it would be rendered from, if there is one.
+    pub fn source(&self) -> Option<&str> {
+        match &self.plan {
+            Ok(template) => Some(template.source()),
+            Err(refusal) => refusal.source.as_deref(),
+        }
+    }
+
+    /// Whether templates have no business with this key.
+    pub fn is_protected(&self) -> bool {
+        matches!(&self.plan, Err(refusal) if refusal.reason == Reason::Protected)
+    }
+}
+
+impl Rules {
+    /// Whether the key is one that these rules write: then it is an output, never an input.
+    pub fn is_output(&self, kind: Kind, key: &str) -> bool {
+        self.keys
+            .binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)))
+            .is_ok_and(|found| !self.keys[found].is_protected())
+    }
+}

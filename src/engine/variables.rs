@@ -1,0 +1,206 @@
+//! Variables: what templates know of a Task.
+//!
+//! A variable comes from the Task itself, or follows from Task, TaskSpawner and Workspace. One that
+//! is neither is not in the map, and a template that asks for it gives `missing_variable`. The
+//! names, types and texts are those of Kelos.
+
+mod source;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use self::source::SourceFacts;
+use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, Workspace};
+use super::render::Uses;
+use super::render::value::{Map, Text, Value};
+use super::repository::{self, Repository};
+use super::rules::Rules;
+
+/// What is known about a request besides its Task.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'f> {
+    /// The namespace of the request.
+    pub namespace_name: &'f str,
+    /// The Namespace, if it is known.
+    pub namespace: Option<&'f Namespace>,
+    /// The Workspace that the Task names, if it is known.
+    pub workspace: Option<&'f Workspace>,
+    /// Who creates the Task; nobody outside of admission.
+    pub user: Option<&'f User>,
+}
+
+/// Who creates the Task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// The user's name.
+    pub name: String,
+    /// The user's groups.
+    pub groups: Vec<String>,
+}
+
+/// Builds the variables that `uses` names.
+pub fn variables(
+    task: &Task<'_>,
+    rules: Option<&Rules>,
+    facts: &Facts<'_>,
+    uses: &Uses,
+) -> Arc<Map> {
+    let view = View { task, rules, facts };
+    let mut root = Map::new();
+    if needs_source(uses) {
+        view.source(uses, &mut root);
+    }
+    let mut group = |name: &str, build: &dyn Fn() -> Option<Value>| {
+        if uses.has(name)
+            && let Some(value) = build()
+        {
+            root.insert(name.into(), value);
+        }
+    };
+    group("Annotations", &|| Some(Value::from(view.inputs(Kind::Annotation))));
+    group("Task", &|| Some(view.task()));
+    group("Spawner", &|| rules.map(|rules| object(&rules.spawner.metadata)));
+    group("Workspace", &|| facts.workspace.map(workspace));
+    group("Namespace", &|| Some(view.namespace()));
+    group("User", &|| facts.user.map(user));
+    Arc::new(root)
+}
+
+/// The name of the Workspace that the templates need to know, if they do and the Task names one.
+pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
+    const FROM_WORKSPACE: [&str; 5] =
+        ["Workspace", "URL", "Repository", "RepositoryOwner", "RepositoryName"];
+    let is_used = FROM_WORKSPACE.iter().any(|name| uses.has(name));
+    is_used.then(|| task.spec().workspace())?
+}
+
+/// Whether the templates ask for more than the groups, which don't depend on the source.
+fn needs_source(uses: &Uses) -> bool {
+    const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
+    uses.all || uses.names.iter().any(|name| !GROUPS.contains(&&**name))
+}
+
+struct View<'v, 't> {
+    task: &'v Task<'t>,
+    rules: Option<&'v Rules>,
+    facts: &'v Facts<'v>,
+}
+
+impl View<'_, '_> {
+    /// What the annotations, the name and the TaskSpawner say about the source.
+    fn source(&self, uses: &Uses, root: &mut Map) {
+        let annotations = self.task.entries(Kind::Annotation);
+        let inputs = annotations
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| !self.is_output(Kind::Annotation, key))
+            .map(|(key, value)| (&**key, &**value));
+        let mut source = SourceFacts::read(inputs);
+        source.derive(self.task, self.rules.map(|rules| &rules.spawner), self.facts.workspace);
+        source.write(uses, root);
+    }
+
+    /// The labels or annotations that no template of this Task writes: what it writes is absent the
+    /// first time and there the second, and both times must give the same.
+    fn inputs(&self, kind: Kind) -> Map {
+        let entries = self.task.entries(kind).into_iter().flatten();
+        entries
+            .filter(|(key, _)| {
+                !key.starts_with("metadata.kelos.dev/") && !self.is_output(kind, key)
+            })
+            .map(|(key, value)| (Text::from(&**key), text(value)))
+            .collect()
+    }
+
+    fn is_output(&self, kind: Kind, key: &Str<'_>) -> bool {
+        self.rules.is_some_and(|rules| rules.is_output(kind, key))
+    }
+
+    fn task(&self) -> Value {
+        let spec = self.task.spec();
+        let mut map = Map::new();
+        let mut put = |name: &str, value: Option<&str>| {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                map.insert(name.into(), Value::from(value));
+            }
+        };
+        put("Name", Some(self.task.name()));
+        put("GenerateName", Some(self.task.generate_name()));
+        put("Namespace", Some(self.facts.namespace_name));
+        put("Type", spec.agent_type());
+        put("Model", spec.model());
+        put("Effort", spec.effort());
+        put("Branch", spec.branch.as_deref());
+        map.insert("Labels".into(), Value::from(self.inputs(Kind::Label)));
+        map.insert("Annotations".into(), Value::from(self.inputs(Kind::Annotation)));
+        Value::from(map)
+    }
+
+    fn namespace(&self) -> Value {
+        match self.facts.namespace {
+            Some(namespace) => object(&namespace.metadata),
+            None => {
+                Value::from(Map::from([("Name".into(), Value::from(self.facts.namespace_name))]))
+            }
+        }
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value::from(value)
+}
+
+fn strings(map: &StringMap) -> Value {
+    Value::from(
+        map.iter().map(|(key, value)| (Text::from(key.as_str()), text(value))).collect::<Map>(),
+    )
+}
+
+/// An object's name, labels and annotations.
+fn object(meta: &ObjectMeta) -> Value {
+    Value::from(Map::from([
+        ("Name".into(), text(&meta.name)),
+        ("Labels".into(), strings(&meta.labels)),
+        ("Annotations".into(), strings(&meta.annotations)),
+    ]))
+}
+
+fn workspace(workspace: &Workspace) -> Value {
+    let repo = &workspace.spec.repo;
+    let mut map = Map::from([("Name".into(), text(&workspace.metadata.name))]);
+    if let Some(clean) = repository::without_secrets(repo) {
+        map.insert("Repo".into(), Value::from(clean));
+    }
+    if let Some(repository) = Repository::parse(repo) {
+        if let Some(host) = repository.host() {
+            map.insert("Host".into(), text(host));
+        }
+        map.insert("Owner".into(), Value::from(repository.owner));
+        map.insert("RepoName".into(), Value::from(repository.name));
+    }
+    Value::from(map)
+}
+
+fn user(user: &User) -> Value {
+    let groups = user.groups.iter().map(|group| text(group)).collect::<Vec<_>>();
+    let map =
+        Map::from([("Name".into(), text(&user.name)), ("Groups".into(), Value::from(groups))]);
+    Value::named(&user.name, map)
+}
+
+/// `review-state` in camelCase, `reviewState`; with `upper`, `ReviewState`.
+fn camel_case(name: &str, upper: bool) -> Cow<'_, str> {
+    let mut out = String::with_capacity(name.len());
+    let mut raise = upper;
+    for c in name.chars() {
+        match c {
+            '-' | '_' | '.' => raise = !out.is_empty() || upper,
+            c if raise => {
+                out.extend(c.to_uppercase());
+                raise = false;
+            }
+            c => out.push(c),
+        }
+    }
+    if out == name { Cow::Borrowed(name) } else { Cow::Owned(out) }
+}

@@ -1,0 +1,266 @@
+//! What is known about the source of a Task: an issue, a pull request, a schedule, a chat message.
+
+use std::collections::BTreeMap;
+
+use super::camel_case;
+use crate::engine::kelos::{
+    CREATED_FROM_ANNOTATION, Kind, SOURCE_PREFIX, Source, Task, TaskSpawner, Workspace,
+};
+use crate::engine::render::Uses;
+use crate::engine::render::value::{Map, Text, Value};
+use crate::engine::repository::{Repository, without_secrets};
+
+/// In Kelos's own annotations, where a name is not the variable's name in kebab case.
+const RENAMED: [(&str, &str); 6] = [
+    ("id", "ID"),
+    ("url", "URL"),
+    ("issue-id", "IssueID"),
+    ("owner", "RepositoryOwner"),
+    ("repo", "RepositoryName"),
+    ("sha", "HeadSHA"),
+];
+
+/// The variables of a cron Task that Kelos leaves empty.
+const EMPTY_FOR_CRON: [&str; 6] =
+    ["Body", "URL", "Comments", "Branch", "ReviewState", "ReviewComments"];
+
+/// Variables by name, with `.Source` apart.
+#[derive(Default)]
+pub(super) struct SourceFacts<'t> {
+    /// The `kelos.dev/source-*` annotations by the rest of their name.
+    raw: BTreeMap<&'t str, &'t str>,
+    known: BTreeMap<Text, Value>,
+}
+
+impl<'t> SourceFacts<'t> {
+    /// Reads what the annotations say by themselves.
+    pub(super) fn read(annotations: impl Iterator<Item = (&'t str, &'t str)>) -> SourceFacts<'t> {
+        let mut facts = SourceFacts::default();
+        for (key, value) in annotations {
+            let Some(name) = key.strip_prefix(SOURCE_PREFIX).filter(|name| !name.is_empty()) else {
+                continue;
+            };
+            facts.raw.insert(name, value);
+            match name {
+                "kind" => {}
+                "number" => {
+                    facts.put("ID", value);
+                    if let Ok(number) = value.parse() {
+                        facts.known.insert("Number".into(), Value::Int(number));
+                    }
+                }
+                "labels" => {
+                    facts.known.insert("Labels".into(), Value::labels(&label_list(value)));
+                }
+                "url" => facts.put_url(value),
+                _ => {
+                    let renamed = RENAMED.iter().find(|(kebab, _)| *kebab == name);
+                    let name =
+                        renamed.map_or_else(|| camel_case(name, true), |(_, name)| (*name).into());
+                    facts.put(&name, value);
+                }
+            }
+        }
+        facts
+    }
+
+    /// Adds what follows from the TaskSpawner, the Workspace and the name of the Task.
+    pub(super) fn derive(
+        &mut self,
+        task: &Task<'_>,
+        spawner: Option<&TaskSpawner>,
+        workspace: Option<&Workspace>,
+    ) {
+        let source = spawner.map_or(Source::Unknown, |spawner| spawner.spec.when.source());
+        let is_manual = task.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some();
+        if let Some(kind) = self.kind(source, is_manual) {
+            self.put("Kind", kind);
+        }
+        if let (Source::Cron(schedule), Some(spawner), false) = (source, spawner, is_manual) {
+            self.cron(task.name(), spawner, schedule);
+            return;
+        }
+        if let Some(repository) = self.repository(source, workspace)
+            && let Some(url) = self.url(&repository)
+        {
+            self.put("URL", &url);
+        }
+    }
+
+    /// Puts what `uses` names into the root.
+    pub(super) fn write(self, uses: &Uses, root: &mut Map) {
+        if uses.has("Source") {
+            let raw = self.raw.iter();
+            let source =
+                raw.map(|(name, value)| (camel_case(name, false).into(), Value::from(*value)));
+            root.insert("Source".into(), Value::from(source.collect::<Map>()));
+        }
+        root.extend(self.known.into_iter().filter(|(name, _)| uses.has(name)));
+    }
+
+    /// Sets a variable that nothing better has set.
+    fn put(&mut self, name: &str, value: &str) {
+        self.known.entry(name.into()).or_insert_with(|| Value::from(value));
+    }
+
+    fn put_url(&mut self, url: &str) {
+        if let Some(url) = without_secrets(url) {
+            self.put("URL", &url);
+        }
+    }
+
+    /// The text of `Kind`, which is not the text of the annotation.
+    fn kind(&self, source: Source<'_>, is_manual: bool) -> Option<&'static str> {
+        if is_manual {
+            return Some("Manual");
+        }
+        match (source, self.raw.get("kind").copied()) {
+            (Source::GithubWebhook(_), _) => Some("webhook"),
+            (Source::LinearWebhook, _) => Some("LinearWebhook"),
+            (Source::GenericWebhook, _) => Some("GenericWebhook"),
+            (Source::Slack, _) => Some("SlackMessage"),
+            (Source::Cron(_), _) | (Source::GithubIssues(_) | Source::Unknown, Some("issue")) => {
+                Some("Issue")
+            }
+            (Source::GithubPullRequests(_), _)
+            | (Source::GithubIssues(_) | Source::Unknown, Some("pull-request")) => Some("PR"),
+            _ => None,
+        }
+    }
+
+    /// `<spawner>-YYYYMMDD-HHMM`: the name of a cron Task says its time, unless a template made it.
+    fn cron(&mut self, name: &str, spawner: &TaskSpawner, schedule: &str) {
+        self.put("Schedule", schedule);
+        self.known.entry("Number".into()).or_insert(Value::Int(0));
+        self.known.entry("Labels".into()).or_insert_with(|| Value::labels::<&str>(&[]));
+        for name in EMPTY_FOR_CRON {
+            self.put(name, "");
+        }
+        let is_named_by_template = spawner.spec.task_template.name_template.is_some()
+            || spawner.metadata.annotations.contains_key("kelos.dev/v1alpha2-name-template");
+        let id = name
+            .strip_prefix(spawner.metadata.name.as_str())
+            .and_then(|rest| rest.strip_prefix('-'));
+        if let (false, Some(id)) = (is_named_by_template, id)
+            && let Some(time) = cron_time(id)
+        {
+            self.put("ID", id);
+            self.put("Time", &time);
+            self.put("Title", &time);
+        }
+    }
+
+    /// The repository: the Task's own, else the one the source is bound to, else the Workspace's.
+    fn repository(
+        &mut self,
+        source: Source<'_>,
+        workspace: Option<&Workspace>,
+    ) -> Option<Repository> {
+        let of_workspace =
+            || workspace.and_then(|workspace| Repository::parse(&workspace.spec.repo));
+        let on_task = match (self.text("RepositoryOwner"), self.text("RepositoryName")) {
+            (Some(owner), Some(name)) => Some(format!("{owner}/{name}")),
+            _ => None,
+        };
+        let bound = match source {
+            Source::GithubIssues(repo)
+            | Source::GithubPullRequests(repo)
+            | Source::GithubWebhook(repo) => repo.filter(|repo| !repo.is_empty()),
+            _ => return None,
+        };
+        let mut repository = match (on_task.as_deref().or(bound), source) {
+            (Some(own), _) => Repository::parse(own)?,
+            // A webhook source without a repository takes the events of many.
+            (None, Source::GithubWebhook(_)) => return None,
+            (None, _) => of_workspace()?,
+        };
+        if repository.site.is_none() {
+            repository.site = of_workspace().and_then(|workspace| workspace.site);
+        }
+        self.put("RepositoryOwner", &repository.owner);
+        self.put("RepositoryName", &repository.name);
+        self.put("Repository", &format!("{}/{}", repository.owner, repository.name));
+        Some(repository)
+    }
+
+    /// The page of the issue or pull request: it follows from kind, number and repository.
+    fn url(&self, repository: &Repository) -> Option<String> {
+        let page = match self.raw.get("kind").copied()? {
+            "issue" => "issues",
+            "pull-request" => "pull",
+            _ => return None,
+        };
+        let number: u64 = self.raw.get("number")?.parse().ok()?;
+        let Repository { site, owner, name } = repository;
+        Some(format!("{}/{owner}/{name}/{page}/{number}", site.as_deref()?))
+    }
+
+    fn text(&self, name: &str) -> Option<Text> {
+        self.known.get(name)?.as_text().cloned()
+    }
+}
+
+/// The names in `source-labels`: a JSON list or a comma list.
+fn label_list(text: &str) -> Vec<String> {
+    if let Ok(names) = serde_json::from_str::<Vec<String>>(text) {
+        return names;
+    }
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// `20260207-0900` as RFC 3339 in UTC, if it is a date and a time.
+fn cron_time(id: &str) -> Option<String> {
+    let digits = |range: std::ops::Range<usize>| -> Option<u32> {
+        let part = id.get(range)?;
+        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+    };
+    let (year, month, day) = (digits(0..4)?, digits(4..6)?, digits(6..8)?);
+    let (hour, minute) = (digits(9..11)?, digits(11..13)?);
+    let is_time = id.len() == 13
+        && id.as_bytes()[8] == b'-'
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60;
+    is_time.then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cron_name_says_its_time() {
+        assert_eq!(cron_time("20260207-0900").as_deref(), Some("2026-02-07T09:00:00Z"));
+        for bad in
+            ["", "20260207", "20261307-0900", "20260207-2400", "20260207-09000", "2026+207-0900"]
+        {
+            assert_eq!(cron_time(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn labels_come_as_a_json_list_or_a_comma_list() {
+        assert_eq!(label_list(r#"["a, b", "c"]"#), ["a, b", "c"]);
+        assert_eq!(label_list("priority/critical, bug,,"), ["priority/critical", "bug"]);
+        assert_eq!(label_list(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unknown_annotation_becomes_a_variable() {
+        let facts = SourceFacts::read(
+            [
+                ("kelos.dev/source-author", "octocat"),
+                ("kelos.dev/source-review-state", "approved"),
+                ("team", "x"),
+            ]
+            .into_iter(),
+        );
+        let mut root = Map::new();
+        facts.write(&Uses { all: true, ..Uses::default() }, &mut root);
+        assert_eq!(root["Author"], Value::from("octocat"));
+        assert_eq!(root["ReviewState"], Value::from("approved"));
+        assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));
+        assert_eq!(root.len(), 3);
+    }
+}
