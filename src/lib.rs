@@ -1,4 +1,35 @@
 //! kelos-metadata: a mutating admission webhook that gives Kelos Tasks the labels and annotations
 //! their TaskSpawner asks for.
+//!
+//! One flow, inward and out again:
+//!
+//! ```text
+//! server → webhook::router → webhook::review (bytes → request)
+//!        → spawners (owner → rules)
+//!        → engine [variables → render → validate → merge → patch]
+//!        → webhook::review (answer → bytes)
+//! ```
+//!
+//! | room | one job |
+//! | --- | --- |
+//! | [`cli`], [`settings`] | what was typed → what is meant |
+//! | [`commands`] | one file a subcommand |
+//! | [`engine`] | Task and rules → decision; pure |
+//! | [`webhook`] | bytes → request → answer |
+//! | [`spawners`] | the cache of what the rules need |
+//! | [`manifests`] | files → objects |
+//! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
+//! | [`metrics`], [`telemetry`] | what is counted; what is logged |
 
+pub mod admin;
+pub mod cli;
+pub mod commands;
 pub mod engine;
+pub mod manifests;
+pub mod metrics;
+pub mod server;
+pub mod settings;
+pub mod spawners;
+pub mod telemetry;
+pub mod tls;
+pub mod webhook;

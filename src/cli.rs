@@ -1,0 +1,162 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::engine::render::Syntax;
+use crate::engine::rules::OnInvalid;
+use crate::telemetry::LogFormat;
+
+/// Labels and annotations for Kelos Tasks, from templates on their TaskSpawners.
+#[derive(Debug, Parser)]
+#[command(name = "kelos-metadata", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer the API server: the HTTPS webhook
+    ///
+    /// Reads TaskSpawners, Workspaces and Namespaces from a folder of manifests, and again when its
+    /// files change. Without a certificate it makes one for this run.
+    Serve(ServeArgs),
+    /// Answer AdmissionReviews from standard input
+    ///
+    /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit
+    /// status is 0 when every line was answered.
+    Review(ReviewArgs),
+    /// Show what a Task gets from its TaskSpawner
+    ///
+    /// Takes manifests of TaskSpawners and Tasks (and of Workspaces and Namespaces, if templates ask
+    /// for them), and shows each key with its value, the row of the rules that it comes from, and why
+    /// it is skipped if it is.
+    #[command(after_help = RENDER_EXAMPLE)]
+    Render(RenderArgs),
+    /// Render one template
+    ///
+    /// Renders and does not validate: what comes out may be no label value.
+    #[command(after_help = EVAL_EXAMPLE)]
+    Eval(EvalArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+const RENDER_EXAMPLE: &str = "\
+Example:
+  kelos-metadata render -f taskspawner.yaml -f task.yaml
+  kelos-metadata render -f examples/go.yaml -f task.yaml -o patch";
+
+const EVAL_EXAMPLE: &str = "\
+Example:
+  echo '{\"Labels\": \"bug, priority/high\", \"Number\": 42}' > vars.json
+  kelos-metadata eval --vars vars.json 'issue-{{ .Number }}'
+  kelos-metadata eval --syntax jinja --vars vars.json 'issue-{{ number }}'";
+
+/// What `serve` takes.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Folder with manifests, read again when they change: YAML and JSON, several documents a file
+    #[arg(long, value_name = "DIR")]
+    pub manifests: PathBuf,
+    /// Where the webhook listens; port 0 picks one, and the log says which
+    #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:9443")]
+    pub bind_address: String,
+    /// Where metrics are served over HTTP, at /metrics
+    #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8080")]
+    pub metrics_bind_address: String,
+    /// Where health is served over HTTP, at /healthz and /readyz
+    #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8081")]
+    pub health_probe_bind_address: String,
+    /// Certificate chain to serve with, PEM; needs --tls-private-key-file
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// Private key of the certificate, PEM; needs --tls-cert-file
+    #[arg(long, value_name = "FILE")]
+    pub tls_private_key_file: Option<PathBuf>,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, trace, or directives by module
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub log_level: String,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// What `review` takes.
+#[derive(Args, Debug)]
+pub struct ReviewArgs {
+    /// Folder (or file) with the manifests of TaskSpawners, Workspaces and Namespaces
+    #[arg(long, value_name = "DIR")]
+    pub manifests: PathBuf,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// What `render` takes.
+#[derive(Args, Debug)]
+pub struct RenderArgs {
+    /// File or folder with manifests, or - for standard input; may be given several times
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub filename: Vec<PathBuf>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value_t = OutputFormat::Table, value_enum)]
+    pub output: OutputFormat,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// How `render` shows what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// A table of the keys, and an explanation of each that is skipped
+    Table,
+    /// The keys as JSON
+    Json,
+    /// The Tasks as they would be created, as YAML
+    Yaml,
+    /// The JSON Patch of each Task
+    Patch,
+}
+
+/// What `eval` takes.
+#[derive(Args, Debug)]
+pub struct EvalArgs {
+    /// The template; without it, standard input is the template
+    #[arg(conflicts_with = "jsonl")]
+    pub template: Option<String>,
+    /// The language of the template
+    #[arg(long, value_name = "auto|go|jinja", default_value_t)]
+    pub syntax: Syntax,
+    /// JSON object with the variables; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub vars: Option<PathBuf>,
+    /// Read {"template", "vars", "syntax"} a line, and write {"output"} or {"error", "reason"} a line
+    #[arg(long)]
+    pub jsonl: bool,
+}
+
+/// What the admin decides for all TaskSpawners.
+#[derive(Args, Debug)]
+pub struct PolicyArgs {
+    /// A key that templates never write, or all keys of a prefix (example.com/); may be given
+    /// several times, or as a comma list
+    #[arg(long, value_name = "KEY|PREFIX/", value_delimiter = ',')]
+    pub protect: Vec<String>,
+    /// What happens to values that are no label values, where a TaskSpawner does not say: skip the
+    /// key, or sanitize the value
+    #[arg(long, value_name = "skip|sanitize", default_value_t)]
+    pub on_invalid: OnInvalid,
+}

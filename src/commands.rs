@@ -1,0 +1,55 @@
+//! The subcommands, one file each.
+
+mod eval;
+mod explain;
+mod render;
+mod review;
+mod serve;
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::engine::rules::Policy;
+use crate::manifests::{self, Manifests};
+use crate::spawners::{FileObjects, Spawners};
+
+/// Does what was typed; gives the exit status.
+///
+/// # Errors
+///
+/// Whatever keeps the command from doing it, in words for the person who typed it.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Review(args) => review::run(&args),
+        Command::Render(args) => render::run(&args),
+        Command::Eval(args) => eval::run(&args),
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "kelos-metadata", &mut io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The cache for a command that runs once, and what is wrong in the manifests.
+fn load(read: Manifests, policy: Policy) -> (Spawners, Vec<String>) {
+    let spawners = Spawners::new(policy);
+    let (objects, unusable) = FileObjects::default().update(read);
+    let mut complaints: Vec<String> = unusable.iter().map(ToString::to_string).collect();
+    complaints.extend(spawners.replace(objects).iter().map(ToString::to_string));
+    (spawners, complaints)
+}
+
+/// Reads manifests from a path, or from standard input for `-`.
+fn read_manifests(path: &Path) -> Manifests {
+    if path == Path::new("-") {
+        manifests::read_from("<stdin>", io::stdin().lock())
+    } else {
+        manifests::read(path)
+    }
+}

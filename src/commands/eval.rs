@@ -1,0 +1,115 @@
+//! `eval`: renders one template, or one a line.
+
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+use super::explain::{Explained, explain};
+use crate::cli::EvalArgs;
+use crate::engine::render::budget::Budget;
+use crate::engine::render::value::{Map, Text, Value};
+use crate::engine::render::{Syntax, Template, TemplateError};
+
+pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
+    if args.jsonl {
+        return answer_lines(io::stdin().lock(), io::stdout().lock());
+    }
+    let vars = match &args.vars {
+        Some(path) => read_vars(path)?,
+        None => Map::new(),
+    };
+    let source = match &args.template {
+        Some(template) => template.clone(),
+        None => io::read_to_string(io::stdin()).context("standard input can't be read as text")?,
+    };
+    match evaluate(&source, args.syntax, &Arc::new(vars)) {
+        Ok(output) => {
+            io::stdout().write_all(output.as_bytes())?;
+            if output.is_empty() || !output.ends_with('\n') {
+                anstream::println!();
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            let explained = Explained {
+                source: &source,
+                origin: "template",
+                reason: error.reason,
+                message: &error.message,
+                position: error.position,
+                hint: error.hint.as_deref(),
+            };
+            anstream::eprintln!("{}", explain(&explained));
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, TemplateError> {
+    Template::compile(source, syntax)?.render(vars, &mut Budget::task())
+}
+
+fn read_vars(path: &Path) -> anyhow::Result<Map> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        io::stdin().read_to_string(&mut text).context("--vars -: standard input can't be read")?;
+    } else {
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("--vars {} can't be read", path.display()))?;
+    }
+    let vars: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)
+        .with_context(|| format!("--vars {}: this is no JSON object", path.display()))?;
+    Ok(variables(vars))
+}
+
+fn variables(vars: serde_json::Map<String, serde_json::Value>) -> Map {
+    vars.into_iter().map(|(name, value)| (Text::from(name), Value::from(value))).collect()
+}
+
+#[derive(Deserialize)]
+struct Question {
+    template: String,
+    #[serde(default)]
+    vars: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    syntax: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answer {
+    Output { output: String },
+    Error { error: String, reason: &'static str },
+}
+
+fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<ExitCode> {
+    for (index, line) in input.lines().enumerate() {
+        let line = line.with_context(|| format!("line {} can't be read as text", index + 1))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        serde_json::to_writer(&mut output, &answer(&line))?;
+        output.write_all(b"\n")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn answer(line: &str) -> Answer {
+    let question = serde_json::from_str::<Question>(line)
+        .map_err(|error| error.to_string())
+        .and_then(|question| {
+            let syntax = question.syntax.as_deref().unwrap_or("auto").parse::<Syntax>()?;
+            Ok((question, syntax))
+        });
+    let result = question.map_err(TemplateError::parse).and_then(|(question, syntax)| {
+        evaluate(&question.template, syntax, &Arc::new(variables(question.vars)))
+    });
+    match result {
+        Ok(output) => Answer::Output { output },
+        Err(error) => Answer::Error { error: error.to_string(), reason: error.reason.as_str() },
+    }
+}

@@ -1,0 +1,17 @@
+//! The `kelos-metadata` program.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use kelos_metadata::cli::Cli;
+use kelos_metadata::commands;
+
+fn main() -> ExitCode {
+    match commands::run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            anstream::eprintln!("kelos-metadata: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Which files a path stands for, and whether they have changed.
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::{Format, cannot_read};
+
+/// How many folders deep a tree is followed.
+const MAX_DEPTH: usize = 32;
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        Stamp {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+/// A file that holds manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) path: PathBuf,
+    stamp: Stamp,
+}
+
+/// The files of a path, in the order of their names, and what is in the way of finding more.
+///
+/// Two listings are equal when nothing has changed in between, as far as the file system tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Listing {
+    pub(super) files: Vec<Listed>,
+    pub(super) errors: Vec<(PathBuf, String)>,
+    folders: HashSet<(u64, u64)>,
+}
+
+/// Lists the files that `root` stands for.
+pub(super) fn list(root: &Path) -> Listing {
+    let mut listing = Listing::default();
+    match fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => listing.folder(root, &metadata, 0),
+        // A pipe is fine where somebody names it: `-f <(generate)`.
+        Ok(metadata) => listing.file(root.to_owned(), &metadata),
+        Err(error) => listing.error(root, &error),
+    }
+    listing
+}
+
+/// What `root` is at the moment, behind all links; `None` when there is nothing.
+pub(super) fn identity(root: &Path) -> Option<(u64, u64)> {
+    fs::metadata(root).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+impl Listing {
+    fn file(&mut self, path: PathBuf, metadata: &Metadata) {
+        self.files.push(Listed { path, stamp: Stamp::of(metadata) });
+    }
+
+    fn error(&mut self, path: &Path, error: &io::Error) {
+        self.errors.push((path.to_owned(), cannot_read(error)));
+    }
+
+    /// Adds the files of a folder that was not visited yet: links can lead in circles.
+    fn folder(&mut self, path: &Path, metadata: &Metadata, depth: usize) {
+        if !self.folders.insert((metadata.dev(), metadata.ino())) {
+            return;
+        }
+        if depth > MAX_DEPTH {
+            let message = format!("more than {MAX_DEPTH} folders deep: not read");
+            return self.errors.push((path.to_owned(), message));
+        }
+        let names = fs::read_dir(path)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
+        let mut names: Vec<_> = match names {
+            Ok(names) => names,
+            Err(error) => return self.error(path, &error),
+        };
+        names.sort_unstable();
+        for name in names {
+            if !name.as_encoded_bytes().starts_with(b".") {
+                self.entry(path.join(name), depth);
+            }
+        }
+    }
+
+    fn entry(&mut self, path: PathBuf, depth: usize) {
+        let is_manifest = Format::of(&path).is_some();
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => self.folder(&path, &metadata, depth + 1),
+            Ok(metadata) if is_manifest && metadata.is_file() => self.file(path, &metadata),
+            Ok(_) if is_manifest => self.errors.push((path, "not a regular file".to_owned())),
+            Err(error) if is_manifest => self.error(&path, &error),
+            _ => (),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The closed sets that may stand in a label.
+
+use std::fmt::Write;
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+
+use crate::engine::kelos::Kind;
+use crate::engine::reason::Reason;
+
+/// What came of one admission request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// The Task got at least one key, or lost one that would have had it refused.
+    Patched,
+    /// Nothing had to change, and nothing was skipped.
+    Unchanged,
+    /// No key changed, but at least one was skipped with a reason worth a warning.
+    Skipped,
+    /// The Task has no TaskSpawner.
+    NoOwner,
+    /// The Task names a TaskSpawner that is not known.
+    UnknownOwner,
+    /// The TaskSpawner or the Task switches injection off.
+    Disabled,
+    /// The request is not the creation of a Task.
+    NotATask,
+    /// The request has a uid, but could not be understood: allowed with a warning.
+    NotUnderstood,
+    /// The request was no AdmissionReview with a uid, or came by the wrong method or type.
+    BadRequest,
+    /// The body was larger than an AdmissionReview can be.
+    TooLarge,
+    /// Not ready, or too busy.
+    Unavailable,
+    /// The client went away before the answer was there.
+    Abandoned,
+    /// A bug: the handler panicked, and the client got a 500.
+    Panic,
+}
+
+impl Outcome {
+    /// Every outcome, in the order of their numbers.
+    pub const ALL: [Outcome; 13] = [
+        Outcome::Patched,
+        Outcome::Unchanged,
+        Outcome::Skipped,
+        Outcome::NoOwner,
+        Outcome::UnknownOwner,
+        Outcome::Disabled,
+        Outcome::NotATask,
+        Outcome::NotUnderstood,
+        Outcome::BadRequest,
+        Outcome::TooLarge,
+        Outcome::Unavailable,
+        Outcome::Abandoned,
+        Outcome::Panic,
+    ];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Patched => "patched",
+            Outcome::Unchanged => "unchanged",
+            Outcome::Skipped => "skipped",
+            Outcome::NoOwner => "no_owner",
+            Outcome::UnknownOwner => "unknown_owner",
+            Outcome::Disabled => "disabled",
+            Outcome::NotATask => "not_a_task",
+            Outcome::NotUnderstood => "not_understood",
+            Outcome::BadRequest => "bad_request",
+            Outcome::TooLarge => "too_large",
+            Outcome::Unavailable => "unavailable",
+            Outcome::Abandoned => "abandoned",
+            Outcome::Panic => "panic",
+        }
+    }
+}
+
+/// What came of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyOutcome {
+    /// It was written as its template said.
+    Applied,
+    /// What was there would have had the Task refused, and was mended or removed.
+    Repaired,
+    /// It was not written, for this reason.
+    Skipped(Reason),
+}
+
+impl KeyOutcome {
+    /// Every outcome.
+    pub const ALL: [KeyOutcome; 2 + Reason::ALL.len()] = {
+        let mut all = [KeyOutcome::Applied; 2 + Reason::ALL.len()];
+        all[1] = KeyOutcome::Repaired;
+        let mut i = 0;
+        while i < Reason::ALL.len() {
+            all[2 + i] = KeyOutcome::Skipped(Reason::ALL[i]);
+            i += 1;
+        }
+        all
+    };
+
+    /// The place of this outcome in [`KeyOutcome::ALL`].
+    pub(super) fn index(self) -> usize {
+        match self {
+            KeyOutcome::Applied => 0,
+            KeyOutcome::Repaired => 1,
+            KeyOutcome::Skipped(reason) => 2 + reason as usize,
+        }
+    }
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyOutcome::Applied => "applied",
+            KeyOutcome::Repaired => "repaired",
+            KeyOutcome::Skipped(reason) => reason.as_str(),
+        }
+    }
+}
+
+macro_rules! encode_as_str {
+    ($($set:ty),*) => {$(
+        impl EncodeLabelValue for $set {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+                encoder.write_str(self.as_str())
+            }
+        }
+    )*};
+}
+encode_as_str!(Outcome, Kind, KeyOutcome);
+
+/// The labels of `admissions_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AdmissionLabels {
+    pub(super) outcome: Outcome,
+}
+
+/// The labels of `keys_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct KeyLabels {
+    pub(super) kind: Kind,
+    pub(super) outcome: KeyOutcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_places() {
+        for (place, outcome) in Outcome::ALL.into_iter().enumerate() {
+            assert_eq!(outcome as usize, place);
+        }
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, place);
+        }
+        for (place, outcome) in KeyOutcome::ALL.into_iter().enumerate() {
+            assert_eq!(outcome.index(), place);
+        }
+    }
+
+    #[test]
+    fn words_are_unique() {
+        let mut words: Vec<&str> = Outcome::ALL.iter().map(|o| o.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Outcome::ALL.len());
+    }
+}

@@ -1,0 +1,180 @@
+//! What was typed → what is meant. Every rule between flags is here, and nothing happens yet.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::cli::{PolicyArgs, ServeArgs};
+use crate::engine::kelos::{Protection, ProtectionError};
+use crate::engine::rules::Policy;
+
+/// Flags that do not fit together, or a value that is none.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// One of two files.
+    #[error("{given} needs {missing} too: a certificate and its key come together")]
+    HalfKeyPair {
+        /// The flag that was given.
+        given: &'static str,
+        /// The flag that was not.
+        missing: &'static str,
+    },
+    /// No address.
+    #[error("{flag} {value:?}: an address is HOST:PORT, as in 127.0.0.1:9443")]
+    Address {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// No key and no prefix.
+    #[error("--protect: {0}")]
+    Protect(#[from] ProtectionError),
+}
+
+/// What `serve` is to do.
+#[derive(Debug)]
+pub struct ServeSettings {
+    /// Where the rules come from.
+    pub manifests: PathBuf,
+    /// Where the webhook listens.
+    pub webhook: Address,
+    /// Where metrics are served.
+    pub metrics: Address,
+    /// Where health is served.
+    pub health: Address,
+    /// What the webhook serves with.
+    pub key: KeySource,
+    /// Rules for all TaskSpawners.
+    pub policy: Policy,
+}
+
+/// Where the serving key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// Made at start.
+    SelfMade,
+    /// Two files.
+    Files {
+        /// The certificate chain.
+        cert: PathBuf,
+        /// The private key.
+        key: PathBuf,
+    },
+}
+
+/// A host and a port to listen on, and the flag that said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The flag.
+    pub flag: &'static str,
+    /// The host, without brackets.
+    pub host: String,
+    /// The port; 0 picks one.
+    pub port: u16,
+}
+
+impl Address {
+    fn parse(flag: &'static str, value: &str) -> Result<Address, SettingsError> {
+        let address = || -> Option<Address> {
+            let (host, port) = value.rsplit_once(':')?;
+            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            let host = match bare.unwrap_or(host) {
+                // As in Go: every interface.
+                "" => "0.0.0.0",
+                host if host.contains(':') && bare.is_none() => return None,
+                host => host,
+            };
+            Some(Address { flag, host: host.to_owned(), port: port.parse().ok()? })
+        };
+        address().ok_or_else(|| SettingsError::Address { flag, value: value.to_owned() })
+    }
+}
+
+impl TryFrom<&ServeArgs> for ServeSettings {
+    type Error = SettingsError;
+
+    fn try_from(args: &ServeArgs) -> Result<ServeSettings, SettingsError> {
+        const CERT: &str = "--tls-cert-file";
+        const KEY: &str = "--tls-private-key-file";
+        let key = match (&args.tls_cert_file, &args.tls_private_key_file) {
+            (None, None) => KeySource::SelfMade,
+            (Some(cert), Some(key)) => KeySource::Files { cert: cert.clone(), key: key.clone() },
+            (Some(_), None) => {
+                return Err(SettingsError::HalfKeyPair { given: CERT, missing: KEY });
+            }
+            (None, Some(_)) => {
+                return Err(SettingsError::HalfKeyPair { given: KEY, missing: CERT });
+            }
+        };
+        Ok(ServeSettings {
+            manifests: args.manifests.clone(),
+            webhook: Address::parse("--bind-address", &args.bind_address)?,
+            metrics: Address::parse("--metrics-bind-address", &args.metrics_bind_address)?,
+            health: Address::parse("--health-probe-bind-address", &args.health_probe_bind_address)?,
+            key,
+            policy: policy(&args.policy)?,
+        })
+    }
+}
+
+/// The rules for all TaskSpawners.
+///
+/// # Errors
+///
+/// An entry of `--protect` that is neither a key nor a prefix.
+pub fn policy(args: &PolicyArgs) -> Result<Policy, SettingsError> {
+    Ok(Policy { on_invalid: args.on_invalid, protection: Protection::new(&args.protect)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn serve(flags: &[&str]) -> Result<ServeSettings, SettingsError> {
+        let typed = ["kelos-metadata", "serve", "--manifests", "m"].iter().chain(flags);
+        match Cli::try_parse_from(typed).unwrap().command {
+            Command::Serve(args) => ServeSettings::try_from(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_pair_is_whole_or_absent() {
+        assert_eq!(serve(&[]).unwrap().key, KeySource::SelfMade);
+        let error = serve(&["--tls-cert-file", "c"]).unwrap_err().to_string();
+        assert!(error.contains("--tls-private-key-file"), "{error}");
+        let error = serve(&["--tls-private-key-file", "k"]).unwrap_err().to_string();
+        assert!(error.starts_with("--tls-private-key-file needs --tls-cert-file"), "{error}");
+    }
+
+    #[test]
+    fn addresses_are_host_and_port() {
+        for (value, expected) in [
+            ("127.0.0.1:0", Some(("127.0.0.1", 0))),
+            (":8080", Some(("0.0.0.0", 8080))),
+            ("[::1]:9443", Some(("::1", 9443))),
+            ("localhost:1", Some(("localhost", 1))),
+            ("9443", None),
+            ("::1:9443", None),
+            ("host:", None),
+            ("host:99999", None),
+        ] {
+            let address = serve(&["--bind-address", value]).map(|settings| settings.webhook);
+            let found = address.as_ref().ok().map(|address| (address.host.as_str(), address.port));
+            assert_eq!(found, expected, "{value}");
+            if let Err(error) = &address {
+                assert!(error.to_string().starts_with("--bind-address"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn protected_keys_are_checked() {
+        let error = serve(&["--protect", "a,b c"]).unwrap_err().to_string();
+        assert!(error.starts_with("--protect: `b c`"), "{error}");
+    }
+}

@@ -1,0 +1,171 @@
+//! The serving key: where it comes from, whether it is whole, and how it is changed.
+//!
+//! A pair of certificate chain and private key is checked before it becomes a [`KeyPair`]; what
+//! serves is a [`ServingKey`], in which one pair can take the place of another while connections
+//! go on.
+
+mod error;
+mod self_made;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+pub use self::error::TlsError;
+pub use self::self_made::{SELF_MADE_NAMES, SelfMade};
+
+/// The flag that names the certificate file.
+pub const CERT_FLAG: &str = "--tls-cert-file";
+/// The flag that names the file of the private key.
+pub const KEY_FLAG: &str = "--tls-private-key-file";
+
+/// The cryptography of this program: ring.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// A certificate chain and the private key that belongs to it.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    certified: Arc<CertifiedKey>,
+    expires: i64,
+}
+
+/// PEM text, and what an error should call the place it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct PemPart<'a> {
+    /// Such as `--tls-cert-file /etc/tls/tls.crt`.
+    pub origin: &'a str,
+    /// What was found there.
+    pub pem: &'a [u8],
+}
+
+impl KeyPair {
+    /// Reads the files that [`CERT_FLAG`] and [`KEY_FLAG`] name.
+    ///
+    /// # Errors
+    /// When a file can't be read or holds something else, or when the two do not belong together;
+    /// the message names the flag and the file.
+    pub fn from_files(cert_file: &Path, key_file: &Path) -> Result<KeyPair, TlsError> {
+        let cert_origin = format!("{CERT_FLAG} {}", cert_file.display());
+        let key_origin = format!("{KEY_FLAG} {}", key_file.display());
+        let read = |file: &Path, origin: &str| {
+            std::fs::read(file)
+                .map_err(|source| TlsError::Read { origin: origin.to_owned(), source })
+        };
+        let cert_pem = read(cert_file, &cert_origin)?;
+        let key_pem = read(key_file, &key_origin)?;
+        KeyPair::from_pem(
+            PemPart { origin: &cert_origin, pem: &cert_pem },
+            PemPart { origin: &key_origin, pem: &key_pem },
+        )
+    }
+
+    /// Reads PEM: the chain with the serving certificate first, and its private key.
+    ///
+    /// # Errors
+    /// When a part holds no such PEM, or when the two do not belong together.
+    pub fn from_pem(cert: PemPart<'_>, key: PemPart<'_>) -> Result<KeyPair, TlsError> {
+        let chain = CertificateDer::pem_slice_iter(cert.pem)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|source| TlsError::Pem { origin: cert.origin.to_owned(), source })?;
+        if chain.is_empty() {
+            let holds_key = PrivateKeyDer::from_pem_slice(cert.pem).is_ok();
+            return Err(TlsError::NoCertificate { origin: cert.origin.to_owned(), holds_key });
+        }
+        let private = PrivateKeyDer::from_pem_slice(key.pem).map_err(|error| match error {
+            pem::Error::NoItemsFound => TlsError::no_key(key),
+            source => TlsError::Pem { origin: key.origin.to_owned(), source },
+        })?;
+        KeyPair::checked(chain, private, cert.origin, key.origin)
+    }
+
+    fn checked(
+        chain: Vec<CertificateDer<'static>>,
+        private: PrivateKeyDer<'static>,
+        cert_origin: &str,
+        key_origin: &str,
+    ) -> Result<KeyPair, TlsError> {
+        let signing = provider()
+            .key_provider
+            .load_private_key(private)
+            .map_err(|source| TlsError::Key { origin: key_origin.to_owned(), source })?;
+        let expires = expiry(&chain, cert_origin)?;
+        let certified = CertifiedKey::new(chain, signing);
+        match certified.keys_match() {
+            Ok(()) => Ok(KeyPair { certified: Arc::new(certified), expires }),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err(TlsError::Mismatch { cert: cert_origin.to_owned(), key: key_origin.to_owned() })
+            }
+            Err(source) => {
+                Err(TlsError::Certificate { origin: cert_origin.to_owned(), source: source.into() })
+            }
+        }
+    }
+
+    /// When the serving certificate expires, in seconds since 1970.
+    pub fn expires(&self) -> i64 {
+        self.expires
+    }
+}
+
+/// Reads the end of the first certificate's life.
+fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<i64, TlsError> {
+    let leaf = chain.first().map(AsRef::as_ref).unwrap_or_default();
+    let (_, certificate) = X509Certificate::from_der(leaf).map_err(|source| {
+        TlsError::Certificate { origin: origin.to_owned(), source: source.into() }
+    })?;
+    Ok(certificate.validity().not_after.timestamp())
+}
+
+/// The key pair that new connections are served with.
+///
+/// Replacing it is atomic: a handshake sees the old pair or the new one, and connections that are
+/// open already do not notice.
+#[derive(Debug)]
+pub struct ServingKey {
+    current: ArcSwap<CertifiedKey>,
+}
+
+impl ServingKey {
+    /// Starts with this pair.
+    pub fn new(pair: KeyPair) -> Arc<ServingKey> {
+        Arc::new(ServingKey { current: ArcSwap::new(pair.certified) })
+    }
+
+    /// Serves new connections with this pair from now on.
+    pub fn replace(&self, pair: KeyPair) {
+        self.current.store(pair.certified);
+    }
+}
+
+impl ResolvesServerCert for ServingKey {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+}
+
+/// Builds the TLS configuration: versions 1.2 and 1.3, HTTP/1.1 only, no client certificates.
+///
+/// # Errors
+/// When the cryptography does not offer these versions, which would be a fault of the build.
+pub fn server_config(key: Arc<ServingKey>) -> Result<Arc<ServerConfig>, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+        .map_err(TlsError::Versions)?
+        .with_no_client_auth()
+        .with_cert_resolver(key);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+#[cfg(test)]
+mod tests;

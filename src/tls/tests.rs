@@ -1,0 +1,144 @@
+use std::fs;
+use std::path::PathBuf;
+
+use x509_parser::prelude::GeneralName;
+
+use super::*;
+
+struct Files {
+    dir: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Files {
+        Files { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+/// A new pair as PEM: certificate, key.
+fn pems() -> (String, String) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    (made.cert.pem(), made.signing_key.serialize_pem())
+}
+
+fn message(error: &TlsError) -> String {
+    let source = std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default();
+    format!("{error}{source}")
+}
+
+/// Loads the pair, which must fail, and gives the message.
+fn refused(cert: &Path, key: &Path) -> String {
+    message(&KeyPair::from_files(cert, key).unwrap_err())
+}
+
+#[test]
+fn a_whole_pair_is_taken_and_its_expiry_known() {
+    let files = Files::new();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2040, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = params.self_signed(&key).unwrap();
+    let (other, _) = pems();
+    let chain = files.write("tls.crt", &format!("{}{other}", leaf.pem()));
+    let key = files.write("tls.key", &key.serialize_pem());
+    let pair = KeyPair::from_files(&chain, &key).unwrap();
+    assert_eq!(pair.expires(), 2_208_988_800);
+    assert_eq!(pair.certified.cert.len(), 2, "the whole chain is served");
+}
+
+#[test]
+fn missing_files_name_their_flag() {
+    let files = Files::new();
+    let (cert, key) = pems();
+    let (cert, key) = (files.write("tls.crt", &cert), files.write("tls.key", &key));
+    let nowhere = files.dir.path().join("nowhere.pem");
+    let at = nowhere.display();
+    let text = refused(&nowhere, &key);
+    assert!(text.starts_with(&format!("--tls-cert-file {at}: cannot be read: No such")), "{text}");
+    let text = refused(&cert, &nowhere);
+    assert!(text.starts_with(&format!("--tls-private-key-file {at}: cannot be read")), "{text}");
+}
+
+#[test]
+fn files_that_hold_something_else_say_what_they_hold() {
+    let files = Files::new();
+    let (cert_pem, key_pem) = pems();
+    let (cert, key) = (files.write("tls.crt", &cert_pem), files.write("tls.key", &key_pem));
+    let empty = files.write("empty", "");
+    let broken = files.write("broken", &cert_pem.replace("-----END CERTIFICATE-----", ""));
+    let garbage =
+        files.write("garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    let encrypted = files.write(
+        "encrypted",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    let bad_key =
+        files.write("bad-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    for (cert, key, expected) in [
+        (&empty, &key, "no certificate in it (a PEM section that begins with"),
+        (
+            &key,
+            &cert,
+            "no certificate in it (it holds a private key: are the two files exchanged?)",
+        ),
+        (&broken, &key, "not valid PEM: "),
+        (&garbage, &key, "the certificate is damaged"),
+        (&cert, &empty, "no private key in it (a PEM section that ends in"),
+        (&cert, &cert, "no private key in it (it holds a certificate"),
+        (&cert, &encrypted, "no private key in it (it is encrypted"),
+        (&cert, &bad_key, "the private key cannot be used"),
+    ] {
+        let text = refused(cert, key);
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(text.starts_with("--tls-"), "{text}");
+    }
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    let files = Files::new();
+    let (cert, _) = pems();
+    let (_, key) = pems();
+    let (cert, key) = (files.write("tls.crt", &cert), files.write("tls.key", &key));
+    let text = refused(&cert, &key);
+    assert!(text.contains("does not belong to the certificate of --tls-cert-file"), "{text}");
+    assert!(text.starts_with("--tls-private-key-file"), "{text}");
+}
+
+#[test]
+fn a_self_made_certificate_has_its_names_and_a_year() {
+    let made = SelfMade::new().unwrap();
+    let der = CertificateDer::from_pem_slice(made.certificate_pem.as_bytes()).unwrap();
+    let (_, certificate) = X509Certificate::from_der(&der).unwrap();
+    assert!(!certificate.is_ca());
+    let names = certificate.subject_alternative_name().unwrap().unwrap();
+    let mut dns = Vec::new();
+    let mut addresses = Vec::new();
+    for name in &names.value.general_names {
+        match name {
+            GeneralName::DNSName(name) => dns.push(*name),
+            GeneralName::IPAddress(bytes) => addresses.push(bytes.len()),
+            other => panic!("unexpected name {other:?}"),
+        }
+    }
+    assert_eq!(dns, ["localhost", "kelos-metadata.kelos-system.svc"]);
+    assert_eq!(addresses, [4, 16]);
+    let life = certificate.validity();
+    assert_eq!(life.not_after.timestamp() - life.not_before.timestamp(), (365 * 24 + 1) * 60 * 60);
+    assert_eq!(made.pair.expires(), life.not_after.timestamp());
+}
+
+#[test]
+fn a_replaced_key_is_what_new_handshakes_get() {
+    let (first, second) = (SelfMade::new().unwrap(), SelfMade::new().unwrap());
+    let expected = second.pair.certified.cert.clone();
+    let serving = ServingKey::new(first.pair);
+    serving.replace(second.pair);
+    assert_eq!(serving.current.load().cert, expected);
+}

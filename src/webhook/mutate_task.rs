@@ -1,0 +1,226 @@
+//! `POST /mutate-task`: the request of a new Task → its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::pool::Pool;
+use super::review::{self, Request, Unreadable};
+use super::router::{Answer, Reply};
+use crate::engine::kelos::Task;
+use crate::engine::rules::Rules;
+use crate::engine::variables::{Facts, workspace_name};
+use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
+use crate::metrics::{KeyOutcome, Metrics, Outcome};
+use crate::spawners::{Lookup, Snapshot, Spawners};
+
+/// The longest that an answer may take, whatever the API server grants.
+const TIME_BUDGET: Duration = Duration::from_millis(1500);
+/// What is kept of the API server's time for the way there and back.
+const TIME_RESERVE: Duration = Duration::from_secs(1);
+/// How many templates with loops are rendered at once.
+const POOL_PLACES: usize = 2;
+
+/// Answers requests with the rules of a cache.
+#[derive(Clone, Debug)]
+pub struct MutateTask {
+    spawners: Arc<Spawners>,
+    metrics: Arc<Metrics>,
+    limits: Limits,
+    pool: Arc<Pool>,
+}
+
+/// An answer, and what it counts as.
+#[derive(Debug)]
+pub struct Answered {
+    /// What is sent.
+    pub reply: Reply,
+    /// What it counts as.
+    pub outcome: Outcome,
+}
+
+/// Where an answer is being made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Where requests are read: templates that loop may not be rendered here.
+    InLine,
+    /// Where there is time for them.
+    Apart,
+}
+
+/// The request needs templates that loop, for a Task of this namespace.
+struct NeedsPool {
+    namespace: String,
+}
+
+impl MutateTask {
+    /// Answers with what `spawners` knows at the moment of each request.
+    pub fn new(spawners: Arc<Spawners>, metrics: Arc<Metrics>, limits: Limits) -> MutateTask {
+        MutateTask { spawners, metrics, limits, pool: Arc::new(Pool::new(POOL_PLACES)) }
+    }
+}
+
+impl Answer for MutateTask {
+    async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
+        let timer = self.metrics.admission();
+        let known = self.spawners.snapshot();
+        let answered = match respond(&body, &known, &self.limits, &self.metrics, Place::InLine) {
+            Ok(answered) => answered,
+            Err(NeedsPool { namespace }) => {
+                let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
+                let work = move || {
+                    respond(&body, &known, &limits, &metrics, Place::Apart)
+                        .unwrap_or_else(|_| overloaded())
+                };
+                self.pool.run(&namespace, patience(query), work).await.unwrap_or_else(overloaded)
+            }
+        };
+        timer.finish(answered.outcome);
+        answered.reply
+    }
+}
+
+/// Answers one AdmissionReview where it stands, whatever its templates do.
+pub fn answer_review(
+    body: &[u8],
+    known: &Snapshot,
+    limits: &Limits,
+    metrics: &Metrics,
+) -> Answered {
+    respond(body, known, limits, metrics, Place::Apart).unwrap_or_else(|_| overloaded())
+}
+
+fn respond(
+    body: &[u8],
+    known: &Snapshot,
+    limits: &Limits,
+    metrics: &Metrics,
+    place: Place,
+) -> Result<Answered, NeedsPool> {
+    let request = match Request::parse(body) {
+        Ok(request) => request,
+        Err(unreadable) => return Ok(refuse(unreadable)),
+    };
+    let uid = &request.uid;
+    let as_it_is = |outcome| Ok(Answered { reply: Reply::ok(review::allow(uid)), outcome });
+    let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
+    let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
+    let Lookup::Found(rules) = known.rules(&request.namespace, &owner) else {
+        return as_it_is(Outcome::UnknownOwner);
+    };
+    if place == Place::InLine && !rules.is_straight_line {
+        return Err(NeedsPool { namespace: request.namespace.to_string() });
+    }
+    let user = request.user();
+    let facts = Facts {
+        namespace_name: &request.namespace,
+        namespace: known.namespace(&request.namespace),
+        workspace: workspace_name(task, &rules.uses)
+            .and_then(|name| known.workspace(&request.namespace, name)),
+        user: Some(&user),
+    };
+    let decision = decide(task, &rules, &facts, limits);
+    report(&request, task, &rules, &decision, metrics);
+    let outcome = outcome(&decision, &rules);
+    let body = match outcome {
+        Outcome::Disabled => review::allow(uid),
+        _ => review::decided(uid, &rules.spawner.metadata.name, &decision),
+    };
+    Ok(Answered { reply: Reply::ok(body), outcome })
+}
+
+fn refuse(unreadable: Unreadable) -> Answered {
+    match unreadable {
+        Unreadable::Answerable { uid, message } => Answered {
+            reply: Reply::ok(review::allow_with_warning(&uid, &message)),
+            outcome: Outcome::NotUnderstood,
+        },
+        Unreadable::NoUid { message } => {
+            Answered { reply: Reply::bad_request(&message), outcome: Outcome::BadRequest }
+        }
+    }
+}
+
+/// The API server asks again in a second.
+fn overloaded() -> Answered {
+    let message = "other Tasks of this namespace are being answered; try again";
+    Answered { reply: Reply::unavailable(message), outcome: Outcome::Unavailable }
+}
+
+fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
+    if decision.is_exempt || rules.is_disabled {
+        Outcome::Disabled
+    } else if !decision.patch.0.is_empty() {
+        Outcome::Patched
+    } else if decision.keys.iter().any(|key| key.is_news_skip()) {
+        Outcome::Skipped
+    } else {
+        Outcome::Unchanged
+    }
+}
+
+/// Counts each key, and logs the skipped ones. Messages stay out of the log: one about a value may
+/// quote a character of it.
+fn report(
+    request: &Request<'_>,
+    task: &Task<'_>,
+    rules: &Rules,
+    decision: &Decision<'_>,
+    metrics: &Metrics,
+) {
+    for key in &decision.keys {
+        let outcome = match &key.outcome {
+            KeyResult::Kept => continue,
+            KeyResult::Applied(_) => KeyOutcome::Applied,
+            KeyResult::Repaired(_) => KeyOutcome::Repaired,
+            KeyResult::Skipped(skip) => {
+                if skip.reason.is_news() && !decision.was_marked {
+                    tracing::info!(
+                        namespace = &*request.namespace,
+                        task = task.name(),
+                        spawner = rules.spawner.metadata.name,
+                        kind = key.kind.as_str(),
+                        key = key.key,
+                        reason = skip.reason.as_str(),
+                        line = skip.position.map(|at| at.line),
+                        column = skip.position.map(|at| at.column),
+                        "Skipped a key"
+                    );
+                }
+                KeyOutcome::Skipped(skip.reason)
+            }
+        };
+        metrics.key(key.kind, outcome);
+    }
+}
+
+/// How long an answer may wait: what the API server has left less a reserve, and never long.
+fn patience(query: Option<&str>) -> Duration {
+    let seconds = query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .find_map(|pair| pair.strip_prefix("timeout=")?.strip_suffix('s')?.parse().ok());
+    let granted = seconds
+        .map_or(TIME_BUDGET, |seconds| Duration::from_secs(seconds).saturating_sub(TIME_RESERVE));
+    granted.min(TIME_BUDGET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_follows_the_api_server() {
+        for (query, milliseconds) in [
+            (None, 1500),
+            (Some("timeout=3s"), 1500),
+            (Some("timeout=2s"), 1000),
+            (Some("timeout=1s"), 0),
+            (Some("x=1&timeout=30s"), 1500),
+            (Some("timeout=soon"), 1500),
+        ] {
+            assert_eq!(patience(query), Duration::from_millis(milliseconds), "{query:?}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Where templates that loop are rendered: beside the accept loop, a few at a time, and one at a
+//! time of each namespace, so that a team with slow templates waits for nobody but itself.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// How many namespaces may have a turn to remember before idle ones are forgotten.
+const REMEMBERED: usize = 256;
+
+/// The pool.
+#[derive(Debug)]
+pub(super) struct Pool {
+    places: Arc<Semaphore>,
+    turns: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Pool {
+    /// A pool with so many places.
+    pub(super) fn new(places: usize) -> Pool {
+        Pool { places: Arc::new(Semaphore::new(places)), turns: Mutex::default() }
+    }
+
+    /// Runs `work` when it is the namespace's turn and a place is free; nothing if that is not in
+    /// time. A panic of `work` goes on in the caller.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        namespace: &str,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let turn = self.turn(namespace);
+        let waiting = async {
+            let turn = turn.acquire_owned().await.ok()?;
+            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+            Some((turn, place))
+        };
+        let permits = timeout(patience, waiting).await.ok()??;
+        // The permits go along: a caller that leaves does not make room for more work.
+        let running = spawn_blocking(move || {
+            let _permits = permits;
+            work()
+        });
+        match running.await {
+            Ok(result) => Some(result),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => None,
+            },
+        }
+    }
+
+    fn turn(&self, namespace: &str) -> Arc<Semaphore> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() > REMEMBERED {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry(namespace.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
+    const LATER: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn a_namespace_waits_only_for_itself() {
+        let pool = Arc::new(Pool::new(2));
+        let (release, blocked) = mpsc::channel::<()>();
+        let (entered, has_entered) = tokio::sync::oneshot::channel();
+        let busy = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move {
+                let work = move || {
+                    let _ = entered.send(());
+                    blocked.recv().is_ok()
+                };
+                pool.run("busy", LATER, work).await
+            }
+        });
+        has_entered.await.unwrap();
+        assert_eq!(pool.run("busy", SOON, || 1).await, None, "it is not its turn");
+        assert_eq!(pool.run("other", LATER, || 2).await, Some(2));
+        release.send(()).unwrap();
+        assert_eq!(busy.await.unwrap(), Some(true));
+        assert_eq!(pool.run("busy", LATER, || 3).await, Some(3));
+    }
+
+    #[tokio::test]
+    async fn idle_namespaces_are_forgotten() {
+        let pool = Pool::new(1);
+        for n in 0..10 * REMEMBERED {
+            assert_eq!(pool.run(&n.to_string(), LATER, || ()).await, Some(()));
+        }
+        assert!(pool.turns.lock().unwrap().len() <= REMEMBERED + 1);
+    }
+}

@@ -1,0 +1,149 @@
+//! The HTTP surface: which requests are let in, and how large they may be.
+//!
+//! What a request means is none of its business: bytes go to an [`Answer`], a [`Reply`] comes back.
+//! Requests that are turned away here get a Kubernetes `Status` that says what to mend and never
+//! repeats what was sent.
+
+mod body;
+mod reply;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+
+use self::body::{BodyError, read_body};
+pub use self::reply::Reply;
+use crate::metrics::{Metrics, Outcome};
+
+/// Where the API server sends the creation of Tasks.
+pub const MUTATE_TASK_PATH: &str = "/mutate-task";
+
+/// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
+/// escaped and with its frame.
+pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
+
+/// What turns the body of a request into a reply.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// Answers one body; `query` is what follows the `?`, such as `timeout=3s`.
+    fn answer(&self, body: Bytes, query: Option<&str>) -> impl Future<Output = Reply> + Send;
+}
+
+/// Builds the router of the webhook; requests it turns away are counted in `metrics`.
+pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
+    let wrong_method = Arc::clone(&metrics);
+    let mutate_task = post(move |request: Request| {
+        let (answer, metrics) = (answer.clone(), Arc::clone(&metrics));
+        async move {
+            let result = mutate_task(&answer, request).await;
+            result.unwrap_or_else(|refusal| {
+                metrics.refused(refusal.outcome());
+                refusal.into_response()
+            })
+        }
+    })
+    .fallback(move || {
+        wrong_method.refused(Outcome::BadRequest);
+        async { Refusal::Method.into_response() }
+    });
+    // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
+    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(async || not_found())
+}
+
+async fn mutate_task<A: Answer>(answer: &A, request: Request) -> Result<Response, Refusal> {
+    if !is_json(request.headers()) {
+        return Err(Refusal::ContentType);
+    }
+    let (head, body) = request.into_parts();
+    let body = read_body(&head.headers, body, MAX_BODY_BYTES).await?;
+    Ok(answer.answer(body, head.uri.query()).await.into_response())
+}
+
+/// Whether the request says that it is JSON; parameters such as `charset` do not matter.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    let essence = value.split_once(';').map_or(value, |(essence, _)| essence);
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Why a request was turned away before anyone looked at its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    Method,
+    ContentType,
+    TooLarge,
+    Interrupted,
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Refusal {
+        match error {
+            BodyError::TooLarge => Refusal::TooLarge,
+            BodyError::Interrupted => Refusal::Interrupted,
+        }
+    }
+}
+
+impl Refusal {
+    fn outcome(self) -> Outcome {
+        match self {
+            Refusal::Method | Refusal::ContentType => Outcome::BadRequest,
+            Refusal::TooLarge => Outcome::TooLarge,
+            Refusal::Interrupted => Outcome::Abandoned,
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Refusal::Method => {
+                let reply = Reply::status(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "MethodNotAllowed",
+                    "send an AdmissionReview with POST",
+                );
+                ([(ALLOW, "POST")], reply).into_response()
+            }
+            Refusal::ContentType => Reply::status(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "UnsupportedMediaType",
+                "send an AdmissionReview as JSON, with Content-Type: application/json",
+            )
+            .into_response(),
+            Refusal::TooLarge => Reply::status(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLarge",
+                "send an AdmissionReview of at most 7 MiB",
+            )
+            .closing()
+            .into_response(),
+            Refusal::Interrupted => Reply::status(
+                StatusCode::BAD_REQUEST,
+                "BadRequest",
+                "the body ended before its announced length, or its framing is broken",
+            )
+            .closing()
+            .into_response(),
+        }
+    }
+}
+
+fn not_found() -> Response {
+    Reply::status(
+        StatusCode::NOT_FOUND,
+        "NotFound",
+        "nothing is served here; the webhook is at POST /mutate-task",
+    )
+    .into_response()
+}
+
+#[cfg(test)]
+mod tests;

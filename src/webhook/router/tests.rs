@@ -1,0 +1,157 @@
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
+use tower::ServiceExt;
+
+use super::*;
+
+/// Answers with what it was given: the length of the body, and the query.
+#[derive(Clone)]
+struct Echo;
+
+impl Answer for Echo {
+    async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
+        Reply::ok(format!("{} {}", body.len(), query.unwrap_or("-")))
+    }
+}
+
+struct Answered {
+    status: u16,
+    headers: HeaderMap,
+    body: String,
+    metrics: Arc<Metrics>,
+}
+
+async fn send(request: Request) -> Answered {
+    let metrics = Arc::new(Metrics::new());
+    let response = router(Echo, Arc::clone(&metrics)).oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answered {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: String::from_utf8(body.into()).unwrap(),
+        metrics,
+    }
+}
+
+impl Answered {
+    /// Asserts a `Status` of this code whose message holds `message`, and that it was counted.
+    fn is_refusal(&self, code: u16, message: &str, counted: &str) {
+        assert_eq!(self.status, code, "{}", self.body);
+        assert_eq!(self.headers[CONTENT_TYPE], "application/json");
+        let status: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        assert_eq!(status["kind"], "Status");
+        assert_eq!(status["code"], code);
+        assert!(status["message"].as_str().unwrap().contains(message), "{}", self.body);
+        let series = format!("admissions_total{{outcome=\"{counted}\"}} 1\n");
+        let text = self.metrics.encode().unwrap();
+        assert!(text.contains(&series), "{series} in:\n{text}");
+    }
+}
+
+fn post_to(uri: &str, content_type: Option<&str>, body: Body) -> Request {
+    let mut request = Request::post(uri);
+    if let Some(content_type) = content_type {
+        request = request.header(CONTENT_TYPE, content_type);
+    }
+    request.body(body).unwrap()
+}
+
+fn json_post(body: impl Into<Body>) -> Request {
+    post_to(MUTATE_TASK_PATH, Some("application/json"), body.into())
+}
+
+/// A body of frames whose length is announced nowhere.
+fn frames(sizes: &[usize]) -> Body {
+    Body::new(Frames(sizes.to_vec().into()))
+}
+
+struct Frames(VecDeque<usize>);
+
+impl HttpBody for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let size = self.0.pop_front();
+        Poll::Ready(size.map(|size| Ok(Frame::data(Bytes::from(vec![b' '; size])))))
+    }
+}
+
+#[tokio::test]
+async fn body_and_query_reach_the_answer() {
+    let request = post_to("/mutate-task?timeout=3s", Some("application/json"), "{}".into());
+    let answered = send(request).await;
+    assert_eq!((answered.status, answered.body.as_str()), (200, "2 timeout=3s"));
+    assert_eq!(answered.headers[CONTENT_TYPE], "application/json");
+    assert_eq!(send(json_post("")).await.body, "0 -");
+}
+
+#[tokio::test]
+async fn content_type_is_json_however_it_is_written() {
+    for good in ["application/json", "Application/JSON", "application/json ; charset=utf-8"] {
+        let answered = send(post_to(MUTATE_TASK_PATH, Some(good), "{}".into())).await;
+        assert_eq!(answered.status, 200, "{good}");
+    }
+    for bad in [None, Some("text/plain"), Some("application/yaml"), Some("application/jsonx")] {
+        let answered = send(post_to(MUTATE_TASK_PATH, bad, "SECRET".into())).await;
+        answered.is_refusal(415, "Content-Type: application/json", "bad_request");
+        assert!(!answered.body.contains("SECRET"));
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_told_which_one() {
+    for method in ["GET", "PUT", "DELETE", "PATCH"] {
+        let request =
+            Request::builder().method(method).uri(MUTATE_TASK_PATH).body(Body::empty()).unwrap();
+        let answered = send(request).await;
+        answered.is_refusal(405, "POST", "bad_request");
+        assert_eq!(answered.headers[ALLOW], "POST");
+    }
+}
+
+#[tokio::test]
+async fn other_paths_are_told_where_the_webhook_is() {
+    for path in ["/", "/mutate-task/", "/mutate", "/metrics"] {
+        let answered = send(post_to(path, Some("application/json"), "{}".into())).await;
+        assert_eq!(answered.status, 404, "{path}");
+        assert!(answered.body.contains("/mutate-task"), "{path}: {}", answered.body);
+    }
+}
+
+#[tokio::test]
+async fn seven_mebibytes_are_taken_and_one_byte_more_is_not() {
+    let answered = send(json_post(vec![b' '; MAX_BODY_BYTES])).await;
+    assert_eq!((answered.status, answered.body), (200, format!("{MAX_BODY_BYTES} -")));
+    let answered = send(json_post(vec![b' '; MAX_BODY_BYTES + 1])).await;
+    answered.is_refusal(413, "7 MiB", "too_large");
+    assert_eq!(answered.headers["connection"], "close");
+}
+
+#[tokio::test]
+async fn an_unannounced_body_is_cut_at_the_same_size() {
+    const MIB: usize = 1024 * 1024;
+    let answered = send(json_post(frames(&[1, 0, 3 * MIB, 4 * MIB - 1]))).await;
+    assert_eq!((answered.status, answered.body), (200, format!("{MAX_BODY_BYTES} -")));
+    for too_much in [&[7 * MIB, 1][..], &[8 * MIB], &[3 * MIB, 4 * MIB, 0, 1, 9]] {
+        send(json_post(frames(too_much))).await.is_refusal(413, "7 MiB", "too_large");
+    }
+}
+
+#[test]
+fn an_unavailable_reply_asks_to_try_again_elsewhere() {
+    let response = Reply::unavailable("not ready").into_response();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(response.headers()["connection"], "close");
+}

@@ -1,0 +1,7 @@
+//! What several integration tests share.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub(crate) mod https;
+pub(crate) mod review;
+pub(crate) mod webhook;
