@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use super::decision::{KeyOutcome, Outcome, Skip, skipped_list};
 use super::kelos::{Kind, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use super::patch::Changes;
 use super::reason::Reason;
@@ -14,7 +15,6 @@ use super::render::budget::Budget;
 use super::render::value::Map;
 use super::rules::{KeyRule, OnInvalid, Refusal, Row, Rules};
 use super::validate::{self, ANNOTATIONS_BYTES};
-use super::{KeyOutcome, Outcome, Skip};
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
@@ -232,38 +232,6 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             }
         }
     }
-}
-
-/// The skipped keys that are news, as `label:KEY=reason,…` in at most `limit` bytes; where they do
-/// not fit, the end says how many more there are.
-pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
-    /// Room for `,+NNNN more`.
-    const TAIL_BYTES: usize = 16;
-    let skips: Vec<String> = outcomes
-        .iter()
-        .filter_map(|outcome| match &outcome.outcome {
-            Outcome::Skipped(skip) if skip.reason.is_news() => {
-                Some(format!("{}:{}={}", outcome.kind, outcome.key, skip.reason))
-            }
-            _ => None,
-        })
-        .collect();
-    let all = skips.join(",");
-    if all.len() <= limit {
-        return all;
-    }
-    let mut list = String::new();
-    let mut listed = 0;
-    for skip in &skips {
-        if list.len() + skip.len() + 1 > limit.saturating_sub(TAIL_BYTES) {
-            break;
-        }
-        list.push_str(skip);
-        list.push(',');
-        listed += 1;
-    }
-    list.push_str(&format!("+{} more", skips.len() - listed));
-    list
 }
 
 /// The value as it may be written: sanitized if asked, and allowed.

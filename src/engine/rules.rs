@@ -171,3 +171,6 @@ impl Rules {
             .is_ok_and(|found| !self.keys[found].is_protected())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,3 +143,65 @@ fn put<T: DeserializeOwned>(
         Some(_) => Err(Unusable::Twice { path, line, kind: kind.to_owned(), namespace, name }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifests;
+
+    fn read(text: &str) -> Manifests {
+        manifests::read_from("rules.yaml", text.as_bytes())
+    }
+
+    fn names(objects: &Objects) -> Vec<String> {
+        let names = objects.spawners.iter().map(|spawner| &spawner.metadata);
+        names.map(|meta| format!("{}/{}", meta.namespace, meta.name)).collect()
+    }
+
+    const ONE: &str = "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: a}\n";
+
+    #[test]
+    fn objects_of_no_namespace_are_in_the_default_one_and_other_kinds_are_left_out() {
+        let text = format!(
+            "{ONE}---\napiVersion: kelos.dev/v1alpha1\nkind: TaskSpawner\nmetadata: {{name: b, namespace: ns}}\n\
+             ---\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n\
+             ---\napiVersion: example.com/v1\nkind: TaskSpawner\nmetadata: {{name: c}}\n"
+        );
+        let (objects, unusable) = FileObjects::default().update(read(&text));
+        assert!(unusable.is_empty(), "{unusable:?}");
+        assert_eq!(names(&objects), ["default/a", "ns/b"]);
+    }
+
+    #[test]
+    fn a_document_that_can_not_be_used_is_told_with_its_line() {
+        for (document, said) in [
+            (
+                "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {}\n",
+                "`metadata.name` is missing",
+            ),
+            (
+                "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: [x]}\n",
+                "no TaskSpawner as Kelos has it",
+            ),
+            (ONE, "TaskSpawner default/a is there twice"),
+        ] {
+            let (objects, unusable) =
+                FileObjects::default().update(read(&format!("{ONE}---\n{document}")));
+            assert_eq!(names(&objects), ["default/a"]);
+            let message = unusable[0].to_string();
+            assert!(
+                message.contains(said) && message.starts_with("rules.yaml, line "),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_good_documents_of_a_broken_file_stay() {
+        let mut files = FileObjects::default();
+        assert_eq!(names(&files.update(read(ONE)).0), ["default/a"]);
+        let (objects, unusable) = files.update(read("apiVersion: [\n"));
+        assert_eq!((names(&objects), unusable.len()), (vec!["default/a".to_owned()], 1));
+        assert_eq!(names(&files.update(read("")).0), [] as [&str; 0]);
+    }
+}

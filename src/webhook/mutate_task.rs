@@ -112,13 +112,13 @@ fn respond(
     if place == Place::InLine && !rules.is_straight_line {
         return Err(NeedsPool { namespace: request.namespace.to_string() });
     }
-    let user = request.user();
+    let user = rules.uses.has("User").then(|| request.user());
     let facts = Facts {
         namespace_name: &request.namespace,
         namespace: known.namespace(&request.namespace),
         workspace: workspace_name(task, &rules.uses)
             .and_then(|name| known.workspace(&request.namespace, name)),
-        user: Some(&user),
+        user: user.as_ref(),
     };
     let decision = decide(task, &rules, &facts, limits);
     report(&request, task, &rules, &decision, metrics);

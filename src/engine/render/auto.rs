@@ -100,3 +100,56 @@ fn after_action(action: &str) -> &str {
     }
     ""
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::render::Template;
+
+    fn language(source: &str) -> Result<Option<Language>, String> {
+        Template::compile(source, Syntax::Auto)
+            .map(|template| template.language())
+            .map_err(|error| error.message)
+    }
+
+    #[test]
+    fn a_template_says_which_language_it_is_in() {
+        for (source, expected) in [
+            ("backend", None),
+            ("{# only a start", Some(Language::Go)),
+            ("{{ .Title }}", Some(Language::Go)),
+            ("{{ .Title | lower }}", Some(Language::Go)),
+            ("{{ lower .Title }}", Some(Language::Go)),
+            ("{{ \"x\" | upper }}", Some(Language::Go)),
+            ("{{ len .Labels }}", Some(Language::Go)),
+            ("{{ \"{% if %}\" }}", Some(Language::Go)),
+            ("{{/* {# both #} */}}x", Some(Language::Go)),
+            ("{{ title }}", Some(Language::Jinja)),
+            ("{{ title | lower }}", Some(Language::Jinja)),
+            ("{{ labels | first }}", Some(Language::Jinja)),
+            ("{{ Task.Name }}", Some(Language::Jinja)),
+            ("{{ first }}", Some(Language::Jinja)),
+            ("{{ title | trimPrefix('x') }}", Some(Language::Jinja)),
+            ("{% if title %}a{% endif %}", Some(Language::Jinja)),
+            ("{# {{ .Title }} #}", Some(Language::Jinja)),
+        ] {
+            assert_eq!(language(source), Ok(expected), "{source}");
+        }
+    }
+
+    #[test]
+    fn the_error_is_that_of_the_language_it_looks_like() {
+        for (source, part) in [
+            ("{{ .Title | frob }}", "`frob` is not defined"),
+            ("{{ .Title | trimPrefix }}", "`trimPrefix` is called with a number of arguments"),
+            ("{{ $x }}", "$x"),
+            ("{{ title | frob }}", "frob"),
+            ("{% if title %}", ""),
+        ] {
+            let message = language(source).unwrap_err();
+            assert!(message.contains(part), "{source}: {message}");
+        }
+        let error = Template::compile("{{ title | frob }}", Syntax::Auto).unwrap_err();
+        assert!(error.message.contains("filter"), "Jinja's error: {error}");
+    }
+}

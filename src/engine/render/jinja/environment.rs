@@ -1,20 +1,17 @@
 //! The one minijinja environment: filters, tests, functions and how values are printed.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use minijinja::functions;
 use minijinja::value::{Rest, Value, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 
-use super::filters::{self, BUILT_IN, CHEAP_TESTS, COSTLY_TESTS, OWN};
+use super::catalog::{BUILT_IN, OWN, guarded};
+use super::filters;
 use super::meter::{self, Fuel, fail, weigh};
 use super::operators;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::helpers::{self, Helper, Meter};
-
-/// Jinja's own functions.
-const FUNCTIONS: [&str; 2] = ["namespace", "range"];
 
 /// The environment, cheap to copy: its tables are shared.
 pub(super) fn base() -> Environment<'static> {
@@ -52,46 +49,6 @@ fn build() -> Environment<'static> {
 /// Jinja's own filter wins over a helper of the same name.
 fn is_helper_filter(helper: &Helper) -> bool {
     guarded(BUILT_IN, helper.name).is_none() && !OWN.contains(&helper.name)
-}
-
-/// The name of the guard of a filter or test, if it has one.
-pub(super) fn guarded(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
-    let index = table.binary_search_by_key(&name, |(name, _)| name).ok()?;
-    Some(table[index].1)
-}
-
-/// The name by which a template's filter is to be called, if there is such a filter.
-pub(super) fn filter_name(name: &str) -> Option<&'static str> {
-    let own = || OWN.iter().find(|own| **own == name).copied();
-    let helper = || helpers::find(name).map(|helper| helper.name);
-    guarded(BUILT_IN, name).or_else(own).or_else(helper)
-}
-
-/// The name by which a template's test is to be called, if there is such a test.
-pub(super) fn test_name(name: &str) -> Option<&'static str> {
-    let cheap = || CHEAP_TESTS.iter().find(|cheap| **cheap == name).copied();
-    guarded(COSTLY_TESTS, name).or_else(cheap)
-}
-
-/// Whether there is a function of that name.
-pub(super) fn is_function(name: &str) -> bool {
-    FUNCTIONS.contains(&name) || helpers::find(name).is_some()
-}
-
-/// All filters.
-pub(super) fn filters() -> BTreeSet<&'static str> {
-    let built_in = BUILT_IN.iter().map(|(name, _)| *name);
-    built_in.chain(OWN.iter().copied()).chain(helpers::all().map(|helper| helper.name)).collect()
-}
-
-/// All tests.
-pub(super) fn tests() -> BTreeSet<&'static str> {
-    COSTLY_TESTS.iter().map(|(name, _)| *name).chain(CHEAP_TESTS.iter().copied()).collect()
-}
-
-/// All functions.
-pub(super) fn functions() -> BTreeSet<&'static str> {
-    FUNCTIONS.into_iter().chain(helpers::all().map(|helper| helper.name)).collect()
 }
 
 /// Prints a value into the result. What is nothing has no text: the key would get the word `None`.

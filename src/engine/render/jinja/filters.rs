@@ -5,111 +5,12 @@ mod sequences;
 use minijinja::value::{Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State};
 
-use super::meter::{self, Fuel, fail, weigh};
+use super::catalog::{BUILT_IN, COSTLY_TESTS};
+use super::meter::{self, Fuel, charge_search, defined, fail, weigh};
 use super::objects::{from_jinja, to_jinja};
-use super::operators::defined;
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::helpers::Helper;
-
-/// minijinja's filters that we keep: name, and the name under which its guard is registered.
-///
-/// Left out are those that build lists of lists or long lists out of little (`batch`, `chain`,
-/// `groupby`, `slice`, `sum`, `zip`, `dictsort`), those that work on parts of elements
-/// (`selectattr`, `rejectattr`), and those for HTML and debugging.
-pub(super) const BUILT_IN: &[(&str, &str)] = &[
-    ("abs", "\0abs"),
-    ("bool", "\0bool"),
-    ("capitalize", "\0capitalize"),
-    ("count", "\0count"),
-    ("d", "\0d"),
-    ("default", "\0default"),
-    ("first", "\0first"),
-    ("float", "\0float"),
-    ("format", "\0format"),
-    ("indent", "\0indent"),
-    ("int", "\0int"),
-    ("items", "\0items"),
-    ("join", "\0join"),
-    ("last", "\0last"),
-    ("length", "\0length"),
-    ("lines", "\0lines"),
-    ("list", "\0list"),
-    ("lower", "\0lower"),
-    ("max", "\0max"),
-    ("min", "\0min"),
-    ("replace", "\0replace"),
-    ("reverse", "\0reverse"),
-    ("round", "\0round"),
-    ("sort", "\0sort"),
-    ("split", "\0split"),
-    ("string", "\0string"),
-    ("title", "\0title"),
-    ("trim", "\0trim"),
-    ("unique", "\0unique"),
-    ("upper", "\0upper"),
-];
-
-/// Our own versions of Jinja's filters that call others.
-pub(super) const OWN: &[&str] = &["map", "reject", "select"];
-
-/// Filters of minijinja that templates can't use.
-pub(super) const LEFT_OUT: &[&str] = &[
-    "attr",
-    "batch",
-    "chain",
-    "dictsort",
-    "e",
-    "escape",
-    "groupby",
-    "pprint",
-    "rejectattr",
-    "safe",
-    "selectattr",
-    "slice",
-    "sum",
-    "zip",
-];
-
-/// Tests that cost what they look at: name, and the name under which the guard is registered.
-pub(super) const COSTLY_TESTS: &[(&str, &str)] = &[
-    ("endingwith", "\0endingwith"),
-    ("eq", "\0eq"),
-    ("equalto", "\0equalto"),
-    ("ge", "\0ge"),
-    ("greaterthan", "\0greaterthan"),
-    ("gt", "\0gt"),
-    ("in", "\0in"),
-    ("le", "\0le"),
-    ("lessthan", "\0lessthan"),
-    ("lower", "\0lower"),
-    ("lt", "\0lt"),
-    ("ne", "\0ne"),
-    ("sameas", "\0sameas"),
-    ("startingwith", "\0startingwith"),
-    ("upper", "\0upper"),
-];
-
-/// Tests that cost nothing to speak of.
-pub(super) const CHEAP_TESTS: &[&str] = &[
-    "boolean",
-    "defined",
-    "divisibleby",
-    "even",
-    "false",
-    "float",
-    "int",
-    "integer",
-    "iterable",
-    "mapping",
-    "none",
-    "number",
-    "odd",
-    "sequence",
-    "string",
-    "true",
-    "undefined",
-];
 
 /// Filters that compare each element with the others.
 const COMPARING: &[&str] = &["max", "min", "sort", "unique"];
@@ -159,11 +60,6 @@ fn built_in(state: &mut State, name: &str, args: Vec<Value>) -> Result<Value, Er
     };
     meter::keep(state, &result)?;
     Ok(result)
-}
-
-/// Charges for preparing a search for a text, which takes longer than reading it.
-pub(super) fn charge_search(state: &mut State, bytes: u64) -> Result<(), Error> {
-    state.consume_fuel(bytes / meter::BYTES_PER_FUEL * 3)
 }
 
 /// Charges for comparing the longest element with all others, in lower case: sorting may do that.

@@ -6,7 +6,6 @@ use minijinja::value::{ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::objects::{Container, sequence};
-use super::operators::defined;
 use crate::engine::reason::Reason;
 use crate::engine::render::budget::Exhausted;
 use crate::engine::render::error::TemplateError;
@@ -52,6 +51,19 @@ pub(super) fn weigh(state: &State, value: &Value) -> Result<u64, Error> {
     scale.add(value, 0)?;
     scale.pay()?;
     Ok(scale.total)
+}
+
+/// Charges for preparing a search for a text, which takes longer than reading it.
+pub(super) fn charge_search(state: &mut State, bytes: u64) -> Result<(), Error> {
+    state.consume_fuel(bytes / BYTES_PER_FUEL * 3)
+}
+
+/// Fails if a value is undefined, with minijinja's own error, which knows the variable's name.
+pub(super) fn defined(state: &mut State, value: &Value) -> Result<(), Error> {
+    match value.is_undefined() {
+        true => state.apply_filter("string", std::slice::from_ref(value)).map(drop),
+        false => Ok(()),
+    }
 }
 
 struct Scale<'a> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use minijinja::value::Value as JinjaValue;
 use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr, Tuple};
 
-use super::environment::is_function;
+use super::catalog::is_function;
 use super::names;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::helpers::Meter;

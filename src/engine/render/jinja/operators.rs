@@ -4,8 +4,7 @@
 use minijinja::value::{Rest, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 
-use super::filters::charge_search;
-use super::meter::{self, fail, weigh};
+use super::meter::{self, charge_search, defined, fail, weigh};
 use super::objects::Container;
 use crate::engine::render::error::TemplateError;
 
@@ -68,14 +67,6 @@ pub(super) fn add_to(env: &mut Environment<'_>) {
     env.add_filter(MACRO, |state: &mut State, value: Value| {
         state.consume_fuel(MACRO_COST).map(|()| value)
     });
-}
-
-/// Fails if a value is undefined, with minijinja's own error, which knows the variable's name.
-pub(super) fn defined(state: &mut State, value: &Value) -> Result<(), Error> {
-    match value.is_undefined() {
-        true => state.apply_filter("string", std::slice::from_ref(value)).map(drop),
-        false => Ok(()),
-    }
 }
 
 /// What to compare: what reads as a text is one beside a text. Comparing costs no more than

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use minijinja::machinery::{Instruction, Instructions};
 
-use super::environment::guarded;
-use super::{filters, operators};
+use super::catalog::{self, guarded};
+use super::operators;
 
 /// A filter number that minijinja does not cache: its cache is for the numbers that its own
 /// compiler gave out.
@@ -121,10 +121,10 @@ fn replace(instruction: Instruction<'_>) -> Instruction<'_> {
             operator(operators::MAP, u16::try_from(2 * pairs).unwrap_or(u16::MAX))
         }
         Instruction::ApplyFilter(name, args, id) => {
-            Instruction::ApplyFilter(guarded(filters::BUILT_IN, name).unwrap_or(name), args, id)
+            Instruction::ApplyFilter(guarded(catalog::BUILT_IN, name).unwrap_or(name), args, id)
         }
         Instruction::PerformTest(name, args, id) => {
-            Instruction::PerformTest(guarded(filters::COSTLY_TESTS, name).unwrap_or(name), args, id)
+            Instruction::PerformTest(guarded(catalog::COSTLY_TESTS, name).unwrap_or(name), args, id)
         }
         other => other,
     }

@@ -8,7 +8,7 @@ use minijinja::machinery::ast::{BinOp, BinOpKind, Call, CallArg, CallType, Expr,
 use super::{Checking, Walk};
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::jinja::operators::{NO_LISTS, NO_LISTS_HINT};
-use crate::engine::render::jinja::{environment, filters, names};
+use crate::engine::render::jinja::{catalog, names};
 
 impl<'a> Walk<'a> {
     pub(super) fn expression(&mut self, expression: &Expr<'a>) -> Checking {
@@ -76,7 +76,7 @@ impl<'a> Walk<'a> {
 
     /// Notes a variable, unless the template sets it itself or it is a function.
     fn read(&mut self, name: &'a str) {
-        let is_own = self.locals.contains(&name) || environment::is_function(name);
+        let is_own = self.locals.contains(&name) || catalog::is_function(name);
         if !is_own {
             let name = names::camel_case(name).unwrap_or_else(|| name.to_owned());
             self.found.names.insert(name.into());
@@ -84,23 +84,23 @@ impl<'a> Walk<'a> {
     }
 
     fn filter(&self, span: Span, name: &str) -> Checking {
-        if environment::filter_name(name).is_some() {
+        if catalog::filter_name(name).is_some() {
             return Ok(());
         }
-        if filters::LEFT_OUT.contains(&name) {
+        if catalog::LEFT_OUT.contains(&name) {
             return Err(self.refuse(
                 span,
                 format!("the filter `{name}` is not available"),
                 "there are loops, and the filters `map`, `select`, `reject`, `sort` and `join`",
             ));
         }
-        Err(self.unknown(span, "filter", name, environment::filters()))
+        Err(self.unknown(span, "filter", name, catalog::filters()))
     }
 
     fn test(&self, span: Span, name: &str) -> Checking {
-        match environment::test_name(name) {
+        match catalog::test_name(name) {
             Some(_) => Ok(()),
-            None => Err(self.unknown(span, "test", name, environment::tests())),
+            None => Err(self.unknown(span, "test", name, catalog::tests())),
         }
     }
 
@@ -125,16 +125,11 @@ impl<'a> Walk<'a> {
         match call.identify_call() {
             CallType::Function(name) => {
                 let is_own = self.locals.contains(&name) || self.macros.contains(name);
-                if !is_own && !environment::is_function(name) {
-                    return Err(self.unknown(
-                        call.span(),
-                        "function",
-                        name,
-                        environment::functions(),
-                    ));
+                if !is_own && !catalog::is_function(name) {
+                    return Err(self.unknown(call.span(), "function", name, catalog::functions()));
                 }
                 // A loop or a macro calls itself.
-                self.found.straight_line &= environment::is_function(name);
+                self.found.straight_line &= catalog::is_function(name);
             }
             CallType::Method(Expr::Var(var), "cycle") if var.id == "loop" => {
                 if call.args.is_empty() {

@@ -7,9 +7,8 @@ use minijinja::{Environment, Error, State};
 
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::helpers::Meter;
-use crate::engine::render::jinja::environment::{filter_name, test_name};
-use crate::engine::render::jinja::meter::{self, Fuel, fail};
-use crate::engine::render::jinja::operators::defined;
+use crate::engine::render::jinja::catalog::{filter_name, test_name};
+use crate::engine::render::jinja::meter::{self, Fuel, defined, fail};
 
 /// What it costs to call a filter or test for one element, in fuel.
 const CALL_COST: u64 = 3;

@@ -1,0 +1,113 @@
+//! What was decided for a Task, and why.
+
+use json_patch::Patch;
+
+use super::kelos::Kind;
+use super::reason::Reason;
+use super::render::error::{Position, TemplateError};
+use super::rules::Row;
+
+/// What is to be done to a Task, and why.
+#[derive(Debug, Default)]
+pub struct Decision<'r> {
+    /// The patch; empty if nothing is to be done.
+    pub patch: Patch,
+    /// What became of each key: labels first, in key order; then carriers that do not parse.
+    pub keys: Vec<KeyOutcome<'r>>,
+    /// Whether the Task says itself that it wants none of this.
+    pub is_exempt: bool,
+    /// Whether it had been answered before: it carries our mark.
+    pub was_marked: bool,
+}
+
+/// What became of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyOutcome<'r> {
+    /// Label or annotation.
+    pub kind: Kind,
+    /// The key; of a carrier that does not parse, the carrier's name.
+    pub key: &'r str,
+    /// The row that was rendered; none for a carrier.
+    pub row: Option<Row>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The Task has it already, as it should be.
+    Kept,
+    /// It is written with this value.
+    Applied(String),
+    /// It was there with a value that could not stay, and has this one now.
+    Repaired(String),
+    /// It is not written, or was removed.
+    Skipped(Skip),
+}
+
+/// Why a key is not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// The word for it.
+    pub reason: Reason,
+    /// What is wrong, without any value of the Task.
+    pub message: String,
+    /// Where in the template, if it has a place.
+    pub position: Option<Position>,
+    /// What to do about it, if there is something to say.
+    pub hint: Option<String>,
+}
+
+impl Skip {
+    /// A skip without a place and a hint.
+    pub(super) fn new(reason: Reason, message: &str) -> Skip {
+        Skip { reason, message: message.to_owned(), position: None, hint: None }
+    }
+}
+
+impl From<TemplateError> for Skip {
+    fn from(error: TemplateError) -> Skip {
+        let TemplateError { reason, message, position, hint } = error;
+        Skip { reason, message, position, hint }
+    }
+}
+
+impl KeyOutcome<'_> {
+    /// Whether the key was skipped with a reason that its team should hear of.
+    pub fn is_news_skip(&self) -> bool {
+        matches!(&self.outcome, Outcome::Skipped(skip) if skip.reason.is_news())
+    }
+}
+
+/// The skipped keys that are news, as `label:KEY=reason,…` in at most `limit` bytes; where they do
+/// not fit, the end says how many more there are.
+pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
+    /// Room for `,+NNNN more`.
+    const TAIL_BYTES: usize = 16;
+    let skips: Vec<String> = outcomes
+        .iter()
+        .filter_map(|outcome| match &outcome.outcome {
+            Outcome::Skipped(skip) if skip.reason.is_news() => {
+                Some(format!("{}:{}={}", outcome.kind, outcome.key, skip.reason))
+            }
+            _ => None,
+        })
+        .collect();
+    let all = skips.join(",");
+    if all.len() <= limit {
+        return all;
+    }
+    let mut list = String::new();
+    let mut listed = 0;
+    for skip in &skips {
+        if list.len() + skip.len() + 1 > limit.saturating_sub(TAIL_BYTES) {
+            break;
+        }
+        list.push_str(skip);
+        list.push(',');
+        listed += 1;
+    }
+    list.push_str(&format!("+{} more", skips.len() - listed));
+    list
+}
