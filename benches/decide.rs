@@ -102,7 +102,8 @@ fn hot_path(criterion: &mut Criterion) {
     for (name, labels, annotations) in TEMPLATES {
         let known = known(labels, annotations);
         let owner = Owner { name: "issue-worker", uid: None };
-        let Lookup::Found(rules) = known.rules("default", &owner) else { return };
+        let Lookup::Found(spawner) = known.rules("default", &owner) else { return };
+        let rules = &spawner.rules;
         criterion.bench_function(&format!("decide, {name}"), |bench| {
             bench.iter(|| {
                 let task = Task::parse(black_box(&task_json)).unwrap();
@@ -112,7 +113,7 @@ fn hot_path(criterion: &mut Criterion) {
                     workspace: workspace.and_then(|name| known.workspace("default", name)),
                     ..Facts::default()
                 };
-                decide(&task, &rules, &facts, &Limits::default()).patch
+                decide(&task, rules, &facts, &Limits::default()).patch
             });
         });
         let metrics = Metrics::new();

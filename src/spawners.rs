@@ -6,6 +6,7 @@ mod files;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -29,17 +30,18 @@ pub struct Snapshot {
 
 /// A TaskSpawner with its rules.
 #[derive(Debug)]
-struct Known {
-    /// As it was read, to see whether it has changed.
-    spawner: TaskSpawner,
-    rules: Arc<Rules>,
+pub struct Known {
+    /// The TaskSpawner, and what it asks for.
+    pub rules: Rules,
+    /// The reasons told so far, a bit each, for each key of the rules.
+    told: Box<[AtomicU16]>,
 }
 
 /// What a snapshot knows of the owner of a Task.
 #[derive(Clone, Debug)]
 pub enum Lookup {
-    /// Its rules.
-    Found(Arc<Rules>),
+    /// The TaskSpawner.
+    Found(Arc<Known>),
     /// No TaskSpawner of that name is known, or another one that has its name now.
     Unknown,
 }
@@ -51,7 +53,7 @@ impl Snapshot {
     pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
         let known = self.spawners.get(namespace).and_then(|names| names.get(owner.name));
         match known {
-            Some(known) if known.is(owner) => Lookup::Found(Arc::clone(&known.rules)),
+            Some(known) if known.is(owner) => Lookup::Found(Arc::clone(known)),
             _ => Lookup::Unknown,
         }
     }
@@ -69,7 +71,7 @@ impl Snapshot {
     /// The rules of all TaskSpawners, with their namespaces, in no order.
     pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
         self.spawners.iter().flat_map(|(namespace, names)| {
-            names.values().map(|known| (namespace.as_str(), known.rules.as_ref()))
+            names.values().map(|known| (namespace.as_str(), &known.rules))
         })
     }
 
@@ -88,6 +90,18 @@ impl Snapshot {
 }
 
 impl Known {
+    fn new(rules: Rules) -> Known {
+        let told = rules.keys.iter().map(|_| AtomicU16::new(0)).collect();
+        Known { rules, told }
+    }
+
+    /// Whether this is the first time since the TaskSpawner changed that its key of this number is
+    /// skipped for this reason.
+    pub fn is_first(&self, key: usize, reason: Reason) -> bool {
+        let bit = 1 << reason as u16;
+        self.told.get(key).is_some_and(|told| told.fetch_or(bit, Ordering::Relaxed) & bit == 0)
+    }
+
     fn is(&self, owner: &Owner<'_>) -> bool {
         match (owner.uid, self.rules.spawner.metadata.uid.as_deref()) {
             (Some(wanted), Some(uid)) => wanted == uid,
@@ -161,15 +175,15 @@ impl Spawners {
                 .spawners
                 .get(&namespace)
                 .and_then(|names| names.get(&name))
-                .filter(|known| known.spawner == spawner);
+                .filter(|known| known.rules.spawner == spawner);
             let known = unchanged.cloned().unwrap_or_else(|| {
-                let rules = Rules::compile(spawner.clone(), &self.policy, &mut templates);
+                let rules = Rules::compile(spawner, &self.policy, &mut templates);
                 problems.extend(rules.problems.iter().map(|problem| SpawnerProblem {
                     namespace: namespace.clone(),
                     spawner: name.clone(),
                     problem: problem.clone(),
                 }));
-                Arc::new(Known { spawner, rules: Arc::new(rules) })
+                Arc::new(Known::new(rules))
             });
             next.spawners.entry(namespace).or_default().insert(name, known);
         }
@@ -202,9 +216,9 @@ mod tests {
         Objects { spawners, ..Objects::default() }
     }
 
-    fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<Rules>> {
+    fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<Known>> {
         match spawners.snapshot().rules("ns", &Owner { name, uid }) {
-            Lookup::Found(rules) => Some(rules),
+            Lookup::Found(known) => Some(known),
             Lookup::Unknown => None,
         }
     }
@@ -217,6 +231,18 @@ mod tests {
         assert!(found(&spawners, "a", None).is_some());
         assert!(found(&spawners, "a", Some("2")).is_none());
         assert!(found(&spawners, "b", None).is_none());
+    }
+
+    #[test]
+    fn a_reason_is_told_once_a_key_until_the_rules_change() {
+        let spawners = Spawners::new(Policy::default());
+        spawners.replace(one("{a: x, b: x}"));
+        let known = found(&spawners, "a", None).unwrap();
+        assert!(known.is_first(0, Reason::MissingVariable));
+        assert!(!known.is_first(0, Reason::MissingVariable));
+        assert!(known.is_first(0, Reason::Omitted) && known.is_first(1, Reason::MissingVariable));
+        spawners.replace(one("{a: x, b: y}"));
+        assert!(found(&spawners, "a", None).unwrap().is_first(0, Reason::MissingVariable));
     }
 
     #[test]

@@ -62,13 +62,14 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
              kelos.dev/taskspawner"
         );
     };
-    let Lookup::Found(rules) = known.rules(namespace, &owner) else {
+    let Lookup::Found(spawner) = known.rules(namespace, &owner) else {
         bail!(
             "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names",
             owner.name,
             owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default()
         );
     };
+    let rules = &spawner.rules;
     let facts = Facts {
         namespace_name: namespace,
         namespace: known.namespace(namespace),
@@ -76,8 +77,8 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
             .and_then(|name| known.workspace(namespace, name)),
         user: None,
     };
-    let decision = decide(&task, &rules, &facts, &Limits::default());
-    let shown = Shown { task: &task, namespace, rules: &rules, decision: &decision };
+    let decision = decide(&task, rules, &facts, &Limits::default());
+    let shown = Shown { task: &task, namespace, rules, decision: &decision };
     match format {
         OutputFormat::Table => shown.table(),
         OutputFormat::Json => shown.json(),

@@ -10,6 +10,7 @@ pub mod go;
 pub mod helpers;
 mod intern;
 pub mod jinja;
+pub mod names;
 pub mod value;
 
 use std::collections::BTreeSet;

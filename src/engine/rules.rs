@@ -80,7 +80,7 @@ pub enum Row {
 /// The compiled rules of one TaskSpawner.
 #[derive(Debug)]
 pub struct Rules {
-    /// The TaskSpawner, without its carriers.
+    /// The TaskSpawner.
     pub spawner: TaskSpawner,
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,

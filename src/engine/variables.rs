@@ -105,9 +105,7 @@ impl View<'_, '_> {
     fn inputs(&self, kind: Kind) -> Map {
         let entries = self.task.entries(kind).into_iter().flatten();
         entries
-            .filter(|(key, _)| {
-                !key.starts_with("metadata.kelos.dev/") && !self.is_output(kind, key)
-            })
+            .filter(|(key, _)| !is_housekeeping(key) && !self.is_output(kind, key))
             .map(|(key, value)| (Text::from(&**key), text(value)))
             .collect()
     }
@@ -151,9 +149,14 @@ fn text(value: &str) -> Value {
 }
 
 fn strings(map: &StringMap) -> Value {
-    Value::from(
-        map.iter().map(|(key, value)| (Text::from(key.as_str()), text(value))).collect::<Map>(),
-    )
+    let data = map.iter().filter(|(key, _)| !is_housekeeping(key));
+    Value::from(data.map(|(key, value)| (Text::from(key.as_str()), text(value))).collect::<Map>())
+}
+
+/// Our own carriers, settings and marks, and what kubectl keeps: no data for templates.
+fn is_housekeeping(key: &str) -> bool {
+    key.starts_with("metadata.kelos.dev/")
+        || key == "kubectl.kubernetes.io/last-applied-configuration"
 }
 
 /// An object's name, labels and annotations.

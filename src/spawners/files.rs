@@ -1,15 +1,14 @@
 //! Objects out of manifests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::Objects;
 use crate::engine::kelos::{GROUP, Namespace, ObjectMeta, TaskSpawner, Workspace, group_of};
-use crate::manifests::{Manifest, ManifestError, Manifests};
+use crate::manifests::{ManifestError, Manifests};
 
 /// The namespace of objects that name none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -28,19 +27,19 @@ pub enum Unusable {
         /// Where the document begins.
         line: usize,
         /// Its kind.
-        kind: String,
+        kind: &'static str,
         /// What is wrong.
         message: String,
     },
     /// Two documents stand for one object.
-    #[error("{}, line {line}: {kind} {namespace}/{name} is there twice; this one counts", path.display())]
+    #[error("{}, line {line}: {kind} {namespace}/{name} is there already; the first one counts", path.display())]
     Twice {
         /// The file.
         path: PathBuf,
         /// Where the document begins.
         line: usize,
         /// Its kind.
-        kind: String,
+        kind: &'static str,
         /// Its namespace.
         namespace: String,
         /// Its name.
@@ -48,99 +47,123 @@ pub enum Unusable {
     },
 }
 
-/// The last good documents of each file.
+/// The last good objects of each file.
 #[derive(Debug, Default)]
 pub struct FileObjects {
-    good: BTreeMap<Arc<Path>, Vec<Manifest>>,
+    good: BTreeMap<Arc<Path>, Vec<Found>>,
+}
+
+/// An object, and the line on which its document begins.
+#[derive(Clone, Debug)]
+struct Found {
+    line: usize,
+    object: Object,
+}
+
+#[derive(Clone, Debug)]
+enum Object {
+    Spawner(TaskSpawner),
+    Workspace(Workspace),
+    Namespace(Namespace),
 }
 
 impl FileObjects {
-    /// Takes what was read this time. A file with a document that can't be read keeps its last good
-    /// documents, if it had some; a file that is gone is forgotten.
+    /// Takes what was read this time. A file with a document that can't be used keeps its last good
+    /// objects, if it had some; a file that is gone is forgotten.
     pub fn update(&mut self, read: Manifests) -> (Objects, Vec<Unusable>) {
-        let mut files: BTreeMap<Arc<Path>, Vec<Manifest>> = BTreeMap::new();
+        let mut broken: Vec<Arc<Path>> = read.errors.iter().map(|e| Arc::clone(&e.path)).collect();
+        let mut unusable: Vec<Unusable> = read.errors.into_iter().map(Unusable::from).collect();
+        let mut files: BTreeMap<Arc<Path>, Vec<Found>> = BTreeMap::new();
         for manifest in read.objects {
-            files.entry(manifest.path.clone()).or_default().push(manifest);
+            let (path, line) = (manifest.path, manifest.line);
+            match Object::read(&path, line, manifest.object) {
+                Ok(Some(object)) => files.entry(path).or_default().push(Found { line, object }),
+                Ok(None) => {}
+                Err(error) => {
+                    unusable.push(error);
+                    broken.push(path);
+                }
+            }
         }
-        for error in &read.errors {
-            if let Some(last) = self.good.remove(&error.path) {
-                files.insert(error.path.clone(), last);
+        for path in broken {
+            if let Some(last) = self.good.remove(&path) {
+                files.insert(path, last);
             }
         }
         self.good = files;
-        let mut unusable: Vec<Unusable> = read.errors.into_iter().map(Unusable::from).collect();
-        let mut sorter = Sorter::default();
-        for manifest in self.good.values().flatten() {
-            if let Err(error) = sorter.take(manifest) {
-                unusable.push(error);
+        let mut objects = Objects::default();
+        let mut seen = BTreeSet::new();
+        for (path, found) in &self.good {
+            for Found { line, object } in found {
+                let (kind, meta) = object.meta();
+                let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
+                if seen.insert((kind, namespace.clone(), name.clone())) {
+                    object.clone().put(&mut objects);
+                } else {
+                    let (path, line) = (path.to_path_buf(), *line);
+                    unusable.push(Unusable::Twice { path, line, kind, namespace, name });
+                }
             }
         }
-        (sorter.objects(), unusable)
+        (objects, unusable)
     }
 }
 
-/// Objects by kind, namespace and name.
-#[derive(Default)]
-struct Sorter {
-    spawners: BTreeMap<(String, String), TaskSpawner>,
-    workspaces: BTreeMap<(String, String), Workspace>,
-    namespaces: BTreeMap<(String, String), Namespace>,
-}
-
-impl Sorter {
-    fn take(&mut self, manifest: &Manifest) -> Result<(), Unusable> {
-        let field = |name: &str| {
-            manifest.object.get(name).and_then(|value| value.as_str()).unwrap_or_default()
+impl Object {
+    /// The object of a document, if it is of a kind that the rules need.
+    fn read(
+        path: &Path,
+        line: usize,
+        object: serde_json::Value,
+    ) -> Result<Option<Object>, Unusable> {
+        let field =
+            |name: &str| object.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+        let kind = match (group_of(field("apiVersion")), field("kind")) {
+            (GROUP, "TaskSpawner") => "TaskSpawner",
+            (GROUP, "Workspace") => "Workspace",
+            ("", "Namespace") => "Namespace",
+            _ => return Ok(None),
         };
-        match (group_of(field("apiVersion")), field("kind")) {
-            (GROUP, kind @ "TaskSpawner") => {
-                put(manifest, kind, &mut self.spawners, |o| &mut o.metadata)
-            }
-            (GROUP, kind @ "Workspace") => {
-                put(manifest, kind, &mut self.workspaces, |o| &mut o.metadata)
-            }
-            ("", kind @ "Namespace") => {
-                put(manifest, kind, &mut self.namespaces, |o| &mut o.metadata)
-            }
-            _ => Ok(()),
+        let malformed =
+            |message| Unusable::Malformed { path: path.to_path_buf(), line, kind, message };
+        let read = match kind {
+            "TaskSpawner" => serde_json::from_value(object).map(Object::Spawner),
+            "Workspace" => serde_json::from_value(object).map(Object::Workspace),
+            _ => serde_json::from_value(object).map(Object::Namespace),
+        };
+        let mut object = read.map_err(|error| malformed(error.to_string()))?;
+        let meta = object.meta_mut();
+        if meta.name.is_empty() {
+            return Err(malformed("`metadata.name` is missing".to_owned()));
+        }
+        if meta.namespace.is_empty() {
+            meta.namespace = DEFAULT_NAMESPACE.to_owned();
+        }
+        Ok(Some(object))
+    }
+
+    fn meta(&self) -> (&'static str, &ObjectMeta) {
+        match self {
+            Object::Spawner(spawner) => ("TaskSpawner", &spawner.metadata),
+            Object::Workspace(workspace) => ("Workspace", &workspace.metadata),
+            Object::Namespace(namespace) => ("Namespace", &namespace.metadata),
         }
     }
 
-    fn objects(self) -> Objects {
-        Objects {
-            spawners: self.spawners.into_values().collect(),
-            workspaces: self.workspaces.into_values().collect(),
-            namespaces: self.namespaces.into_values().collect(),
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        match self {
+            Object::Spawner(spawner) => &mut spawner.metadata,
+            Object::Workspace(workspace) => &mut workspace.metadata,
+            Object::Namespace(namespace) => &mut namespace.metadata,
         }
     }
-}
 
-fn put<T: DeserializeOwned>(
-    manifest: &Manifest,
-    kind: &str,
-    into: &mut BTreeMap<(String, String), T>,
-    meta: impl Fn(&mut T) -> &mut ObjectMeta,
-) -> Result<(), Unusable> {
-    let (path, line) = (Path::to_path_buf(&manifest.path), manifest.line);
-    let malformed = |message: String| Unusable::Malformed {
-        path: path.clone(),
-        line,
-        kind: kind.to_owned(),
-        message,
-    };
-    let mut object: T = serde_json::from_value(manifest.object.clone())
-        .map_err(|error| malformed(error.to_string()))?;
-    let of_object = meta(&mut object);
-    if of_object.name.is_empty() {
-        return Err(malformed("`metadata.name` is missing".to_owned()));
-    }
-    if of_object.namespace.is_empty() {
-        of_object.namespace = DEFAULT_NAMESPACE.to_owned();
-    }
-    let (namespace, name) = (of_object.namespace.clone(), of_object.name.clone());
-    match into.insert((namespace.clone(), name.clone()), object) {
-        None => Ok(()),
-        Some(_) => Err(Unusable::Twice { path, line, kind: kind.to_owned(), namespace, name }),
+    fn put(self, objects: &mut Objects) {
+        match self {
+            Object::Spawner(spawner) => objects.spawners.push(spawner),
+            Object::Workspace(workspace) => objects.workspaces.push(workspace),
+            Object::Namespace(namespace) => objects.namespaces.push(namespace),
+        }
     }
 }
 
@@ -183,7 +206,7 @@ mod tests {
                 "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: [x]}\n",
                 "no TaskSpawner as Kelos has it",
             ),
-            (ONE, "TaskSpawner default/a is there twice"),
+            (ONE, "TaskSpawner default/a is there already"),
         ] {
             let (objects, unusable) =
                 FileObjects::default().update(read(&format!("{ONE}---\n{document}")));

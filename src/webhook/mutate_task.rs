@@ -11,9 +11,9 @@ use super::router::{Answer, Reply};
 use crate::engine::kelos::Task;
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, workspace_name};
-use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
+use crate::engine::{Decision, Limits, Outcome as KeyResult, Skip, decide};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
-use crate::spawners::{Lookup, Snapshot, Spawners};
+use crate::spawners::{Known, Lookup, Snapshot, Spawners};
 
 /// The longest that an answer may take, whatever the API server grants.
 const TIME_BUDGET: Duration = Duration::from_millis(1500);
@@ -106,9 +106,10 @@ fn respond(
     let as_it_is = |outcome| Ok(Answered { reply: Reply::ok(review::allow(uid)), outcome });
     let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
     let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
-    let Lookup::Found(rules) = known.rules(&request.namespace, &owner) else {
+    let Lookup::Found(spawner) = known.rules(&request.namespace, &owner) else {
         return as_it_is(Outcome::UnknownOwner);
     };
+    let rules = &spawner.rules;
     if place == Place::InLine && !rules.is_straight_line {
         return Err(NeedsPool { namespace: request.namespace.to_string() });
     }
@@ -120,9 +121,9 @@ fn respond(
             .and_then(|name| known.workspace(&request.namespace, name)),
         user: user.as_ref(),
     };
-    let decision = decide(task, &rules, &facts, limits);
-    report(&request, task, &rules, &decision, metrics);
-    let outcome = outcome(&decision, &rules);
+    let decision = decide(task, rules, &facts, limits);
+    report(&request, task, &spawner, &decision, metrics);
+    let outcome = outcome(&decision, rules);
     let body = match outcome {
         Outcome::Disabled => review::allow(uid),
         _ => review::decided(uid, &rules.spawner.metadata.name, &decision),
@@ -160,39 +161,56 @@ fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
     }
 }
 
-/// Counts each key, and logs the skipped ones. Messages stay out of the log: one about a value may
-/// quote a character of it.
+/// Counts each key, and logs the skipped ones.
 fn report(
     request: &Request<'_>,
     task: &Task<'_>,
-    rules: &Rules,
+    spawner: &Known,
     decision: &Decision<'_>,
     metrics: &Metrics,
 ) {
-    for key in &decision.keys {
+    for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
             KeyResult::Kept => continue,
             KeyResult::Applied(_) => KeyOutcome::Applied,
             KeyResult::Repaired(_) => KeyOutcome::Repaired,
             KeyResult::Skipped(skip) => {
                 if skip.reason.is_news() && !decision.was_marked {
-                    tracing::info!(
-                        namespace = &*request.namespace,
-                        task = task.name(),
-                        spawner = rules.spawner.metadata.name,
-                        kind = key.kind.as_str(),
-                        key = key.key,
-                        reason = skip.reason.as_str(),
-                        line = skip.position.map(|at| at.line),
-                        column = skip.position.map(|at| at.column),
-                        "Skipped a key"
-                    );
+                    log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
                 }
                 KeyOutcome::Skipped(skip.reason)
             }
         };
         metrics.key(key.kind, outcome);
     }
+}
+
+/// Logs a skipped key: at `info` the first time since its TaskSpawner changed, at `debug` from then
+/// on, because the next thousand Tasks will say the same. Messages stay out of the log: one about a
+/// value may quote a character of it.
+fn log_skip(
+    request: &Request<'_>,
+    task: &Task<'_>,
+    key: &crate::engine::KeyOutcome<'_>,
+    skip: &Skip,
+    is_first: bool,
+) {
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                namespace = &*request.namespace,
+                task = task.name(),
+                spawner = task.owner().map(|owner| owner.name),
+                kind = key.kind.as_str(),
+                key = key.key,
+                reason = skip.reason.as_str(),
+                line = skip.position.map(|at| at.line),
+                column = skip.position.map(|at| at.column),
+                "Skipped a key"
+            )
+        };
+    }
+    if is_first { log!(info) } else { log!(debug) }
 }
 
 /// How long an answer may wait: what the API server has left less a reserve, and never long.

@@ -238,6 +238,9 @@ fn key_warning(key: &KeyOutcome<'_>) -> Option<String> {
 
 /// One line of at most [`WARNING_CHARS`] characters, without control characters.
 fn warning(text: String) -> String {
+    if text.len() <= WARNING_CHARS && !text.contains(char::is_control) {
+        return text;
+    }
     let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let line: String = clean.collect();
     match line.char_indices().nth(WARNING_CHARS) {

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::budget::Exhausted;
+use super::names::variable_hint;
 use crate::engine::reason::Reason;
 
 /// A place in a template.
@@ -73,7 +74,9 @@ impl TemplateError {
 
     /// A variable or a map element that is not there; `name` as the template wrote it (`.Task.Name`).
     pub fn missing(name: &str) -> TemplateError {
-        TemplateError::new(Reason::MissingVariable, format!("`{name}` is not known for this Task"))
+        let message = format!("`{name}` is not known for this Task");
+        let hint = variable_hint(name);
+        TemplateError { hint, ..TemplateError::new(Reason::MissingVariable, message) }
     }
 
     /// The same error at a place, unless it has one already.

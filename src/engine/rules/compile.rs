@@ -19,7 +19,7 @@ use crate::engine::validate;
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
     /// of its key or its carrier. Templates that others say too are shared through `templates`.
-    pub fn compile(mut spawner: TaskSpawner, policy: &Policy, templates: &mut Templates) -> Rules {
+    pub fn compile(spawner: TaskSpawner, policy: &Policy, templates: &mut Templates) -> Rules {
         let hash = hash(&spawner, policy);
         let mut compiler =
             Compiler { policy, templates, settings: Settings::default(), problems: Vec::new() };
@@ -44,8 +44,6 @@ impl Rules {
         }
         let mut problems = broken_carriers.clone();
         problems.append(&mut compiler.problems);
-        spawner.metadata.annotations.retain(|key, _| !is_our_business(key));
-        spawner.spec.task_template.metadata = None;
         Rules {
             spawner,
             keys,
@@ -57,12 +55,6 @@ impl Rules {
             hash,
         }
     }
-}
-
-/// Annotations of a TaskSpawner that are no data for its templates.
-fn is_our_business(key: &str) -> bool {
-    key.starts_with("metadata.kelos.dev/")
-        || key == "kubectl.kubernetes.io/last-applied-configuration"
 }
 
 /// What the rows say of one key.
@@ -165,9 +157,11 @@ impl Compiler<'_> {
         };
         let allowed: Option<BTreeSet<Box<str>>> =
             allowed.map(|values| values.into_iter().map(String::into_boxed_str).collect());
+        let sound_default = check_default(kind, default.as_deref(), allowed.as_ref());
+        let default = default.filter(|_| sound_default.is_ok());
         let plan = self.refusal(kind, &key, said.is_over).map_or(Ok(()), Err).and_then(|()| {
             let entry = entry.map_err(Refusal::from)?.unwrap_or_default();
-            check_default(kind, default.as_deref(), allowed.as_ref()).map_err(Refusal::from)?;
+            sound_default.map_err(Refusal::from)?;
             let (source, syntax) = match &said.field {
                 Some(template) => (template, Syntax::Go),
                 None => (&entry.template, self.settings.syntax),

@@ -90,9 +90,3 @@ fn a_loop_makes_the_rules_wait_for_a_place() {
     assert!(!is_straight("a: \"{{ range .Labels }}x{{ end }}\""));
     assert!(!is_straight("a: \"{% for l in labels %}x{% endfor %}\""));
 }
-
-#[test]
-fn the_spawner_that_templates_see_is_without_our_annotations() {
-    let rules = compile(&[("labels", "a: b")], &Policy::default());
-    assert!(rules.spawner.metadata.annotations.is_empty());
-}

@@ -1,6 +1,7 @@
 //! The functions a template can name: Go's own and the shared helpers.
 
-use crate::engine::render::helpers::Helper;
+use crate::engine::render::helpers::{self, Helper};
+use crate::engine::render::names::closest;
 
 /// A function of Go's text/template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,12 @@ impl Function {
     /// The builtin of that name.
     pub(super) fn builtin(name: &str) -> Option<Function> {
         Builtin::ALL.into_iter().find(|b| b.signature().0 == name).map(Function::Builtin)
+    }
+
+    /// The name of the function that was probably meant.
+    pub(super) fn closest(name: &str) -> Option<&'static str> {
+        let builtins = Builtin::ALL.into_iter().map(|builtin| builtin.signature().0);
+        closest(name, builtins.chain(helpers::all().map(|helper| helper.name)))
     }
 
     fn signature(self) -> Signature {

@@ -35,41 +35,9 @@ pub(super) fn camel_case(name: &str) -> Option<String> {
     })
 }
 
-/// The candidate that was probably meant, if one is close.
-pub(super) fn closest<'c>(
-    name: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
-    let plain = |s: &str| s.replace('_', "").to_ascii_lowercase();
-    let wanted = plain(name);
-    if wanted.len() > MAX_NAME {
-        return None;
-    }
-    candidates
-        .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be put in, left out or changed to make `b` of `a`.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{camel_case, closest};
+    use super::camel_case;
 
     #[test]
     fn snake_case_becomes_camel_case() {
@@ -87,13 +55,5 @@ mod tests {
         for name in ["", "Title", "sourceKind", "_x", "a-b", "é"] {
             assert_eq!(camel_case(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn typing_errors_find_what_was_meant() {
-        let names = || ["trimPrefix", "trimSuffix", "upper", "lower"].into_iter();
-        assert_eq!(closest("trim_prefix", names()), Some("trimPrefix"));
-        assert_eq!(closest("uper", names()), Some("upper"));
-        assert_eq!(closest("base64", names()), None);
     }
 }

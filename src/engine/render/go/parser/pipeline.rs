@@ -218,7 +218,10 @@ impl Parser<'_> {
         let name = self.text_of(token.span);
         self.fail(token.span.start, format!("function `{name}` is not defined")).map_err(
             |error: TemplateError| {
-                error.hint(format!("a variable is written with a dot: `.{name}`"))
+                error.hint(match Function::closest(name) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("a variable is written with a dot: `.{name}`"),
+                })
             },
         )
     }

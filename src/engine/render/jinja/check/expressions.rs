@@ -9,6 +9,7 @@ use super::{Checking, Walk};
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::jinja::operators::{NO_LISTS, NO_LISTS_HINT};
 use crate::engine::render::jinja::{catalog, names};
+use crate::engine::render::names::closest;
 
 impl<'a> Walk<'a> {
     pub(super) fn expression(&mut self, expression: &Expr<'a>) -> Checking {
@@ -112,7 +113,7 @@ impl<'a> Walk<'a> {
         candidates: BTreeSet<&'static str>,
     ) -> TemplateError {
         let message = format!("there is no {kind} `{name}`");
-        match names::closest(name, candidates.iter().copied()) {
+        match closest(name, candidates.iter().copied()) {
             Some(meant) => self.refuse(span, message, &format!("did you mean `{meant}`?")),
             None => {
                 let all = candidates.into_iter().collect::<Vec<_>>().join(", ");

