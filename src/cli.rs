@@ -57,7 +57,7 @@ Example:
 
 const EVAL_EXAMPLE: &str = "\
 Example:
-  echo '{\"Labels\": \"bug, priority/high\", \"Number\": 42}' > vars.json
+  echo '{\"Labels\": [\"priority/high\", \"bug\"], \"Number\": 42}' > vars.json
   kelos-metadata eval --vars vars.json 'issue-{{ .Number }}'
   kelos-metadata eval --syntax jinja --vars vars.json 'issue-{{ number }}'";
 

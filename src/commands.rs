@@ -6,7 +6,7 @@ mod render;
 mod review;
 mod serve;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -30,7 +30,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => {
             let mut command = Cli::command();
-            clap_complete::generate(shell, &mut command, "kelos-metadata", &mut io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "kelos-metadata", &mut script);
+            io::stdout().write_all(&script)?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -52,4 +54,13 @@ fn read_manifests(path: &Path) -> Manifests {
     } else {
         manifests::read(path)
     }
+}
+
+/// Whether the reader of our output went away.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let of_io = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        io.or_else(|| cause.downcast_ref::<serde_json::Error>()?.io_error_kind())
+    };
+    error.chain().any(|cause| of_io(cause) == Some(io::ErrorKind::BrokenPipe))
 }

@@ -52,7 +52,8 @@ pub fn decide<'r>(
     if task.get(Kind::Label, INJECTION_SETTING) == Some("disabled") {
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
-    let variables = variables::variables(task, Some(rules), facts, &rules.uses);
-    let (changes, keys) = Merge::new(task, rules, variables, limits.task).run();
+    let variables = variables::variables(task, rules, facts);
+    let candidates = merge::candidates(rules, &variables, limits.task);
+    let (changes, keys) = Merge::new(task, rules, facts.task_bytes).run(candidates);
     Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked }
 }

@@ -168,7 +168,7 @@ async fn rules_follow_their_files_and_the_last_good_ones_stay() {
     assert_eq!((&found["v"], found.get("bad")), (&json!("two"), None));
 
     write(&file, "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: [\n");
-    let broken = program.message("A manifest can't be used; what it said before stays");
+    let broken = program.message("A manifest needs mending; if it was good before, that stays");
     assert!(broken["problem"].as_str().unwrap().contains("spawner.yaml:"), "{broken}");
     program.message("Loaded manifests");
     assert_eq!(labels(&client).await["v"], "two");

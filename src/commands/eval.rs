@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::explain::{Explained, explain};
@@ -17,6 +17,9 @@ use crate::engine::render::{Syntax, Template, TemplateError};
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     if args.jsonl {
         return answer_lines(io::stdin().lock(), io::stdout().lock());
+    }
+    if args.template.is_none() && args.vars.as_deref() == Some(Path::new("-")) {
+        bail!("standard input can't be both: give the template as an argument, or --vars a file");
     }
     let vars = match &args.vars {
         Some(path) => read_vars(path)?,
@@ -87,9 +90,9 @@ enum Answer {
 }
 
 fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<ExitCode> {
-    for (index, line) in input.lines().enumerate() {
-        let line = line.with_context(|| format!("line {} can't be read as text", index + 1))?;
-        if line.trim().is_empty() {
+    for line in input.split(b'\n') {
+        let line = line.context("standard input can't be read")?;
+        if line.trim_ascii().is_empty() {
             continue;
         }
         serde_json::to_writer(&mut output, &answer(&line))?;
@@ -98,8 +101,8 @@ fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn answer(line: &str) -> Answer {
-    let question = serde_json::from_str::<Question>(line)
+fn answer(line: &[u8]) -> Answer {
+    let question = serde_json::from_slice::<Question>(line)
         .map_err(|error| error.to_string())
         .and_then(|question| {
             let syntax = question.syntax.as_deref().unwrap_or("auto").parse::<Syntax>()?;

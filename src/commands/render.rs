@@ -76,6 +76,7 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
         workspace: workspace_name(&task, &rules.uses)
             .and_then(|name| known.workspace(namespace, name)),
         user: None,
+        task_bytes: json.len(),
     };
     let decision = decide(&task, rules, &facts, &Limits::default());
     let shown = Shown { task: &task, namespace, rules, decision: &decision };

@@ -1,9 +1,12 @@
 //! `review`: answers AdmissionReviews offline, one a line.
 
 use std::io::{self, BufRead, Write};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use serde::de::IgnoredAny;
 
 use super::{load, read_manifests};
 use crate::cli::ReviewArgs;
@@ -14,53 +17,79 @@ use crate::spawners::Snapshot;
 use crate::webhook::mutate_task::answer_review;
 
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
+    if args.manifests != Path::new("-") {
+        let context = || format!("--manifests {} can't be read", args.manifests.display());
+        args.manifests.metadata().with_context(context)?;
+    }
     let read = read_manifests(&args.manifests);
     let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
     for complaint in complaints {
         anstream::eprintln!("{complaint}");
     }
-    let known = spawners.snapshot();
-    answer_all(io::stdin().lock(), io::stdout().lock(), &known)
+    let mut answerer = Answerer {
+        known: spawners.snapshot(),
+        metrics: Metrics::new(),
+        output: io::stdout().lock(),
+        all_answered: true,
+    };
+    answerer.answer_all(io::stdin().lock())?;
+    Ok(if answerer.all_answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Answers line by line. A first line that is no whole document makes all of the input one.
-fn answer_all(
-    mut input: impl BufRead,
-    mut output: impl Write,
-    known: &Snapshot,
-) -> anyhow::Result<ExitCode> {
-    let metrics = Metrics::new();
-    let mut answerer = |body: &[u8], number: usize| -> anyhow::Result<bool> {
-        let answered = answer_review(body, known, &Limits::default(), &metrics);
-        output.write_all(answered.reply.body())?;
-        output.write_all(b"\n")?;
-        let is_answered = answered.reply.code().is_success();
-        if !is_answered {
+struct Answerer<W> {
+    known: Arc<Snapshot>,
+    metrics: Metrics,
+    output: W,
+    all_answered: bool,
+}
+
+impl<W: Write> Answerer<W> {
+    /// Answers line by line, as they come, unless all of the input is one document.
+    fn answer_all(&mut self, mut input: impl BufRead) -> anyhow::Result<()> {
+        let unreadable = "standard input can't be read";
+        let (mut line, mut number) = (Vec::new(), 0);
+        while input.read_until(b'\n', &mut line).context(unreadable)? > 0 {
+            number += 1;
+            if number == 1 && is_cut_off(&line) {
+                input.read_to_end(&mut line).context(unreadable)?;
+                return self.answer_document_or_lines(&line);
+            }
+            self.answer(&line, number)?;
+            line.clear();
+        }
+        if number == 0 {
+            bail!("standard input is empty: give an AdmissionReview, or one a line");
+        }
+        Ok(())
+    }
+
+    /// The first line is no whole document: either it goes on, or it is a broken one among others.
+    fn answer_document_or_lines(&mut self, input: &[u8]) -> anyhow::Result<()> {
+        if serde_json::from_slice::<IgnoredAny>(input).is_ok() {
+            return self.answer(input, 1);
+        }
+        let lines = input.split_inclusive(|byte| *byte == b'\n');
+        (1..).zip(lines).try_for_each(|(number, line)| self.answer(line, number))
+    }
+
+    fn answer(&mut self, body: &[u8], number: usize) -> anyhow::Result<()> {
+        if body.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let answered = answer_review(body, &self.known, &Limits::default(), &self.metrics);
+        self.output.write_all(answered.reply.body())?;
+        self.output.write_all(b"\n")?;
+        if !answered.reply.code().is_success() {
             anstream::eprintln!(
                 "line {number}: no AdmissionReview with a uid; the answer says why"
             );
+            self.all_answered = false;
         }
-        Ok(is_answered)
-    };
-    let (mut line, mut number, mut all_answered) = (Vec::new(), 0, true);
-    while input.read_until(b'\n', &mut line).context("standard input can't be read")? > 0 {
-        number += 1;
-        let is_first = number == 1;
-        if is_first && is_cut_off(&line) {
-            input.read_to_end(&mut line).context("standard input can't be read")?;
-        }
-        if !line.trim_ascii().is_empty() {
-            all_answered &= answerer(&line, number)?;
-        }
-        line.clear();
+        Ok(())
     }
-    if number == 0 {
-        bail!("standard input is empty: give an AdmissionReview, or one a line");
-    }
-    Ok(if all_answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Whether the line begins a document that goes on behind it.
 fn is_cut_off(line: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(line).is_err_and(|error| error.is_eof())
+    serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }

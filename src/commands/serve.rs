@@ -105,7 +105,7 @@ fn follow(path: &Path, spawners: &Arc<Spawners>, metrics: &Arc<Metrics>) -> anyh
     let mut load = move |read: Manifests| {
         let (objects, unusable) = files.update(read);
         for problem in unusable {
-            tracing::error!(%problem, "A manifest can't be used; what it said before stays");
+            tracing::error!(%problem, "A manifest needs mending; if it was good before, that stays");
         }
         for found in spawners.replace(objects) {
             tracing::warn!(

@@ -85,29 +85,25 @@ impl KeyOutcome<'_> {
 pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
-    let skips: Vec<String> = outcomes
-        .iter()
-        .filter_map(|outcome| match &outcome.outcome {
-            Outcome::Skipped(skip) if skip.reason.is_news() => {
-                Some(format!("{}:{}={}", outcome.kind, outcome.key, skip.reason))
-            }
-            _ => None,
-        })
-        .collect();
-    let all = skips.join(",");
-    if all.len() <= limit {
-        return all;
-    }
-    let mut list = String::new();
-    let mut listed = 0;
-    for skip in &skips {
-        if list.len() + skip.len() + 1 > limit.saturating_sub(TAIL_BYTES) {
-            break;
+    let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
+    for outcome in outcomes {
+        let Outcome::Skipped(skip) = &outcome.outcome else { continue };
+        if !skip.reason.is_news() {
+            continue;
         }
-        list.push_str(skip);
-        list.push(',');
-        listed += 1;
+        count += 1;
+        if list.len() <= limit {
+            let comma = if list.is_empty() { "" } else { "," };
+            let (kind, key, reason) = (outcome.kind.as_str(), outcome.key, skip.reason.as_str());
+            list.extend([comma, kind, ":", key, "=", reason]);
+            ends.push(list.len());
+        }
     }
-    list.push_str(&format!("+{} more", skips.len() - listed));
+    if list.len() > limit {
+        let fitting = ends.partition_point(|end| end + TAIL_BYTES <= limit);
+        list.truncate(fitting.checked_sub(1).map_or(0, |last| ends[last]));
+        let comma = if fitting == 0 { "" } else { "," };
+        list.push_str(&format!("{comma}+{} more", count - fitting));
+    }
     list
 }

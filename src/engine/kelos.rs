@@ -20,7 +20,7 @@ pub use task::{Owner, Str, Task, TaskSpec};
 
 /// The API group of Kelos.
 pub const GROUP: &str = "kelos.dev";
-/// The label and the annotations by which a Task names its TaskSpawner.
+/// The label by which a Task names its TaskSpawner.
 pub const TASKSPAWNER_LABEL: &str = "kelos.dev/taskspawner";
 /// Set by a manual run of the Kelos CLI (v0.45 and later) instead of the label.
 pub const CREATED_FROM_ANNOTATION: &str = "kelos.dev/created-from-taskspawner";

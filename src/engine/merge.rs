@@ -19,14 +19,18 @@ use super::validate::{self, ANNOTATIONS_BYTES};
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
 
+/// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already is
+/// refused with us or without us, or etcd takes more here.
+const OBJECT_BYTES: usize = 1408 << 10;
+
 pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
-    variables: Arc<Map>,
-    budget: Budget,
     changes: Changes,
     /// What all annotations take after the changes so far, in bytes.
     annotations_bytes: usize,
+    /// By how many bytes of JSON the Task may still grow, if there is a bound.
+    room: Option<usize>,
 }
 
 /// A value that may be written, or why there is none.
@@ -40,28 +44,57 @@ enum Found {
     Settled(Outcome),
 }
 
+/// Renders all keys, in key order, those that are there already too: so a second pass has the same
+/// budget left for each key as the first.
+pub(super) fn candidates(
+    rules: &Rules,
+    variables: &Arc<Map>,
+    mut budget: Budget,
+) -> Vec<Candidate> {
+    rules.keys.iter().map(|rule| candidate(rule, variables, &mut budget)).collect()
+}
+
+/// Render → sanitize if asked → `allowed` → `default`.
+fn candidate(rule: &KeyRule, variables: &Arc<Map>, budget: &mut Budget) -> Candidate {
+    let template = rule.plan.as_ref().map_err(refused)?;
+    let judged = match template.render(variables, budget) {
+        Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
+        Ok(text) => judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize).map(Some),
+        Err(error) => Err(Skip::from(error)),
+    };
+    match (judged, &rule.default) {
+        (Ok(Some(value)), _) => Ok(value),
+        (Ok(None), Some(default)) => Ok(default.to_string()),
+        (Err(skip), Some(default)) if has_stand_in(skip.reason) => Ok(default.to_string()),
+        (Err(skip), _) => Err(skip),
+        (Ok(None), None) => Ok(String::new()),
+    }
+}
+
 impl<'m, 'r, 't> Merge<'m, 'r, 't> {
+    /// Starts with a Task that takes so many bytes.
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
-        variables: Arc<Map>,
-        budget: Budget,
+        object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let annotations = task.entries(Kind::Annotation).into_iter().flatten();
         let annotations_bytes = annotations.map(|(key, value)| key.len() + value.len()).sum();
-        Merge { task, rules, variables, budget, changes: Changes::default(), annotations_bytes }
+        let room = OBJECT_BYTES.checked_sub(object_bytes);
+        Merge { task, rules, changes: Changes::default(), annotations_bytes, room }
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
-    pub(super) fn run(mut self) -> (Changes, Vec<KeyOutcome<'r>>) {
+    pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes, Vec<KeyOutcome<'r>>) {
         let rules = self.rules;
-        let mut found: Vec<Found> = rules.keys.iter().map(|rule| self.find(rule)).collect();
+        let keys = || rules.keys.iter().zip(&candidates);
+        let mut found: Vec<Found> = keys().map(|(rule, ours)| self.find(rule, ours)).collect();
         self.shed_annotations(&mut found);
         let mut outcomes = Vec::with_capacity(rules.keys.len());
-        for (rule, found) in rules.keys.iter().zip(found) {
+        for ((rule, candidate), found) in rules.keys.iter().zip(candidates).zip(found) {
             let outcome = match found {
                 Found::Settled(outcome) => outcome,
-                Found::Absent { removed } => self.fill(rule, removed),
+                Found::Absent { removed } => self.fill(rule, candidate, removed),
             };
             let row = Some(rule.row);
             outcomes.push(KeyOutcome { kind: rule.kind, key: &rule.key, row, outcome });
@@ -75,15 +108,15 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     }
 
     /// Looks at what the Task has of a key, and repairs it if it can't stay.
-    fn find(&mut self, rule: &KeyRule) -> Found {
+    fn find(&mut self, rule: &KeyRule, ours: &Candidate) -> Found {
         let Some(value) = self.task.get(rule.kind, &rule.key) else {
             return Found::Absent { removed: None };
         };
         match &rule.plan {
-            Err(refusal) if refusal.reason == Reason::Protected => {
+            Err(refusal) if refusal.error.reason == Reason::Protected => {
                 return Found::Settled(Outcome::Skipped(refused(refusal)));
             }
-            Err(refusal) if refusal.reason == Reason::InvalidKey => {
+            Err(refusal) if refusal.error.reason == Reason::InvalidKey => {
                 // The API server would refuse the Task. What Kelos did not render is not ours.
                 if rule.in_field {
                     self.remove(rule);
@@ -93,13 +126,13 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             _ => {}
         }
         match judge(rule, value, rule.in_field && rule.on_invalid == OnInvalid::Sanitize) {
-            Ok(same) if same == value => Found::Settled(self.keep(rule, value)),
+            Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired)),
             Err(skip) => match (skip.reason, &rule.default) {
                 (Reason::InvalidValue, _) if !rule.in_field => {
                     Found::Settled(Outcome::Skipped(existing()))
                 }
-                (Reason::NotAllowed, Some(default)) => {
+                (Reason::NotAllowed, Some(default)) if self.fits(rule.kind, &rule.key, default) => {
                     Found::Settled(self.repair(rule, default.to_string()))
                 }
                 _ => {
@@ -107,16 +140,6 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                     Found::Absent { removed: Some(skip) }
                 }
             },
-        }
-    }
-
-    /// A valid value stays. It is worth a word only if the template would have given another one;
-    /// what Kelos's own field declares, Kelos itself has rendered.
-    fn keep(&mut self, rule: &KeyRule, value: &str) -> Outcome {
-        if rule.row == Row::Field || self.candidate(rule).is_ok_and(|ours| ours == value) {
-            Outcome::Kept
-        } else {
-            Outcome::Skipped(existing())
         }
     }
 
@@ -151,42 +174,26 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    /// Writes what the template gives. Why the key was removed, if it was there, tells its team
+    /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
-    fn fill(&mut self, rule: &KeyRule, removed: Option<Skip>) -> Outcome {
-        let candidate = self
-            .candidate(rule)
-            .and_then(|value| if self.fits(rule, &value) { Ok(value) } else { Err(too_large()) });
-        match candidate {
-            Ok(value) => {
+    fn fill(&mut self, rule: &KeyRule, ours: Candidate, removed: Option<Skip>) -> Outcome {
+        match ours {
+            Ok(value) if self.fits(rule.kind, &rule.key, &value) => {
                 self.set(rule, value.clone());
-                Outcome::Applied(value)
+                if removed.is_some() { Outcome::Repaired(value) } else { Outcome::Applied(value) }
             }
+            Ok(_) => Outcome::Skipped(removed.unwrap_or_else(too_large)),
             Err(skip) => Outcome::Skipped(removed.unwrap_or(skip)),
         }
     }
 
-    /// Render → sanitize if asked → `allowed` → `default`.
-    fn candidate(&mut self, rule: &KeyRule) -> Candidate {
-        let template = rule.plan.as_ref().map_err(refused)?;
-        let rendered = template.render(&self.variables, &mut self.budget);
-        let judged = match rendered {
-            Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
-            Ok(text) => judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize).map(Some),
-            Err(error) => Err(Skip::from(error)),
-        };
-        match (judged, &rule.default) {
-            (Ok(Some(value)), _) => Ok(value),
-            (Ok(None), Some(default)) => Ok(default.to_string()),
-            (Err(skip), Some(default)) if has_stand_in(skip.reason) => Ok(default.to_string()),
-            (Err(skip), _) => Err(skip),
-            (Ok(None), None) => Ok(String::new()),
-        }
-    }
-
-    fn fits(&self, rule: &KeyRule, value: &str) -> bool {
-        rule.kind == Kind::Label
-            || self.annotations_bytes + rule.key.len() + value.len() <= ANNOTATIONS_BYTES
+    /// Whether the API server and etcd would still take the Task with this value.
+    fn fits(&self, kind: Kind, key: &str, value: &str) -> bool {
+        let old = self.changes.get(self.task, kind, key).map_or(0, |old| key.len() + old.len());
+        let new = key.len() + value.len();
+        let annotations_fit =
+            kind == Kind::Label || self.annotations_bytes - old + new <= ANNOTATIONS_BYTES;
+        annotations_fit && self.room.is_none_or(|room| growth(key, value) <= room)
     }
 
     fn set(&mut self, rule: &KeyRule, value: String) {
@@ -198,6 +205,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if kind == Kind::Annotation {
             self.annotations_bytes += key.len() + value.len();
         }
+        self.room = self.room.map(|room| room.saturating_sub(growth(key, &value)));
         self.changes.set(kind, key, value);
     }
 
@@ -226,12 +234,32 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
         for (key, value) in [(RENDERED_FROM_MARK, from), (SKIPPED_MARK, skipped)] {
             let is_there = self.task.get(Kind::Annotation, key).is_some();
-            let fits = self.annotations_bytes + key.len() + value.len() <= ANNOTATIONS_BYTES;
-            if fits && !is_there && !value.is_empty() {
+            if !is_there && !value.is_empty() && self.fits(Kind::Annotation, key, &value) {
                 self.set_key(Kind::Annotation, key, value);
             }
         }
     }
+}
+
+/// A valid value stays. It is worth a word only if the template would have given another one; what
+/// Kelos's own field declares, Kelos itself has rendered.
+fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
+    if rule.row == Row::Field || ours.as_ref().is_ok_and(|ours| ours == value) {
+        Outcome::Kept
+    } else {
+        Outcome::Skipped(existing())
+    }
+}
+
+/// How many bytes of JSON an entry takes at the most, with its place in the managed fields: a second
+/// pass must not find less room than is left after the first.
+fn growth(key: &str, value: &str) -> usize {
+    let escaped = |b: u8| match b {
+        b'<' | b'>' | b'&' | 0..0x20 | 0x7f => 6,
+        b'"' | b'\\' | 0x80.. => 2,
+        _ => 1,
+    };
+    3 * key.len() + value.bytes().map(escaped).sum::<usize>() + 128
 }
 
 /// The value as it may be written: sanitized if asked, and allowed.
@@ -259,11 +287,14 @@ fn invalid(error: validate::ValueError) -> Skip {
 }
 
 fn too_large() -> Skip {
-    Skip::new(Reason::TooLarge, "the annotations of the Task would take more than 256 KiB together")
+    Skip::new(
+        Reason::TooLarge,
+        "the Task would grow too large: it may have 256 KiB of annotations, and 1.4 MiB in all",
+    )
 }
 
 fn existing() -> Skip {
-    Skip::new(Reason::Existing, "the Task has another value for it already")
+    Skip::new(Reason::Existing, "the Task has a value of its own for it")
 }
 
 fn refused(refusal: &Refusal) -> Skip {

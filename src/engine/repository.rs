@@ -1,5 +1,7 @@
 //! Where a repository lives, out of what people write: `owner/repo`, a URL, or `git@host:o/r.git`.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 /// A repository on a forge.
@@ -38,12 +40,11 @@ impl Repository {
         }
     }
 
-    fn on(site: Option<String>, path: &str) -> Option<Repository> {
-        let path = path.trim_matches('/');
-        let (owner, name) = path.strip_suffix(".git").unwrap_or(path).split_once('/')?;
+    /// A repository of this owner and name, if they can be parts of a URL.
+    pub(super) fn named(site: Option<String>, owner: &str, name: &str) -> Option<Repository> {
         let is_plain = |part: &str| {
             !part.is_empty()
-                && !part.contains(['/', '?', '#', '@'])
+                && !part.contains(['/', '?', '#', '@', ':'])
                 && !part.contains(char::is_whitespace)
         };
         (is_plain(owner) && is_plain(name)).then(|| Repository {
@@ -51,6 +52,12 @@ impl Repository {
             owner: owner.to_owned(),
             name: name.to_owned(),
         })
+    }
+
+    fn on(site: Option<String>, path: &str) -> Option<Repository> {
+        let path = path.trim_matches('/');
+        let (owner, name) = path.strip_suffix(".git").unwrap_or(path).split_once('/')?;
+        Repository::named(site, owner, name)
     }
 
     /// The host with its port, as people say it.
@@ -78,8 +85,19 @@ pub(super) fn without_secrets(text: &str) -> Option<String> {
         return Some(if had_no_path { clean.trim_end_matches('/').to_owned() } else { clean });
     }
     let end = text.find(['?', '#']).unwrap_or(text.len());
-    let text = &text[..end];
-    Some(text.split_once('@').map_or(text, |(_, rest)| rest).to_owned())
+    let (authority, path) = text[..end].split_at(text[..end].find('/').unwrap_or(end));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    Some(format!("{host}{path}"))
+}
+
+/// A text out of an annotation: one that is a URL as [`without_secrets`], empty if it can't be read
+/// as one; any other as it is.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if text.contains("://") && !text.contains(char::is_whitespace) {
+        Cow::Owned(without_secrets(text).unwrap_or_default())
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]
@@ -137,6 +155,7 @@ mod tests {
             ("https://user:token@github.com/a/b?x=1#y", Some("https://github.com/a/b")),
             ("https://github.com", Some("https://github.com")),
             ("git@github.com:a/b.git", Some("github.com:a/b.git")),
+            ("u:p@ss@host/x", Some("host/x")),
             ("acme/widgets", Some("acme/widgets")),
             ("https://[bad", None),
         ] {

@@ -122,8 +122,6 @@ pub struct KeyRule {
 /// Why a key is never rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The word for it.
-    pub reason: Reason,
     /// What is wrong, and what to do.
     pub error: TemplateError,
     /// The template that it is about, if it is about the template.
@@ -159,7 +157,7 @@ impl KeyRule {
 
     /// Whether templates have no business with this key.
     pub fn is_protected(&self) -> bool {
-        matches!(&self.plan, Err(refusal) if refusal.reason == Reason::Protected)
+        matches!(&self.plan, Err(refusal) if refusal.error.reason == Reason::Protected)
     }
 }
 

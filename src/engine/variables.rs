@@ -27,6 +27,8 @@ pub struct Facts<'f> {
     pub workspace: Option<&'f Workspace>,
     /// Who creates the Task; nobody outside of admission.
     pub user: Option<&'f User>,
+    /// How many bytes of JSON the Task takes, or somewhat more.
+    pub task_bytes: usize,
 }
 
 /// Who creates the Task.
@@ -38,13 +40,9 @@ pub struct User {
     pub groups: Vec<String>,
 }
 
-/// Builds the variables that `uses` names.
-pub fn variables(
-    task: &Task<'_>,
-    rules: Option<&Rules>,
-    facts: &Facts<'_>,
-    uses: &Uses,
-) -> Arc<Map> {
+/// Builds the variables that the templates of the rules read.
+pub fn variables(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>) -> Arc<Map> {
+    let uses = &rules.uses;
     let view = View { task, rules, facts };
     let mut root = Map::new();
     if needs_source(uses) {
@@ -59,12 +57,15 @@ pub fn variables(
     };
     group("Annotations", &|| Some(Value::from(view.inputs(Kind::Annotation))));
     group("Task", &|| Some(view.task()));
-    group("Spawner", &|| rules.map(|rules| object(&rules.spawner.metadata)));
+    group("Spawner", &|| Some(object(&rules.spawner.metadata)));
     group("Workspace", &|| facts.workspace.map(workspace));
     group("Namespace", &|| Some(view.namespace()));
     group("User", &|| facts.user.map(user));
     Arc::new(root)
 }
+
+/// The variables that do not come from the source.
+const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
 
 /// The name of the Workspace that the templates need to know, if they do and the Task names one.
 pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
@@ -76,13 +77,12 @@ pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
 
 /// Whether the templates ask for more than the groups, which don't depend on the source.
 fn needs_source(uses: &Uses) -> bool {
-    const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
     uses.all || uses.names.iter().any(|name| !GROUPS.contains(&&**name))
 }
 
 struct View<'v, 't> {
     task: &'v Task<'t>,
-    rules: Option<&'v Rules>,
+    rules: &'v Rules,
     facts: &'v Facts<'v>,
 }
 
@@ -95,8 +95,8 @@ impl View<'_, '_> {
             .flatten()
             .filter(|(key, _)| !self.is_output(Kind::Annotation, key))
             .map(|(key, value)| (&**key, &**value));
-        let mut source = SourceFacts::read(inputs);
-        source.derive(self.task, self.rules.map(|rules| &rules.spawner), self.facts.workspace);
+        let mut source = SourceFacts::read(inputs, uses);
+        source.derive(self.task, &self.rules.spawner, self.facts.workspace);
         source.write(uses, root);
     }
 
@@ -111,7 +111,7 @@ impl View<'_, '_> {
     }
 
     fn is_output(&self, kind: Kind, key: &Str<'_>) -> bool {
-        self.rules.is_some_and(|rules| rules.is_output(kind, key))
+        self.rules.is_output(kind, key)
     }
 
     fn task(&self) -> Value {
@@ -144,8 +144,9 @@ impl View<'_, '_> {
     }
 }
 
+/// A text as a variable: a URL loses what may be secret in it.
 fn text(value: &str) -> Value {
-    Value::from(value)
+    Value::from(repository::clean(value).as_ref())
 }
 
 fn strings(map: &StringMap) -> Value {

@@ -85,8 +85,9 @@ impl FileObjects {
                 }
             }
         }
-        for path in broken {
-            if let Some(last) = self.good.remove(&path) {
+        // A folder that can't be listed counts for all that was in it.
+        for (path, last) in std::mem::take(&mut self.good) {
+            if broken.iter().any(|broken| path.starts_with(broken)) {
                 files.insert(path, last);
             }
         }
@@ -225,6 +226,18 @@ mod tests {
         assert_eq!(names(&files.update(read(ONE)).0), ["default/a"]);
         let (objects, unusable) = files.update(read("apiVersion: [\n"));
         assert_eq!((names(&objects), unusable.len()), (vec!["default/a".to_owned()], 1));
+        let folder = Manifests {
+            errors: vec![ManifestError {
+                path: Path::new("").into(),
+                place: None,
+                message: String::new(),
+            }],
+            ..Manifests::default()
+        };
+        assert_eq!(names(&files.update(folder).0), ["default/a"]);
+        let malformed =
+            "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: [x]}\n";
+        assert_eq!(names(&files.update(read(malformed)).0), ["default/a"]);
         assert_eq!(names(&files.update(read("")).0), [] as [&str; 0]);
     }
 }

@@ -120,6 +120,7 @@ fn respond(
         workspace: workspace_name(task, &rules.uses)
             .and_then(|name| known.workspace(&request.namespace, name)),
         user: user.as_ref(),
+        task_bytes: body.len(),
     };
     let decision = decide(task, rules, &facts, limits);
     report(&request, task, &spawner, &decision, metrics);
@@ -145,7 +146,7 @@ fn refuse(unreadable: Unreadable) -> Answered {
 
 /// The API server asks again in a second.
 fn overloaded() -> Answered {
-    let message = "other Tasks of this namespace are being answered; try again";
+    let message = "templates of other Tasks are being rendered; try again";
     Answered { reply: Reply::unavailable(message), outcome: Outcome::Unavailable }
 }
 

@@ -11,6 +11,7 @@ pub struct TaskSpawner {
     /// Name, namespace, uid, labels and annotations.
     pub metadata: ObjectMeta,
     /// Where its Tasks come from and what they look like.
+    #[serde(deserialize_with = "null_as_default")]
     pub spec: TaskSpawnerSpec,
 }
 
@@ -19,8 +20,10 @@ pub struct TaskSpawner {
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSpawnerSpec {
     /// The source.
+    #[serde(deserialize_with = "null_as_default")]
     pub when: When,
     /// The shape of the Tasks.
+    #[serde(deserialize_with = "null_as_default")]
     pub task_template: TaskTemplate,
 }
 

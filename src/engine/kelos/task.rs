@@ -39,9 +39,6 @@ impl<'a> From<&'a str> for Str<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Task<'a> {
-    /// `<group>/<version>`.
-    #[serde(borrow, rename = "apiVersion")]
-    pub api_version: Str<'a>,
     #[serde(borrow)]
     metadata: TaskMeta<'a>,
     #[serde(borrow)]
@@ -173,9 +170,9 @@ impl<'a> Task<'a> {
                 && !controller.name.is_empty();
             return is_ours.then(|| Owner { name: &controller.name, uid: Some(&controller.uid) });
         }
-        self.get(Kind::Label, TASKSPAWNER_LABEL)
-            .or_else(|| self.get(Kind::Annotation, CREATED_FROM_ANNOTATION))
-            .filter(|name| !name.is_empty())
+        let named = |kind, key| self.get(kind, key).filter(|name| !name.is_empty());
+        named(Kind::Label, TASKSPAWNER_LABEL)
+            .or_else(|| named(Kind::Annotation, CREATED_FROM_ANNOTATION))
             .map(|name| Owner { name, uid: None })
     }
 
@@ -263,6 +260,8 @@ mod tests {
         let named = |name: &str| Some((name.to_owned(), None));
         assert_eq!(owner(&format!(r#"{{"metadata": {{{label}, {annotation}}}}}"#)), named("a"));
         assert_eq!(owner(&format!(r#"{{"metadata": {{{annotation}}}}}"#)), named("b"));
+        let empty = r#""labels": {"kelos.dev/taskspawner": ""}"#;
+        assert_eq!(owner(&format!(r#"{{"metadata": {{{empty}, {annotation}}}}}"#)), named("b"));
         assert_eq!(owner(r#"{"metadata": {"labels": null}}"#), None);
         assert_eq!(owner("{}"), None);
     }

@@ -21,29 +21,27 @@ pub(super) fn is_plain(source: &str, syntax: Syntax) -> bool {
 ///
 /// Jinja's tags decide. Without them it is Go if Go takes it and every function in it gets a number
 /// of arguments that it takes (`{{ title }}` is a variable, not a call of `title` with nothing),
-/// else Jinja if Jinja takes it.
+/// else Jinja if Jinja takes it. What looks like Go and is none is no Jinja either: minijinja would
+/// read `{{if .Title}}` as the field `Title` of a variable `if`.
 ///
 /// # Errors
 ///
-/// Go's `parse_error` if an action holds `.Name` or `$`, else Jinja's.
+/// Go's `parse_error` if an action holds `.Name` or `$` or begins with a keyword, else Jinja's.
 pub(super) fn compile(source: &str) -> Result<Body, TemplateError> {
     if has_jinja_tags(source) {
         return jinja::Program::compile(source).map(Body::Jinja);
     }
-    let go_error = match go::Program::compile(source) {
+    let refused = match go::Program::compile(source) {
         Ok(program) => match program.misfit() {
             None => return Ok(Body::Go(program)),
-            Some(name) => TemplateError::parse(format!(
-                "`{name}` is called with a number of arguments that it does not take"
-            )),
+            Some(misfit) => misfit,
         },
         Err(error) => error,
     };
-    match jinja::Program::compile(source) {
-        Ok(program) => Ok(Body::Jinja(program)),
-        Err(_) if looks_like_go(source) => Err(go_error),
-        Err(error) => Err(error),
+    if looks_like_go(source) {
+        return Err(refused);
     }
+    jinja::Program::compile(source).map(Body::Jinja)
 }
 
 /// Whether there is a `{% … %}` or `{# … #}` outside of `{{ … }}`.
@@ -61,24 +59,48 @@ fn has_jinja_tags(source: &str) -> bool {
     false
 }
 
-/// Whether an action holds a field of the root (`.Name`) or a variable (`$`).
+/// Whether an action begins with one of Go's keywords, or holds a field of the root (`.Name`) or a
+/// variable (`$`) outside of quotes.
 fn looks_like_go(source: &str) -> bool {
+    const KEYWORDS: [&str; 10] =
+        ["if", "else", "end", "range", "with", "define", "block", "template", "break", "continue"];
     let mut rest = source;
     while let Some(at) = rest.find("{{") {
         let action = &rest[at + 2..];
         rest = after_action(action);
         let action = &action[..action.len() - rest.len()];
-        let mut before = ' ';
-        let mut chars = action.chars().peekable();
-        while let Some(c) = chars.next() {
-            let is_field = c == '.'
-                && !(before.is_alphanumeric() || matches!(before, '_' | ')' | ']'))
-                && chars.peek().is_some_and(|next| next.is_alphabetic() || *next == '_');
-            if c == '$' || is_field {
-                return true;
-            }
-            before = c;
+        let word = action.trim_start_matches(['-', ' ', '\t', '\n', '\r']);
+        let word = &word[..word.find(|c: char| !c.is_alphanumeric()).unwrap_or(word.len())];
+        if KEYWORDS.contains(&word) || holds_field(action) {
+            return true;
         }
+    }
+    false
+}
+
+fn holds_field(action: &str) -> bool {
+    let mut quote = None;
+    let mut before = ' ';
+    let mut chars = action.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (quote, c) {
+            (Some(_), '\\') => {
+                chars.next();
+            }
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'' | '`') => quote = Some(c),
+            (None, '$') => return true,
+            (None, '.') => {
+                let after_value = before.is_alphanumeric() || matches!(before, '_' | ')' | ']');
+                let before_name = chars.peek().is_some_and(|c| c.is_alphabetic() || *c == '_');
+                if !after_value && before_name {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        before = c;
     }
     false
 }
@@ -130,6 +152,7 @@ mod tests {
             ("{{ Task.Name }}", Some(Language::Jinja)),
             ("{{ first }}", Some(Language::Jinja)),
             ("{{ title | trimPrefix('x') }}", Some(Language::Jinja)),
+            ("{{ title | replace('.Foo', '$') }}", Some(Language::Jinja)),
             ("{% if title %}a{% endif %}", Some(Language::Jinja)),
             ("{# {{ .Title }} #}", Some(Language::Jinja)),
         ] {
@@ -141,7 +164,10 @@ mod tests {
     fn the_error_is_that_of_the_language_it_looks_like() {
         for (source, part) in [
             ("{{ .Title | frob }}", "`frob` is not defined"),
-            ("{{ .Title | trimPrefix }}", "`trimPrefix` is called with a number of arguments"),
+            ("{{ .Title | trimPrefix }}", "`trimPrefix` takes 2 arguments"),
+            ("{{if .Title}}yes", ""),
+            ("{{ end }}", "{{end}}"),
+            ("{{ if title }}x{{ end }}", "`title` is not defined"),
             ("{{ $x }}", "$x"),
             ("{{ title | frob }}", "frob"),
             ("{% if title %}", ""),

@@ -45,8 +45,7 @@ impl fmt::Display for Position {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}{}", .position.map(|p| format!(" ({p})")).unwrap_or_default())]
 pub struct TemplateError {
-    /// The word for it: one of `parse_error`, `missing_variable`, `render_error`,
-    /// `limit_exceeded` and `omitted`.
+    /// The word for it.
     pub reason: Reason,
     /// What is wrong, in a clause without a full stop.
     pub message: String,

@@ -21,10 +21,10 @@ mod tree;
 use std::sync::Arc;
 
 use self::function::Function;
-use self::parser::Parsed;
+use self::parser::{Misfit, Parsed};
 use super::Uses;
 use super::budget::Budget;
-use super::error::TemplateError;
+use super::error::{Position, TemplateError};
 use super::helpers;
 use super::value::{Map, Text};
 
@@ -77,9 +77,12 @@ impl Program {
         self.inner.parsed.is_straight_line
     }
 
-    /// The first function that is called with a number of arguments it can't accept, a piped one
-    /// included. Go complains only when it comes to that call.
-    pub fn misfit(&self) -> Option<&str> {
-        self.inner.parsed.misfit.as_deref()
+    /// The error that Go will give for the first function that is called with a number of arguments
+    /// it can't accept, a piped one included. Go complains only when it comes to that call.
+    pub fn misfit(&self) -> Option<TemplateError> {
+        let Misfit { start, function, arguments } = self.inner.parsed.misfit?;
+        let (name, wants) = (function.name(), function.wants());
+        let message = format!("`{name}` takes {wants}, a piped one included, and gets {arguments}");
+        Some(TemplateError::parse(message).at(Position::of(&self.inner.source, start)))
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn closest<'c>(
     }
     candidates
         .into_iter()
-        .map(|candidate| (strsim::levenshtein(&wanted, &plain(candidate)), candidate))
+        .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
         .min()
         .map(|(_, candidate)| candidate)

@@ -41,6 +41,8 @@ enum State {
     Quoted(char),
     /// A flow collection that goes on, so many brackets deep.
     Flow(usize),
+    /// A key of this indentation whose value may stand on the next line.
+    Key(usize),
 }
 
 impl State {
@@ -66,13 +68,34 @@ impl State {
                 *self = if depth == 0 { State::Block } else { State::Flow(depth) };
                 return None;
             }
+            State::Key(parent) => {
+                let is_value = indent > *parent && line[indent..].starts_with("{{");
+                let is_blank = line.trim_start().is_empty() || line.trim_start().starts_with('#');
+                if is_value || !is_blank {
+                    *self = State::Block;
+                }
+                if is_value {
+                    return Some(indent);
+                }
+            }
             State::Block | State::Scalar(_) => {}
         }
-        let value = value_start(line, indent)?;
+        if begins_block_scalar(line) {
+            let is_bare = value_start(line, indent).filter(|at| line[*at..].starts_with("{{"));
+            if is_bare.is_none() {
+                *self = State::Scalar(indent);
+            }
+            return is_bare;
+        }
+        let Some(value) = value_start(line, indent) else {
+            if line.trim_end().ends_with(':') && !line.trim_start().starts_with('#') {
+                *self = State::Key(indent);
+            }
+            return None;
+        };
         let rest = &line[value..];
         match rest.chars().next()? {
             '{' if rest.starts_with("{{") => return Some(value),
-            '|' | '>' => *self = State::Scalar(indent),
             quote @ ('"' | '\'') if closing_quote(&rest[1..], quote).is_none() => {
                 *self = State::Quoted(quote);
             }
@@ -94,9 +117,21 @@ fn value_start(line: &str, indent: usize) -> Option<usize> {
         quote @ ('"' | '\'') => indent + 1 + closing_quote(&content[1..], quote)? + 1,
         _ => indent,
     };
-    let colon = after_key + line[after_key..].find(": ")?;
+    let colon = after_key + separator(&line[after_key..])?;
     let value = &line[colon + 1..];
     Some(colon + 1 + (value.len() - value.trim_start_matches([' ', '\t']).len()))
+}
+
+/// The offset of the `:` that ends a key.
+fn separator(text: &str) -> Option<usize> {
+    text.match_indices(':').map(|(at, _)| at).find(|at| text[at + 1..].starts_with([' ', '\t']))
+}
+
+/// Whether the line ends in `|` or `>` with their indicators, as in `key: |-`.
+fn begins_block_scalar(line: &str) -> bool {
+    let line = line.split_once(" #").map_or(line, |(line, _)| line).trim_end();
+    let line = line.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-'));
+    line.strip_suffix(['|', '>']).is_some_and(|head| head.ends_with([' ', '\t']))
 }
 
 /// The offset of the quote that ends a quoted text.
@@ -151,6 +186,13 @@ mod tests {
             ("# a: {{.X}}", "# a: {{.X}}"),
             ("a: |\n  b: {{.X}}\nc: {{.Y}}", "a: |\n  b: {{.X}}\nc: '{{.Y}}'"),
             ("a: >-\n\n  b: {{.X}}", "a: >-\n\n  b: {{.X}}"),
+            ("a: !!str |2 # text\n  b: {{.X}}", "a: !!str |2 # text\n  b: {{.X}}"),
+            ("a:\n  {{.X}}\nb: {{.Y}}", "a:\n  '{{.X}}'\nb: '{{.Y}}'"),
+            ("a:\n\n  # why\n  {{.X}}", "a:\n\n  # why\n  '{{.X}}'"),
+            ("a:\n{{.X}}", "a:\n{{.X}}"),
+            ("a: \"x:\n  {{.X}}\"", "a: \"x:\n  {{.X}}\""),
+            ("a:\t{{.X}}", "a:\t'{{.X}}'"),
+            ("a: {{.X}} |\nb: {{.Y}}", "a: '{{.X}} |'\nb: '{{.Y}}'"),
             ("a: \"x\n  b: {{.X}}\"\nc: {{.Y}}", "a: \"x\n  b: {{.X}}\"\nc: '{{.Y}}'"),
             (
                 "a: {value: x,\n  b: {{.X}} }\nc: {{.Y}}",

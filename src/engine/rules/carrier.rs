@@ -4,7 +4,6 @@
 //! source text (`0123`, `1.10`, `yes`), keys are unique, there are no anchors and no aliases. A
 //! value that begins with `{{` needs no quotes.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Marker, Parser, Span, StrInput};
@@ -52,7 +51,10 @@ pub(super) struct CarrierError {
 pub(super) fn parse(text: &str) -> Result<Entries, CarrierError> {
     let quoted = quote_bare_templates(text);
     let mut reader = Reader { parser: Parser::new_from_str(&quoted) };
-    reader.document()
+    reader.document().map_err(|mut error| {
+        error.message.push_str(hint(text, error.line));
+        error
+    })
 }
 
 impl CarrierError {
@@ -110,7 +112,8 @@ impl<'t> Reader<'t> {
             if entries.contains_key(&key) {
                 return Err(CarrierError::new(at, format!("the key `{key}` is there twice")));
             }
-            let entry = entry(node).map_err(|message| CarrierError::new(at, message));
+            let entry = entry(node)
+                .map_err(|(place, message)| CarrierError::new(place.unwrap_or(at), message));
             entries.insert(key, entry);
         }
         self.end()?;
@@ -139,6 +142,7 @@ impl<'t> Reader<'t> {
         let (event, span) = self.next()?;
         match event {
             Event::MappingEnd => Ok(None),
+            Event::Scalar(_, _, 0, _) if span.is_empty() => Ok(Some((String::new(), span.start))),
             Event::Scalar(text, _, 0, _) => Ok(Some((text.into_owned(), span.start))),
             event => Err(refused_reference(&event, span).unwrap_or_else(|| {
                 CarrierError::new(
@@ -231,12 +235,13 @@ fn refused_reference(event: &Event<'_>, span: Span) -> Option<CarrierError> {
     anchored.then(|| CarrierError::new(span.start, "anchors (`&`) and aliases (`*`) are not read; quote the text if it begins with one of them"))
 }
 
-fn not_a_value(what: &str) -> Cow<'static, str> {
-    format!("a value is a template or a mapping, not {what}").into()
-}
+/// What is wrong in an entry, and where, if it is not the entry as a whole.
+type EntryError = (Option<Marker>, String);
 
 /// The meaning of a key's value.
-fn entry(node: Node) -> Result<Entry, Cow<'static, str>> {
+fn entry(node: Node) -> Result<Entry, EntryError> {
+    let not_a_value =
+        |what: &str| (None, format!("a value is a template or a mapping, not {what}"));
     let fields = match node {
         Node::Scalar(template) => return Ok(Entry { template, ..Entry::default() }),
         Node::Map(fields) => fields,
@@ -245,7 +250,8 @@ fn entry(node: Node) -> Result<Entry, Cow<'static, str>> {
     };
     let mut entry = Entry::default();
     let mut has_template = false;
-    for (name, _, node) in fields {
+    for (name, at, node) in fields {
+        let refused = |message: &str| (Some(at), message.to_owned());
         match (name.as_str(), node) {
             ("value", Node::Scalar(template)) => {
                 entry.template = template;
@@ -254,31 +260,45 @@ fn entry(node: Node) -> Result<Entry, Cow<'static, str>> {
             ("default", Node::Scalar(text)) => entry.default = Some(text),
             ("allowed", Node::List(items)) => entry.allowed = Some(items),
             ("onInvalid", Node::Scalar(text)) => {
-                entry.on_invalid =
-                    Some(text.parse().map_err(|error| format!("`onInvalid`: {error}"))?);
+                let on_invalid =
+                    text.parse().map_err(|error| (Some(at), format!("`onInvalid`: {error}")))?;
+                entry.on_invalid = Some(on_invalid);
             }
-            ("value" | "default" | "onInvalid", _) => {
-                return Err(format!("`{name}` is a text").into());
+            ("value", _) => {
+                return Err(refused("`value` is a text; quote a template that begins with `{`"));
             }
-            ("allowed", _) => return Err("`allowed` is a list of texts".into()),
+            ("default", _) => return Err(refused("`default` is a text")),
+            ("onInvalid", _) => return Err(refused("`onInvalid` is `skip` or `sanitize`")),
+            ("allowed", _) => return Err(refused("`allowed` is a list of texts")),
             ("enforced", _) => {
-                return Err(
-                    "`enforced` belongs to the defaults of the cluster, not to a TaskSpawner"
-                        .into(),
-                );
+                return Err(refused(
+                    "`enforced` belongs to the defaults of the cluster, not to a TaskSpawner",
+                ));
             }
             _ => {
-                return Err(format!(
-                    "`{name}` is no field of a value; it has `value`, `default`, `allowed` and `onInvalid`"
-                )
-                .into());
+                return Err((
+                    Some(at),
+                    format!(
+                        "`{name}` is no field of a value: `value`, `default`, `allowed`, `onInvalid`"
+                    ),
+                ));
             }
         }
     }
     if has_template {
         Ok(entry)
     } else {
-        Err("the field `value` with the template is missing".into())
+        Err((None, "the field `value` with the template is missing".to_owned()))
+    }
+}
+
+/// What to do about a line that YAML does not take as it is meant.
+fn hint(text: &str, line: usize) -> &'static str {
+    const SPECIAL: [char; 8] = ['{', '%', '*', '&', '@', '`', '!', '['];
+    let value = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once(": "));
+    match value {
+        Some((_, value)) if value.trim_start().starts_with(SPECIAL) => "; put the value in quotes",
+        _ => "",
     }
 }
 
@@ -354,8 +374,24 @@ mod tests {
             let entries = parse(&format!("a: x\nbad: {value}\nz: x\n")).unwrap();
             let error = entries["bad"].clone().unwrap_err();
             assert!(error.message.contains(message), "{value}: {error}");
-            assert_eq!((error.line, error.column), (2, 1));
+            assert_eq!(error.line, 2);
             assert!(entries["a"].is_ok() && entries["z"].is_ok());
+        }
+    }
+
+    #[test]
+    fn errors_stand_where_the_mistake_is() {
+        for (text, key, place) in [
+            ("a:\n  value: x\n  onInvalid: sanitise\n", "a", (3, 3)),
+            ("a: {value: x, allowed: y}", "a", (1, 15)),
+            ("b: x\na: [x]", "a", (2, 1)),
+        ] {
+            let error = parse(text).unwrap()[key].clone().unwrap_err();
+            assert_eq!((error.line, error.column), place, "{text:?}: {error}");
+        }
+        for text in ["a: {% if x %}y{% endif %}", "a: *x", "a: @x", "a: %x", "b: y\na: {# c #}x"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.message.ends_with("put the value in quotes"), "{text:?}: {error}");
         }
     }
 

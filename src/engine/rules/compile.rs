@@ -29,6 +29,7 @@ impl Rules {
         let is_disabled =
             annotations.get(INJECTION_SETTING).is_some_and(|value| value == "disabled");
         if !is_disabled {
+            compiler.check_switch(annotations);
             compiler.read_settings(annotations);
             broken_carriers = compiler.declare(&spawner, &mut declared);
         }
@@ -95,6 +96,15 @@ impl Compiler<'_> {
         }
     }
 
+    /// Anything but `disabled` leaves injection on; a word that says nothing is a slip.
+    fn check_switch(&mut self, annotations: &StringMap) {
+        let value = annotations.get(INJECTION_SETTING).map_or("enabled", String::as_str);
+        if !matches!(value, "enabled" | "disabled") {
+            let message = format!("`{value}` is neither `enabled` nor `disabled`");
+            self.bad_setting(INJECTION_SETTING, message);
+        }
+    }
+
     fn bad_setting(&mut self, key: &str, message: String) {
         let (kind, reason) = (Kind::Annotation, Reason::ParseError);
         self.problems.push(Problem { kind, key: key.to_owned(), reason, message });
@@ -146,7 +156,7 @@ impl Compiler<'_> {
             Some(Err(error)) if !in_field => Err(error),
             // The annotation's entry is not rendered, but it may have held a guard: say so.
             Some(Err(error)) => {
-                self.problem(kind, &key, Reason::ParseError, &error);
+                self.problem(kind, &key, &error);
                 Ok(None)
             }
             None => Ok(None),
@@ -171,7 +181,7 @@ impl Compiler<'_> {
             self.templates.compile(source, syntax).map_err(refuse)
         });
         if let Err(refusal) = &plan {
-            self.problem(kind, &key, refusal.reason, &refusal.error);
+            self.problem(kind, &key, &refusal.error);
         }
         KeyRule {
             kind,
@@ -199,18 +209,19 @@ impl Compiler<'_> {
         Some(Refusal::from(TemplateError::new(reason, message)))
     }
 
-    fn problem(&mut self, kind: Kind, key: &str, reason: Reason, error: &TemplateError) {
+    fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
         let mut message = error.to_string();
         if let Some(hint) = &error.hint {
             let _ = write!(message, "; {hint}");
         }
+        let reason = error.reason;
         self.problems.push(Problem { kind, key: key.to_owned(), reason, message });
     }
 }
 
 impl From<TemplateError> for Refusal {
     fn from(error: TemplateError) -> Refusal {
-        Refusal { reason: error.reason, error, source: None }
+        Refusal { error, source: None }
     }
 }
 

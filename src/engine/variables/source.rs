@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::camel_case;
+use super::{GROUPS, camel_case, text};
 use crate::engine::kelos::{
     CREATED_FROM_ANNOTATION, Kind, SOURCE_PREFIX, Source, Task, TaskSpawner, Workspace,
 };
 use crate::engine::render::Uses;
 use crate::engine::render::value::{Map, Text, Value};
-use crate::engine::repository::{Repository, without_secrets};
+use crate::engine::repository::{Repository, clean, without_secrets};
 
 /// In Kelos's own annotations, where a name is not the variable's name in kebab case.
-const RENAMED: [(&str, &str); 6] = [
+const RENAMED: [(&str, &str); 8] = [
+    ("comment-url", "CommentURL"),
+    ("check-run-url", "CheckRunURL"),
     ("id", "ID"),
     ("url", "URL"),
     ("issue-id", "IssueID"),
@@ -33,52 +35,73 @@ pub(super) struct SourceFacts<'t> {
 }
 
 impl<'t> SourceFacts<'t> {
-    /// Reads what the annotations say by themselves.
-    pub(super) fn read(annotations: impl Iterator<Item = (&'t str, &'t str)>) -> SourceFacts<'t> {
+    /// Reads what the annotations say by themselves, as far as templates use it.
+    pub(super) fn read(
+        annotations: impl Iterator<Item = (&'t str, &'t str)>,
+        uses: &Uses,
+    ) -> SourceFacts<'t> {
         let mut facts = SourceFacts::default();
         for (key, value) in annotations {
-            let Some(name) = key.strip_prefix(SOURCE_PREFIX).filter(|name| !name.is_empty()) else {
-                continue;
-            };
-            facts.raw.insert(name, value);
-            match name {
-                "kind" => {}
-                "number" => {
-                    facts.put("ID", value);
-                    if let Ok(number) = value.parse() {
-                        facts.known.insert("Number".into(), Value::Int(number));
-                    }
-                }
-                "labels" => {
-                    facts.known.insert("Labels".into(), Value::labels(&label_list(value)));
-                }
-                "url" => facts.put_url(value),
-                _ => {
-                    let renamed = RENAMED.iter().find(|(kebab, _)| *kebab == name);
-                    let name =
-                        renamed.map_or_else(|| camel_case(name, true), |(_, name)| (*name).into());
-                    facts.put(&name, value);
-                }
+            if let Some(name) = key.strip_prefix(SOURCE_PREFIX).filter(|name| !name.is_empty()) {
+                facts.raw.insert(name, value);
+                facts.read_one(name, value, uses);
             }
         }
         facts
+    }
+
+    fn read_one(&mut self, name: &str, value: &str, uses: &Uses) {
+        let variable = match name {
+            "kind" => return,
+            "number" => {
+                self.put("ID", value);
+                if let Ok(number) = value.parse() {
+                    self.known.insert("Number".into(), Value::Int(number));
+                }
+                return;
+            }
+            _ => RENAMED
+                .iter()
+                .find(|(kebab, _)| *kebab == name)
+                .map_or_else(|| camel_case(name, true), |(_, name)| (*name).into()),
+        };
+        let is_needed = uses.has(&variable) || variable.starts_with("Repository");
+        if !is_needed || variable == "Source" || GROUPS.contains(&&*variable) {
+            return;
+        }
+        match &*variable {
+            "Labels" => {
+                self.known.insert("Labels".into(), Value::labels(&label_list(value)));
+            }
+            "URL" => {
+                if let Some(url) = without_secrets(value) {
+                    self.put("URL", &url);
+                }
+            }
+            name => self.put(name, &clean(value)),
+        }
     }
 
     /// Adds what follows from the TaskSpawner, the Workspace and the name of the Task.
     pub(super) fn derive(
         &mut self,
         task: &Task<'_>,
-        spawner: Option<&TaskSpawner>,
+        spawner: &TaskSpawner,
         workspace: Option<&Workspace>,
     ) {
-        let source = spawner.map_or(Source::Unknown, |spawner| spawner.spec.when.source());
+        let source = spawner.spec.when.source();
         let is_manual = task.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some();
         if let Some(kind) = self.kind(source, is_manual) {
             self.put("Kind", kind);
         }
-        if let (Source::Cron(schedule), Some(spawner), false) = (source, spawner, is_manual) {
-            self.cron(task.name(), spawner, schedule);
-            return;
+        if let Source::Cron(schedule) = source {
+            if is_manual {
+                self.put("Schedule", schedule);
+            } else if !self.raw.contains_key("number") {
+                // What a schedule makes has no number: another source may stand beside it.
+                self.cron(task.name(), spawner, schedule);
+                return;
+            }
         }
         if let Some(repository) = self.repository(source, workspace)
             && let Some(url) = self.url(&repository)
@@ -91,8 +114,7 @@ impl<'t> SourceFacts<'t> {
     pub(super) fn write(self, uses: &Uses, root: &mut Map) {
         if uses.has("Source") {
             let raw = self.raw.iter();
-            let source =
-                raw.map(|(name, value)| (camel_case(name, false).into(), Value::from(*value)));
+            let source = raw.map(|(name, value)| (camel_case(name, false).into(), text(value)));
             root.insert("Source".into(), Value::from(source.collect::<Map>()));
         }
         root.extend(self.known.into_iter().filter(|(name, _)| uses.has(name)));
@@ -101,12 +123,6 @@ impl<'t> SourceFacts<'t> {
     /// Sets a variable that nothing better has set.
     fn put(&mut self, name: &str, value: &str) {
         self.known.entry(name.into()).or_insert_with(|| Value::from(value));
-    }
-
-    fn put_url(&mut self, url: &str) {
-        if let Some(url) = without_secrets(url) {
-            self.put("URL", &url);
-        }
     }
 
     /// The text of `Kind`, which is not the text of the annotation.
@@ -119,11 +135,13 @@ impl<'t> SourceFacts<'t> {
             (Source::LinearWebhook, _) => Some("LinearWebhook"),
             (Source::GenericWebhook, _) => Some("GenericWebhook"),
             (Source::Slack, _) => Some("SlackMessage"),
+            (Source::GithubPullRequests(_), _)
+            | (Source::GithubIssues(_) | Source::Cron(_) | Source::Unknown, Some("pull-request")) => {
+                Some("PR")
+            }
             (Source::Cron(_), _) | (Source::GithubIssues(_) | Source::Unknown, Some("issue")) => {
                 Some("Issue")
             }
-            (Source::GithubPullRequests(_), _)
-            | (Source::GithubIssues(_) | Source::Unknown, Some("pull-request")) => Some("PR"),
             _ => None,
         }
     }
@@ -159,20 +177,20 @@ impl<'t> SourceFacts<'t> {
         let of_workspace =
             || workspace.and_then(|workspace| Repository::parse(&workspace.spec.repo));
         let on_task = match (self.text("RepositoryOwner"), self.text("RepositoryName")) {
-            (Some(owner), Some(name)) => Some(format!("{owner}/{name}")),
+            (Some(owner), Some(name)) => Repository::named(None, &owner, &name),
             _ => None,
         };
-        let bound = match source {
-            Source::GithubIssues(repo)
-            | Source::GithubPullRequests(repo)
-            | Source::GithubWebhook(repo) => repo.filter(|repo| !repo.is_empty()),
-            _ => return None,
-        };
-        let mut repository = match (on_task.as_deref().or(bound), source) {
-            (Some(own), _) => Repository::parse(own)?,
+        let mut repository = match (on_task, source) {
+            (Some(own), _) => own,
+            (
+                None,
+                Source::GithubIssues(Some(repo))
+                | Source::GithubPullRequests(Some(repo))
+                | Source::GithubWebhook(Some(repo)),
+            ) if !repo.is_empty() => Repository::parse(repo)?,
+            (None, Source::GithubIssues(_) | Source::GithubPullRequests(_)) => of_workspace()?,
             // A webhook source without a repository takes the events of many.
-            (None, Source::GithubWebhook(_)) => return None,
-            (None, _) => of_workspace()?,
+            _ => return None,
         };
         if repository.site.is_none() {
             repository.site = of_workspace().and_then(|workspace| workspace.site);
@@ -255,6 +273,7 @@ mod tests {
                 ("team", "x"),
             ]
             .into_iter(),
+            &Uses { all: true, ..Uses::default() },
         );
         let mut root = Map::new();
         facts.write(&Uses { all: true, ..Uses::default() }, &mut root);

@@ -16,6 +16,14 @@ use crate::engine::render::Uses;
 use crate::engine::render::error::{Position, TemplateError};
 use crate::engine::render::value::Text;
 
+/// A call with a number of arguments that its function does not take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Misfit {
+    pub(super) start: usize,
+    pub(super) function: Function,
+    pub(super) arguments: usize,
+}
+
 /// How deep blocks and parentheses may be nested, so that no template overflows the stack.
 const MAX_NESTING: usize = 100;
 
@@ -35,7 +43,7 @@ pub(super) struct Parsed {
     pub(super) variables: Vec<Text>,
     pub(super) uses: Uses,
     pub(super) is_straight_line: bool,
-    pub(super) misfit: Option<String>,
+    pub(super) misfit: Option<Misfit>,
 }
 
 /// Parses a template.
@@ -68,7 +76,7 @@ pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, Templa
         variables: variables.into_iter().map(|(name, _)| name.into()).collect(),
         uses: parser.uses,
         is_straight_line: parser.is_straight_line,
-        misfit: parser.misfit.map(|(_, name)| name.to_owned()),
+        misfit: parser.misfit,
     })
 }
 
@@ -88,7 +96,7 @@ struct Parser<'s> {
     uses: Uses,
     is_straight_line: bool,
     /// The first call with a wrong number of arguments: where it stands, and what it calls.
-    misfit: Option<(usize, &'static str)>,
+    misfit: Option<Misfit>,
 }
 
 /// What opened a block: its keyword and where its action begins.

@@ -1,6 +1,6 @@
 //! Tokens → tree: pipelines, commands and their arguments.
 
-use super::{Parser, RANGE};
+use super::{Misfit, Parser, RANGE};
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::go::function::Function;
 use crate::engine::render::go::lexer::{Kind, Token};
@@ -121,9 +121,9 @@ impl Parser<'_> {
     }
 
     fn note_call(&mut self, function: Function, arguments: usize, start: usize) {
-        let is_first = self.misfit.is_none_or(|(first, _)| start < first);
+        let is_first = self.misfit.as_ref().is_none_or(|misfit| start < misfit.start);
         if is_first && !function.accepts(arguments) {
-            self.misfit = Some((start, function.name()));
+            self.misfit = Some(Misfit { start, function, arguments });
         }
     }
 

@@ -120,7 +120,7 @@ fn straight_lines_have_no_loops_and_no_calls() {
 
 #[test]
 fn a_misfit_is_the_first_call_with_a_wrong_number_of_arguments() {
-    let misfit = |source: &str| compile(source).unwrap().misfit().map(str::to_owned);
+    let misfit = |source: &str| compile(source).unwrap().misfit().map(|error| error.message);
     for source in [
         "{{not .A}}",
         "{{.A | not}}",
@@ -146,8 +146,18 @@ fn a_misfit_is_the_first_call_with_a_wrong_number_of_arguments() {
         ("{{eq (not) | len 1 2}}", "eq"),
         ("{{if .A}}{{ne 1}}{{end}}{{not}}", "ne"),
     ] {
-        assert_eq!(misfit(source).as_deref(), Some(name), "{source}");
+        let message = misfit(source).unwrap();
+        assert!(message.starts_with(&format!("`{name}` takes ")), "{source}: {message}");
     }
+}
+
+#[test]
+fn a_misfit_says_what_the_function_takes_and_where_it_stands() {
+    let error = compile("{{ .A | default }}").unwrap().misfit().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "`default` takes 2 arguments, a piped one included, and gets 1 (line 1, column 9)"
+    );
 }
 
 #[test]
