@@ -42,6 +42,32 @@ impl Default for Limits {
 ///
 /// It always has an answer: what goes wrong costs a key, and [`Decision::keys`] says which and why.
 /// Deciding again on the patched Task gives an empty patch.
+///
+/// # Examples
+///
+/// ```
+/// use kelos_metadata::engine::kelos::{Task, TaskSpawner};
+/// use kelos_metadata::engine::render::Templates;
+/// use kelos_metadata::engine::rules::{Policy, Rules};
+/// use kelos_metadata::engine::variables::Facts;
+/// use kelos_metadata::engine::{Limits, decide};
+///
+/// let spawner: TaskSpawner = serde_json::from_str(
+///     r#"{"metadata": {"name": "worker", "annotations": {
+///         "metadata.kelos.dev/labels": "{\"number\": \"{{ .Number }}\"}"}}}"#,
+/// )?;
+/// let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+/// let task = Task::parse(
+///     r#"{"metadata": {"labels": {}, "annotations": {"kelos.dev/source-number": "42"}}}"#,
+/// )?;
+/// let decision = decide(&task, &rules, &Facts::default(), &Limits::default());
+/// let last = decision.patch.0.last().map(serde_json::to_value).transpose()?;
+/// assert_eq!(
+///     last,
+///     Some(serde_json::json!({"op": "add", "path": "/metadata/labels/number", "value": "42"}))
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub fn decide<'r>(
     task: &Task<'_>,
     rules: &'r Rules,

@@ -94,6 +94,13 @@ pub fn value(kind: Kind, value: &str) -> Result<(), ValueError> {
 /// A label value out of any text: each run of other characters becomes one `-`, then it is cut to
 /// 63 bytes and its ends are trimmed to letters and digits. A valid value is not altered; a text
 /// without a letter or digit gives an empty one.
+///
+/// ```
+/// use kelos_metadata::engine::validate::sanitize;
+///
+/// assert_eq!(sanitize("priority/critical"), "priority-critical");
+/// assert_eq!(sanitize("already-valid_1.0"), "already-valid_1.0");
+/// ```
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if label_value(text).is_ok() {
         return Cow::Borrowed(text);
