@@ -45,11 +45,11 @@ const TEMPLATES: [(&str, &str, &str); 4] = [
 fn known(labels: &str, annotations: &str) -> Arc<Snapshot> {
     let spawners = Spawners::new(Policy::default());
     spawners.replace(Objects {
-        spawners: vec![from(json!({
+        spawners: vec![Arc::new(from(json!({
             "metadata": {"name": "issue-worker", "namespace": "default", "annotations": {
                 "metadata.kelos.dev/labels": labels, "metadata.kelos.dev/annotations": annotations}},
             "spec": {"when": {"githubIssues": {}}},
-        }))],
+        })))],
         workspaces: vec![from(json!({
             "metadata": {"name": "my-repo", "namespace": "default"},
             "spec": {"repo": "https://github.com/acme/widgets.git"},

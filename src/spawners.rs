@@ -114,7 +114,7 @@ impl Known {
 #[derive(Debug, Default)]
 pub struct Objects {
     /// TaskSpawners, each with its namespace.
-    pub spawners: Vec<TaskSpawner>,
+    pub spawners: Vec<Arc<TaskSpawner>>,
     /// Workspaces, each with its namespace.
     pub workspaces: Vec<Workspace>,
     /// Namespaces.
@@ -204,8 +204,8 @@ impl Spawners {
 mod tests {
     use super::*;
 
-    fn spawner(json: serde_json::Value) -> TaskSpawner {
-        serde_json::from_value(json).unwrap()
+    fn spawner(json: serde_json::Value) -> Arc<TaskSpawner> {
+        Arc::new(serde_json::from_value(json).unwrap())
     }
 
     fn one(labels: &str) -> Objects {

@@ -6,6 +6,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use common::review::{self, Answer};
 use kelos_metadata::engine::Limits;
@@ -62,6 +63,7 @@ fn template() -> impl Strategy<Value = String> {
         " ",
         "/",
         "é",
+        "{{ range 30000 }}{{ end }}x",
         "{{ .Title | labelValue }}",
         "{{ .Workspace.Repo }}",
         "{{ if .Title }}a{{ else }}b{{ end }}",
@@ -177,7 +179,7 @@ proptest! {
     fn every_answer_is_one_the_api_server_takes(spawner in spawner(), task in task()) {
         let spawners = Spawners::new(Policy::default());
         spawners.replace(Objects {
-            spawners: vec![serde_json::from_value(spawner.clone()).unwrap()],
+            spawners: vec![Arc::new(serde_json::from_value(spawner.clone()).unwrap())],
             ..Objects::default()
         });
         let after = answer(&spawners, &task).apply(&task);

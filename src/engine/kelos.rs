@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
+
+use super::repository::Repository;
 
 mod protect;
 mod spawner;
@@ -99,6 +102,15 @@ pub struct Workspace {
     pub metadata: ObjectMeta,
     /// Its spec.
     pub spec: WorkspaceSpec,
+    #[serde(skip)]
+    repository: OnceLock<Option<Repository>>,
+}
+
+impl Workspace {
+    /// Its repository, if its URL can be read; read once.
+    pub(in crate::engine) fn repository(&self) -> Option<&Repository> {
+        self.repository.get_or_init(|| Repository::parse(&self.spec.repo)).as_ref()
+    }
 }
 
 /// The part of a Workspace's spec that templates can ask for.

@@ -81,7 +81,7 @@ pub enum Row {
 #[derive(Debug)]
 pub struct Rules {
     /// The TaskSpawner.
-    pub spawner: TaskSpawner,
+    pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,
     /// Carriers of which no key is known, because they do not parse.

@@ -13,7 +13,7 @@ use self::source::SourceFacts;
 use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, Workspace};
 use super::render::Uses;
 use super::render::value::{Map, Text, Value};
-use super::repository::{self, Repository};
+use super::repository;
 use super::rules::Rules;
 
 /// What is known about a request besides its Task.
@@ -97,7 +97,7 @@ impl View<'_, '_> {
             .map(|(key, value)| (&**key, &**value));
         let mut source = SourceFacts::read(inputs, uses);
         source.derive(self.task, &self.rules.spawner, self.facts.workspace);
-        source.write(uses, root);
+        source.write(root);
     }
 
     /// The labels or annotations that no template of this Task writes: what it writes is absent the
@@ -170,17 +170,16 @@ fn object(meta: &ObjectMeta) -> Value {
 }
 
 fn workspace(workspace: &Workspace) -> Value {
-    let repo = &workspace.spec.repo;
     let mut map = Map::from([("Name".into(), text(&workspace.metadata.name))]);
-    if let Some(clean) = repository::without_secrets(repo) {
+    if let Some(clean) = repository::without_secrets(&workspace.spec.repo) {
         map.insert("Repo".into(), Value::from(clean));
     }
-    if let Some(repository) = Repository::parse(repo) {
+    if let Some(repository) = workspace.repository() {
         if let Some(host) = repository.host() {
             map.insert("Host".into(), text(host));
         }
-        map.insert("Owner".into(), Value::from(repository.owner));
-        map.insert("RepoName".into(), Value::from(repository.name));
+        map.insert("Owner".into(), text(&repository.owner));
+        map.insert("RepoName".into(), text(&repository.name));
     }
     Value::from(map)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::Objects;
@@ -62,7 +63,7 @@ struct Found {
 
 #[derive(Clone, Debug)]
 enum Object {
-    Spawner(TaskSpawner),
+    Spawner(Arc<TaskSpawner>),
     Workspace(Workspace),
     Namespace(Namespace),
 }
@@ -125,22 +126,17 @@ impl Object {
             ("", "Namespace") => "Namespace",
             _ => return Ok(None),
         };
+        let read = match kind {
+            "TaskSpawner" => typed(object, |spawner: &mut TaskSpawner| &mut spawner.metadata)
+                .map(|spawner| Object::Spawner(Arc::new(spawner))),
+            "Workspace" => typed(object, |workspace: &mut Workspace| &mut workspace.metadata)
+                .map(Object::Workspace),
+            _ => typed(object, |namespace: &mut Namespace| &mut namespace.metadata)
+                .map(Object::Namespace),
+        };
         let malformed =
             |message| Unusable::Malformed { path: path.to_path_buf(), line, kind, message };
-        let read = match kind {
-            "TaskSpawner" => serde_json::from_value(object).map(Object::Spawner),
-            "Workspace" => serde_json::from_value(object).map(Object::Workspace),
-            _ => serde_json::from_value(object).map(Object::Namespace),
-        };
-        let mut object = read.map_err(|error| malformed(error.to_string()))?;
-        let meta = object.meta_mut();
-        if meta.name.is_empty() {
-            return Err(malformed("`metadata.name` is missing".to_owned()));
-        }
-        if meta.namespace.is_empty() {
-            meta.namespace = DEFAULT_NAMESPACE.to_owned();
-        }
-        Ok(Some(object))
+        read.map(Some).map_err(malformed)
     }
 
     fn meta(&self) -> (&'static str, &ObjectMeta) {
@@ -151,14 +147,6 @@ impl Object {
         }
     }
 
-    fn meta_mut(&mut self) -> &mut ObjectMeta {
-        match self {
-            Object::Spawner(spawner) => &mut spawner.metadata,
-            Object::Workspace(workspace) => &mut workspace.metadata,
-            Object::Namespace(namespace) => &mut namespace.metadata,
-        }
-    }
-
     fn put(self, objects: &mut Objects) {
         match self {
             Object::Spawner(spawner) => objects.spawners.push(spawner),
@@ -166,6 +154,22 @@ impl Object {
             Object::Namespace(namespace) => objects.namespaces.push(namespace),
         }
     }
+}
+
+/// An object with a name and a namespace.
+fn typed<T: DeserializeOwned>(
+    object: serde_json::Value,
+    meta: impl Fn(&mut T) -> &mut ObjectMeta,
+) -> Result<T, String> {
+    let mut object: T = serde_json::from_value(object).map_err(|error| error.to_string())?;
+    let meta = meta(&mut object);
+    if meta.name.is_empty() {
+        return Err("`metadata.name` is missing".to_owned());
+    }
+    if meta.namespace.is_empty() {
+        meta.namespace = DEFAULT_NAMESPACE.to_owned();
+    }
+    Ok(object)
 }
 
 #[cfg(test)]

@@ -251,6 +251,9 @@ fn warning(text: String) -> String {
 
 /// The text, or its two ends around `…` if it has more than `most` characters.
 fn shorten_middle(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
     let chars: Vec<char> = text.chars().collect();
     if chars.len() <= most {
         return text.to_owned();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -19,7 +20,12 @@ use crate::engine::validate;
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
     /// of its key or its carrier. Templates that others say too are shared through `templates`.
-    pub fn compile(spawner: TaskSpawner, policy: &Policy, templates: &mut Templates) -> Rules {
+    pub fn compile(
+        spawner: impl Into<Arc<TaskSpawner>>,
+        policy: &Policy,
+        templates: &mut Templates,
+    ) -> Rules {
+        let spawner = spawner.into();
         let hash = hash(&spawner, policy);
         let mut compiler =
             Compiler { policy, templates, settings: Settings::default(), problems: Vec::new() };

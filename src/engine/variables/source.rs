@@ -1,5 +1,6 @@
 //! What is known about the source of a Task: an issue, a pull request, a schedule, a chat message.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{GROUPS, camel_case, text};
@@ -7,8 +8,8 @@ use crate::engine::kelos::{
     CREATED_FROM_ANNOTATION, Kind, SOURCE_PREFIX, Source, Task, TaskSpawner, Workspace,
 };
 use crate::engine::render::Uses;
-use crate::engine::render::value::{Map, Text, Value};
-use crate::engine::repository::{Repository, clean, without_secrets};
+use crate::engine::render::value::{Map, Value};
+use crate::engine::repository::{Repository, without_secrets};
 
 /// In Kelos's own annotations, where a name is not the variable's name in kebab case.
 const RENAMED: [(&str, &str); 8] = [
@@ -22,41 +23,44 @@ const RENAMED: [(&str, &str); 8] = [
     ("sha", "HeadSHA"),
 ];
 
+/// The variables that follow from the repository.
+const FROM_REPOSITORY: [&str; 4] = ["URL", "Repository", "RepositoryOwner", "RepositoryName"];
+
 /// The variables of a cron Task that Kelos leaves empty.
 const EMPTY_FOR_CRON: [&str; 6] =
     ["Body", "URL", "Comments", "Branch", "ReviewState", "ReviewComments"];
 
-/// Variables by name, with `.Source` apart.
-#[derive(Default)]
-pub(super) struct SourceFacts<'t> {
+/// Variables by name, with `.Source` apart; only those that templates use.
+pub(super) struct SourceFacts<'t, 'u> {
+    uses: &'u Uses,
     /// The `kelos.dev/source-*` annotations by the rest of their name.
     raw: BTreeMap<&'t str, &'t str>,
-    known: BTreeMap<Text, Value>,
+    known: Map,
 }
 
-impl<'t> SourceFacts<'t> {
+impl<'t, 'u> SourceFacts<'t, 'u> {
     /// Reads what the annotations say by themselves, as far as templates use it.
     pub(super) fn read(
         annotations: impl Iterator<Item = (&'t str, &'t str)>,
-        uses: &Uses,
-    ) -> SourceFacts<'t> {
-        let mut facts = SourceFacts::default();
+        uses: &'u Uses,
+    ) -> SourceFacts<'t, 'u> {
+        let mut facts = SourceFacts { uses, raw: BTreeMap::new(), known: Map::new() };
         for (key, value) in annotations {
             if let Some(name) = key.strip_prefix(SOURCE_PREFIX).filter(|name| !name.is_empty()) {
                 facts.raw.insert(name, value);
-                facts.read_one(name, value, uses);
+                facts.read_one(name, value);
             }
         }
         facts
     }
 
-    fn read_one(&mut self, name: &str, value: &str, uses: &Uses) {
+    fn read_one(&mut self, name: &str, value: &str) {
         let variable = match name {
             "kind" => return,
             "number" => {
-                self.put("ID", value);
+                self.put("ID", || Value::from(value));
                 if let Ok(number) = value.parse() {
-                    self.known.insert("Number".into(), Value::Int(number));
+                    self.put("Number", || Value::Int(number));
                 }
                 return;
             }
@@ -65,20 +69,17 @@ impl<'t> SourceFacts<'t> {
                 .find(|(kebab, _)| *kebab == name)
                 .map_or_else(|| camel_case(name, true), |(_, name)| (*name).into()),
         };
-        let is_needed = uses.has(&variable) || variable.starts_with("Repository");
-        if !is_needed || variable == "Source" || GROUPS.contains(&&*variable) {
+        if variable == "Source" || GROUPS.contains(&&*variable) {
             return;
         }
         match &*variable {
-            "Labels" => {
-                self.known.insert("Labels".into(), Value::labels(&label_list(value)));
-            }
+            "Labels" => self.put("Labels", || Value::labels(&label_list(value))),
             "URL" => {
                 if let Some(url) = without_secrets(value) {
-                    self.put("URL", &url);
+                    self.put("URL", || Value::from(url));
                 }
             }
-            name => self.put(name, &clean(value)),
+            name => self.put(name, || text(value)),
         }
     }
 
@@ -92,37 +93,37 @@ impl<'t> SourceFacts<'t> {
         let source = spawner.spec.when.source();
         let is_manual = task.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some();
         if let Some(kind) = self.kind(source, is_manual) {
-            self.put("Kind", kind);
+            self.put("Kind", || Value::from(kind));
         }
         if let Source::Cron(schedule) = source {
             if is_manual {
-                self.put("Schedule", schedule);
+                self.put("Schedule", || Value::from(schedule));
             } else if !self.raw.contains_key("number") {
                 // What a schedule makes has no number: another source may stand beside it.
                 self.cron(task.name(), spawner, schedule);
                 return;
             }
         }
-        if let Some(repository) = self.repository(source, workspace)
-            && let Some(url) = self.url(&repository)
-        {
-            self.put("URL", &url);
+        if FROM_REPOSITORY.iter().any(|name| self.uses.has(name)) {
+            self.repository(source, workspace);
         }
     }
 
-    /// Puts what `uses` names into the root.
-    pub(super) fn write(self, uses: &Uses, root: &mut Map) {
-        if uses.has("Source") {
+    /// Puts what was found into the root.
+    pub(super) fn write(self, root: &mut Map) {
+        if self.uses.has("Source") {
             let raw = self.raw.iter();
             let source = raw.map(|(name, value)| (camel_case(name, false).into(), text(value)));
             root.insert("Source".into(), Value::from(source.collect::<Map>()));
         }
-        root.extend(self.known.into_iter().filter(|(name, _)| uses.has(name)));
+        root.extend(self.known);
     }
 
-    /// Sets a variable that nothing better has set.
-    fn put(&mut self, name: &str, value: &str) {
-        self.known.entry(name.into()).or_insert_with(|| Value::from(value));
+    /// Sets a variable that is used and that nothing better has set.
+    fn put(&mut self, name: &str, value: impl FnOnce() -> Value) {
+        if self.uses.has(name) && !self.known.contains_key(name) {
+            self.known.insert(name.into(), value());
+        }
     }
 
     /// The text of `Kind`, which is not the text of the annotation.
@@ -148,11 +149,11 @@ impl<'t> SourceFacts<'t> {
 
     /// `<spawner>-YYYYMMDD-HHMM`: the name of a cron Task says its time, unless a template made it.
     fn cron(&mut self, name: &str, spawner: &TaskSpawner, schedule: &str) {
-        self.put("Schedule", schedule);
-        self.known.entry("Number".into()).or_insert(Value::Int(0));
-        self.known.entry("Labels".into()).or_insert_with(|| Value::labels::<&str>(&[]));
+        self.put("Schedule", || Value::from(schedule));
+        self.put("Number", || Value::Int(0));
+        self.put("Labels", || Value::labels::<&str>(&[]));
         for name in EMPTY_FOR_CRON {
-            self.put(name, "");
+            self.put(name, || Value::from(""));
         }
         let is_named_by_template = spawner.spec.task_template.name_template.is_some()
             || spawner.metadata.annotations.contains_key("kelos.dev/v1alpha2-name-template");
@@ -162,59 +163,54 @@ impl<'t> SourceFacts<'t> {
         if let (false, Some(id)) = (is_named_by_template, id)
             && let Some(time) = cron_time(id)
         {
-            self.put("ID", id);
-            self.put("Time", &time);
-            self.put("Title", &time);
+            self.put("ID", || Value::from(id));
+            self.put("Time", || Value::from(&*time));
+            self.put("Title", || Value::from(&*time));
         }
     }
 
-    /// The repository: the Task's own, else the one the source is bound to, else the Workspace's.
-    fn repository(
-        &mut self,
-        source: Source<'_>,
-        workspace: Option<&Workspace>,
-    ) -> Option<Repository> {
-        let of_workspace =
-            || workspace.and_then(|workspace| Repository::parse(&workspace.spec.repo));
-        let on_task = match (self.text("RepositoryOwner"), self.text("RepositoryName")) {
-            (Some(owner), Some(name)) => Repository::named(None, &owner, &name),
-            _ => None,
-        };
-        let mut repository = match (on_task, source) {
-            (Some(own), _) => own,
-            (
-                None,
-                Source::GithubIssues(Some(repo))
-                | Source::GithubPullRequests(Some(repo))
-                | Source::GithubWebhook(Some(repo)),
-            ) if !repo.is_empty() => Repository::parse(repo)?,
-            (None, Source::GithubIssues(_) | Source::GithubPullRequests(_)) => of_workspace()?,
-            // A webhook source without a repository takes the events of many.
-            _ => return None,
-        };
-        if repository.site.is_none() {
-            repository.site = of_workspace().and_then(|workspace| workspace.site);
-        }
-        self.put("RepositoryOwner", &repository.owner);
-        self.put("RepositoryName", &repository.name);
-        self.put("Repository", &format!("{}/{}", repository.owner, repository.name));
-        Some(repository)
-    }
-
-    /// The page of the issue or pull request: it follows from kind, number and repository.
-    fn url(&self, repository: &Repository) -> Option<String> {
-        let page = match self.raw.get("kind").copied()? {
+    /// The repository, and the page of the issue or pull request in it.
+    fn repository(&mut self, source: Source<'_>, workspace: Option<&Workspace>) -> Option<()> {
+        let of_workspace = || workspace.and_then(Workspace::repository);
+        let repository = self.find_repository(source, workspace)?;
+        let Repository { site, owner, name } = &*repository;
+        self.put("RepositoryOwner", || Value::from(&**owner));
+        self.put("RepositoryName", || Value::from(&**name));
+        self.put("Repository", || Value::from(format!("{owner}/{name}")));
+        let site = site.as_ref().or_else(|| of_workspace()?.site.as_ref())?;
+        let page = match *self.raw.get("kind")? {
             "issue" => "issues",
             "pull-request" => "pull",
             _ => return None,
         };
         let number: u64 = self.raw.get("number")?.parse().ok()?;
-        let Repository { site, owner, name } = repository;
-        Some(format!("{}/{owner}/{name}/{page}/{number}", site.as_deref()?))
+        self.put("URL", || Value::from(format!("{site}/{owner}/{name}/{page}/{number}")));
+        Some(())
     }
 
-    fn text(&self, name: &str) -> Option<Text> {
-        self.known.get(name)?.as_text().cloned()
+    /// The Task's own repository, else the one its source is bound to, else the Workspace's.
+    fn find_repository<'w>(
+        &self,
+        source: Source<'_>,
+        workspace: Option<&'w Workspace>,
+    ) -> Option<Cow<'w, Repository>> {
+        if let (Some(owner), Some(name)) = (self.raw.get("owner"), self.raw.get("repo")) {
+            return Repository::named(None, owner, name).map(Cow::Owned);
+        }
+        match source {
+            Source::GithubIssues(Some(repo))
+            | Source::GithubPullRequests(Some(repo))
+            | Source::GithubWebhook(Some(repo))
+                if !repo.is_empty() =>
+            {
+                Repository::parse(repo).map(Cow::Owned)
+            }
+            Source::GithubIssues(_) | Source::GithubPullRequests(_) => {
+                workspace.and_then(Workspace::repository).map(Cow::Borrowed)
+            }
+            // A webhook source without a repository takes the events of many.
+            _ => None,
+        }
     }
 }
 
@@ -266,6 +262,7 @@ mod tests {
 
     #[test]
     fn an_unknown_annotation_becomes_a_variable() {
+        let all = Uses { all: true, ..Uses::default() };
         let facts = SourceFacts::read(
             [
                 ("kelos.dev/source-author", "octocat"),
@@ -273,10 +270,10 @@ mod tests {
                 ("team", "x"),
             ]
             .into_iter(),
-            &Uses { all: true, ..Uses::default() },
+            &all,
         );
         let mut root = Map::new();
-        facts.write(&Uses { all: true, ..Uses::default() }, &mut root);
+        facts.write(&mut root);
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));
