@@ -22,14 +22,27 @@ pub use self::watch::{Watch, watch};
 pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// One object, and where it was found.
+///
+/// It is kept as text: a tree of it would take six times as much, for every file at once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// The file, as it was reached from the path that was given.
     pub path: Arc<Path>,
     /// The line on which its document begins, from 1; for an item of a list, the list's line.
     pub line: usize,
-    /// The object: a mapping that has `apiVersion` and `kind`.
-    pub object: Value,
+    /// Its `apiVersion`.
+    pub api_version: Box<str>,
+    /// Its `kind`.
+    pub kind: Box<str>,
+    /// The object as JSON.
+    pub json: Box<str>,
+}
+
+impl Manifest {
+    /// The object as a tree.
+    pub fn object(&self) -> Value {
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
 }
 
 /// A place in a file; both count from 1.

@@ -104,7 +104,7 @@ fn spawners(case: &Path, settings: &Settings) -> Spawners {
 fn one_task(case: &Path) -> Value {
     let mut read = manifests::read(&case.join("task.yaml"));
     assert_eq!((read.objects.len(), read.errors.len()), (1, 0), "{}: {read:?}", case.display());
-    let mut task = read.objects.remove(0).object;
+    let mut task = read.objects.remove(0).object();
     fill(&mut task);
     task
 }

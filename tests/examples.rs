@@ -254,7 +254,8 @@ fn examples_have_names_of_their_own() {
         .objects
         .iter()
         .map(|manifest| {
-            let field = |pointer: &str| manifest.object.pointer(pointer).and_then(Value::as_str);
+            let object = manifest.object();
+            let field = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
             assert_eq!(field("/metadata/namespace"), Some("default"), "{manifest:?}");
             let text = fs::read_to_string(&manifest.path).unwrap();
             assert!(text.starts_with("# "), "{} says what it shows", manifest.path.display());

@@ -37,7 +37,7 @@ async fn run() -> anyhow::Result<()> {
     let mut client = Client::connect(server.address, &server.certificate_pem).await?;
     let mut read = manifests::read(&root.join("examples/tasks"));
     // The oldest Kelos first.
-    read.objects.sort_by_key(|manifest| manifest.object["apiVersion"].to_string());
+    read.objects.sort_by_key(|manifest| manifest.object()["apiVersion"].to_string());
     if let Some(error) = read.errors.first() {
         bail!("{error}");
     }
@@ -46,7 +46,7 @@ async fn run() -> anyhow::Result<()> {
         let file = manifest.path.strip_prefix(root).unwrap_or(&manifest.path);
         let context = || format!("{}", file.display());
         let about = first_comment(&manifest.path).with_context(context)?;
-        let before = &manifest.object;
+        let before = &manifest.object();
         let answer = admit(&mut client, before).await.with_context(context)?;
         let mut after = before.clone();
         json_patch::patch(&mut after, &answer.patch).context("the patch does not apply")?;

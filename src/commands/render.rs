@@ -28,7 +28,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     }
     let mut failed = !read.errors.is_empty();
     let tasks: Vec<Manifest> =
-        read.objects.iter().filter(|found| is_task(&found.object)).cloned().collect();
+        read.objects.iter().filter(|found| is_task(found)).cloned().collect();
     let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
     for complaint in complaints {
         anstream::eprintln!("{complaint}");
@@ -46,15 +46,14 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn is_task(object: &Value) -> bool {
-    let field = |name: &str| object.get(name).and_then(Value::as_str).unwrap_or_default();
-    group_of(field("apiVersion")) == GROUP && field("kind") == "Task"
+fn is_task(manifest: &Manifest) -> bool {
+    group_of(&manifest.api_version) == GROUP && &*manifest.kind == "Task"
 }
 
 fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::Result<()> {
-    let json = manifest.object.to_string();
-    let task = Task::parse(&json).context("this is no Task as Kelos has it")?;
-    let metadata = manifest.object.get("metadata");
+    let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
+    let object = manifest.object();
+    let metadata = object.get("metadata");
     let namespace = metadata.and_then(|meta| meta.get("namespace")?.as_str()).unwrap_or("default");
     let Some(owner) = task.owner() else {
         bail!(
@@ -76,14 +75,14 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
         workspace: workspace_name(&task, &rules.uses)
             .and_then(|name| known.workspace(namespace, name)),
         user: None,
-        task_bytes: json.len(),
+        task_bytes: manifest.json.len(),
     };
     let decision = decide(&task, rules, &facts, &Limits::default());
     let shown = Shown { task: &task, namespace, rules, decision: &decision };
     match format {
         OutputFormat::Table => shown.table(),
         OutputFormat::Json => shown.json(),
-        OutputFormat::Yaml => shown.yaml(&manifest.object),
+        OutputFormat::Yaml => shown.yaml(&object),
         OutputFormat::Patch => pretty(&decision.patch),
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn candidates(
 
 /// Render → sanitize if asked → `allowed` → `default`.
 fn candidate(rule: &KeyRule, variables: &Arc<Map>, budget: &mut Budget) -> Candidate {
-    let template = rule.plan.as_ref().map_err(refused)?;
+    let template = rule.plan.as_ref().map_err(|refusal| refused(refusal))?;
     let judged = match template.render(variables, budget) {
         Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
         Ok(text) => judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize).map(Some),

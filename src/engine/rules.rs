@@ -108,7 +108,7 @@ pub struct KeyRule {
     /// The row that is rendered.
     pub row: Row,
     /// The template, or why there is none.
-    pub plan: Result<Arc<Template>, Refusal>,
+    pub plan: Result<Arc<Template>, Box<Refusal>>,
     /// What stands in where the template gives nothing that can be written.
     pub default: Option<Box<str>>,
     /// The only values that are written.

@@ -210,8 +210,13 @@ impl Manifests {
                 }
             }
             Err(object) => {
-                let object = Value::Object(object);
-                self.objects.push(Manifest { path: Arc::clone(path), line, object });
+                self.objects.push(Manifest {
+                    path: Arc::clone(path),
+                    line,
+                    api_version: api_version.into(),
+                    kind: kind.into(),
+                    json: Value::Object(object).to_string().into(),
+                });
             }
         }
     }

@@ -20,7 +20,7 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn objects(dir: &Path, found: &Manifests) -> Vec<String> {
     let show = |m: &Manifest| {
         let file = m.path.strip_prefix(dir).unwrap().display();
-        format!("{file}:{} {}", m.line, m.object["metadata"]["name"].as_str().unwrap_or("-"))
+        format!("{file}:{} {}", m.line, m.object()["metadata"]["name"].as_str().unwrap_or("-"))
     };
     found.objects.iter().map(show).collect()
 }
@@ -43,7 +43,7 @@ fn only(text: &str) -> Value {
     let mut found = stdin(text);
     assert_eq!(found.errors, []);
     assert_eq!(found.objects.len(), 1, "{found:?}");
-    found.objects.remove(0).object
+    found.objects.remove(0).object()
 }
 
 #[test]
@@ -149,18 +149,14 @@ items:
 {apiVersion: x/v1, kind: AllowList, spec: {}}
 ";
     let found = stdin(text);
-    let kinds: Vec<_> = found
-        .objects
-        .iter()
-        .map(|m| (&m.object["apiVersion"], &m.object["kind"], m.line))
-        .collect();
+    let kinds: Vec<_> = found.objects.iter().map(|m| (&*m.api_version, &*m.kind, m.line)).collect();
     assert_eq!(
         kinds,
         [
-            (&json!("v1"), &json!("A"), 2),
-            (&json!("kelos.dev/v1alpha2"), &json!("TaskSpawner"), 2),
-            (&json!("other/v1"), &json!("C"), 2),
-            (&json!("x/v1"), &json!("AllowList"), 18),
+            ("v1", "A", 2),
+            ("kelos.dev/v1alpha2", "TaskSpawner", 2),
+            ("other/v1", "C", 2),
+            ("x/v1", "AllowList", 18),
         ]
     );
     assert_eq!(found.errors.len(), 1);

@@ -195,13 +195,16 @@ mod tests {
     /// Far longer than any change takes to be seen.
     const PATIENCE: Duration = Duration::from_secs(20);
 
+    use crate::manifests::Manifest;
+
     struct Watched {
         _watch: Watch,
         changes: Receiver<Manifests>,
     }
 
-    fn names(found: &Manifests) -> Vec<&str> {
-        found.objects.iter().map(|m| m.object["metadata"]["name"].as_str().unwrap()).collect()
+    fn names(found: &Manifests) -> Vec<String> {
+        let name = |m: &Manifest| m.object()["metadata"]["name"].as_str().unwrap().to_owned();
+        found.objects.iter().map(name).collect()
     }
 
     fn manifest(name: &str) -> String {

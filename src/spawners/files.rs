@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::Objects;
 use crate::engine::kelos::{GROUP, Namespace, ObjectMeta, TaskSpawner, Workspace, group_of};
-use crate::manifests::{ManifestError, Manifests};
+use crate::manifests::{Manifest, ManifestError, Manifests};
 
 /// The namespace of objects that name none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -64,8 +64,8 @@ struct Found {
 #[derive(Clone, Debug)]
 enum Object {
     Spawner(Arc<TaskSpawner>),
-    Workspace(Workspace),
-    Namespace(Namespace),
+    Workspace(Box<Workspace>),
+    Namespace(Box<Namespace>),
 }
 
 impl FileObjects {
@@ -76,8 +76,9 @@ impl FileObjects {
         let mut unusable: Vec<Unusable> = read.errors.into_iter().map(Unusable::from).collect();
         let mut files: BTreeMap<Arc<Path>, Vec<Found>> = BTreeMap::new();
         for manifest in read.objects {
-            let (path, line) = (manifest.path, manifest.line);
-            match Object::read(&path, line, manifest.object) {
+            let read = Object::read(&manifest);
+            let Manifest { path, line, .. } = manifest;
+            match read {
                 Ok(Some(object)) => files.entry(path).or_default().push(Found { line, object }),
                 Ok(None) => {}
                 Err(error) => {
@@ -113,29 +114,25 @@ impl FileObjects {
 
 impl Object {
     /// The object of a document, if it is of a kind that the rules need.
-    fn read(
-        path: &Path,
-        line: usize,
-        object: serde_json::Value,
-    ) -> Result<Option<Object>, Unusable> {
-        let field =
-            |name: &str| object.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-        let kind = match (group_of(field("apiVersion")), field("kind")) {
-            (GROUP, "TaskSpawner") => "TaskSpawner",
-            (GROUP, "Workspace") => "Workspace",
-            ("", "Namespace") => "Namespace",
+    fn read(manifest: &Manifest) -> Result<Option<Object>, Unusable> {
+        let json = &manifest.json;
+        let (kind, read) = match (group_of(&manifest.api_version), &*manifest.kind) {
+            (GROUP, "TaskSpawner") => {
+                let read = typed(json, |spawner: &mut TaskSpawner| &mut spawner.metadata);
+                ("TaskSpawner", read.map(|spawner| Object::Spawner(Arc::new(spawner))))
+            }
+            (GROUP, "Workspace") => {
+                let read = typed(json, |workspace: &mut Workspace| &mut workspace.metadata);
+                ("Workspace", read.map(|workspace| Object::Workspace(Box::new(workspace))))
+            }
+            ("", "Namespace") => {
+                let read = typed(json, |namespace: &mut Namespace| &mut namespace.metadata);
+                ("Namespace", read.map(|namespace| Object::Namespace(Box::new(namespace))))
+            }
             _ => return Ok(None),
         };
-        let read = match kind {
-            "TaskSpawner" => typed(object, |spawner: &mut TaskSpawner| &mut spawner.metadata)
-                .map(|spawner| Object::Spawner(Arc::new(spawner))),
-            "Workspace" => typed(object, |workspace: &mut Workspace| &mut workspace.metadata)
-                .map(Object::Workspace),
-            _ => typed(object, |namespace: &mut Namespace| &mut namespace.metadata)
-                .map(Object::Namespace),
-        };
-        let malformed =
-            |message| Unusable::Malformed { path: path.to_path_buf(), line, kind, message };
+        let (path, line) = (manifest.path.to_path_buf(), manifest.line);
+        let malformed = |message| Unusable::Malformed { path, line, kind, message };
         read.map(Some).map_err(malformed)
     }
 
@@ -150,18 +147,18 @@ impl Object {
     fn put(self, objects: &mut Objects) {
         match self {
             Object::Spawner(spawner) => objects.spawners.push(spawner),
-            Object::Workspace(workspace) => objects.workspaces.push(workspace),
-            Object::Namespace(namespace) => objects.namespaces.push(namespace),
+            Object::Workspace(workspace) => objects.workspaces.push(*workspace),
+            Object::Namespace(namespace) => objects.namespaces.push(*namespace),
         }
     }
 }
 
 /// An object with a name and a namespace.
 fn typed<T: DeserializeOwned>(
-    object: serde_json::Value,
+    json: &str,
     meta: impl Fn(&mut T) -> &mut ObjectMeta,
 ) -> Result<T, String> {
-    let mut object: T = serde_json::from_value(object).map_err(|error| error.to_string())?;
+    let mut object: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let meta = meta(&mut object);
     if meta.name.is_empty() {
         return Err("`metadata.name` is missing".to_owned());

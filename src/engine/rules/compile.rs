@@ -186,6 +186,7 @@ impl Compiler<'_> {
                 |error| Refusal { source: Some(source.as_str().into()), ..Refusal::from(error) };
             self.templates.compile(source, syntax).map_err(refuse)
         });
+        let plan = plan.map_err(Box::new);
         if let Err(refusal) = &plan {
             self.problem(kind, &key, &refusal.error);
         }
