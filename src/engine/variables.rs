@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use self::source::SourceFacts;
-use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, Workspace};
+use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace};
 use super::render::Uses;
 use super::render::value::{Map, Text, Value};
 use super::repository;
@@ -72,7 +72,7 @@ pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
     const FROM_WORKSPACE: [&str; 5] =
         ["Workspace", "URL", "Repository", "RepositoryOwner", "RepositoryName"];
     let is_used = FROM_WORKSPACE.iter().any(|name| uses.has(name));
-    is_used.then(|| task.spec().workspace())?
+    is_used.then(|| task.spec()?.workspace())?
 }
 
 /// Whether the templates ask for more than the groups, which don't depend on the source.
@@ -125,10 +125,10 @@ impl View<'_, '_> {
         put("Name", Some(self.task.name()));
         put("GenerateName", Some(self.task.generate_name()));
         put("Namespace", Some(self.facts.namespace_name));
-        put("Type", spec.agent_type());
-        put("Model", spec.model());
-        put("Effort", spec.effort());
-        put("Branch", spec.branch.as_deref());
+        put("Type", spec.and_then(TaskSpec::agent_type));
+        put("Model", spec.and_then(TaskSpec::model));
+        put("Effort", spec.and_then(TaskSpec::effort));
+        put("Branch", spec.and_then(|spec| spec.branch.as_deref()));
         map.insert("Labels".into(), Value::from(self.inputs(Kind::Label)));
         map.insert("Annotations".into(), Value::from(self.inputs(Kind::Annotation)));
         Value::from(map)
