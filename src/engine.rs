@@ -17,7 +17,7 @@ pub mod rules;
 pub mod validate;
 pub mod variables;
 
-pub use self::decision::{Decision, KeyOutcome, Outcome, Skip, skipped_list};
+pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
 
 use self::kelos::{INJECTION_SETTING, Kind, RENDERED_FROM_MARK, Task};
 use self::merge::Merge;

@@ -3,8 +3,7 @@
 use json_patch::Patch;
 
 use super::kelos::Kind;
-use super::reason::Reason;
-use super::render::error::{Position, TemplateError};
+use super::render::error::TemplateError;
 use super::rules::Row;
 
 /// What is to be done to a Task, and why.
@@ -43,34 +42,7 @@ pub enum Outcome {
     /// It was there with a value that could not stay, and has this one now.
     Repaired(String),
     /// It is not written, or was removed.
-    Skipped(Skip),
-}
-
-/// Why a key is not written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Skip {
-    /// The word for it.
-    pub reason: Reason,
-    /// What is wrong, without any value of the Task.
-    pub message: String,
-    /// Where in the template, if it has a place.
-    pub position: Option<Position>,
-    /// What to do about it, if there is something to say.
-    pub hint: Option<String>,
-}
-
-impl Skip {
-    /// A skip without a place and a hint.
-    pub(super) fn new(reason: Reason, message: &str) -> Skip {
-        Skip { reason, message: message.to_owned(), position: None, hint: None }
-    }
-}
-
-impl From<TemplateError> for Skip {
-    fn from(error: TemplateError) -> Skip {
-        let TemplateError { reason, message, position, hint } = error;
-        Skip { reason, message, position, hint }
-    }
+    Skipped(TemplateError),
 }
 
 impl KeyOutcome<'_> {

@@ -7,11 +7,12 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::decision::{KeyOutcome, Outcome, Skip, skipped_list};
+use super::decision::{KeyOutcome, Outcome, skipped_list};
 use super::kelos::{Kind, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use super::patch::Changes;
 use super::reason::Reason;
 use super::render::budget::Budget;
+use super::render::error::TemplateError;
 use super::render::value::Map;
 use super::rules::{KeyRule, OnInvalid, Refusal, Row, Rules};
 use super::validate::{self, ANNOTATIONS_BYTES};
@@ -34,12 +35,12 @@ pub(super) struct Merge<'m, 'r, 't> {
 }
 
 /// A value that may be written, or why there is none.
-type Candidate = Result<String, Skip>;
+type Candidate = Result<String, TemplateError>;
 
 /// What the Task has of a key.
 enum Found {
     /// Nothing, or nothing any more and why: then the template may fill it.
-    Absent { removed: Option<Skip> },
+    Absent { removed: Option<TemplateError> },
     /// Something, and that is the end of it.
     Settled(Outcome),
 }
@@ -60,7 +61,7 @@ fn candidate(rule: &KeyRule, variables: &Arc<Map>, budget: &mut Budget) -> Candi
     let judged = match template.render(variables, budget) {
         Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
         Ok(text) => judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize).map(Some),
-        Err(error) => Err(Skip::from(error)),
+        Err(error) => Err(error),
     };
     match (judged, &rule.default) {
         (Ok(Some(value)), _) => Ok(value),
@@ -100,7 +101,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             outcomes.push(KeyOutcome { kind: rule.kind, key: &rule.key, row, outcome });
         }
         for carrier in &rules.broken_carriers {
-            let outcome = Outcome::Skipped(Skip::new(carrier.reason, &carrier.message));
+            let outcome =
+                Outcome::Skipped(TemplateError::new(carrier.reason, carrier.message.clone()));
             outcomes.push(KeyOutcome { kind: carrier.kind, key: &carrier.key, row: None, outcome });
         }
         self.mark(&outcomes);
@@ -176,7 +178,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
-    fn fill(&mut self, rule: &KeyRule, ours: Candidate, removed: Option<Skip>) -> Outcome {
+    fn fill(&mut self, rule: &KeyRule, ours: Candidate, removed: Option<TemplateError>) -> Outcome {
         match ours {
             Ok(value) if self.fits(rule.kind, &rule.key, &value) => {
                 self.set(rule, value.clone());
@@ -275,30 +277,27 @@ fn judge(rule: &KeyRule, text: &str, sanitize: bool) -> Candidate {
     if rule.allows(&value) {
         Ok(value.into_owned())
     } else {
-        Err(Skip::new(Reason::NotAllowed, "the value is not in the key's `allowed` list"))
+        Err(TemplateError::new(Reason::NotAllowed, "the value is not in the key's `allowed` list"))
     }
 }
 
-fn invalid(error: validate::ValueError) -> Skip {
-    Skip {
-        hint: Some(validate::VALUE_HINT.to_owned()),
-        ..Skip::new(Reason::InvalidValue, &error.to_string())
-    }
+fn invalid(error: validate::ValueError) -> TemplateError {
+    TemplateError::new(Reason::InvalidValue, error.to_string()).hint(validate::VALUE_HINT)
 }
 
-fn too_large() -> Skip {
-    Skip::new(
+fn too_large() -> TemplateError {
+    TemplateError::new(
         Reason::TooLarge,
         "the Task would grow too large: it may have 256 KiB of annotations, and 1.4 MiB in all",
     )
 }
 
-fn existing() -> Skip {
-    Skip::new(Reason::Existing, "the Task has a value of its own for it")
+fn existing() -> TemplateError {
+    TemplateError::new(Reason::Existing, "the Task has a value of its own for it")
 }
 
-fn refused(refusal: &Refusal) -> Skip {
-    Skip::from(refusal.error.clone())
+fn refused(refusal: &Refusal) -> TemplateError {
+    refusal.error.clone()
 }
 
 fn has_stand_in(reason: Reason) -> bool {

@@ -9,7 +9,7 @@ mod source;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use self::source::SourceFacts;
+use self::source::{FROM_REPOSITORY, SourceFacts};
 use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace};
 use super::render::Uses;
 use super::render::value::{Map, Text, Value};
@@ -69,9 +69,7 @@ const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Names
 
 /// The name of the Workspace that the templates need to know, if they do and the Task names one.
 pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
-    const FROM_WORKSPACE: [&str; 5] =
-        ["Workspace", "URL", "Repository", "RepositoryOwner", "RepositoryName"];
-    let is_used = FROM_WORKSPACE.iter().any(|name| uses.has(name));
+    let is_used = uses.has("Workspace") || FROM_REPOSITORY.iter().any(|name| uses.has(name));
     is_used.then(|| task.spec()?.workspace())?
 }
 

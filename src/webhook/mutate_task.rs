@@ -9,9 +9,10 @@ use super::pool::Pool;
 use super::review::{self, Request, Unreadable};
 use super::router::{Answer, Reply};
 use crate::engine::kelos::Task;
+use crate::engine::render::TemplateError;
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, workspace_name};
-use crate::engine::{Decision, Limits, Outcome as KeyResult, Skip, decide};
+use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
 use crate::spawners::{Known, Lookup, Snapshot, Spawners};
 
@@ -193,7 +194,7 @@ fn log_skip(
     request: &Request<'_>,
     task: &Task<'_>,
     key: &crate::engine::KeyOutcome<'_>,
-    skip: &Skip,
+    skip: &TemplateError,
     is_first: bool,
 ) {
     macro_rules! log {

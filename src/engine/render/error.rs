@@ -39,7 +39,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a template gave no value.
+/// Why a template gave no value, or none that may be written.
 ///
 /// Neither `message` nor `hint` holds a variable's value: both may stand in logs.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -24,7 +24,8 @@ const RENAMED: [(&str, &str); 8] = [
 ];
 
 /// The variables that follow from the repository.
-const FROM_REPOSITORY: [&str; 4] = ["URL", "Repository", "RepositoryOwner", "RepositoryName"];
+pub(super) const FROM_REPOSITORY: [&str; 4] =
+    ["URL", "Repository", "RepositoryOwner", "RepositoryName"];
 
 /// The variables of a cron Task that Kelos leaves empty.
 const EMPTY_FOR_CRON: [&str; 6] =
