@@ -23,8 +23,9 @@ pub struct Cli {
 pub enum Command {
     /// Answer the API server: the HTTPS webhook
     ///
-    /// Reads TaskSpawners, Workspaces and Namespaces from a folder of manifests, and again when its
-    /// files change. Without a certificate it makes one for this run.
+    /// Follows TaskSpawners, Workspaces and Namespaces in the cluster, and serves with the
+    /// certificate of --tls-cert-file or --tls-secret. With --manifests it needs no cluster: they
+    /// come from a folder, and without a certificate it makes one for this run.
     Serve(ServeArgs),
     /// Answer AdmissionReviews from standard input
     ///
@@ -64,9 +65,13 @@ Example:
 /// What `serve` takes.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
-    /// Folder with manifests, read again when they change: YAML and JSON, several documents a file
+    /// Kubeconfig of the cluster; without it KUBECONFIG, ~/.kube/config or the Pod's ServiceAccount
+    #[arg(long, value_name = "FILE", conflicts_with = "manifests")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Folder with manifests to serve without a cluster, read again when they change: YAML and JSON,
+    /// several documents a file
     #[arg(long, value_name = "DIR")]
-    pub manifests: PathBuf,
+    pub manifests: Option<PathBuf>,
     /// Where the webhook listens; port 0 picks one, and the log says which
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:9443")]
     pub bind_address: String,
@@ -76,12 +81,16 @@ pub struct ServeArgs {
     /// Where health is served over HTTP, at /healthz and /readyz
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8081")]
     pub health_probe_bind_address: String,
-    /// Certificate chain to serve with, PEM; needs --tls-private-key-file
+    /// Certificate chain to serve with, PEM, read again when it changes; needs
+    /// --tls-private-key-file
     #[arg(long, value_name = "FILE")]
     pub tls_cert_file: Option<PathBuf>,
     /// Private key of the certificate, PEM; needs --tls-cert-file
     #[arg(long, value_name = "FILE")]
     pub tls_private_key_file: Option<PathBuf>,
+    /// Secret to serve with, of type kubernetes.io/tls: followed through the API, no mount needed
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with_all = ["tls_cert_file", "tls_private_key_file"])]
+    pub tls_secret: Option<String>,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,

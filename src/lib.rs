@@ -18,11 +18,13 @@
 //! | [`webhook`] | bytes → request → answer |
 //! | [`spawners`] | the cache of what the rules need |
 //! | [`manifests`] | files → objects |
+//! | [`cluster`] | the API server → objects |
 //! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
 //! | [`metrics`], [`telemetry`] | what is counted; what is logged |
 
 pub mod admin;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod engine;
 pub mod manifests;
@@ -32,4 +34,5 @@ pub mod settings;
 pub mod spawners;
 pub mod telemetry;
 pub mod tls;
+mod turns;
 pub mod webhook;

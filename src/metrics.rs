@@ -4,6 +4,7 @@
 //! time series. Children are looked up once, so that counting on the hot path is one atomic add.
 
 mod labels;
+mod watch_age;
 
 use std::time::Instant;
 
@@ -14,8 +15,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use self::labels::{AdmissionLabels, KeyLabels};
-pub use self::labels::{KeyOutcome, Outcome};
+use self::labels::{AdmissionLabels, KeyLabels, LookupLabels};
+pub use self::labels::{KeyOutcome, LookupResult, Outcome, Watched};
+use self::watch_age::WatchAge;
 use crate::engine::kelos::Kind;
 
 /// The content type of [`Metrics::encode`].
@@ -39,6 +41,8 @@ pub struct Metrics {
     spawners: Gauge,
     invalid_templates: Gauge,
     certificate_expiry: Gauge,
+    lookups: [Counter; LookupResult::ALL.len()],
+    watch_age: WatchAge,
 }
 
 impl Default for Metrics {
@@ -55,6 +59,8 @@ impl Metrics {
         let admission_duration = Histogram::new(DURATION_BUCKETS);
         let keys = Family::<KeyLabels, Counter>::default();
         let [spawners, invalid_templates, certificate_expiry] = [(); 3].map(|()| Gauge::default());
+        let lookups = Family::<LookupLabels, Counter>::default();
+        let watch_age = WatchAge::default();
 
         registry.register(
             "admissions",
@@ -84,6 +90,12 @@ impl Metrics {
             Unit::Seconds,
             certificate_expiry.clone(),
         );
+        registry.register(
+            "lookups",
+            "Look-ups of TaskSpawners that the watch had not shown, by result",
+            lookups.clone(),
+        );
+        registry.register_collector(Box::new(watch_age.clone()));
 
         Metrics {
             registry,
@@ -97,6 +109,9 @@ impl Metrics {
             spawners,
             invalid_templates,
             certificate_expiry,
+            lookups: LookupResult::ALL
+                .map(|result| lookups.get_or_create_owned(&LookupLabels { result })),
+            watch_age,
         }
     }
 
@@ -124,6 +139,16 @@ impl Metrics {
     /// Sets when the serving certificate expires, in seconds since 1970.
     pub fn set_certificate_expiry(&self, unix_seconds: i64) {
         self.certificate_expiry.set(unix_seconds);
+    }
+
+    /// Counts one look-up of a TaskSpawner.
+    pub fn lookup(&self, result: LookupResult) {
+        self.lookups[result as usize].inc();
+    }
+
+    /// Says that what is known of a kind is up to date at this moment.
+    pub fn watch_is_alive(&self, watched: Watched) {
+        self.watch_age.reset(watched);
     }
 
     /// Writes all families as text, in the format named by [`CONTENT_TYPE`].

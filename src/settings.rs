@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::cli::{PolicyArgs, ServeArgs};
 use crate::engine::kelos::{Protection, ProtectionError};
 use crate::engine::rules::Policy;
+use crate::engine::validate::is_object_name as is_name;
 
 /// Flags that do not fit together, or a value that is none.
 #[derive(Debug, Error)]
@@ -27,6 +28,21 @@ pub enum SettingsError {
         /// What was given.
         value: String,
     },
+    /// No name of a Secret.
+    #[error("--tls-secret {value:?}: a Secret is named as NAMESPACE/NAME")]
+    Secret {
+        /// What was given.
+        value: String,
+    },
+    /// A Secret, and no API server to read it from.
+    #[error("--tls-secret is read from the cluster: it does not go with --manifests")]
+    SecretWithoutCluster,
+    /// Nothing that the API server would trust.
+    #[error(
+        "the API server needs a certificate that it can trust: give --tls-cert-file with \
+         --tls-private-key-file, or --tls-secret (only with --manifests one is made at start)"
+    )]
+    NoKey,
     /// No key and no prefix.
     #[error("--protect: {0}")]
     Protect(#[from] ProtectionError),
@@ -36,7 +52,7 @@ pub enum SettingsError {
 #[derive(Debug)]
 pub struct ServeSettings {
     /// Where the rules come from.
-    pub manifests: PathBuf,
+    pub rules: RulesSource,
     /// Where the webhook listens.
     pub webhook: Address,
     /// Where metrics are served.
@@ -47,6 +63,18 @@ pub struct ServeSettings {
     pub key: KeySource,
     /// Rules for all TaskSpawners.
     pub policy: Policy,
+}
+
+/// Where TaskSpawners, Workspaces and Namespaces come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RulesSource {
+    /// A cluster.
+    Cluster {
+        /// How to reach it; without it, as kubectl or a Pod would.
+        kubeconfig: Option<PathBuf>,
+    },
+    /// A folder.
+    Manifests(PathBuf),
 }
 
 /// Where the serving key comes from.
@@ -61,6 +89,41 @@ pub enum KeySource {
         /// The private key.
         key: PathBuf,
     },
+    /// A Secret, read through the API.
+    Secret {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl KeySource {
+    fn of(args: &ServeArgs) -> Result<KeySource, SettingsError> {
+        const CERT: &str = "--tls-cert-file";
+        const KEY: &str = "--tls-private-key-file";
+        if let Some(secret) = &args.tls_secret {
+            if args.manifests.is_some() {
+                return Err(SettingsError::SecretWithoutCluster);
+            }
+            return match secret.split_once('/') {
+                Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+                    let (namespace, name) = (namespace.to_owned(), name.to_owned());
+                    Ok(KeySource::Secret { namespace, name })
+                }
+                _ => Err(SettingsError::Secret { value: secret.clone() }),
+            };
+        }
+        match (&args.tls_cert_file, &args.tls_private_key_file) {
+            (Some(cert), Some(key)) => {
+                Ok(KeySource::Files { cert: cert.clone(), key: key.clone() })
+            }
+            (Some(_), None) => Err(SettingsError::HalfKeyPair { given: CERT, missing: KEY }),
+            (None, Some(_)) => Err(SettingsError::HalfKeyPair { given: KEY, missing: CERT }),
+            (None, None) if args.manifests.is_some() => Ok(KeySource::SelfMade),
+            (None, None) => Err(SettingsError::NoKey),
+        }
+    }
 }
 
 /// A host and a port to listen on, and the flag that said so.
@@ -95,24 +158,15 @@ impl TryFrom<&ServeArgs> for ServeSettings {
     type Error = SettingsError;
 
     fn try_from(args: &ServeArgs) -> Result<ServeSettings, SettingsError> {
-        const CERT: &str = "--tls-cert-file";
-        const KEY: &str = "--tls-private-key-file";
-        let key = match (&args.tls_cert_file, &args.tls_private_key_file) {
-            (None, None) => KeySource::SelfMade,
-            (Some(cert), Some(key)) => KeySource::Files { cert: cert.clone(), key: key.clone() },
-            (Some(_), None) => {
-                return Err(SettingsError::HalfKeyPair { given: CERT, missing: KEY });
-            }
-            (None, Some(_)) => {
-                return Err(SettingsError::HalfKeyPair { given: KEY, missing: CERT });
-            }
-        };
         Ok(ServeSettings {
-            manifests: args.manifests.clone(),
+            rules: match &args.manifests {
+                Some(folder) => RulesSource::Manifests(folder.clone()),
+                None => RulesSource::Cluster { kubeconfig: args.kubeconfig.clone() },
+            },
             webhook: Address::parse("--bind-address", &args.bind_address)?,
             metrics: Address::parse("--metrics-bind-address", &args.metrics_bind_address)?,
             health: Address::parse("--health-probe-bind-address", &args.health_probe_bind_address)?,
-            key,
+            key: KeySource::of(args)?,
             policy: policy(&args.policy)?,
         })
     }
@@ -135,7 +189,13 @@ mod tests {
     use crate::cli::{Cli, Command};
 
     fn serve(flags: &[&str]) -> Result<ServeSettings, SettingsError> {
-        let typed = ["kelos-metadata", "serve", "--manifests", "m"].iter().chain(flags);
+        settings(["--manifests", "m"].iter().chain(flags))
+    }
+
+    fn settings<'f>(
+        flags: impl Iterator<Item = &'f &'f str>,
+    ) -> Result<ServeSettings, SettingsError> {
+        let typed = ["kelos-metadata", "serve"].iter().chain(flags);
         match Cli::try_parse_from(typed).unwrap().command {
             Command::Serve(args) => ServeSettings::try_from(&args),
             other => panic!("{other:?}"),
@@ -149,6 +209,25 @@ mod tests {
         assert!(error.contains("--tls-private-key-file"), "{error}");
         let error = serve(&["--tls-private-key-file", "k"]).unwrap_err().to_string();
         assert!(error.starts_with("--tls-private-key-file needs --tls-cert-file"), "{error}");
+    }
+
+    #[test]
+    fn rules_from_the_cluster_need_a_certificate_that_it_trusts() {
+        let in_cluster = |flags: &[&str]| settings(flags.iter());
+        assert!(matches!(in_cluster(&[]), Err(SettingsError::NoKey)));
+        let found = in_cluster(&["--kubeconfig", "k", "--tls-secret", "ns/name"]).unwrap();
+        let (namespace, name) = ("ns".to_owned(), "name".to_owned());
+        assert_eq!(found.key, KeySource::Secret { namespace, name });
+        assert_eq!(found.rules, RulesSource::Cluster { kubeconfig: Some("k".into()) });
+        for secret in ["name", "/name", "ns/", "a/b/c", "ns/na me", "ns/.."] {
+            let error = in_cluster(&["--tls-secret", secret]).unwrap_err().to_string();
+            assert!(
+                error.starts_with("--tls-secret") && error.contains("NAMESPACE/NAME"),
+                "{error}"
+            );
+        }
+        let error = serve(&["--tls-secret", "ns/name"]).unwrap_err().to_string();
+        assert!(error.contains("--manifests"), "{error}");
     }
 
     #[test]

@@ -1,114 +1,31 @@
 //! What the rules need to know of the cluster: TaskSpawners (compiled), Workspaces, Namespaces.
 //!
-//! A request reads one [`Snapshot`] and takes no lock. Whoever feeds the cache makes the next one.
+//! A request reads one [`Snapshot`] and takes no lock. Whoever feeds the cache makes the next one:
+//! [`FileObjects`] out of manifests, or [`reflect`] out of a cluster. An owner that is not known is
+//! looked up in the cluster by [`LiveLookup`].
 
 mod files;
+mod live;
+mod namespaced;
+mod reflected;
+mod snapshot;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 pub use self::files::{FileObjects, Unusable};
-use crate::engine::kelos::{Namespace, Owner, TaskSpawner, Workspace};
-use crate::engine::reason::Reason;
+pub use self::live::{LiveLookup, Looked};
+use self::namespaced::Namespaced;
+pub use self::reflected::reflect;
+pub use self::snapshot::{Known, Lookup, Snapshot};
+use crate::cluster::Change;
+use crate::engine::kelos::{Namespace, ObjectMeta, TaskSpawner, Workspace};
 use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Problem, Rules};
-
-/// Objects by namespace and name, looked up without building a key.
-type Namespaced<T> = HashMap<String, HashMap<String, Arc<T>>>;
-
-/// All that is known at one moment.
-#[derive(Debug, Default)]
-pub struct Snapshot {
-    spawners: Namespaced<Known>,
-    workspaces: Namespaced<Workspace>,
-    namespaces: HashMap<String, Arc<Namespace>>,
-}
-
-/// A TaskSpawner with its rules.
-#[derive(Debug)]
-pub struct Known {
-    /// The TaskSpawner, and what it asks for.
-    pub rules: Rules,
-    /// The reasons told so far, a bit each, for each key of the rules.
-    told: Box<[AtomicU16]>,
-}
-
-/// What a snapshot knows of the owner of a Task.
-#[derive(Clone, Debug)]
-pub enum Lookup {
-    /// The TaskSpawner.
-    Found(Arc<Known>),
-    /// No TaskSpawner of that name is known, or another one that has its name now.
-    Unknown,
-}
-
-impl Snapshot {
-    /// The rules of the TaskSpawner that a Task names as its owner.
-    ///
-    /// A uid must match. A TaskSpawner out of a manifest written by hand has none, and matches.
-    pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
-        let known = self.spawners.get(namespace).and_then(|names| names.get(owner.name));
-        match known {
-            Some(known) if known.is(owner) => Lookup::Found(Arc::clone(known)),
-            _ => Lookup::Unknown,
-        }
-    }
-
-    /// The Workspace of that name.
-    pub fn workspace(&self, namespace: &str, name: &str) -> Option<&Workspace> {
-        self.workspaces.get(namespace)?.get(name).map(Arc::as_ref)
-    }
-
-    /// The Namespace of that name.
-    pub fn namespace(&self, name: &str) -> Option<&Namespace> {
-        self.namespaces.get(name).map(Arc::as_ref)
-    }
-
-    /// The rules of all TaskSpawners, with their namespaces, in no order.
-    pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
-        self.spawners.iter().flat_map(|(namespace, names)| {
-            names.values().map(|known| (namespace.as_str(), &known.rules))
-        })
-    }
-
-    /// How many TaskSpawners have rules here.
-    pub fn spawner_count(&self) -> usize {
-        self.spawners.values().map(HashMap::len).sum()
-    }
-
-    /// How many templates and carriers do not parse.
-    pub fn invalid_templates(&self) -> usize {
-        self.all_rules()
-            .flat_map(|(_, rules)| &rules.problems)
-            .filter(|problem| problem.reason == Reason::ParseError)
-            .count()
-    }
-}
-
-impl Known {
-    fn new(rules: Rules) -> Known {
-        let told = rules.keys.iter().map(|_| AtomicU16::new(0)).collect();
-        Known { rules, told }
-    }
-
-    /// Whether this is the first time since the TaskSpawner changed that its key of this number is
-    /// skipped for this reason.
-    pub fn is_first(&self, key: usize, reason: Reason) -> bool {
-        let bit = 1 << reason as u16;
-        self.told.get(key).is_some_and(|told| told.fetch_or(bit, Ordering::Relaxed) & bit == 0)
-    }
-
-    fn is(&self, owner: &Owner<'_>) -> bool {
-        match (owner.uid, self.rules.spawner.metadata.uid.as_deref()) {
-            (Some(wanted), Some(uid)) => wanted == uid,
-            _ => true,
-        }
-    }
-}
+use crate::metrics::Watched;
 
 /// The objects that make a snapshot.
 #[derive(Debug, Default)]
@@ -119,6 +36,49 @@ pub struct Objects {
     pub workspaces: Vec<Workspace>,
     /// Namespaces.
     pub namespaces: Vec<Namespace>,
+}
+
+/// What has changed in the cluster.
+#[derive(Debug)]
+pub enum ClusterChange {
+    /// TaskSpawners.
+    Spawners(Change<TaskSpawner>),
+    /// Workspaces.
+    Workspaces(Change<Workspace>),
+    /// Namespaces.
+    Namespaces(Change<Namespace>),
+}
+
+impl ClusterChange {
+    /// The kind of what has changed.
+    pub fn kind(&self) -> Watched {
+        match self {
+            ClusterChange::Spawners(_) => Watched::TaskSpawners,
+            ClusterChange::Workspaces(_) => Watched::Workspaces,
+            ClusterChange::Namespaces(_) => Watched::Namespaces,
+        }
+    }
+
+    /// Whether it says what there is, all in all.
+    pub fn is_list(&self) -> bool {
+        matches!(
+            self,
+            ClusterChange::Spawners(Change::All(_))
+                | ClusterChange::Workspaces(Change::All(_))
+                | ClusterChange::Namespaces(Change::All(_))
+        )
+    }
+
+    /// Namespace and name of the one TaskSpawner that has changed, if it is one.
+    pub fn one_spawner(&self) -> Option<(&str, &str)> {
+        match self {
+            ClusterChange::Spawners(Change::One(spawner)) => {
+                Some((&spawner.metadata.namespace, &spawner.metadata.name))
+            }
+            ClusterChange::Spawners(Change::Gone { namespace, name }) => Some((namespace, name)),
+            _ => None,
+        }
+    }
 }
 
 /// A problem of a TaskSpawner that is new, or has just changed.
@@ -137,8 +97,10 @@ pub struct SpawnerProblem {
 pub struct Spawners {
     policy: Policy,
     current: ArcSwap<Snapshot>,
-    /// Held while a snapshot is made, never by a request.
+    /// Held while rules are compiled, never while they are used.
     templates: Mutex<Templates>,
+    /// Whether all TaskSpawners have been listed once.
+    is_warm: AtomicBool,
 }
 
 impl fmt::Display for SpawnerProblem {
@@ -152,8 +114,18 @@ impl fmt::Display for SpawnerProblem {
 impl Spawners {
     /// Starts with nothing.
     pub fn new(policy: Policy) -> Spawners {
-        let current = ArcSwap::from_pointee(Snapshot::default());
-        Spawners { policy, current, templates: Mutex::default() }
+        Spawners {
+            policy,
+            current: ArcSwap::default(),
+            templates: Mutex::default(),
+            is_warm: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether all TaskSpawners have been listed once: before that, one that is not known says
+    /// nothing.
+    pub fn is_warm(&self) -> bool {
+        self.is_warm.load(Ordering::Acquire)
     }
 
     /// What is known now.
@@ -164,45 +136,125 @@ impl Spawners {
     /// Knows these objects and no others from now on. Rules of TaskSpawners that have not changed
     /// are kept as they are; the problems of all others are given back.
     pub fn replace(&self, objects: Objects) -> Vec<SpawnerProblem> {
-        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = self.snapshot();
-        let mut next = Snapshot::default();
-        let mut problems = Vec::new();
-        for spawner in objects.spawners {
-            let (namespace, name) =
-                (spawner.metadata.namespace.clone(), spawner.metadata.name.clone());
-            let unchanged = old
-                .spawners
-                .get(&namespace)
-                .and_then(|names| names.get(&name))
-                .filter(|known| known.rules.spawner == spawner);
-            let known = unchanged.cloned().unwrap_or_else(|| {
-                let rules = Rules::compile(spawner, &self.policy, &mut templates);
-                problems.extend(rules.problems.iter().map(|problem| SpawnerProblem {
-                    namespace: namespace.clone(),
-                    spawner: name.clone(),
-                    problem: problem.clone(),
-                }));
-                Arc::new(Known::new(rules))
-            });
-            next.spawners.entry(namespace).or_default().insert(name, known);
-        }
-        for workspace in objects.workspaces {
-            let meta = &workspace.metadata;
-            let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
-            next.workspaces.entry(namespace).or_default().insert(name, Arc::new(workspace));
-        }
-        for namespace in objects.namespaces {
-            next.namespaces.insert(namespace.metadata.name.clone(), Arc::new(namespace));
-        }
-        self.current.store(Arc::new(next));
+        self.update(|next, compiler| {
+            compiler.spawners(next, Change::All(objects.spawners));
+            change(&mut next.workspaces, Change::All(objects.workspaces), |it| &it.metadata);
+            change(&mut next.namespaces, Change::All(objects.namespaces), |it| &it.metadata);
+        })
+    }
+
+    /// Knows what has changed in the cluster from now on; gives the problems of the TaskSpawners
+    /// that are new or have changed.
+    pub fn apply(&self, changed: ClusterChange) -> Vec<SpawnerProblem> {
+        let is_list = changed.kind() == Watched::TaskSpawners && changed.is_list();
+        let problems = self.update(|next, compiler| match changed {
+            ClusterChange::Spawners(changed) => compiler.spawners(next, changed.map(Arc::new)),
+            ClusterChange::Workspaces(changed) => {
+                change(&mut next.workspaces, changed, |it| &it.metadata);
+            }
+            ClusterChange::Namespaces(changed) => {
+                change(&mut next.namespaces, changed, |it| &it.metadata);
+            }
+        });
+        self.is_warm.fetch_or(is_list, Ordering::Release);
         problems
+    }
+
+    /// Compiles the rules of a TaskSpawner that is not part of the cache.
+    fn compile(&self, spawner: TaskSpawner) -> Known {
+        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        Known::new(Rules::compile(Arc::new(spawner), &self.policy, &mut templates))
+    }
+
+    fn update(&self, make: impl FnOnce(&mut Snapshot, &mut Compiler<'_>)) -> Vec<SpawnerProblem> {
+        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Snapshot::clone(&self.current.load());
+        let mut compiler =
+            Compiler { policy: &self.policy, templates: &mut templates, problems: Vec::new() };
+        make(&mut next, &mut compiler);
+        self.current.store(Arc::new(next));
+        compiler.problems
+    }
+}
+
+/// What turns TaskSpawners into rules while a snapshot is made.
+struct Compiler<'c> {
+    policy: &'c Policy,
+    templates: &'c mut Templates,
+    problems: Vec<SpawnerProblem>,
+}
+
+impl Compiler<'_> {
+    fn spawners(&mut self, next: &mut Snapshot, changed: Change<Arc<TaskSpawner>>) {
+        match changed {
+            Change::All(spawners) => {
+                let old = std::mem::take(&mut next.spawners);
+                for spawner in spawners {
+                    self.spawner(&old, &mut next.spawners, spawner);
+                }
+            }
+            Change::One(spawner) => {
+                let old = next.spawners.clone();
+                // Most changes are to the status, which the rules do not know of.
+                if !has(&old, &spawner) {
+                    self.spawner(&old, &mut next.spawners, spawner);
+                }
+            }
+            Change::Gone { namespace, name } => next.spawners.remove(&namespace, &name),
+        }
+    }
+
+    /// Puts one TaskSpawner in its place, with the rules that it had if it has not changed.
+    fn spawner(
+        &mut self,
+        old: &Namespaced<Known>,
+        next: &mut Namespaced<Known>,
+        spawner: Arc<TaskSpawner>,
+    ) {
+        let of = Arc::clone(&spawner);
+        let (namespace, name) = (&of.metadata.namespace, &of.metadata.name);
+        let unchanged = old.get(namespace, name).filter(|known| known.rules.spawner == spawner);
+        let known = unchanged.cloned().unwrap_or_else(|| {
+            let rules = Rules::compile(spawner, self.policy, self.templates);
+            self.problems.extend(rules.problems.iter().map(|problem| SpawnerProblem {
+                namespace: namespace.clone(),
+                spawner: name.clone(),
+                problem: problem.clone(),
+            }));
+            Arc::new(Known::new(rules))
+        });
+        next.insert(namespace, name, known);
+    }
+}
+
+/// Whether this TaskSpawner is known just as it is.
+fn has(known: &Namespaced<Known>, spawner: &Arc<TaskSpawner>) -> bool {
+    known
+        .get(&spawner.metadata.namespace, &spawner.metadata.name)
+        .is_some_and(|known| known.rules.spawner == *spawner)
+}
+
+/// Changes objects that are kept as they are.
+fn change<T>(objects: &mut Namespaced<T>, changed: Change<T>, meta: fn(&T) -> &ObjectMeta) {
+    let put = |objects: &mut Namespaced<T>, object: T| {
+        let (namespace, name) = (meta(&object).namespace.clone(), meta(&object).name.clone());
+        objects.insert(&namespace, &name, Arc::new(object));
+    };
+    match changed {
+        Change::All(all) => {
+            *objects = Namespaced::default();
+            all.into_iter().for_each(|object| put(objects, object));
+        }
+        Change::One(object) => put(objects, object),
+        Change::Gone { namespace, name } => objects.remove(&namespace, &name),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::kelos::Owner;
+    use crate::engine::reason::Reason;
 
     fn spawner(json: serde_json::Value) -> Arc<TaskSpawner> {
         Arc::new(serde_json::from_value(json).unwrap())

@@ -5,12 +5,13 @@
 //! go on.
 
 mod error;
+mod secret;
 mod self_made;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
@@ -20,6 +21,7 @@ use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use self::error::TlsError;
+pub use self::secret::Secret;
 pub use self::self_made::{SELF_MADE_NAMES, SelfMade};
 
 /// The flag that names the certificate file.
@@ -132,24 +134,31 @@ fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<i64, TlsErr
 /// open already do not notice.
 #[derive(Debug)]
 pub struct ServingKey {
-    current: ArcSwap<CertifiedKey>,
+    current: ArcSwapOption<CertifiedKey>,
 }
 
 impl ServingKey {
     /// Starts with this pair.
     pub fn new(pair: KeyPair) -> Arc<ServingKey> {
-        Arc::new(ServingKey { current: ArcSwap::new(pair.certified) })
+        let key = ServingKey::awaited();
+        key.replace(pair);
+        key
+    }
+
+    /// Starts without a pair: every handshake fails until there is one.
+    pub fn awaited() -> Arc<ServingKey> {
+        Arc::new(ServingKey { current: ArcSwapOption::empty() })
     }
 
     /// Serves new connections with this pair from now on.
     pub fn replace(&self, pair: KeyPair) {
-        self.current.store(pair.certified);
+        self.current.store(Some(pair.certified));
     }
 }
 
 impl ResolvesServerCert for ServingKey {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+        self.current.load_full()
     }
 }
 

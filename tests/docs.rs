@@ -9,7 +9,7 @@ use std::path::Path;
 use kelos_metadata::engine::kelos::{Kind, Protection};
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::render::helpers;
-use kelos_metadata::metrics::{KeyOutcome, Metrics, Outcome};
+use kelos_metadata::metrics::{KeyOutcome, LookupResult, Metrics, Outcome, Watched};
 
 fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -37,7 +37,9 @@ fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> BTreeSet<String> {
 
 #[test]
 fn every_metric_is_documented_and_no_other() {
-    let encoded = Metrics::new().encode().unwrap();
+    let metrics = Metrics::new();
+    Watched::ALL.into_iter().for_each(|watched| metrics.watch_is_alive(watched));
+    let encoded = metrics.encode().unwrap();
     let families = encoded.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(|line| {
         let (name, kind) = line.split_once(' ').unwrap();
         if kind == "counter" { format!("{name}_total {kind}") } else { format!("{name} {kind}") }
@@ -66,6 +68,10 @@ fn every_outcome_is_documented_and_no_other() {
     assert_eq!(
         first_column(&section(&metrics, "Outcomes of a key")),
         words(KeyOutcome::ALL.map(KeyOutcome::as_str))
+    );
+    assert_eq!(
+        first_column(&section(&metrics, "Results of a look-up")),
+        words(LookupResult::ALL.map(LookupResult::as_str))
     );
 }
 

@@ -195,6 +195,7 @@ async fn health_and_metrics_have_ports_of_their_own_and_sigterm_ends_it() {
     let (webhook, metrics, health) =
         (program.address("webhook"), program.address("metrics"), program.address("health"));
     assert!(get(health, "/healthz").starts_with("HTTP/1.1 200"));
+    program.message("Ready");
     assert!(get(health, "/readyz").starts_with("HTTP/1.1 200"));
     let client = program.client(webhook);
     labels(&client).await;

@@ -1,22 +1,27 @@
 //! `serve`: the HTTPS webhook, with metrics and health beside it.
 
-use std::path::Path;
+mod key;
+mod rules;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+use self::key::Key;
+use self::rules::Rules;
 use crate::admin::{self, Readiness};
 use crate::cli::ServeArgs;
+use crate::cluster;
 use crate::engine::Limits;
-use crate::manifests::{self, Manifests, Watch};
 use crate::metrics::Metrics;
 use crate::server::{Drained, Server, Shutdown, Signals};
-use crate::settings::{Address, KeySource, ServeSettings};
-use crate::spawners::{FileObjects, Spawners};
+use crate::settings::{Address, RulesSource, ServeSettings};
+use crate::spawners::{LiveLookup, Spawners};
 use crate::telemetry;
-use crate::tls::{self, KeyPair, SelfMade, ServingKey};
+use crate::tls;
 use crate::webhook::mutate_task::MutateTask;
 use crate::webhook::router;
 
@@ -31,14 +36,28 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::catch().context("signals can't be caught")?;
     let readiness = Readiness::unready("starting");
     let metrics = Arc::new(Metrics::new());
-    let pair = serving_pair(&settings.key)?;
-    metrics.set_certificate_expiry(pair.expires());
-    let tls = tls::server_config(ServingKey::new(pair))?;
+    let client = match &settings.rules {
+        RulesSource::Cluster { kubeconfig } => Some(cluster::connect(kubeconfig.as_deref()).await?),
+        RulesSource::Manifests(_) => None,
+    };
+    let key = Key::start(&settings.key, client.as_ref(), &metrics)?;
+    let tls = tls::server_config(Arc::clone(&key.serving))?;
     let spawners = Arc::new(Spawners::new(settings.policy));
-    let _watch = follow(&settings.manifests, &spawners, &metrics)?;
+    let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(&metrics), Limits::default());
+    let (answer, rules) = match (&settings.rules, client) {
+        (RulesSource::Manifests(folder), _) => {
+            (answer, Rules::from_manifests(folder, &spawners, &metrics)?)
+        }
+        (RulesSource::Cluster { .. }, client) => {
+            let client = client.context("rules from a cluster need a client")?;
+            let live = LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(&metrics));
+            let live = Arc::new(live);
+            let rules = Rules::from_cluster(&client, &spawners, &live, &metrics)?;
+            (answer.with_live_lookup(live), rules)
+        }
+    };
 
     let shutdown = Shutdown::new();
-    let answer = MutateTask::new(spawners, Arc::clone(&metrics), Limits::default());
     let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone());
     let beside = |app| Server::new(app, shutdown.clone()).with_limits(admin::limits());
     let metrics = beside(admin::metrics_router(metrics));
@@ -48,7 +67,16 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
         listen(&settings.metrics, "metrics").await?,
         listen(&settings.health, "health").await?,
     );
-    readiness.set_ready();
+    let ready = async {
+        readiness.set_unready("waiting for the serving key");
+        until(key.loaded.clone()).await;
+        readiness
+            .set_unready("waiting for the first list of TaskSpawners, Workspaces and Namespaces");
+        until(rules.loaded.clone()).await;
+        readiness.set_ready();
+        tracing::info!("Ready");
+        std::future::pending::<()>().await;
+    };
     let all = async {
         tokio::join!(
             webhook.serve_tls(listeners.0, tls),
@@ -57,7 +85,11 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
         )
     };
     let stop = async {
-        signals.next().await;
+        // From the first signal on nothing makes the process ready again.
+        tokio::select! {
+            () = signals.next() => (),
+            () = ready => (),
+        }
         tracing::info!("Draining: no new connections, requests in flight are finished");
         readiness.set_unready("draining");
         shutdown.drain();
@@ -78,14 +110,10 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn serving_pair(source: &KeySource) -> anyhow::Result<KeyPair> {
-    match source {
-        KeySource::Files { cert, key } => Ok(KeyPair::from_files(cert, key)?),
-        KeySource::SelfMade => {
-            let made = SelfMade::new()?;
-            tracing::info!("Made a certificate for this run: no client trusts it by itself");
-            Ok(made.pair)
-        }
+/// Returns once it is so; never, if whoever would say so is gone.
+async fn until(mut is_so: watch::Receiver<bool>) {
+    if is_so.wait_for(|is_so| *is_so).await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -96,41 +124,4 @@ async fn listen(address: &Address, what: &'static str) -> anyhow::Result<TcpList
         .with_context(|| format!("{flag} {host}:{port} can't be listened on"))?;
     tracing::info!(listener = what, address = %listener.local_addr()?, "Listening");
     Ok(listener)
-}
-
-/// Loads the manifests, and loads them again whenever they change, until the watch is dropped.
-fn follow(path: &Path, spawners: &Arc<Spawners>, metrics: &Arc<Metrics>) -> anyhow::Result<Watch> {
-    let mut files = FileObjects::default();
-    let (spawners, metrics) = (Arc::clone(spawners), Arc::clone(metrics));
-    let mut load = move |read: Manifests| {
-        let (objects, unusable) = files.update(read);
-        for problem in unusable {
-            tracing::error!(%problem, "A manifest needs mending; if it was good before, that stays");
-        }
-        for found in spawners.replace(objects) {
-            tracing::warn!(
-                namespace = found.namespace,
-                spawner = found.spawner,
-                kind = found.problem.kind.as_str(),
-                key = found.problem.key,
-                reason = found.problem.reason.as_str(),
-                problem = found.problem.message,
-                "A TaskSpawner needs mending"
-            );
-        }
-        let known = spawners.snapshot();
-        metrics.set_rules(known.spawner_count(), known.invalid_templates());
-        tracing::info!(spawners = known.spawner_count(), "Loaded manifests");
-    };
-    let context = || format!("--manifests {} can't be watched", path.display());
-    path.metadata().with_context(|| format!("--manifests {} can't be read", path.display()))?;
-    let (changes, changed) = std::sync::mpsc::channel();
-    let (first, watch) =
-        manifests::watch(path, move |read| drop(changes.send(read))).with_context(context)?;
-    load(first);
-    std::thread::Builder::new()
-        .name("rules".to_owned())
-        .spawn(move || changed.into_iter().for_each(load))
-        .with_context(context)?;
-    Ok(watch)
 }

@@ -38,7 +38,8 @@ pub const ANNOTATIONS_CARRIER: &str = "metadata.kelos.dev/annotations";
 pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
 /// The setting for label values that are not valid: `skip` or `sanitize`.
 pub const ON_INVALID_SETTING: &str = "metadata.kelos.dev/on-invalid";
-/// The switch: `disabled` as an annotation of a TaskSpawner or a label of a Task.
+/// The switch: `disabled` as an annotation of a TaskSpawner or a label of a Task; `enabled`,
+/// `disabled` or `audit` as a label of a Namespace.
 pub const INJECTION_SETTING: &str = "metadata.kelos.dev/injection";
 /// The mark that says which rules a Task was rendered from.
 pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
@@ -127,6 +128,29 @@ pub struct WorkspaceSpec {
 pub struct Namespace {
     /// Name, labels and annotations.
     pub metadata: ObjectMeta,
+}
+
+/// What a Namespace is switched to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Injection {
+    /// Its Tasks get what their TaskSpawners ask for.
+    #[default]
+    Enabled,
+    /// Nothing is done for its Tasks.
+    Disabled,
+    /// All is worked out, logged and counted, and nothing is changed.
+    Audit,
+}
+
+impl Namespace {
+    /// What its label [`INJECTION_SETTING`] says. A word that means nothing switches nothing.
+    pub fn injection(&self) -> Injection {
+        match self.metadata.labels.get(INJECTION_SETTING).map(String::as_str) {
+            Some("disabled") => Injection::Disabled,
+            Some("audit") => Injection::Audit,
+            _ => Injection::Enabled,
+        }
+    }
 }
 
 /// The group of an `apiVersion`: `kelos.dev` of `kelos.dev/v1alpha2`.

@@ -91,6 +91,12 @@ pub fn value(kind: Kind, value: &str) -> Result<(), ValueError> {
     }
 }
 
+/// Whether an object of Kelos, a Namespace or a Secret can have this name: a DNS subdomain
+/// (RFC 1123) of at most 253 bytes.
+pub fn is_object_name(name: &str) -> bool {
+    name.len() <= PREFIX_BYTES && is_dns_subdomain(name)
+}
+
 /// A label value out of any text: each run of other characters becomes one `-`, then it is cut to
 /// 63 bytes and its ends are trimmed to letters and digits. A valid value is not altered; a text
 /// without a letter or digit gives an empty one.
@@ -218,6 +224,25 @@ mod tests {
         let prefix = format!("{}a/b", "a.".repeat(126));
         assert_eq!(key(Kind::Label, &prefix), Ok(()), "253 bytes of prefix");
         assert_eq!(key(Kind::Label, &format!("aa{prefix}")), Err(KeyError::LongPrefix));
+    }
+
+    #[test]
+    fn a_name_leads_to_no_other_path() {
+        for (text, expected) in [
+            ("issue-worker", true),
+            ("a.b-c.1", true),
+            ("", false),
+            ("..", false),
+            ("a/../../secrets/b", false),
+            ("a?b", false),
+            ("a%2fb", false),
+            ("A", false),
+            ("-a", false),
+            ("a.", false),
+        ] {
+            assert_eq!(is_object_name(text), expected, "{text:?}");
+        }
+        assert!(!is_object_name(&"a".repeat(254)));
     }
 
     #[test]

@@ -20,8 +20,10 @@ pub enum Outcome {
     NoOwner,
     /// The Task names a TaskSpawner that is not known.
     UnknownOwner,
-    /// The TaskSpawner or the Task switches injection off.
+    /// The Namespace, the TaskSpawner or the Task switches injection off.
     Disabled,
+    /// The Namespace is switched to `audit`: all was worked out and nothing was changed.
+    Audited,
     /// The request is not the creation of a Task.
     NotATask,
     /// The request has a uid, but could not be understood: allowed with a warning.
@@ -40,13 +42,14 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 13] = [
+    pub const ALL: [Outcome; 14] = [
         Outcome::Patched,
         Outcome::Unchanged,
         Outcome::Skipped,
         Outcome::NoOwner,
         Outcome::UnknownOwner,
         Outcome::Disabled,
+        Outcome::Audited,
         Outcome::NotATask,
         Outcome::NotUnderstood,
         Outcome::BadRequest,
@@ -65,6 +68,7 @@ impl Outcome {
             Outcome::NoOwner => "no_owner",
             Outcome::UnknownOwner => "unknown_owner",
             Outcome::Disabled => "disabled",
+            Outcome::Audited => "audited",
             Outcome::NotATask => "not_a_task",
             Outcome::NotUnderstood => "not_understood",
             Outcome::BadRequest => "bad_request",
@@ -119,6 +123,68 @@ impl KeyOutcome {
     }
 }
 
+/// What is watched in the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Watched {
+    /// TaskSpawners.
+    TaskSpawners,
+    /// Workspaces.
+    Workspaces,
+    /// Namespaces.
+    Namespaces,
+}
+
+impl Watched {
+    /// Everything that is watched, in the order of their numbers.
+    pub const ALL: [Watched; 3] = [Watched::TaskSpawners, Watched::Workspaces, Watched::Namespaces];
+
+    /// The label value: the name of the resource.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Watched::TaskSpawners => "taskspawners",
+            Watched::Workspaces => "workspaces",
+            Watched::Namespaces => "namespaces",
+        }
+    }
+}
+
+/// What became of the look-up of a TaskSpawner that the watch had not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LookupResult {
+    /// It is there.
+    Found,
+    /// It is not there, or has another uid.
+    NotFound,
+    /// It had been looked up a moment before.
+    Remembered,
+    /// There was no place, or no answer, in time.
+    TimedOut,
+    /// The API server refused, or could not be reached.
+    Failed,
+}
+
+impl LookupResult {
+    /// Every result, in the order of their numbers.
+    pub const ALL: [LookupResult; 5] = [
+        LookupResult::Found,
+        LookupResult::NotFound,
+        LookupResult::Remembered,
+        LookupResult::TimedOut,
+        LookupResult::Failed,
+    ];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LookupResult::Found => "found",
+            LookupResult::NotFound => "not_found",
+            LookupResult::Remembered => "remembered",
+            LookupResult::TimedOut => "timed_out",
+            LookupResult::Failed => "failed",
+        }
+    }
+}
+
 macro_rules! encode_as_str {
     ($($set:ty),*) => {$(
         impl EncodeLabelValue for $set {
@@ -128,12 +194,24 @@ macro_rules! encode_as_str {
         }
     )*};
 }
-encode_as_str!(Outcome, Kind, KeyOutcome);
+encode_as_str!(Outcome, Kind, KeyOutcome, Watched, LookupResult);
 
 /// The labels of `admissions_total`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct AdmissionLabels {
     pub(super) outcome: Outcome,
+}
+
+/// The labels of `lookups_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LookupLabels {
+    pub(super) result: LookupResult,
+}
+
+/// The labels of `watch_age_seconds`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct WatchLabels {
+    pub(super) kind: Watched,
 }
 
 /// The labels of `keys_total`.
@@ -154,6 +232,12 @@ mod tests {
         }
         for (place, kind) in Kind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, place);
+        }
+        for (place, watched) in Watched::ALL.into_iter().enumerate() {
+            assert_eq!(watched as usize, place);
+        }
+        for (place, result) in LookupResult::ALL.into_iter().enumerate() {
+            assert_eq!(result as usize, place);
         }
         for (place, outcome) in KeyOutcome::ALL.into_iter().enumerate() {
             assert_eq!(outcome.index(), place);

@@ -127,7 +127,11 @@ impl Object {
             }
             ("", "Namespace") => {
                 let read = typed(json, |namespace: &mut Namespace| &mut namespace.metadata);
-                ("Namespace", read.map(|namespace| Object::Namespace(Box::new(namespace))))
+                let outside_all = |mut namespace: Namespace| {
+                    namespace.metadata.namespace.clear();
+                    Object::Namespace(Box::new(namespace))
+                };
+                ("Namespace", read.map(outside_all))
             }
             _ => return Ok(None),
         };

@@ -20,6 +20,12 @@ pub enum TlsError {
         #[source]
         source: io::Error,
     },
+    /// A Secret lacks a field.
+    #[error("{origin}: is missing or empty (a Secret of type kubernetes.io/tls has it)")]
+    Field {
+        /// Flag, Secret and field.
+        origin: String,
+    },
     /// What is there is broken PEM.
     #[error("{origin}: not valid PEM")]
     Pem {

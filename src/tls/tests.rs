@@ -140,5 +140,5 @@ fn a_replaced_key_is_what_new_handshakes_get() {
     let expected = second.pair.certified.cert.clone();
     let serving = ServingKey::new(first.pair);
     serving.replace(second.pair);
-    assert_eq!(serving.current.load().cert, expected);
+    assert_eq!(serving.current.load_full().unwrap().cert, expected);
 }

@@ -1,20 +1,20 @@
 //! `POST /mutate-task`: the request of a new Task → its answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::pool::Pool;
 use super::review::{self, Request, Unreadable};
 use super::router::{Answer, Reply};
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Injection, Namespace, Owner, Task};
 use crate::engine::render::TemplateError;
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, workspace_name};
 use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
-use crate::spawners::{Known, Lookup, Snapshot, Spawners};
+use crate::spawners::{Known, LiveLookup, Looked, Lookup, Snapshot, Spawners};
 
 /// The longest that an answer may take, whatever the API server grants.
 const TIME_BUDGET: Duration = Duration::from_millis(1500);
@@ -24,9 +24,10 @@ const TIME_RESERVE: Duration = Duration::from_secs(1);
 const POOL_PLACES: usize = 2;
 
 /// Answers requests with the rules of a cache.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MutateTask {
     spawners: Arc<Spawners>,
+    live: Option<Arc<LiveLookup>>,
     metrics: Arc<Metrics>,
     limits: Limits,
     pool: Arc<Pool>,
@@ -41,6 +42,30 @@ pub struct Answered {
     pub outcome: Outcome,
 }
 
+/// What is known while a request is answered.
+struct Sight {
+    known: Arc<Snapshot>,
+    owner: OwnerSight,
+}
+
+/// What is known of an owner that the cache does not have.
+enum OwnerSight {
+    /// Nothing: it can be looked up.
+    Askable,
+    /// The TaskSpawner was looked up.
+    Found(Arc<Known>),
+    /// There is none, or there is nobody to ask.
+    Missing,
+}
+
+/// What an answer needs before it can be made.
+enum Needs {
+    /// The owner has to be looked up.
+    Owner { namespace: String, name: String, uid: Option<String> },
+    /// Templates that loop have to be rendered, for a Task of this namespace.
+    Pool { namespace: String },
+}
+
 /// Where an answer is being made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -50,33 +75,71 @@ enum Place {
     Apart,
 }
 
-/// The request needs templates that loop, for a Task of this namespace.
-struct NeedsPool {
-    namespace: String,
-}
-
 impl MutateTask {
     /// Answers with what `spawners` knows at the moment of each request.
     pub fn new(spawners: Arc<Spawners>, metrics: Arc<Metrics>, limits: Limits) -> MutateTask {
-        MutateTask { spawners, metrics, limits, pool: Arc::new(Pool::new(POOL_PLACES)) }
+        let pool = Arc::new(Pool::new(POOL_PLACES));
+        MutateTask { spawners, live: None, metrics, limits, pool }
+    }
+
+    /// Looks up an owner that is not known.
+    pub fn with_live_lookup(self, live: Arc<LiveLookup>) -> MutateTask {
+        MutateTask { live: Some(live), ..self }
+    }
+
+    /// Answers a request, taking it through whatever it needs.
+    async fn answered(&self, body: Bytes, query: Option<&str>) -> Answered {
+        let (started, patience) = (Instant::now(), patience(query));
+        let left = || patience.saturating_sub(started.elapsed());
+        let owner = if self.live.is_some() { OwnerSight::Askable } else { OwnerSight::Missing };
+        let mut sight = Sight { known: self.spawners.snapshot(), owner };
+        let mut needs = match respond(&body, &sight, &self.limits, &self.metrics, Place::InLine) {
+            Ok(answered) => return answered,
+            Err(needs) => needs,
+        };
+        if let Needs::Owner { namespace, name, uid } = needs {
+            let owner = Owner { name: &name, uid: uid.as_deref() };
+            sight.owner = match self.look_up(&namespace, &owner, left()).await {
+                Some(owner) => owner,
+                None => return unavailable("the TaskSpawner is not known yet; try again"),
+            };
+            needs = match respond(&body, &sight, &self.limits, &self.metrics, Place::InLine) {
+                Ok(answered) => return answered,
+                Err(needs) => needs,
+            };
+        }
+        let Needs::Pool { namespace } = needs else { return overloaded() };
+        let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
+        let work = move || {
+            respond(&body, &sight, &limits, &metrics, Place::Apart).unwrap_or_else(|_| overloaded())
+        };
+        self.pool.run(&namespace, left(), work).await.unwrap_or_else(overloaded)
+    }
+
+    /// Looks up an owner that the cache does not have; nothing if the cache is still cold and the
+    /// cluster can't be asked.
+    async fn look_up(
+        &self,
+        namespace: &str,
+        owner: &Owner<'_>,
+        patience: Duration,
+    ) -> Option<OwnerSight> {
+        let looked = match &self.live {
+            Some(live) => live.look_up(namespace, owner, patience).await,
+            None => Looked::Missing,
+        };
+        match looked {
+            Looked::Found(known) => Some(OwnerSight::Found(known)),
+            Looked::Unavailable if !self.spawners.is_warm() => None,
+            Looked::Missing | Looked::Unavailable => Some(OwnerSight::Missing),
+        }
     }
 }
 
 impl Answer for MutateTask {
     async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
         let timer = self.metrics.admission();
-        let known = self.spawners.snapshot();
-        let answered = match respond(&body, &known, &self.limits, &self.metrics, Place::InLine) {
-            Ok(answered) => answered,
-            Err(NeedsPool { namespace }) => {
-                let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
-                let work = move || {
-                    respond(&body, &known, &limits, &metrics, Place::Apart)
-                        .unwrap_or_else(|_| overloaded())
-                };
-                self.pool.run(&namespace, patience(query), work).await.unwrap_or_else(overloaded)
-            }
-        };
+        let answered = self.answered(body, query).await;
         timer.finish(answered.outcome);
         answered.reply
     }
@@ -85,39 +148,55 @@ impl Answer for MutateTask {
 /// Answers one AdmissionReview where it stands, whatever its templates do.
 pub fn answer_review(
     body: &[u8],
-    known: &Snapshot,
+    known: &Arc<Snapshot>,
     limits: &Limits,
     metrics: &Metrics,
 ) -> Answered {
-    respond(body, known, limits, metrics, Place::Apart).unwrap_or_else(|_| overloaded())
+    let sight = Sight { known: Arc::clone(known), owner: OwnerSight::Missing };
+    respond(body, &sight, limits, metrics, Place::Apart).unwrap_or_else(|_| overloaded())
 }
 
 fn respond(
     body: &[u8],
-    known: &Snapshot,
+    sight: &Sight,
     limits: &Limits,
     metrics: &Metrics,
     place: Place,
-) -> Result<Answered, NeedsPool> {
+) -> Result<Answered, Needs> {
     let request = match Request::parse(body) {
         Ok(request) => request,
         Err(unreadable) => return Ok(refuse(unreadable)),
     };
+    let known = &sight.known;
     let uid = &request.uid;
     let as_it_is = |outcome| Ok(Answered { reply: Reply::ok(review::allow(uid)), outcome });
     let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
     let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
-    let Lookup::Found(spawner) = known.rules(&request.namespace, &owner) else {
-        return as_it_is(Outcome::UnknownOwner);
+    let namespace = known.namespace(&request.namespace);
+    let injection = namespace.map(Namespace::injection).unwrap_or_default();
+    if injection == Injection::Disabled {
+        return as_it_is(Outcome::Disabled);
+    }
+    let spawner = match (known.rules(&request.namespace, &owner), &sight.owner) {
+        (Lookup::Found(spawner), _) => spawner,
+        (Lookup::Unknown, OwnerSight::Found(spawner)) => Arc::clone(spawner),
+        (Lookup::Unknown, OwnerSight::Missing) => return as_it_is(Outcome::UnknownOwner),
+        (Lookup::Unknown, OwnerSight::Askable) => {
+            return Err(Needs::Owner {
+                namespace: request.namespace.to_string(),
+                name: owner.name.to_owned(),
+                uid: owner.uid.map(str::to_owned),
+            });
+        }
     };
     let rules = &spawner.rules;
     if place == Place::InLine && !rules.is_straight_line {
-        return Err(NeedsPool { namespace: request.namespace.to_string() });
+        return Err(Needs::Pool { namespace: request.namespace.to_string() });
     }
     let user = rules.uses.has("User").then(|| request.user());
     let facts = Facts {
         namespace_name: &request.namespace,
-        namespace: known.namespace(&request.namespace),
+        namespace,
         workspace: workspace_name(task, &rules.uses)
             .and_then(|name| known.workspace(&request.namespace, name)),
         user: user.as_ref(),
@@ -125,10 +204,13 @@ fn respond(
     };
     let decision = decide(task, rules, &facts, limits);
     report(&request, task, &spawner, &decision, metrics);
-    let outcome = outcome(&decision, rules);
-    let body = match outcome {
-        Outcome::Disabled => review::allow(uid),
-        _ => review::decided(uid, &rules.spawner.metadata.name, &decision),
+    let name = &rules.spawner.metadata.name;
+    let (outcome, body) = match outcome(&decision, rules) {
+        Outcome::Disabled => (Outcome::Disabled, review::allow(uid)),
+        _ if injection == Injection::Audit => {
+            (Outcome::Audited, review::audited(uid, name, &decision))
+        }
+        outcome => (outcome, review::decided(uid, name, &decision)),
     };
     Ok(Answered { reply: Reply::ok(body), outcome })
 }
@@ -146,9 +228,12 @@ fn refuse(unreadable: Unreadable) -> Answered {
 }
 
 /// The API server asks again in a second.
-fn overloaded() -> Answered {
-    let message = "templates of other Tasks are being rendered; try again";
+fn unavailable(message: &str) -> Answered {
     Answered { reply: Reply::unavailable(message), outcome: Outcome::Unavailable }
+}
+
+fn overloaded() -> Answered {
+    unavailable("templates of other Tasks are being rendered; try again")
 }
 
 fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {

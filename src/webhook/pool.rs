@@ -1,28 +1,26 @@
 //! Where templates that loop are rendered: beside the accept loop, a few at a time, and one at a
 //! time of each namespace, so that a team with slow templates waits for nobody but itself.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// How many namespaces may have a turn to remember before idle ones are forgotten.
-const REMEMBERED: usize = 256;
+use crate::turns::Turns;
 
 /// The pool.
 #[derive(Debug)]
 pub(super) struct Pool {
     places: Arc<Semaphore>,
-    turns: Mutex<HashMap<String, Arc<Semaphore>>>,
+    turns: Turns,
 }
 
 impl Pool {
     /// A pool with so many places.
     pub(super) fn new(places: usize) -> Pool {
-        Pool { places: Arc::new(Semaphore::new(places)), turns: Mutex::default() }
+        Pool { places: Arc::new(Semaphore::new(places)), turns: Turns::default() }
     }
 
     /// Runs `work` when it is the namespace's turn and a place is free; nothing if that is not in
@@ -33,7 +31,7 @@ impl Pool {
         patience: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let turn = self.turn(namespace);
+        let turn = self.turns.of(namespace);
         let waiting = async {
             let turn = turn.acquire_owned().await.ok()?;
             let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
@@ -52,14 +50,6 @@ impl Pool {
                 Err(_) => None,
             },
         }
-    }
-
-    fn turn(&self, namespace: &str) -> Arc<Semaphore> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.len() > REMEMBERED {
-            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        }
-        Arc::clone(turns.entry(namespace.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(1))))
     }
 }
 
@@ -93,14 +83,5 @@ mod tests {
         release.send(()).unwrap();
         assert_eq!(busy.await.unwrap(), Some(true));
         assert_eq!(pool.run("busy", LATER, || 3).await, Some(3));
-    }
-
-    #[tokio::test]
-    async fn idle_namespaces_are_forgotten() {
-        let pool = Pool::new(1);
-        for n in 0..10 * REMEMBERED {
-            assert_eq!(pool.run(&n.to_string(), LATER, || ()).await, Some(()));
-        }
-        assert!(pool.turns.lock().unwrap().len() <= REMEMBERED + 1);
     }
 }

@@ -167,6 +167,16 @@ struct AuditAnnotations<'r> {
     skipped: String,
 }
 
+impl<'r> AuditAnnotations<'r> {
+    fn of(spawner: &'r str, decision: &Decision<'_>) -> AuditAnnotations<'r> {
+        AuditAnnotations {
+            spawner,
+            applied: applied_list(&decision.keys),
+            skipped: skipped_list(&decision.keys, SKIPPED_AUDIT_BYTES),
+        }
+    }
+}
+
 /// The answer that allows the Task as it is.
 pub fn allow(uid: &str) -> Vec<u8> {
     encode(Response { uid, ..Response::default() })
@@ -186,13 +196,16 @@ pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
         patch_type: (!decision.patch.0.is_empty()).then_some("JSONPatch"),
         patch: encode_patch(&decision.patch),
         warnings: if is_first { warnings(&decision.keys) } else { Vec::new() },
-        audit_annotations: is_first.then(|| AuditAnnotations {
-            spawner,
-            applied: applied_list(&decision.keys),
-            skipped: skipped_list(&decision.keys, SKIPPED_AUDIT_BYTES),
-        }),
+        audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
         ..Response::default()
     })
+}
+
+/// The answer for a decision that is only written down, in the audit log of the API server.
+pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
+    let is_first = !decision.was_marked && !decision.is_exempt;
+    let audit_annotations = is_first.then(|| AuditAnnotations::of(spawner, decision));
+    encode(Response { uid, audit_annotations, ..Response::default() })
 }
 
 fn encode(response: Response<'_>) -> Vec<u8> {

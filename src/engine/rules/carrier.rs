@@ -50,7 +50,10 @@ pub(super) struct CarrierError {
 /// Text that is no such mapping; then none of its keys is known.
 pub(super) fn parse(text: &str) -> Result<Entries, CarrierError> {
     let quoted = quote_bare_templates(text);
-    let mut reader = Reader { parser: Parser::new_from_str(&quoted) };
+    // Another crate may have switched comments on for all.
+    let options = granit_parser::options! { emit_comments: false };
+    let parser = Parser::new_from_str_with_options(&quoted, options);
+    let mut reader = Reader { parser };
     reader.document().map_err(|mut error| {
         error.message.push_str(hint(text, error.line));
         error

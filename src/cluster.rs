@@ -1,0 +1,15 @@
+//! The cluster as its API server shows it: a client, and reflectors that follow one kind of object
+//! each.
+//!
+//! kube's client is used, kube's `watcher` is not: it hides bookmarks, so that a quiet watch can't
+//! be told from a dead one, and it stays with the version it was started with (decision 009).
+
+mod client;
+mod reflector;
+mod resource;
+mod trouble;
+
+pub use self::client::{ConnectError, connect};
+pub use self::reflector::{Change, Reflector};
+pub use self::resource::{Resource, Scope};
+pub use self::trouble::Trouble;

@@ -1,0 +1,106 @@
+//! How the API server is reached.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kube::config::{InferConfigError, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use thiserror::Error;
+
+/// How long a connection to the API server may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why there is no client.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The file that was named does not do.
+    #[error("--kubeconfig {} can't be used", path.display())]
+    Kubeconfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<KubeconfigError>,
+    },
+    /// None was named, and none was found.
+    #[error(
+        "no cluster is known: this is no Pod, and there is no kubeconfig; give --kubeconfig FILE, or \
+         --manifests DIR to serve without a cluster"
+    )]
+    Inference(#[source] Box<InferConfigError>),
+    /// What the configuration holds makes no client.
+    #[error("{origin} names credentials or certificates that can't be used")]
+    Client {
+        /// The flag and its file, or where else the configuration comes from.
+        origin: String,
+        /// What is wrong.
+        #[source]
+        source: Box<kube::Error>,
+    },
+}
+
+/// Makes a client, from the kubeconfig that is named or else from `KUBECONFIG`, `~/.kube/config` or
+/// the Pod's ServiceAccount. The API server need not answer yet.
+///
+/// # Errors
+///
+/// [`ConnectError`], naming the flag to mend.
+pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
+    let (mut config, origin) = match kubeconfig {
+        Some(path) => (from_file(path).await?, format!("--kubeconfig {}", path.display())),
+        None => {
+            let inferred = Config::infer().await;
+            let config = inferred.map_err(|source| ConnectError::Inference(Box::new(source)))?;
+            (config, "the configuration of the cluster".to_owned())
+        }
+    };
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    // Who asks knows when to ask again: a request that must be answered in half a second is not to
+    // be repeated behind its back.
+    config.default_retry = false;
+    Client::try_from(config)
+        .map_err(|source| ConnectError::Client { origin, source: Box::new(source) })
+}
+
+async fn from_file(path: &Path) -> Result<Config, ConnectError> {
+    let unusable = |source: KubeconfigError| ConnectError::Kubeconfig {
+        path: path.to_owned(),
+        source: Box::new(source),
+    };
+    let kubeconfig = Kubeconfig::read_from(path).map_err(unusable)?;
+    let options = KubeConfigOptions::default();
+    Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    /// What `connect` says of a kubeconfig with this text.
+    async fn complaint(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        std::fs::write(&path, text).unwrap();
+        let error = connect(Some(&path)).await.err().unwrap();
+        format!("{error}: {}", error.source().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_kubeconfig_that_does_not_work_is_named_with_its_flag() {
+        let nowhere = connect(Some(Path::new("/nowhere/config"))).await.err().unwrap().to_string();
+        assert_eq!(nowhere, "--kubeconfig /nowhere/config can't be used");
+        for (text, word) in [
+            ("clusters: [", "kubeconfig"),
+            ("current-context: gone\ncontexts: []\n", "context"),
+            (
+                "current-context: a\ncontexts: [{name: a, context: {cluster: gone, user: u}}]\n",
+                "cluster",
+            ),
+        ] {
+            let said = complaint(text).await;
+            assert!(said.starts_with("--kubeconfig /") && said.contains(word), "{said}");
+        }
+    }
+}

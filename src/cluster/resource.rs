@@ -1,0 +1,100 @@
+//! Which objects are meant, and under which path the API server has them.
+
+use kube::Client;
+use kube::core::Request;
+use kube::core::params::GetParams;
+use serde::Deserialize;
+
+use super::Trouble;
+
+/// A kind of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its API group; empty for the core group.
+    pub group: &'static str,
+    /// The versions that can be read, the best one first.
+    pub versions: &'static [&'static str],
+    /// Its name in paths and in roles, such as `taskspawners`.
+    pub plural: &'static str,
+    /// Whether only names, labels and annotations are asked for.
+    pub metadata_only: bool,
+}
+
+/// Which objects of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them, in all namespaces.
+    Cluster,
+    /// One.
+    One {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    versions: Vec<GroupVersion>,
+}
+
+#[derive(Deserialize)]
+struct GroupVersion {
+    version: String,
+}
+
+impl Resource {
+    /// The version to ask for: the best of those that the cluster serves, or else the first that it
+    /// serves; none if it does not have the group.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] when the API server can't say.
+    pub async fn served_version(&self, client: &Client) -> Result<Option<String>, Trouble> {
+        if self.group.is_empty() {
+            return Ok(self.versions.first().map(|version| (*version).to_owned()));
+        }
+        let request = Request::new("/apis").get(self.group, &GetParams::default())?;
+        let text = match Trouble::in_time(client.request_text(request)).await {
+            Err(trouble) if trouble.is_not_found() => return Ok(None),
+            text => text?,
+        };
+        let group: Group = serde_json::from_str(&text).map_err(|_| Trouble::Unreadable)?;
+        let served = || group.versions.iter().map(|found| found.version.as_str());
+        let best = self.versions.iter().copied().find(|wanted| served().any(|it| it == *wanted));
+        Ok(best.or_else(|| served().next()).map(str::to_owned))
+    }
+
+    /// Requests for all objects of a version, or for those of a namespace.
+    pub fn requests(&self, version: &str, namespace: Option<&str>) -> Request {
+        let root = match self.group {
+            "" => format!("/api/{version}"),
+            group => format!("/apis/{group}/{version}"),
+        };
+        let plural = self.plural;
+        Request::new(match namespace {
+            None => format!("{root}/{plural}"),
+            Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
+        })
+    }
+}
+
+impl Scope {
+    /// The namespace that requests are bound to.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Scope::Cluster => None,
+            Scope::One { namespace, .. } => Some(namespace),
+        }
+    }
+
+    /// What the API server is to leave out, if anything.
+    pub fn field_selector(&self) -> Option<String> {
+        match self {
+            Scope::Cluster => None,
+            Scope::One { name, .. } => Some(format!("metadata.name={name}")),
+        }
+    }
+}

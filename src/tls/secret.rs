@@ -1,0 +1,97 @@
+//! A serving key out of a Secret.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+
+use super::{KeyPair, PemPart, TlsError};
+
+/// The fields of a Secret of type `kubernetes.io/tls`.
+const CERT_FIELD: &str = "tls.crt";
+const KEY_FIELD: &str = "tls.key";
+
+/// The part of a Secret that a server needs. It has no `Debug`: it can't get into a log.
+#[derive(Deserialize)]
+pub struct Secret {
+    #[serde(default)]
+    data: Data,
+}
+
+/// Values in base64.
+#[derive(Default, Deserialize)]
+struct Data {
+    #[serde(rename = "tls.crt")]
+    cert: Option<String>,
+    #[serde(rename = "tls.key")]
+    key: Option<String>,
+}
+
+impl Secret {
+    /// The pair that it holds; `origin` is the flag that named it, with its value.
+    ///
+    /// # Errors
+    ///
+    /// The field that is missing or holds something else, or both if they do not belong together.
+    pub fn key_pair(&self, origin: &str) -> Result<KeyPair, TlsError> {
+        let field = |name: &'static str, value: &Option<String>| {
+            let origin = format!("{origin}, field data[\"{name}\"]");
+            match value.as_deref().map(|text| BASE64.decode(text)) {
+                Some(Ok(pem)) if !pem.is_empty() => Ok((origin, pem)),
+                _ => Err(TlsError::Field { origin }),
+            }
+        };
+        let (cert_origin, cert) = field(CERT_FIELD, &self.data.cert)?;
+        let (key_origin, key) = field(KEY_FIELD, &self.data.key)?;
+        KeyPair::from_pem(
+            PemPart { origin: &cert_origin, pem: &cert },
+            PemPart { origin: &key_origin, pem: &key },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: &str = "--tls-secret kelos-system/tls";
+
+    fn secret(data: serde_json::Value) -> Secret {
+        serde_json::from_value(serde_json::json!({"kind": "Secret", "data": data})).unwrap()
+    }
+
+    fn pair() -> (String, String) {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        (BASE64.encode(made.cert.pem()), BASE64.encode(made.signing_key.serialize_pem()))
+    }
+
+    #[test]
+    fn a_secret_of_type_tls_makes_a_pair() {
+        let (cert, key) = pair();
+        let found = secret(serde_json::json!({"tls.crt": cert, "tls.key": key, "ca.crt": ""}));
+        assert!(found.key_pair(ORIGIN).is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_flag_and_field() {
+        let (cert, key) = pair();
+        let (other, _) = pair();
+        for (data, named, said) in [
+            (serde_json::json!({"tls.key": key}), "tls.crt", "is missing or empty"),
+            (serde_json::json!({"tls.crt": cert}), "tls.key", "is missing or empty"),
+            (serde_json::json!({"tls.crt": cert, "tls.key": ""}), "tls.key", "is missing or empty"),
+            (
+                serde_json::json!({"tls.crt": cert, "tls.key": "*"}),
+                "tls.key",
+                "is missing or empty",
+            ),
+            (serde_json::json!({"tls.crt": key, "tls.key": key}), "tls.crt", "no certificate"),
+            (serde_json::json!({"tls.crt": other, "tls.key": key}), "tls.key", "does not belong"),
+        ] {
+            let said_now = secret(data).key_pair(ORIGIN).unwrap_err().to_string();
+            let start = format!("{ORIGIN}, field data[\"{named}\"]: ");
+            assert!(said_now.starts_with(&start) && said_now.contains(said), "{said_now}");
+        }
+        let none: Secret = serde_json::from_str(r#"{"kind": "Secret"}"#).unwrap();
+        assert!(none.key_pair(ORIGIN).is_err());
+    }
+}
