@@ -7,6 +7,8 @@
 mod client;
 mod reflector;
 mod resource;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod trouble;
 
 pub use self::client::{ConnectError, connect};

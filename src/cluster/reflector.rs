@@ -1,17 +1,18 @@
 //! A reflector: list once, then watch, for as long as the process lives.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures_util::{Stream, TryStreamExt};
 use kube::Client;
 use kube::core::params::{ListParams, WatchParams};
 use kube::core::{Request, WatchEvent};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Resource, Scope, Trouble};
 
@@ -221,7 +222,7 @@ where
                 text => text?,
             };
             let page: List = serde_json::from_str(&text).map_err(|_| Trouble::Unreadable)?;
-            objects.extend(page.items.iter().filter_map(|json| self.read(json)));
+            objects.extend(page.items.iter().filter_map(|json| self.read(&**json)));
             if page.metadata.next.is_empty() {
                 self.sync(objects).await?;
                 return Ok(page.metadata.resource_version);
@@ -254,7 +255,7 @@ where
     /// Passes on the events of a watch until it ends.
     async fn follow(
         &mut self,
-        events: impl Stream<Item = kube::Result<WatchEvent<Box<RawValue>>>>,
+        events: impl Stream<Item = kube::Result<WatchEvent<Value>>>,
         from: &mut String,
     ) -> Result<(), End> {
         let mut events = std::pin::pin!(events);
@@ -289,8 +290,8 @@ where
     }
 
     /// Reads an object. One that has fields of other types costs only itself.
-    fn read(&self, json: &RawValue) -> Option<T> {
-        match serde_json::from_str(json.get()) {
+    fn read<'j>(&self, json: impl Deserializer<'j> + Copy) -> Option<T> {
+        match T::deserialize(json) {
             Ok(object) => Some(object),
             Err(_) => {
                 let found = head(json).ok();
@@ -355,11 +356,13 @@ fn pauses() -> impl Iterator<Item = Duration> {
         .build()
 }
 
-fn head(json: &RawValue) -> Result<HeadMeta, Trouble> {
-    let head: Head = serde_json::from_str(json.get()).map_err(|_| Trouble::Unreadable)?;
-    Ok(head.metadata)
+fn head<'j>(json: impl Deserializer<'j>) -> Result<HeadMeta, Trouble> {
+    Ok(Head::deserialize(json).map_err(|_| Trouble::Unreadable)?.metadata)
 }
 
 fn gone<T>(head: HeadMeta) -> Change<T> {
     Change::Gone { namespace: head.namespace, name: head.name }
 }
+
+#[cfg(test)]
+mod tests;

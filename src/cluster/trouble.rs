@@ -53,6 +53,14 @@ impl Trouble {
             || matches!(self, Trouble::Refused(status) if status.code == 404)
     }
 
+    /// Whether the kind is there, but no such object.
+    pub fn is_missing_object(&self) -> bool {
+        let names_it = |status: &Status| {
+            status.details.as_ref().is_some_and(|details| !details.name.is_empty())
+        };
+        self.is_not_found() && matches!(self, Trouble::Refused(status) if names_it(status))
+    }
+
     /// Whether a right is missing.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Trouble::Refused(status) if status.code == 403)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::explain::{Explained, explain};
 use super::{load, read_manifests};
 use crate::cli::{OutputFormat, RenderArgs};
-use crate::engine::kelos::{GROUP, Kind, Task, group_of};
+use crate::engine::kelos::{GROUP, Injection, Kind, Namespace, Task, group_of};
 use crate::engine::rules::{Row, Rules};
 use crate::engine::variables::{Facts, workspace_name};
 use crate::engine::{Decision, KeyOutcome, Limits, Outcome, decide};
@@ -77,7 +77,16 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
         user: None,
         task_bytes: manifest.json.len(),
     };
-    let decision = decide(&task, rules, &facts, &Limits::default());
+    let injection = facts.namespace.map(Namespace::injection).unwrap_or_default();
+    let decision = match injection {
+        Injection::Disabled => Decision { is_exempt: true, ..Decision::default() },
+        _ => decide(&task, rules, &facts, &Limits::default()),
+    };
+    if injection == Injection::Audit {
+        anstream::eprintln!(
+            "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
+        );
+    }
     let shown = Shown { task: &task, namespace, rules, decision: &decision };
     match format {
         OutputFormat::Table => shown.table(),

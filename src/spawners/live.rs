@@ -159,6 +159,7 @@ impl LiveLookup {
     async fn get(&self, namespace: &str, name: &str) -> Result<Option<TaskSpawner>, Trouble> {
         if let Some(version) = self.version.load_full() {
             match self.get_version(&version, namespace, name).await {
+                Err(trouble) if trouble.is_missing_object() => return Ok(None),
                 // The version may be gone since Kelos was upgraded.
                 Err(trouble) if trouble.is_not_found() => {}
                 answer => return answer.map(Some),
@@ -230,3 +231,6 @@ impl LiveLookup {
 fn full_name(namespace: &str, name: &str) -> String {
     format!("{namespace}/{name}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+use serde_json::{Value, json};
+use tokio::time::{Instant as TestInstant, advance};
+
+use super::*;
+use crate::cluster::scripted::{Answer, Asked, api, status, versions};
+use crate::engine::rules::Policy;
+
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+fn lookup(answer: impl Fn(&str) -> Answer + Clone + Send + 'static) -> (Arc<LiveLookup>, Asked) {
+    let (client, asked) = api(answer);
+    let spawners = Arc::new(Spawners::new(Policy::default()));
+    (Arc::new(LiveLookup::new(client, spawners, Arc::default())), asked)
+}
+
+fn spawner(name: &str, uid: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "ns", "uid": uid,
+                        "annotations": {"metadata.kelos.dev/labels": "{a: b}"}}})
+}
+
+/// An API server that has this uid under every name.
+fn has(uid: &'static str) -> impl Fn(&str) -> Answer + Clone + Send + 'static {
+    move |path| match path.rsplit_once("/taskspawners/") {
+        Some((_, name)) => Answer::Json(200, spawner(name, uid)),
+        None => versions(&["v1alpha2"]),
+    }
+}
+
+fn not_found(name: &str) -> Answer {
+    let message = format!("taskspawners.kelos.dev {name:?} not found");
+    let mut answer = status(404, "NotFound", &message);
+    answer["details"] = json!({"name": name, "group": "kelos.dev", "kind": "taskspawners"});
+    Answer::Json(404, answer)
+}
+
+async fn look_up(lookup: &LiveLookup, name: &str, uid: Option<&str>) -> &'static str {
+    match lookup.look_up("ns", &Owner { name, uid }, PATIENCE).await {
+        Looked::Found(_) => "found",
+        Looked::Missing => "missing",
+        Looked::Unavailable => "unavailable",
+    }
+}
+
+fn gets(asked: &Asked) -> usize {
+    asked.count("/taskspawners/")
+}
+
+#[tokio::test]
+async fn the_owner_of_that_uid_is_found_and_remembered() {
+    let (lookup, asked) = lookup(has("1"));
+    for _ in 0..3 {
+        assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
+    }
+    assert_eq!(gets(&asked), 1);
+    assert_eq!(look_up(&lookup, "a", Some("2")).await, "missing", "it has another uid now");
+    assert_eq!(look_up(&lookup, "a", None).await, "found", "a label names no uid");
+    assert_eq!(gets(&asked), 3, "each uid is a question of its own");
+    lookup.forget("ns", "a");
+    assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
+    assert_eq!(gets(&asked), 4, "the watch has shown that name");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_remembered_for_a_moment() {
+    let (lookup, asked) = lookup(|path| match path.rsplit_once("/taskspawners/") {
+        Some((_, name)) => not_found(name),
+        None => versions(&["v1alpha2"]),
+    });
+    for _ in 0..3 {
+        assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
+    }
+    let first = gets(&asked);
+    for name in ["../../../../api/v1/namespaces/ns/secrets/s", "a/b", "..", "A", ""] {
+        assert_eq!(look_up(&lookup, name, None).await, "missing", "{name:?}");
+    }
+    assert_eq!(gets(&asked), first, "what is no name is not asked for");
+    lookup.answers.lock().unwrap().values_mut().flatten().for_each(|answer| {
+        answer.until = Instant::now();
+    });
+    assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
+    assert!(gets(&asked) > first, "the moment is over");
+}
+
+#[tokio::test]
+async fn answers_do_not_pile_up() {
+    let (lookup, _) = lookup(has("1"));
+    for n in 0..2 * REMEMBERED_NAMES {
+        lookup.remember(n.to_string(), &Owner { name: "a", uid: None }, &Looked::Missing);
+    }
+    assert!(lookup.answers.lock().unwrap().len() <= REMEMBERED_NAMES);
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_at_once_one_of_each_name_and_the_wait_counts() {
+    let slow = |path: &str| match path.rsplit_once("/taskspawners/") {
+        Some((_, name)) => {
+            Answer::Later(GET_TIMEOUT - Duration::from_millis(100), Box::new(not_found(name)))
+        }
+        None => versions(&["v1alpha2"]),
+    };
+    let (lookup, asked) = lookup(slow);
+    lookup.version.store(Some(Arc::new("v1alpha2".to_owned())));
+    let names = ["a", "a", "b", "c", "d", "e", "f"];
+    let callers = names.map(|name| {
+        let lookup = Arc::clone(&lookup);
+        tokio::spawn(async move {
+            let begun = TestInstant::now();
+            (look_up(&lookup, name, None).await, begun.elapsed())
+        })
+    });
+    tokio::task::yield_now().await;
+    advance(Duration::from_millis(10)).await;
+    assert_eq!(gets(&asked), PLACES, "{:?}", asked.all());
+    for caller in callers {
+        let (_, waited) = caller.await.unwrap();
+        assert!(waited <= PATIENCE, "{waited:?}");
+    }
+    assert_eq!(asked.count("/taskspawners/a"), 1, "the second one waited for the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_does_not_answer_costs_half_a_second() {
+    let never = |_: &str| Answer::Later(Duration::from_secs(60), Box::new(versions(&[])));
+    let (lookup, _) = lookup(never);
+    let begun = TestInstant::now();
+    assert_eq!(look_up(&lookup, "a", None).await, "unavailable");
+    assert!(begun.elapsed() <= GET_TIMEOUT + Duration::from_millis(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn trouble_is_not_remembered() {
+    let forbidden = |path: &str| match path.rsplit_once("/taskspawners/") {
+        Some(_) => Answer::Json(403, status(403, "Forbidden", "taskspawners is forbidden")),
+        None => versions(&["v1alpha2"]),
+    };
+    let (lookup, asked) = lookup(forbidden);
+    assert_eq!(look_up(&lookup, "a", None).await, "unavailable");
+    assert_eq!(look_up(&lookup, "a", None).await, "unavailable");
+    assert_eq!(gets(&asked), 2);
+}
+
+#[tokio::test]
+async fn a_version_that_is_gone_is_replaced_by_the_one_of_the_day() {
+    let upgraded = |path: &str| match path {
+        "/apis/kelos.dev" => versions(&["v1alpha2"]),
+        _ if path.contains("/v1alpha1/") => Answer::Text(404, "404 page not found\n"),
+        _ => Answer::Json(200, spawner("a", "1")),
+    };
+    let (lookup, _) = lookup(upgraded);
+    lookup.version.store(Some(Arc::new("v1alpha1".to_owned())));
+    assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
+}
+
+#[tokio::test]
+async fn a_cluster_without_kelos_has_no_owner() {
+    let (lookup, _) = lookup(|_| Answer::Text(404, "404 page not found\n"));
+    assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
+}
