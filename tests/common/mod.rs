@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub(crate) mod generators;
 pub(crate) mod https;
 pub(crate) mod review;
 pub(crate) mod webhook;

@@ -1,0 +1,29 @@
+//! A real cluster for tests: etcd and kube-apiserver, the webhook behind its Service, and a language to say
+//! what becomes of Tasks.
+//!
+//! A test begins with [`on_cluster`], makes a [`namespace::Namespace`] of its own, creates a TaskSpawner in it
+//! and says of a Task that the namespace `accepts` it and that its `labels_are` such. Nothing needs to be taken
+//! down: programs end with the test process, whatever ends it.
+
+pub(crate) mod access;
+pub(crate) mod api;
+pub(crate) mod authority;
+mod binaries;
+pub(crate) mod cluster;
+mod control_plane;
+pub(crate) mod crds;
+pub(crate) mod created;
+mod log;
+pub(crate) mod namespace;
+pub(crate) mod neighbour;
+pub(crate) mod objects;
+pub(crate) mod patience;
+mod process;
+pub(crate) mod proxy;
+mod registration;
+mod run_folder;
+pub(crate) mod webhook;
+
+pub(crate) use cluster::{Cluster, on_cluster, on_own_cluster};
+pub(crate) use crds::Schemas;
+pub(crate) use objects::spawner;

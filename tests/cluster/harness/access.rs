@@ -1,0 +1,100 @@
+//! Who the webhook is: a ServiceAccount, its rights, its kubeconfig.
+
+use std::net::SocketAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::api::Api;
+use super::authority;
+use super::patience::eventually;
+
+/// The namespace of the webhook.
+pub(crate) const SYSTEM: &str = "kelos-system";
+
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+/// A kind of object that serving reads: API group, resource.
+const READ: [(&str, &str); 3] =
+    [("kelos.dev", "taskspawners"), ("kelos.dev", "workspaces"), ("", "namespaces")];
+
+/// A ServiceAccount with a token.
+#[derive(Clone)]
+pub(crate) struct Account {
+    token: String,
+}
+
+impl Account {
+    /// A ServiceAccount with just the rights that serving needs.
+    pub(crate) async fn serving(admin: &Api, address: SocketAddr) -> Account {
+        Account::with_rights(admin, address, "kelos-metadata", &READ).await
+    }
+
+    /// One that lacks the rights for one resource.
+    pub(crate) async fn without(admin: &Api, address: SocketAddr, resource: &str) -> Account {
+        let rights: Vec<_> = READ.into_iter().filter(|(_, right)| *right != resource).collect();
+        let name = format!("kelos-metadata-without-{resource}");
+        Account::with_rights(admin, address, &name, &rights).await
+    }
+
+    async fn with_rights(
+        admin: &Api,
+        address: SocketAddr,
+        name: &str,
+        rights: &[(&str, &str)],
+    ) -> Account {
+        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
+        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+        let rules: Vec<Value> = rights
+            .iter()
+            .map(|(group, resource)| {
+                json!({"apiGroups": [group], "resources": [resource], "verbs": ["get", "list", "watch"]})
+            })
+            .collect();
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        admin.create(&format!("{RBAC}/clusterroles"), &role).await.ok();
+        let binding = json!({
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
+        });
+        admin.create(&format!("{RBAC}/clusterrolebindings"), &binding).await.ok();
+        let request = json!({"spec": {"audiences": [], "expirationSeconds": 3600}});
+        let answer = admin.create(&format!("{accounts}/{name}/token"), &request).await.ok();
+        let token = answer["status"]["token"].as_str().unwrap().to_owned();
+        let account = Account { token };
+        let own = Api::new(address, &account.token);
+        // The API server learns of a role a moment after it is written.
+        eventually("the rights of the ServiceAccount", async || {
+            for (group, resource) in rights {
+                let review = json!({"spec": {"resourceAttributes":
+                    {"group": group, "resource": resource, "verb": "watch"}}});
+                let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+                let answer = own.create(path, &review).await;
+                if answer.body["status"]["allowed"] != true {
+                    return None;
+                }
+            }
+            Some(())
+        })
+        .await;
+        account
+    }
+
+    /// A kubeconfig that reaches the API server at this address.
+    pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
+        json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "clusters": [{"name": "test", "cluster": {
+                "server": format!("https://{address}"),
+                "certificate-authority-data": BASE64.encode(authority::certificate()),
+            }}],
+            "users": [{"name": "test", "user": {"token": self.token}}],
+            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+        })
+        .to_string()
+    }
+}

@@ -1,0 +1,118 @@
+//! A cluster: a control plane with the schemas of Kelos.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use serde_json::json;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use super::access::{Account, SYSTEM};
+use super::api::Api;
+use super::control_plane::ControlPlane;
+use super::crds::Schemas;
+use super::namespace::Namespace;
+use super::webhook::{Setup, Webhook};
+
+/// Clients and servers of one test serve others, too, so all tests share the runtime they live in.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// Runs a test on the cluster that the tests share, which has our own schemas.
+pub(crate) fn on_cluster(test: impl AsyncFnOnce(&Cluster)) {
+    static SHARED: OnceCell<Cluster> = OnceCell::const_new();
+    RUNTIME.block_on(async {
+        let cluster = SHARED
+            .get_or_init(async || {
+                let cluster = Cluster::start("shared").await;
+                cluster.install(Schemas::V1alpha2).await;
+                cluster
+            })
+            .await;
+        test(cluster).await;
+    });
+}
+
+/// Runs a test on a cluster of its own, which has no schemas yet.
+pub(crate) fn on_own_cluster(name: &str, test: impl AsyncFnOnce(&Cluster)) {
+    RUNTIME.block_on(async {
+        let cluster = Cluster::start(name).await;
+        test(&cluster).await;
+    });
+}
+
+/// A control plane with an administrator.
+#[derive(Clone)]
+pub(crate) struct Cluster(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) control_plane: ControlPlane,
+    pub(crate) admin: Api,
+    account: OnceCell<Account>,
+    schemas: Mutex<Schemas>,
+    shared_webhook: OnceCell<Webhook>,
+    ports: AtomicU16,
+}
+
+impl Deref for Cluster {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Cluster {
+    async fn start(name: &str) -> Cluster {
+        let control_plane = ControlPlane::start(name).await;
+        let admin = control_plane.admin();
+        admin.create("/api/v1/namespaces", &json!({"metadata": {"name": SYSTEM}})).await.ok();
+        Cluster(Arc::new(Parts {
+            control_plane,
+            admin,
+            account: OnceCell::new(),
+            schemas: Mutex::new(Schemas::V1alpha1),
+            shared_webhook: OnceCell::new(),
+            ports: AtomicU16::new(443),
+        }))
+    }
+
+    /// Installs or replaces the schemas of Kelos.
+    pub(crate) async fn install(&self, schemas: Schemas) {
+        schemas.install(&self.admin).await;
+        *self.schemas.lock().unwrap() = schemas;
+    }
+
+    /// The version in which clients write.
+    pub(crate) fn version(&self) -> &'static str {
+        self.schemas.lock().unwrap().version()
+    }
+
+    /// The ServiceAccount with the rights that serving needs.
+    pub(crate) async fn account(&self) -> Account {
+        let address = self.control_plane.address();
+        let made = self.account.get_or_init(async || Account::serving(&self.admin, address).await);
+        made.await.clone()
+    }
+
+    /// A webhook of its own for a test that stops it, or wants it otherwise than the others.
+    pub(crate) fn webhook(&self, name: &str) -> Setup {
+        let port = self.ports.fetch_add(1, Ordering::Relaxed);
+        Setup::new(self.clone(), name, port)
+    }
+
+    /// A namespace for one test, served by the webhook that the tests share.
+    pub(crate) async fn namespace(&self, name: &str) -> Namespace {
+        self.namespace_with(name, json!({})).await
+    }
+
+    /// The same, with labels.
+    pub(crate) async fn namespace_with(&self, name: &str, labels: serde_json::Value) -> Namespace {
+        self.shared_webhook().await.namespace_with(name, labels).await
+    }
+
+    /// The webhook that the tests share.
+    pub(crate) async fn shared_webhook(&self) -> &Webhook {
+        self.shared_webhook.get_or_init(async || self.webhook("kelos-metadata").start().await).await
+    }
+}

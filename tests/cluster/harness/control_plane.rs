@@ -1,0 +1,180 @@
+//! etcd and kube-apiserver, with what they need on disk.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use rcgen::KeyPair;
+use serde_json::Value;
+
+use super::api::Api;
+use super::authority;
+use super::binaries::binary;
+use super::patience::eventually;
+use super::process::Process;
+use super::run_folder;
+
+const ADMIN_TOKEN: &str = "cluster-tests-admin";
+
+/// New Tasks as their clients sent them, who touched objects of Kelos, and nothing else.
+const AUDIT_POLICY: &str = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Request
+    verbs: [create]
+    resources:
+      - {group: kelos.dev, resources: [tasks]}
+  - level: Metadata
+    resources:
+      - {group: kelos.dev}
+  - level: None
+";
+
+/// A control plane without controllers and nodes.
+pub(crate) struct ControlPlane {
+    folder: PathBuf,
+    port: u16,
+    etcd_port: u16,
+    api_server: Mutex<Option<Process>>,
+    backends: Mutex<BTreeMap<String, Vec<SocketAddr>>>,
+    // Fields are dropped in order: the API server before its etcd.
+    _etcd: Process,
+}
+
+impl ControlPlane {
+    /// Starts both programs, and waits until the API server is ready.
+    pub(crate) async fn start(name: &str) -> ControlPlane {
+        let folder = run_folder::folder(name);
+        let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"];
+        let leaf = authority::issue(&names);
+        let accounts = KeyPair::generate().unwrap();
+        for (file, text) in [
+            ("tls.crt", leaf.certificate.as_str()),
+            ("tls.key", &leaf.key),
+            ("service-accounts.key", &accounts.serialize_pem()),
+            ("service-accounts.pub", &accounts.public_key_pem()),
+            ("tokens.csv", &format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n")),
+            ("audit-policy.yaml", AUDIT_POLICY),
+            ("backends", ""),
+        ] {
+            fs::write(folder.join(file), text).unwrap();
+        }
+        let (port, etcd_port) = (free_port(), free_port());
+        let _etcd = start_etcd(&folder, etcd_port);
+        let (api_server, backends) = (Mutex::default(), Mutex::default());
+        let control_plane = ControlPlane { folder, port, etcd_port, api_server, backends, _etcd };
+        control_plane.start_api_server().await;
+        control_plane
+    }
+
+    /// Starts the API server, again after [`ControlPlane::kill_api_server`]: same port, same data.
+    pub(crate) async fn start_api_server(&self) {
+        let started = Process::start(&binary("kube-apiserver"), |command| {
+            let log = log_file(&self.folder, "kube-apiserver.log");
+            command
+                .args(self.flags())
+                .env("SERVICE_BACKENDS", self.folder.join("backends"))
+                .stdout(log.try_clone().unwrap())
+                .stderr(log);
+        });
+        *self.api_server.lock().unwrap() = Some(started);
+        let api = self.admin();
+        eventually("the API server is ready", async || {
+            let ended = self.api_server.lock().unwrap().as_mut().and_then(Process::ended);
+            assert!(ended.is_none(), "kube-apiserver: {ended:?}, see {}", self.folder.display());
+            api.text("/readyz").await.ok()
+        })
+        .await;
+    }
+
+    /// Kills the API server as a power cut would.
+    pub(crate) fn kill_api_server(&self) {
+        self.api_server.lock().unwrap().take().unwrap().kill();
+    }
+
+    /// Says where a port of a Service is; several addresses take turns.
+    pub(crate) fn set_backends(&self, service: &str, addresses: Vec<SocketAddr>) {
+        let mut backends = self.backends.lock().unwrap();
+        backends.insert(service.to_owned(), addresses);
+        let lines: String = backends
+            .iter()
+            .flat_map(|(service, addresses)| {
+                addresses.iter().map(move |at| format!("{service} {at}\n"))
+            })
+            .collect();
+        let new = self.folder.join("backends.new");
+        fs::write(&new, lines).unwrap();
+        fs::rename(new, self.folder.join("backends")).unwrap();
+    }
+
+    /// A client that may do everything.
+    pub(crate) fn admin(&self) -> Api {
+        Api::new(self.address(), ADMIN_TOKEN)
+    }
+
+    /// Where the API server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    /// The events of the audit log so far whose line holds this text.
+    pub(crate) fn audit_events(&self, text: &str) -> Vec<Value> {
+        let log = fs::read_to_string(self.folder.join("audit.log")).unwrap_or_default();
+        // The line that is being written may be there in part.
+        let lines = log.lines().filter(|line| line.contains(text));
+        lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    fn flags(&self) -> Vec<String> {
+        let file = |name: &str| self.folder.join(name).display().to_string();
+        [
+            ("etcd-servers", format!("http://127.0.0.1:{}", self.etcd_port)),
+            ("bind-address", "127.0.0.1".to_owned()),
+            ("secure-port", self.port.to_string()),
+            ("cert-dir", file("certificates")),
+            ("tls-cert-file", file("tls.crt")),
+            ("tls-private-key-file", file("tls.key")),
+            ("service-account-issuer", "https://kubernetes.default.svc".to_owned()),
+            ("service-account-key-file", file("service-accounts.pub")),
+            ("service-account-signing-key-file", file("service-accounts.key")),
+            ("token-auth-file", file("tokens.csv")),
+            ("authorization-mode", "RBAC".to_owned()),
+            ("service-cluster-ip-range", "10.0.0.0/24".to_owned()),
+            ("disable-admission-plugins", "ServiceAccount".to_owned()),
+            ("endpoint-reconciler-type", "none".to_owned()),
+            ("audit-policy-file", file("audit-policy.yaml")),
+            ("audit-log-path", file("audit.log")),
+        ]
+        .map(|(flag, value)| format!("--{flag}={value}"))
+        .to_vec()
+    }
+}
+
+fn start_etcd(folder: &Path, port: u16) -> Process {
+    let (client, peer) =
+        (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", free_port()));
+    Process::start(&binary("etcd"), |command| {
+        let log = log_file(folder, "etcd.log");
+        command
+            .args(["--unsafe-no-fsync", "--name", "test", "--log-level", "warn"])
+            .args(["--data-dir", &folder.join("etcd").display().to_string()])
+            .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
+            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(["--initial-cluster", &format!("test={peer}")])
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+    })
+}
+
+fn log_file(folder: &Path, name: &str) -> File {
+    File::options().create(true).append(true).open(folder.join(name)).unwrap()
+}
+
+/// A port that nobody has. The programs can't pick one themselves: each has to be told the other's.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

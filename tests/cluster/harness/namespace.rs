@@ -1,0 +1,149 @@
+//! A namespace of its own for a test, and what it says about Tasks.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::api::Reply;
+use super::cluster::Cluster;
+use super::created::Created;
+use super::objects::Spawner;
+use super::patience::{PATIENCE, eventually, within};
+
+/// A namespace that a test made for itself.
+pub(crate) struct Namespace {
+    pub(crate) cluster: Cluster,
+    pub(crate) name: String,
+}
+
+impl Namespace {
+    /// Creates it.
+    pub(crate) async fn create(cluster: Cluster, name: &str, labels: Value) -> Namespace {
+        let object = json!({"metadata": {"name": name, "labels": labels}});
+        cluster.admin.create("/api/v1/namespaces", &object).await.ok();
+        Namespace { cluster, name: name.to_owned() }
+    }
+
+    /// Creates a TaskSpawner.
+    pub(crate) async fn creates(&self, spawner: impl Into<Value>) -> Spawner {
+        Spawner::created(&self.post("taskspawners", "", spawner.into()).await.ok())
+    }
+
+    /// Creates the Workspace `my-repo`.
+    pub(crate) async fn creates_workspace(&self, repo: &str) {
+        let workspace =
+            json!({"kind": "Workspace", "metadata": {"name": "my-repo"}, "spec": {"repo": repo}});
+        self.post("workspaces", "", workspace).await.ok();
+    }
+
+    /// Changes a TaskSpawner.
+    pub(crate) async fn changes(&self, spawner: &Spawner, change: Value) {
+        self.cluster.admin.merge(&self.path_of(spawner), &change).await.ok();
+    }
+
+    /// Deletes a TaskSpawner.
+    pub(crate) async fn deletes(&self, spawner: &Spawner) {
+        self.cluster.admin.delete(&self.path_of(spawner)).await.ok();
+    }
+
+    /// Creates a Task, and reads it back.
+    pub(crate) async fn accepts(&self, task: impl Into<Value>) -> Created {
+        let reply = self.post("tasks", "", task.into()).await;
+        assert!(reply.status.is_success(), "the Task should be accepted: {reply:#?}");
+        let (warnings, name) = (reply.warnings, reply.body["metadata"]["name"].as_str().unwrap());
+        let object = self.cluster.admin.get(&format!("{}/{name}", self.path("tasks"))).await.ok();
+        Created { object, warnings }
+    }
+
+    /// Asks what would become of a Task.
+    pub(crate) async fn accepts_dry_run(&self, task: impl Into<Value>) -> Created {
+        let reply = self.post("tasks", "?dryRun=All", task.into()).await;
+        assert!(reply.status.is_success(), "the Task should be accepted: {reply:#?}");
+        Created { object: reply.body, warnings: reply.warnings }
+    }
+
+    /// Creates a Task that can't be; gives what the API server says.
+    pub(crate) async fn refuses(&self, task: impl Into<Value>) -> String {
+        let reply = self.post("tasks", "", task.into()).await;
+        assert!(reply.status.is_client_error(), "the Task should be refused: {reply:#?}");
+        reply.message().to_owned()
+    }
+
+    /// Waits until such a Task would get this label.
+    pub(crate) async fn will_label(&self, task: impl Into<Value>, key: &str, value: &str) {
+        self.will_label_within(PATIENCE, task, key, value).await;
+    }
+
+    /// Waits for that, for this long.
+    pub(crate) async fn will_label_within(
+        &self,
+        time: Duration,
+        task: impl Into<Value>,
+        key: &str,
+        value: &str,
+    ) {
+        let task = task.into();
+        within(time, &format!("label {key}={value}"), async || {
+            (self.accepts_dry_run(task.clone()).await.label(key) == Some(value)).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until such a Task would get this annotation.
+    pub(crate) async fn will_annotate(&self, task: impl Into<Value>, key: &str, value: &str) {
+        let task = task.into();
+        eventually(&format!("annotation {key}={value}"), async || {
+            (self.accepts_dry_run(task.clone()).await.annotation(key) == Some(value)).then_some(())
+        })
+        .await;
+    }
+
+    /// The audit event of the creation of a Task.
+    pub(crate) async fn audit_event(&self, task: &str) -> Value {
+        let (at, text) = (&self.cluster.control_plane, format!("\"name\":\"{task}\""));
+        eventually(&format!("the audit event of {task}"), async || {
+            at.audit_events(&text).into_iter().find(|event| {
+                let about = &event["objectRef"];
+                let is_dry_run = event["requestURI"].as_str().unwrap().contains("dryRun");
+                event["verb"] == "create"
+                    && !is_dry_run
+                    && about["resource"] == "tasks"
+                    && about["namespace"] == self.name
+                    && about["name"] == task
+            })
+        })
+        .await
+    }
+
+    /// Whether a Task of this name exists.
+    pub(crate) async fn has_task(&self, name: &str) -> bool {
+        self.cluster.admin.get(&format!("{}/{name}", self.path("tasks"))).await.status.is_success()
+    }
+
+    /// All its Tasks.
+    pub(crate) async fn tasks(&self) -> Vec<Value> {
+        let list = self.cluster.admin.get(&self.path("tasks")).await.ok();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// Creates an object, and gives what the API server says.
+    pub(crate) async fn post(&self, plural: &str, query: &str, mut object: Value) -> Reply {
+        if object["apiVersion"].is_null() {
+            object["apiVersion"] = json!(format!("kelos.dev/{}", self.cluster.version()));
+        }
+        let path = self.path_in(object["apiVersion"].as_str().unwrap(), plural);
+        self.cluster.admin.create(&format!("{path}{query}"), &object).await
+    }
+
+    fn path(&self, plural: &str) -> String {
+        self.path_in(&format!("kelos.dev/{}", self.cluster.version()), plural)
+    }
+
+    fn path_in(&self, api_version: &str, plural: &str) -> String {
+        format!("/apis/{api_version}/namespaces/{}/{plural}", self.name)
+    }
+
+    fn path_of(&self, spawner: &Spawner) -> String {
+        format!("{}/{}", self.path("taskspawners"), spawner.name)
+    }
+}

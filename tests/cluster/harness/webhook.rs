@@ -1,0 +1,233 @@
+//! The program itself, as a cluster runs it: `serve` behind a Service.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::access::{Account, SYSTEM};
+use super::authority;
+use super::cluster::Cluster;
+use super::log::Log;
+use super::namespace::Namespace;
+use super::patience::eventually;
+use super::process::Process;
+use super::registration::{Registration, SERVED_BY, SERVER_NAME, SERVICE};
+use super::run_folder;
+
+/// A webhook to be started.
+pub(crate) struct Setup {
+    cluster: Cluster,
+    name: String,
+    port: u16,
+    manifests: bool,
+    account: Option<Account>,
+    api_server: SocketAddr,
+    registration: Registration,
+}
+
+impl Setup {
+    /// One that is called through this port of the Service.
+    pub(crate) fn new(cluster: Cluster, name: &str, port: u16) -> Setup {
+        let registration = Registration {
+            name: name.to_owned(),
+            failure_policy: "Ignore",
+            reinvocation_policy: "Never",
+            selects_namespaces: true,
+        };
+        let api_server = cluster.control_plane.address();
+        let name = name.to_owned();
+        Setup { cluster, name, port, manifests: false, account: None, api_server, registration }
+    }
+
+    /// Takes its rules from a folder instead of the cluster, see [`Webhook::write_manifest`].
+    pub(crate) fn with_manifests(mut self) -> Setup {
+        self.manifests = true;
+        self
+    }
+
+    /// Runs it as another ServiceAccount.
+    pub(crate) fn with_account(mut self, account: Account) -> Setup {
+        self.account = Some(account);
+        self
+    }
+
+    /// Reaches the API server at another address.
+    pub(crate) fn through(mut self, address: SocketAddr) -> Setup {
+        self.api_server = address;
+        self
+    }
+
+    /// Changes what is registered.
+    pub(crate) fn registered(mut self, change: impl FnOnce(&mut Registration)) -> Setup {
+        change(&mut self.registration);
+        self
+    }
+
+    /// A namespace that it will serve.
+    pub(crate) async fn namespace(&self, name: &str) -> Namespace {
+        Namespace::create(self.cluster.clone(), name, json!({ SERVED_BY: self.name })).await
+    }
+
+    /// Starts it, and waits until the API server calls it.
+    pub(crate) async fn start(self) -> Webhook {
+        let webhook = self.launch().await;
+        webhook.is_ready().await;
+        webhook.register().await;
+        webhook
+    }
+
+    /// Starts it, and waits for nothing but its listeners.
+    pub(crate) async fn launch(self) -> Webhook {
+        let account = match &self.account {
+            Some(account) => account.clone(),
+            None => self.cluster.account().await,
+        };
+        let folder = run_folder::folder(&format!("webhook-{}", self.name));
+        fs::create_dir(folder.join("manifests")).unwrap();
+        let leaf = authority::issue(&[SERVER_NAME]);
+        fs::write(folder.join("tls.crt"), leaf.certificate).unwrap();
+        fs::write(folder.join("tls.key"), leaf.key).unwrap();
+        fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();
+        let program = Path::new(env!("CARGO_BIN_EXE_kelos-metadata"));
+        let mut process = Process::start(program, |command| {
+            let rules = if self.manifests { "manifests" } else { "kubeconfig" };
+            command.arg("serve").arg(format!("--{rules}")).arg(folder.join(rules));
+            command.arg("--tls-cert-file").arg(folder.join("tls.crt"));
+            command.arg("--tls-private-key-file").arg(folder.join("tls.key"));
+            for listener in ["bind-address", "metrics-bind-address", "health-probe-bind-address"] {
+                command.arg(format!("--{listener}=127.0.0.1:0"));
+            }
+            command.args(["--log-format", "json"]).stderr(Stdio::piped());
+        });
+        let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
+        let address = async |listener| -> SocketAddr {
+            let line = log.line(listener, |line| line["listener"] == listener).await;
+            line["address"].as_str().unwrap().parse().unwrap()
+        };
+        let addresses =
+            (address("webhook").await, address("metrics").await, address("health").await);
+        let service = format!("{SYSTEM}/{SERVICE}:{}", self.port);
+        self.cluster.control_plane.set_backends(&service, vec![addresses.0]);
+        Webhook {
+            cluster: self.cluster,
+            name: self.name,
+            port: self.port,
+            registration: self.registration,
+            folder,
+            process: Some(process),
+            metrics: addresses.1,
+            health: addresses.2,
+            log,
+        }
+    }
+}
+
+/// A running webhook; it is killed when it is dropped.
+pub(crate) struct Webhook {
+    cluster: Cluster,
+    name: String,
+    port: u16,
+    registration: Registration,
+    folder: PathBuf,
+    process: Option<Process>,
+    metrics: SocketAddr,
+    health: SocketAddr,
+    pub(crate) log: Log,
+}
+
+impl Webhook {
+    /// Waits until it says that it is ready.
+    pub(crate) async fn is_ready(&self) {
+        eventually("/readyz", async || {
+            get(self.health, "/readyz").await.starts_with("HTTP/1.1 200").then_some(())
+        })
+        .await;
+    }
+
+    /// Whether it says so now.
+    pub(crate) async fn readiness(&self) -> String {
+        get(self.health, "/readyz").await
+    }
+
+    /// Registers it, and waits until the API server calls it.
+    pub(crate) async fn register(&self) {
+        self.registration.create(&self.cluster.admin, &self.name, self.port).await;
+        let namespace = self.namespace(&format!("{}-probe", self.name)).await;
+        let probe = json!({
+            "kind": "Task",
+            "metadata": {"name": "probe", "labels": {"kelos.dev/taskspawner": "probe"}},
+            "spec": {"type": "claude-code", "prompt": "probe", "credentials": {"type": "none"}},
+        });
+        let before = self.metric("kelos_metadata_admissions_total").await;
+        eventually("the API server calls the webhook", async || {
+            namespace.accepts_dry_run(probe.clone()).await;
+            (self.metric("kelos_metadata_admissions_total").await > before).then_some(())
+        })
+        .await;
+    }
+
+    /// Registers another webhook for the same namespaces.
+    pub(crate) async fn register_neighbour(&self, name: &str, url: &str) {
+        let neighbour = Registration { name: name.to_owned(), ..self.registration.clone() };
+        neighbour.create_neighbour(&self.cluster.admin, &self.name, url).await;
+    }
+
+    /// A namespace for one test, which this webhook serves.
+    pub(crate) async fn namespace(&self, name: &str) -> Namespace {
+        self.namespace_with(name, json!({})).await
+    }
+
+    /// The same, with labels.
+    pub(crate) async fn namespace_with(&self, name: &str, mut labels: Value) -> Namespace {
+        labels[SERVED_BY] = json!(self.name);
+        Namespace::create(self.cluster.clone(), name, labels).await
+    }
+
+    /// Writes one of the manifests that it takes its rules from.
+    pub(crate) async fn write_manifest(&self, name: &str, object: &Value) {
+        let is_load = |line: &Value| line["message"] == "Loaded manifests";
+        let loads = self.log.lines(is_load).len();
+        fs::write(self.folder.join("manifests").join(name), object.to_string()).unwrap();
+        eventually("manifests are loaded", async || {
+            (self.log.lines(is_load).len() > loads).then_some(())
+        })
+        .await;
+    }
+
+    /// The text of its metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        get(self.metrics, "/metrics").await
+    }
+
+    /// The sum of its samples whose line starts so.
+    pub(crate) async fn metric(&self, start: &str) -> f64 {
+        let text = self.metrics().await;
+        let samples = text.lines().filter(|line| line.starts_with(start));
+        samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    /// Stops it with SIGTERM.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.process.take().unwrap().stop()
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(&mut self) {
+        self.process.take().unwrap().kill();
+    }
+}
+
+/// A GET over plain HTTP: the answer as it came.
+async fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}

@@ -1,0 +1,19 @@
+//! The webhook on a real API server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod harness;
+
+mod clients;
+mod example;
+mod feedback;
+mod neighbours;
+mod outages;
+mod races;
+mod random;
+mod repair;
+mod rights;
+mod schemas;
+mod switches;

@@ -1,0 +1,74 @@
+//! Another mutating webhook beside ours, with reinvocation.
+
+use serde_json::{Value, json};
+
+use crate::harness::neighbour;
+use crate::harness::{Cluster, on_cluster, spawner};
+
+/// Adds a label, once.
+fn mutate(task: &Value) -> Value {
+    let labels = &task["metadata"]["labels"];
+    if labels.get("neighbour").is_some() {
+        return json!([]);
+    }
+    json!([{"op": "add", "path": "/metadata/labels/neighbour", "value": "was-here"}])
+}
+
+/// Creates a Task that passes both webhooks; gives the name of each call's webhook, and whether it
+/// changed the Task, in order.
+async fn calls(cluster: &Cluster, name: &str, ours: &str, theirs: &str) -> Vec<(String, bool)> {
+    let webhook = cluster
+        .webhook(name)
+        .registered(|registration| {
+            registration.name = ours.to_owned();
+            registration.reinvocation_policy = "IfNeeded";
+        })
+        .start()
+        .await;
+    let url = neighbour::start(mutate).await;
+    webhook.register_neighbour(theirs, &url).await;
+    let namespace = webhook.namespace(name).await;
+    let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
+    namespace.will_label(worker.issue(1), "neighbour", "was-here").await;
+    namespace
+        .accepts(worker.issue(1))
+        .await
+        .labels_are(json!({
+            "area": "backend", "kelos.dev/taskspawner": "worker", "neighbour": "was-here",
+        }))
+        .annotations_are(json!({
+            "kelos.dev/source-kind": "issue",
+            "kelos.dev/source-number": "1",
+            "metadata.kelos.dev/rendered-from": "worker@HASH",
+        }));
+    let event = namespace.audit_event("worker-1").await;
+    let calls = event["annotations"].as_object().unwrap().iter();
+    // The keys sort by round and by place in it.
+    calls
+        .filter(|(key, _)| key.starts_with("mutation.webhook.admission.k8s.io/round_"))
+        .map(|(_, call)| {
+            let call: Value = serde_json::from_str(call.as_str().unwrap()).unwrap();
+            let name = call["configuration"].as_str().unwrap().to_owned();
+            (name, call["mutated"].as_bool().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn called_again_after_a_neighbour_we_change_nothing() {
+    on_cluster(async |cluster| {
+        let found = calls(cluster, "ours-first", "order-1-ours", "order-1-theirs").await;
+        let expected = [("order-1-ours", true), ("order-1-theirs", true), ("order-1-ours", false)];
+        assert_eq!(found, expected.map(|(name, mutated)| (name.to_owned(), mutated)));
+    });
+}
+
+#[test]
+fn a_neighbour_that_came_first_is_called_again() {
+    on_cluster(async |cluster| {
+        let found = calls(cluster, "ours-last", "order-2-z-ours", "order-2-theirs").await;
+        let expected =
+            [("order-2-theirs", true), ("order-2-z-ours", true), ("order-2-theirs", false)];
+        assert_eq!(found, expected.map(|(name, mutated)| (name.to_owned(), mutated)));
+    });
+}

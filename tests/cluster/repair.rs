@@ -1,0 +1,29 @@
+//! What Kelos rendered badly itself.
+
+use serde_json::json;
+
+use crate::harness::{on_cluster, spawner};
+
+#[test]
+fn a_bad_label_is_repaired_and_costs_the_task_without_us() {
+    on_cluster(async |cluster| {
+        let mut webhook = cluster.webhook("repair").start().await;
+        let namespace = webhook.namespace("repair").await;
+        let worker = spawner("worker")
+            .kelos_labels(json!({"title": "{{.Title}}", "area": "backend"}))
+            .annotated("metadata.kelos.dev/on-invalid", "sanitize");
+        let worker = namespace.creates(worker).await;
+        let bad = |number| {
+            worker.issue(number).labelled("title", "Fix the login page").labelled("area", "backend")
+        };
+        namespace.accepts(bad(1)).await.labels_are(json!({
+            "area": "backend",
+            "kelos.dev/taskspawner": "worker",
+            "title": "Fix-the-login-page",
+        }));
+        assert!(webhook.stop().success());
+        let refusal = namespace.refuses(bad(2)).await;
+        assert!(refusal.contains("Fix the login page"), "{refusal}");
+        assert!(!namespace.has_task("worker-2").await);
+    });
+}
