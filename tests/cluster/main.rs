@@ -9,6 +9,7 @@ mod harness;
 mod clients;
 mod example;
 mod feedback;
+mod keys;
 mod neighbours;
 mod outages;
 mod races;

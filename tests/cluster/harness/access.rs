@@ -38,6 +38,24 @@ impl Account {
         Account::with_rights(admin, address, &name, &rights).await
     }
 
+    /// One that may also read one Secret of its namespace.
+    pub(crate) async fn with_secret(admin: &Api, address: SocketAddr, secret: &str) -> Account {
+        let name = format!("kelos-metadata-with-{secret}");
+        let roles = format!("{RBAC}/namespaces/{SYSTEM}");
+        let role = json!({"metadata": {"name": name}, "rules": [{
+            "apiGroups": [""], "resources": ["secrets"], "resourceNames": [secret],
+            "verbs": ["get", "list", "watch"],
+        }]});
+        admin.create(&format!("{roles}/roles"), &role).await.ok();
+        let binding = json!({
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
+        });
+        admin.create(&format!("{roles}/rolebindings"), &binding).await.ok();
+        Account::with_rights(admin, address, &name, &READ).await
+    }
+
     async fn with_rights(
         admin: &Api,
         address: SocketAddr,

@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     name: String,
     port: u16,
     manifests: bool,
+    secret: Option<String>,
     account: Option<Account>,
     api_server: SocketAddr,
     registration: Registration,
@@ -41,12 +42,27 @@ impl Setup {
         };
         let api_server = cluster.control_plane.address();
         let name = name.to_owned();
-        Setup { cluster, name, port, manifests: false, account: None, api_server, registration }
+        Setup {
+            cluster,
+            name,
+            port,
+            manifests: false,
+            secret: None,
+            account: None,
+            api_server,
+            registration,
+        }
     }
 
     /// Takes its rules from a folder instead of the cluster, see [`Webhook::write_manifest`].
     pub(crate) fn with_manifests(mut self) -> Setup {
         self.manifests = true;
+        self
+    }
+
+    /// Takes its serving key from a Secret of its own namespace instead of files.
+    pub(crate) fn with_secret(mut self, name: &str) -> Setup {
+        self.secret = Some(name.to_owned());
         self
     }
 
@@ -97,8 +113,15 @@ impl Setup {
         let mut process = Process::start(program, |command| {
             let rules = if self.manifests { "manifests" } else { "kubeconfig" };
             command.arg("serve").arg(format!("--{rules}")).arg(folder.join(rules));
-            command.arg("--tls-cert-file").arg(folder.join("tls.crt"));
-            command.arg("--tls-private-key-file").arg(folder.join("tls.key"));
+            match &self.secret {
+                Some(name) => {
+                    command.arg("--tls-secret").arg(format!("{SYSTEM}/{name}"));
+                }
+                None => {
+                    command.arg("--tls-cert-file").arg(folder.join("tls.crt"));
+                    command.arg("--tls-private-key-file").arg(folder.join("tls.key"));
+                }
+            }
             for listener in ["bind-address", "metrics-bind-address", "health-probe-bind-address"] {
                 command.arg(format!("--{listener}=127.0.0.1:0"));
             }
