@@ -43,9 +43,19 @@ advisories: toolchain $(CARGO_DENY) ## check crates for known vulnerabilities; n
 	$(CARGO_DENY) check advisories
 
 .PHONY: bench
-bench: toolchain ## measure: decide and bytes to bytes (criterion), and HTTPS beside two other servers
+bench: toolchain ## measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, creates on a real API server
 	$(CARGO) bench --bench decide
 	$(CARGO) bench --bench https
+	$(CARGO) bench --bench cluster
+
+.PHONY: soak
+soak: toolchain ## the long rounds of tests that `make test` runs short
+	$(CARGO) test $(PROFILE) -- --ignored
+
+.PHONY: controlplane
+controlplane: ## build kube-apiserver and etcd for the cluster tests, which otherwise do it themselves
+	mkdir -p target/controlplane
+	cd tests/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../target/controlplane/ ./...
 
 .PHONY: doc
 doc: toolchain ## build the documentation of the library, into target/doc

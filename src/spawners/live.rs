@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::reflected::TASK_SPAWNERS;
-use super::{Known, Spawners};
+use super::{Known, Lookup, Spawners};
 use crate::cluster::Trouble;
 use crate::engine::kelos::{Owner, TaskSpawner};
 use crate::engine::validate::is_object_name as is_name;
@@ -84,19 +84,26 @@ impl LiveLookup {
         if !is_name(namespace) || !is_name(owner.name) {
             return Looked::Missing;
         }
-        let (looked, result) = match timeout(patience, self.ask(namespace, owner)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(trouble)) => {
-                self.complain(&trouble);
-                match trouble {
-                    Trouble::Slow(_) => (Looked::Unavailable, LookupResult::TimedOut),
-                    _ => (Looked::Unavailable, LookupResult::Failed),
-                }
+        let asked = timeout(patience, self.ask(namespace, owner)).await;
+        let failure = match asked.unwrap_or(Err(Trouble::Slow(patience))) {
+            Ok((looked, result)) => {
+                self.metrics.lookup(result);
+                return looked;
             }
-            Err(_) => (Looked::Unavailable, LookupResult::TimedOut),
+            Err(trouble @ Trouble::Slow(_)) => (trouble, LookupResult::TimedOut),
+            Err(trouble) => (trouble, LookupResult::Failed),
         };
-        self.metrics.lookup(result);
-        looked
+        self.complain(&failure.0);
+        self.metrics.lookup(failure.1);
+        self.watched(namespace, owner).unwrap_or(Looked::Unavailable)
+    }
+
+    /// What the watch has shown meanwhile.
+    fn watched(&self, namespace: &str, owner: &Owner<'_>) -> Option<Looked> {
+        match self.spawners.snapshot().rules(namespace, owner) {
+            Lookup::Found(known) => Some(Looked::Found(known)),
+            Lookup::Unknown => None,
+        }
     }
 
     /// Logs trouble: the first one since the last good look-up for everybody, others for who asks.
@@ -130,13 +137,15 @@ impl LiveLookup {
         if let Some(looked) = self.remembered(&name, owner) {
             return Ok((looked, LookupResult::Remembered));
         }
-        // Neither semaphore is ever closed.
+        // Neither semaphore is ever closed. Whoever waited looks first what others have found, the
+        // watch among them.
         let turn = self.turns.of(&name);
         let _turn = turn.acquire().await;
-        if let Some(looked) = self.remembered(&name, owner) {
+        let _place = self.places.acquire().await;
+        let known = self.watched(namespace, owner);
+        if let Some(looked) = known.or_else(|| self.remembered(&name, owner)) {
             return Ok((looked, LookupResult::Remembered));
         }
-        let _place = self.places.acquire().await;
         let found = timeout(GET_TIMEOUT, self.get(namespace, owner.name)).await;
         let known = match found.map_err(|_| Trouble::Slow(GET_TIMEOUT))?? {
             Some(spawner) => self.compile(spawner).await,

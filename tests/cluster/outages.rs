@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::harness::cluster::on_own_cluster;
+use crate::harness::crds::Schemas;
 use crate::harness::objects::LABELS;
 use crate::harness::proxy::{Proxy, Watches};
-use crate::harness::{Schemas, on_cluster, on_own_cluster, spawner};
+use crate::harness::{on_cluster, spawner};
 
 #[test]
 fn tasks_are_created_without_the_webhook() {

@@ -50,7 +50,7 @@ impl Api {
     /// A client with this bearer token.
     pub(crate) fn new(address: SocketAddr, token: &str) -> Api {
         let mut config = Config::new(format!("https://{address}").parse().unwrap());
-        let roots = rustls_pem_certificates(&authority::certificate());
+        let roots = der(&authority::certificate());
         config.root_cert = Some(roots);
         // A test wants to see the first answer, whatever it is.
         config.default_retry = false;
@@ -112,7 +112,7 @@ fn warning_text(header: &str) -> String {
     quoted.unwrap_or(header).replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
-fn rustls_pem_certificates(pem: &str) -> Vec<Vec<u8>> {
+fn der(pem: &str) -> Vec<Vec<u8>> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());

@@ -20,7 +20,7 @@ fn build() -> PathBuf {
     let lock = File::create(folder.join("lock")).unwrap();
     lock.lock().unwrap();
     let status = Command::new("go")
-        .args(["build", "-p", "2", "-trimpath", "-o"])
+        .args(["build", "-p", "2", "-trimpath", "-buildvcs=false", "-o"])
         .arg(&folder)
         .arg("./...")
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/controlplane"))

@@ -41,16 +41,18 @@ pub(crate) fn on_own_cluster(name: &str, test: impl AsyncFnOnce(&Cluster)) {
     });
 }
 
-/// A control plane with an administrator.
-#[derive(Clone)]
-pub(crate) struct Cluster(Arc<Parts>);
+/// A cluster, and the webhook that its tests share.
+pub(crate) struct Cluster {
+    parts: Arc<Parts>,
+    shared_webhook: OnceCell<Webhook>,
+}
 
+/// A control plane with an administrator. It ends with the last who uses it.
 pub(crate) struct Parts {
     pub(crate) control_plane: ControlPlane,
     pub(crate) admin: Api,
     account: OnceCell<Account>,
     schemas: Mutex<Schemas>,
-    shared_webhook: OnceCell<Webhook>,
     ports: AtomicU16,
 }
 
@@ -58,31 +60,11 @@ impl Deref for Cluster {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
-impl Cluster {
-    async fn start(name: &str) -> Cluster {
-        let control_plane = ControlPlane::start(name).await;
-        let admin = control_plane.admin();
-        admin.create("/api/v1/namespaces", &json!({"metadata": {"name": SYSTEM}})).await.ok();
-        Cluster(Arc::new(Parts {
-            control_plane,
-            admin,
-            account: OnceCell::new(),
-            schemas: Mutex::new(Schemas::V1alpha1),
-            shared_webhook: OnceCell::new(),
-            ports: AtomicU16::new(443),
-        }))
-    }
-
-    /// Installs or replaces the schemas of Kelos.
-    pub(crate) async fn install(&self, schemas: Schemas) {
-        schemas.install(&self.admin).await;
-        *self.schemas.lock().unwrap() = schemas;
-    }
-
+impl Parts {
     /// The version in which clients write.
     pub(crate) fn version(&self) -> &'static str {
         self.schemas.lock().unwrap().version()
@@ -94,11 +76,33 @@ impl Cluster {
         let made = self.account.get_or_init(async || Account::serving(&self.admin, address).await);
         made.await.clone()
     }
+}
+
+impl Cluster {
+    async fn start(name: &str) -> Cluster {
+        let control_plane = ControlPlane::start(name).await;
+        let admin = control_plane.admin();
+        admin.create("/api/v1/namespaces", &json!({"metadata": {"name": SYSTEM}})).await.ok();
+        let parts = Arc::new(Parts {
+            control_plane,
+            admin,
+            account: OnceCell::new(),
+            schemas: Mutex::new(Schemas::V1alpha1),
+            ports: AtomicU16::new(443),
+        });
+        Cluster { parts, shared_webhook: OnceCell::new() }
+    }
+
+    /// Installs or replaces the schemas of Kelos.
+    pub(crate) async fn install(&self, schemas: Schemas) {
+        schemas.install(&self.admin).await;
+        *self.schemas.lock().unwrap() = schemas;
+    }
 
     /// A webhook of its own for a test that stops it, or wants it otherwise than the others.
     pub(crate) fn webhook(&self, name: &str) -> Setup {
         let port = self.ports.fetch_add(1, Ordering::Relaxed);
-        Setup::new(self.clone(), name, port)
+        Setup::new(Arc::clone(&self.parts), name, port)
     }
 
     /// A namespace for one test, served by the webhook that the tests share.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use rcgen::KeyPair;
 use serde_json::Value;
@@ -41,8 +41,17 @@ pub(crate) struct ControlPlane {
     etcd_port: u16,
     api_server: Mutex<Option<Process>>,
     backends: Mutex<BTreeMap<String, Vec<SocketAddr>>>,
-    // Fields are dropped in order: the API server before its etcd.
-    _etcd: Process,
+    etcd: Option<Process>,
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        // The API server first: it would complain about its etcd.
+        drop(self.api_server.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.etcd.take());
+        // Logs are small; this is not.
+        let _ = fs::remove_dir_all(self.folder.join("etcd"));
+    }
 }
 
 impl ControlPlane {
@@ -64,9 +73,9 @@ impl ControlPlane {
             fs::write(folder.join(file), text).unwrap();
         }
         let (port, etcd_port) = (free_port(), free_port());
-        let _etcd = start_etcd(&folder, etcd_port);
+        let etcd = Some(start_etcd(&folder, etcd_port));
         let (api_server, backends) = (Mutex::default(), Mutex::default());
-        let control_plane = ControlPlane { folder, port, etcd_port, api_server, backends, _etcd };
+        let control_plane = ControlPlane { folder, port, etcd_port, api_server, backends, etcd };
         control_plane.start_api_server().await;
         control_plane
     }

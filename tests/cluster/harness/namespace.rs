@@ -1,24 +1,25 @@
 //! A namespace of its own for a test, and what it says about Tasks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::api::Reply;
-use super::cluster::Cluster;
+use super::cluster::Parts;
 use super::created::Created;
 use super::objects::Spawner;
 use super::patience::{PATIENCE, eventually, within};
 
 /// A namespace that a test made for itself.
 pub(crate) struct Namespace {
-    pub(crate) cluster: Cluster,
-    pub(crate) name: String,
+    cluster: Arc<Parts>,
+    name: String,
 }
 
 impl Namespace {
     /// Creates it.
-    pub(crate) async fn create(cluster: Cluster, name: &str, labels: Value) -> Namespace {
+    pub(crate) async fn create(cluster: Arc<Parts>, name: &str, labels: Value) -> Namespace {
         let object = json!({"metadata": {"name": name, "labels": labels}});
         cluster.admin.create("/api/v1/namespaces", &object).await.ok();
         Namespace { cluster, name: name.to_owned() }

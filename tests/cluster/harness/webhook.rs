@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 
 use super::access::{Account, SYSTEM};
 use super::authority;
-use super::cluster::Cluster;
+use super::cluster::Parts;
 use super::log::Log;
 use super::namespace::Namespace;
 use super::patience::eventually;
@@ -21,7 +22,7 @@ use super::run_folder;
 
 /// A webhook to be started.
 pub(crate) struct Setup {
-    cluster: Cluster,
+    cluster: Arc<Parts>,
     name: String,
     port: u16,
     manifests: bool,
@@ -33,7 +34,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     /// One that is called through this port of the Service.
-    pub(crate) fn new(cluster: Cluster, name: &str, port: u16) -> Setup {
+    pub(crate) fn new(cluster: Arc<Parts>, name: &str, port: u16) -> Setup {
         let registration = Registration {
             name: name.to_owned(),
             failure_policy: "Ignore",
@@ -86,7 +87,7 @@ impl Setup {
 
     /// A namespace that it will serve.
     pub(crate) async fn namespace(&self, name: &str) -> Namespace {
-        Namespace::create(self.cluster.clone(), name, json!({ SERVED_BY: self.name })).await
+        Namespace::create(Arc::clone(&self.cluster), name, json!({ SERVED_BY: self.name })).await
     }
 
     /// Starts it, and waits until the API server calls it.
@@ -152,7 +153,7 @@ impl Setup {
 
 /// A running webhook; it is killed when it is dropped.
 pub(crate) struct Webhook {
-    cluster: Cluster,
+    cluster: Arc<Parts>,
     name: String,
     port: u16,
     registration: Registration,
@@ -208,7 +209,7 @@ impl Webhook {
     /// The same, with labels.
     pub(crate) async fn namespace_with(&self, name: &str, mut labels: Value) -> Namespace {
         labels[SERVED_BY] = json!(self.name);
-        Namespace::create(self.cluster.clone(), name, labels).await
+        Namespace::create(Arc::clone(&self.cluster), name, labels).await
     }
 
     /// Writes one of the manifests that it takes its rules from.

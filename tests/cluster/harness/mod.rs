@@ -24,6 +24,5 @@ mod registration;
 mod run_folder;
 pub(crate) mod webhook;
 
-pub(crate) use cluster::{Cluster, on_cluster, on_own_cluster};
-pub(crate) use crds::Schemas;
+pub(crate) use cluster::{Cluster, on_cluster};
 pub(crate) use objects::spawner;
