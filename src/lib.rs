@@ -17,7 +17,7 @@
 //! | [`engine`] | Task and rules → decision; pure |
 //! | [`webhook`] | bytes → request → answer |
 //! | [`spawners`] | the cache of what the rules need |
-//! | [`manifests`] | files → objects |
+//! | [`manifests`], [`watch`] | files → objects; seeing files change |
 //! | [`cluster`] | the API server → objects |
 //! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
 //! | [`metrics`], [`telemetry`] | what is counted; what is logged |
@@ -35,4 +35,5 @@ pub mod spawners;
 pub mod telemetry;
 pub mod tls;
 mod turns;
+pub mod watch;
 pub mod webhook;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use self::documents::read_documents;
-pub use self::watch::{Watch, watch};
+pub use self::watch::watch;
 
 /// The largest file that is read.
 pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;

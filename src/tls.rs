@@ -5,6 +5,7 @@
 //! go on.
 
 mod error;
+mod files;
 mod secret;
 mod self_made;
 
@@ -21,6 +22,8 @@ use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use self::error::TlsError;
+use self::files::KeyFiles;
+pub use self::files::follow_files;
 pub use self::secret::Secret;
 pub use self::self_made::{SELF_MADE_NAMES, SelfMade};
 
@@ -57,18 +60,7 @@ impl KeyPair {
     /// When a file can't be read or holds something else, or when the two do not belong together;
     /// the message names the flag and the file.
     pub fn from_files(cert_file: &Path, key_file: &Path) -> Result<KeyPair, TlsError> {
-        let cert_origin = format!("{CERT_FLAG} {}", cert_file.display());
-        let key_origin = format!("{KEY_FLAG} {}", key_file.display());
-        let read = |file: &Path, origin: &str| {
-            std::fs::read(file)
-                .map_err(|source| TlsError::Read { origin: origin.to_owned(), source })
-        };
-        let cert_pem = read(cert_file, &cert_origin)?;
-        let key_pem = read(key_file, &key_origin)?;
-        KeyPair::from_pem(
-            PemPart { origin: &cert_origin, pem: &cert_pem },
-            PemPart { origin: &key_origin, pem: &key_pem },
-        )
+        KeyFiles::new(cert_file, key_file).load()
     }
 
     /// Reads PEM: the chain with the serving certificate first, and its private key.
@@ -148,6 +140,11 @@ impl ServingKey {
     /// Starts without a pair: every handshake fails until there is one.
     pub fn awaited() -> Arc<ServingKey> {
         Arc::new(ServingKey { current: ArcSwapOption::empty() })
+    }
+
+    /// Whether new connections are served with this certificate already.
+    pub fn is(&self, pair: &KeyPair) -> bool {
+        self.current.load().as_ref().is_some_and(|current| current.cert == pair.certified.cert)
     }
 
     /// Serves new connections with this pair from now on.

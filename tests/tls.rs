@@ -6,7 +6,6 @@ mod common;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,88 +15,19 @@ use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
 use common::https::{Client, RequestBody, connect, tls_config};
+use common::server::{PATIENCE, Running};
+use common::webhook::JSON;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Frame};
 use hyper::header::CONTENT_TYPE;
-use kelos_metadata::metrics::Metrics;
 use kelos_metadata::server::{Drained, Limits, Server, Shutdown};
-use kelos_metadata::tls::{SelfMade, ServingKey, server_config};
-use kelos_metadata::webhook::router::{Answer, MAX_BODY_BYTES, MUTATE_TASK_PATH, Reply, router};
+use kelos_metadata::tls::SelfMade;
+use kelos_metadata::webhook::router::{MAX_BODY_BYTES, MUTATE_TASK_PATH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-const JSON: &str = "application/json";
-
-/// Answers with the length of the body; some queries ask for more.
-#[derive(Clone, Default)]
-struct App {
-    started: Arc<Notify>,
-    go_on: Arc<Notify>,
-}
-
-impl Answer for App {
-    async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
-        match query {
-            Some("panic") => panic!("on purpose"),
-            Some("slow") => {
-                self.started.notify_one();
-                self.go_on.notified().await;
-            }
-            _ => (),
-        }
-        Reply::ok(body.len().to_string())
-    }
-}
-
-/// A server on a port of its own.
-struct Running {
-    addr: SocketAddr,
-    ca_pem: String,
-    app: App,
-    shutdown: Shutdown,
-    ended: JoinHandle<Drained>,
-    key: Arc<ServingKey>,
-}
-
-impl Running {
-    async fn start() -> Running {
-        Running::with_limits(Limits::default()).await
-    }
-
-    async fn with_limits(limits: Limits) -> Running {
-        let made = SelfMade::new().unwrap();
-        let key = ServingKey::new(made.pair);
-        let tls = server_config(Arc::clone(&key)).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        let (app, shutdown) = (App::default(), Shutdown::new());
-        let routes = router(app.clone(), Arc::new(Metrics::new()));
-        let server = Server::new(routes, shutdown.clone()).with_limits(limits);
-        let ended = tokio::spawn(server.serve_tls(listener, tls));
-        Running { addr, ca_pem: made.certificate_pem, app, shutdown, ended, key }
-    }
-
-    fn client(&self) -> Client {
-        Client::new(self.addr, &self.ca_pem)
-    }
-
-    /// Asserts that an ordinary client is served.
-    async fn serves(&self) {
-        let (status, _, body) = self.client().post(MUTATE_TASK_PATH, JSON, "{}").await.unwrap();
-        assert_eq!((status.as_u16(), &body[..]), (200, &b"2"[..]));
-    }
-
-    async fn end(self) -> Drained {
-        timeout(PATIENCE, self.ended).await.expect("the server ends").unwrap()
-    }
-}
 
 /// A body of unknown length: so many mebibytes, then `more` bytes.
 struct Stream {

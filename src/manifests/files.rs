@@ -7,31 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Format, cannot_read};
+use crate::watch::Stamp;
 
 /// How many folders deep a tree is followed.
 const MAX_DEPTH: usize = 32;
-
-/// What tells one state of a file from another without reading it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    bytes: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            bytes: metadata.size(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-}
 
 /// A file that holds manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +39,6 @@ pub(super) fn list(root: &Path) -> Listing {
         Err(error) => listing.error(root, &error),
     }
     listing
-}
-
-/// What `root` is at the moment, behind all links; `None` when there is nothing.
-pub(super) fn identity(root: &Path) -> Option<(u64, u64)> {
-    fs::metadata(root).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 impl Listing {

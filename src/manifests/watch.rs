@@ -1,40 +1,24 @@
 //! Reading a folder again whenever it changes.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::files::{self, Listing};
 use super::{Manifests, read};
+use crate::watch::{Eye, Subject, Watch};
 
-/// A burst of changes is over when nothing came for this long.
-const QUIET: Duration = Duration::from_millis(200);
-/// A burst that does not end is read this often all the same.
-const LONGEST_BURST: Duration = Duration::from_secs(2);
-/// How often the folder is looked at without an event: inotify has blind spots, such as network
-/// file systems, a folder that is replaced as a whole, and links that lead out of it.
-const POLL: Duration = Duration::from_secs(5);
+/// A folder or file of manifests.
+struct Folder(PathBuf);
 
-/// A watch that lasts until it is dropped.
-#[derive(Debug)]
-pub struct Watch {
-    stopped: Arc<AtomicBool>,
-    wake: SyncSender<()>,
-}
+impl Subject for Folder {
+    type Seen = Listing;
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.stopped.store(true, Ordering::Release);
-        // A full channel means that the thread is about to look anyway.
-        let _ = self.wake.try_send(());
+    fn paths(&self) -> Vec<&Path> {
+        vec![&self.0]
+    }
+
+    fn look(&self) -> Listing {
+        files::list(&self.0)
     }
 }
 
@@ -52,136 +36,17 @@ pub fn watch(
     path: &Path,
     on_change: impl FnMut(Manifests) + Send + 'static,
 ) -> io::Result<(Manifests, Watch)> {
-    watch_every(POLL, path, on_change)
+    follow(Eye::open(Folder(path.to_owned())), on_change)
 }
 
-fn watch_every(
-    poll: Duration,
-    path: &Path,
-    on_change: impl FnMut(Manifests) + Send + 'static,
+fn follow(
+    eye: Eye<Folder>,
+    mut on_change: impl FnMut(Manifests) + Send + 'static,
 ) -> io::Result<(Manifests, Watch)> {
-    let (wake, woken) = sync_channel(1);
-    let stopped = Arc::new(AtomicBool::new(false));
-    let mut eye = Eye::new(path.to_owned(), wake.clone());
-    eye.look();
-    let first = read(path);
-    let watcher = Loop { eye, woken, stopped: Arc::clone(&stopped), poll };
-    thread::Builder::new().name("manifests".to_owned()).spawn(move || watcher.run(on_change))?;
-    Ok((first, Watch { stopped, wake }))
-}
-
-/// Sees changes of a path: by events where there are any, by comparing listings where not.
-struct Eye {
-    path: PathBuf,
-    wake: SyncSender<()>,
-    events: Option<RecommendedWatcher>,
-    identity: Option<(u64, u64)>,
-    seen: Listing,
-}
-
-impl Eye {
-    fn new(path: PathBuf, wake: SyncSender<()>) -> Eye {
-        let mut eye = Eye { path, wake, events: None, identity: None, seen: Listing::default() };
-        eye.open();
-        eye
-    }
-
-    /// Watches what is at the path now.
-    fn open(&mut self) {
-        self.events = None;
-        self.identity = files::identity(&self.path);
-        if self.identity.is_none() {
-            return;
-        }
-        let wake = self.wake.clone();
-        let opened = notify::recommended_watcher(move |event| {
-            if is_change(&event) {
-                let _ = wake.try_send(());
-            }
-        })
-        .and_then(|mut watcher| {
-            // Whoever replaces a file leaves a watch on the old one behind: its folder tells.
-            let (target, mode) = match self.path.parent() {
-                Some(parent) if !self.path.is_dir() => (parent, RecursiveMode::NonRecursive),
-                _ => (self.path.as_path(), RecursiveMode::Recursive),
-            };
-            let target = if target.as_os_str().is_empty() { Path::new(".") } else { target };
-            watcher.watch(target, mode)?;
-            Ok(watcher)
-        });
-        match opened {
-            Ok(watcher) => self.events = Some(watcher),
-            Err(error) => tracing::warn!(
-                path = %self.path.display(), %error,
-                "no change events for the manifests; looking at them every {} s instead",
-                POLL.as_secs()
-            ),
-        }
-    }
-
-    /// Takes a new listing; says whether it differs from the last one.
-    fn look(&mut self) -> bool {
-        let now = files::list(&self.path);
-        let differs = now != self.seen;
-        self.seen = now;
-        differs
-    }
-}
-
-/// Whether an event speaks of a change. Reading raises events too, which must not lead to reading.
-fn is_change(event: &notify::Result<Event>) -> bool {
-    match event.as_ref().map(|event| event.kind) {
-        Ok(EventKind::Access(access)) => access == AccessKind::Close(AccessMode::Write),
-        Ok(_) | Err(_) => true,
-    }
-}
-
-/// The thread behind a [`Watch`].
-struct Loop {
-    eye: Eye,
-    woken: Receiver<()>,
-    stopped: Arc<AtomicBool>,
-    poll: Duration,
-}
-
-impl Loop {
-    fn run(mut self, mut on_change: impl FnMut(Manifests)) {
-        loop {
-            let by_event = match self.woken.recv_timeout(self.poll) {
-                Ok(()) => {
-                    self.wait_for_quiet();
-                    true
-                }
-                Err(RecvTimeoutError::Timeout) => false,
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            if self.stopped.load(Ordering::Acquire) {
-                return;
-            }
-            let replaced = files::identity(&self.eye.path) != self.eye.identity;
-            // Looked at before it is read: what changes in between is seen the next time.
-            let differs = self.eye.look();
-            if !by_event && !differs {
-                continue;
-            }
-            // What no event told of lies outside of what is watched: watch anew.
-            if replaced || !by_event {
-                self.eye.open();
-                self.eye.look();
-            }
-            let found = read(&self.eye.path);
-            // A fault in one reading must not end the watch; the panic hook has reported it.
-            let _ = catch_unwind(AssertUnwindSafe(|| on_change(found)));
-        }
-    }
-
-    fn wait_for_quiet(&self) {
-        let begun = Instant::now();
-        while begun.elapsed() < LONGEST_BURST
-            && !self.stopped.load(Ordering::Acquire)
-            && self.woken.recv_timeout(QUIET).is_ok()
-        {}
-    }
+    let path = eye.subject().0.clone();
+    let first = read(&path);
+    let watch = eye.follow("manifests", move || on_change(read(&path)))?;
+    Ok((first, watch))
 }
 
 #[cfg(test)]
@@ -189,6 +54,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::sync::mpsc::{Receiver, channel};
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -217,7 +83,8 @@ mod tests {
         let on_change = move |found| {
             let _ = send.send(found);
         };
-        let (first, watch) = watch_every(poll, path, on_change).unwrap();
+        let (first, watch) =
+            follow(Eye::open_with(poll, Folder(path.to_owned())), on_change).unwrap();
         assert_eq!(names(&first), expected);
         Watched { _watch: watch, changes }
     }
@@ -313,12 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn reading_is_no_change_and_a_panic_is_not_the_end() {
-        let opened = Event::new(EventKind::Access(AccessKind::Open(AccessMode::Any)));
-        assert!(!is_change(&Ok(opened)));
-        let written = Event::new(EventKind::Access(AccessKind::Close(AccessMode::Write)));
-        assert!(is_change(&Ok(written)));
-
+    fn a_panic_is_not_the_end() {
         let dir = tempfile::tempdir().unwrap();
         let (send, changes) = channel();
         let mut calls = 0;
@@ -327,7 +189,8 @@ mod tests {
             let _ = send.send(calls);
             assert!(calls > 1, "on purpose");
         };
-        let (_, _watch) = watch_every(EVENTS_ONLY, dir.path(), on_change).unwrap();
+        let (_, _watch) =
+            follow(Eye::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), on_change).unwrap();
         fs::write(dir.path().join("a.yaml"), manifest("a")).unwrap();
         assert_eq!(changes.recv_timeout(PATIENCE), Ok(1));
         fs::write(dir.path().join("a.yaml"), manifest("b")).unwrap();

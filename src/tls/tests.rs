@@ -5,16 +5,16 @@ use x509_parser::prelude::GeneralName;
 
 use super::*;
 
-struct Files {
+pub(super) struct Files {
     dir: tempfile::TempDir,
 }
 
 impl Files {
-    fn new() -> Files {
+    pub(super) fn new() -> Files {
         Files { dir: tempfile::tempdir().unwrap() }
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(super) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.dir.path().join(name);
         fs::write(&path, text).unwrap();
         path
@@ -22,7 +22,7 @@ impl Files {
 }
 
 /// A new pair as PEM: certificate, key.
-fn pems() -> (String, String) {
+pub(super) fn pems() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     (made.cert.pem(), made.signing_key.serialize_pem())
 }

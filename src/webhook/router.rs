@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 
-use self::body::{BodyError, read_body};
+use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use crate::metrics::{Metrics, Outcome};
 
@@ -37,12 +37,13 @@ pub trait Answer: Clone + Send + Sync + 'static {
 /// Builds the router of the webhook; requests it turns away are counted in `metrics`.
 pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
     let wrong_method = Arc::clone(&metrics);
+    let gate = Arc::new(Gate { bodies: Bodies::new(MAX_BODY_BYTES), metrics });
     let mutate_task = post(move |request: Request| {
-        let (answer, metrics) = (answer.clone(), Arc::clone(&metrics));
+        let (answer, gate) = (answer.clone(), Arc::clone(&gate));
         async move {
-            let result = mutate_task(&answer, request).await;
+            let result = mutate_task(&answer, &gate.bodies, request).await;
             result.unwrap_or_else(|refusal| {
-                metrics.refused(refusal.outcome());
+                gate.metrics.refused(refusal.outcome());
                 refusal.into_response()
             })
         }
@@ -55,13 +56,24 @@ pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
     Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(async || not_found())
 }
 
-async fn mutate_task<A: Answer>(answer: &A, request: Request) -> Result<Response, Refusal> {
+/// What all requests share.
+struct Gate {
+    bodies: Bodies,
+    metrics: Arc<Metrics>,
+}
+
+async fn mutate_task<A: Answer>(
+    answer: &A,
+    bodies: &Bodies,
+    request: Request,
+) -> Result<Response, Refusal> {
     if !is_json(request.headers()) {
         return Err(Refusal::ContentType);
     }
     let (head, body) = request.into_parts();
-    let body = read_body(&head.headers, body, MAX_BODY_BYTES).await?;
-    Ok(answer.answer(body, head.uri.query()).await.into_response())
+    // The bytes live as long as the answer is being made, and so long their room is kept.
+    let WholeBody { bytes, room: _room } = bodies.read(&head.headers, body).await?;
+    Ok(answer.answer(bytes, head.uri.query()).await.into_response())
 }
 
 /// Whether the request says that it is JSON; parameters such as `charset` do not matter.
@@ -80,6 +92,7 @@ enum Refusal {
     ContentType,
     TooLarge,
     Interrupted,
+    Overloaded,
 }
 
 impl From<BodyError> for Refusal {
@@ -87,6 +100,7 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge => Refusal::TooLarge,
             BodyError::Interrupted => Refusal::Interrupted,
+            BodyError::NoRoom => Refusal::Overloaded,
         }
     }
 }
@@ -97,6 +111,7 @@ impl Refusal {
             Refusal::Method | Refusal::ContentType => Outcome::BadRequest,
             Refusal::TooLarge => Outcome::TooLarge,
             Refusal::Interrupted => Outcome::Abandoned,
+            Refusal::Overloaded => Outcome::Unavailable,
         }
     }
 }
@@ -128,10 +143,13 @@ impl IntoResponse for Refusal {
             Refusal::Interrupted => Reply::status(
                 StatusCode::BAD_REQUEST,
                 "BadRequest",
-                "the body ended before its announced length, or its framing is broken",
+                "the body ended before its announced length, took too long, or its framing is broken",
             )
             .closing()
             .into_response(),
+            Refusal::Overloaded => {
+                Reply::unavailable("too many large requests at once; try again").into_response()
+            }
         }
     }
 }

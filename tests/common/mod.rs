@@ -4,5 +4,7 @@
 
 pub(crate) mod generators;
 pub(crate) mod https;
+pub(crate) mod program;
 pub(crate) mod review;
+pub(crate) mod server;
 pub(crate) mod webhook;

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use crate::cluster::{Change, Reflector, Resource, Scope};
 use crate::metrics::Metrics;
 use crate::settings::KeySource;
-use crate::tls::{KeyPair, Secret, SelfMade, ServingKey, TlsError};
+use crate::tls::{self, CERT_FLAG, KeyPair, Secret, SelfMade, ServingKey, TlsError};
+use crate::watch::Watch;
 
 /// Secrets.
 const SECRETS: Resource =
@@ -22,6 +23,7 @@ pub(super) struct Key {
     pub(super) serving: Arc<ServingKey>,
     /// Whether there is one.
     pub(super) loaded: watch::Receiver<bool>,
+    _files: Option<Watch>,
 }
 
 /// Puts pairs in their place.
@@ -42,13 +44,21 @@ impl Key {
         let (loaded, is_loaded) = watch::channel(false);
         let keeper =
             Keeper { serving: ServingKey::awaited(), metrics: Arc::clone(metrics), loaded };
-        let key = Key { serving: Arc::clone(&keeper.serving), loaded: is_loaded };
+        let serving = Arc::clone(&keeper.serving);
+        let mut files = None;
         match source {
             KeySource::SelfMade => {
                 keeper.take(SelfMade::new()?.pair);
                 tracing::info!("Made a certificate for this run: no client trusts it by itself");
             }
-            KeySource::Files { cert, key } => keeper.take(KeyPair::from_files(cert, key)?),
+            KeySource::Files { cert, key: key_file } => {
+                keeper.take(KeyPair::from_files(cert, key_file)?);
+                let metrics = Arc::clone(metrics);
+                let on_swap = move |pair: &KeyPair| metrics.set_certificate_expiry(pair.expires());
+                let watch = tls::follow_files(cert, key_file, Arc::clone(&serving), on_swap)
+                    .with_context(|| format!("{CERT_FLAG} {} can't be watched", cert.display()))?;
+                files = Some(watch);
+            }
             KeySource::Secret { namespace, name } => {
                 let client = client.context("--tls-secret needs a cluster")?.clone();
                 let (changes, changed) = channel(1);
@@ -60,7 +70,7 @@ impl Key {
                 tokio::spawn(keeper.follow(changed, origin));
             }
         }
-        Ok(key)
+        Ok(Key { serving, loaded: is_loaded, _files: files })
     }
 }
 

@@ -8,9 +8,10 @@ use anyhow::Context;
 use kube::Client;
 use tokio::sync::watch;
 
-use crate::manifests::{self, Manifests, Watch};
+use crate::manifests::{self, Manifests};
 use crate::metrics::{Metrics, Watched};
 use crate::spawners::{FileObjects, LiveLookup, SpawnerProblem, Spawners, reflect};
+use crate::watch::Watch;
 
 /// The name of the thread that compiles rules.
 const THREAD: &str = "rules";

@@ -1,5 +1,6 @@
-//! Reading a body that must not be larger than it may be.
+//! Reading a body that must not be larger than it may be, nor too many large ones at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -7,6 +8,8 @@ use axum::http::HeaderMap;
 use axum::http::header::EXPECT;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// How much of a body that is too large is still taken from the client, and for how long.
 ///
@@ -15,58 +18,114 @@ use http_body_util::BodyExt;
 const LINGER_BYTES: usize = 64 * 1024 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(5);
 
+/// Bodies up to this size are read without asking for room. The limit on connections bounds what
+/// they take together, and large bodies never keep the ordinary Task waiting.
+const SMALL_BYTES: usize = 64 * 1024;
+/// What all larger bodies may take at once, while they are read and answered.
+const ROOM_BYTES: usize = 64 * 1024 * 1024;
+/// Room is counted in pieces of this size.
+const PIECE_BYTES: usize = 1024;
+/// How long a body waits for room. The API server asks again, so a short wait is enough.
+const ROOM_WAIT: Duration = Duration::from_millis(100);
+
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
     /// It is announced to be, or turned out to be, larger than allowed.
     TooLarge,
-    /// The client went away, or its chunks can't be read.
+    /// The client went away or took too long, or its chunks can't be read.
     Interrupted,
+    /// There is no room for it: too many large ones are in flight.
+    NoRoom,
 }
 
-/// Reads a body of at most `limit` bytes into one piece.
-///
-/// A body that announces too much is refused before it is read; one that announces nothing, as soon
-/// as it exceeds the limit. A body that comes in one frame, as small ones do, is not copied.
-pub(super) async fn read_body(
-    headers: &HeaderMap,
-    mut body: Body,
+/// A body in one piece, and the room that is kept for it until that is dropped.
+#[derive(Debug)]
+pub(super) struct WholeBody {
+    pub(super) bytes: Bytes,
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// Reads bodies of at most a certain size, so many bytes at once.
+#[derive(Debug)]
+pub(super) struct Bodies {
     limit: usize,
-) -> Result<Bytes, BodyError> {
-    let announced = body.size_hint().lower();
-    if announced > limit as u64 {
-        // Who waits for `100 Continue` has not sent anything, and need not.
-        if !headers.contains_key(EXPECT) {
-            linger(body);
-        }
-        return Err(BodyError::TooLarge);
+    room: Arc<Semaphore>,
+}
+
+impl Bodies {
+    /// Takes bodies of at most `limit` bytes.
+    pub(super) fn new(limit: usize) -> Bodies {
+        Bodies::with_room(limit, ROOM_BYTES)
     }
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| BodyError::Interrupted)?;
-        let Ok(data) = frame.into_data() else { continue };
-        let read = if all.is_empty() { first.len() } else { all.len() };
-        if data.len() > limit - read {
-            linger(body);
+
+    fn with_room(limit: usize, room: usize) -> Bodies {
+        Bodies { limit, room: Arc::new(Semaphore::new(room / PIECE_BYTES)) }
+    }
+
+    /// Reads a body into one piece.
+    ///
+    /// A body that announces too much is refused before it is read; one that announces nothing, as
+    /// soon as it exceeds the limit. A body that comes in one frame, as small ones do, is not
+    /// copied. How long it may take is the business of the connection.
+    pub(super) async fn read(
+        &self,
+        headers: &HeaderMap,
+        mut body: Body,
+    ) -> Result<WholeBody, BodyError> {
+        let announced = body.size_hint().lower();
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > self.limit {
+            // Who waits for `100 Continue` has not sent anything, and need not.
+            if !headers.contains_key(EXPECT) {
+                linger(body);
+            }
             return Err(BodyError::TooLarge);
         }
-        if read == 0 {
-            first = data;
-            continue;
+        let mut room = None;
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| BodyError::Interrupted)?;
+            let Ok(data) = frame.into_data() else { continue };
+            let read = if all.is_empty() { first.len() } else { all.len() };
+            if data.len() > self.limit - read {
+                linger(body);
+                return Err(BodyError::TooLarge);
+            }
+            if room.is_none() && read + data.len() > SMALL_BYTES {
+                room = self.room(announced).await;
+                if room.is_none() {
+                    linger(body);
+                    return Err(BodyError::NoRoom);
+                }
+            }
+            if read == 0 {
+                first = data;
+                continue;
+            }
+            if all.is_empty() {
+                all.reserve(announced.max(read + data.len()));
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&data);
         }
-        if all.is_empty() {
-            all.reserve(usize::try_from(announced).unwrap_or(0).max(read + data.len()));
-            all.extend_from_slice(&first);
-        }
-        all.extend_from_slice(&data);
+        Ok(WholeBody { bytes: if all.is_empty() { first } else { all.freeze() }, room })
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+
+    /// Waits for the room that a body will take: what it announces, or if that is nothing, all that
+    /// it may take.
+    async fn room(&self, announced: usize) -> Option<OwnedSemaphorePermit> {
+        let bytes = if announced == 0 { self.limit } else { announced };
+        let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES)).ok()?;
+        let room = Arc::clone(&self.room).acquire_many_owned(pieces);
+        timeout(ROOM_WAIT, room).await.ok()?.ok()
+    }
 }
 
 /// Reads on for a moment and throws away what comes, while the answer is on its way.
 fn linger(mut body: Body) {
-    tokio::spawn(tokio::time::timeout(LINGER_TIME, async move {
+    tokio::spawn(timeout(LINGER_TIME, async move {
         let mut left = LINGER_BYTES;
         while let Some(Ok(frame)) = body.frame().await {
             let size = frame.data_ref().map_or(0, Bytes::len);
@@ -76,4 +135,43 @@ fn linger(mut body: Body) {
             }
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn read(bodies: &Bodies, size: usize) -> Result<WholeBody, BodyError> {
+        bodies.read(&HeaderMap::new(), Body::from(vec![b' '; size])).await
+    }
+
+    #[tokio::test]
+    async fn large_bodies_share_their_room_and_small_ones_need_none() {
+        const LARGE: usize = 100 * 1024;
+        let bodies = Bodies::with_room(7 * 1024 * 1024, 2 * LARGE);
+        let first = read(&bodies, LARGE).await.unwrap();
+        let _second = read(&bodies, LARGE).await.unwrap();
+        assert_eq!(read(&bodies, LARGE).await.unwrap_err(), BodyError::NoRoom);
+        for size in [0, 1, SMALL_BYTES] {
+            let small = read(&bodies, size).await.unwrap();
+            assert_eq!((small.bytes.len(), small.room.is_none()), (size, true));
+        }
+        assert_eq!(read(&bodies, SMALL_BYTES + 1).await.unwrap_err(), BodyError::NoRoom);
+        drop(first);
+        assert_eq!(read(&bodies, LARGE).await.unwrap().bytes.len(), LARGE);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_gets_it_when_another_is_done() {
+        const LARGE: usize = 100 * 1024;
+        let bodies = Bodies::with_room(LARGE, LARGE);
+        for _ in 0..20 {
+            let first = read(&bodies, LARGE).await.unwrap();
+            let (second, ()) = tokio::join!(read(&bodies, LARGE), async {
+                tokio::task::yield_now().await;
+                drop(first);
+            });
+            assert_eq!(second.unwrap().bytes.len(), LARGE);
+        }
+    }
 }
