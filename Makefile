@@ -52,6 +52,17 @@ bench: toolchain ## measure: decide and bytes to bytes (criterion), HTTPS beside
 soak: toolchain ## the long rounds of tests that `make test` runs short
 	$(CARGO) test $(PROFILE) -- --ignored
 
+# Coverage needs switches of rustc that are not stable; the pinned toolchain takes them all the same.
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz: toolchain ## look for input that breaks what fuzz/targets.rs promises, FUZZ_SECONDS (600) for each target
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	for target in go jinja review carrier; do \
+		mkdir -p fuzz/corpus/$$target fuzz/regressions/$$target; \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target \
+			fuzz/regressions/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 || exit 1; \
+	done
+
 .PHONY: controlplane
 controlplane: ## build kube-apiserver and etcd for the cluster tests, which otherwise do it themselves
 	mkdir -p target/controlplane
