@@ -4,38 +4,44 @@
 //! What is there and would get the Task refused is repaired if Kelos's own field declares it. Then
 //! the templates add what is absent. One bad key never costs another, and never the Task.
 
-use std::cmp::Reverse;
-use std::sync::Arc;
+mod candidate;
+mod size;
 
+use std::cmp::Reverse;
+
+use json_patch::jsonptr::Pointer;
+
+pub(super) use self::candidate::candidates;
+use self::candidate::{Candidate, judge};
+use self::size::Size;
 use super::decision::{KeyOutcome, Outcome, skipped_list};
 use super::kelos::{Kind, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
-use super::patch::Changes;
+use super::patch::{Changes, Place};
 use super::reason::Reason;
-use super::render::budget::Budget;
 use super::render::error::TemplateError;
-use super::render::value::Map;
-use super::rules::{KeyRule, OnInvalid, Refusal, Row, Rules};
-use super::validate::{self, ANNOTATIONS_BYTES};
+use super::rules::{KeyRule, OnInvalid, Row, Rules};
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
 
-/// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already is
-/// refused with us or without us, or etcd takes more here.
-const OBJECT_BYTES: usize = 1408 << 10;
+const RENDERED_FROM: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: RENDERED_FROM_MARK,
+    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1rendered-from"),
+};
+const SKIPPED: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: SKIPPED_MARK,
+    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped"),
+};
 
 pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
-    changes: Changes,
-    /// What all annotations take after the changes so far, in bytes.
-    annotations_bytes: usize,
-    /// By how many bytes of JSON the Task may still grow, if there is a bound.
-    room: Option<usize>,
+    changes: Changes<'r>,
+    /// What the Task takes after the changes so far.
+    size: Size,
 }
-
-/// A value that may be written, or why there is none.
-type Candidate = Result<String, TemplateError>;
 
 /// What the Task has of a key.
 enum Found {
@@ -45,33 +51,6 @@ enum Found {
     Settled(Outcome),
 }
 
-/// Renders all keys, in key order, those that are there already too: so a second pass has the same
-/// budget left for each key as the first.
-pub(super) fn candidates(
-    rules: &Rules,
-    variables: &Arc<Map>,
-    mut budget: Budget,
-) -> Vec<Candidate> {
-    rules.keys.iter().map(|rule| candidate(rule, variables, &mut budget)).collect()
-}
-
-/// Render → sanitize if asked → `allowed` → `default`.
-fn candidate(rule: &KeyRule, variables: &Arc<Map>, budget: &mut Budget) -> Candidate {
-    let template = rule.plan.as_ref().map_err(|refusal| refused(refusal))?;
-    let judged = match template.render(variables, budget) {
-        Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
-        Ok(text) => judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize).map(Some),
-        Err(error) => Err(error),
-    };
-    match (judged, &rule.default) {
-        (Ok(Some(value)), _) => Ok(value),
-        (Ok(None), Some(default)) => Ok(default.to_string()),
-        (Err(skip), Some(default)) if has_stand_in(skip.reason) => Ok(default.to_string()),
-        (Err(skip), _) => Err(skip),
-        (Ok(None), None) => Ok(String::new()),
-    }
-}
-
 impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     /// Starts with a Task that takes so many bytes.
     pub(super) fn new(
@@ -79,14 +58,12 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         rules: &'r Rules,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
-        let annotations = task.entries(Kind::Annotation).into_iter().flatten();
-        let annotations_bytes = annotations.map(|(key, value)| key.len() + value.len()).sum();
-        let room = OBJECT_BYTES.checked_sub(object_bytes);
-        Merge { task, rules, changes: Changes::default(), annotations_bytes, room }
+        let size = Size::of(task, object_bytes);
+        Merge { task, rules, changes: Changes::default(), size }
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
-    pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes, Vec<KeyOutcome<'r>>) {
+    pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes<'r>, Vec<KeyOutcome<'r>>) {
         let rules = self.rules;
         let keys = || rules.keys.iter().zip(&candidates);
         let mut found: Vec<Found> = keys().map(|(rule, ours)| self.find(rule, ours)).collect();
@@ -110,50 +87,56 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     }
 
     /// Looks at what the Task has of a key, and repairs it if it can't stay.
-    fn find(&mut self, rule: &KeyRule, ours: &Candidate) -> Found {
+    fn find(&mut self, rule: &'r KeyRule, ours: &Candidate) -> Found {
         let Some(value) = self.task.get(rule.kind, &rule.key) else {
             return Found::Absent { removed: None };
         };
         match &rule.plan {
             Err(refusal) if refusal.error.reason == Reason::Protected => {
-                return Found::Settled(Outcome::Skipped(refused(refusal)));
+                return Found::Settled(Outcome::Skipped(refusal.error.clone()));
             }
             Err(refusal) if refusal.error.reason == Reason::InvalidKey => {
                 // The API server would refuse the Task. What Kelos did not render is not ours.
                 if rule.in_field {
-                    self.remove(rule);
+                    self.remove(rule.place());
                 }
-                return Found::Settled(Outcome::Skipped(refused(refusal)));
+                return Found::Settled(Outcome::Skipped(refusal.error.clone()));
             }
             _ => {}
         }
-        match judge(rule, value, rule.in_field && rule.on_invalid == OnInvalid::Sanitize) {
+        let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
+        match judge(rule, value.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
-            Ok(repaired) => Found::Settled(self.repair(rule, repaired)),
-            Err(skip) => match (skip.reason, &rule.default) {
-                (Reason::InvalidValue, _) if !rule.in_field => {
-                    Found::Settled(Outcome::Skipped(existing()))
-                }
-                (Reason::NotAllowed, Some(default)) if self.fits(rule.kind, &rule.key, default) => {
-                    Found::Settled(self.repair(rule, default.to_string()))
-                }
-                _ => {
-                    self.remove(rule);
-                    Found::Absent { removed: Some(skip) }
-                }
-            },
+            Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
+            Err(skip) if skip.reason == Reason::InvalidValue && !rule.in_field => {
+                Found::Settled(Outcome::Skipped(existing()))
+            }
+            Err(skip) => self.replace(rule, skip),
         }
     }
 
-    fn repair(&mut self, rule: &KeyRule, value: String) -> Outcome {
-        self.set(rule, value.clone());
+    /// Sets the default instead of a value that is not allowed; removes what can't be mended so.
+    fn replace(&mut self, rule: &'r KeyRule, skip: TemplateError) -> Found {
+        if skip.reason == Reason::NotAllowed
+            && let Some(default) = &rule.default
+            && self.set_if_it_fits(rule.place(), default)
+        {
+            return Found::Settled(Outcome::Repaired(default.to_string()));
+        }
+        self.remove(rule.place());
+        Found::Absent { removed: Some(skip) }
+    }
+
+    fn repair(&mut self, rule: &'r KeyRule, value: String) -> Outcome {
+        let size = self.size_with(rule.place(), &value);
+        self.set(rule.place(), value.clone(), size);
         Outcome::Repaired(value)
     }
 
     /// Annotations that arrive over the total would get the Task refused: those that Kelos's field
     /// declares go, the largest first.
     fn shed_annotations(&mut self, found: &mut [Found]) {
-        if self.annotations_bytes <= ANNOTATIONS_BYTES {
+        if self.size.annotations_fit() {
             return;
         }
         let rules = self.rules;
@@ -168,60 +151,66 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             .collect();
         by_size.sort_by_key(|(size, index)| (Reverse(*size), *index));
         for (_, index) in by_size {
-            if self.annotations_bytes <= ANNOTATIONS_BYTES {
+            if self.size.annotations_fit() {
                 break;
             }
-            self.remove(&rules.keys[index]);
+            self.remove(rules.keys[index].place());
             found[index] = Found::Absent { removed: Some(too_large()) };
         }
     }
 
     /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
-    fn fill(&mut self, rule: &KeyRule, ours: Candidate, removed: Option<TemplateError>) -> Outcome {
-        match ours {
-            Ok(value) if self.fits(rule.kind, &rule.key, &value) => {
-                self.set(rule, value.clone());
-                if removed.is_some() { Outcome::Repaired(value) } else { Outcome::Applied(value) }
-            }
-            Ok(_) => Outcome::Skipped(removed.unwrap_or_else(too_large)),
-            Err(skip) => Outcome::Skipped(removed.unwrap_or(skip)),
+    fn fill(
+        &mut self,
+        rule: &'r KeyRule,
+        ours: Candidate,
+        removed: Option<TemplateError>,
+    ) -> Outcome {
+        let value = match ours {
+            Ok(value) => value,
+            Err(skip) => return Outcome::Skipped(removed.unwrap_or(skip)),
+        };
+        if !self.set_if_it_fits(rule.place(), &value) {
+            return Outcome::Skipped(removed.unwrap_or_else(too_large));
+        }
+        match removed {
+            Some(_) => Outcome::Repaired(value),
+            None => Outcome::Applied(value),
         }
     }
 
-    /// Whether the API server and etcd would still take the Task with this value.
-    fn fits(&self, kind: Kind, key: &str, value: &str) -> bool {
-        let old = self.changes.get(self.task, kind, key).map_or(0, |old| key.len() + old.len());
-        let new = key.len() + value.len();
-        let annotations_fit =
-            kind == Kind::Label || self.annotations_bytes - old + new <= ANNOTATIONS_BYTES;
-        annotations_fit && self.room.is_none_or(|room| growth(key, value) <= room)
-    }
-
-    fn set(&mut self, rule: &KeyRule, value: String) {
-        self.set_key(rule.kind, &rule.key, value);
-    }
-
-    fn set_key(&mut self, kind: Kind, key: &str, value: String) {
-        self.forget(kind, key);
-        if kind == Kind::Annotation {
-            self.annotations_bytes += key.len() + value.len();
+    /// Sets a key if the API server and etcd still take the Task with it; says whether.
+    fn set_if_it_fits(&mut self, place: Place<'r>, value: &str) -> bool {
+        let size = self.size_with(place, value);
+        let fits = match place.kind {
+            Kind::Label => size.fits_etcd(),
+            Kind::Annotation => size.fits_etcd() && size.annotations_fit(),
+        };
+        if fits {
+            self.set(place, value.to_owned(), size);
         }
-        self.room = self.room.map(|room| room.saturating_sub(growth(key, &value)));
-        self.changes.set(kind, key, value);
+        fits
     }
 
-    fn remove(&mut self, rule: &KeyRule) {
-        self.forget(rule.kind, &rule.key);
-        self.changes.remove(rule.kind, &rule.key);
+    fn set(&mut self, place: Place<'r>, value: String, size: Size) {
+        self.changes.set(place, value);
+        self.size = size;
     }
 
-    /// Takes a key that is there off the annotations' total.
-    fn forget(&mut self, kind: Kind, key: &str) {
-        if kind == Kind::Annotation
-            && let Some(old) = self.changes.get(self.task, kind, key)
-        {
-            self.annotations_bytes -= key.len() + old.len();
+    fn remove(&mut self, place: Place<'r>) {
+        self.size = self.size_without(place);
+        self.changes.remove(place);
+    }
+
+    fn size_with(&self, place: Place<'_>, value: &str) -> Size {
+        self.size_without(place).with(place, value)
+    }
+
+    fn size_without(&self, place: Place<'_>) -> Size {
+        match self.changes.get(self.task, place.kind, place.key) {
+            Some(value) => self.size.without(place, value),
+            None => self.size,
         }
     }
 
@@ -232,12 +221,11 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if is_marked || (self.changes.is_empty(self.task) && news().next().is_none()) {
             return;
         }
-        let from = format!("{}@{}", self.rules.spawner.metadata.name, self.rules.hash);
+        let from = [&*self.rules.spawner.metadata.name, &*self.rules.hash].join("@");
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
-        for (key, value) in [(RENDERED_FROM_MARK, from), (SKIPPED_MARK, skipped)] {
-            let is_there = self.task.get(Kind::Annotation, key).is_some();
-            if !is_there && !value.is_empty() && self.fits(Kind::Annotation, key, &value) {
-                self.set_key(Kind::Annotation, key, value);
+        for (mark, value) in [(RENDERED_FROM, from), (SKIPPED, skipped)] {
+            if !value.is_empty() && self.task.get(mark.kind, mark.key).is_none() {
+                self.set_if_it_fits(mark, &value);
             }
         }
     }
@@ -253,38 +241,6 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
     }
 }
 
-/// How many bytes of JSON an entry takes at the most, with its place in the managed fields: a second
-/// pass must not find less room than is left after the first.
-fn growth(key: &str, value: &str) -> usize {
-    let escaped = |b: u8| match b {
-        b'<' | b'>' | b'&' | 0..0x20 | 0x7f => 6,
-        b'"' | b'\\' | 0x80.. => 2,
-        _ => 1,
-    };
-    3 * key.len() + value.bytes().map(escaped).sum::<usize>() + 128
-}
-
-/// The value as it may be written: sanitized if asked, and allowed.
-fn judge(rule: &KeyRule, text: &str, sanitize: bool) -> Candidate {
-    let value = match validate::value(rule.kind, text) {
-        Ok(()) => text.into(),
-        Err(error) if sanitize => match validate::sanitize(text) {
-            clean if clean.is_empty() => return Err(invalid(error)),
-            clean => clean,
-        },
-        Err(error) => return Err(invalid(error)),
-    };
-    if rule.allows(&value) {
-        Ok(value.into_owned())
-    } else {
-        Err(TemplateError::new(Reason::NotAllowed, "the value is not in the key's `allowed` list"))
-    }
-}
-
-fn invalid(error: validate::ValueError) -> TemplateError {
-    TemplateError::new(Reason::InvalidValue, error.to_string()).hint(validate::VALUE_HINT)
-}
-
 fn too_large() -> TemplateError {
     TemplateError::new(
         Reason::TooLarge,
@@ -296,13 +252,15 @@ fn existing() -> TemplateError {
     TemplateError::new(Reason::Existing, "the Task has a value of its own for it")
 }
 
-fn refused(refusal: &Refusal) -> TemplateError {
-    refusal.error.clone()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::patch::path;
 
-fn has_stand_in(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::MissingVariable | Reason::RenderError | Reason::InvalidValue | Reason::NotAllowed
-    )
+    #[test]
+    fn the_marks_have_the_paths_of_their_keys() {
+        for mark in [RENDERED_FROM, SKIPPED] {
+            assert_eq!(*mark.path, *path(mark.kind, mark.key));
+        }
+    }
 }

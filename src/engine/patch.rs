@@ -2,93 +2,129 @@
 
 use std::collections::BTreeMap;
 
-use json_patch::jsonptr::PointerBuf;
+use json_patch::jsonptr::Pointer;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value};
 
 use super::kelos::{Kind, Task};
 
-/// What the answer does to a Task's labels and annotations: the new value by key, or none to
-/// remove the key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    labels: BTreeMap<String, Option<String>>,
-    annotations: BTreeMap<String, Option<String>>,
+const LABELS: &Pointer = Pointer::from_static("/metadata/labels");
+const ANNOTATIONS: &Pointer = Pointer::from_static("/metadata/annotations");
+
+/// Where a value stands in a Task: its key, and that as a JSON Pointer (RFC 6901), which is made
+/// once, not for every Task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'k> {
+    /// Label or annotation.
+    pub kind: Kind,
+    /// The key.
+    pub key: &'k str,
+    /// Its [`path`].
+    pub path: &'k Pointer,
 }
 
-impl Changes {
+/// The JSON Pointer to a label or an annotation.
+pub fn path(kind: Kind, key: &str) -> Box<Pointer> {
+    map_of(kind).with_trailing_token(key).into()
+}
+
+fn map_of(kind: Kind) -> &'static Pointer {
+    match kind {
+        Kind::Label => LABELS,
+        Kind::Annotation => ANNOTATIONS,
+    }
+}
+
+/// What the answer does to a Task's labels and annotations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes<'k> {
+    labels: BTreeMap<&'k str, Change<'k>>,
+    annotations: BTreeMap<&'k str, Change<'k>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change<'k> {
+    path: &'k Pointer,
+    /// The new value, or none to remove the key.
+    value: Option<String>,
+}
+
+impl<'k> Changes<'k> {
     /// Sets a key.
-    pub fn set(&mut self, kind: Kind, key: &str, value: String) {
-        self.of_mut(kind).insert(key.to_owned(), Some(value));
+    pub fn set(&mut self, place: Place<'k>, value: String) {
+        self.insert(place, Some(value));
     }
 
     /// Removes a key.
-    pub fn remove(&mut self, kind: Kind, key: &str) {
-        self.of_mut(kind).insert(key.to_owned(), None);
+    pub fn remove(&mut self, place: Place<'k>) {
+        self.insert(place, None);
     }
 
     /// The value of a key after these changes.
     pub fn get<'c>(&'c self, task: &'c Task<'_>, kind: Kind, key: &str) -> Option<&'c str> {
         match self.of(kind).get(key) {
-            Some(change) => change.as_deref(),
+            Some(change) => change.value.as_deref(),
             None => task.get(kind, key),
         }
     }
 
     /// Whether the Task stays as it is.
     pub fn is_empty(&self, task: &Task<'_>) -> bool {
-        Kind::ALL.iter().all(|kind| {
-            self.of(*kind).iter().all(|(key, value)| task.get(*kind, key) == value.as_deref())
+        Kind::ALL.into_iter().all(|kind| {
+            let mut changes = self.of(kind).iter();
+            changes.all(|(key, change)| task.get(kind, key) == change.value.as_deref())
         })
     }
 
     /// The smallest patch that makes these changes: sorted by path, a missing map first, empty if
     /// everything is as it should be.
-    pub fn patch(&self, task: &Task<'_>) -> Patch {
-        let mut operations = Vec::new();
-        for (kind, map) in [(Kind::Annotation, "annotations"), (Kind::Label, "labels")] {
+    pub fn patch(self, task: &Task<'_>) -> Patch {
+        let mut operations = Vec::with_capacity(self.annotations.len() + self.labels.len() + 2);
+        for (kind, changes) in [(Kind::Annotation, self.annotations), (Kind::Label, self.labels)] {
             let before = operations.len();
-            operations.extend(self.of(kind).iter().filter_map(|(key, value)| {
-                operation(task.get(kind, key), path(map, Some(key)), value.as_deref())
-            }));
+            operations.extend(
+                changes
+                    .into_iter()
+                    .filter_map(|(key, change)| operation(task.get(kind, key), change)),
+            );
             if task.entries(kind).is_none() && operations.len() > before {
-                let value = Value::Object(Map::new());
-                let add = AddOperation { path: path(map, None), value };
-                operations.insert(before, PatchOperation::Add(add));
+                let (path, value) = (map_of(kind).to_buf(), Value::Object(Map::new()));
+                operations.insert(before, PatchOperation::Add(AddOperation { path, value }));
             }
         }
         Patch(operations)
     }
 
-    fn of(&self, kind: Kind) -> &BTreeMap<String, Option<String>> {
+    fn insert(&mut self, place: Place<'k>, value: Option<String>) {
+        let Place { kind, key, path } = place;
+        let map = match kind {
+            Kind::Label => &mut self.labels,
+            Kind::Annotation => &mut self.annotations,
+        };
+        map.insert(key, Change { path, value });
+    }
+
+    fn of(&self, kind: Kind) -> &BTreeMap<&'k str, Change<'k>> {
         match kind {
             Kind::Label => &self.labels,
             Kind::Annotation => &self.annotations,
         }
     }
-
-    fn of_mut(&mut self, kind: Kind) -> &mut BTreeMap<String, Option<String>> {
-        match kind {
-            Kind::Label => &mut self.labels,
-            Kind::Annotation => &mut self.annotations,
-        }
-    }
 }
 
-fn operation(old: Option<&str>, path: PointerBuf, new: Option<&str>) -> Option<PatchOperation> {
-    match (old, new) {
-        (Some(old), Some(new)) if old == new => None,
-        (Some(_), Some(new)) => {
-            Some(PatchOperation::Replace(ReplaceOperation { path, value: new.into() }))
+fn operation(old: Option<&str>, new: Change<'_>) -> Option<PatchOperation> {
+    let path = || new.path.to_buf();
+    Some(match (old, new.value) {
+        (Some(old), Some(value)) if old == value => return None,
+        (Some(_), Some(value)) => {
+            PatchOperation::Replace(ReplaceOperation { path: path(), value: value.into() })
         }
-        (None, Some(new)) => Some(PatchOperation::Add(AddOperation { path, value: new.into() })),
-        (Some(_), None) => Some(PatchOperation::Remove(RemoveOperation { path })),
-        (None, None) => None,
-    }
-}
-
-fn path(map: &str, key: Option<&str>) -> PointerBuf {
-    PointerBuf::from_tokens(["metadata", map].into_iter().chain(key))
+        (None, Some(value)) => {
+            PatchOperation::Add(AddOperation { path: path(), value: value.into() })
+        }
+        (Some(_), None) => PatchOperation::Remove(RemoveOperation { path: path() }),
+        (None, None) => return None,
+    })
 }
 
 #[cfg(test)]
@@ -100,11 +136,21 @@ mod tests {
         let json = r#"{"metadata": {"labels": {"same": "1", "old": "1", "gone": "1"}}}"#;
         let task = Task::parse(json).unwrap();
         let mut changes = Changes::default();
-        changes.set(Kind::Label, "same", "1".to_owned());
-        changes.set(Kind::Label, "old", "2".to_owned());
-        changes.remove(Kind::Label, "gone");
-        changes.remove(Kind::Label, "never-there");
-        changes.set(Kind::Annotation, "a~b/c", "x".to_owned());
+        let paths = [
+            (Kind::Label, "same", Some("1")),
+            (Kind::Label, "old", Some("2")),
+            (Kind::Label, "gone", None),
+            (Kind::Label, "never-there", None),
+            (Kind::Annotation, "a~b/c", Some("x")),
+        ]
+        .map(|(kind, key, value)| (kind, key, path(kind, key), value));
+        for (kind, key, path, value) in &paths {
+            let place = Place { kind: *kind, key, path };
+            match value {
+                Some(value) => changes.set(place, (*value).to_owned()),
+                None => changes.remove(place),
+            }
+        }
         assert_eq!(
             serde_json::to_value(changes.patch(&task)).unwrap(),
             serde_json::json!([

@@ -81,6 +81,14 @@ impl Uses {
         self.all || self.names.contains(name)
     }
 
+    /// The variable's name as the key of its value, if it may be read.
+    pub fn key(&self, name: &str) -> Option<Text> {
+        match self.names.get(name) {
+            Some(shared) => Some(Text::clone(shared)),
+            None => self.all.then(|| name.into()),
+        }
+    }
+
     /// Adds what another template reads.
     pub fn extend(&mut self, other: &Uses) {
         self.all |= other.all;

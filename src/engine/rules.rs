@@ -13,7 +13,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use json_patch::jsonptr::Pointer;
+
 use super::kelos::{Kind, Protection, TaskSpawner};
+use super::patch::Place;
 use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::render::{Template, Uses};
@@ -105,6 +108,8 @@ pub struct KeyRule {
     pub kind: Kind,
     /// The key.
     pub key: Box<str>,
+    /// The key as a JSON Pointer into a Task.
+    pub path: Box<Pointer>,
     /// The row that is rendered.
     pub row: Row,
     /// The template, or why there is none.
@@ -142,6 +147,11 @@ pub struct Problem {
 }
 
 impl KeyRule {
+    /// Where the value is written.
+    pub fn place(&self) -> Place<'_> {
+        Place { kind: self.kind, key: &self.key, path: &self.path }
+    }
+
     /// Whether `value` may be written as far as `allowed` goes.
     pub fn allows(&self, value: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(value))

@@ -44,15 +44,12 @@ pub struct User {
 pub fn variables(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>) -> Arc<Map> {
     let uses = &rules.uses;
     let view = View { task, rules, facts };
-    let mut root = Map::new();
-    if needs_source(uses) {
-        view.source(uses, &mut root);
-    }
+    let mut root = if needs_source(uses) { view.source(uses) } else { Map::new() };
     let mut group = |name: &str, build: &dyn Fn() -> Option<Value>| {
-        if uses.has(name)
+        if let Some(key) = uses.key(name)
             && let Some(value) = build()
         {
-            root.insert(name.into(), value);
+            root.insert(key, value);
         }
     };
     group("Annotations", &|| Some(Value::from(view.inputs(Kind::Annotation))));
@@ -86,7 +83,7 @@ struct View<'v, 't> {
 
 impl View<'_, '_> {
     /// What the annotations, the name and the TaskSpawner say about the source.
-    fn source(&self, uses: &Uses, root: &mut Map) {
+    fn source(&self, uses: &Uses) -> Map {
         let annotations = self.task.entries(Kind::Annotation);
         let inputs = annotations
             .into_iter()
@@ -95,7 +92,7 @@ impl View<'_, '_> {
             .map(|(key, value)| (&**key, &**value));
         let mut source = SourceFacts::read(inputs, uses);
         source.derive(self.task, &self.rules.spawner, self.facts.workspace);
-        source.write(root);
+        source.into_variables()
     }
 
     /// The labels or annotations that no template of this Task writes: what it writes is absent the

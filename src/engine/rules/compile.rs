@@ -12,6 +12,7 @@ use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, INJECTION_SETTING, Kind, LABELS_CARRIER, ON_INVALID_SETTING,
     SYNTAX_SETTING, StringMap, TaskSpawner,
 };
+use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::{Syntax, Templates, Uses};
@@ -192,6 +193,7 @@ impl Compiler<'_> {
         }
         KeyRule {
             kind,
+            path: patch::path(kind, &key),
             key: key.into(),
             row,
             plan,

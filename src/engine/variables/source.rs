@@ -110,20 +110,20 @@ impl<'t, 'u> SourceFacts<'t, 'u> {
         }
     }
 
-    /// Puts what was found into the root.
-    pub(super) fn write(self, root: &mut Map) {
-        if self.uses.has("Source") {
+    /// What was found, by the names of the variables.
+    pub(super) fn into_variables(mut self) -> Map {
+        if let Some(key) = self.uses.key("Source") {
             let raw = self.raw.iter();
             let source = raw.map(|(name, value)| (camel_case(name, false).into(), text(value)));
-            root.insert("Source".into(), Value::from(source.collect::<Map>()));
+            self.known.insert(key, Value::from(source.collect::<Map>()));
         }
-        root.extend(self.known);
+        self.known
     }
 
     /// Sets a variable that is used and that nothing better has set.
     fn put(&mut self, name: &str, value: impl FnOnce() -> Value) {
-        if self.uses.has(name) && !self.known.contains_key(name) {
-            self.known.insert(name.into(), value());
+        if let Some(key) = self.uses.key(name) {
+            self.known.entry(key).or_insert_with(value);
         }
     }
 
@@ -177,7 +177,7 @@ impl<'t, 'u> SourceFacts<'t, 'u> {
         let Repository { site, owner, name } = &*repository;
         self.put("RepositoryOwner", || Value::from(&**owner));
         self.put("RepositoryName", || Value::from(&**name));
-        self.put("Repository", || Value::from(format!("{owner}/{name}")));
+        self.put("Repository", || Value::from([&**owner, name].join("/")));
         let site = site.as_ref().or_else(|| of_workspace()?.site.as_ref())?;
         let page = match *self.raw.get("kind")? {
             "issue" => "issues",
@@ -185,7 +185,7 @@ impl<'t, 'u> SourceFacts<'t, 'u> {
             _ => return None,
         };
         let number: u64 = self.raw.get("number")?.parse().ok()?;
-        self.put("URL", || Value::from(format!("{site}/{owner}/{name}/{page}/{number}")));
+        self.put("URL", || Value::from([site, owner, name, page, &number.to_string()].join("/")));
         Some(())
     }
 
@@ -273,8 +273,7 @@ mod tests {
             .into_iter(),
             &all,
         );
-        let mut root = Map::new();
-        facts.write(&mut root);
+        let root = facts.into_variables();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));

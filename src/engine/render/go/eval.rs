@@ -5,6 +5,7 @@
 
 mod expression;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fmt;
@@ -269,11 +270,11 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A piece of the template, for a message.
-    fn quote(&self, span: Span) -> String {
+    fn quote(&self, span: Span) -> Cow<'a, str> {
         let text = &self.source[span.start..span.end];
         match text.char_indices().nth(MAX_QUOTE) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.to_owned(),
+            Some((end, _)) => format!("{}…", &text[..end]).into(),
+            None => text.into(),
         }
     }
 }
