@@ -79,7 +79,7 @@ pub fn decide<'r>(
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
     let variables = variables::variables(task, rules, facts);
-    let candidates = merge::candidates(rules, &variables, limits.task);
+    let candidates = merge::candidates(rules, &variables, limits.task.at(facts.moment));
     let (changes, keys) = Merge::new(task, rules, facts.task_bytes).run(candidates);
     Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked }
 }

@@ -24,6 +24,7 @@
 
 pub mod admin;
 pub mod cli;
+mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod engine;

@@ -5,11 +5,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use kelos_metadata::engine::kelos::{Kind, Protection};
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::helpers;
+use kelos_metadata::engine::render::budget::Budget;
+use kelos_metadata::engine::render::value::{Map, Value};
+use kelos_metadata::engine::render::{Language, Syntax, Template};
 use kelos_metadata::metrics::{KeyOutcome, LookupResult, Metrics, Outcome, Watched};
+use serde::Deserialize;
 
 fn page(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
@@ -87,14 +91,6 @@ fn every_reason_is_documented_and_no_other() {
 }
 
 #[test]
-fn every_helper_is_documented_and_no_other() {
-    let table = section(&page("variables.md"), "Helpers");
-    let named = first_column(&table);
-    let named = named.iter().map(|usage| usage.split(' ').next().unwrap());
-    assert_eq!(words(named), words(helpers::all().map(|helper| helper.name)));
-}
-
-#[test]
 fn every_control_key_of_the_list_is_one() {
     let list = section(&page("rules.md"), "Control keys");
     let protection = Protection::default();
@@ -114,4 +110,45 @@ fn every_control_key_of_the_list_is_one() {
         }
     }
     assert_eq!(named, 4 + 24 + 2, "as many as the code has");
+}
+
+/// The code blocks of a page in this language.
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[derive(Deserialize)]
+struct Recipe {
+    go: String,
+    jinja: String,
+    gives: String,
+}
+
+#[test]
+fn every_recipe_gives_what_it_says_in_both_languages() {
+    let page = page("templates.md");
+    let (_, recipes) = page.split_once("## Recipes").unwrap();
+    let vars: serde_json::Value = serde_json::from_str(blocks(recipes, "json")[0]).unwrap();
+    let serde_json::Value::Object(vars) = vars else { panic!("{vars}") };
+    let labels: Vec<String> = serde_json::from_value(vars["Labels"].clone()).unwrap();
+    let mut root: Map = vars.into_iter().map(|(key, json)| (key.into(), json.into())).collect();
+    root.insert("Labels".into(), Value::labels(&labels));
+    let root = Arc::new(root);
+    let recipes = blocks(recipes, "yaml");
+    assert!(recipes.len() >= 20, "{} recipes", recipes.len());
+    for text in recipes {
+        let recipe: Recipe = serde_saphyr::from_str(text).unwrap();
+        for (source, language) in [(&recipe.go, Language::Go), (&recipe.jinja, Language::Jinja)] {
+            let template = Template::compile(source, Syntax::Auto);
+            let template = template.unwrap_or_else(|error| panic!("{source}: {error:?}"));
+            assert_eq!(template.language(), Some(language), "{source}");
+            let gives = match template.render(&root, &mut Budget::task()) {
+                Ok(text) => text,
+                Err(error) if error.reason == Reason::Omitted => "nothing".to_owned(),
+                Err(error) => panic!("{source}: {error:?}"),
+            };
+            assert_eq!(gives, recipe.gives, "{source}");
+        }
+    }
 }

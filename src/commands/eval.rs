@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::{Explained, explain};
 use crate::cli::EvalArgs;
+use crate::clock;
 use crate::engine::render::budget::Budget;
 use crate::engine::render::value::{Map, Text, Value};
 use crate::engine::render::{Syntax, Template, TemplateError};
@@ -53,7 +54,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, TemplateError> {
-    Template::compile(source, syntax)?.render(vars, &mut Budget::task())
+    Template::compile(source, syntax)?.render(vars, &mut Budget::task().at(clock::seconds()))
 }
 
 fn read_vars(path: &Path) -> anyhow::Result<Map> {

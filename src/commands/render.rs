@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::explain::{Explained, explain};
 use super::{load, read_manifests};
 use crate::cli::{OutputFormat, RenderArgs};
+use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Kind, Namespace, Task, group_of};
 use crate::engine::rules::{Row, Rules};
 use crate::engine::variables::{Facts, workspace_name};
@@ -76,6 +77,7 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
             .and_then(|name| known.workspace(namespace, name)),
         user: None,
         task_bytes: manifest.json.len(),
+        moment: clock::seconds(),
     };
     let injection = facts.namespace.map(Namespace::injection).unwrap_or_default();
     let decision = match injection {

@@ -29,6 +29,8 @@ pub struct Facts<'f> {
     pub user: Option<&'f User>,
     /// How many bytes of JSON the Task takes, or somewhat more.
     pub task_bytes: usize,
+    /// The moment of the request, in seconds since 1970 (UTC).
+    pub moment: i64,
 }
 
 /// Who creates the Task.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::pool::Pool;
 use super::review::{self, Request, Unreadable};
 use super::router::{Answer, Reply};
+use crate::clock;
 use crate::engine::kelos::{Injection, Namespace, Owner, Task};
 use crate::engine::render::TemplateError;
 use crate::engine::rules::Rules;
@@ -201,6 +202,7 @@ fn respond(
             .and_then(|name| known.workspace(&request.namespace, name)),
         user: user.as_ref(),
         task_bytes: body.len(),
+        moment: clock::seconds(),
     };
     let decision = decide(task, rules, &facts, limits);
     report(&request, task, &spawner, &decision, metrics);

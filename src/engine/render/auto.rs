@@ -1,6 +1,6 @@
 //! Which language a template is in, where its team does not say.
 
-use super::{Body, Syntax, TemplateError, go, jinja};
+use super::{Body, Syntax, TemplateError, go, helpers, jinja};
 
 /// A template language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,11 @@ pub(super) fn compile(source: &str) -> Result<Body, TemplateError> {
     if looks_like_go(source) {
         return Err(refused);
     }
-    jinja::Program::compile(source).map(Body::Jinja)
+    // `{{ env "HOME" }}` is no Jinja, but what Go says about it is worth more.
+    let names_absent = helpers::is_absent_error(&refused);
+    jinja::Program::compile(source)
+        .map(Body::Jinja)
+        .map_err(|error| if names_absent { refused } else { error })
 }
 
 /// Whether there is a `{% … %}` or `{# … #}` outside of `{{ … }}`.
@@ -167,9 +171,12 @@ mod tests {
             ("{{ .Title | trimPrefix }}", "`trimPrefix` takes 2 arguments"),
             ("{{if .Title}}yes", ""),
             ("{{ end }}", "{{end}}"),
-            ("{{ if title }}x{{ end }}", "`title` is not defined"),
+            ("{{ if title }}x{{ end }}", "`title` takes 1 argument"),
+            ("{{ if body }}x{{ end }}", "`body` is not defined"),
             ("{{ $x }}", "$x"),
             ("{{ title | frob }}", "frob"),
+            ("{{ env \"HOME\" }}", "`env` is not offered"),
+            ("{{ env('HOME') }}", "`env` is not offered"),
             ("{% if title %}", ""),
         ] {
             let message = language(source).unwrap_err();

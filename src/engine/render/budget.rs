@@ -17,11 +17,12 @@ pub const VALUE_BYTES: usize = 64 << 10;
 /// One step pays for this many bytes that are copied, compared or scanned.
 const BYTES_PER_STEP: u64 = 64;
 
-/// What is left to spend.
+/// What is left to spend, and the moment at which it is spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     steps: u64,
     bytes: u64,
+    moment: i64,
 }
 
 /// A bound was reached.
@@ -41,7 +42,18 @@ pub enum Exhausted {
 impl Budget {
     /// A budget of so many steps and bytes.
     pub fn new(steps: u64, bytes: u64) -> Budget {
-        Budget { steps, bytes }
+        Budget { steps, bytes, moment: 0 }
+    }
+
+    /// The same budget at a moment, in seconds since 1970 (UTC): what `now` gives.
+    #[must_use]
+    pub fn at(self, moment: i64) -> Budget {
+        Budget { moment, ..self }
+    }
+
+    /// The moment of the request, in seconds since 1970 (UTC).
+    pub fn moment(&self) -> i64 {
+        self.moment
     }
 
     /// What one template may cost on its own.
@@ -114,7 +126,8 @@ impl Budget {
 
     /// Lets `work` spend from the smaller of this budget and `cap`, and takes off what it spent.
     pub fn within<T>(&mut self, cap: Budget, work: impl FnOnce(&mut Budget) -> T) -> T {
-        let start = Budget::new(self.steps.min(cap.steps), self.bytes.min(cap.bytes));
+        let start =
+            Budget::new(self.steps.min(cap.steps), self.bytes.min(cap.bytes)).at(self.moment);
         let mut purse = start;
         let result = work(&mut purse);
         self.steps -= start.steps - purse.steps;

@@ -41,7 +41,8 @@ impl fmt::Display for Position {
 
 /// Why a template gave no value, or none that may be written.
 ///
-/// Neither `message` nor `hint` holds a variable's value: both may stand in logs.
+/// Neither `message` nor `hint` holds a variable's value, unless the template itself puts one into
+/// the message of `fail` or `required`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message}{}", .position.map(|p| format!(" ({p})")).unwrap_or_default())]
 pub struct TemplateError {

@@ -20,6 +20,7 @@ mod tree;
 
 use std::sync::Arc;
 
+pub(super) use self::fmt::push_quoted;
 use self::function::Function;
 use self::parser::{Misfit, Parsed};
 use super::Uses;
@@ -48,13 +49,9 @@ impl Program {
     /// A parse error with its place, where Go's parser has one; unknown functions and variables
     /// are parse errors, unknown templates are not.
     pub fn compile(source: &str) -> Result<Program, TemplateError> {
-        Program::compile_with(source, &|name| {
+        let parsed = parser::parse(source, &|name| {
             Function::builtin(name).or_else(|| helpers::find(name).map(Function::Helper))
-        })
-    }
-
-    fn compile_with(source: &str, resolve: parser::Resolve<'_>) -> Result<Program, TemplateError> {
-        let parsed = parser::parse(source, resolve)?;
+        })?;
         Ok(Program { inner: Arc::new(Inner { source: source.into(), parsed }) })
     }
 
@@ -72,7 +69,8 @@ impl Program {
         &self.inner.parsed.uses
     }
 
-    /// Whether it runs from its beginning to its end: no ranges, no calls of templates.
+    /// Whether it runs from its beginning to its end: no ranges, no calls of templates, no regular
+    /// expressions.
     pub fn is_straight_line(&self) -> bool {
         self.inner.parsed.is_straight_line
     }

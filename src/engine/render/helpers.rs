@@ -1,25 +1,56 @@
 //! The helper functions that both template languages share.
 //!
 //! They have Sprig's names, argument order (the value comes last, so that it can be piped in) and
-//! results. They are pure: the same arguments give the same result, for ever and everywhere.
+//! results; where they differ, `docs/helpers.md` says so. They are pure: the same arguments at the
+//! same moment give the same result, for ever and everywhere.
 
+mod absent;
+mod affix;
 mod args;
 mod case;
 mod choice;
+mod hash;
+mod json;
 pub mod label;
 mod list;
+mod map;
+mod member;
+mod number;
+mod path;
+mod pattern;
 mod print;
+mod quote;
+mod regex;
+mod table;
 mod text;
+mod time;
+mod url;
+mod vocabulary;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+pub use self::absent::not_offered;
+pub(super) use self::absent::{is_absent_error, why as why_absent};
+pub use self::pattern::{Pattern, PatternError, Patterns};
+pub use self::table::{all, find};
 use super::budget::{Budget, Exhausted};
 use super::error::TemplateError;
 use super::value::Value;
+use crate::engine::reason::Reason;
 
-/// Where a helper charges what it costs: Go templates pay from their [`Budget`], Jinja templates
-/// with minijinja's fuel.
+/// What a list element costs in bytes.
+const ELEMENT: usize = 16;
+
+/// How deep lists and maps that a helper returns may be nested, so that printing and dropping them
+/// does not overflow the stack.
+const MAX_DEPTH: usize = 200;
+
+/// Where a helper charges what it costs (Go templates pay from their [`Budget`], Jinja templates
+/// with minijinja's fuel), and what it may know of the request and the template.
 pub trait Meter {
     /// Takes steps before they are made.
     ///
@@ -34,6 +65,12 @@ pub trait Meter {
     ///
     /// [`Exhausted`] when the template has none left.
     fn take_bytes(&mut self, n: usize) -> Result<(), Exhausted>;
+
+    /// The moment of the request, in seconds since 1970 (UTC).
+    fn moment(&self) -> i64;
+
+    /// A regular expression that the template spells out, compiled with it.
+    fn pattern(&self, source: &str) -> Option<Arc<Pattern>>;
 }
 
 impl Meter for Budget {
@@ -43,6 +80,14 @@ impl Meter for Budget {
 
     fn take_bytes(&mut self, n: usize) -> Result<(), Exhausted> {
         Budget::take_bytes(self, n)
+    }
+
+    fn moment(&self) -> i64 {
+        Budget::moment(self)
+    }
+
+    fn pattern(&self, _: &str) -> Option<Arc<Pattern>> {
+        None
     }
 }
 
@@ -56,54 +101,76 @@ pub struct Helper {
     pub max_args: Option<usize>,
     /// Whether an argument that names an absent variable counts as nothing instead of failing.
     pub sees_absent: bool,
-    /// The function. Its errors have no position: the caller knows it.
-    pub call: fn(&mut dyn Meter, &[Value]) -> Result<Value, TemplateError>,
+    /// Which argument is the value that a Jinja filter works on, counted from 0; the last one if
+    /// nothing is said.
+    pub value_at: Option<usize>,
+    /// Whether its first argument is a regular expression.
+    pub takes_pattern: bool,
+    function: Function,
 }
 
+/// The function of a helper. Its errors have no position: the caller knows it.
+type Function = fn(&mut dyn Meter, &[Value]) -> Result<Value, TemplateError>;
+
 impl Helper {
-    /// A helper that takes exactly `args` arguments.
-    const fn exact(name: &'static str, args: usize, call: Call) -> Helper {
-        Helper { name, min_args: args, max_args: Some(args), sees_absent: false, call }
-    }
-
-    /// A helper that takes `min_args` arguments or more, absent ones among them.
-    const fn lenient(name: &'static str, min_args: usize, call: Call) -> Helper {
-        Helper { name, min_args, max_args: None, sees_absent: true, call }
-    }
-
     /// Whether the helper takes that many arguments.
     pub fn accepts(&self, args: usize) -> bool {
         args >= self.min_args && self.max_args.is_none_or(|max| args <= max)
     }
+
+    /// Calls the helper with as many arguments as it takes.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, without a place.
+    pub fn call(&self, meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+        meter.take_steps(1)?;
+        let value = (self.function)(meter, args)?;
+        check_depth(&value, meter)?;
+        Ok(value)
+    }
 }
 
-type Call = fn(&mut dyn Meter, &[Value]) -> Result<Value, TemplateError>;
-
-/// All helpers, by name.
-static HELPERS: &[Helper] = &[
-    Helper::lenient("coalesce", 0, choice::coalesce),
-    Helper::lenient("default", 1, choice::default),
-    Helper { max_args: Some(1), ..Helper::lenient("empty", 1, choice::empty) },
-    Helper::exact("first", 1, list::first),
-    Helper::exact("join", 2, list::join),
-    Helper::exact("labelValue", 1, label::label_value),
-    Helper::exact("last", 1, list::last),
-    Helper::exact("lower", 1, text::lower),
-    Helper::exact("replace", 3, text::replace),
-    Helper::exact("splitList", 2, list::split_list),
-    Helper::exact("stripScope", 1, label::strip_scope),
-    Helper::exact("trimPrefix", 2, text::trim_prefix),
-    Helper::exact("trimSuffix", 2, text::trim_suffix),
-    Helper::exact("trunc", 2, text::trunc),
-    Helper::exact("upper", 1, text::upper),
-];
-
-/// The helper of that name.
-pub fn find(name: &str) -> Option<&'static Helper> {
-    HELPERS.iter().find(|helper| helper.name == name)
+/// How many arguments a function wants, in words.
+pub(super) fn wants(min: usize, max: Option<usize>) -> String {
+    let count = |n| if n == 1 { "1 argument".to_owned() } else { format!("{n} arguments") };
+    match max {
+        None => format!("at least {}", count(min)),
+        Some(max) if min == max => count(max),
+        Some(max) => format!("{min} to {max} arguments"),
+    }
 }
 
-/// All helpers, by name.
-pub fn all() -> impl Iterator<Item = &'static Helper> {
-    HELPERS.iter()
+/// Compiles a regular expression that a template spells out.
+///
+/// # Errors
+///
+/// A `parse_error` without a place.
+pub(super) fn literal_pattern(source: &str) -> Result<Arc<Pattern>, TemplateError> {
+    Pattern::compile(source).map(Arc::new).map_err(|error| TemplateError::parse(error.to_string()))
+}
+
+/// Refuses a value whose lists and maps are nested too deep. What holds one value many times costs
+/// as if it held many.
+fn check_depth(value: &Value, meter: &mut dyn Meter) -> Result<(), TemplateError> {
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if depth > MAX_DEPTH {
+            let message = "lists and maps are nested too deep";
+            return Err(TemplateError::new(Reason::LimitExceeded, message));
+        }
+        let is_container = |v: &&Value| matches!(v.as_parts(), Value::List(_) | Value::Map(_));
+        match value.as_parts() {
+            Value::List(items) => {
+                meter.take_steps(1 + items.len() as u64 / 16)?;
+                open.extend(items.iter().filter(is_container).map(|v| (v, depth + 1)));
+            }
+            Value::Map(map) => {
+                meter.take_steps(1 + map.len() as u64 / 16)?;
+                open.extend(map.values().filter(is_container).map(|v| (v, depth + 1)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@
 //! What reads as a text (`Labels`, `User`) prints, compares, concatenates, filters and tests as
 //! one, and is a list or map in loops, indexes, `in`, `length`, `first`, `last`, `join`. It is no
 //! text for `is string`. The name of a function is the function: a variable that is called like one
-//! is read by its name in CamelCase (`Namespace`).
+//! is read by its name in CamelCase (`Namespace`). Only `title` is always the variable.
 
 mod catalog;
 mod check;
@@ -43,9 +43,11 @@ use minijinja::value::Value;
 use minijinja::{AutoEscape, Error};
 
 use self::meter::BYTES_PER_FUEL;
+use self::objects::{Context, Root};
 use super::Uses;
 use super::budget::{Budget, Exhausted, VALUE_BYTES};
 use super::error::TemplateError;
+use super::helpers::Patterns;
 use super::value::{Map, Text};
 
 self_cell::self_cell! {
@@ -63,12 +65,23 @@ impl fmt::Debug for Code {
     }
 }
 
+/// Whether `NAME` as a filter is Jinja's own, not the helper of that name.
+pub fn has_own_filter(name: &str) -> bool {
+    catalog::filter_name(name).is_some_and(|filter| filter != name)
+}
+
+/// Whether `NAME(…)` calls a function.
+pub fn has_function(name: &str) -> bool {
+    catalog::is_function(name)
+}
+
 /// A compiled Jinja template. Cloning it is cheap.
 #[derive(Clone, Debug)]
 pub struct Program {
     code: Arc<Code>,
     uses: Uses,
     straight_line: bool,
+    patterns: Arc<Patterns>,
 }
 
 impl Program {
@@ -86,6 +99,7 @@ impl Program {
             code: Arc::new(code.map_err(|error| errors::parse(source, &error))?),
             uses: Uses { all: false, names: checked.names },
             straight_line: checked.straight_line,
+            patterns: Arc::new(checked.patterns),
         })
     }
 
@@ -103,6 +117,8 @@ impl Program {
             true => Exhausted::Bytes,
             false => Exhausted::Steps,
         };
+        let context = Context { moment: budget.moment(), patterns: Arc::clone(&self.patterns) };
+        let root = Root { variables: Arc::clone(root), context: Arc::new(context) };
         let (result, spent) = run(self.code.borrow_dependent(), root, fuel);
         // Bytes take the steps that making them takes: this takes `spent` steps, too.
         budget.take_bytes(usize::try_from(spent * BYTES_PER_FUEL).unwrap_or(usize::MAX))?;
@@ -119,7 +135,8 @@ impl Program {
         &self.uses
     }
 
-    /// Whether it runs each of its parts once at most: it has no loops and no macros.
+    /// Whether it runs each of its parts once at most: it has no loops, no macros and no regular
+    /// expressions.
     pub fn is_straight_line(&self) -> bool {
         self.straight_line
     }
@@ -130,10 +147,10 @@ impl Program {
 /// The compiled template is the body of a macro. Running it as one is what tells the fuel that a
 /// template spent before it failed: minijinja drops the state that counts it with the error of a
 /// whole template, but keeps it here.
-fn run(code: &Instructions<'_>, root: &Arc<Map>, fuel: u64) -> (Result<String, Error>, u64) {
+fn run(code: &Instructions<'_>, root: Root, fuel: u64) -> (Result<String, Error>, u64) {
     let mut env = environment::base();
     env.set_fuel(Some(fuel));
-    let root = Value::from_object(objects::Root(root.clone()));
+    let root = Value::from_object(root);
     let no_blocks = BTreeMap::new();
     let mut nothing = String::new();
     let mut output = machinery::make_string_output(&mut nothing);

@@ -29,7 +29,7 @@ pub enum Value {
     List(Arc<[Value]>),
     /// Go's `map[string]any`.
     Map(Arc<Map>),
-    /// A list or a map that reads as a text: `.Labels`, `.User`.
+    /// A list, a map or a moment that reads as a text: `.Labels`, `.User`, `now`.
     Dual(Arc<Dual>),
 }
 
@@ -41,7 +41,8 @@ pub enum Value {
 pub struct Dual {
     /// What it reads as.
     pub text: Text,
-    /// What it holds: a [`Value::List`] or a [`Value::Map`].
+    /// What it holds: a [`Value::List`], a [`Value::Map`] or, of a moment, the seconds since 1970 as a
+    /// [`Value::Int`].
     pub parts: Value,
 }
 

@@ -9,6 +9,7 @@ mod text;
 mod value;
 
 pub(super) use self::text::is_printable;
+pub(in crate::engine::render) use self::text::push_quoted;
 use crate::engine::render::budget::{Budget, Exhausted};
 use crate::engine::render::value::Value;
 

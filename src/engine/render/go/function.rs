@@ -117,12 +117,13 @@ impl Function {
 
     /// How many arguments it wants, in words.
     pub(super) fn wants(self) -> String {
-        let count = |n| if n == 1 { "1 argument".to_owned() } else { format!("{n} arguments") };
-        match self.signature() {
-            (_, min, None) => format!("at least {}", count(min)),
-            (_, min, Some(max)) if min == max => count(max),
-            (_, min, Some(max)) => format!("{min} to {max} arguments"),
-        }
+        let (_, min, max) = self.signature();
+        helpers::wants(min, max)
+    }
+
+    /// Whether its first argument is a regular expression.
+    pub(super) fn takes_pattern(self) -> bool {
+        matches!(self, Function::Helper(helper) if helper.takes_pattern)
     }
 
     /// Whether an argument that names an absent variable is nothing instead of an error.

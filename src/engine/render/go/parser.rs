@@ -14,6 +14,7 @@ use super::lexer::{self, Keyword, Kind, Token};
 use super::tree::{Block, Choice, Node, ROOT, Range, Span, TemplateId, VariableId};
 use crate::engine::render::Uses;
 use crate::engine::render::error::{Position, TemplateError};
+use crate::engine::render::helpers::Patterns;
 use crate::engine::render::value::Text;
 
 /// A call with a number of arguments that its function does not take.
@@ -43,6 +44,8 @@ pub(super) struct Parsed {
     pub(super) variables: Vec<Text>,
     pub(super) uses: Uses,
     pub(super) is_straight_line: bool,
+    /// The regular expressions that it spells out.
+    pub(super) patterns: Patterns,
     pub(super) misfit: Option<Misfit>,
 }
 
@@ -65,6 +68,7 @@ pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, Templa
         templates: Vec::new(),
         uses: Uses::default(),
         is_straight_line: true,
+        patterns: Patterns::new(),
         misfit: None,
     };
     let main = parser.main()?;
@@ -76,6 +80,7 @@ pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, Templa
         variables: variables.into_iter().map(|(name, _)| name.into()).collect(),
         uses: parser.uses,
         is_straight_line: parser.is_straight_line,
+        patterns: parser.patterns,
         misfit: parser.misfit,
     })
 }
@@ -95,6 +100,7 @@ struct Parser<'s> {
     templates: Vec<Option<Block>>,
     uses: Uses,
     is_straight_line: bool,
+    patterns: Patterns,
     /// The first call with a wrong number of arguments: where it stands, and what it calls.
     misfit: Option<Misfit>,
 }

@@ -1,11 +1,10 @@
 //! Arguments of helpers, and what is wrong with them.
 
 use crate::engine::render::error::TemplateError;
-use crate::engine::render::value::{Text, Value};
+use crate::engine::render::value::{Map, Text, Value};
 
-/// How to make a text of a number, in both languages.
-const TO_TEXT: &str = "make it a text first: `printf \"%d\"` does it in Go templates, \
-                       the filter `string` in Jinja";
+/// How to make a text of a number.
+const TO_TEXT: &str = "make it a text first, with `toString`";
 
 /// The text at `index`.
 pub(super) fn text<'a>(
@@ -48,6 +47,24 @@ pub(super) fn list<'a>(
             Value::Str(_) => error.hint("`splitList \",\"` makes a list of a text"),
             _ => error,
         }
+    })
+}
+
+/// The entries of the map at `index`.
+pub(super) fn map<'a>(
+    helper: &str,
+    args: &'a [Value],
+    index: usize,
+) -> Result<&'a Map, TemplateError> {
+    let value = get(helper, args, index)?;
+    value.as_map().map(AsRef::as_ref).ok_or_else(|| wrong(helper, index, value, "a map"))
+}
+
+/// The size at `index`: a whole number that is not negative.
+pub(super) fn size(helper: &str, args: &[Value], index: usize) -> Result<usize, TemplateError> {
+    let size = int(helper, args, index)?;
+    usize::try_from(size).map_err(|_| {
+        TemplateError::render(format!("argument {} of {helper} must not be negative", index + 1))
     })
 }
 

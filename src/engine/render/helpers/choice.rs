@@ -1,12 +1,16 @@
-//! Helpers that choose between values: `empty`, `default`, `coalesce`.
+//! Helpers that choose between values, or give up.
 //!
 //! Empty is what Sprig and Go call so: nothing, false, zero, and a text, list or map without
 //! content.
 
 use super::Meter;
 use super::args;
+use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::value::Value;
+
+/// How much of a template's own message is kept, in characters.
+const MAX_MESSAGE: usize = 200;
 
 /// `empty X`: whether X is empty.
 pub(super) fn empty(_: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
@@ -24,4 +28,41 @@ pub(super) fn default(_: &mut dyn Meter, args: &[Value]) -> Result<Value, Templa
 pub(super) fn coalesce(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
     meter.take_steps(args.len() as u64)?;
     Ok(args.iter().find(|value| value.is_true()).cloned().unwrap_or_default())
+}
+
+/// `ternary YES NO CONDITION`: YES if the condition is true, else NO.
+pub(super) fn ternary(_: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+    let chosen = match args::get("ternary", args, 2)? {
+        Value::Bool(condition) => usize::from(!condition),
+        other => return Err(args::wrong("ternary", 2, other, "a boolean")),
+    };
+    args::get("ternary", args, chosen).cloned()
+}
+
+/// `required MESSAGE X`: X, or an error with the message where X is nothing or an empty text.
+pub(super) fn required(_: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+    let message = args::text("required", args, 0)?;
+    let value = args::get("required", args, 1)?;
+    let is_missing = match value {
+        Value::Nil => true,
+        other => other.as_text().is_some_and(|text| text.is_empty()),
+    };
+    match is_missing {
+        true => Err(TemplateError::new(Reason::MissingVariable, cut(message))),
+        false => Ok(value.clone()),
+    }
+}
+
+/// `fail MESSAGE`: an error with the message.
+pub(super) fn fail(_: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+    Err(TemplateError::render(cut(args::text("fail", args, 0)?)))
+}
+
+/// `dropKey`: leaves the key out without a complaint.
+pub(super) fn drop_key(_: &mut dyn Meter, _: &[Value]) -> Result<Value, TemplateError> {
+    Err(TemplateError::new(Reason::Omitted, "the template drops the key"))
+}
+
+fn cut(message: &str) -> String {
+    message.chars().take(MAX_MESSAGE).collect()
 }

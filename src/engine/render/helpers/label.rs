@@ -1,32 +1,52 @@
-//! Helpers for labels, which Sprig does not have: `labelValue`, `stripScope`.
+//! Helpers for labels, which Sprig does not have: `labelValue`, `labelHash`, `stripScope`, `scoped`.
 
 use std::borrow::Cow;
 
 use super::Meter;
 use super::args;
+use super::hash;
 use super::print;
+use super::text::part;
 use crate::engine::render::error::TemplateError;
-use crate::engine::render::value::Value;
+use crate::engine::render::value::{Text, Value};
 use crate::engine::validate::{NAME_BYTES, sanitize};
+
+/// How many digits of a hash stand at the end of a name that was cut.
+const HASH_BYTES: usize = 8;
 
 /// `labelValue X`: a valid label value made of a text or a number, empty if nothing is left of it.
 pub(super) fn label_value(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
-    const NAME: &str = "labelValue";
-    match args::get(NAME, args, 0)? {
-        value @ (Value::Bool(_) | Value::Int(_) | Value::Byte(_) | Value::Float(_)) => {
-            let text = print::value(meter, value)?;
-            Ok(Value::from(sanitize(&text).as_ref()))
-        }
-        _ => {
-            let text = args::text(NAME, args, 0)?;
-            meter.take_steps(text.len() as u64 / 64)?;
-            meter.take_bytes(text.len().min(NAME_BYTES))?;
-            Ok(match sanitize(text) {
-                Cow::Borrowed(_) => Value::Str(text.clone()),
-                Cow::Owned(clean) => Value::from(clean),
-            })
-        }
+    let text = name("labelValue", meter, args, 0)?;
+    meter.take_steps(text.len() as u64 / 64)?;
+    meter.take_bytes(text.len().min(NAME_BYTES))?;
+    Ok(match sanitize(&text) {
+        Cow::Borrowed(_) => Value::Str(text),
+        Cow::Owned(clean) => Value::from(clean),
+    })
+}
+
+/// `labelHash LENGTH X`: as [`label_value`], but a name that is longer than LENGTH, or of which
+/// nothing would be left, ends in eight digits of its hash: so two long names stay two.
+pub(super) fn label_hash(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+    let length = args::int("labelHash", args, 0)?;
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| (HASH_BYTES..=NAME_BYTES).contains(length))
+        .ok_or_else(|| TemplateError::render("labelHash: the length must be 8 to 63"))?;
+    let text = name("labelHash", meter, args, 1)?;
+    meter.take_steps(text.len() as u64 / 16)?;
+    meter.take_bytes(text.len())?;
+    let clean = cleaned(&text);
+    if clean.len() <= length && (!clean.is_empty() || text.is_empty()) {
+        return Ok(Value::from(clean));
     }
+    let hash = hash::short(meter, &text)?;
+    let room = length.saturating_sub(HASH_BYTES + 1).min(clean.len());
+    let kept = clean[..room].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    Ok(match kept.is_empty() {
+        true => Value::from(hash),
+        false => Value::from(format!("{kept}-{hash}")),
+    })
 }
 
 /// `stripScope X`: what a scoped label says about its scope: `critical` for `priority/critical`,
@@ -38,17 +58,60 @@ pub(super) fn label_value(meter: &mut dyn Meter, args: &[Value]) -> Result<Value
 pub(super) fn strip_scope(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
     let text = args::text("stripScope", args, 0)?;
     meter.take_steps(text.len() as u64 / 64)?;
-    let rest = text.find(['/', ':']).and_then(|end| {
-        let (scope, rest) = text.split_at(end);
-        let separator = rest.chars().next()?;
-        let rest = rest.trim_start_matches(separator).trim();
-        (!scope.trim().is_empty() && !rest.is_empty()).then_some(rest)
-    });
-    match rest {
-        Some(rest) => {
-            meter.take_bytes(rest.len())?;
-            Ok(Value::from(rest))
+    part(meter, text, scope(text).map_or(text, |(_, rest)| rest))
+}
+
+/// `scoped LIST SCOPE`, or `scoped SCOPE LIST`: what the first label with that scope says about it,
+/// as [`strip_scope`]; an empty text if there is none. Scopes are compared without case.
+pub(super) fn scoped(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, TemplateError> {
+    let list_first = args.first().is_some_and(|first| first.as_list().is_some());
+    let (list, wanted) = if list_first { (0, 1) } else { (1, 0) };
+    let labels = args::list("scoped", args, list)?;
+    let wanted = args::text("scoped", args, wanted)?.trim().trim_end_matches(['/', ':']);
+    for label in labels {
+        let Some(label) = label.as_text() else { continue };
+        meter.take_steps(1 + label.len() as u64 / 64)?;
+        if let Some((_, rest)) =
+            scope(label).filter(|(scope, _)| scope.eq_ignore_ascii_case(wanted))
+        {
+            return part(meter, label, rest);
         }
-        None => Ok(Value::Str(text.clone())),
+    }
+    Ok(Value::from(""))
+}
+
+/// As [`sanitize`], but not cut.
+fn cleaned(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let (mut clean, mut in_run) = (String::with_capacity(text.len()), false);
+    for c in text.chars() {
+        if fits(c) || !in_run {
+            clean.push(if fits(c) { c } else { '-' });
+        }
+        in_run = !fits(c);
+    }
+    clean.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
+}
+
+/// The scope of a label, and what follows it.
+fn scope(label: &str) -> Option<(&str, &str)> {
+    let (scope, rest) = label.split_at(label.find(['/', ':'])?);
+    let separator = rest.chars().next()?;
+    let (scope, rest) = (scope.trim(), rest.trim_start_matches(separator).trim());
+    (!scope.is_empty() && !rest.is_empty()).then_some((scope, rest))
+}
+
+/// The text, or the printed number, at `index`.
+fn name(
+    helper: &str,
+    meter: &mut dyn Meter,
+    args: &[Value],
+    index: usize,
+) -> Result<Text, TemplateError> {
+    match args::get(helper, args, index)? {
+        value @ (Value::Bool(_) | Value::Int(_) | Value::Byte(_) | Value::Float(_)) => {
+            print::value(meter, value).map(Text::from)
+        }
+        _ => args::text(helper, args, index).cloned(),
     }
 }

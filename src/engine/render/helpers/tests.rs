@@ -1,239 +1,216 @@
-//! One table of all helpers: name, arguments, and what Sprig gives for them.
+//! What the table of `tests/helpers` can't show: what helpers pay, and what they say.
 
-use super::{all, case, find};
+use std::sync::Arc;
+
+use super::{Helper, all, case, find};
 use crate::engine::reason::Reason;
-use crate::engine::render::budget::Budget;
+use crate::engine::render::budget::{Budget, TEMPLATE_BYTES, TEMPLATE_STEPS};
+use crate::engine::render::error::TemplateError;
 use crate::engine::render::value::{Map, Value};
+use crate::engine::render::{Syntax, Template};
 
 fn text(text: &str) -> Value {
     Value::from(text)
 }
 
-fn list(items: &[&str]) -> Value {
-    Value::from(items.iter().copied().map(Value::from).collect::<Vec<_>>())
-}
-
-fn call(name: &str, args: &[Value]) -> Result<Value, String> {
-    let helper = find(name).expect("the table names helpers that exist");
-    assert!(helper.accepts(args.len()), "{name} with {} arguments", args.len());
-    (helper.call)(&mut Budget::template(), args).map_err(|error| {
-        assert_eq!(error.reason, Reason::RenderError);
-        error.message
-    })
-}
-
-fn gives(name: &str, args: &[Value], result: Value) {
-    assert_eq!(call(name, args), Ok(result), "{name} {args:?}");
-}
-
-fn fails(name: &str, args: &[Value], message: &str) {
-    assert_eq!(call(name, args), Err(message.to_owned()), "{name} {args:?}");
-}
-
-#[test]
-fn texts() {
-    let labels = Value::labels(&["bug", "area/ui"]);
-    gives("trimPrefix", &[text("a/"), text("a/b")], text("b"));
-    gives("trimPrefix", &[text("b"), text("a/b")], text("a/b"));
-    gives("trimPrefix", &[text(""), text("")], text(""));
-    gives("trimPrefix", &[text("bug, "), labels.clone()], text("area/ui"));
-    gives("trimSuffix", &[text("ü"), text("aü")], text("a"));
-    gives("trimSuffix", &[text("x"), text("")], text(""));
-    gives("lower", &[text("ÄB İ ΣΑΣ")], text("äb i σασ"));
-    gives("upper", &[text("straße ᾳ ŉ ﬁ ǆ")], text("STRAßE ᾼ ŉ ﬁ Ǆ"));
-    gives("upper", &[labels], text("BUG, AREA/UI"));
-    gives("replace", &[text("-"), text("+"), text("a-b-c")], text("a+b+c"));
-    gives("replace", &[text(""), text("-"), text("añb")], text("-a-ñ-b-"));
-    gives("replace", &[text("x"), text(""), text("abc")], text("abc"));
-    gives("replace", &[text("a"), text(""), text("aaa")], text(""));
-    fails(
-        "trimPrefix",
-        &[text("a"), Value::Int(5)],
-        "argument 2 of trimPrefix is a whole number, but must be a text",
-    );
-    fails("upper", &[Value::Nil], "argument 1 of upper is nothing, but must be a text");
-    fails("lower", &[list(&["a"])], "argument 1 of lower is a list, but must be a text");
-}
-
-#[test]
-fn trunc_counts_bytes_and_keeps_characters_whole() {
-    for (count, from, to) in [
-        (3, "abcdef", "abc"),
-        (-3, "abcdef", "def"),
-        (0, "abc", ""),
-        (9, "abc", "abc"),
-        (-9, "abc", "abc"),
-        (-6, "abcdef", "abcdef"),
-        (2, "aéb", "a"),
-        (3, "aéb", "aé"),
-        (-2, "aéb", "b"),
-        (1, "日", ""),
-        (-1, "日", ""),
-        (i64::MIN, "日", "日"),
-        (i64::MAX, "日", "日"),
-    ] {
-        gives("trunc", &[Value::Int(count), text(from)], text(to));
-    }
-    gives("trunc", &[Value::Byte(1), text("ab")], text("a"));
-    let message = "argument 1 of trunc is a number, but must be a whole number";
-    fails("trunc", &[Value::Float(2.0), text("abc")], message);
-}
-
-#[test]
-fn choices() {
-    let empty = [
-        Value::Nil,
-        Value::Bool(false),
-        Value::Int(0),
-        Value::Byte(0),
-        Value::Float(0.0),
-        text(""),
-        list(&[]),
-        Value::from(Map::new()),
-        Value::labels::<&str>(&[]),
-        Value::labels(&[""]),
-    ];
-    for value in empty {
-        gives("empty", std::slice::from_ref(&value), Value::Bool(true));
-        gives("default", &[text("x"), value.clone()], text("x"));
-        gives("coalesce", &[value, text("z")], text("z"));
-    }
-    for value in [Value::Bool(true), Value::Float(f64::INFINITY), list(&[""]), text(" ")] {
-        gives("empty", std::slice::from_ref(&value), Value::Bool(false));
-        gives("default", &[text("x"), value.clone()], value.clone());
-        gives("coalesce", &[Value::Nil, value.clone(), text("z")], value);
-    }
-    gives("default", &[text("x")], text("x"));
-    gives("default", &[text("x"), Value::Int(0), Value::Int(1)], text("x"));
-    gives("coalesce", &[], Value::Nil);
-    gives("coalesce", &[Value::Int(0), text("")], Value::Nil);
-}
-
-#[test]
-fn lists() {
-    let mixed = Value::from(vec![
-        Value::Int(1),
-        Value::Nil,
-        text("a"),
-        Value::Float(2.5),
-        Value::Bool(true),
-        list(&["x", "y"]),
-        Value::from(vec![Value::Nil]),
-    ]);
-    gives("join", &[text(","), mixed], text("1,a,2.5,true,[x y],[<nil>]"));
-    gives("join", &[text("|"), Value::labels(&["a", "b"])], text("a|b"));
-    gives("join", &[text(","), text("a")], text("a"));
-    gives("join", &[text(","), Value::Int(5)], text("5"));
-    gives("join", &[text(","), Value::Nil], text(""));
-    gives("join", &[text(","), list(&[])], text(""));
-    let map = Value::from(Map::from([("b".into(), Value::Nil), ("a".into(), Value::Int(1))]));
-    gives("join", &[text(","), map], text("map[a:1 b:<nil>]"));
-    for (float, printed) in [
-        (123456.0, "123456"),
-        (1e6, "1e+06"),
-        (123456789.0, "1.23456789e+08"),
-        (0.0001, "0.0001"),
-        (1e-5, "1e-05"),
-        (1e100, "1e+100"),
-        (-0.0, "-0"),
-        (f64::NAN, "NaN"),
-        (f64::NEG_INFINITY, "-Inf"),
-    ] {
-        gives("join", &[text(""), Value::Float(float)], text(printed));
-    }
-    gives("splitList", &[text(","), text("a,,b")], list(&["a", "", "b"]));
-    gives("splitList", &[text(","), text("")], list(&[""]));
-    gives("splitList", &[text(""), text("añb")], list(&["a", "ñ", "b"]));
-    gives("splitList", &[text(""), text("")], list(&[]));
-    gives("splitList", &[text(", "), Value::labels(&["a", "b"])], list(&["a", "b"]));
-    gives("first", &[Value::labels(&["a", "b"])], text("a"));
-    gives("last", &[list(&["a", "b"])], text("b"));
-    gives("first", &[list(&[])], Value::Nil);
-    gives("last", &[Value::labels::<&str>(&[])], Value::Nil);
-    fails("first", &[text("abc")], "argument 1 of first is a text, but must be a list");
-    fails("last", &[Value::Nil], "argument 1 of last is nothing, but must be a list");
-}
-
-#[test]
-fn labels() {
-    gives("labelValue", &[text("priority/critical")], text("priority-critical"));
-    gives("labelValue", &[text("日本")], text(""));
-    gives("labelValue", &[Value::labels(&["a", "b"])], text("a-b"));
-    gives("labelValue", &[Value::Int(-42)], text("42"));
-    gives("labelValue", &[Value::Bool(true)], text("true"));
-    fails("labelValue", &[Value::Nil], "argument 1 of labelValue is nothing, but must be a text");
-    for (label, name) in [
-        ("priority/critical", "critical"),
-        ("area:x", "x"),
-        ("area: x ", "x"),
-        ("kind::bug", "bug"),
-        ("area/ui/forms", "ui/forms"),
-        ("a/b:c", "b:c"),
-        ("a:b/c", "b/c"),
-        ("bug", "bug"),
-        ("", ""),
-        ("wip:", "wip:"),
-        ("a/ ", "a/ "),
-        (":bug:", ":bug:"),
-        ("/x", "/x"),
-        ("größe/XL", "XL"),
-    ] {
-        gives("stripScope", &[text(label)], text(name));
-    }
-}
-
-#[test]
-fn a_number_where_a_text_belongs_comes_with_advice() {
-    let helper = find("trimPrefix").unwrap();
-    let args = [text("a"), Value::Int(5)];
-    let error = (helper.call)(&mut Budget::template(), &args).unwrap_err();
-    assert!(error.hint.unwrap().contains("printf \"%d\""));
-}
-
-#[test]
-fn everything_that_is_built_is_charged_before() {
-    let long = text(&"a".repeat(1000));
-    for (name, args) in [
-        ("upper", vec![long.clone()]),
-        ("lower", vec![long.clone()]),
-        ("trimPrefix", vec![text("a"), long.clone()]),
-        ("trimSuffix", vec![text("a"), long.clone()]),
-        ("trunc", vec![Value::Int(999), long.clone()]),
-        ("replace", vec![text("a"), text("bb"), long.clone()]),
-        ("splitList", vec![text(""), long.clone()]),
-        ("join", vec![text(","), Value::from(vec![long.clone()])]),
-        ("stripScope", vec![text(&format!("a/{}", "b".repeat(1000)))]),
-    ] {
-        let helper = find(name).unwrap();
-        let mut budget = Budget::new(10_000, 900);
-        let error = (helper.call)(&mut budget, &args).unwrap_err();
-        assert_eq!((error.reason, budget.bytes()), (Reason::LimitExceeded, 0), "{name}");
-        let mut budget = Budget::new(10, 1 << 20);
-        let error = (helper.call)(&mut budget, &args).unwrap_err();
-        assert_eq!((error.reason, budget.steps()), (Reason::LimitExceeded, 0), "{name}");
-    }
-}
-
-#[test]
-fn a_replacement_bomb_never_explodes() {
-    let helper = find("replace").unwrap();
-    let args = [text(""), text(&"x".repeat(1 << 20)), text(&"a".repeat(1 << 10))];
-    let error = (helper.call)(&mut Budget::template(), &args).unwrap_err();
-    assert_eq!(error.reason, Reason::LimitExceeded);
+fn call(name: &str, args: &[Value], budget: &mut Budget) -> Result<Value, TemplateError> {
+    find(name).unwrap().call(budget, args)
 }
 
 #[test]
 fn the_table_is_sorted_and_its_names_are_unique() {
-    let names: Vec<_> = all().map(|helper| helper.name).collect();
-    assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
-    assert_eq!(names.len(), 15);
+    assert!(all().is_sorted_by(|a: &&Helper, b: &&Helper| a.name < b.name));
+    assert!(all().all(|helper| find(helper.name).is_some_and(|found| found.name == helper.name)));
+}
+
+#[test]
+fn a_number_where_a_text_belongs_comes_with_advice() {
+    let error = call("trimPrefix", &[text("a"), Value::Int(5)], &mut Budget::template());
+    assert!(error.unwrap_err().hint.unwrap().contains("toString"));
+}
+
+/// A call of each helper that builds or reads something long.
+fn long_calls() -> Vec<(&'static str, Vec<Value>)> {
+    let long = text(&"a b".repeat(400));
+    let items = Value::from(vec![long.clone(); 64]);
+    let map: Map = (0..100).map(|i| (i.to_string().into(), long.clone())).collect();
+    let map = Value::from(map);
+    vec![
+        ("upper", vec![long.clone()]),
+        ("lower", vec![long.clone()]),
+        ("title", vec![long.clone()]),
+        ("trimAll", vec![text("a"), long.clone()]),
+        ("nospace", vec![long.clone()]),
+        ("trimPrefix", vec![text("a"), long.clone()]),
+        ("trimSuffix", vec![text("b"), long.clone()]),
+        ("trunc", vec![Value::Int(999), long.clone()]),
+        ("abbrev", vec![Value::Int(999), long.clone()]),
+        ("substr", vec![Value::Int(0), Value::Int(999), long.clone()]),
+        ("replace", vec![text("a"), text("bb"), long.clone()]),
+        ("repeat", vec![Value::Int(2), long.clone()]),
+        ("snakecase", vec![long.clone()]),
+        ("camelcase", vec![long.clone()]),
+        ("quote", vec![long.clone()]),
+        ("squote", vec![long.clone()]),
+        ("cat", vec![long.clone()]),
+        ("toString", vec![items.clone()]),
+        ("splitList", vec![text(""), long.clone()]),
+        ("join", vec![text(","), items.clone()]),
+        ("rest", vec![items.clone()]),
+        ("initial", vec![items.clone()]),
+        ("uniq", vec![items.clone()]),
+        ("without", vec![items.clone(), text("a")]),
+        ("compact", vec![items.clone()]),
+        ("concat", vec![items.clone(), items.clone()]),
+        ("sortAlpha", vec![items.clone()]),
+        ("until", vec![Value::Int(1000)]),
+        ("list", vec![text("a"); 100]),
+        ("dict", vec![text("a"); 100]),
+        ("keys", vec![map.clone()]),
+        ("toJson", vec![map]),
+        ("fromJson", vec![text(&format!("[{}1]", "1,".repeat(100)))]),
+        ("urlParse", vec![long.clone()]),
+        ("dir", vec![text(&"a/".repeat(1000))]),
+        ("b64enc", vec![long.clone()]),
+        ("stripScope", vec![text(&format!("a/{}", "b".repeat(1000)))]),
+        ("labelHash", vec![Value::Int(63), long.clone()]),
+        ("date", vec![long.clone(), Value::Int(0)]),
+        ("regexFind", vec![text(".*"), long.clone()]),
+        ("regexFindAll", vec![text("a"), long.clone(), Value::Int(-1)]),
+        ("regexSplit", vec![text("a"), long.clone(), Value::Int(-1)]),
+        ("regexReplaceAll", vec![text("a"), long.clone(), text("$0$0")]),
+        ("regexQuoteMeta", vec![long]),
+    ]
+}
+
+#[test]
+fn everything_that_is_built_is_charged_before() {
+    for (name, args) in long_calls() {
+        let mut budget = Budget::new(100_000, 700);
+        let error = call(name, &args, &mut budget).unwrap_err();
+        assert_eq!((error.reason, budget.bytes()), (Reason::LimitExceeded, 0), "{name}");
+        let mut budget = Budget::new(6, 1 << 20);
+        let error = call(name, &args, &mut budget).unwrap_err();
+        assert_eq!((error.reason, budget.steps()), (Reason::LimitExceeded, 0), "{name}");
+        let mut budget = Budget::template();
+        assert!(call(name, &args, &mut budget).is_ok(), "{name}");
+        assert!(budget.steps() > TEMPLATE_STEPS * 9 / 10, "{name} costs too much: {budget:?}");
+    }
+}
+
+#[test]
+fn bombs_never_explode() {
+    let huge = text(&"a".repeat(1 << 16));
+    let labels: Vec<Value> = (0..10_000).map(|i| text(&format!("label {i}"))).collect();
+    let nested: Vec<Value> = (0..2000).map(|i| Value::from(vec![Value::Int(i)])).collect();
+    let deep = (0..150).fold(Value::Nil, |inner, _| Value::from(vec![inner]));
+    let wide = (0..30).fold(text("x"), |inner, _| Value::from(vec![inner.clone(), inner]));
+    for (name, args) in [
+        ("replace", vec![text(""), huge.clone(), text(&"a".repeat(1 << 10))]),
+        ("repeat", vec![Value::Int(i64::MAX), text("a")]),
+        ("repeat", vec![Value::Int(1 << 20), huge.clone()]),
+        ("until", vec![Value::Int(i64::MAX)]),
+        ("until", vec![Value::Int(i64::MIN)]),
+        ("uniq", vec![Value::from(nested)]),
+        ("toJson", vec![wide.clone()]),
+        ("join", vec![text(","), wide.clone()]),
+        ("quote", vec![wide.clone()]),
+        ("list", vec![wide.clone()]),
+        ("has", vec![wide.clone(), Value::from(vec![wide])]),
+        ("fromJson", vec![text(&"[".repeat(1 << 16))]),
+        ("fromJson", vec![text(&format!("{}{}", "[".repeat(120), "]".repeat(120)))]),
+        ("list", vec![(0..60).fold(deep, |inner, _| Value::from(vec![inner]))]),
+        ("regexMatch", vec![text("(a*)*b"), text(&"a".repeat(1 << 17))]),
+        ("regexReplaceAll", vec![text("(?:a*b)|a"), huge.clone(), text("-")]),
+        ("regexMatch", vec![text("(?:a?){1000}a{1000}b"), huge]),
+    ] {
+        let mut budget = Budget::template();
+        let error = call(name, &args, &mut budget).unwrap_err();
+        assert_eq!(error.reason, Reason::LimitExceeded, "{name}: {error}");
+    }
+    for (name, args) in [
+        ("uniq", vec![Value::from(labels.clone())]),
+        ("sortAlpha", vec![Value::from(labels.clone())]),
+        ("has", vec![text("x"), Value::from(labels)]),
+        ("repeat", vec![Value::Int(i64::MAX), text("")]),
+    ] {
+        let mut budget = Budget::new(TEMPLATE_STEPS, TEMPLATE_BYTES);
+        assert!(call(name, &args, &mut budget).is_ok(), "{name}: {budget:?}");
+    }
 }
 
 #[test]
 fn case_mapping_never_grows_beyond_what_is_charged() {
     for c in '\0'..=char::MAX {
-        for mapped in [case::upper(c), case::lower(c)] {
+        for mapped in [case::upper(c), case::lower(c), case::title(c)] {
             assert!(2 * mapped.len_utf8() <= 3 * c.len_utf8(), "{c:?}");
         }
+    }
+}
+
+#[test]
+fn two_long_names_stay_two() {
+    let hash = |name: &str| {
+        call("labelHash", &[Value::Int(20), text(name)], &mut Budget::template()).unwrap()
+    };
+    let long = "feature/a-branch-with-a-long-name";
+    assert_ne!(hash(&format!("{long}-1")), hash(&format!("{long}-2")));
+    assert_ne!(hash("日本"), hash("中国"));
+    assert_eq!(hash(long), hash(long));
+}
+
+#[test]
+fn nothing_that_is_absent_is_there() {
+    for (name, message, instead) in [
+        ("env", "`env` is not offered: templates reach no environment", None),
+        ("uuidv4", "the same Task must always give the same result", Some("sha256sum")),
+        ("mustRegexMatch", "an error skips the key anyway", Some("regexMatch")),
+        ("nindent", "docs/helpers.md lists what is", None),
+    ] {
+        let (found, hint) = super::why_absent(name).unwrap();
+        assert!(found.contains(message), "{found}");
+        assert_eq!(hint, instead);
+    }
+    assert_eq!(super::why_absent("frob"), None);
+    assert_eq!(super::why_absent("mustard"), None);
+    for (_, names) in super::not_offered() {
+        assert!(names.iter().all(|name| find(name).is_none()));
+    }
+    for (absent, helper) in super::absent::INSTEAD {
+        assert!(find(helper).is_some() && super::why_absent(absent).is_some(), "{absent}");
+    }
+}
+
+#[test]
+fn time_stands_still_everywhere_in_a_template() {
+    let moment = 1_795_370_645;
+    for source in [
+        "{{ now | unixEpoch }} {{ date \"2006\" now }}",
+        "{{ now() | unixEpoch }} {{ now() | date('2006') }}",
+        "{% macro m() %}{{ now() | unixEpoch }}{% endmacro %}{{ m() }} {{ date('2006', now()) }}",
+    ] {
+        let template = Template::compile(source, Syntax::Auto).unwrap();
+        let mut budget = Budget::task().at(moment);
+        let text = template.render(&Arc::new(Map::new()), &mut budget).unwrap();
+        assert_eq!((text.as_str(), budget.moment()), ("1795370645 2026", moment), "{source}");
+    }
+}
+
+#[test]
+fn templates_with_regular_expressions_are_not_straight() {
+    for (source, is_straight) in [
+        ("{{ trunc 3 .Title }}", true),
+        ("{{ regexFind \"a\" .Title }}", false),
+        ("{{ .Title | regexMatch .Body }}", false),
+        ("{{ regexQuoteMeta .Title }}", true),
+        ("{{ title | trunc(3) }}", true),
+        ("{{ title | regexFind('a') }}", false),
+        ("{{ regexFind(body, title) }}", false),
+        ("{{ labels | map('upper') | join }}", true),
+        ("{{ labels | map('regexFind', 'a') | join }}", false),
+        ("{{ labels | map(title) | join }}", false),
+    ] {
+        let template = Template::compile(source, Syntax::Auto).unwrap();
+        assert_eq!(template.is_straight_line(), is_straight, "{source}");
     }
 }

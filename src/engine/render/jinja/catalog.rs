@@ -7,6 +7,9 @@ use crate::engine::render::helpers;
 /// Jinja's own functions.
 const FUNCTIONS: [&str; 2] = ["namespace", "range"];
 
+/// Names of helpers that are names of variables, too.
+const VARIABLE_NAMES: [&str; 1] = ["title"];
+
 /// minijinja's filters that we keep: name, and the name under which its guard is registered.
 ///
 /// Left out are those that build lists of lists or long lists out of little (`batch`, `chain`,
@@ -125,9 +128,10 @@ pub(super) fn test_name(name: &str) -> Option<&'static str> {
     guarded(COSTLY_TESTS, name).or_else(cheap)
 }
 
-/// Whether there is a function of that name.
+/// Whether there is a function of that name. A variable that Kelos knows in lower case, `title`,
+/// is no function, though a helper has its name: it is a filter only.
 pub(super) fn is_function(name: &str) -> bool {
-    FUNCTIONS.contains(&name) || helpers::find(name).is_some()
+    FUNCTIONS.contains(&name) || helpers::find(name).is_some() && !VARIABLE_NAMES.contains(&name)
 }
 
 /// All filters.
@@ -143,5 +147,6 @@ pub(super) fn tests() -> BTreeSet<&'static str> {
 
 /// All functions.
 pub(super) fn functions() -> BTreeSet<&'static str> {
-    FUNCTIONS.into_iter().chain(helpers::all().map(|helper| helper.name)).collect()
+    let helpers = helpers::all().map(|helper| helper.name).filter(|name| is_function(name));
+    FUNCTIONS.into_iter().chain(helpers).collect()
 }

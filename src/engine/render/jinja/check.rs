@@ -9,6 +9,7 @@ use minijinja::machinery::Span;
 use minijinja::machinery::ast::{self, Expr, Spanned, Stmt};
 
 use crate::engine::render::error::{Position, TemplateError};
+use crate::engine::render::helpers::Patterns;
 use crate::engine::render::value::Text;
 
 /// What the walk found.
@@ -16,8 +17,10 @@ use crate::engine::render::value::Text;
 pub(super) struct Checked {
     /// The variables that the template may read, in CamelCase.
     pub(super) names: BTreeSet<Text>,
-    /// Whether it has neither loops nor macros.
+    /// Whether it has neither loops nor macros nor regular expressions.
     pub(super) straight_line: bool,
+    /// The regular expressions that it spells out.
+    pub(super) patterns: Patterns,
 }
 
 /// Checks a template.
@@ -47,7 +50,8 @@ struct Walk<'a> {
 impl<'a> Walk<'a> {
     fn refuse(&self, span: Span, message: String, hint: &str) -> TemplateError {
         let position = Position::of(self.source, span.start_offset as usize);
-        TemplateError::parse(message).at(position).hint(hint)
+        let error = TemplateError::parse(message).at(position);
+        if hint.is_empty() { error } else { error.hint(hint) }
     }
 
     fn collect_macros(&mut self, body: &[Stmt<'a>]) {

@@ -6,7 +6,7 @@ use minijinja::functions;
 use minijinja::value::{Rest, Value, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 
-use super::catalog::{BUILT_IN, OWN, guarded};
+use super::catalog::{BUILT_IN, OWN, guarded, is_function};
 use super::filters;
 use super::meter::{self, Fuel, fail, weigh};
 use super::operators;
@@ -34,9 +34,11 @@ fn build() -> Environment<'static> {
     operators::add_to(&mut env);
     filters::add_to(&mut env);
     for helper in helpers::all() {
-        env.add_function(helper.name, move |state: &mut State, args: Rest<Value>| {
-            filters::call_helper(helper, state, &args)
-        });
+        if is_function(helper.name) {
+            env.add_function(helper.name, move |state: &mut State, args: Rest<Value>| {
+                filters::call_helper(helper, state, &args)
+            });
+        }
         if is_helper_filter(helper) {
             env.add_filter(helper.name, move |state: &mut State, args: Rest<Value>| {
                 filters::helper_filter(helper, state, args.0)

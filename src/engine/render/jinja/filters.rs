@@ -10,7 +10,7 @@ use super::meter::{self, Fuel, charge_search, defined, fail, weigh};
 use super::objects::{from_jinja, to_jinja};
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
-use crate::engine::render::helpers::Helper;
+use crate::engine::render::helpers::{self, Helper};
 
 /// Filters that compare each element with the others.
 const COMPARING: &[&str] = &["max", "min", "sort", "unique"];
@@ -81,14 +81,15 @@ fn nothing_for(filter: &str) -> TemplateError {
         .hint("give it a stand-in with `default(\"…\", true)`")
 }
 
-/// One of the shared helpers as a filter: its value comes first, in Go it comes last.
+/// One of the shared helpers as a filter: its value comes first, in Go it mostly comes last.
 pub(super) fn helper_filter(
     helper: &'static Helper,
     state: &mut State,
     mut args: Vec<Value>,
 ) -> Result<Value, Error> {
-    if helper.name != "coalesce" && !args.is_empty() {
-        args.rotate_left(1);
+    let place = args.len().min(helper.value_at.map_or(usize::MAX, |at| at + 1));
+    if place > 0 {
+        args[..place].rotate_left(1);
     }
     call_helper(helper, state, &args)
 }
@@ -100,11 +101,8 @@ pub(super) fn call_helper(
     args: &[Value],
 ) -> Result<Value, Error> {
     if !helper.accepts(args.len()) {
-        let expected = match helper.max_args {
-            Some(max) if max == helper.min_args => max.to_string(),
-            _ => format!("{} or more", helper.min_args),
-        };
-        let message = format!("{} takes {expected} arguments, not {}", helper.name, args.len());
+        let expected = helpers::wants(helper.min_args, helper.max_args);
+        let message = format!("{} takes {expected}, not {}", helper.name, args.len());
         return Err(fail(TemplateError::render(message)));
     }
     let mut ours = Vec::with_capacity(args.len());
@@ -114,5 +112,5 @@ pub(super) fn call_helper(
         }
         ours.push(from_jinja(&mut Fuel(state), arg).map_err(fail)?);
     }
-    (helper.call)(&mut Fuel(state), &ours).map(|result| to_jinja(&result)).map_err(fail)
+    helper.call(&mut Fuel(state), &ours).map(|result| to_jinja(&result)).map_err(fail)
 }

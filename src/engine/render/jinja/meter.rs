@@ -1,15 +1,16 @@
 //! What minijinja's fuel does not see: the size of values.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::{ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
-use super::objects::{Container, sequence};
+use super::objects::{CONTEXT, Container, Context, sequence};
 use crate::engine::reason::Reason;
 use crate::engine::render::budget::Exhausted;
 use crate::engine::render::error::TemplateError;
-use crate::engine::render::helpers::Meter;
+use crate::engine::render::helpers::{Meter, Pattern};
 
 /// One unit of fuel pays for this many bytes, here as in minijinja.
 pub(super) const BYTES_PER_FUEL: u64 = 64;
@@ -37,6 +38,18 @@ impl Meter for Fuel<'_, '_, '_> {
     fn take_bytes(&mut self, n: usize) -> Result<(), Exhausted> {
         self.take_steps(n as u64 / BYTES_PER_FUEL)
     }
+
+    fn moment(&self) -> i64 {
+        context(self.0).map_or(0, |context| context.moment)
+    }
+
+    fn pattern(&self, source: &str) -> Option<Arc<Pattern>> {
+        context(self.0)?.patterns.get(source).cloned()
+    }
+}
+
+fn context(state: &State) -> Option<Arc<Context>> {
+    state.lookup(CONTEXT)?.downcast_object()
 }
 
 /// An error of ours on its way through minijinja.

@@ -11,12 +11,29 @@ use minijinja::value::{DynObject, Enumerator, Object, ObjectExt, ObjectRepr, Tup
 use super::catalog::is_function;
 use super::names;
 use crate::engine::render::error::TemplateError;
-use crate::engine::render::helpers::Meter;
+use crate::engine::render::helpers::{Meter, Patterns};
 use crate::engine::render::value::{Map, Text, Value};
 
-/// The variables of a template.
+/// The variables of a template, and what its helpers know besides.
 #[derive(Debug)]
-pub(super) struct Root(pub(super) Arc<Map>);
+pub(super) struct Root {
+    pub(super) variables: Arc<Map>,
+    pub(super) context: Arc<Context>,
+}
+
+/// What helpers know of the request and the template.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// The moment of the request, in seconds since 1970.
+    pub(super) moment: i64,
+    /// The regular expressions that the template spells out.
+    pub(super) patterns: Arc<Patterns>,
+}
+
+/// The name under which helpers find their [`Context`]; no template can write it.
+pub(super) const CONTEXT: &str = "\0context";
+
+impl Object for Context {}
 
 impl Object for Root {
     fn get_value(self: &Arc<Self>, key: &JinjaValue) -> Option<JinjaValue> {
@@ -25,10 +42,13 @@ impl Object for Root {
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<JinjaValue> {
         let found = match is_function(key) {
-            true => self.0.get(key),
-            false => names::lookup(&self.0, key),
+            true => self.variables.get(key),
+            false => names::lookup(&self.variables, key),
         };
-        found.map(to_jinja)
+        match found {
+            None if key == CONTEXT => Some(JinjaValue::from_dyn_object(self.context.clone())),
+            found => found.map(to_jinja),
+        }
     }
 }
 

@@ -1,16 +1,15 @@
 //! Expressions → values.
 
+use std::sync::Arc;
+
 use super::Evaluator;
-use crate::engine::reason::Reason;
 use crate::engine::render::budget::{Budget, Exhausted};
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::go::function::{Builtin, Function};
 use crate::engine::render::go::tree::{Expr, ExprKind, Path, Span};
+use crate::engine::render::helpers::{Meter, Pattern, Patterns};
+use crate::engine::render::names::VARIABLES;
 use crate::engine::render::value::Value;
-
-/// How deep lists and maps that a helper returns may be nested, so that printing and dropping them
-/// does not overflow the stack. JSON alone may bring 128 levels.
-const MAX_VALUE_DEPTH: usize = 200;
 
 impl<'a> Evaluator<'a> {
     /// The value of an expression; `piped` is the value that a pipeline hands to a command.
@@ -90,7 +89,14 @@ impl<'a> Evaluator<'a> {
         let count = arguments.len() + usize::from(piped.is_some());
         if !function.accepts(count) {
             let (name, wants) = (function.name(), function.wants());
-            return Err(TemplateError::render(format!("`{name}` takes {wants}, not {count}")));
+            let error = TemplateError::render(format!("`{name}` takes {wants}, not {count}"));
+            let variable = VARIABLES.iter().find(|known| known.eq_ignore_ascii_case(name));
+            return Err(match variable.filter(|_| count == 0) {
+                Some(known) => {
+                    error.hint(format!("the variable is written with a dot: `.{known}`"))
+                }
+                None => error,
+            });
         }
         if let Function::Builtin(builtin @ (Builtin::And | Builtin::Or)) = function {
             return self.first_decisive(dot, builtin == Builtin::Or, arguments, piped);
@@ -103,9 +109,8 @@ impl<'a> Evaluator<'a> {
         match function {
             Function::Builtin(builtin) => builtin.call(&values, self.budget),
             Function::Helper(helper) => {
-                let value = (helper.call)(self.budget, &values)?;
-                check_depth(&value, self.budget)?;
-                Ok(value)
+                let patterns = &self.parsed.patterns;
+                helper.call(&mut Purse { budget: self.budget, patterns }, &values)
             }
         }
     }
@@ -130,34 +135,26 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Refuses a value whose lists and maps are nested too deep.
-fn check_depth(value: &Value, budget: &mut Budget) -> Result<(), TemplateError> {
-    let mut open = vec![(value, 0)];
-    while let Some((value, depth)) = open.pop() {
-        if depth > MAX_VALUE_DEPTH {
-            let message = "lists and maps are nested too deep";
-            return Err(TemplateError::new(Reason::LimitExceeded, message));
-        }
-        match value.as_parts() {
-            Value::List(items) => {
-                take_visits(items.len(), budget)?;
-                open.extend(items.iter().filter(|v| is_container(v)).map(|v| (v, depth + 1)));
-            }
-            Value::Map(map) => {
-                take_visits(map.len(), budget)?;
-                open.extend(map.values().filter(|v| is_container(v)).map(|v| (v, depth + 1)));
-            }
-            _ => {}
-        }
+/// What a helper pays from, with what the template knows.
+struct Purse<'b> {
+    budget: &'b mut Budget,
+    patterns: &'b Patterns,
+}
+
+impl Meter for Purse<'_> {
+    fn take_steps(&mut self, n: u64) -> Result<(), Exhausted> {
+        self.budget.take_steps(n)
     }
-    Ok(())
-}
 
-fn is_container(value: &Value) -> bool {
-    matches!(value.as_parts(), Value::List(_) | Value::Map(_))
-}
+    fn take_bytes(&mut self, n: usize) -> Result<(), Exhausted> {
+        self.budget.take_bytes(n)
+    }
 
-/// Pays for a glance at so many elements.
-fn take_visits(elements: usize, budget: &mut Budget) -> Result<(), Exhausted> {
-    budget.take_steps(1 + elements as u64 / 16)
+    fn moment(&self) -> i64 {
+        self.budget.moment()
+    }
+
+    fn pattern(&self, source: &str) -> Option<Arc<Pattern>> {
+        self.patterns.get(source).cloned()
+    }
 }

@@ -37,11 +37,7 @@ impl Printer<'_> {
             return self.pad(&format!("`{text}`"));
         }
         let mut quoted = String::with_capacity(text.len() + 2);
-        quoted.push('"');
-        for c in text.chars() {
-            push_escaped(&mut quoted, c, '"', self.spec.plus);
-        }
-        quoted.push('"');
+        push_quoted(&mut quoted, text, self.spec.plus);
         self.pad(&quoted)
     }
 
@@ -76,6 +72,15 @@ pub(super) fn quote_char(c: char, ascii_only: bool) -> String {
     push_escaped(&mut quoted, c, '\'', ascii_only);
     quoted.push('\'');
     quoted
+}
+
+/// Appends a text in double quotes, as Go source.
+pub(in crate::engine::render) fn push_quoted(out: &mut String, text: &str, ascii_only: bool) {
+    out.push('"');
+    for c in text.chars() {
+        push_escaped(out, c, '"', ascii_only);
+    }
+    out.push('"');
 }
 
 /// Appends a character as it stands in Go source between such quotes.

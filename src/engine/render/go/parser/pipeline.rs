@@ -1,11 +1,12 @@
 //! Tokens → tree: pipelines, commands and their arguments.
 
 use super::{Misfit, Parser, RANGE};
-use crate::engine::render::error::TemplateError;
+use crate::engine::render::error::{Position, TemplateError};
 use crate::engine::render::go::function::Function;
 use crate::engine::render::go::lexer::{Kind, Token};
 use crate::engine::render::go::literal::{self, Number};
 use crate::engine::render::go::tree::{Expr, ExprKind, Path, Pipeline, ROOT, Span, VariableId};
+use crate::engine::render::helpers::{literal_pattern, why_absent};
 use crate::engine::render::value::{Text, Value};
 
 impl Parser<'_> {
@@ -104,6 +105,9 @@ impl Parser<'_> {
         let kind = match first.kind {
             ExprKind::Call(function, _) => {
                 self.note_call(function, arguments.len() + usize::from(piped), span.start);
+                if function.takes_pattern() {
+                    self.note_pattern(arguments.first())?;
+                }
                 if function.sees_absent() {
                     arguments.iter_mut().for_each(Expr::allow_absent);
                 }
@@ -125,6 +129,19 @@ impl Parser<'_> {
         if is_first && !function.accepts(arguments) {
             self.misfit = Some(Misfit { start, function, arguments });
         }
+    }
+
+    /// Compiles a regular expression that is spelled out.
+    fn note_pattern(&mut self, argument: Option<&Expr>) -> Result<(), TemplateError> {
+        self.is_straight_line = false;
+        if let Some(Expr { kind: ExprKind::Literal(Value::Str(source)), span }) = argument
+            && !self.patterns.contains_key(source)
+        {
+            let pattern = literal_pattern(source)
+                .map_err(|error| error.at(Position::of(self.source, span.start)))?;
+            self.patterns.insert(source.clone(), pattern);
+        }
+        Ok(())
     }
 
     /// Parses a term and the fields that are attached to it; none if no term comes next.
@@ -216,6 +233,14 @@ impl Parser<'_> {
 
     fn unknown_function<T>(&self, token: Token) -> Result<T, TemplateError> {
         let name = self.text_of(token.span);
+        if let Some((message, instead)) = why_absent(name) {
+            return self.fail(token.span.start, message).map_err(
+                |error: TemplateError| match instead {
+                    Some(instead) => error.hint(format!("there is `{instead}`")),
+                    None => error,
+                },
+            );
+        }
         self.fail(token.span.start, format!("function `{name}` is not defined")).map_err(
             |error: TemplateError| {
                 error.hint(match Function::closest(name) {

@@ -137,8 +137,8 @@ fn a_misfit_is_the_first_call_with_a_wrong_number_of_arguments() {
         ("{{not}}", "not"),
         ("{{not .A .B}}", "not"),
         ("{{.A | not .B}}", "not"),
-        ("{{.A | default}}", "default"),
-        ("{{default 1 .A .B}}", "default"),
+        ("{{.A | trunc}}", "trunc"),
+        ("{{trunc 1 .A .B}}", "trunc"),
         ("{{eq .A}}", "eq"),
         ("{{slice .A 1 2 3 4}}", "slice"),
         ("{{print len}}", "len"),
@@ -153,10 +153,10 @@ fn a_misfit_is_the_first_call_with_a_wrong_number_of_arguments() {
 
 #[test]
 fn a_misfit_says_what_the_function_takes_and_where_it_stands() {
-    let error = compile("{{ .A | default }}").unwrap().misfit().unwrap();
+    let error = compile("{{ .A | trunc }}").unwrap().misfit().unwrap();
     assert_eq!(
         error.to_string(),
-        "`default` takes 2 arguments, a piped one included, and gets 1 (line 1, column 9)"
+        "`trunc` takes 2 arguments, a piped one included, and gets 1 (line 1, column 9)"
     );
 }
 

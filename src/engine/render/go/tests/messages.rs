@@ -64,9 +64,23 @@ fn actions_say_what_does_not_belong() {
         message("{{1 | 2}}"),
         "a value is piped into something that is no function (line 1, column 7)"
     );
-    let unknown = error("{{ title }}");
-    assert_eq!(unknown.to_string(), "function `title` is not defined (line 1, column 4)");
-    assert_eq!(unknown.hint.as_deref(), Some("a variable is written with a dot: `.title`"));
+    let unknown = error("{{ body }}");
+    assert_eq!(unknown.to_string(), "function `body` is not defined (line 1, column 4)");
+    assert_eq!(unknown.hint.as_deref(), Some("a variable is written with a dot: `.body`"));
+    let function = error("{{ title }}");
+    assert_eq!(function.to_string(), "`title` takes 1 argument, not 0 (line 1, column 4)");
+    assert_eq!(function.hint.as_deref(), Some("the variable is written with a dot: `.Title`"));
+    let absent = error("{{ env \"HOME\" }}");
+    assert_eq!(
+        absent.to_string(),
+        "`env` is not offered: templates reach no environment (line 1, column 4)"
+    );
+    let instead = error("{{ .Title | split \"-\" }}");
+    assert_eq!(instead.hint.as_deref(), Some("there is `splitList`"));
+    assert_eq!(
+        message("{{ regexFind \"a(\" .Title }}"),
+        "the regular expression is wrong at character 2: `(` is not closed (line 1, column 14)"
+    );
 }
 
 #[test]
@@ -117,7 +131,10 @@ fn failures_name_function_and_place_and_no_value() {
     );
     assert_eq!(message("{{template \"x\"}}"), "template `x` is not defined (line 1, column 1)");
     assert_eq!(message("{{$x = 1}}"), "variable `$x` is not defined yet (line 1, column 3)");
-    assert_eq!(message("{{upper 1}}"), "upper: not a text (line 1, column 3)");
+    assert_eq!(
+        message("{{upper 1}}"),
+        "argument 1 of upper is a whole number, but must be a text (line 1, column 3)"
+    );
     assert_eq!(
         message("{{range $a, $b := 3}}{{end}}"),
         "a range over a number takes one variable, not two (line 1, column 9)"

@@ -6,10 +6,14 @@ use minijinja::machinery::Span;
 use minijinja::machinery::ast::{BinOp, BinOpKind, Call, CallArg, CallType, Expr, Spanned};
 
 use super::{Checking, Walk};
-use crate::engine::render::error::TemplateError;
+use crate::engine::render::error::{Position, TemplateError};
+use crate::engine::render::helpers;
 use crate::engine::render::jinja::operators::{NO_LISTS, NO_LISTS_HINT};
 use crate::engine::render::jinja::{catalog, names};
 use crate::engine::render::names::closest;
+
+/// More names are too many for a hint.
+const MAX_LISTED: usize = 50;
 
 impl<'a> Walk<'a> {
     pub(super) fn expression(&mut self, expression: &Expr<'a>) -> Checking {
@@ -39,6 +43,9 @@ impl<'a> Walk<'a> {
             Expr::Filter(e) => {
                 e.expr.iter().try_for_each(|value| self.expression(value))?;
                 self.filter(e.span(), e.name)?;
+                if catalog::filter_name(e.name) == Some(e.name) {
+                    self.helper(e.name, e.span(), &e.args)?;
+                }
                 self.arguments(e.span(), &e.args)
             }
             Expr::Test(e) => {
@@ -98,6 +105,34 @@ impl<'a> Walk<'a> {
         Err(self.unknown(span, "filter", name, catalog::filters()))
     }
 
+    /// Looks at the arguments of what may be a helper, and compiles its regular expression if that
+    /// is spelled out.
+    fn helper(&mut self, name: &str, span: Span, args: &[CallArg<'a>]) -> Checking {
+        let first = match args.first() {
+            Some(CallArg::Pos(Expr::Const(first))) => first.value.as_str(),
+            _ => None,
+        };
+        // `map` calls a filter by its name, which may be known only when it runs.
+        let is_regex = |name: &str| helpers::find(name).is_some_and(|helper| helper.takes_pattern);
+        if name == "map" {
+            self.found.straight_line &= first.is_some_and(|filter| !is_regex(filter));
+        }
+        if helpers::find(name).is_some() && args.iter().any(|a| matches!(a, CallArg::Kwarg(..))) {
+            let message = format!("`{name}` takes its arguments in order, without names");
+            return Err(self.refuse(span, message, "docs/helpers.md shows the order"));
+        }
+        if !is_regex(name) {
+            return Ok(());
+        }
+        self.found.straight_line = false;
+        if let Some(source) = first.filter(|source| !self.found.patterns.contains_key(*source)) {
+            let position = Position::of(self.source, span.start_offset as usize);
+            let pattern = helpers::literal_pattern(source).map_err(|error| error.at(position))?;
+            self.found.patterns.insert(source.into(), pattern);
+        }
+        Ok(())
+    }
+
     fn test(&self, span: Span, name: &str) -> Checking {
         match catalog::test_name(name) {
             Some(_) => Ok(()),
@@ -112,9 +147,20 @@ impl<'a> Walk<'a> {
         name: &str,
         candidates: BTreeSet<&'static str>,
     ) -> TemplateError {
+        if kind == "function" && catalog::filter_name(name).is_some() {
+            let message = format!("`{name}` is no function");
+            return self.refuse(span, message, &format!("it is a filter: `… | {name}`"));
+        }
+        if let Some((message, instead)) = helpers::why_absent(name) {
+            let hint = instead.map_or_else(String::new, |instead| format!("there is `{instead}`"));
+            return self.refuse(span, message, &hint);
+        }
         let message = format!("there is no {kind} `{name}`");
         match closest(name, candidates.iter().copied()) {
             Some(meant) => self.refuse(span, message, &format!("did you mean `{meant}`?")),
+            None if candidates.len() > MAX_LISTED => {
+                self.refuse(span, message, &format!("docs/helpers.md lists every {kind} there is"))
+            }
             None => {
                 let all = candidates.into_iter().collect::<Vec<_>>().join(", ");
                 self.refuse(span, message, &format!("there are {all}"))
@@ -131,6 +177,9 @@ impl<'a> Walk<'a> {
                 }
                 // A loop or a macro calls itself.
                 self.found.straight_line &= catalog::is_function(name);
+                if !is_own {
+                    self.helper(name, call.span(), &call.args)?;
+                }
             }
             CallType::Method(Expr::Var(var), "cycle") if var.id == "loop" => {
                 if call.args.is_empty() {

@@ -1,0 +1,120 @@
+//! Regular expressions with the syntax and the results of Go's `regexp`.
+//!
+//! Source → tree ([`parser`]) → instructions ([`program`]) → match ([`machine`]). The machine walks
+//! all ways through the instructions at once, so its work grows with the length of the text only,
+//! and it pays step by step: finding all matches may take the square of that with any engine, and an
+//! engine that can't be stopped half-way would have to be paid in advance for the worst.
+
+mod class;
+mod machine;
+mod parser;
+mod program;
+mod repetition;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+pub(super) use self::class::Class;
+use self::machine::Machine;
+use self::program::{Instruction, Look};
+use super::Meter;
+use crate::engine::render::budget::Exhausted;
+use crate::engine::render::value::Text;
+
+/// The longest regular expression, in bytes.
+const MAX_SOURCE: usize = 256;
+
+/// The longest text that one searches, in bytes.
+pub(super) const MAX_HAYSTACK: usize = 64 << 10;
+
+/// A compiled regular expression.
+#[derive(Debug)]
+pub struct Pattern {
+    code: Vec<Instruction>,
+    classes: Vec<Class>,
+    /// The names of the groups; the first is the whole match.
+    groups: Vec<Option<Box<str>>>,
+    /// How many characters were looked up for their other cases.
+    folded: u32,
+}
+
+/// Why a regular expression can't be used. The message holds nothing of it but its letters' places.
+#[derive(Debug, Error)]
+#[error("the regular expression {0}")]
+pub struct PatternError(String);
+
+/// The regular expressions that a template spells out, compiled.
+pub type Patterns = BTreeMap<Text, Arc<Pattern>>;
+
+/// Where a match and its groups start and end: two places a group, the whole match first.
+pub(super) type Places = [Option<usize>];
+
+/// The characters of a category or script of Unicode.
+pub(super) fn unicode_class(name: &str) -> Option<Class> {
+    class::unicode(name).map(|ranges| Class::new(&ranges))
+}
+
+impl Pattern {
+    /// Compiles a regular expression.
+    ///
+    /// # Errors
+    ///
+    /// It is none of Go's, or too long or too large.
+    pub fn compile(source: &str) -> Result<Pattern, PatternError> {
+        if source.len() > MAX_SOURCE {
+            return Err(PatternError(format!("is longer than {MAX_SOURCE} bytes")));
+        }
+        let parsed = parser::parse(source)?;
+        let code = program::compile(&parsed.root, parsed.groups.len())?;
+        let parser::Parsed { classes, groups, folded, .. } = parsed;
+        Ok(Pattern { code, classes, groups, folded })
+    }
+
+    /// What it takes to compile it, in steps.
+    pub(super) fn cost(&self) -> u64 {
+        let ranges: usize = self.classes.iter().map(Class::len).sum();
+        (self.code.len() + 2 * ranges) as u64 + u64::from(self.folded / 64)
+    }
+
+    /// The numbers of the groups of that name.
+    pub(super) fn groups(&self, name: &str) -> Vec<usize> {
+        let named = |number: &usize| self.groups[*number].as_deref() == Some(name);
+        (0..self.groups.len()).filter(named).collect()
+    }
+
+    /// Shows `visit` the matches that Go would find, from left to right, `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], or what `visit` gives.
+    pub(super) fn each_match<E: From<Exhausted>>(
+        &self,
+        meter: &mut dyn Meter,
+        text: &str,
+        limit: usize,
+        with_groups: bool,
+        mut visit: impl FnMut(&mut dyn Meter, &Places) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut machine = Machine::new(self, text, with_groups, meter)?;
+        let (mut from, mut last_end, mut found) = (0, None, 0);
+        while found < limit && from <= text.len() {
+            let Some(places) = machine.search(from, meter)? else { break };
+            let (Some(start), Some(end)) = (places[0], places[1]) else { break };
+            // Nothing, right behind a match, is no match of its own.
+            if start < end || last_end != Some(start) {
+                visit(meter, places)?;
+                found += 1;
+            }
+            from = match end > from {
+                true => end,
+                false => from + text[from..].chars().next().map_or(1, char::len_utf8),
+            };
+            last_end = Some(end);
+        }
+        Ok(())
+    }
+}
