@@ -10,32 +10,30 @@ use thiserror::Error;
 /// How long a connection to the API server may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no client.
+/// Why there is no client. The causes are part of the messages: kube's own repeat theirs.
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// The file that was named does not do.
-    #[error("--kubeconfig {} can't be used", path.display())]
+    #[error("--kubeconfig {} can't be used: {cause}", path.display())]
     Kubeconfig {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
-        source: Box<KubeconfigError>,
+        cause: Box<KubeconfigError>,
     },
     /// None was named, and none was found.
     #[error(
         "no cluster is known: this is no Pod, and there is no kubeconfig; give --kubeconfig FILE, or \
-         --manifests DIR to serve without a cluster"
+         --manifests DIR to serve without a cluster ({0})"
     )]
-    Inference(#[source] Box<InferConfigError>),
+    Inference(Box<InferConfigError>),
     /// What the configuration holds makes no client.
-    #[error("{origin} names credentials or certificates that can't be used")]
+    #[error("{origin} names credentials or certificates that can't be used: {cause}")]
     Client {
         /// The flag and its file, or where else the configuration comes from.
         origin: String,
         /// What is wrong.
-        #[source]
-        source: Box<kube::Error>,
+        cause: Box<kube::Error>,
     },
 }
 
@@ -50,7 +48,7 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> 
         Some(path) => (from_file(path).await?, format!("--kubeconfig {}", path.display())),
         None => {
             let inferred = Config::infer().await;
-            let config = inferred.map_err(|source| ConnectError::Inference(Box::new(source)))?;
+            let config = inferred.map_err(|cause| ConnectError::Inference(Box::new(cause)))?;
             (config, "the configuration of the cluster".to_owned())
         }
     };
@@ -59,13 +57,13 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> 
     // be repeated behind its back.
     config.default_retry = false;
     Client::try_from(config)
-        .map_err(|source| ConnectError::Client { origin, source: Box::new(source) })
+        .map_err(|cause| ConnectError::Client { origin, cause: Box::new(cause) })
 }
 
 async fn from_file(path: &Path) -> Result<Config, ConnectError> {
-    let unusable = |source: KubeconfigError| ConnectError::Kubeconfig {
+    let unusable = |cause: KubeconfigError| ConnectError::Kubeconfig {
         path: path.to_owned(),
-        source: Box::new(source),
+        cause: Box::new(cause),
     };
     let kubeconfig = Kubeconfig::read_from(path).map_err(unusable)?;
     let options = KubeConfigOptions::default();
@@ -74,8 +72,6 @@ async fn from_file(path: &Path) -> Result<Config, ConnectError> {
 
 #[cfg(test)]
 mod tests {
-    use std::error::Error as _;
-
     use super::*;
 
     /// What `connect` says of a kubeconfig with this text.
@@ -83,14 +79,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config");
         std::fs::write(&path, text).unwrap();
-        let error = connect(Some(&path)).await.err().unwrap();
-        format!("{error}: {}", error.source().unwrap())
+        connect(Some(&path)).await.err().unwrap().to_string()
     }
 
     #[tokio::test]
     async fn a_kubeconfig_that_does_not_work_is_named_with_its_flag() {
         let nowhere = connect(Some(Path::new("/nowhere/config"))).await.err().unwrap().to_string();
-        assert_eq!(nowhere, "--kubeconfig /nowhere/config can't be used");
+        let start = "--kubeconfig /nowhere/config can't be used: ";
+        assert!(nowhere.starts_with(start) && nowhere.contains("No such file"), "{nowhere}");
         for (text, word) in [
             ("clusters: [", "kubeconfig"),
             ("current-context: gone\ncontexts: []\n", "context"),

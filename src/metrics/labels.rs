@@ -155,7 +155,7 @@ pub enum LookupResult {
     Found,
     /// It is not there, or has another uid.
     NotFound,
-    /// It had been looked up a moment before.
+    /// It had been looked up a moment before, or the watch showed it in the meantime.
     Remembered,
     /// There was no place, or no answer, in time.
     TimedOut,

@@ -1,0 +1,67 @@
+//! Templates that would take for ever, or all memory, if they were not bounded: what they cost is counted,
+//! and so is what the allocator gave.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
+
+mod list;
+
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use kelos_metadata::engine::reason::Reason;
+use kelos_metadata::engine::render::budget::{
+    Budget, TASK_BYTES, TASK_STEPS, TEMPLATE_BYTES, TEMPLATE_STEPS,
+};
+use kelos_metadata::engine::render::value::{Map, Value};
+use kelos_metadata::engine::render::{Syntax, Template};
+
+/// What a template may hold beside what it is charged for: its own variables and frames.
+const UNCHARGED: u64 = 2 << 20;
+/// What compiling a template may hold for each of its bytes.
+const COMPILED: u64 = 4 << 10;
+
+/// What a stranger may write: a body of 1 MiB, ten thousand labels, control characters, templates.
+fn hostile() -> Arc<Map> {
+    let labels: Vec<String> = (0..10_000).map(|n| format!("label/{n}")).collect();
+    let body = "x<&>\u{1}\u{1b}é{{ .Title }}{% for %}".repeat((1 << 20) / 32);
+    Arc::new(Map::from([
+        ("Title".into(), Value::from("Fix {{ .Title }} {% raw %}")),
+        ("Labels".into(), Value::labels(&labels)),
+        ("Body".into(), Value::from(body.as_str())),
+        ("Twin".into(), Value::from(body.as_str())),
+        ("Number".into(), Value::Int(42)),
+    ]))
+}
+
+#[test]
+fn every_bomb_ends_within_its_budget_and_its_memory() {
+    let vars = hostile();
+    let bombs = list::GO.iter().map(|bomb| (Syntax::Go, bomb));
+    let bombs: Vec<_> = bombs.chain(list::JINJA.iter().map(|bomb| (Syntax::Jinja, bomb))).collect();
+    assert!(bombs.len() >= 60, "{} bombs", bombs.len());
+    let mut failures = Vec::new();
+    for (syntax, (name, source)) in bombs {
+        let mut compiled = None;
+        let compiling = measure(|| compiled = Some(Template::compile(source, syntax)));
+        let template = compiled.unwrap().unwrap_or_else(|error| panic!("{name}: {error}"));
+        if compiling.bytes_max > COMPILED * source.len() as u64 + UNCHARGED {
+            failures.push(format!("{syntax} {name}: compiling held {} bytes", compiling.bytes_max));
+        }
+        let mut rendered = None;
+        let mut budget = Budget::task();
+        let rendering = measure(|| rendered = Some(template.render(&vars, &mut budget)));
+        match rendered.unwrap() {
+            Err(error) if error.reason == Reason::LimitExceeded => {}
+            other => failures.push(format!("{syntax} {name}: {:.200?}", other)),
+        }
+        let (steps, bytes) = (TASK_STEPS - budget.steps(), TASK_BYTES - budget.bytes());
+        if steps > TEMPLATE_STEPS || bytes > TEMPLATE_BYTES {
+            failures.push(format!("{syntax} {name}: charged {steps} steps, {bytes} bytes"));
+        }
+        if rendering.bytes_max > TEMPLATE_BYTES + UNCHARGED {
+            failures.push(format!("{syntax} {name}: held {} bytes", rendering.bytes_max));
+        }
+        eprintln!("{syntax:5} {name:40} held {:>9} bytes at the most", rendering.bytes_max);
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
