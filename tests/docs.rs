@@ -152,3 +152,29 @@ fn every_recipe_gives_what_it_says_in_both_languages() {
         }
     }
 }
+
+#[test]
+fn what_jinja_does_not_take_is_refused_and_what_stands_beside_it_is_not() {
+    let page = page("templates.md");
+    let text = section(&page, "What Jinja does not take").replace("\\|", "|");
+    let rows: Vec<(&str, &str)> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix("` |")?.split_once("` | `"))
+        .collect();
+    assert!(rows.len() > 5, "{rows:?}");
+    let root = Map::from([
+        ("Title".into(), Value::from("Fix it")),
+        ("Number".into(), Value::Int(42)),
+        ("Labels".into(), Value::labels(&["a", "b"])),
+    ]);
+    let root = Arc::new(root);
+    for (refused, taken) in rows {
+        let render = |template: Template| template.render(&root, &mut Budget::task());
+        let error = Template::compile(refused, Syntax::Jinja).and_then(render).expect_err(refused);
+        assert!(matches!(error.reason, Reason::ParseError | Reason::RenderError), "{refused}");
+        let template = Template::compile(taken, Syntax::Jinja);
+        let template = template.unwrap_or_else(|error| panic!("{taken}: {error:?}"));
+        let result = render(template);
+        assert!(result.is_ok(), "{taken}: {result:?}");
+    }
+}
