@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::engine::render::Syntax;
-use crate::engine::rules::OnInvalid;
+use crate::engine::rules::{Infer, OnInvalid};
 use crate::telemetry::LogFormat;
 
 /// Labels and annotations for Kelos Tasks, from templates on their TaskSpawners.
@@ -23,8 +23,8 @@ pub struct Cli {
 pub enum Command {
     /// Answer the API server: the HTTPS webhook
     ///
-    /// Follows TaskSpawners, Workspaces and Namespaces in the cluster, and serves with the
-    /// certificate of --tls-cert-file or --tls-secret. With --manifests it needs no cluster: they
+    /// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces in the cluster, and serves with
+    /// the certificate of --tls-cert-file or --tls-secret. With --manifests it needs no cluster: they
     /// come from a folder, and without a certificate it makes one for this run.
     Serve(ServeArgs),
     /// Answer AdmissionReviews from standard input
@@ -34,9 +34,9 @@ pub enum Command {
     Review(ReviewArgs),
     /// Show what a Task gets from its TaskSpawner
     ///
-    /// Takes manifests of TaskSpawners and Tasks (and of Workspaces and Namespaces, if templates ask
-    /// for them), and shows each key with its value, the row of the rules that it comes from, and why
-    /// it is skipped if it is.
+    /// Takes manifests of TaskSpawners and Tasks (and of Workspaces, WorkerPools and Namespaces, if
+    /// templates ask for them). Shows each key with its value, the row of the rules that it comes
+    /// from, and why it is skipped if it is; and each variable with its value and who says so.
     #[command(after_help = RENDER_EXAMPLE)]
     Render(RenderArgs),
     /// Render one template
@@ -105,7 +105,7 @@ pub struct ServeArgs {
 /// What `review` takes.
 #[derive(Args, Debug)]
 pub struct ReviewArgs {
-    /// Folder (or file) with the manifests of TaskSpawners, Workspaces and Namespaces
+    /// Folder (or file) with the manifests of TaskSpawners, Workspaces, WorkerPools and Namespaces
     #[arg(long, value_name = "DIR")]
     pub manifests: PathBuf,
     /// Rules for all TaskSpawners.
@@ -168,4 +168,8 @@ pub struct PolicyArgs {
     /// key, or sanitize the value
     #[arg(long, value_name = "skip|sanitize", default_value_t)]
     pub on_invalid: OnInvalid,
+    /// Whether variables that nothing else tells are read back out of the fields that Kelos rendered
+    /// (prompt, branch, name, labels, annotations), where a TaskSpawner does not say
+    #[arg(long, value_name = "on|off", default_value_t)]
+    pub infer: Infer,
 }

@@ -20,7 +20,7 @@ pub mod variables;
 pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
 
 use self::kelos::{INJECTION_SETTING, Kind, RENDERED_FROM_MARK, Task};
-use self::merge::Merge;
+use self::merge::{ByteNumbers, Merge};
 use self::render::budget::Budget;
 use self::rules::Rules;
 use self::variables::Facts;
@@ -79,7 +79,9 @@ pub fn decide<'r>(
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
     let variables = variables::variables(task, rules, facts);
-    let candidates = merge::candidates(rules, &variables, limits.task.at(facts.moment));
-    let (changes, keys) = Merge::new(task, rules, facts.task_bytes).run(candidates);
+    let budget = || limits.task.at(facts.moment);
+    let candidates = merge::candidates(rules, &variables, was_marked, budget());
+    let numbers = (!was_marked).then(|| ByteNumbers::new(&variables, budget()));
+    let (changes, keys) = Merge::new(task, rules, numbers, facts.task_bytes).run(candidates);
     Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked }
 }

@@ -65,7 +65,7 @@ pub struct ServeSettings {
     pub policy: Policy,
 }
 
-/// Where TaskSpawners, Workspaces and Namespaces come from.
+/// Where TaskSpawners, Workspaces, WorkerPools and Namespaces come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RulesSource {
     /// A cluster.
@@ -178,7 +178,8 @@ impl TryFrom<&ServeArgs> for ServeSettings {
 ///
 /// An entry of `--protect` that is neither a key nor a prefix.
 pub fn policy(args: &PolicyArgs) -> Result<Policy, SettingsError> {
-    Ok(Policy { on_invalid: args.on_invalid, protection: Protection::new(&args.protect)? })
+    let protection = Protection::new(&args.protect)?;
+    Ok(Policy { on_invalid: args.on_invalid, protection, infer: args.infer })
 }
 
 #[cfg(test)]

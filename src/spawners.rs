@@ -1,4 +1,5 @@
-//! What the rules need to know of the cluster: TaskSpawners (compiled), Workspaces, Namespaces.
+//! What the rules need to know of the cluster: TaskSpawners (compiled), Workspaces, WorkerPools,
+//! Namespaces.
 //!
 //! A request reads one [`Snapshot`] and takes no lock. Whoever feeds the cache makes the next one:
 //! [`FileObjects`] out of manifests, or [`reflect`] out of a cluster. An owner that is not known is
@@ -22,7 +23,7 @@ use self::namespaced::Namespaced;
 pub use self::reflected::reflect;
 pub use self::snapshot::{Known, Lookup, Snapshot};
 use crate::cluster::Change;
-use crate::engine::kelos::{Namespace, ObjectMeta, TaskSpawner, Workspace};
+use crate::engine::kelos::{Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Problem, Rules};
 use crate::metrics::Watched;
@@ -34,6 +35,8 @@ pub struct Objects {
     pub spawners: Vec<Arc<TaskSpawner>>,
     /// Workspaces, each with its namespace.
     pub workspaces: Vec<Workspace>,
+    /// WorkerPools, each with its namespace.
+    pub pools: Vec<WorkerPool>,
     /// Namespaces.
     pub namespaces: Vec<Namespace>,
 }
@@ -45,6 +48,8 @@ pub enum ClusterChange {
     Spawners(Change<TaskSpawner>),
     /// Workspaces.
     Workspaces(Change<Workspace>),
+    /// WorkerPools.
+    WorkerPools(Change<WorkerPool>),
     /// Namespaces.
     Namespaces(Change<Namespace>),
 }
@@ -55,6 +60,7 @@ impl ClusterChange {
         match self {
             ClusterChange::Spawners(_) => Watched::TaskSpawners,
             ClusterChange::Workspaces(_) => Watched::Workspaces,
+            ClusterChange::WorkerPools(_) => Watched::WorkerPools,
             ClusterChange::Namespaces(_) => Watched::Namespaces,
         }
     }
@@ -65,6 +71,7 @@ impl ClusterChange {
             self,
             ClusterChange::Spawners(Change::All(_))
                 | ClusterChange::Workspaces(Change::All(_))
+                | ClusterChange::WorkerPools(Change::All(_))
                 | ClusterChange::Namespaces(Change::All(_))
         )
     }
@@ -139,6 +146,7 @@ impl Spawners {
         self.update(|next, compiler| {
             compiler.spawners(next, Change::All(objects.spawners));
             change(&mut next.workspaces, Change::All(objects.workspaces), |it| &it.metadata);
+            change(&mut next.pools, Change::All(objects.pools), |it| &it.metadata);
             change(&mut next.namespaces, Change::All(objects.namespaces), |it| &it.metadata);
         })
     }
@@ -151,6 +159,9 @@ impl Spawners {
             ClusterChange::Spawners(changed) => compiler.spawners(next, changed.map(Arc::new)),
             ClusterChange::Workspaces(changed) => {
                 change(&mut next.workspaces, changed, |it| &it.metadata);
+            }
+            ClusterChange::WorkerPools(changed) => {
+                change(&mut next.pools, changed, |it| &it.metadata);
             }
             ClusterChange::Namespaces(changed) => {
                 change(&mut next.namespaces, changed, |it| &it.metadata);

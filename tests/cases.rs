@@ -21,7 +21,7 @@ use std::path::Path;
 
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::kelos::Protection;
-use kelos_metadata::engine::rules::Policy;
+use kelos_metadata::engine::rules::{Infer, Policy};
 use kelos_metadata::manifests;
 use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{FileObjects, Spawners};
@@ -35,6 +35,7 @@ use common::review::{self, Answer};
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Settings {
     on_invalid: Option<String>,
+    infer: Option<String>,
     protect: Vec<String>,
     operation: Option<String>,
     dry_run: bool,
@@ -92,6 +93,7 @@ fn spawners(case: &Path, settings: &Settings) -> Spawners {
     let policy = Policy {
         on_invalid: on_invalid.unwrap_or_default(),
         protection: Protection::new(&settings.protect).unwrap(),
+        infer: settings.infer.as_deref().map_or(Ok(Infer::On), str::parse).unwrap(),
     };
     let spawners = Spawners::new(policy);
     let (objects, unusable) =

@@ -114,9 +114,10 @@ fn render_shows_each_key_with_its_outcome() {
         "\"Issue\"",
         "applied",
         "error[invalid_value]",
-        "error[missing_variable]: `.Title` is not known for this Task",
-        "annotation kelos.dev/source-title:1:3",
+        "in the template of label kelos.dev/priority",
         "help: ",
+        "inferred from promptTemplate",
+        "missing: nothing on the Task tells it, and no rendered field prints it by itself",
     ] {
         assert!(table.contains(part), "{part} is not in:\n{table}");
     }
@@ -127,7 +128,15 @@ fn render_shows_each_key_with_its_outcome() {
     assert_eq!(key("kelos.dev/source-kind")["outcome"], "applied");
     assert_eq!(key("kelos.dev/source-kind")["row"], 3);
     assert_eq!(key("kelos.dev/priority")["outcome"], "invalid_value");
-    assert_eq!(key("kelos.dev/source-title")["column"], 3);
+    assert_eq!(key("kelos.dev/source-title")["value"], "the login page");
+    let variable = |name: &str| {
+        shown["variables"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap()
+    };
+    assert_eq!(variable("Number"), &json!({"name": "Number", "value": 42, "from": "task"}));
+    assert_eq!(variable("Title")["from"], "inferred from promptTemplate");
+    assert_eq!(variable("URL")["from"], "derived");
+    let missing = variable("Comments")["missing"].as_str().unwrap();
+    assert!(missing.starts_with("nothing on the Task tells it"), "{missing}");
     let patch: Value = serde_json::from_str(&show("patch")).unwrap();
     assert!(
         patch

@@ -29,13 +29,19 @@ struct Outcome {
 const UNTOUCHED: Option<Outcome> = None;
 
 /// What design asks for, by version, policy, spawner and Task.
-fn expected(version: &str, on_invalid: OnInvalid, spawner: &str, task: &str) -> Option<Outcome> {
+fn expected(
+    version: &str,
+    on_invalid: OnInvalid,
+    spawner: &str,
+    task: &str,
+    title: &str,
+) -> Option<Outcome> {
     let number = task.rsplit('-').next().unwrap();
     let github = |page: &str| format!("https://github.com/acme/widgets/{page}/{number}");
     match (version, spawner) {
-        // Kelos v0.24 knows no labels and no title: the rest of the example comes out.
-        ("v0.24", "issue-worker") => Some(example("Issue", github("issues"))),
-        (_, "reviewer") => Some(example("PR", github("pull"))),
+        // Nothing tells the labels; the title stands in the prompt: the rest of the example comes out.
+        ("v0.24", "issue-worker") => Some(example("Issue", github("issues"), title)),
+        (_, "reviewer") => Some(example("PR", github("pull"), title)),
         // A cron Task's name is its time, and its title; the rest is empty, as in Kelos.
         (_, "nightly") => {
             let (date, time) = task.strip_prefix("nightly-").unwrap().split_once('-').unwrap();
@@ -71,18 +77,16 @@ fn expected(version: &str, on_invalid: OnInvalid, spawner: &str, task: &str) -> 
     }
 }
 
-fn example(kind: &str, url: String) -> Outcome {
+fn example(kind: &str, url: String, title: &str) -> Outcome {
     Outcome {
         keys: vec![
             ("labels", "kelos.dev/source-kind", Some(kind.to_owned())),
             ("labels", "team.example.com/area", Some("backend".to_owned())),
             ("labels", "kelos.dev/priority", None),
             ("annotations", "kelos.dev/source-url", Some(url)),
-            ("annotations", "kelos.dev/source-title", None),
+            ("annotations", "kelos.dev/source-title", Some(title.to_owned())),
         ],
-        skipped: Some(
-            "label:kelos.dev/priority=missing_variable,annotation:kelos.dev/source-title=missing_variable",
-        ),
+        skipped: Some("label:kelos.dev/priority=missing_variable"),
     }
 }
 
@@ -125,7 +129,10 @@ fn check(version: &str, on_invalid: OnInvalid, spawner: &str, review: &Value, an
     let name = task["metadata"]["name"].as_str().unwrap();
     let what = format!("{version} {on_invalid} {name}");
     let after = answer.apply(task);
-    let Some(outcome) = expected(version, on_invalid, spawner, name) else {
+    // All of these TaskSpawners have the prompt of the example.
+    let prompt = task["spec"]["prompt"].as_str().unwrap();
+    let title = prompt.strip_prefix("Fix the following issue: ").unwrap().lines().next().unwrap();
+    let Some(outcome) = expected(version, on_invalid, spawner, name, title) else {
         assert_eq!(answer.patch, None, "{what}");
         assert_eq!(answer.warnings, [] as [&str; 0], "{what}");
         return;

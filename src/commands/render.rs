@@ -1,5 +1,7 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
+mod variables;
+
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -8,13 +10,14 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::variables::ShownVariable;
 use super::explain::{Explained, explain};
 use super::{load, read_manifests};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Kind, Namespace, Task, group_of};
-use crate::engine::rules::{Row, Rules};
-use crate::engine::variables::{Facts, workspace_name};
+use crate::engine::rules::{Policy, Row, Rules};
+use crate::engine::variables::{Facts, Survey, survey};
 use crate::engine::{Decision, KeyOutcome, Limits, Outcome, decide};
 use crate::manifests::{Manifest, Manifests};
 use crate::settings;
@@ -30,7 +33,8 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     let mut failed = !read.errors.is_empty();
     let tasks: Vec<Manifest> =
         read.objects.iter().filter(|found| is_task(found)).cloned().collect();
-    let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
+    let policy = settings::policy(&args.policy)?;
+    let (spawners, complaints) = load(read, policy.clone());
     for complaint in complaints {
         anstream::eprintln!("{complaint}");
     }
@@ -39,7 +43,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     }
     let known = spawners.snapshot();
     for task in &tasks {
-        if let Err(error) = show(task, &known, args.output) {
+        if let Err(error) = show(task, &known, &policy, args.output) {
             anstream::eprintln!("{}:{}: {error:#}", task.path.display(), task.line);
             failed = true;
         }
@@ -51,7 +55,12 @@ fn is_task(manifest: &Manifest) -> bool {
     group_of(&manifest.api_version) == GROUP && &*manifest.kind == "Task"
 }
 
-fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::Result<()> {
+fn show(
+    manifest: &Manifest,
+    known: &Snapshot,
+    policy: &Policy,
+    format: OutputFormat,
+) -> anyhow::Result<()> {
     let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
     let object = manifest.object();
     let metadata = object.get("metadata");
@@ -73,8 +82,7 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
     let facts = Facts {
         namespace_name: namespace,
         namespace: known.namespace(namespace),
-        workspace: workspace_name(&task, &rules.uses)
-            .and_then(|name| known.workspace(namespace, name)),
+        workspace: task.spec().and_then(|spec| known.workspace_of(namespace, spec)),
         user: None,
         task_bytes: manifest.json.len(),
         moment: clock::seconds(),
@@ -89,7 +97,8 @@ fn show(manifest: &Manifest, known: &Snapshot, format: OutputFormat) -> anyhow::
             "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
         );
     }
-    let shown = Shown { task: &task, namespace, rules, decision: &decision };
+    let survey = survey(&task, rules, &facts, policy);
+    let shown = Shown { task: &task, namespace, rules, decision: &decision, survey };
     match format {
         OutputFormat::Table => shown.table(),
         OutputFormat::Json => shown.json(),
@@ -103,6 +112,7 @@ struct Shown<'s, 't> {
     namespace: &'s str,
     rules: &'s Rules,
     decision: &'s Decision<'s>,
+    survey: Survey,
 }
 
 impl Shown<'_, '_> {
@@ -119,15 +129,13 @@ impl Shown<'_, '_> {
             anstream::println!("Injection is switched off by metadata.kelos.dev/injection\n");
             return Ok(());
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        // The writer takes the colours out where nobody looks.
-        table.enforce_styling();
+        let mut table = plain_table();
         table.set_header(["KIND", "KEY", "VALUE", "FROM", "OUTCOME"]);
         for key in &self.decision.keys {
             table.add_row(self.row(key));
         }
         anstream::println!("{table}\n");
+        anstream::println!("{}\n", variables::table(&self.survey));
         for key in &self.decision.keys {
             if let Some(text) = self.explanation(key) {
                 anstream::println!("{text}\n");
@@ -202,6 +210,7 @@ impl Shown<'_, '_> {
             task: self.task.name(),
             spawner: &self.rules.spawner.metadata.name,
             keys: keys.collect(),
+            variables: self.survey.0.iter().map(ShownVariable::from).collect(),
         })
     }
 
@@ -220,6 +229,7 @@ struct ShownTask<'s> {
     task: &'s str,
     spawner: &'s str,
     keys: Vec<ShownKey<'s>>,
+    variables: Vec<ShownVariable<'s>>,
 }
 
 #[derive(Serialize)]
@@ -238,6 +248,14 @@ struct ShownKey<'s> {
     column: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'s str>,
+}
+
+/// A table without lines. The writer takes the colours out where nobody looks.
+fn plain_table() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.enforce_styling();
+    table
 }
 
 fn pretty(value: &impl Serialize) -> anyhow::Result<()> {

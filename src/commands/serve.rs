@@ -70,8 +70,9 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     let ready = async {
         readiness.set_unready("waiting for the serving key");
         until(key.loaded.clone()).await;
-        readiness
-            .set_unready("waiting for the first list of TaskSpawners, Workspaces and Namespaces");
+        readiness.set_unready(
+            "waiting for the first list of TaskSpawners, Workspaces, WorkerPools and Namespaces",
+        );
         until(rules.loaded.clone()).await;
         readiness.set_ready();
         tracing::info!("Ready");

@@ -16,8 +16,8 @@ mod task;
 
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
-    CronSource, EmptySource, RepositorySource, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate,
-    TemplateMetadata, WebhookSource, When,
+    Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira, LinearWebhook,
+    Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread, When,
 };
 pub use task::{Owner, Str, Task, TaskSpec};
 
@@ -27,6 +27,12 @@ pub const GROUP: &str = "kelos.dev";
 pub const TASKSPAWNER_LABEL: &str = "kelos.dev/taskspawner";
 /// Set by a manual run of the Kelos CLI (v0.45 and later) instead of the label.
 pub const CREATED_FROM_ANNOTATION: &str = "kelos.dev/created-from-taskspawner";
+/// Who or what started a manual run: `manual`.
+pub const TRIGGER_TYPE_ANNOTATION: &str = "kelos.dev/trigger-type";
+/// When a manual run was started, in RFC 3339.
+pub const TRIGGER_TIME_ANNOTATION: &str = "kelos.dev/trigger-time";
+/// Where Kelos keeps the `nameTemplate` of a TaskSpawner that is read as v1alpha1.
+pub const NAME_TEMPLATE_ANNOTATION: &str = "kelos.dev/v1alpha2-name-template";
 /// What the annotations about a Task's source begin with.
 pub const SOURCE_PREFIX: &str = "kelos.dev/source-";
 
@@ -38,6 +44,8 @@ pub const ANNOTATIONS_CARRIER: &str = "metadata.kelos.dev/annotations";
 pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
 /// The setting for label values that are not valid: `skip` or `sanitize`.
 pub const ON_INVALID_SETTING: &str = "metadata.kelos.dev/on-invalid";
+/// The setting that says whether variables are read back out of rendered fields: `on` or `off`.
+pub const INFER_SETTING: &str = "metadata.kelos.dev/infer";
 /// The switch: `disabled` as an annotation of a TaskSpawner or a label of a Task; `enabled`,
 /// `disabled` or `audit` as a label of a Namespace.
 pub const INJECTION_SETTING: &str = "metadata.kelos.dev/injection";
@@ -120,6 +128,49 @@ impl Workspace {
 pub struct WorkspaceSpec {
     /// The URL of its repository, as the team wrote it.
     pub repo: String,
+}
+
+/// A WorkerPool (v0.43 and later): agents that wait for Tasks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WorkerPool {
+    /// Name and namespace.
+    pub metadata: ObjectMeta,
+    /// Its spec.
+    pub spec: WorkerPoolSpec,
+}
+
+/// The part of a WorkerPool's spec that templates depend on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WorkerPoolSpec {
+    /// What its agents are like.
+    #[serde(deserialize_with = "null_as_default")]
+    pub worker: PoolWorker,
+}
+
+/// `spec.worker` of a WorkerPool.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PoolWorker {
+    /// The Workspace that its agents work in.
+    #[serde(deserialize_with = "null_as_default")]
+    pub workspace_ref: ObjectName,
+}
+
+/// A reference to an object of the same namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ObjectName {
+    /// Its name.
+    pub name: String,
+}
+
+impl WorkerPool {
+    /// The name of the Workspace that its agents work in, if they have one.
+    pub fn workspace(&self) -> Option<&str> {
+        Some(&*self.spec.worker.workspace_ref.name).filter(|name| !name.is_empty())
+    }
 }
 
 /// A Namespace.

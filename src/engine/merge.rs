@@ -2,8 +2,10 @@
 //!
 //! Control keys are not ours. A valid value that is there stays, unless an `allowed` list binds it.
 //! What is there and would get the Task refused is repaired if Kelos's own field declares it. Then
-//! the templates add what is absent. One bad key never costs another, and never the Task.
+//! the templates add what is absent. One bad key never costs another, and never the Task. One value
+//! does not stay though it is valid: [the number of a byte](byte_number).
 
+mod byte_number;
 mod candidate;
 mod size;
 
@@ -11,6 +13,7 @@ use std::cmp::Reverse;
 
 use json_patch::jsonptr::Pointer;
 
+pub(super) use self::byte_number::ByteNumbers;
 pub(super) use self::candidate::candidates;
 use self::candidate::{Candidate, judge};
 use self::size::Size;
@@ -38,6 +41,8 @@ const SKIPPED: Place<'static> = Place {
 pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
+    /// Looks for the numbers of bytes, while the Task is as Kelos made it.
+    numbers: Option<ByteNumbers<'m>>,
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
@@ -56,10 +61,11 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
+        numbers: Option<ByteNumbers<'m>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let size = Size::of(task, object_bytes);
-        Merge { task, rules, changes: Changes::default(), size }
+        Merge { task, rules, numbers, changes: Changes::default(), size }
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
@@ -103,6 +109,13 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 return Found::Settled(Outcome::Skipped(refusal.error.clone()));
             }
             _ => {}
+        }
+        if ours.as_deref() != Ok(value)
+            && self.numbers.as_ref().is_some_and(|numbers| numbers.has(rule, value))
+        {
+            self.remove(rule.place());
+            let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);
+            return Found::Absent { removed: Some(removed) };
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
         match judge(rule, value.into(), sanitize) {

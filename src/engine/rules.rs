@@ -20,6 +20,7 @@ use super::patch::Place;
 use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::render::{Template, Uses};
+use super::variables::Inference;
 
 /// The most keys one carrier may have; the rest, in key order, is not rendered.
 pub const CARRIER_KEYS: usize = 64;
@@ -62,6 +63,44 @@ impl FromStr for OnInvalid {
     }
 }
 
+/// Whether variables are read back out of the fields that Kelos rendered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Infer {
+    /// They are.
+    #[default]
+    On,
+    /// They are not.
+    Off,
+}
+
+impl Infer {
+    /// `on` or `off`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Infer::On => "on",
+            Infer::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for Infer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Infer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Infer, String> {
+        match text {
+            "on" => Ok(Infer::On),
+            "off" => Ok(Infer::Off),
+            _ => Err(format!("`{text}` is neither `on` nor `off`")),
+        }
+    }
+}
+
 /// What the cluster admin decides for all TaskSpawners.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
@@ -69,6 +108,8 @@ pub struct Policy {
     pub on_invalid: OnInvalid,
     /// The keys that no template writes.
     pub protection: Protection,
+    /// Whether variables are read back where a TaskSpawner does not say.
+    pub infer: Infer,
 }
 
 /// Where a template stands. Of two rows that declare one key, the greater one is rendered.
@@ -91,8 +132,12 @@ pub struct Rules {
     pub broken_carriers: Vec<Problem>,
     /// All that a team should mend, broken carriers included: for the log, once per change.
     pub problems: Vec<Problem>,
-    /// The variables that the templates read.
+    /// The variables that the templates read, and those that help to read others back.
     pub uses: Uses,
+    /// Whether variables are read back out of the fields that Kelos rendered.
+    pub infer: Infer,
+    /// What is read back for the templates.
+    pub inference: Inference,
     /// Whether the TaskSpawner switches injection off.
     pub is_disabled: bool,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.

@@ -1,15 +1,25 @@
 //! Variables: what templates know of a Task.
 //!
-//! A variable comes from the Task itself, or follows from Task, TaskSpawner and Workspace. One that
-//! is neither is not in the map, and a template that asks for it gives `missing_variable`. The
-//! names, types and texts are those of Kelos.
+//! A variable comes from the Task itself, or follows from Task, TaskSpawner, Workspace and WorkerPool,
+//! or is read back out of a field that Kelos rendered. One that none of these tells is not in the map,
+//! and a template that asks for it gives `missing_variable`. The names, types and texts are those of
+//! Kelos.
 
-mod source;
+mod derive;
+mod infer;
+mod known;
+mod recorded;
+mod survey;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use self::source::{FROM_REPOSITORY, SourceFacts};
+use self::derive::{FROM_REPOSITORY, Sight};
+pub use self::infer::{Inference, NotRead};
+use self::known::Known;
+pub use self::known::{Origin, Rendered};
+use self::recorded::Recorded;
+pub use self::survey::{Survey, Surveyed, survey};
 use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace};
 use super::render::Uses;
 use super::render::value::{Map, Text, Value};
@@ -23,7 +33,7 @@ pub struct Facts<'f> {
     pub namespace_name: &'f str,
     /// The Namespace, if it is known.
     pub namespace: Option<&'f Namespace>,
-    /// The Workspace that the Task names, if it is known.
+    /// The Workspace that the Task works in, if it is known.
     pub workspace: Option<&'f Workspace>,
     /// Who creates the Task; nobody outside of admission.
     pub user: Option<&'f User>,
@@ -44,32 +54,23 @@ pub struct User {
 
 /// Builds the variables that the templates of the rules read.
 pub fn variables(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>) -> Arc<Map> {
-    let uses = &rules.uses;
-    let view = View { task, rules, facts };
-    let mut root = if needs_source(uses) { view.source(uses) } else { Map::new() };
-    let mut group = |name: &str, build: &dyn Fn() -> Option<Value>| {
-        if let Some(key) = uses.key(name)
-            && let Some(value) = build()
-        {
-            root.insert(key, value);
-        }
-    };
-    group("Annotations", &|| Some(Value::from(view.inputs(Kind::Annotation))));
-    group("Task", &|| Some(view.task()));
-    group("Spawner", &|| Some(object(&rules.spawner.metadata)));
-    group("Workspace", &|| facts.workspace.map(workspace));
-    group("Namespace", &|| Some(view.namespace()));
-    group("User", &|| facts.user.map(user));
-    Arc::new(root)
+    let view = View { task, rules, facts, uses: &rules.uses, inference: &rules.inference };
+    Arc::new(view.variables().root)
+}
+
+/// Variables, and who says what they are.
+struct Variables {
+    root: Map,
+    origins: Vec<(Text, Origin)>,
+    not_read: Vec<(Text, NotRead)>,
 }
 
 /// The variables that do not come from the source.
 const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
 
-/// The name of the Workspace that the templates need to know, if they do and the Task names one.
-pub fn workspace_name<'t>(task: &'t Task<'_>, uses: &Uses) -> Option<&'t str> {
-    let is_used = uses.has("Workspace") || FROM_REPOSITORY.iter().any(|name| uses.has(name));
-    is_used.then(|| task.spec()?.workspace())?
+/// Whether the templates need to know the Workspace of a Task.
+pub fn need_workspace(uses: &Uses) -> bool {
+    uses.has("Workspace") || FROM_REPOSITORY.iter().any(|name| uses.has(name))
 }
 
 /// Whether the templates ask for more than the groups, which don't depend on the source.
@@ -81,20 +82,54 @@ struct View<'v, 't> {
     task: &'v Task<'t>,
     rules: &'v Rules,
     facts: &'v Facts<'v>,
+    /// What is wanted.
+    uses: &'v Uses,
+    inference: &'v Inference,
 }
 
 impl View<'_, '_> {
-    /// What the annotations, the name and the TaskSpawner say about the source.
-    fn source(&self, uses: &Uses) -> Map {
-        let annotations = self.task.entries(Kind::Annotation);
+    fn variables(&self) -> Variables {
+        let mut variables = if needs_source(self.uses) {
+            self.source()
+        } else {
+            Variables { root: Map::new(), origins: Vec::new(), not_read: Vec::new() }
+        };
+        let mut group = |name: &str, build: &dyn Fn() -> Option<Value>| {
+            if let Some(key) = self.uses.key(name)
+                && let Some(value) = build()
+            {
+                variables.origins.push((Text::clone(&key), Origin::Task));
+                variables.root.insert(key, value);
+            }
+        };
+        group("Annotations", &|| Some(Value::from(self.inputs(Kind::Annotation))));
+        group("Task", &|| Some(self.task()));
+        group("Spawner", &|| Some(object(&self.rules.spawner.metadata)));
+        group("Workspace", &|| self.facts.workspace.map(workspace));
+        group("Namespace", &|| Some(self.namespace()));
+        group("User", &|| self.facts.user.map(user));
+        variables
+    }
+
+    /// What is known about the source: on the Task → derived → inferred.
+    fn source(&self) -> Variables {
+        let annotations = self.task.entries(Kind::Annotation).into_iter().flatten();
         let inputs = annotations
-            .into_iter()
-            .flatten()
             .filter(|(key, _)| !self.is_output(Kind::Annotation, key))
             .map(|(key, value)| (&**key, &**value));
-        let mut source = SourceFacts::read(inputs, uses);
-        source.derive(self.task, &self.rules.spawner, self.facts.workspace);
-        source.into_variables()
+        let mut known = Known::new(self.uses);
+        let recorded = Recorded::read(inputs, &mut known);
+        let sight = Sight {
+            task: self.task,
+            spawner: &self.rules.spawner,
+            workspace: self.facts.workspace,
+            recorded: &recorded,
+        };
+        derive::derive(&sight, &mut known);
+        let not_read = self.inference.read(self.task, &mut known);
+        derive::derive_more(&sight, &mut known);
+        let (root, origins) = known.into_parts();
+        Variables { root, origins, not_read }
     }
 
     /// The labels or annotations that no template of this Task writes: what it writes is absent the

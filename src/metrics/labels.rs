@@ -130,19 +130,23 @@ pub enum Watched {
     TaskSpawners,
     /// Workspaces.
     Workspaces,
+    /// WorkerPools.
+    WorkerPools,
     /// Namespaces.
     Namespaces,
 }
 
 impl Watched {
     /// Everything that is watched, in the order of their numbers.
-    pub const ALL: [Watched; 3] = [Watched::TaskSpawners, Watched::Workspaces, Watched::Namespaces];
+    pub const ALL: [Watched; 4] =
+        [Watched::TaskSpawners, Watched::Workspaces, Watched::WorkerPools, Watched::Namespaces];
 
     /// The label value: the name of the resource.
     pub fn as_str(self) -> &'static str {
         match self {
             Watched::TaskSpawners => "taskspawners",
             Watched::Workspaces => "workspaces",
+            Watched::WorkerPools => "workerpools",
             Watched::Namespaces => "namespaces",
         }
     }

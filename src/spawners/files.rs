@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::Objects;
-use crate::engine::kelos::{GROUP, Namespace, ObjectMeta, TaskSpawner, Workspace, group_of};
+use crate::engine::kelos::{
+    GROUP, Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace, group_of,
+};
 use crate::manifests::{Manifest, ManifestError, Manifests};
 
 /// The namespace of objects that name none, as for `kubectl apply`.
@@ -65,6 +67,7 @@ struct Found {
 enum Object {
     Spawner(Arc<TaskSpawner>),
     Workspace(Box<Workspace>),
+    WorkerPool(Box<WorkerPool>),
     Namespace(Box<Namespace>),
 }
 
@@ -125,6 +128,10 @@ impl Object {
                 let read = typed(json, |workspace: &mut Workspace| &mut workspace.metadata);
                 ("Workspace", read.map(|workspace| Object::Workspace(Box::new(workspace))))
             }
+            (GROUP, "WorkerPool") => {
+                let read = typed(json, |pool: &mut WorkerPool| &mut pool.metadata);
+                ("WorkerPool", read.map(|pool| Object::WorkerPool(Box::new(pool))))
+            }
             ("", "Namespace") => {
                 let read = typed(json, |namespace: &mut Namespace| &mut namespace.metadata);
                 let outside_all = |mut namespace: Namespace| {
@@ -144,6 +151,7 @@ impl Object {
         match self {
             Object::Spawner(spawner) => ("TaskSpawner", &spawner.metadata),
             Object::Workspace(workspace) => ("Workspace", &workspace.metadata),
+            Object::WorkerPool(pool) => ("WorkerPool", &pool.metadata),
             Object::Namespace(namespace) => ("Namespace", &namespace.metadata),
         }
     }
@@ -152,6 +160,7 @@ impl Object {
         match self {
             Object::Spawner(spawner) => objects.spawners.push(spawner),
             Object::Workspace(workspace) => objects.workspaces.push(*workspace),
+            Object::WorkerPool(pool) => objects.pools.push(*pool),
             Object::Namespace(namespace) => objects.namespaces.push(*namespace),
         }
     }

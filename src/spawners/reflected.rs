@@ -21,6 +21,8 @@ const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
 pub(super) const TASK_SPAWNERS: Resource = kelos("taskspawners");
 /// Workspaces.
 const WORKSPACES: Resource = kelos("workspaces");
+/// WorkerPools; older versions of Kelos have none.
+const WORKER_POOLS: Resource = kelos("workerpools");
 /// Namespaces: their names, labels and annotations.
 const NAMESPACES: Resource =
     Resource { group: "", versions: &["v1"], plural: "namespaces", metadata_only: true };
@@ -29,13 +31,14 @@ const fn kelos(plural: &'static str) -> Resource {
     Resource { group: GROUP, versions: KELOS_VERSIONS, plural, metadata_only: false }
 }
 
-/// Follows TaskSpawners, Workspaces and Namespaces until the receiver is dropped. The first change
-/// of each kind is a [`Change::All`]. Counts the age of each watch.
+/// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces until the receiver is dropped. The
+/// first change of each kind is a [`Change::All`]. Counts the age of each watch.
 pub fn reflect(client: &Client, metrics: &Arc<Metrics>) -> Receiver<ClusterChange> {
     let (changes, changed) = channel(WAITING_CHANGES);
     let start = Start { client, metrics, changes };
     start.reflector(TASK_SPAWNERS, Watched::TaskSpawners, ClusterChange::Spawners);
     start.reflector(WORKSPACES, Watched::Workspaces, ClusterChange::Workspaces);
+    start.reflector(WORKER_POOLS, Watched::WorkerPools, ClusterChange::WorkerPools);
     start.reflector(NAMESPACES, Watched::Namespaces, ClusterChange::Namespaces);
     changed
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::namespaced::Namespaced;
-use crate::engine::kelos::{Namespace, Owner, Workspace};
+use crate::engine::kelos::{Namespace, Owner, TaskSpec, WorkerPool, Workspace};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 
@@ -13,6 +13,7 @@ use crate::engine::rules::Rules;
 pub struct Snapshot {
     pub(super) spawners: Namespaced<Known>,
     pub(super) workspaces: Namespaced<Workspace>,
+    pub(super) pools: Namespaced<WorkerPool>,
     /// By name; a Namespace itself is in none.
     pub(super) namespaces: Namespaced<Namespace>,
 }
@@ -46,8 +47,11 @@ impl Snapshot {
         }
     }
 
-    /// The Workspace of that name.
-    pub fn workspace(&self, namespace: &str, name: &str) -> Option<&Workspace> {
+    /// The Workspace that a Task works in: the one that it or its worker names, else that of its
+    /// WorkerPool.
+    pub fn workspace_of(&self, namespace: &str, task: &TaskSpec<'_>) -> Option<&Workspace> {
+        let of_pool = || self.pools.get(namespace, task.worker_pool()?)?.workspace();
+        let name = task.workspace().or_else(of_pool)?;
         self.workspaces.get(namespace, name).map(Arc::as_ref)
     }
 

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::engine::kelos::{Injection, Namespace, Owner, Task};
 use crate::engine::render::TemplateError;
 use crate::engine::rules::Rules;
-use crate::engine::variables::{Facts, workspace_name};
+use crate::engine::variables::{Facts, need_workspace};
 use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
 use crate::spawners::{Known, LiveLookup, Looked, Lookup, Snapshot, Spawners};
@@ -198,8 +198,8 @@ fn respond(
     let facts = Facts {
         namespace_name: &request.namespace,
         namespace,
-        workspace: workspace_name(task, &rules.uses)
-            .and_then(|name| known.workspace(&request.namespace, name)),
+        workspace: (task.spec().filter(|_| need_workspace(&rules.uses)))
+            .and_then(|spec| known.workspace_of(&request.namespace, spec)),
         user: user.as_ref(),
         task_bytes: body.len(),
         moment: clock::seconds(),

@@ -98,10 +98,14 @@ pub struct TaskSpec<'a> {
     /// The branch to work on, as Kelos rendered it.
     #[serde(borrow, deserialize_with = "lenient")]
     pub branch: Option<Str<'a>>,
+    #[serde(borrow)]
+    prompt: Option<&'a RawValue>,
     #[serde(borrow, deserialize_with = "lenient")]
     workspace_ref: Option<NameRef<'a>>,
     #[serde(borrow, deserialize_with = "lenient")]
     worker: Option<Worker<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    worker_pool_ref: Option<NameRef<'a>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -175,6 +179,17 @@ impl<'a> Task<'a> {
             .map(|name| Owner { name, uid: None })
     }
 
+    /// Whether a controller reference names its owner: Kelos sets one since v0.26.
+    pub fn has_controller(&self) -> bool {
+        let mut references = self.metadata.owner_references.iter().flatten();
+        references.any(|owner| owner.controller == Some(true))
+    }
+
+    /// Whether a person started it with the Kelos CLI.
+    pub fn is_manual(&self) -> bool {
+        self.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some()
+    }
+
     /// Its spec, if it has one.
     pub fn spec(&self) -> Option<&TaskSpec<'a>> {
         self.spec.as_ref()
@@ -182,6 +197,17 @@ impl<'a> Task<'a> {
 }
 
 impl TaskSpec<'_> {
+    /// What the agent is asked to do, if it is a text. It may be a megabyte: it is read only when
+    /// somebody asks.
+    pub fn prompt(&self) -> Option<Str<'_>> {
+        serde_json::from_str(self.prompt?.get()).ok()
+    }
+
+    /// The name of the WorkerPool whose agents do it.
+    pub fn worker_pool(&self) -> Option<&str> {
+        self.worker_pool_ref.as_ref().map(|pool| &*pool.name).filter(|name| !name.is_empty())
+    }
+
     /// The name of its Workspace: its own or its worker's.
     pub fn workspace(&self) -> Option<&str> {
         let own = self.workspace_ref.as_ref();

@@ -18,8 +18,15 @@ pub(super) type Candidate = Result<String, TemplateError>;
 pub(in crate::engine) fn candidates(
     rules: &Rules,
     variables: &Arc<Map>,
+    is_marked: bool,
     mut budget: Budget,
 ) -> Vec<Candidate> {
+    // Some of its labels and annotations are ours by now, and what the others told is not told again.
+    if is_marked && rules.inference.reads_metadata() {
+        let settled =
+            || TemplateError::new(Reason::Existing, "it was settled when the Task was new");
+        return rules.keys.iter().map(|_| Err(settled())).collect();
+    }
     rules.keys.iter().map(|rule| candidate(rule, variables, &mut budget)).collect()
 }
 

@@ -13,6 +13,7 @@ mod fmt;
 mod function;
 mod lexer;
 mod literal;
+mod outline;
 mod parser;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub(super) use self::fmt::push_quoted;
 use self::function::Function;
+pub use self::outline::{Piece, outline};
 use self::parser::{Misfit, Parsed};
 use super::Uses;
 use super::budget::Budget;

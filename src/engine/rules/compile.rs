@@ -7,16 +7,17 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::carrier::{self, CARRIER_BYTES, Entries, Entry};
-use super::{CARRIER_KEYS, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
+use super::{CARRIER_KEYS, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, INJECTION_SETTING, Kind, LABELS_CARRIER, ON_INVALID_SETTING,
-    SYNTAX_SETTING, StringMap, TaskSpawner,
+    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
+    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner,
 };
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::{Syntax, Templates, Uses};
 use crate::engine::validate;
+use crate::engine::variables::Inference;
 
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
@@ -50,6 +51,12 @@ impl Rules {
             template.uses().into_iter().for_each(|used| uses.extend(used));
             is_straight_line &= template.is_straight_line();
         }
+        let infer = compiler.settings.infer.unwrap_or(policy.infer);
+        let inference = match infer {
+            Infer::On => Inference::compile(&spawner, &policy.protection, &uses),
+            Infer::Off => Inference::default(),
+        };
+        uses.names.extend(inference.helpful());
         let mut problems = broken_carriers.clone();
         problems.append(&mut compiler.problems);
         Rules {
@@ -58,6 +65,8 @@ impl Rules {
             broken_carriers,
             problems,
             uses,
+            infer,
+            inference,
             is_disabled,
             is_straight_line,
             hash,
@@ -78,6 +87,7 @@ struct Declared {
 struct Settings {
     syntax: Syntax,
     on_invalid: Option<OnInvalid>,
+    infer: Option<Infer>,
 }
 
 struct Compiler<'c> {
@@ -99,6 +109,12 @@ impl Compiler<'_> {
             match text.parse() {
                 Ok(on_invalid) => self.settings.on_invalid = Some(on_invalid),
                 Err(message) => self.bad_setting(ON_INVALID_SETTING, message),
+            }
+        }
+        if let Some(text) = annotations.get(INFER_SETTING) {
+            match text.parse() {
+                Ok(infer) => self.settings.infer = Some(infer),
+                Err(message) => self.bad_setting(INFER_SETTING, message),
             }
         }
     }
@@ -280,6 +296,13 @@ fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
             }
         }
     }
+    // What is read back depends on these.
+    let template = &spawner.spec.task_template;
+    let infer = spawner.metadata.annotations.get(INFER_SETTING);
+    part(infer.map_or(policy.infer.as_str(), String::as_str));
+    [&template.prompt_template, &template.branch, &template.name_template]
+        .into_iter()
+        .for_each(|it| part(it));
     part(policy.on_invalid.as_str());
     policy.protection.entries().for_each(part);
     let digest = hasher.finalize();
