@@ -45,7 +45,7 @@ pub struct Objects {
 #[derive(Debug)]
 pub enum ClusterChange {
     /// TaskSpawners.
-    Spawners(Change<TaskSpawner>),
+    Spawners(Change<Arc<TaskSpawner>>),
     /// Workspaces.
     Workspaces(Change<Workspace>),
     /// WorkerPools.
@@ -156,7 +156,7 @@ impl Spawners {
     pub fn apply(&self, changed: ClusterChange) -> Vec<SpawnerProblem> {
         let is_list = changed.kind() == Watched::TaskSpawners && changed.is_list();
         let problems = self.update(|next, compiler| match changed {
-            ClusterChange::Spawners(changed) => compiler.spawners(next, changed.map(Arc::new)),
+            ClusterChange::Spawners(changed) => compiler.spawners(next, changed),
             ClusterChange::Workspaces(changed) => {
                 change(&mut next.workspaces, changed, |it| &it.metadata);
             }

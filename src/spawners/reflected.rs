@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ClusterChange;
 use crate::cluster::{Change, Reflector, Resource, Scope};
-use crate::engine::kelos::GROUP;
+use crate::engine::kelos::{GROUP, TaskSpawner};
 use crate::metrics::{Metrics, Watched};
 
 /// How many changes may wait until the ones before them are compiled.
@@ -36,7 +36,9 @@ const fn kelos(plural: &'static str) -> Resource {
 pub fn reflect(client: &Client, metrics: &Arc<Metrics>) -> Receiver<ClusterChange> {
     let (changes, changed) = channel(WAITING_CHANGES);
     let start = Start { client, metrics, changes };
-    start.reflector(TASK_SPAWNERS, Watched::TaskSpawners, ClusterChange::Spawners);
+    start.reflector(TASK_SPAWNERS, Watched::TaskSpawners, |changed: Change<TaskSpawner>| {
+        ClusterChange::Spawners(changed.map(Arc::new))
+    });
     start.reflector(WORKSPACES, Watched::Workspaces, ClusterChange::Workspaces);
     start.reflector(WORKER_POOLS, Watched::WorkerPools, ClusterChange::WorkerPools);
     start.reflector(NAMESPACES, Watched::Namespaces, ClusterChange::Namespaces);

@@ -17,28 +17,28 @@ type Pair = (String, String);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Scene {
+pub(crate) struct Scene {
     #[serde(default = "github_issues")]
-    pub source: String,
+    pub(crate) source: String,
     /// Annotations of the Task.
     #[serde(default)]
-    pub on: BTreeMap<String, String>,
+    pub(crate) on: BTreeMap<String, String>,
     #[serde(default)]
-    pub prompt: Option<Pair>,
+    pub(crate) prompt: Option<Pair>,
     #[serde(default)]
-    pub branch: Option<Pair>,
+    pub(crate) branch: Option<Pair>,
     #[serde(default, rename = "nameTemplate")]
-    pub name_template: Option<Pair>,
+    pub(crate) name_template: Option<Pair>,
     #[serde(default)]
-    pub labels: BTreeMap<String, Pair>,
+    pub(crate) labels: BTreeMap<String, Pair>,
     #[serde(default)]
-    pub annotations: BTreeMap<String, Pair>,
+    pub(crate) annotations: BTreeMap<String, Pair>,
     /// What `when` says of its source.
     #[serde(default)]
-    pub when: BTreeMap<String, Value>,
+    pub(crate) when: BTreeMap<String, Value>,
     /// What the TaskSpawner says about reading back.
     #[serde(default)]
-    pub infer: Option<String>,
+    pub(crate) infer: Option<String>,
 }
 
 fn github_issues() -> String {
@@ -46,7 +46,7 @@ fn github_issues() -> String {
 }
 
 impl Scene {
-    pub fn of_prompt(source: &str, template: &str, text: &str) -> Scene {
+    pub(crate) fn of_prompt(source: &str, template: &str, text: &str) -> Scene {
         Scene {
             source: source.to_owned(),
             on: BTreeMap::new(),
@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// All variables that are known, and who says so.
-    pub fn known(&self) -> BTreeMap<String, (Value, String)> {
+    pub(crate) fn known(&self) -> BTreeMap<String, (Value, String)> {
         let spawner: TaskSpawner = serde_json::from_value(self.spawner()).unwrap();
         let policy = Policy::default();
         let rules = Rules::compile(spawner, &policy, &mut Templates::default());
@@ -124,7 +124,7 @@ impl Scene {
 }
 
 /// What Kelos makes of a template: labels are a text there.
-pub fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
+pub(crate) fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
     let template = Template::compile(template, Syntax::Go).unwrap();
     let variables: Map = values
         .iter()

@@ -16,8 +16,12 @@ pub(crate) const SYSTEM: &str = "kelos-system";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// A kind of object that serving reads: API group, resource.
-const READ: [(&str, &str); 3] =
-    [("kelos.dev", "taskspawners"), ("kelos.dev", "workspaces"), ("", "namespaces")];
+const READ: [(&str, &str); 4] = [
+    ("kelos.dev", "taskspawners"),
+    ("kelos.dev", "workspaces"),
+    ("kelos.dev", "workerpools"),
+    ("", "namespaces"),
+];
 
 /// A ServiceAccount with a token.
 #[derive(Clone)]
