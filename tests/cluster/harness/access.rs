@@ -60,6 +60,19 @@ impl Account {
         Account::with_rights(admin, address, &name, &READ).await
     }
 
+    /// One that is there, with the rights that it has.
+    pub(crate) async fn existing(admin: &Api, name: &str) -> Account {
+        let path = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts/{name}/token");
+        let request = json!({"spec": {"audiences": [], "expirationSeconds": 3600}});
+        let answer = admin.create(&path, &request).await.ok();
+        Account { token: answer["status"]["token"].as_str().unwrap().to_owned() }
+    }
+
+    /// A client that is this account.
+    pub(crate) fn api(&self, address: SocketAddr) -> Api {
+        Api::new(address, &self.token)
+    }
+
     async fn with_rights(
         admin: &Api,
         address: SocketAddr,
@@ -82,11 +95,8 @@ impl Account {
             "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
         });
         admin.create(&format!("{RBAC}/clusterrolebindings"), &binding).await.ok();
-        let request = json!({"spec": {"audiences": [], "expirationSeconds": 3600}});
-        let answer = admin.create(&format!("{accounts}/{name}/token"), &request).await.ok();
-        let token = answer["status"]["token"].as_str().unwrap().to_owned();
-        let account = Account { token };
-        let own = Api::new(address, &account.token);
+        let account = Account::existing(admin, name).await;
+        let own = account.api(address);
         // The API server learns of a role a moment after it is written.
         eventually("the rights of the ServiceAccount", async || {
             for (group, resource) in rights {
@@ -106,17 +116,22 @@ impl Account {
 
     /// A kubeconfig that reaches the API server at this address.
     pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
-        json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "test",
-            "clusters": [{"name": "test", "cluster": {
-                "server": format!("https://{address}"),
-                "certificate-authority-data": BASE64.encode(authority::certificate()),
-            }}],
-            "users": [{"name": "test", "user": {"token": self.token}}],
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-        })
-        .to_string()
+        kubeconfig(address, &self.token)
     }
+}
+
+/// A kubeconfig that reaches the API server at this address with a token.
+pub(crate) fn kubeconfig(address: SocketAddr, token: &str) -> String {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": {
+            "server": format!("https://{address}"),
+            "certificate-authority-data": BASE64.encode(authority::certificate()),
+        }}],
+        "users": [{"name": "test", "user": {"token": token}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    })
+    .to_string()
 }

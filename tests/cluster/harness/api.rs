@@ -77,6 +77,13 @@ impl Api {
         self.send(request, Some(change)).await.unwrap()
     }
 
+    /// Server-side apply, as `kubectl apply --server-side --validate=strict` does it.
+    pub(crate) async fn apply(&self, path: &str, query: &str, object: &Value) -> Reply {
+        let path = format!("{path}?fieldManager=tests&fieldValidation=Strict{query}");
+        let request = Request::patch(path).header(CONTENT_TYPE, "application/apply-patch+yaml");
+        self.send(request, Some(object)).await.unwrap()
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Reply {
         self.send(Request::delete(path), None).await.unwrap()
     }

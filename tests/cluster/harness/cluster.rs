@@ -115,6 +115,11 @@ impl Cluster {
         self.shared_webhook().await.namespace_with(name, labels).await
     }
 
+    /// A namespace that no webhook of the harness serves.
+    pub(crate) async fn bare_namespace(&self, name: &str, labels: serde_json::Value) -> Namespace {
+        Namespace::create(Arc::clone(&self.parts), name, labels).await
+    }
+
     /// The webhook that the tests share.
     pub(crate) async fn shared_webhook(&self) -> &Webhook {
         self.shared_webhook.get_or_init(async || self.webhook("kelos-metadata").start().await).await

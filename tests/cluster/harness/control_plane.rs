@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use rcgen::KeyPair;
 use serde_json::Value;
 
+use super::access::kubeconfig;
 use super::api::Api;
 use super::authority;
 use super::binaries::binary;
@@ -123,6 +124,11 @@ impl ControlPlane {
     /// A client that may do everything.
     pub(crate) fn admin(&self) -> Api {
         Api::new(self.address(), ADMIN_TOKEN)
+    }
+
+    /// A kubeconfig for that, for programs that are clients.
+    pub(crate) fn admin_kubeconfig(&self) -> String {
+        kubeconfig(self.address(), ADMIN_TOKEN)
     }
 
     /// Where the API server listens.

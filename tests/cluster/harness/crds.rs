@@ -51,24 +51,34 @@ impl Schemas {
 
     /// Installs them, over others if there are, and waits until their kinds are served.
     pub(crate) async fn install(self, api: &Api) {
-        for path in fs::read_dir(self.folder().unwrap()).unwrap() {
-            let text = fs::read_to_string(path.unwrap().path()).unwrap();
-            let mut crd = read(&text);
-            let name = crd["metadata"]["name"].as_str().unwrap().to_owned();
-            let path = format!("{CRDS}/{name}");
-            let old = api.get(&path).await;
-            if old.status.is_success() {
-                crd["metadata"]["resourceVersion"] =
-                    old.body["metadata"]["resourceVersion"].clone();
-                api.replace(&path, &crd).await.ok();
-            } else {
-                api.create(CRDS, &crd).await.ok();
-            }
-            let plural = crd["spec"]["names"]["plural"].as_str().unwrap();
-            let list = format!("/apis/kelos.dev/{}/{plural}", self.version());
-            eventually(&list, async || api.get(&list).await.status.is_success().then_some(()))
-                .await;
+        install(api, &self.folder().unwrap(), self.version()).await;
+    }
+}
+
+/// Installs our own small schemas of another project, from a folder of `tests/crds`.
+pub(crate) async fn install_neighbours(api: &Api, folder: &str) {
+    install(api, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crds").join(folder), "v1")
+        .await;
+}
+
+/// Installs the schemas of a folder, over others if there are, and waits until this version of them is served.
+async fn install(api: &Api, folder: &Path, version: &str) {
+    for path in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(path.unwrap().path()).unwrap();
+        let mut crd = read(&text);
+        let name = crd["metadata"]["name"].as_str().unwrap().to_owned();
+        let path = format!("{CRDS}/{name}");
+        let old = api.get(&path).await;
+        if old.status.is_success() {
+            crd["metadata"]["resourceVersion"] = old.body["metadata"]["resourceVersion"].clone();
+            api.replace(&path, &crd).await.ok();
+        } else {
+            api.create(CRDS, &crd).await.ok();
         }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (group, plural) = (text(&crd["spec"]["group"]), text(&crd["spec"]["names"]["plural"]));
+        let list = format!("/apis/{group}/{version}/{plural}");
+        eventually(&list, async || api.get(&list).await.status.is_success().then_some(())).await;
     }
 }
 

@@ -5,23 +5,25 @@
 //! and says of a Task that the namespace `accepts` it and that its `labels_are` such. Nothing needs to be taken
 //! down: programs end with the test process, whatever ends it.
 
+#![allow(dead_code, unused_imports, reason = "each of its users has its own part")]
+
 pub(crate) mod access;
 pub(crate) mod api;
 pub(crate) mod authority;
-mod binaries;
+pub(crate) mod binaries;
 pub(crate) mod cluster;
-mod control_plane;
+pub(crate) mod control_plane;
 pub(crate) mod crds;
 pub(crate) mod created;
-mod log;
+pub(crate) mod log;
 pub(crate) mod namespace;
 pub(crate) mod neighbour;
 pub(crate) mod objects;
 pub(crate) mod patience;
-mod process;
+pub(crate) mod process;
 pub(crate) mod proxy;
 mod registration;
-mod run_folder;
+pub(crate) mod run_folder;
 pub(crate) mod webhook;
 
 pub(crate) use cluster::{Cluster, on_cluster};

@@ -1,0 +1,43 @@
+{{/*
+What values.schema.json can't say, or can't say readably. Helm renders everything before it applies anything, so all
+of these are refused before anything changes.
+*/}}
+{{- define "kelos-metadata.checks" -}}
+{{- include "kelos-metadata.checks.certificates" . }}
+{{- include "kelos-metadata.checks.podLabels" . }}
+{{- with .Values.autoscaling }}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) }}
+{{- fail (printf "autoscaling.minReplicas is %d, which is more than autoscaling.maxReplicas, %d" (int .minReplicas) (int .maxReplicas)) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.podMonitor.enabled .Values.serviceMonitor.enabled }}
+{{- fail "podMonitor.enabled and serviceMonitor.enabled: each Pod would be scraped twice; enable one of them" }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.certificates" -}}
+{{- with .Values.certificates }}
+{{- if eq .mode "provided" }}
+{{- if not .caBundle }}
+{{- fail "certificates.caBundle is required with certificates.mode=provided: the authority of the certificate in certificates.secretName, as printed by `base64 -w0 ca.crt`" }}
+{{- end }}
+{{- $pem := b64dec .caBundle }}
+{{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) }}
+{{- fail "certificates.caBundle is not base64 of a PEM certificate: take what `base64 -w0 ca.crt` prints" }}
+{{- end }}
+{{- if contains "PRIVATE KEY-----" $pem }}
+{{- fail "certificates.caBundle holds a private key, and everybody may read it: take the certificate alone" }}
+{{- end }}
+{{- else if .caBundle }}
+{{- fail (printf "certificates.caBundle belongs to certificates.mode=provided; with %s it is written by cert-manager" .mode) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.podLabels" -}}
+{{- range $key, $_ := .Values.podLabels }}
+{{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
+{{- fail (printf "podLabels: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $key) }}
+{{- end }}
+{{- end }}
+{{- end }}

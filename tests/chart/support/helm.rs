@@ -1,0 +1,131 @@
+//! helm, with a home of its own.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::files;
+use crate::harness::binaries;
+
+/// The release that the tests make, and its namespace.
+pub(crate) const RELEASE: &str = "kelos-metadata";
+pub(crate) const NAMESPACE: &str = "kelos-system";
+
+/// The version that is rendered for where there is no cluster to ask.
+const KUBE_VERSION: &str = "1.36";
+
+/// A helm that knows of nothing but what it is told.
+pub(crate) struct Helm {
+    home: TempDir,
+    kubeconfig: Option<PathBuf>,
+}
+
+/// What helm said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    succeeded: bool,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Said {
+    /// What it wrote to its standard output.
+    ///
+    /// # Panics
+    /// When it failed.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert!(self.succeeded, "{}", self.errors);
+        self.output
+    }
+
+    /// Why it failed.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub(crate) fn refusal(self) -> String {
+        assert!(!self.succeeded, "helm should refuse: {}", self.output);
+        self.errors
+    }
+}
+
+impl Helm {
+    /// One without a cluster.
+    pub(crate) fn offline() -> Helm {
+        Helm { home: tempfile::tempdir().unwrap(), kubeconfig: None }
+    }
+
+    /// One that reaches a cluster with this kubeconfig.
+    pub(crate) fn with_kubeconfig(kubeconfig: &str) -> Helm {
+        let mut helm = Helm::offline();
+        let path = helm.home.path().join("kubeconfig");
+        std::fs::write(&path, kubeconfig).unwrap();
+        helm.kubeconfig = Some(path);
+        helm
+    }
+
+    /// Runs it with these arguments and, where they say `-f -`, these values.
+    pub(crate) fn run(&self, args: &[&str], values: &Value) -> Said {
+        let mut command = Command::new(binaries::helm());
+        command.args(args).env_clear();
+        for folder in ["CACHE", "CONFIG", "DATA"] {
+            command.env(format!("HELM_{folder}_HOME"), self.home.path().join(folder));
+        }
+        // Without one, helm would take the kubeconfig of whoever runs the tests.
+        let kubeconfig = self.kubeconfig.as_deref().unwrap_or(Path::new("/dev/null"));
+        command.env("KUBECONFIG", kubeconfig).env("HOME", self.home.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // helm that reads no values may be gone by now.
+        let _ = child.stdin.take().unwrap().write_all(values.to_string().as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let succeeded = output.status.success();
+        Said { succeeded, output: text(&output.stdout), errors: text(&output.stderr) }
+    }
+
+    /// Runs it on the chart.
+    fn on_chart(&self, args: &[&str], values: &Value) -> Said {
+        let chart = files::chart();
+        let args: Vec<&str> = args
+            .iter()
+            .copied()
+            .chain([chart.to_str().unwrap(), "--namespace", NAMESPACE, "-f", "-"])
+            .collect();
+        self.run(&args, values)
+    }
+
+    /// `helm lint`, where a warning is an error.
+    pub(crate) fn lint(&self, values: &Value) -> Said {
+        self.on_chart(&["lint", "--strict", "--kube-version", KUBE_VERSION], values)
+    }
+
+    /// `helm template`.
+    pub(crate) fn template(&self, values: &Value) -> Said {
+        self.on_chart(&["template", RELEASE, "--kube-version", KUBE_VERSION], values)
+    }
+
+    /// `helm install`.
+    pub(crate) fn install(&self, values: &Value) -> Said {
+        self.on_chart(&["install", RELEASE], values)
+    }
+
+    /// `helm upgrade`.
+    pub(crate) fn upgrade(&self, values: &Value) -> Said {
+        self.on_chart(&["upgrade", RELEASE], values)
+    }
+
+    /// `helm rollback` to a revision.
+    pub(crate) fn rollback(&self, revision: &str) -> Said {
+        self.run(&["rollback", RELEASE, revision, "--namespace", NAMESPACE], &Value::Null)
+    }
+
+    /// `helm uninstall`.
+    pub(crate) fn uninstall(&self) -> Said {
+        self.run(&["uninstall", RELEASE, "--namespace", NAMESPACE], &Value::Null)
+    }
+}

@@ -1,0 +1,67 @@
+//! The chart, installed in a cluster.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::helm::{Helm, NAMESPACE};
+use super::pod::Pod;
+use crate::harness::Cluster;
+use crate::harness::authority;
+use crate::harness::namespace::Namespace;
+use crate::harness::objects::Spawner;
+use crate::harness::patience::eventually;
+use crate::harness::spawner;
+
+/// A helm that administers this cluster.
+pub(crate) fn helm(cluster: &Cluster) -> Helm {
+    Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig())
+}
+
+/// Creates the Secret of `certificates.mode=provided`; gives the values that go with it.
+pub(crate) async fn provide_certificate(cluster: &Cluster) -> Value {
+    let leaf = authority::issue(&["kelos-metadata.kelos-system.svc"]);
+    let secret = json!({
+        "metadata": {"name": "kelos-metadata-tls"},
+        "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": leaf.certificate, "tls.key": leaf.key},
+    });
+    let secrets = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
+    cluster.admin.create(&secrets, &secret).await.ok();
+    provided()
+}
+
+/// The values of `certificates.mode=provided`.
+pub(crate) fn provided() -> Value {
+    let authority = BASE64.encode(authority::certificate());
+    json!({"certificates": {"mode": "provided", "caBundle": authority}})
+}
+
+/// Installs the chart with a certificate of our own, and starts a Pod of it.
+pub(crate) async fn install(cluster: &Cluster) -> (Helm, Value, Pod) {
+    let helm = helm(cluster);
+    let values = provide_certificate(cluster).await;
+    helm.install(&values).ok();
+    let pod = Pod::start(cluster).await;
+    pod.is_ready().await;
+    (helm, values, pod)
+}
+
+/// Creates a TaskSpawner that asks for `area: backend`.
+pub(crate) async fn backend_spawner(namespace: &Namespace) -> Spawner {
+    namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await
+}
+
+/// Waits until Tasks of this TaskSpawner are labelled. Its issue 0 is never created.
+pub(crate) async fn are_labelled(namespace: &Namespace, spawner: &Spawner) {
+    namespace.will_label(spawner.issue(0), "area", "backend").await;
+}
+
+/// Waits until Tasks of this TaskSpawner are not labelled any more.
+pub(crate) async fn are_left_alone(namespace: &Namespace, spawner: &Spawner) {
+    eventually("Tasks are left alone", async || {
+        let task = namespace.accepts_dry_run(spawner.issue(0)).await;
+        task.label("area").is_none().then_some(())
+    })
+    .await;
+}

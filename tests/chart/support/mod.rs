@@ -1,0 +1,9 @@
+//! What the tests of the chart share.
+
+pub(crate) mod differences;
+pub(crate) mod files;
+pub(crate) mod helm;
+pub(crate) mod installation;
+pub(crate) mod paths;
+pub(crate) mod pod;
+pub(crate) mod rendering;
