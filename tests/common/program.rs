@@ -51,9 +51,13 @@ impl Program {
             .arg("--tls-private-key-file")
             .arg(folder.path().join("tls/tls.key"))
             .args(["--bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"])
-            .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"])
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+            .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"]);
+        Program::run(command, folder)
+    }
+
+    /// Starts a command that becomes the program, and logs as JSON.
+    pub(crate) fn run(mut command: Command, folder: TempDir) -> Program {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (lines, log) = channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {

@@ -1,0 +1,20 @@
+# The image of kelos-metadata: the program, the C library that it is linked with, and no shell.
+# tests/image.rs puts the same root file system together, and runs the program in it.
+#
+# The first stage compiles. The second one is all that is shipped; `make release` makes a build context of it with
+# the program inside, for who has no time to compile.
+FROM rust:1.95.0-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN cargo build --release --locked --bin kelos-metadata \
+ && image/rootfs.sh target/release/kelos-metadata /rootfs
+
+FROM scratch
+LABEL org.opencontainers.image.title="kelos-metadata" \
+      org.opencontainers.image.description="Labels and annotations for Kelos Tasks, from templates on their TaskSpawners" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /rootfs/ /
+# A number: only then can a kubelet see that it is not root.
+USER 65532:65532
+EXPOSE 9443 8080 8081
+ENTRYPOINT ["/usr/bin/kelos-metadata"]

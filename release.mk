@@ -1,0 +1,68 @@
+# What a release consists of. Included by the Makefile; `make release` puts all of it into target/dist.
+
+DIST := target/dist
+RELEASE_BINARY := target/release/kelos-metadata
+VERSION = $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q}' Cargo.toml)
+RELEASE_TARGET = $(shell rustc -vV | sed -n 's/^host: //p')
+RELEASE_NAME = kelos-metadata-$(VERSION)-$(RELEASE_TARGET)
+
+# The helm that packs the chart: that of the PATH, or the one that `make controlplane` builds for the tests.
+HELM ?= $(or $(shell command -v helm 2>/dev/null),target/controlplane/helm)
+
+CYCLONEDX_VERSION := 0.5.9
+CYCLONEDX_HERE := .tools/cargo-cyclonedx-$(CYCLONEDX_VERSION)/bin/cargo-cyclonedx
+CYCLONEDX := $(or $(shell command -v cargo-cyclonedx 2>/dev/null),$(CYCLONEDX_HERE))
+
+# Archives are the same for the same commit: no names, no times of this machine.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+ARCHIVE = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_DATE_EPOCH) \
+	--mode=u=rwX,go=rX --use-compress-program='gzip --no-name --best' --create
+
+.PHONY: release
+release: release-tools release-program release-image release-sbom release-chart ## build a release into target/dist: program, image context, SBOM, chart, checksums
+	cd $(DIST) && sha256sum *.tar.gz *.tgz *.cdx.json > SHA256SUMS && cat SHA256SUMS
+
+# First what can be missing, then what takes minutes.
+.PHONY: release-tools
+release-tools: toolchain $(CYCLONEDX) $(HADOLINT)
+	@$(HELM) version --short >/dev/null 2>&1 || { echo 'helm is missing, which packs the chart: install Helm 3, or `make release HELM=/path/to/helm`' >&2; exit 1; }
+	rm -rf $(DIST)
+	mkdir -p $(DIST)
+
+# The program with its completions, as people install it.
+.PHONY: release-program
+release-program: release-tools
+	$(CARGO) build --release --locked --bin kelos-metadata
+	mkdir -p $(DIST)/$(RELEASE_NAME)/completions
+	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/
+	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
+	for shell in bash elvish fish powershell zsh; do \
+		$(RELEASE_BINARY) completions $$shell > $(DIST)/$(RELEASE_NAME)/completions/kelos-metadata.$$shell || exit 1; \
+	done
+	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME).tar.gz --directory $(DIST) $(RELEASE_NAME)
+	rm -r $(DIST)/$(RELEASE_NAME)
+
+# The last stage of the Dockerfile, with the root file system beside it instead of in the stage before.
+.PHONY: release-image
+release-image: release-program
+	mkdir -p $(DIST)/image
+	image/rootfs.sh $(RELEASE_BINARY) $(DIST)/image/rootfs
+	sed -n '/^FROM scratch/,$$p' Dockerfile | sed 's|^COPY --from=build /rootfs/ |COPY rootfs/ |' > $(DIST)/image/Dockerfile
+	grep -q '^COPY rootfs/ /$$' $(DIST)/image/Dockerfile
+	$(HADOLINT) $(DIST)/image/Dockerfile
+	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME)-image.tar.gz --directory $(DIST)/image .
+
+# Every crate that is in the program. Its own place on this machine is nobody's business.
+.PHONY: release-sbom
+release-sbom: release-tools
+	$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --target $(RELEASE_TARGET) --no-build-deps \
+		--override-filename $(RELEASE_NAME).cdx
+	sed 's|path+file://$(CURDIR)#||g' $(RELEASE_NAME).cdx.json > $(DIST)/$(RELEASE_NAME).cdx.json
+	rm $(RELEASE_NAME).cdx.json
+
+.PHONY: release-chart
+release-chart: release-tools
+	$(HELM) package charts/kelos-metadata --destination $(DIST)
+
+$(CYCLONEDX_HERE):
+	$(CARGO) install --locked --root .tools/cargo-cyclonedx-$(CYCLONEDX_VERSION) cargo-cyclonedx@$(CYCLONEDX_VERSION)
