@@ -21,7 +21,9 @@ use crate::spawners::{Known, LiveLookup, Looked, Lookup, Snapshot, Spawners};
 const TIME_BUDGET: Duration = Duration::from_millis(1500);
 /// What is kept of the API server's time for the way there and back.
 const TIME_RESERVE: Duration = Duration::from_secs(1);
-/// How many templates with loops are rendered at once.
+/// The longest request out of which variables are read back where requests are read.
+const IN_LINE_BYTES: usize = 64 << 10;
+/// How many templates with loops are rendered, and long prompts read, at once.
 const POOL_PLACES: usize = 2;
 
 /// Answers requests with the rules of a cache.
@@ -63,7 +65,7 @@ enum OwnerSight {
 enum Needs {
     /// The owner has to be looked up.
     Owner { namespace: String, name: String, uid: Option<String> },
-    /// Templates that loop have to be rendered, for a Task of this namespace.
+    /// Templates that loop have to be rendered, or a long prompt read, for a Task of this namespace.
     Pool { namespace: String },
 }
 
@@ -191,7 +193,9 @@ fn respond(
         }
     };
     let rules = &spawner.rules;
-    if place == Place::InLine && !rules.is_straight_line {
+    let is_short =
+        rules.is_straight_line && (body.len() <= IN_LINE_BYTES || !rules.inference.is_needed());
+    if place == Place::InLine && !is_short {
         return Err(Needs::Pool { namespace: request.namespace.to_string() });
     }
     let user = rules.uses.has("User").then(|| request.user());

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use self::pattern::{Flavour, Pattern, printed, whole_number};
-use self::reading::Unread;
+use self::reading::{StepsLeft, Unread};
 use super::derive::{self, cron, jira};
 use super::known::{Known, Origin, Rendered};
 use super::text;
@@ -99,6 +99,11 @@ impl Inference {
         Inference { pairs: pairs.into(), wanted }
     }
 
+    /// Whether anything is read back.
+    pub fn is_needed(&self) -> bool {
+        !self.pairs.is_empty()
+    }
+
     /// Whether labels and annotations tell something. They tell it once: when the Task is answered
     /// again, some of them are ours.
     pub fn reads_metadata(&self) -> bool {
@@ -125,7 +130,7 @@ impl Inference {
                 pair.read(task, known, &is_missing, &mut found);
             }
         }
-        let Found { values, mut not_read } = found;
+        let Found { values, mut not_read, .. } = found;
         let mut context = Map::new();
         for (name, read) in values {
             match read {
@@ -155,6 +160,7 @@ fn root_of(name: &str) -> &str {
 /// What the fields have told so far.
 #[derive(Default)]
 struct Found {
+    left: StepsLeft,
     values: BTreeMap<Text, Result<(Rendered, Value), NotRead>>,
     not_read: Vec<(Text, NotRead)>,
 }
@@ -207,7 +213,7 @@ impl Pair {
             variables.iter().map(|it| known.get(&it.name).and_then(printed)).collect();
         let rendered = || self.rendered.clone();
         let missing = variables.iter().enumerate().filter(|(_, it)| is_missing(&it.name));
-        match self.pattern.read(&text, flavour, &told) {
+        match self.pattern.read(&text, flavour, &told, &mut found.left) {
             Ok(readings) => {
                 for (number, variable) in missing {
                     let read = readings.get(number).copied().flatten();

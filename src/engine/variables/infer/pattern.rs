@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::class::Class;
 use super::name;
-use super::reading::{Reader, Step, Unread};
+use super::reading::{Reader, Step, StepsLeft, Unread};
 use crate::engine::kelos::Source;
 use crate::engine::render::go::{Piece, outline};
 use crate::engine::render::value::{Text, Value};
@@ -88,8 +88,9 @@ impl Pattern {
         text: &'t str,
         flavour: Flavour,
         known: &[Option<Cow<'_, str>>],
+        left: &mut StepsLeft,
     ) -> Result<Readings<'t>, Unread> {
-        let mut reader = Reader::new(text);
+        let mut reader = Reader::new(text, left);
         let mut found: Readings<'t> = vec![None; self.variables.len()];
         for _ in 0..MOST_ROUNDS {
             let told = |number: usize| {
