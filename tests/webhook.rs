@@ -32,9 +32,21 @@ metadata:
     metadata.kelos.dev/labels: '{"all": "{{ range .Task.Labels }}x{{ end }}"}'
 "#;
 
+/// Its prompt tells the title.
+const READING: &str = r#"
+---
+apiVersion: kelos.dev/v1alpha2
+kind: TaskSpawner
+metadata:
+  name: reading
+  annotations:
+    metadata.kelos.dev/annotations: '{"title": "{{ .Title }}"}'
+spec: {when: {githubIssues: {}}, taskTemplate: {promptTemplate: "Fix: {{.Title}}\n{{.Body}}\n{{.Comments}}"}}
+"#;
+
 async fn webhook() -> (Webhook, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("spawners.yaml"), SPAWNERS).unwrap();
+    fs::write(folder.path().join("spawners.yaml"), [SPAWNERS, READING].concat()).unwrap();
     (Webhook::start(folder.path(), Policy::default()).await, folder)
 }
 
@@ -65,6 +77,20 @@ async fn labels(webhook: &Webhook, (review, body): (Value, String)) {
     let answer = Answer::read(&review, &answer);
     let after = answer.apply(&review["request"]["object"]);
     assert_eq!(after["metadata"]["labels"]["kind"], "Issue");
+}
+
+#[tokio::test]
+async fn a_title_is_read_back_out_of_a_short_prompt_and_out_of_a_mebibyte() {
+    let (webhook, _folder) = webhook().await;
+    for body in ["short".to_owned(), "Fix: no\n".repeat(1 << 17)] {
+        let mut task = task(json!({"prompt": format!("Fix: the login page\n{body}\n")}));
+        task["metadata"]["labels"]["kelos.dev/taskspawner"] = json!("reading");
+        let review = review::creation(&task);
+        let (status, _, answer) = webhook.post(review.to_string()).await;
+        assert_eq!(status, 200);
+        let after = Answer::read(&review, &answer).apply(&task);
+        assert_eq!(after["metadata"]["annotations"]["title"], "the login page");
+    }
 }
 
 #[tokio::test]
