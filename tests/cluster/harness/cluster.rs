@@ -101,8 +101,22 @@ impl Cluster {
 
     /// A webhook of its own for a test that stops it, or wants it otherwise than the others.
     pub(crate) fn webhook(&self, name: &str) -> Setup {
-        let port = self.ports.fetch_add(1, Ordering::Relaxed);
-        Setup::new(Arc::clone(&self.parts), name, port)
+        Setup::new(Arc::clone(&self.parts), name, self.next_port())
+    }
+
+    /// A port of the Service that nobody has.
+    pub(crate) fn next_port(&self) -> u16 {
+        self.ports.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// One of several webhooks that share a port, a name and a registration.
+    pub(crate) fn webhook_on(&self, name: &str, port: u16) -> Setup {
+        Setup::new(Arc::clone(&self.parts), name, port).among_others()
+    }
+
+    /// What webhooks need to know of it.
+    pub(crate) fn parts(&self) -> Arc<Parts> {
+        Arc::clone(&self.parts)
     }
 
     /// A namespace for one test, served by the webhook that the tests share.

@@ -1,5 +1,6 @@
 //! A program that runs beside the tests and never outlives them.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
@@ -25,6 +26,16 @@ impl Process {
     /// What the program writes to its standard error, if `prepare` piped it.
     pub(crate) fn take_stderr(&mut self) -> Option<std::process::ChildStderr> {
         self.tether.stderr.take()
+    }
+
+    /// The number of the program's process.
+    pub(crate) fn pid(&self) -> u32 {
+        let tether = self.tether.id();
+        // tether starts it from any of its threads.
+        let threads = fs::read_dir(format!("/proc/{tether}/task")).unwrap();
+        let of_threads = threads.map(|thread| thread.unwrap().path().join("children"));
+        let numbers: String = of_threads.filter_map(|path| fs::read_to_string(path).ok()).collect();
+        numbers.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// How it ended, if it did.

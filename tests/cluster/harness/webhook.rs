@@ -17,7 +17,8 @@ use super::log::Log;
 use super::namespace::Namespace;
 use super::patience::eventually;
 use super::process::Process;
-use super::registration::{Registration, SERVED_BY, SERVER_NAME, SERVICE};
+pub(crate) use super::registration::SERVER_NAME;
+use super::registration::{Registration, SERVED_BY, SERVICE};
 use super::run_folder;
 
 /// A webhook to be started.
@@ -30,6 +31,10 @@ pub(crate) struct Setup {
     account: Option<Account>,
     api_server: SocketAddr,
     registration: Registration,
+    args: Vec<String>,
+    open_files: Option<u32>,
+    /// Whether its Service leads to it alone; else somebody else says where the Service leads.
+    is_alone: bool,
 }
 
 impl Setup {
@@ -52,7 +57,33 @@ impl Setup {
             account: None,
             api_server,
             registration,
+            args: Vec::new(),
+            open_files: None,
+            is_alone: true,
         }
+    }
+
+    /// The port of the Service as the control plane knows it.
+    pub(crate) fn service(port: u16) -> String {
+        format!("{SYSTEM}/{SERVICE}:{port}")
+    }
+
+    /// Leaves it to others where the Service leads.
+    pub(crate) fn among_others(mut self) -> Setup {
+        self.is_alone = false;
+        self
+    }
+
+    /// Starts it with these arguments, too.
+    pub(crate) fn with_args(mut self, args: Vec<String>) -> Setup {
+        self.args = args;
+        self
+    }
+
+    /// Lets it open no more files than that.
+    pub(crate) fn with_open_files(mut self, files: u32) -> Setup {
+        self.open_files = Some(files);
+        self
     }
 
     /// Takes its rules from a folder instead of the cluster, see [`Webhook::write_manifest`].
@@ -111,7 +142,16 @@ impl Setup {
         fs::write(folder.join("tls.key"), leaf.key).unwrap();
         fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();
         let program = Path::new(env!("CARGO_BIN_EXE_kelos-metadata"));
-        let mut process = Process::start(program, |command| {
+        let limited =
+            self.open_files.map(|files| format!("ulimit -n {files} && exec \"$0\" \"$@\""));
+        let (start, program) = match limited {
+            Some(_) => (Path::new("/bin/sh"), Some(program)),
+            None => (program, None),
+        };
+        let mut process = Process::start(start, |command| {
+            if let (Some(limited), Some(program)) = (limited, program) {
+                command.arg("-c").arg(limited).arg(program);
+            }
             let rules = if self.manifests { "manifests" } else { "kubeconfig" };
             command.arg("serve").arg(format!("--{rules}")).arg(folder.join(rules));
             match &self.secret {
@@ -126,7 +166,7 @@ impl Setup {
             for listener in ["bind-address", "metrics-bind-address", "health-probe-bind-address"] {
                 command.arg(format!("--{listener}=127.0.0.1:0"));
             }
-            command.args(["--log-format", "json"]).stderr(Stdio::piped());
+            command.args(["--log-format", "json"]).args(&self.args).stderr(Stdio::piped());
         });
         let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
         let address = async |listener| -> SocketAddr {
@@ -135,8 +175,10 @@ impl Setup {
         };
         let addresses =
             (address("webhook").await, address("metrics").await, address("health").await);
-        let service = format!("{SYSTEM}/{SERVICE}:{}", self.port);
-        self.cluster.control_plane.set_backends(&service, vec![addresses.0]);
+        if self.is_alone {
+            let service = Setup::service(self.port);
+            self.cluster.control_plane.set_backends(&service, vec![addresses.0]);
+        }
         Webhook {
             cluster: self.cluster,
             name: self.name,
@@ -144,6 +186,7 @@ impl Setup {
             registration: self.registration,
             folder,
             process: Some(process),
+            address: addresses.0,
             metrics: addresses.1,
             health: addresses.2,
             log,
@@ -159,6 +202,7 @@ pub(crate) struct Webhook {
     registration: Registration,
     folder: PathBuf,
     process: Option<Process>,
+    address: SocketAddr,
     metrics: SocketAddr,
     health: SocketAddr,
     pub(crate) log: Log,
@@ -180,6 +224,22 @@ impl Webhook {
 
     /// Registers it, and waits until the API server calls it.
     pub(crate) async fn register(&self) {
+        Webhook::register_all(&[self]).await;
+    }
+
+    /// Registers webhooks that share a Service, and waits until the API server calls one of them.
+    pub(crate) async fn register_all(all: &[&Webhook]) {
+        all[0].register_and_probe(all).await;
+    }
+
+    async fn register_and_probe(&self, all: &[&Webhook]) {
+        let admissions = async || {
+            let mut sum = 0.0;
+            for webhook in all {
+                sum += webhook.metric("kelos_metadata_admissions_total").await;
+            }
+            sum
+        };
         self.registration.create(&self.cluster.admin, &self.name, self.port).await;
         let namespace = self.namespace(&format!("{}-probe", self.name)).await;
         let probe = json!({
@@ -187,10 +247,10 @@ impl Webhook {
             "metadata": {"name": "probe", "labels": {"kelos.dev/taskspawner": "probe"}},
             "spec": {"type": "claude-code", "prompt": "probe", "credentials": {"type": "none"}},
         });
-        let before = self.metric("kelos_metadata_admissions_total").await;
+        let before = admissions().await;
         eventually("the API server calls the webhook", async || {
             namespace.accepts_dry_run(probe.clone()).await;
-            (self.metric("kelos_metadata_admissions_total").await > before).then_some(())
+            (admissions().await > before).then_some(())
         })
         .await;
     }
@@ -233,6 +293,21 @@ impl Webhook {
         let text = self.metrics().await;
         let samples = text.lines().filter(|line| line.starts_with(start));
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    }
+
+    /// Where it serves the API server.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where it tells its health.
+    pub(crate) fn health(&self) -> SocketAddr {
+        self.health
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().unwrap().pid()
     }
 
     /// Stops it with SIGTERM.
