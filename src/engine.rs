@@ -21,6 +21,7 @@ pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
 
 use self::kelos::{INJECTION_SETTING, Kind, RENDERED_FROM_MARK, Task};
 use self::merge::{ByteNumbers, Merge};
+use self::reason::Reason;
 use self::render::budget::Budget;
 use self::rules::Rules;
 use self::variables::Facts;
@@ -30,6 +31,14 @@ use self::variables::Facts;
 pub struct Limits {
     /// What all templates of one Task may cost together.
     pub task: Budget,
+}
+
+impl Limits {
+    /// The same limits, with so many steps at the most.
+    #[must_use]
+    pub fn with_steps(&self, most: u64) -> Limits {
+        Limits { task: Budget::new(self.task.steps().min(most), self.task.bytes()) }
+    }
 }
 
 impl Default for Limits {
@@ -82,6 +91,11 @@ pub fn decide<'r>(
     let budget = || limits.task.at(facts.moment);
     let candidates = merge::candidates(rules, &variables, was_marked, budget());
     let numbers = (!was_marked).then(|| ByteNumbers::new(&variables, budget()));
-    let (changes, keys) = Merge::new(task, rules, numbers, facts.task_bytes).run(candidates);
-    Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked }
+    let is_over = candidates
+        .iter()
+        .any(|candidate| matches!(candidate, Err(error) if error.reason == Reason::LimitExceeded));
+    let merge = Merge::new(task, rules, numbers.as_ref(), facts.task_bytes);
+    let (changes, keys) = merge.run(candidates);
+    let has_hit_limits = is_over || numbers.is_some_and(|numbers| numbers.has_hit_limits());
+    Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked, has_hit_limits }
 }

@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+#[path = "gotemplates/differences.rs"]
+mod differences;
 #[path = "gotemplates/random.rs"]
 mod random;
 
@@ -21,6 +23,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use kelos_metadata::engine::reason::Reason;
+use kelos_metadata::engine::render::Syntax;
 use kelos_metadata::engine::render::budget::{Budget, VALUE_BYTES};
 use kelos_metadata::engine::render::go::Program;
 use kelos_metadata::engine::render::value::{Map, Value};

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -105,9 +106,7 @@ impl Server {
         let tasks = format!("/proc/{}/task", self.child.id());
         for task in fs::read_dir(&tasks).with_context(|| tasks.clone())? {
             let task = task?;
-            let account = fs::read_to_string(task.path().join("schedstat"))
-                .context("CPU time can't be read (this benchmark needs Linux)")?;
-            let used = account.split(' ').next().context("an empty schedstat")?.parse()?;
+            let used = cpu_nanoseconds(&task.path())?;
             // A thread that has ended keeps what it was last seen with.
             self.cpu_of_threads.insert(task.file_name().to_string_lossy().into_owned(), used);
         }
@@ -116,13 +115,25 @@ impl Server {
 
     /// A memory figure of `/proc/PID/status`, such as VmRSS, in KiB.
     pub(crate) fn memory_kib(&self, name: &str) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-            .with_context(|| format!("/proc has no {name}"))?;
-        Ok(line.trim().trim_end_matches(" kB").parse()?)
+        memory_kib(self.child.id(), name)
     }
+}
+
+/// CPU time of one thread by its folder in `/proc`, in nanoseconds; exact while the thread sleeps.
+pub(crate) fn cpu_nanoseconds(thread: &Path) -> Result<u64> {
+    let account = fs::read_to_string(thread.join("schedstat"))
+        .context("CPU time can't be read (this benchmark needs Linux)")?;
+    Ok(account.split(' ').next().context("an empty schedstat")?.parse()?)
+}
+
+/// A memory figure of `/proc/PID/status`, such as VmRSS, in KiB.
+pub(crate) fn memory_kib(process: u32, name: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .with_context(|| format!("/proc has no {name}"))?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 impl Drop for Server {

@@ -54,7 +54,8 @@ fn uid(index: usize) -> String {
     format!("ef541463-591f-408a-8a90-{index:012}")
 }
 
-fn workspace(index: usize) -> Value {
+/// The Workspace that the TaskSpawner's Tasks work in.
+pub(crate) fn workspace(index: usize) -> Value {
     json!({
         "apiVersion": "kelos.dev/v1alpha2", "kind": "Workspace",
         "metadata": {"name": "my-repo", "namespace": namespace(index)},
@@ -63,7 +64,7 @@ fn workspace(index: usize) -> Value {
 }
 
 /// The example's TaskSpawner; a different one has templates that no other has.
-fn spawner(index: usize, templates: Templates) -> Value {
+pub(crate) fn spawner(index: usize, templates: Templates) -> Value {
     let own = if templates == Templates::Different { format!("-{index}") } else { String::new() };
     let labels = json!({
         "kelos.dev/source-kind": format!("{{{{.Kind}}}}{own}"),

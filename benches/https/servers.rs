@@ -20,7 +20,7 @@ pub(crate) const NOOP: &str = "noop";
 
 /// The certificate, key and folders that the servers are started with.
 pub(crate) struct Stage {
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     certificate: PathBuf,
     key: PathBuf,
     pub(crate) cores: Cores,
@@ -104,7 +104,7 @@ fn words<const N: usize>(words: [&Path; N]) -> Result<Vec<String>> {
 pub(crate) struct Running {
     pub(crate) name: &'static str,
     pub(crate) server: Server,
-    tls: Arc<ClientConfig>,
+    pub(crate) tls: Arc<ClientConfig>,
 }
 
 impl Running {

@@ -17,6 +17,8 @@ pub struct Decision<'r> {
     pub is_exempt: bool,
     /// Whether it had been answered before: it carries our mark.
     pub was_marked: bool,
+    /// Whether a template was stopped by its limits: with others the decision may be another.
+    pub has_hit_limits: bool,
 }
 
 /// What became of a key.

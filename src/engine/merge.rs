@@ -42,7 +42,7 @@ pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
     /// Looks for the numbers of bytes, while the Task is as Kelos made it.
-    numbers: Option<ByteNumbers<'m>>,
+    numbers: Option<&'m ByteNumbers<'m>>,
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
@@ -61,7 +61,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
-        numbers: Option<ByteNumbers<'m>>,
+        numbers: Option<&'m ByteNumbers<'m>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let size = Size::of(task, object_bytes);
@@ -111,7 +111,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             _ => {}
         }
         if ours.as_deref() != Ok(value)
-            && self.numbers.as_ref().is_some_and(|numbers| numbers.has(rule, value))
+            && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
         {
             self.remove(rule.place());
             let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);

@@ -11,6 +11,7 @@ pub mod helpers;
 mod intern;
 pub mod jinja;
 pub mod names;
+mod numeral;
 pub mod value;
 
 use std::collections::BTreeSet;

@@ -23,8 +23,11 @@ const TIME_BUDGET: Duration = Duration::from_millis(1500);
 const TIME_RESERVE: Duration = Duration::from_secs(1);
 /// The longest request out of which variables are read back where requests are read.
 const IN_LINE_BYTES: usize = 64 << 10;
-/// How many templates with loops are rendered, and long prompts read, at once.
+/// How many Tasks with costly templates are rendered, and long prompts read, at once.
 const POOL_PLACES: usize = 2;
+/// The steps that the templates of a Task may take where requests are read: what a hundred ordinary
+/// keys need, and too few for anyone else's request to notice.
+const IN_LINE_STEPS: u64 = 2_000;
 
 /// Answers requests with the rules of a cache.
 #[derive(Clone)]
@@ -62,19 +65,21 @@ enum OwnerSight {
 }
 
 /// What an answer needs before it can be made.
+#[derive(Debug)]
 enum Needs {
     /// The owner has to be looked up.
     Owner { namespace: String, name: String, uid: Option<String> },
-    /// Templates that loop have to be rendered, or a long prompt read, for a Task of this namespace.
+    /// Templates that loop, or cost much, have to be rendered, or a long prompt to be read, for a Task
+    /// of this namespace.
     Pool { namespace: String },
 }
 
 /// Where an answer is being made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Where requests are read: templates that loop may not be rendered here.
+    /// Where requests are read: nothing that takes long may be rendered here.
     InLine,
-    /// Where there is time for them.
+    /// Where there is time for it.
     Apart,
 }
 
@@ -193,11 +198,13 @@ fn respond(
         }
     };
     let rules = &spawner.rules;
-    let is_short =
-        rules.is_straight_line && (body.len() <= IN_LINE_BYTES || !rules.inference.is_needed());
-    if place == Place::InLine && !is_short {
-        return Err(Needs::Pool { namespace: request.namespace.to_string() });
-    }
+    let is_short = body.len() <= IN_LINE_BYTES || !rules.inference.is_needed();
+    let pool = || Err(Needs::Pool { namespace: request.namespace.to_string() });
+    let limits = match place {
+        Place::InLine if !(rules.is_straight_line && is_short) => return pool(),
+        Place::InLine => limits.with_steps(IN_LINE_STEPS),
+        Place::Apart => *limits,
+    };
     let user = rules.uses.has("User").then(|| request.user());
     let facts = Facts {
         namespace_name: &request.namespace,
@@ -208,17 +215,25 @@ fn respond(
         task_bytes: body.len(),
         moment: clock::seconds(),
     };
-    let decision = decide(task, rules, &facts, limits);
+    let decision = decide(task, rules, &facts, &limits);
+    if place == Place::InLine && decision.has_hit_limits {
+        return pool();
+    }
     report(&request, task, &spawner, &decision, metrics);
+    Ok(decided(uid, &decision, rules, injection))
+}
+
+/// The answer that says what was decided.
+fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injection) -> Answered {
     let name = &rules.spawner.metadata.name;
-    let (outcome, body) = match outcome(&decision, rules) {
+    let (outcome, body) = match outcome(decision, rules) {
         Outcome::Disabled => (Outcome::Disabled, review::allow(uid)),
         _ if injection == Injection::Audit => {
-            (Outcome::Audited, review::audited(uid, name, &decision))
+            (Outcome::Audited, review::audited(uid, name, decision))
         }
-        outcome => (outcome, review::decided(uid, name, &decision)),
+        outcome => (outcome, review::decided(uid, name, decision)),
     };
-    Ok(Answered { reply: Reply::ok(body), outcome })
+    Answered { reply: Reply::ok(body), outcome }
 }
 
 fn refuse(unreadable: Unreadable) -> Answered {
@@ -318,20 +333,4 @@ fn patience(query: Option<&str>) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_follows_the_api_server() {
-        for (query, milliseconds) in [
-            (None, 1500),
-            (Some("timeout=3s"), 1500),
-            (Some("timeout=2s"), 1000),
-            (Some("timeout=1s"), 0),
-            (Some("x=1&timeout=30s"), 1500),
-            (Some("timeout=soon"), 1500),
-        ] {
-            assert_eq!(patience(query), Duration::from_millis(milliseconds), "{query:?}");
-        }
-    }
-}
+mod tests;

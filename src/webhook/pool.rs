@@ -1,5 +1,5 @@
-//! Where templates that loop are rendered: beside the accept loop, a few at a time, and one at a
-//! time of each namespace, so that a team with slow templates waits for nobody but itself.
+//! Where templates that loop, or cost much, are rendered: beside the accept loop, a few at a time, and
+//! one at a time of each namespace, so that a team with slow templates waits for nobody but itself.
 
 use std::sync::Arc;
 use std::time::Duration;

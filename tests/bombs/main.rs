@@ -4,15 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 mod list;
-
-use std::sync::Arc;
+mod stranger;
 
 use allocation_counter::measure;
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::render::budget::{
     Budget, TASK_BYTES, TASK_STEPS, TEMPLATE_BYTES, TEMPLATE_STEPS,
 };
-use kelos_metadata::engine::render::value::{Map, Value};
 use kelos_metadata::engine::render::{Syntax, Template};
 
 /// What a template may hold beside what it is charged for: its own variables and frames.
@@ -20,22 +18,9 @@ const UNCHARGED: u64 = 2 << 20;
 /// What compiling a template may hold for each of its bytes.
 const COMPILED: u64 = 4 << 10;
 
-/// What a stranger may write: a body of 1 MiB, ten thousand labels, control characters, templates.
-fn hostile() -> Arc<Map> {
-    let labels: Vec<String> = (0..10_000).map(|n| format!("label/{n}")).collect();
-    let body = "x<&>\u{1}\u{1b}é{{ .Title }}{% for %}".repeat((1 << 20) / 32);
-    Arc::new(Map::from([
-        ("Title".into(), Value::from("Fix {{ .Title }} {% raw %}")),
-        ("Labels".into(), Value::labels(&labels)),
-        ("Body".into(), Value::from(body.as_str())),
-        ("Twin".into(), Value::from(body.as_str())),
-        ("Number".into(), Value::Int(42)),
-    ]))
-}
-
 #[test]
 fn every_bomb_ends_within_its_budget_and_its_memory() {
-    let vars = hostile();
+    let vars = stranger::variables();
     let bombs = list::GO.iter().map(|bomb| (Syntax::Go, bomb));
     let bombs: Vec<_> = bombs.chain(list::JINJA.iter().map(|bomb| (Syntax::Jinja, bomb))).collect();
     assert!(bombs.len() >= 60, "{} bombs", bombs.len());

@@ -145,6 +145,19 @@ pub(crate) const NUMBERS: &[&str] = &[
     "9223372036854775807",
     "9223372036854775808",
     "2.675",
+    "0x1.8p3",
+    "-0x_f.fp-2",
+    "0x.8P+1",
+    "0x1.8",
+    "0x1p1_0",
+    "0x1p-1075",
+    "0x1p1024",
+];
+
+/// Pieces of JSON, and of what is none.
+pub(crate) const JSON: &[&str] = &[
+    "\"", "\"", "a", "é", "\\\\", "\\\"", "\\n", "\\ud83d", "\\uDE00", "\\u00e9", "\\u12", "\\x",
+    "\\",
 ];
 
 pub(crate) const LAYOUTS: &[&str] = &[
@@ -224,6 +237,8 @@ pub(crate) const URLS: &[&str] = &[
     ":x",
     "%41",
     "%2F",
+    "%c3",
+    "%a9",
     "%zz",
     "%",
     "é",
@@ -264,6 +279,7 @@ pub(crate) const HELPERS: &[&str] = &[
     "ext",
     "first",
     "floor",
+    "fromJson",
     "has",
     "hasPrefix",
     "hasSuffix",

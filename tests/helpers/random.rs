@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::pieces::{HELPERS, LAYOUTS, NAMES, NUMBERS, REGEX, REPLACEMENTS, TEXT, URLS};
+use super::pieces::{HELPERS, JSON, LAYOUTS, NAMES, NUMBERS, REGEX, REPLACEMENTS, TEXT, URLS};
 
 /// How many for each helper; `RANDOM_CALLS` in the environment asks for more.
 fn rounds() -> u64 {
@@ -96,6 +96,7 @@ impl Dice {
                 vec![json!(regex), json!(haystack), json!(self.some(REPLACEMENTS, 2))]
             }
             "date" => vec![json!(self.some(LAYOUTS, 6)), json!(self.moment())],
+            "fromJson" => vec![json!(format!("\"{}\"", self.some(JSON, 5)))],
             "urlParse" => vec![json!(self.some(URLS, 6))],
             "base" | "dir" | "ext" => {
                 vec![json!(self.some(&["/", "//", ".", "..", "a", "b.c", "é", "/../"], 7))]

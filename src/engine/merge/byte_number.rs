@@ -5,9 +5,10 @@
 //! labels are known here, and the field's template gives just what the Task has when `.Labels` is
 //! Kelos's text, the value is taken for such a number, and ours replaces it.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
+use crate::engine::reason::Reason;
 use crate::engine::render::budget::Budget;
 use crate::engine::render::value::Map;
 use crate::engine::rules::{KeyRule, Row};
@@ -22,12 +23,23 @@ pub(in crate::engine) struct ByteNumbers<'v> {
     as_kelos_has_them: OnceCell<Arc<Map>>,
     /// What finding out may cost for all keys together.
     budget: RefCell<Budget>,
+    has_hit_limits: Cell<bool>,
 }
 
 impl<'v> ByteNumbers<'v> {
     /// Looks with these variables.
     pub(in crate::engine) fn new(variables: &'v Arc<Map>, budget: Budget) -> ByteNumbers<'v> {
-        ByteNumbers { variables, as_kelos_has_them: OnceCell::new(), budget: RefCell::new(budget) }
+        ByteNumbers {
+            variables,
+            as_kelos_has_them: OnceCell::new(),
+            budget: RefCell::new(budget),
+            has_hit_limits: Cell::new(false),
+        }
+    }
+
+    /// Whether a template was stopped by the budget: with a larger one there may be more to find.
+    pub(in crate::engine) fn has_hit_limits(&self) -> bool {
+        self.has_hit_limits.get()
     }
 
     /// Whether Kelos's own field gave this value because `.Labels` is a text there.
@@ -45,7 +57,13 @@ impl<'v> ByteNumbers<'v> {
             variables.insert(LABELS.into(), labels.as_plain());
             Arc::new(variables)
         });
-        let given = template.render(variables, &mut self.budget.borrow_mut());
-        given.is_ok_and(|text| text == value)
+        match template.render(variables, &mut self.budget.borrow_mut()) {
+            Ok(given) => given == value,
+            Err(error) => {
+                let is_over = error.reason == Reason::LimitExceeded;
+                self.has_hit_limits.set(self.has_hit_limits.get() || is_over);
+                false
+            }
+        }
     }
 }

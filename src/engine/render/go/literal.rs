@@ -1,5 +1,6 @@
 //! The values of literals: what Go's strconv makes of them.
 
+use crate::engine::render::numeral;
 use crate::engine::render::value::Text;
 
 /// What is wrong with a literal.
@@ -22,10 +23,7 @@ pub(super) enum Number {
 /// [`Problem`] if it is no number, or none that fits.
 pub(super) fn number(text: &str) -> Result<Number, Problem> {
     const ILLEGAL: Problem = "is not a number";
-    if !underscores_are_fine(text) {
-        return Err(ILLEGAL);
-    }
-    let plain = text.replace('_', "");
+    let plain = numeral::without_underscores(text).ok_or(ILLEGAL)?;
     let unsigned = plain.trim_start_matches(['+', '-']);
     let is_hex = unsigned.starts_with("0x") || unsigned.starts_with("0X");
     let has_sign = unsigned.len() < plain.len();
@@ -44,7 +42,7 @@ pub(super) fn number(text: &str) -> Result<Number, Problem> {
         }
         None if !reads_as_float => Err(if is_hex { ILLEGAL } else { "is not a whole number" }),
         None => {
-            let float = if is_hex { hex_float(unsigned) } else { unsigned.parse().ok() };
+            let float = if is_hex { numeral::hex_float(unsigned) } else { unsigned.parse().ok() };
             let float = float.filter(|f: &f64| f.is_finite()).ok_or(ILLEGAL)?;
             Ok(Number::Float(if plain.starts_with('-') { -float } else { float }))
         }
@@ -63,38 +61,6 @@ fn integer(text: &str) -> Option<u64> {
     // from_str_radix would take a second sign.
     digits.starts_with(|c: char| c.is_ascii_hexdigit()).then_some(())?;
     u64::from_str_radix(digits, base).ok()
-}
-
-/// A float such as `0x1.8p3`, without sign and underscores, of up to 16 digits.
-fn hex_float(text: &str) -> Option<f64> {
-    let (mantissa, exponent) = text[2..].split_once(['p', 'P'])?;
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = u64::from_str_radix(&format!("{whole}{fraction}"), 16).ok()?;
-    let exponent = exponent.parse::<i32>().ok()?.clamp(-5000, 5000) - 4 * fraction.len() as i32;
-    // Step by step: 2^exponent alone may be out of range where the product is not.
-    let step = if exponent < 0 { 0.5 } else { 2.0 };
-    Some((0..exponent.abs()).fold(digits as f64, |value, _| value * step))
-}
-
-/// Whether each underscore stands between digits or behind the prefix of a base.
-fn underscores_are_fine(text: &str) -> bool {
-    let text = text.trim_start_matches(['+', '-']);
-    let (prefix, digits) = match text.as_bytes() {
-        [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', ..] => text.split_at(2),
-        _ => ("", text),
-    };
-    let is_digit =
-        |c: char| c.is_ascii_digit() || prefix.ends_with(['x', 'X']) && c.is_ascii_hexdigit();
-    let mut before = !prefix.is_empty();
-    let mut pending = false;
-    for c in digits.chars() {
-        if c == '_' && !before || pending && !is_digit(c) {
-            return false;
-        }
-        pending = c == '_';
-        before = is_digit(c);
-    }
-    !pending
 }
 
 /// Reads a character such as `'a'`, quotes included: its number.

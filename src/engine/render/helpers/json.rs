@@ -1,5 +1,7 @@
 //! `toJson` and `fromJson`, as Go's `encoding/json` writes and reads.
 
+use std::borrow::Cow;
+
 use super::args;
 use super::time::{self, Moment};
 use super::{ELEMENT, Meter};
@@ -9,6 +11,14 @@ use crate::engine::render::value::{Dual, Value};
 
 /// How deep JSON may be nested.
 const MAX_DEPTH: usize = 100;
+/// The length of `\ud83d`.
+const UNIT: usize = 6;
+
+/// What is one character of two, in UTF-16.
+enum Half {
+    High,
+    Low,
+}
 
 /// `toJson X`: as JSON in one line, with `<`, `>` and `&` written as `\u003c` and so on. What JSON
 /// has no number for gives an empty text.
@@ -37,14 +47,52 @@ pub(super) fn from_json(meter: &mut dyn Meter, args: &[Value]) -> Result<Value, 
         }
     }
     meter.take_steps(parts as u64 + text.len() as u64 / 16)?;
-    meter.take_bytes(parts.saturating_mul(8 * ELEMENT).saturating_add(2 * text.len()))?;
-    match serde_json::from_str::<serde_json::Value>(text) {
+    meter.take_bytes(parts.saturating_mul(8 * ELEMENT).saturating_add(4 * text.len()))?;
+    match serde_json::from_str::<serde_json::Value>(&whole_surrogates(text)) {
         Ok(json) if deepest <= MAX_DEPTH || depth_of(&json) <= MAX_DEPTH => Ok(Value::from(json)),
         Err(_) if deepest <= MAX_DEPTH => Ok(Value::Nil),
         _ => {
             let message = format!("fromJson: the text is nested more than {MAX_DEPTH} deep");
             Err(TemplateError::new(Reason::LimitExceeded, message))
         }
+    }
+}
+
+/// The text with each half of a surrogate pair that stands alone, such as `\ud83d`, replaced as Go
+/// does it; the parser refuses those.
+fn whole_surrogates(json: &str) -> Cow<'_, str> {
+    let mut whole = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = json[at..].find('\\') {
+        at += found;
+        let width = match (surrogate(json, at), surrogate(json, at + UNIT)) {
+            (Some(Half::High), Some(Half::Low)) => 2 * UNIT,
+            (Some(_), _) => {
+                whole.push_str(&json[copied..at]);
+                whole.push_str("\\ufffd");
+                copied = at + UNIT;
+                UNIT
+            }
+            // The backslash and what it escapes, which may be another backslash.
+            (None, _) => 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
+        };
+        at += width;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    whole.push_str(&json[copied..]);
+    Cow::Owned(whole)
+}
+
+/// The half of a surrogate pair that is written at this place, as in `\ud83d`.
+fn surrogate(json: &str, at: usize) -> Option<Half> {
+    let digits = json.get(at..at + UNIT)?.strip_prefix("\\u")?;
+    let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+    match is_hex.then(|| u16::from_str_radix(digits, 16).ok())?? {
+        0xd800..=0xdbff => Some(Half::High),
+        0xdc00..=0xdfff => Some(Half::Low),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@
 use super::Meter;
 use super::args;
 use crate::engine::render::error::TemplateError;
+use crate::engine::render::numeral;
 use crate::engine::render::value::{Text, Value};
 
 type Result<T, E = TemplateError> = std::result::Result<T, E>;
@@ -148,16 +149,20 @@ fn real(meter: &mut dyn Meter, value: &Value) -> Result<f64> {
     }
     let Value::Str(text) = value else { return Ok(whole(meter, value)? as f64) };
     meter.take_steps(text.len() as u64 / 4)?;
-    let number = without_underscores(text).and_then(|text| text.parse().ok());
-    Ok(number.filter(|f: &f64| f.is_finite() || !is_decimal(text)).unwrap_or(0.0))
+    let number = numeral::without_underscores(text).and_then(|text| float(&text));
+    Ok(number.filter(|f| f.is_finite() || !is_decimal(text)).unwrap_or(0.0))
 }
 
-/// The text without underscores, if each of them stands between two digits.
-fn without_underscores(text: &str) -> Option<String> {
-    let is_digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
-    let fits =
-        |at: usize| is_digit(text.as_bytes()[..at].last()) && is_digit(text.as_bytes().get(at + 1));
-    text.match_indices('_').all(|(at, _)| fits(at)).then(|| text.replace('_', ""))
+/// A float without underscores: in decimal digits, in hexadecimal ones, or `inf` and its like.
+fn float(text: &str) -> Option<f64> {
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => (true, unsigned),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    match numeral::hex_float(unsigned) {
+        Some(float) => Some(if negative { -float } else { float }),
+        None => text.parse().ok(),
+    }
 }
 
 /// Whether the text is a number in digits; one that is too large is none in Go.
