@@ -11,7 +11,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use kelos_metadata::engine::kelos::{Owner, Task};
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::engine::variables::{Facts, workspace_name};
+use kelos_metadata::engine::variables::{Facts, need_workspace};
 use kelos_metadata::engine::{Limits, decide};
 use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{Lookup, Objects, Snapshot, Spawners};
@@ -54,7 +54,7 @@ fn known(labels: &str, annotations: &str) -> Arc<Snapshot> {
             "metadata": {"name": "my-repo", "namespace": "default"},
             "spec": {"repo": "https://github.com/acme/widgets.git"},
         }))],
-        namespaces: Vec::new(),
+        ..Objects::default()
     });
     spawners.snapshot()
 }
@@ -107,10 +107,10 @@ fn hot_path(criterion: &mut Criterion) {
         criterion.bench_function(&format!("decide, {name}"), |bench| {
             bench.iter(|| {
                 let task = Task::parse(black_box(&task_json)).unwrap();
-                let workspace = workspace_name(&task, &rules.uses);
+                let spec = task.spec().filter(|_| need_workspace(&rules.uses));
                 let facts = Facts {
                     namespace_name: "default",
-                    workspace: workspace.and_then(|name| known.workspace("default", name)),
+                    workspace: spec.and_then(|spec| known.workspace_of("default", spec)),
                     ..Facts::default()
                 };
                 decide(&task, rules, &facts, &Limits::default()).patch

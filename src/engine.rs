@@ -8,12 +8,14 @@
 
 mod decision;
 pub mod kelos;
+mod mark;
 mod merge;
 pub mod patch;
 pub mod reason;
 pub mod render;
 mod repository;
 pub mod rules;
+mod size;
 pub mod validate;
 pub mod variables;
 

@@ -7,17 +7,21 @@ mod common;
 
 use std::sync::Arc;
 
-use common::generators::{spawner, task};
+use common::generators::spawner_and_task;
 use common::review::{self, Answer};
 use kelos_metadata::engine::Limits;
-use kelos_metadata::engine::kelos::{Kind, Protection};
+use kelos_metadata::engine::kelos::{Kind, Protection, Task};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::engine::validate;
+use kelos_metadata::engine::variables::{Facts, Origin, Surveyed, survey};
 use kelos_metadata::metrics::Metrics;
-use kelos_metadata::spawners::{Objects, Spawners};
+use kelos_metadata::spawners::{Lookup, Objects, Spawners};
 use kelos_metadata::webhook::mutate_task::answer_review;
 use proptest::prelude::*;
-use serde_json::Value;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 fn answer(spawners: &Spawners, task: &Value) -> Answer {
     let review = review::creation(task);
@@ -50,16 +54,57 @@ fn changed(before: &Value, after: &Value) -> Vec<(Kind, String)> {
     changed
 }
 
+/// The cache with a TaskSpawner, and the Workspace `w` that the WorkerPool `p` works in.
+fn spawners(spawner: &Value) -> Spawners {
+    fn read<T: DeserializeOwned>(object: Value) -> T {
+        serde_json::from_value(object).unwrap()
+    }
+    let named = |name: &str| json!({"name": name, "namespace": "default"});
+    let repo = "https://u:p@github.com/acme/widgets.git";
+    let spawners = Spawners::new(Policy::default());
+    spawners.replace(Objects {
+        spawners: vec![Arc::new(read(spawner.clone()))],
+        workspaces: vec![read(json!({"metadata": named("w"), "spec": {"repo": repo}}))],
+        pools: vec![read(json!({
+            "metadata": named("p"), "spec": {"worker": {"workspaceRef": {"name": "w"}}},
+        }))],
+        ..Objects::default()
+    });
+    spawners
+}
+
+#[test]
+fn random_tasks_show_what_is_new_in_them() {
+    let mut runner = TestRunner::deterministic();
+    let (mut inferred, mut numbers) = (0, 0);
+    for _ in 0..500 {
+        let (spawner, task) = spawner_and_task().new_tree(&mut runner).unwrap().current();
+        let spawners = spawners(&spawner);
+        let text = task.to_string();
+        let read = Task::parse(&text).unwrap();
+        let Lookup::Found(known) = spawners.snapshot().rules("default", &read.owner().unwrap())
+        else {
+            panic!("{task:#} has no owner");
+        };
+        let survey = survey(&read, &known.rules, &Facts::default(), &Policy::default());
+        let is_inferred = |it: &Surveyed| matches!(&it.known, Ok((_, Origin::Inferred(_))));
+        inferred += usize::from(survey.0.iter().any(is_inferred));
+        let after = answer(&spawners, &task).apply(&task);
+        let is_number = |(kind, key): &(Kind, String)| {
+            matches!(entry_of(&task, *kind, key), Some("112" | "47" | "112 13"))
+        };
+        numbers += usize::from(changed(&task, &after).iter().any(is_number));
+    }
+    assert!(inferred > 50, "{inferred} of 500 have a variable that was inferred");
+    assert!(numbers > 10, "{numbers} of 500 lose the number of a byte");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_answer_is_one_the_api_server_takes(spawner in spawner(), task in task()) {
-        let spawners = Spawners::new(Policy::default());
-        spawners.replace(Objects {
-            spawners: vec![Arc::new(serde_json::from_value(spawner.clone()).unwrap())],
-            ..Objects::default()
-        });
+    fn every_answer_is_one_the_api_server_takes((spawner, task) in spawner_and_task()) {
+        let spawners = spawners(&spawner);
         let after = answer(&spawners, &task).apply(&task);
         let protection = Protection::default();
         for (kind, key) in changed(&task, &after) {

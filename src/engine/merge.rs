@@ -7,36 +7,23 @@
 
 mod byte_number;
 mod candidate;
-mod size;
 
 use std::cmp::Reverse;
-
-use json_patch::jsonptr::Pointer;
 
 pub(super) use self::byte_number::ByteNumbers;
 pub(super) use self::candidate::candidates;
 use self::candidate::{Candidate, judge};
-use self::size::Size;
 use super::decision::{KeyOutcome, Outcome, skipped_list};
-use super::kelos::{Kind, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
+use super::kelos::{Kind, RENDERED_FROM_MARK, Task};
+use super::mark::{RENDERED_FROM, SKIPPED, has_room, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::rules::{KeyRule, OnInvalid, Row, Rules};
+use super::size::Size;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
-
-const RENDERED_FROM: Place<'static> = Place {
-    kind: Kind::Annotation,
-    key: RENDERED_FROM_MARK,
-    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1rendered-from"),
-};
-const SKIPPED: Place<'static> = Place {
-    kind: Kind::Annotation,
-    key: SKIPPED_MARK,
-    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped"),
-};
 
 pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
@@ -46,6 +33,8 @@ pub(super) struct Merge<'m, 'r, 't> {
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
+    /// The mark, where room is kept for it.
+    kept_mark: Option<String>,
 }
 
 /// What the Task has of a key.
@@ -64,8 +53,16 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         numbers: Option<&'m ByteNumbers<'m>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
-        let size = Size::of(task, object_bytes);
-        Merge { task, rules, numbers, changes: Changes::default(), size }
+        let mut size = Size::of(task, object_bytes);
+        // What labels and annotations told is read once: the mark says that it was.
+        let is_new = task.get(Kind::Annotation, RENDERED_FROM_MARK).is_none();
+        let is_kept =
+            is_new && rules.inference.reads_metadata() && has_room(task, rules, object_bytes);
+        let kept_mark = is_kept.then(|| rendered_from(rules));
+        if let Some(mark) = &kept_mark {
+            size = size.with(RENDERED_FROM, mark);
+        }
+        Merge { task, rules, numbers, changes: Changes::default(), size, kept_mark }
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
@@ -234,12 +231,13 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if is_marked || (self.changes.is_empty(self.task) && news().next().is_none()) {
             return;
         }
-        let from = [&*self.rules.spawner.metadata.name, &*self.rules.hash].join("@");
+        match self.kept_mark.take() {
+            Some(mark) => self.changes.set(RENDERED_FROM, mark),
+            None => drop(self.set_if_it_fits(RENDERED_FROM, &rendered_from(self.rules))),
+        }
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
-        for (mark, value) in [(RENDERED_FROM, from), (SKIPPED, skipped)] {
-            if !value.is_empty() && self.task.get(mark.kind, mark.key).is_none() {
-                self.set_if_it_fits(mark, &value);
-            }
+        if !skipped.is_empty() && self.task.get(SKIPPED.kind, SKIPPED.key).is_none() {
+            self.set_if_it_fits(SKIPPED, &skipped);
         }
     }
 }
@@ -263,17 +261,4 @@ fn too_large() -> TemplateError {
 
 fn existing() -> TemplateError {
     TemplateError::new(Reason::Existing, "the Task has a value of its own for it")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::patch::path;
-
-    #[test]
-    fn the_marks_have_the_paths_of_their_keys() {
-        for mark in [RENDERED_FROM, SKIPPED] {
-            assert_eq!(*mark.path, *path(mark.kind, mark.key));
-        }
-    }
 }

@@ -31,7 +31,7 @@ impl Repository {
             return Repository::on(Some(site), url.path());
         }
         match text.split_once(':') {
-            Some((authority, path)) if !authority.contains('/') => {
+            Some((authority, path)) if !authority.contains('/') && !path.starts_with("//") => {
                 let host = authority.rsplit('@').next().filter(|host| !host.is_empty())?;
                 Repository::on(Some(format!("https://{host}")), path)
             }
@@ -84,10 +84,10 @@ pub(super) fn without_secrets(text: &str) -> Option<String> {
         let had_no_path = url.path() == "/" && !text.trim_end().ends_with('/');
         return Some(if had_no_path { clean.trim_end_matches('/').to_owned() } else { clean });
     }
-    let end = text.find(['?', '#']).unwrap_or(text.len());
-    let (authority, path) = text[..end].split_at(text[..end].find('/').unwrap_or(end));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    Some(format!("{host}{path}"))
+    // Whatever else it may be, such as a URL with a slip in it: what could be user information goes.
+    let bare = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+    let end = bare.find(['?', '#']).unwrap_or(bare.len());
+    Some(bare.get(..end)?.to_owned())
 }
 
 /// A text out of an annotation: one that is a URL as [`without_secrets`], empty if it can't be read
@@ -122,6 +122,18 @@ mod tests {
             ),
             ("http://localhost:3000/a/b", Some((Some("http://localhost:3000"), "a", "b"))),
             (
+                "http://ghe.example.com:8080/a/b.git/",
+                Some((Some("http://ghe.example.com:8080"), "a", "b")),
+            ),
+            // The port that everybody takes for granted is none.
+            ("https://github.com:443/a/b.git", Some((Some("https://github.com"), "a", "b"))),
+            ("https://token@github.com/a/b?x=1#y", Some((Some("https://github.com"), "a", "b"))),
+            (
+                "https://GitHub.com/Acme/My.Widgets",
+                Some((Some("https://github.com"), "Acme", "My.Widgets")),
+            ),
+            ("ssh://git@github.com/a/b.c.git/", Some((Some("https://github.com"), "a", "b.c"))),
+            (
                 "ssh://git@ghe.example.com:2222/a/b.git",
                 Some((Some("https://ghe.example.com"), "a", "b")),
             ),
@@ -129,7 +141,17 @@ mod tests {
                 "git@github.com:acme/widgets.git",
                 Some((Some("https://github.com"), "acme", "widgets")),
             ),
+            (
+                "git@ghe.example.com:tools/kelos.dev.git",
+                Some((Some("https://ghe.example.com"), "tools", "kelos.dev")),
+            ),
+            ("ghe.example.com:a/b/", Some((Some("https://ghe.example.com"), "a", "b"))),
+            ("acme/kelos.dev.git", Some((None, "acme", "kelos.dev"))),
+            (" acme/widgets/ ", Some((None, "acme", "widgets"))),
             ("https://github.com/acme", None),
+            ("git@github.com:widgets.git", None),
+            ("file:///a/b", None),
+            ("https://bad^host/a", None),
             ("https://github.com/a/b/c", None),
             ("widgets", None),
             ("", None),
@@ -156,6 +178,9 @@ mod tests {
             ("https://github.com", Some("https://github.com")),
             ("git@github.com:a/b.git", Some("github.com:a/b.git")),
             ("u:p@ss@host/x", Some("host/x")),
+            ("u:p?ss@host/x?t=s#y", Some("host/x")),
+            ("https:/u:p@host/x", Some("host/x")),
+            ("//u:p@host/x", Some("host/x")),
             ("acme/widgets", Some("acme/widgets")),
             ("https://[bad", None),
         ] {

@@ -19,8 +19,11 @@ pub use self::infer::{Inference, NotRead};
 use self::known::Known;
 pub use self::known::{Origin, Rendered};
 use self::recorded::Recorded;
-pub use self::survey::{Survey, Surveyed, survey};
-use super::kelos::{Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace};
+pub use self::survey::{Missing, Survey, Surveyed, survey};
+use super::kelos::{
+    Kind, Namespace, ObjectMeta, RENDERED_FROM_MARK, Str, StringMap, Task, TaskSpec, Workspace,
+};
+use super::mark;
 use super::render::Uses;
 use super::render::value::{Map, Text, Value};
 use super::repository;
@@ -126,10 +129,18 @@ impl View<'_, '_> {
             recorded: &recorded,
         };
         derive::derive(&sight, &mut known);
-        let not_read = self.inference.read(self.task, &mut known);
+        let not_read = self.inference.read(self.task, self.reads_metadata(), &mut known);
         derive::derive_more(&sight, &mut known);
         let (root, origins) = known.into_parts();
         Variables { root, origins, not_read }
+    }
+
+    /// Whether labels and annotations are as Kelos rendered them: later some are ours. A Task that can't
+    /// be marked would look new again, and tell something else.
+    fn reads_metadata(&self) -> bool {
+        self.inference.reads_metadata()
+            && self.task.get(Kind::Annotation, RENDERED_FROM_MARK).is_none()
+            && mark::has_room(self.task, self.rules, self.facts.task_bytes)
     }
 
     /// The labels or annotations that no template of this Task writes: what it writes is absent the

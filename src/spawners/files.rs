@@ -171,7 +171,7 @@ fn typed<T: DeserializeOwned>(
     json: &str,
     meta: impl Fn(&mut T) -> &mut ObjectMeta,
 ) -> Result<T, String> {
-    let mut object: T = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let mut object: T = serde_json::from_str(json).map_err(|error| without_value(&error))?;
     let meta = meta(&mut object);
     if meta.name.is_empty() {
         return Err("`metadata.name` is missing".to_owned());
@@ -180,6 +180,17 @@ fn typed<T: DeserializeOwned>(
         meta.namespace = DEFAULT_NAMESPACE.to_owned();
     }
     Ok(object)
+}
+
+/// What is wrong, without the value that is: it may be a credential. Nor is the place told, which is one
+/// in the JSON that was made of the document.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    match what.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("a field is of another type than {expected}"),
+        None => what.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +231,10 @@ mod tests {
             (
                 "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: [x]}\n",
                 "no TaskSpawner as Kelos has it",
+            ),
+            (
+                "apiVersion: kelos.dev/v1alpha2\nkind: Workspace\nmetadata: {name: w}\nspec: 'u:p, expected x'\n",
+                "no Workspace as Kelos has it: a field is of another type than struct WorkspaceSpec",
             ),
             (ONE, "TaskSpawner default/a is there already"),
         ] {

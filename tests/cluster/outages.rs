@@ -61,6 +61,14 @@ fn the_api_server_and_the_schemas_may_come_later_than_the_webhook() {
         let bad = new.issue(1).labelled("title", "Fix the login page");
         namespace.accepts(bad).await.labels_are(json!({"kelos.dev/taskspawner": "new"}));
         namespace.will_label(old.issue(2), "area", "backend").await;
+
+        // WorkerPools have come with the new version: they are found without a restart.
+        namespace.creates_workspace("https://github.com/acme/widgets.git").await;
+        namespace.creates_worker_pool("agents").await;
+        let pooled =
+            spawner("pooled").of_pool("agents").labels(json!({"owner": "{{.Workspace.Owner}}"}));
+        let pooled = namespace.creates(pooled).await;
+        namespace.will_label(pooled.issue(1).of_pool("agents"), "owner", "acme").await;
     });
 }
 

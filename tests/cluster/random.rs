@@ -34,15 +34,15 @@ fn no_patch_costs_a_task() {
         let mut runner = TestRunner::default();
         let (mut patched, mut saved) = (0, 0);
         for case in 0..CASES {
-            let strategy = (generators::spawner(), generators::task());
+            let strategy = generators::spawner_and_task();
             let (mut spawner, mut task) = strategy.new_tree(&mut runner).unwrap().current();
             let name = format!("worker-{case}");
             spawner["metadata"] =
                 json!({"name": name, "annotations": spawner["metadata"]["annotations"]});
             let made = served.creates(spawner.clone()).await;
-            task["metadata"]["ownerReferences"][0]["name"] = json!(made.name);
-            task["metadata"]["ownerReferences"][0]["uid"] = json!(made.uid);
-            task["spec"] = json!({"type": "x", "prompt": "x", "credentials": {"type": "none"}});
+            generators::belongs_to(&mut task, &made.name, &made.uid);
+            task["spec"]["type"] = json!("x");
+            task["spec"]["credentials"] = json!({"type": "none"});
             let without = bare.post("tasks", "?dryRun=All", task.clone()).await;
             let with = served.post("tasks", "?dryRun=All", task.clone()).await;
             let (before, after) = (causes(&without), causes(&with));

@@ -18,7 +18,14 @@ fn works_on(name: &str, schemas: Schemas) {
     };
     on_own_cluster(name, async |cluster| {
         cluster.install(schemas).await;
-        example::is_labelled(&cluster.namespace("example").await).await;
+        let namespace = cluster.namespace("example").await;
+        example::is_labelled(&namespace).await;
+        if schemas.has_metadata_field() {
+            example::is_labelled_beside_kelos(&namespace).await;
+        }
+        if schemas.has_worker_pools() {
+            example::is_labelled_in_a_pool(&namespace).await;
+        }
 
         let namespace = cluster.namespace("more").await;
         let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;

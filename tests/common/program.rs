@@ -41,7 +41,15 @@ impl Program {
 
     /// Starts `serve` on `rules` and `tls` of this folder, with so many open files at most.
     pub(crate) fn on(folder: TempDir, open_files: Option<u32>) -> Program {
-        let mut command = program(open_files);
+        Program::serve(folder, program(open_files), &[])
+    }
+
+    /// Starts `serve` on `rules` and `tls` of this folder, with more flags.
+    pub(crate) fn with_flags(folder: TempDir, flags: &[&str]) -> Program {
+        Program::serve(folder, program(None), flags)
+    }
+
+    fn serve(folder: TempDir, mut command: Command, flags: &[&str]) -> Program {
         command
             .arg("serve")
             .arg("--manifests")
@@ -51,7 +59,8 @@ impl Program {
             .arg("--tls-private-key-file")
             .arg(folder.path().join("tls/tls.key"))
             .args(["--bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"])
-            .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"]);
+            .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"])
+            .args(flags);
         Program::run(command, folder)
     }
 
@@ -84,6 +93,20 @@ impl Program {
             others.push(line);
         }
         panic!("the log has no line about {what}: {others:#?}");
+    }
+
+    /// The next log lines, up to the first one for which this holds.
+    pub(crate) fn lines_until(&self, mut is_it: impl FnMut(&Value) -> bool) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut lines = Vec::new();
+        while !lines.last().is_some_and(&mut is_it) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.log.recv_timeout(left) {
+                Ok(line) => lines.push(line),
+                Err(error) => panic!("the log ends without such a line ({error}): {lines:#?}"),
+            }
+        }
+        lines
     }
 
     pub(crate) fn message(&self, message: &str) -> Value {

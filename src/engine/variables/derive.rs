@@ -99,7 +99,7 @@ pub(super) fn prerequisites(source: Source<'_>, uses: &Uses) -> BTreeSet<Text> {
 /// A run that a person started with the Kelos CLI (v0.45 and later).
 fn manual(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     known.derive("Kind", "Manual");
-    if let Some(id) = sight.name_suffix().filter(|id| id.starts_with("manual-")) {
+    if let Some(id) = sight.name_suffix().filter(|id| is_manual_id(id)) {
         known.derive("ID", id);
     }
     let mut recorded = |name: &str, key: &str| {
@@ -113,6 +113,12 @@ fn manual(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
         recorded("Time", TRIGGER_TIME_ANNOTATION);
         known.derive("Schedule", &source.schedule);
     }
+}
+
+/// Whether the CLI made this: who starts a run may also choose its name.
+fn is_manual_id(id: &str) -> bool {
+    let random = id.strip_prefix("manual-").unwrap_or_default();
+    random.len() == 5 && random.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
 /// Without a template of the team's, the prompt is the title: since v0.26, which is also when owner

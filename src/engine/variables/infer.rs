@@ -20,9 +20,7 @@ use self::reading::{StepsLeft, Unread};
 use super::derive::{self, cron, jira};
 use super::known::{Known, Origin, Rendered};
 use super::text;
-use crate::engine::kelos::{
-    Kind, NAME_TEMPLATE_ANNOTATION, Protection, RENDERED_FROM_MARK, Source, Task, TaskSpawner,
-};
+use crate::engine::kelos::{Kind, NAME_TEMPLATE_ANNOTATION, Protection, Source, Task, TaskSpawner};
 use crate::engine::render::Uses;
 use crate::engine::render::value::{Map, Text, Value};
 
@@ -116,8 +114,14 @@ impl Inference {
         variables.map(|variable| root_of(&variable.name).into()).chain(self.wanted.names.clone())
     }
 
-    /// Reads what is wanted and not known yet; says why what could not be read was not.
-    pub(super) fn read(&self, task: &Task<'_>, known: &mut Known<'_>) -> Vec<(Text, NotRead)> {
+    /// Reads what is wanted and not known yet, if asked out of labels and annotations, too; says why
+    /// what could not be read was not.
+    pub(super) fn read(
+        &self,
+        task: &Task<'_>,
+        metadata: bool,
+        known: &mut Known<'_>,
+    ) -> Vec<(Text, NotRead)> {
         let mut found = Found::default();
         for pair in &self.pairs {
             let is_missing = |name: &str| {
@@ -125,7 +129,7 @@ impl Inference {
                 self.wanted.has(root) && (known.get(root).is_none() || root == "Context")
             };
             if pair.pattern.variables.iter().any(|variable| is_missing(&variable.name))
-                && pair.is_of(task)
+                && pair.is_of(task, metadata)
             {
                 pair.read(task, known, &is_missing, &mut found);
             }
@@ -184,13 +188,12 @@ impl Found {
 
 impl Pair {
     /// Whether the field of this Task came out of this template.
-    fn is_of(&self, task: &Task<'_>) -> bool {
+    fn is_of(&self, task: &Task<'_>, metadata: bool) -> bool {
         match self.rendered {
             Rendered::Prompt if self.is_first_prompt => !task.has_controller() && !task.is_manual(),
             // By hand no template makes the name.
             Rendered::Name => !task.is_manual() && task.name().len() <= name::MOST_BYTES,
-            // A value that we have repaired must not be read back.
-            Rendered::Metadata(..) => task.get(Kind::Annotation, RENDERED_FROM_MARK).is_none(),
+            Rendered::Metadata(..) => metadata,
             Rendered::Prompt | Rendered::Branch => true,
         }
     }
@@ -262,6 +265,7 @@ fn is_polled(source: Source<'_>) -> bool {
 fn value(name: &str, flavour: Flavour, read: &str) -> Option<Value> {
     match (name, flavour) {
         ("Number", _) => whole_number(read).map(Value::Int),
+        (_, Flavour::ByHand) if may_be_no_text(read) => None,
         ("Labels", _) => labels(read),
         ("ID", Flavour::Name) => {
             let of_cron = cron::time_of(read).map(|_| read.to_owned());
@@ -270,6 +274,13 @@ fn value(name: &str, flavour: Flavour, read: &str) -> Option<Value> {
         ("Time", Flavour::Name) => cron::time_in_name(read).map(Value::from),
         _ => Some(text(read)),
     }
+}
+
+/// Whether what a person gave may print so and not be a text: a template could tell the two apart.
+fn may_be_no_text(printed: &str) -> bool {
+    matches!(printed, "true" | "false" | "0" | "<nil>" | "<no value>")
+        || printed.starts_with('[')
+        || printed.starts_with("map[")
 }
 
 /// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two

@@ -100,31 +100,77 @@ const GITHUB_WEBHOOK: &[&str] = &[
     "Tag",
     "RefType",
 ];
+/// Those that Kelos has for some events only: shown where a template asks for them, or the prompt tells.
+const GITHUB_WEBHOOK_MORE: &[&str] =
+    &["CheckName", "CheckApp", "CheckRunURL", "Conclusion", "ChangedFiles", "Payload"];
 const LINEAR_WEBHOOK: &[&str] =
     &["ID", "Title", "Kind", "Labels", "Type", "Action", "State", "IssueID"];
 const GENERIC_WEBHOOK: &[&str] = &["ID", "Title", "Body", "URL", "Kind"];
 const SLACK: &[&str] = &["ID", "Title", "Body", "URL", "Kind"];
 const MANUAL: &[&str] = &["ID", "Title", "Kind", "TriggerType", "TriggerTime"];
 const MANUAL_CRON: &[&str] = &["Time", "Schedule"];
+const PAYLOAD: &[&str] = &["Payload"];
 
-/// The name of a source in `when`, and its variables.
-fn of_source(source: Source<'_>, is_manual: bool) -> (&'static str, Vec<&'static str>) {
-    let (name, lists): (_, &[&[&str]]) = match source {
-        Source::Cron(_) if is_manual => ("a manual run", &[MANUAL, MANUAL_CRON]),
-        _ if is_manual => ("a manual run", &[MANUAL]),
-        Source::GithubIssues(_) => ("githubIssues", &[POLLED, REPOSITORY]),
-        Source::GithubPullRequests(_) => {
-            ("githubPullRequests", &[POLLED, REPOSITORY, &["HeadSHA"]])
-        }
-        Source::Jira(_) => ("jira", &[POLLED]),
-        Source::Cron(_) => ("cron", &[POLLED]),
-        Source::GithubWebhook(_) => ("githubWebhook", &[GITHUB_WEBHOOK]),
-        Source::LinearWebhook(_) => ("linearWebhook", &[LINEAR_WEBHOOK]),
-        Source::GenericWebhook => ("webhook", &[GENERIC_WEBHOOK]),
-        Source::Slack => ("slack", &[SLACK]),
-        Source::Unknown | Source::Several => ("this source", &[]),
-    };
-    (name, lists.concat())
+/// The variables of a source.
+struct OfSource {
+    /// The name of the source in `when`.
+    name: &'static str,
+    /// Those that are always shown.
+    shown: Vec<&'static str>,
+    /// Those that it has, too.
+    more: &'static [&'static str],
+    takes: Takes,
+}
+
+/// Which other names a source can have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// None but what its `contextSources` are called.
+    Context,
+    /// None.
+    Nothing,
+    /// Those that no source of Kelos has: the keys of a `fieldMapping`.
+    NewNames,
+    /// Any: what a person gives by hand, or too little is known of the source.
+    Anything,
+}
+
+impl OfSource {
+    fn new(source: Source<'_>, is_manual: bool) -> OfSource {
+        use Takes::{Anything, Context, NewNames, Nothing};
+        type Names = &'static [&'static str];
+        let (name, shown, more, takes): (_, &[Names], Names, _) = match source {
+            Source::Cron(_) if is_manual => ("a manual run", &[MANUAL, MANUAL_CRON], &[], Anything),
+            _ if is_manual => ("a manual run", &[MANUAL], &[], Anything),
+            Source::GithubIssues(_) => ("githubIssues", &[POLLED, REPOSITORY], &[], Context),
+            Source::GithubPullRequests(_) => {
+                ("githubPullRequests", &[POLLED, REPOSITORY, &["HeadSHA"]], &[], Context)
+            }
+            Source::Jira(_) => ("jira", &[POLLED], &[], Context),
+            Source::Cron(_) => ("cron", &[POLLED], &[], Context),
+            Source::GithubWebhook(_) => {
+                ("githubWebhook", &[GITHUB_WEBHOOK], GITHUB_WEBHOOK_MORE, Context)
+            }
+            Source::LinearWebhook(_) => ("linearWebhook", &[LINEAR_WEBHOOK], PAYLOAD, Context),
+            Source::GenericWebhook => ("webhook", &[GENERIC_WEBHOOK], PAYLOAD, NewNames),
+            Source::Slack => ("slack", &[SLACK], &[], Nothing),
+            Source::Unknown | Source::Several => ("this source", &[], &[], Anything),
+        };
+        OfSource { name, shown: shown.concat(), more, takes }
+    }
+
+    /// Whether Tasks of the source can have a variable of this name.
+    fn has(&self, name: &str) -> bool {
+        let every = [POLLED, GITHUB_WEBHOOK, GITHUB_WEBHOOK_MORE, LINEAR_WEBHOOK, MANUAL];
+        self.shown.contains(&name)
+            || self.more.contains(&name)
+            || match self.takes {
+                Takes::Context => name == "Context",
+                Takes::Nothing => false,
+                Takes::NewNames => !every.concat().contains(&name),
+                Takes::Anything => true,
+            }
+    }
 }
 
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
@@ -138,19 +184,17 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
     };
     let view = View { task, rules, facts, uses: &uses, inference: &inference };
     let Variables { mut root, origins, not_read } = view.variables();
-    let (source, of_source) = of_source(rules.spawner.spec.when.source(), task.is_manual());
+    let of_source = OfSource::new(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names.contains(name);
-    let mut names: BTreeSet<Text> = of_source.iter().map(|name| Text::from(*name)).collect();
+    let mut names: BTreeSet<Text> = of_source.shown.iter().map(|name| Text::from(*name)).collect();
     names.extend(root.keys().filter(|name| &***name != "Source").cloned());
     names.extend(rules.uses.names.iter().cloned());
     let why = |name: &Text| {
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
-            None if of_source.contains(&&**name) || of_source.is_empty() => {
-                Missing::Untold { is_inferred: infer == Infer::On }
-            }
-            None => Missing::NotOfSource(source),
+            None if of_source.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
+            None => Missing::NotOfSource(of_source.name),
         }
     };
     let surveyed = names.into_iter().filter(|name| is_shown(name)).map(|name| {

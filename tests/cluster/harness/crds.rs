@@ -37,6 +37,11 @@ impl Schemas {
         self.version() == "v1alpha2"
     }
 
+    /// Whether there are WorkerPools.
+    pub(crate) fn has_worker_pools(self) -> bool {
+        self.version() == "v1alpha2"
+    }
+
     /// Where they are. Those that Kelos ships lie beside the project, where they lie at all.
     pub(crate) fn folder(self) -> Option<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));

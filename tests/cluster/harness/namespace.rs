@@ -37,6 +37,24 @@ impl Namespace {
         self.post("workspaces", "", workspace).await.ok();
     }
 
+    /// Creates a WorkerPool that works in the Workspace `my-repo`.
+    pub(crate) async fn creates_worker_pool(&self, name: &str) {
+        let claim = json!({
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+        });
+        let worker = json!({
+            "type": "claude-code",
+            "credentials": {"type": "none"},
+            "workspaceRef": {"name": "my-repo"},
+        });
+        let pool = json!({
+            "kind": "WorkerPool",
+            "metadata": {"name": name},
+            "spec": {"worker": worker, "volumeClaimTemplate": claim},
+        });
+        self.post("workerpools", "", pool).await.ok();
+    }
+
     /// Changes a TaskSpawner.
     pub(crate) async fn changes(&self, spawner: &Spawner, change: Value) {
         self.cluster.admin.merge(&self.path_of(spawner), &change).await.ok();

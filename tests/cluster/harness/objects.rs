@@ -46,6 +46,20 @@ impl NewSpawner {
         self
     }
 
+    /// Asks for annotations with that field.
+    pub(crate) fn kelos_annotations(mut self, templates: Value) -> NewSpawner {
+        self.object["spec"]["taskTemplate"]["metadata"]["annotations"] = templates;
+        self
+    }
+
+    /// Has its Tasks done by a WorkerPool.
+    pub(crate) fn of_pool(mut self, name: &str) -> NewSpawner {
+        let prompt = self.object["spec"]["taskTemplate"]["promptTemplate"].take();
+        self.object["spec"]["taskTemplate"] =
+            json!({"workerPoolRef": {"name": name}, "promptTemplate": prompt});
+        self
+    }
+
     /// Has this annotation.
     pub(crate) fn annotated(mut self, key: &str, value: &str) -> NewSpawner {
         self.object["metadata"]["annotations"][key] = json!(value);
@@ -124,6 +138,13 @@ impl NewTask {
     /// Has this annotation, too.
     pub(crate) fn annotated(mut self, key: &str, value: &str) -> NewTask {
         self.object["metadata"]["annotations"][key] = json!(value);
+        self
+    }
+
+    /// Is done by a WorkerPool.
+    pub(crate) fn of_pool(mut self, name: &str) -> NewTask {
+        let prompt = self.object["spec"]["prompt"].take();
+        self.object["spec"] = json!({"workerPoolRef": {"name": name}, "prompt": prompt});
         self
     }
 

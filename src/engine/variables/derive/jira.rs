@@ -27,11 +27,8 @@ fn from_key(source: &Jira, key: &str, known: &mut Known<'_>) {
     if let Some(Ok(number)) = key.split_once('-').map(|(_, number)| number.parse()) {
         known.put(Origin::Derived, "Number", || Value::Int(number));
     }
-    let base = source.base_url.trim_end_matches('/');
-    if !base.is_empty()
-        && let Some(url) = without_secrets(&[base, "/browse/", key].concat())
-    {
-        known.derive("URL", &url);
+    if let Some(base) = without_secrets(&source.base_url).filter(|base| !base.is_empty()) {
+        known.derive("URL", &[base.trim_end_matches('/'), "/browse/", key].concat());
     }
 }
 
