@@ -10,7 +10,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Exposition};
 use crate::server::Limits;
 
 /// What a scraper or a kubelet may have open at once: enough for several of each.
@@ -52,7 +52,7 @@ impl Readiness {
 }
 
 /// Builds the router of the metrics listener: `GET /metrics`.
-pub fn metrics_router(metrics: Arc<Metrics>) -> Router {
+pub fn metrics_router(metrics: Arc<impl Exposition>) -> Router {
     let scrape = move || {
         let metrics = Arc::clone(&metrics);
         async move {
@@ -94,6 +94,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+    use crate::metrics::Metrics;
 
     async fn fetch(router: &Router, path: &str) -> (u16, String, String) {
         let request = Request::get(path).body(Body::empty()).unwrap();

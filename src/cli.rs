@@ -1,10 +1,13 @@
 //! What can be typed.
 
+mod controller;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::controller::ControllerArgs;
 use crate::engine::render::Syntax;
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::telemetry::LogFormat;
@@ -27,6 +30,13 @@ pub enum Command {
     /// the certificate of --tls-cert-file or --tls-secret. With --manifests it needs no cluster: they
     /// come from a folder, and without a certificate it makes one for this run.
     Serve(ServeArgs),
+    /// Keep the webhook's own certificates: make, publish and rotate them
+    ///
+    /// Makes an authority and a serving certificate, writes them into a Secret for `serve
+    /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
+    /// server always trusts what is served. Any number may run: one of them leads and writes, by a
+    /// Lease. It is the only command that writes to the cluster, and to no other objects.
+    Controller(ControllerArgs),
     /// Answer AdmissionReviews from standard input
     ///
     /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit

@@ -1,10 +1,12 @@
-//! The cluster as its API server shows it: a client, and reflectors that follow one kind of object
-//! each.
+//! The cluster as its API server shows it: a client, reflectors that follow one kind of object each,
+//! single objects to read and write, and a Lease to tell who may write.
 //!
 //! kube's client is used, kube's `watcher` is not: it hides bookmarks, so that a quiet watch can't
 //! be told from a dead one, and it stays with the version it was started with (decision 009).
 
 mod client;
+mod lease;
+mod object;
 mod reflector;
 mod resource;
 #[cfg(test)]
@@ -12,6 +14,8 @@ pub(crate) mod scripted;
 mod trouble;
 
 pub use self::client::{ConnectError, connect};
+pub use self::lease::{Election, Leadership, LeaseTiming};
+pub use self::object::{Answer, ObjectPath, Patch};
 pub use self::reflector::{Change, Reflector};
 pub use self::resource::{Resource, Scope};
 pub use self::trouble::Trouble;

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod controller;
 mod eval;
 mod explain;
 mod render;
@@ -25,6 +26,7 @@ use crate::spawners::{FileObjects, Spawners};
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(&args),
+        Command::Controller(args) => controller::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Eval(args) => eval::run(&args),

@@ -19,10 +19,12 @@
 //! | [`spawners`] | the cache of what the rules need |
 //! | [`manifests`], [`watch`] | files → objects; seeing files change |
 //! | [`cluster`] | the API server → objects |
+//! | [`authority`] | certificates of its own: made, published, rotated |
 //! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
 //! | [`metrics`], [`telemetry`] | what is counted; what is logged |
 
 pub mod admin;
+pub mod authority;
 pub mod cli;
 mod clock;
 pub mod cluster;

@@ -3,6 +3,7 @@
 //! Every label value comes from a closed enum: neither a name nor a value of a Task can become a
 //! time series. Children are looked up once, so that counting on the hot path is one atomic add.
 
+mod controller;
 mod labels;
 mod watch_age;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use self::controller::{CertificateStep, ControllerMetrics, StepResult};
 use self::labels::{AdmissionLabels, KeyLabels, LookupLabels};
 pub use self::labels::{KeyOutcome, LookupResult, Outcome, Watched};
 use self::watch_age::WatchAge;
@@ -28,7 +30,16 @@ const DURATION_BUCKETS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0,
 ];
 
-/// Every metric of this process.
+/// The metrics of a process, whichever it has.
+pub trait Exposition: Send + Sync + 'static {
+    /// Writes all families as text, in the format named by [`CONTENT_TYPE`].
+    ///
+    /// # Errors
+    /// Never in practice: a `String` takes every write.
+    fn encode(&self) -> Result<String, std::fmt::Error>;
+}
+
+/// Every metric of `serve`.
 ///
 /// All families exist from the start, with every combination of their labels at zero, so that a
 /// rate is right from the first event on.
@@ -159,6 +170,12 @@ impl Metrics {
         let mut out = String::with_capacity(8 * 1024);
         text::encode(&mut out, &self.registry)?;
         Ok(out)
+    }
+}
+
+impl Exposition for Metrics {
+    fn encode(&self) -> Result<String, std::fmt::Error> {
+        Metrics::encode(self)
     }
 }
 

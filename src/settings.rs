@@ -1,9 +1,12 @@
 //! What was typed → what is meant. Every rule between flags is here, and nothing happens yet.
 
+mod controller;
+
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::controller::ControllerSettings;
 use crate::cli::{PolicyArgs, ServeArgs};
 use crate::engine::kelos::{Protection, ProtectionError};
 use crate::engine::rules::Policy;
@@ -43,6 +46,26 @@ pub enum SettingsError {
          --tls-private-key-file, or --tls-secret (only with --manifests one is made at start)"
     )]
     NoKey,
+    /// No name of an object.
+    #[error(
+        "{flag} {value:?}: a name has small letters, digits, - and . only, as in kelos-metadata"
+    )]
+    Name {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// No duration, or one that does not do.
+    #[error("{flag} {value:?}: {hint}")]
+    Duration {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+        /// What does.
+        hint: &'static str,
+    },
     /// No key and no prefix.
     #[error("--protect: {0}")]
     Protect(#[from] ProtectionError),

@@ -32,6 +32,8 @@ pub enum Scope {
         /// Its name.
         name: String,
     },
+    /// One of a kind that has no namespaces.
+    Named(String),
 }
 
 #[derive(Deserialize)]
@@ -69,15 +71,20 @@ impl Resource {
 
     /// Requests for all objects of a version, or for those of a namespace.
     pub fn requests(&self, version: &str, namespace: Option<&str>) -> Request {
+        Request::new(self.path(version, namespace))
+    }
+
+    /// The path of these.
+    pub fn path(&self, version: &str, namespace: Option<&str>) -> String {
         let root = match self.group {
             "" => format!("/api/{version}"),
             group => format!("/apis/{group}/{version}"),
         };
         let plural = self.plural;
-        Request::new(match namespace {
+        match namespace {
             None => format!("{root}/{plural}"),
             Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
-        })
+        }
     }
 }
 
@@ -85,7 +92,7 @@ impl Scope {
     /// The namespace that requests are bound to.
     pub fn namespace(&self) -> Option<&str> {
         match self {
-            Scope::Cluster => None,
+            Scope::Cluster | Scope::Named(_) => None,
             Scope::One { namespace, .. } => Some(namespace),
         }
     }
@@ -94,7 +101,7 @@ impl Scope {
     pub fn field_selector(&self) -> Option<String> {
         match self {
             Scope::Cluster => None,
-            Scope::One { name, .. } => Some(format!("metadata.name={name}")),
+            Scope::One { name, .. } | Scope::Named(name) => Some(format!("metadata.name={name}")),
         }
     }
 }

@@ -61,6 +61,11 @@ impl Trouble {
         self.is_not_found() && matches!(self, Trouble::Refused(status) if names_it(status))
     }
 
+    /// Whether somebody else was faster: the object has changed, or is there already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Trouble::Refused(status) if status.code == 409)
+    }
+
     /// Whether a right is missing.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Trouble::Refused(status) if status.code == 403)

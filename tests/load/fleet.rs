@@ -112,7 +112,7 @@ impl<'c> Fleet<'c> {
         let setup = self.cluster.webhook_on(&self.name, self.port);
         let setup = setup.with_args(self.args.clone()).registered(|it| it.failure_policy = policy);
         let webhook = setup.launch().await;
-        self.endpoints.members.lock().unwrap().insert(webhook.health(), webhook.address());
+        self.endpoints.members.lock().unwrap().insert(webhook.health(), webhook.address);
         webhook.is_ready().await;
         // Two rounds of the follower: one may have been under way.
         sleep(3 * PROBE_PERIOD).await;

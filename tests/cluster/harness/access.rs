@@ -60,6 +60,44 @@ impl Account {
         Account::with_rights(admin, address, &name, &READ).await
     }
 
+    /// One with just the rights that a controller of these objects needs.
+    pub(crate) async fn controlling(admin: &Api, address: SocketAddr, name: &str) -> Account {
+        let roles = format!("{RBAC}/namespaces/{SYSTEM}");
+        let verbs = ["get", "list", "watch", "update", "patch"];
+        let one = |group: &str, resource: &str| json!({"apiGroups": [group], "resources": [resource], "resourceNames": [name], "verbs": verbs});
+        let make = |group: &str, resource: &str| json!({"apiGroups": [group], "resources": [resource], "verbs": ["create"]});
+        let leases = "coordination.k8s.io";
+        let rules = [
+            one("", "secrets"),
+            make("", "secrets"),
+            one(leases, "leases"),
+            make(leases, "leases"),
+        ];
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        admin.create(&format!("{roles}/roles"), &role).await.ok();
+        let webhooks = "admissionregistration.k8s.io";
+        let rules = [one(webhooks, "mutatingwebhookconfigurations")];
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        admin.create(&format!("{RBAC}/clusterroles"), &role).await.ok();
+        for (path, kind) in [
+            (format!("{roles}/rolebindings"), "Role"),
+            (format!("{RBAC}/clusterrolebindings"), "ClusterRole"),
+        ] {
+            let binding = json!({
+                "metadata": {"name": name},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
+                "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
+            });
+            admin.create(&path, &binding).await.ok();
+        }
+        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
+        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+        let account = Account::existing(admin, name).await;
+        account.may(address, json!({"group": "", "resource": "secrets", "verb": "watch", "name": name, "namespace": SYSTEM})).await;
+        account.may(address, json!({"group": webhooks, "resource": "mutatingwebhookconfigurations", "verb": "patch", "name": name})).await;
+        account
+    }
+
     /// One that is there, with the rights that it has.
     pub(crate) async fn existing(admin: &Api, name: &str) -> Account {
         let path = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts/{name}/token");
@@ -96,22 +134,23 @@ impl Account {
         });
         admin.create(&format!("{RBAC}/clusterrolebindings"), &binding).await.ok();
         let account = Account::existing(admin, name).await;
-        let own = account.api(address);
-        // The API server learns of a role a moment after it is written.
+        for (group, resource) in rights {
+            let right = json!({"group": group, "resource": resource, "verb": "watch"});
+            account.may(address, right).await;
+        }
+        account
+    }
+
+    /// Waits for a right: the API server learns of a role a moment after it is written.
+    async fn may(&self, address: SocketAddr, right: Value) {
+        let own = self.api(address);
+        let review = json!({"spec": {"resourceAttributes": right}});
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
         eventually("the rights of the ServiceAccount", async || {
-            for (group, resource) in rights {
-                let review = json!({"spec": {"resourceAttributes":
-                    {"group": group, "resource": resource, "verb": "watch"}}});
-                let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-                let answer = own.create(path, &review).await;
-                if answer.body["status"]["allowed"] != true {
-                    return None;
-                }
-            }
-            Some(())
+            let answer = own.create(path, &review).await;
+            (answer.body["status"]["allowed"] == true).then_some(())
         })
         .await;
-        account
     }
 
     /// A kubeconfig that reaches the API server at this address.

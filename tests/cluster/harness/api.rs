@@ -77,6 +77,11 @@ impl Api {
         self.send(request, Some(change)).await.unwrap()
     }
 
+    pub(crate) async fn json_patch(&self, path: &str, change: &Value) -> Reply {
+        let request = Request::patch(path).header(CONTENT_TYPE, "application/json-patch+json");
+        self.send(request, Some(change)).await.unwrap()
+    }
+
     /// Server-side apply, as `kubectl apply --server-side --validate=strict` does it.
     pub(crate) async fn apply(&self, path: &str, query: &str, object: &Value) -> Reply {
         let path = format!("{path}?fieldManager=tests&fieldValidation=Strict{query}");

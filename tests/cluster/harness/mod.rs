@@ -13,6 +13,7 @@ pub(crate) mod authority;
 pub(crate) mod binaries;
 pub(crate) mod cluster;
 pub(crate) mod control_plane;
+pub(crate) mod controller;
 pub(crate) mod crds;
 pub(crate) mod created;
 pub(crate) mod log;
@@ -22,8 +23,9 @@ pub(crate) mod objects;
 pub(crate) mod patience;
 pub(crate) mod process;
 pub(crate) mod proxy;
-mod registration;
+pub(crate) mod registration;
 pub(crate) mod run_folder;
+pub(crate) mod traffic;
 pub(crate) mod webhook;
 
 pub(crate) use cluster::{Cluster, on_cluster};

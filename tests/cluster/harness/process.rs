@@ -50,6 +50,18 @@ impl Process {
         self.tether.wait().unwrap()
     }
 
+    /// Sends a signal to the program itself.
+    pub(crate) fn signal(&self, name: &str) {
+        // Any thread of tether may be its parent.
+        let tasks = format!("/proc/{}/task", self.tether.id());
+        let children = fs::read_dir(tasks)
+            .unwrap()
+            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("children")).ok());
+        let children: String = children.collect();
+        let program = children.split_whitespace().next().unwrap();
+        assert!(Command::new("kill").args(["-s", name, program]).status().unwrap().success());
+    }
+
     /// Kills it as `kill -9` does, and waits for the end.
     pub(crate) fn kill(self) {
         drop(self);

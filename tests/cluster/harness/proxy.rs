@@ -1,4 +1,4 @@
-//! A proxy between the webhook and the API server that can hold back watches.
+//! A proxy between a client and the API server that can hold back watches and requests.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -21,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::authority;
+use super::traffic::Traffic;
 
 /// What happens to the answers of watches. Every other request passes as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ pub(crate) enum Watches {
 /// A running proxy.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
+    pub(crate) traffic: Arc<Traffic>,
     watches: watch::Sender<Watches>,
 }
 
@@ -46,22 +48,26 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let (watches, watched) = watch::channel(watches);
         let acceptor = TlsAcceptor::from(authority::server(&["127.0.0.1"]));
+        let traffic = Arc::new(Traffic::default());
+        let seen = Arc::clone(&traffic);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, watched) = (acceptor.clone(), watched.clone());
+                let traffic = Arc::clone(&seen);
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     // A client that ends its connection ends the one behind it, too.
                     let upstream = Arc::new(Mutex::new(None));
                     let relay = service_fn(|request| {
-                        relay(request, api_server, Arc::clone(&upstream), watched.clone())
+                        let (upstream, traffic) = (Arc::clone(&upstream), Arc::clone(&traffic));
+                        relay(request, api_server, upstream, watched.clone(), traffic)
                     });
                     let server = hyper::server::conn::http1::Builder::new();
                     let _ = server.serve_connection(TokioIo::new(stream), relay).await;
                 });
             }
         });
-        Proxy { address, watches }
+        Proxy { address, traffic, watches }
     }
 
     /// Changes what happens to watches, those that run included.
@@ -78,7 +84,10 @@ async fn relay(
     api_server: SocketAddr,
     upstream: Upstream,
     watches: watch::Receiver<Watches>,
+    traffic: Arc<Traffic>,
 ) -> Result<Response<Relayed>, Box<dyn std::error::Error + Send + Sync>> {
+    let asked = (request.method().clone(), request.uri().path().to_owned());
+    traffic.before(&asked).await;
     let query = request.uri().query().unwrap_or_default();
     let is_watch = query.split('&').any(|pair| matches!(pair, "watch=true" | "watch=1"));
     let mut upstream = upstream.lock().await;
@@ -87,7 +96,8 @@ async fn relay(
     }
     let sender = upstream.as_mut().ok_or("no connection")?;
     sender.ready().await?;
-    let (head, body) = sender.send_request(request).await?.into_parts();
+    let (mut head, body) = sender.send_request(request).await?.into_parts();
+    traffic.after(&asked, &mut head).await;
     let (pieces, received) = mpsc::unbounded_channel();
     tokio::spawn(receive(body, pieces));
     let (passed, relayed) = mpsc::unbounded_channel();

@@ -15,7 +15,8 @@ pub(crate) const SERVED_BY: &str = "test.example.com/webhook";
 pub(crate) const SERVICE: &str = "kelos-metadata";
 pub(crate) const SERVER_NAME: &str = "kelos-metadata.kelos-system.svc";
 
-const CONFIGURATIONS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+pub(crate) const CONFIGURATIONS: &str =
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 
 /// Holds for a Task that names a TaskSpawner, in one of the three ways.
 const HAS_OWNER: &str = "\
@@ -33,6 +34,8 @@ pub(crate) struct Registration {
     pub(crate) reinvocation_policy: &'static str,
     /// Whether the API server keeps back the Tasks of namespaces that are switched off.
     pub(crate) selects_namespaces: bool,
+    /// Whether a caBundle is part of it from the start.
+    pub(crate) is_trusted: bool,
 }
 
 impl Registration {
@@ -42,6 +45,12 @@ impl Registration {
         let mut configuration = self.configuration("mtask.metadata.kelos.dev", webhook, port);
         configuration["webhooks"][0]["matchConditions"] =
             json!([{"name": "has-owner", "expression": HAS_OWNER}]);
+        if !self.is_trusted {
+            configuration["webhooks"][0]["clientConfig"]
+                .as_object_mut()
+                .unwrap()
+                .remove("caBundle");
+        }
         let created = api.create(CONFIGURATIONS, &configuration).await;
         assert!(created.status.is_success(), "{name}: {created:#?}");
     }

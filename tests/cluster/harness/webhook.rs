@@ -45,6 +45,7 @@ impl Setup {
             failure_policy: "Ignore",
             reinvocation_policy: "Never",
             selects_namespaces: true,
+            is_trusted: true,
         };
         let api_server = cluster.control_plane.address();
         let name = name.to_owned();
@@ -202,7 +203,7 @@ pub(crate) struct Webhook {
     registration: Registration,
     folder: PathBuf,
     process: Option<Process>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     metrics: SocketAddr,
     health: SocketAddr,
     pub(crate) log: Log,
@@ -240,7 +241,7 @@ impl Webhook {
             }
             sum
         };
-        self.registration.create(&self.cluster.admin, &self.name, self.port).await;
+        self.register_unasked().await;
         let namespace = self.namespace(&format!("{}-probe", self.name)).await;
         let probe = json!({
             "kind": "Task",
@@ -253,6 +254,11 @@ impl Webhook {
             (admissions().await > before).then_some(())
         })
         .await;
+    }
+
+    /// Registers it, and waits for nothing.
+    pub(crate) async fn register_unasked(&self) {
+        self.registration.create(&self.cluster.admin, &self.name, self.port).await;
     }
 
     /// Registers another webhook for the same namespaces.
@@ -293,11 +299,6 @@ impl Webhook {
         let text = self.metrics().await;
         let samples = text.lines().filter(|line| line.starts_with(start));
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-    }
-
-    /// Where it serves the API server.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Where it tells its health.

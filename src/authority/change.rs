@@ -1,0 +1,97 @@
+//! The requests that make a step: patches that say which version they were made for, and touch
+//! nothing but what is ours.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::WEBHOOK;
+use super::bundle::Bundle;
+use super::issue::Issued;
+use super::observed::{
+    BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, TRUSTED_SINCE,
+};
+
+/// The Secret when there is none: nothing serves yet, which servers take as no reason to change.
+pub(super) fn new_secret(name: &str, issued: &Issued, others: &Bundle) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {
+            "name": name,
+            "labels": {"app.kubernetes.io/name": "kelos-metadata", "app.kubernetes.io/component": "controller"},
+        },
+        "data": {
+            CERTIFICATE: "",
+            KEY: "",
+            NEXT_CERTIFICATE: BASE64.encode(&issued.certificate),
+            NEXT_KEY: BASE64.encode(&issued.key),
+            BUNDLE: encoded(&with(issued, others)),
+        },
+    })
+}
+
+/// Puts a new certificate beside the one that serves.
+pub(super) fn issue(secret: &Secret, issued: &Issued, others: &Bundle) -> Value {
+    let data = json!({
+        NEXT_CERTIFICATE: BASE64.encode(&issued.certificate),
+        NEXT_KEY: BASE64.encode(&issued.key),
+        BUNDLE: encoded(&with(issued, others)),
+    });
+    patch(secret, data, Some(Value::Null))
+}
+
+/// Writes the bundle, and forgets what is left of a next certificate.
+pub(super) fn mend(secret: &Secret, bundle: &Bundle, forget_next: bool) -> Value {
+    let bundle = encoded(bundle);
+    if forget_next {
+        let data = json!({BUNDLE: bundle, NEXT_CERTIFICATE: null, NEXT_KEY: null});
+        return patch(secret, data, Some(Value::Null));
+    }
+    patch(secret, json!({ BUNDLE: bundle }), None)
+}
+
+/// Writes down since when the next certificate is trusted.
+pub(super) fn mark(secret: &Secret, mark: &str) -> Value {
+    patch(secret, json!({}), Some(json!(mark)))
+}
+
+/// Makes the next certificate the one that serves.
+pub(super) fn promote(secret: &Secret) -> Value {
+    let data = json!({
+        CERTIFICATE: BASE64.encode(secret.field(NEXT_CERTIFICATE)),
+        KEY: BASE64.encode(secret.field(NEXT_KEY)),
+        NEXT_CERTIFICATE: null,
+        NEXT_KEY: null,
+    });
+    patch(secret, data, Some(Value::Null))
+}
+
+/// Writes the caBundle of our webhook: a strategic merge, which knows webhooks by their names.
+pub(super) fn publish(configuration: &Configuration, bundle: &Bundle) -> Value {
+    json!({
+        "metadata": {"resourceVersion": configuration.metadata.resource_version},
+        "webhooks": [{"name": WEBHOOK, "clientConfig": {"caBundle": encoded(bundle)}}],
+    })
+}
+
+/// A merge patch of the Secret that the API server refuses if it has changed.
+fn patch(secret: &Secret, data: Value, mark: Option<Value>) -> Value {
+    let mut patch = json!({
+        "metadata": {"resourceVersion": secret.metadata.resource_version},
+        "data": data,
+    });
+    if let Some(mark) = mark {
+        patch["metadata"]["annotations"] = json!({ TRUSTED_SINCE: mark });
+    }
+    patch
+}
+
+fn with(issued: &Issued, others: &Bundle) -> Bundle {
+    Bundle::read(issued.ca.as_bytes()).union(others)
+}
+
+fn encoded(bundle: &Bundle) -> String {
+    BASE64.encode(bundle.pem())
+}

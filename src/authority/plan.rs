@@ -1,0 +1,168 @@
+//! What comes next: pure, so that every state of the cluster can be tried.
+
+use std::time::Duration;
+
+use super::bundle::Bundle;
+use super::leaf::Leaf;
+use super::observed::{
+    BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, trusted_since,
+};
+
+/// The longest settling time while the Secret has no pair that can serve. Servers go on with the one
+/// that they have, but one that starts has none.
+const REPAIR_SETTLE: i64 = 5;
+
+/// What does not change while the process runs.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The DNS name that the API server asks for.
+    pub name: String,
+    /// How long a certificate lives.
+    pub lifetime: Duration,
+    /// How long an authority is in the configuration before its certificate serves.
+    pub settle: Duration,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make an authority and a certificate; write the certificate beside the one that serves, and
+    /// the authority into the Secret's bundle, with these.
+    Issue(Bundle),
+    /// Write this bundle into the Secret; take away what is left of a certificate that can't serve.
+    Mend {
+        /// The bundle.
+        bundle: Bundle,
+        /// Whether something of the next certificate is to go.
+        forget_next: bool,
+    },
+    /// Write this bundle into the configuration.
+    Publish(Bundle),
+    /// Write down that the configuration was seen with the authority of the next certificate: this
+    /// is the annotation.
+    Mark(String),
+    /// Serve with the next certificate.
+    Promote,
+    /// Nothing, until then (in seconds since 1970).
+    Wait(i64),
+}
+
+/// What servers do with the pair in the Secret.
+enum Serving {
+    /// They serve with it, and the API server trusts it.
+    Trusted(Leaf),
+    /// They refuse it, and go on with the last one that they had.
+    Refused,
+    /// They serve with it, and the API server does not trust it.
+    Distrusted,
+}
+
+/// Everything that was read, judged.
+struct Judged {
+    serving: Serving,
+    next: Option<Leaf>,
+    bundle: Bundle,
+}
+
+/// Says what comes next.
+///
+/// `configuration` must have been read before `secret`: then the Secret is at least as new as
+/// whatever is published, and what it does not hold can be taken out of the configuration.
+pub fn next_step(
+    plan: &Plan,
+    secret: Option<&Secret>,
+    configuration: Option<&Configuration>,
+    now: i64,
+) -> Step {
+    let live = configuration.and_then(Configuration::ca_bundle);
+    let judged = Judged::new(plan, secret, live.as_deref(), now);
+    let Judged { serving, next, bundle } = &judged;
+
+    let is_due = match serving {
+        Serving::Trusted(leaf) => leaf.renewal() <= now,
+        Serving::Refused | Serving::Distrusted => true,
+    };
+    let Some(secret) = secret else { return Step::Issue(judged.bundle) };
+    if next.is_none() && is_due {
+        return Step::Issue(judged.bundle);
+    }
+    let pem = bundle.pem();
+    let forget_next = next.is_none() && secret.has_next();
+    if forget_next || secret.field(BUNDLE) != pem.as_bytes() {
+        return Step::Mend { bundle: judged.bundle, forget_next };
+    }
+    if live.is_some_and(|live| live != pem.as_bytes()) {
+        return Step::Publish(judged.bundle);
+    }
+    let mut wake = bundle.first_expiry().map_or(i64::MAX, |expiry| expiry.saturating_add(1));
+    if let Serving::Trusted(leaf) = serving {
+        // Once it is over, nothing is lost by serving with the next one at once.
+        wake = wake.min(leaf.not_after.saturating_add(1));
+        if next.is_none() {
+            wake = wake.min(leaf.renewal());
+        }
+    }
+    let Some(next) = next else { return Step::Wait(wake) };
+    let settle = judged.settle(plan, now);
+    if settle == 0 {
+        return Step::Promote;
+    }
+    let fingerprint = next.fingerprint();
+    match secret.trusted_since(&fingerprint) {
+        // One that is yet to come was written by a clock that was ahead.
+        Some(since) if since <= now => match since.saturating_add(settle) {
+            end if end <= now => Step::Promote,
+            end => Step::Wait(end.min(wake)),
+        },
+        _ => Step::Mark(trusted_since(&fingerprint, now)),
+    }
+}
+
+impl Judged {
+    fn new(plan: &Plan, secret: Option<&Secret>, live: Option<&[u8]>, now: i64) -> Judged {
+        let field = |name| secret.map(|secret| secret.field(name)).unwrap_or_default();
+        let pair = Leaf::read(&field(CERTIFICATE), &field(KEY));
+        let next = Leaf::read(&field(NEXT_CERTIFICATE), &field(NEXT_KEY));
+        let written = field(BUNDLE);
+        let mut bundle = Bundle::read(&written);
+        // Where the Secret's word is lost, the configuration still knows what servers may serve
+        // with. Nowhere else is it believed.
+        let is_whole = bundle.len() > 0 && bundle.pem().as_bytes() == written;
+        let trusts = |bundle: &Bundle, leaf: &Leaf| leaf.is_trusted_by_any(bundle, &plan.name, now);
+        let misses_one = [&pair, &next].into_iter().flatten().any(|leaf| !trusts(&bundle, leaf));
+        if !is_whole || misses_one {
+            bundle = bundle.union(&Bundle::read(live.unwrap_or_default()));
+        }
+        let serving = match pair {
+            Some(leaf) if trusts(&bundle, &leaf) => Serving::Trusted(leaf),
+            Some(_) => Serving::Distrusted,
+            None => Serving::Refused,
+        };
+        let next = next.filter(|leaf| trusts(&bundle, leaf));
+        let needed: Vec<&Leaf> = match &serving {
+            Serving::Trusted(leaf) => vec![leaf],
+            Serving::Refused | Serving::Distrusted => Vec::new(),
+        };
+        let needed: Vec<&Leaf> = needed.into_iter().chain(&next).collect();
+        let bundle =
+            bundle.pruned(now, |ca| needed.iter().any(|leaf| leaf.is_trusted(ca, &plan.name, now)));
+        Judged { serving, next, bundle }
+    }
+
+    /// For how many seconds the configuration is to be as it is before the next certificate serves.
+    fn settle(&self, plan: &Plan, now: i64) -> i64 {
+        let settle = i64::try_from(plan.settle.as_secs()).unwrap_or(i64::MAX);
+        let is_of_next =
+            |ca: &_| self.next.as_ref().is_some_and(|next| next.is_trusted(ca, &plan.name, now));
+        match self.serving {
+            Serving::Trusted(_) => settle,
+            // Where there is no other authority, nobody serves with anything that is trusted.
+            Serving::Refused if self.bundle.iter().all(is_of_next) => 0,
+            Serving::Refused => settle.min(REPAIR_SETTLE),
+            Serving::Distrusted => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! A cluster in memory, which takes the same patches as the API server does.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::super::*;
+use crate::authority::change;
+use crate::authority::issue::{Issued, issue};
+use crate::authority::observed::TRUSTED_SINCE;
+
+pub(super) const NAME: &str = "kelos-metadata.kelos-system.svc";
+pub(super) const NOW: i64 = 1_900_000_000;
+pub(super) const LIFE: i64 = 9000;
+pub(super) const SETTLE: i64 = 60;
+
+pub(super) fn plan() -> Plan {
+    Plan {
+        name: NAME.to_owned(),
+        lifetime: Duration::from_secs(LIFE.unsigned_abs()),
+        settle: Duration::from_secs(SETTLE.unsigned_abs()),
+    }
+}
+
+/// A certificate that was issued then.
+pub(super) fn issued(at: i64) -> Issued {
+    issue(NAME, plan().lifetime, at).unwrap()
+}
+
+/// The cluster, its time, and what servers do.
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) secret: Option<Value>,
+    pub(super) configuration: Option<Value>,
+    pub(super) now: i64,
+    /// Counts writes, for versions.
+    writes: u64,
+    /// The last pair that a server took.
+    served: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What a controller has read.
+pub(super) struct View {
+    secret: Option<Value>,
+    configuration: Option<Value>,
+}
+
+/// The next controller that read the same wrote before.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Conflict;
+
+impl World {
+    /// An installation that nobody has looked after yet.
+    pub(super) fn new() -> World {
+        let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
+        let ours = json!({"name": crate::authority::WEBHOOK, "clientConfig": {"service": {}}});
+        let configuration =
+            json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]});
+        let configuration = Some(configuration);
+        World { secret: None, configuration, now: NOW, writes: 1, served: None }
+    }
+
+    /// One in which a certificate serves, which was issued now.
+    pub(super) fn settled() -> World {
+        let mut world = World::new();
+        world.run();
+        world
+    }
+
+    pub(super) fn read(&self) -> View {
+        View { secret: self.secret.clone(), configuration: self.configuration.clone() }
+    }
+
+    pub(super) fn next(&self) -> Step {
+        self.read().next(self.now)
+    }
+
+    /// Takes steps until there is nothing to do now; gives their names.
+    pub(super) fn run(&mut self) -> Vec<&'static str> {
+        let mut taken = Vec::new();
+        for _ in 0..20 {
+            let view = self.read();
+            let step = view.next(self.now);
+            if matches!(step, Step::Wait(_)) {
+                return taken;
+            }
+            taken.push(name(&step));
+            self.take(&view, step, self.now).unwrap();
+        }
+        panic!("it goes on and on: {taken:?}");
+    }
+
+    /// Goes on to when there is something to do.
+    pub(super) fn sleep(&mut self) {
+        match self.next() {
+            Step::Wait(until) => {
+                assert!(until > self.now, "{until}");
+                self.now = until;
+            }
+            step => panic!("{} is to be done", name(&step)),
+        }
+    }
+
+    /// Takes a step that was made for what a controller has seen; its clock may differ.
+    pub(super) fn take(&mut self, view: &View, step: Step, now: i64) -> Result<(), Conflict> {
+        if let Step::Publish(bundle) = &step {
+            let patch = change::publish(&view.configuration(), bundle);
+            self.is_current(&patch, self.configuration.as_ref())?;
+            let configuration = self.configuration.as_mut().unwrap();
+            for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+                if webhook["name"] == patch["webhooks"][0]["name"] {
+                    json_patch::merge(webhook, &patch["webhooks"][0]);
+                }
+            }
+            self.writes += 1;
+            configuration["metadata"]["resourceVersion"] = json!(self.writes.to_string());
+            self.check();
+            return Ok(());
+        }
+        let made = issue(NAME, plan().lifetime, now).unwrap();
+        let patch = match (view.secret(), step) {
+            (None, Step::Issue(others)) if self.secret.is_none() => {
+                change::new_secret("tls", &made, &others)
+            }
+            (None, _) => return Err(Conflict),
+            (Some(secret), step) => match step {
+                Step::Issue(others) => change::issue(&secret, &made, &others),
+                Step::Mend { bundle, forget_next } => change::mend(&secret, &bundle, forget_next),
+                Step::Mark(text) => change::mark(&secret, &text),
+                Step::Promote => change::promote(&secret),
+                Step::Publish(_) | Step::Wait(_) => unreachable!(),
+            },
+        };
+        if view.secret.is_some() {
+            self.is_current(&patch, self.secret.as_ref())?;
+        }
+        self.writes += 1;
+        let secret = self.secret.get_or_insert_with(|| json!({}));
+        json_patch::merge(secret, &patch);
+        secret["metadata"]["resourceVersion"] = json!(self.writes.to_string());
+        self.check();
+        Ok(())
+    }
+
+    fn is_current(&self, patch: &Value, object: Option<&Value>) -> Result<(), Conflict> {
+        let object = object.ok_or(Conflict)?;
+        let version = &patch["metadata"]["resourceVersion"];
+        assert!(version.is_string());
+        if object["metadata"]["resourceVersion"] == *version { Ok(()) } else { Err(Conflict) }
+    }
+
+    /// Somebody else writes a field of the Secret.
+    pub(super) fn spoil(&mut self, field: &str, value: impl AsRef<[u8]>) {
+        self.writes += 1;
+        let secret = self.secret.as_mut().unwrap();
+        secret["metadata"]["resourceVersion"] = json!(self.writes.to_string());
+        secret["data"][field] = json!(BASE64.encode(value));
+        self.serve();
+    }
+
+    /// Somebody else writes the mark.
+    pub(super) fn remark(&mut self, mark: &str) {
+        self.secret.as_mut().unwrap()["metadata"]["annotations"] = json!({ TRUSTED_SINCE: mark });
+    }
+
+    /// Somebody else writes the caBundle.
+    pub(super) fn edit(&mut self, bundle: impl AsRef<[u8]>) {
+        self.writes += 1;
+        let configuration = self.configuration.as_mut().unwrap();
+        configuration["metadata"]["resourceVersion"] = json!(self.writes.to_string());
+        configuration["webhooks"][1]["clientConfig"]["caBundle"] = json!(BASE64.encode(bundle));
+    }
+
+    pub(super) fn field(&self, name: &str) -> Vec<u8> {
+        self.read().secret().unwrap().field(name)
+    }
+
+    pub(super) fn live(&self) -> Vec<u8> {
+        self.read().configuration().ca_bundle().unwrap()
+    }
+
+    pub(super) fn authorities(&self) -> usize {
+        Bundle::read(&self.live()).len()
+    }
+
+    /// What new connections are served with; the last good pair stays.
+    pub(super) fn serve(&mut self) -> Option<Leaf> {
+        if let Some(secret) = self.read().secret() {
+            let pair = (secret.field(CERTIFICATE), secret.field(KEY));
+            if Leaf::read(&pair.0, &pair.1).is_some() {
+                self.served = Some(pair);
+            }
+        }
+        let (certificate, key) = self.served.clone()?;
+        Leaf::read(&certificate, &key)
+    }
+
+    /// Whether the API server trusts what is served.
+    pub(super) fn is_trusted(&mut self) -> bool {
+        let live = Bundle::read(&self.live());
+        let now = self.now;
+        self.serve().is_some_and(|leaf| leaf.is_trusted_by_any(&live, NAME, now))
+    }
+
+    /// Servers follow the Secret, and nothing of others is ever touched.
+    fn check(&mut self) {
+        self.serve();
+        let Some(configuration) = &self.configuration else { return };
+        let other = &configuration["webhooks"][0];
+        if other.is_null() {
+            return;
+        }
+        let untouched = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
+        assert_eq!(*other, untouched);
+        assert_eq!(configuration["webhooks"][1]["clientConfig"]["service"], json!({}));
+    }
+}
+
+impl View {
+    pub(super) fn next(&self, now: i64) -> Step {
+        let configuration = self.configuration.as_ref().map(|_| self.configuration());
+        next_step(&plan(), self.secret().as_ref(), configuration.as_ref(), now)
+    }
+
+    fn secret(&self) -> Option<Secret> {
+        self.secret.clone().map(|secret| serde_json::from_value(secret).unwrap())
+    }
+
+    fn configuration(&self) -> Configuration {
+        serde_json::from_value(self.configuration.clone().unwrap()).unwrap()
+    }
+}
+
+pub(super) fn name(step: &Step) -> &'static str {
+    match step {
+        Step::Issue(_) => "issue",
+        Step::Mend { .. } => "mend",
+        Step::Publish(_) => "publish",
+        Step::Mark(_) => "mark",
+        Step::Promote => "promote",
+        Step::Wait(_) => "wait",
+    }
+}

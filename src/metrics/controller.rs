@@ -1,0 +1,190 @@
+//! The metric families of `controller`.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::Exposition;
+
+/// What the controller does to the certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CertificateStep {
+    /// It makes an authority and a certificate.
+    Issue,
+    /// It mends the bundle of the Secret, or drops an authority that is over.
+    Mend,
+    /// It writes the caBundle of the configuration.
+    Publish,
+    /// It begins the settling time.
+    Mark,
+    /// It lets the next certificate serve.
+    Promote,
+}
+
+impl CertificateStep {
+    /// Every step, in the order of their numbers.
+    pub const ALL: [CertificateStep; 5] = [
+        CertificateStep::Issue,
+        CertificateStep::Mend,
+        CertificateStep::Publish,
+        CertificateStep::Mark,
+        CertificateStep::Promote,
+    ];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CertificateStep::Issue => "issue",
+            CertificateStep::Mend => "mend",
+            CertificateStep::Publish => "publish",
+            CertificateStep::Mark => "mark",
+            CertificateStep::Promote => "promote",
+        }
+    }
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepResult {
+    /// It is done.
+    Done,
+    /// Somebody else wrote the object meanwhile: everything is read again.
+    Conflict,
+    /// The API server refused, or could not be reached.
+    Failed,
+}
+
+impl StepResult {
+    /// Every result, in the order of their numbers.
+    pub const ALL: [StepResult; 3] = [StepResult::Done, StepResult::Conflict, StepResult::Failed];
+
+    /// The label value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepResult::Done => "done",
+            StepResult::Conflict => "conflict",
+            StepResult::Failed => "failed",
+        }
+    }
+}
+
+impl EncodeLabelValue for CertificateStep {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        std::fmt::Write::write_str(encoder, self.as_str())
+    }
+}
+
+impl EncodeLabelValue for StepResult {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        std::fmt::Write::write_str(encoder, self.as_str())
+    }
+}
+
+/// The labels of `certificate_steps_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StepLabels {
+    step: CertificateStep,
+    result: StepResult,
+}
+
+/// Every metric of a controller. It has none of those of `serve` but the expiry, so that nobody takes
+/// it for a replica that knows no TaskSpawners.
+#[derive(Debug)]
+pub struct ControllerMetrics {
+    registry: Registry,
+    steps: [[Counter; StepResult::ALL.len()]; CertificateStep::ALL.len()],
+    leads: Gauge,
+    certificate_expiry: Gauge,
+}
+
+impl Default for ControllerMetrics {
+    fn default() -> ControllerMetrics {
+        ControllerMetrics::new()
+    }
+}
+
+impl ControllerMetrics {
+    /// Creates the families in a registry of their own, with every series at zero.
+    pub fn new() -> ControllerMetrics {
+        let mut registry = Registry::with_prefix("kelos_metadata");
+        let steps = Family::<StepLabels, Counter>::default();
+        let [leads, certificate_expiry] = [(); 2].map(|()| Gauge::default());
+        registry.register(
+            "certificate_steps",
+            "Writes to the Secret and the configuration, by what they do and what became of them",
+            steps.clone(),
+        );
+        registry.register(
+            "controller_leader",
+            "Whether this process holds the Lease, and writes",
+            leads.clone(),
+        );
+        registry.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the serving certificate expires, as Unix time",
+            Unit::Seconds,
+            certificate_expiry.clone(),
+        );
+        let steps = CertificateStep::ALL.map(|step| {
+            StepResult::ALL.map(|result| steps.get_or_create_owned(&StepLabels { step, result }))
+        });
+        ControllerMetrics { registry, steps, leads, certificate_expiry }
+    }
+
+    /// Counts one write.
+    pub fn step(&self, step: CertificateStep, result: StepResult) {
+        self.steps[step as usize][result as usize].inc();
+    }
+
+    /// Sets whether this process leads.
+    pub fn set_leads(&self, leads: bool) {
+        self.leads.set(i64::from(leads));
+    }
+
+    /// Sets when the certificate in the Secret expires, in seconds since 1970.
+    pub fn set_certificate_expiry(&self, unix_seconds: i64) {
+        self.certificate_expiry.set(unix_seconds);
+    }
+}
+
+impl Exposition for ControllerMetrics {
+    fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut out = String::with_capacity(2 * 1024);
+        text::encode(&mut out, &self.registry)?;
+        Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_is_there_from_the_start_and_counts_what_it_says() {
+        let metrics = ControllerMetrics::new();
+        for step in CertificateStep::ALL {
+            for result in StepResult::ALL {
+                let (step_word, result_word) = (step.as_str(), result.as_str());
+                let series = format!(
+                    "kelos_metadata_certificate_steps_total\
+                     {{step=\"{step_word}\",result=\"{result_word}\"}}"
+                );
+                assert!(metrics.encode().unwrap().contains(&format!("{series} 0\n")), "{series}");
+                metrics.step(step, result);
+                assert!(metrics.encode().unwrap().contains(&format!("{series} 1\n")), "{series}");
+            }
+        }
+        metrics.set_leads(true);
+        metrics.set_certificate_expiry(1_900_000_000);
+        let text = metrics.encode().unwrap();
+        for line in [
+            "kelos_metadata_controller_leader 1\n",
+            "kelos_metadata_certificate_expiry_timestamp_seconds 1900000000\n",
+        ] {
+            assert!(text.contains(line), "{line} in:\n{text}");
+        }
+        assert!(!text.contains("kelos_metadata_spawners"), "it is no replica of serve");
+    }
+}
