@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use axum::Router;
@@ -16,9 +17,12 @@ use crate::server::Limits;
 /// What a scraper or a kubelet may have open at once: enough for several of each.
 const CONNECTIONS: usize = 64;
 
+/// How long the two listeners finish what is in flight, when the webhook has ended already.
+const DRAIN: Duration = Duration::from_secs(1);
+
 /// The limits that the two listeners are served with.
 pub fn limits() -> Limits {
-    Limits { connections: CONNECTIONS, ..Limits::default() }
+    Limits { connections: CONNECTIONS, drain: DRAIN, ..Limits::default() }
 }
 
 /// Whether the process should get requests, and if not, why.

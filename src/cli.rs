@@ -3,6 +3,7 @@
 mod controller;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -29,7 +30,7 @@ pub enum Command {
     /// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces in the cluster, and serves with
     /// the certificate of --tls-cert-file or --tls-secret. With --manifests it needs no cluster: they
     /// come from a folder, and without a certificate it makes one for this run.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Keep the webhook's own certificates: make, publish and rotate them
     ///
     /// Makes an authority and a serving certificate, writes them into a Secret for `serve
@@ -101,6 +102,18 @@ pub struct ServeArgs {
     /// Secret to serve with, of type kubernetes.io/tls: followed through the API, no mount needed
     #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with_all = ["tls_cert_file", "tls_private_key_file"])]
     pub tls_secret: Option<String>,
+    /// Certificates of the authorities whose clients are answered, and no others; PEM, read again
+    /// when it changes. Without it, whoever connects is answered
+    #[arg(long, value_name = "FILE")]
+    pub client_ca_file: Option<PathBuf>,
+    /// Common name or DNS name that the certificate of a client must have; without it, all clients
+    /// of --client-ca-file are answered. May be given several times, or as a comma list
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub client_allowed_name: Vec<String>,
+    /// How long calls are still served after SIGTERM, on old and new connections, while /readyz says
+    /// that the process is not ready any more
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = humantime::parse_duration)]
+    pub shutdown_delay: Duration,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,

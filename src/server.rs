@@ -10,16 +10,19 @@ mod catch_panic;
 mod connection;
 mod limits;
 mod paced;
+mod parting;
 mod places;
+mod refused;
 mod shutdown;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +30,13 @@ use self::accept::{Seldom, accept};
 use self::connection::{Connection, Transport};
 pub use self::limits::Limits;
 use self::places::{Place, Places};
+use self::refused::Refused;
 pub use self::shutdown::{Shutdown, Signals};
+
+/// How many clients the system may have let in that are not accepted yet, when a server is to end.
+const BACKLOG: usize = 128;
+/// How long it is waited for each of them.
+const LAST_CALL: Duration = Duration::from_millis(10);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +82,8 @@ impl Server {
         let connections = TaskTracker::new();
         let app = TowerToHyperService::new(self.app.clone());
         let mut told = Told::default();
-        while let Some((stream, place)) = self.next(&listener, &places, &mut told).await {
+        let refused = Arc::new(Refused::default());
+        let serve = |(stream, place): (TcpStream, Place)| {
             let id = place.id();
             let connection = Connection {
                 transport: transport.clone(),
@@ -81,6 +91,7 @@ impl Server {
                 limits: self.limits,
                 shutdown: self.shutdown.clone(),
                 activity: Arc::clone(place.activity()),
+                refused: Arc::clone(&refused),
             };
             let task = connections.spawn(async move {
                 // Dropped last, when the socket is closed.
@@ -88,6 +99,16 @@ impl Server {
                 connection.run(stream).await;
             });
             places.held_by(id, task.abort_handle());
+        };
+        while let Some(next) = self.next(&listener, &places, &mut told).await {
+            serve(next);
+        }
+        // Whom the system has let in believes to be connected, and does not try again.
+        for _ in 0..BACKLOG {
+            match timeout(LAST_CALL, self.accepted(&listener, &places, &mut told)).await {
+                Ok(Some(last)) => serve(last),
+                _ => break,
+            }
         }
         drop(listener);
         connections.close();
@@ -117,18 +138,24 @@ impl Server {
         places: &Arc<Places>,
         told: &mut Told,
     ) -> Option<(TcpStream, Place)> {
-        let accepted = async {
-            let stream = accept(listener, places, &mut told.shortage).await;
-            if places.are_full() && told.full.is_due() {
-                tracing::warn!("All places are taken: the connections idle for longest are closed");
-            }
-            Some((stream, places.take().await?))
-        };
         tokio::select! {
             biased;
             () = self.shutdown.draining() => None,
-            accepted = accepted => accepted,
+            accepted = self.accepted(listener, places, told) => accepted,
         }
+    }
+
+    async fn accepted(
+        &self,
+        listener: &TcpListener,
+        places: &Arc<Places>,
+        told: &mut Told,
+    ) -> Option<(TcpStream, Place)> {
+        let stream = accept(listener, places, &mut told.shortage).await;
+        if places.are_full() && told.full.is_due() {
+            tracing::warn!("All places are taken: the connections idle for longest are closed");
+        }
+        Some((stream, places.take().await?))
     }
 
     async fn drain(&self, connections: &TaskTracker, places: &Places) -> Drained {

@@ -3,6 +3,7 @@
 mod controller;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -66,6 +67,14 @@ pub enum SettingsError {
         /// What does.
         hint: &'static str,
     },
+    /// Names of clients, and no authority that could have written them.
+    #[error(
+        "--client-allowed-name needs --client-ca-file too: names count in its certificates only"
+    )]
+    NamesWithoutAuthority,
+    /// A name of a client that is none.
+    #[error("--client-allowed-name: a name is empty")]
+    EmptyName,
     /// No key and no prefix.
     #[error("--protect: {0}")]
     Protect(#[from] ProtectionError),
@@ -84,8 +93,35 @@ pub struct ServeSettings {
     pub health: Address,
     /// What the webhook serves with.
     pub key: KeySource,
+    /// Which clients the webhook answers; without it, whoever connects.
+    pub clients: Option<ClientSettings>,
+    /// How long calls are served after the signal to end.
+    pub shutdown_delay: Duration,
     /// Rules for all TaskSpawners.
     pub policy: Policy,
+}
+
+/// Which clients the webhook answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// The file with the authorities that issued their certificates.
+    pub ca_file: PathBuf,
+    /// One of these names must be in a certificate; without any, all are good.
+    pub names: Vec<String>,
+}
+
+impl ClientSettings {
+    fn of(args: &ServeArgs) -> Result<Option<ClientSettings>, SettingsError> {
+        let names = args.client_allowed_name.clone();
+        if names.iter().any(String::is_empty) {
+            return Err(SettingsError::EmptyName);
+        }
+        match &args.client_ca_file {
+            Some(file) => Ok(Some(ClientSettings { ca_file: file.clone(), names })),
+            None if names.is_empty() => Ok(None),
+            None => Err(SettingsError::NamesWithoutAuthority),
+        }
+    }
 }
 
 /// Where TaskSpawners, Workspaces, WorkerPools and Namespaces come from.
@@ -190,6 +226,8 @@ impl TryFrom<&ServeArgs> for ServeSettings {
             metrics: Address::parse("--metrics-bind-address", &args.metrics_bind_address)?,
             health: Address::parse("--health-probe-bind-address", &args.health_probe_bind_address)?,
             key: KeySource::of(args)?,
+            clients: ClientSettings::of(args)?,
+            shutdown_delay: args.shutdown_delay,
             policy: policy(&args.policy)?,
         })
     }
@@ -221,7 +259,7 @@ mod tests {
     ) -> Result<ServeSettings, SettingsError> {
         let typed = ["kelos-metadata", "serve"].iter().chain(flags);
         match Cli::try_parse_from(typed).unwrap().command {
-            Command::Serve(args) => ServeSettings::try_from(&args),
+            Command::Serve(args) => ServeSettings::try_from(&*args),
             other => panic!("{other:?}"),
         }
     }
@@ -252,6 +290,38 @@ mod tests {
         }
         let error = serve(&["--tls-secret", "ns/name"]).unwrap_err().to_string();
         assert!(error.contains("--manifests"), "{error}");
+    }
+
+    #[test]
+    fn names_of_clients_need_their_authority() {
+        assert_eq!(serve(&[]).unwrap().clients, None);
+        let flags =
+            ["--client-ca-file", "ca", "--client-allowed-name=a,b", "--client-allowed-name", "c"];
+        let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+        let found = serve(&flags).unwrap().clients;
+        assert_eq!(found, Some(ClientSettings { ca_file: "ca".into(), names }));
+        for flags in [
+            &["--client-allowed-name", "a"][..],
+            &["--client-ca-file=c", "--client-allowed-name", "a,"],
+        ] {
+            let error = serve(flags).unwrap_err().to_string();
+            assert!(error.starts_with("--client-allowed-name"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_delay_is_a_number_with_a_unit() {
+        for (value, milliseconds) in [("15s", 15_000), ("500ms", 500), ("0s", 0), ("1m", 60_000)] {
+            let delay = serve(&["--shutdown-delay", value]).unwrap().shutdown_delay;
+            assert_eq!(delay, Duration::from_millis(milliseconds));
+        }
+        assert_eq!(serve(&[]).unwrap().shutdown_delay, Duration::from_secs(15));
+        for value in ["15", "soon", "-1s"] {
+            let typed =
+                ["kelos-metadata", "serve", "--manifests=m", &format!("--shutdown-delay={value}")];
+            let error = Cli::try_parse_from(typed).unwrap_err().to_string();
+            assert!(error.contains("--shutdown-delay"), "{error}");
+        }
     }
 
     #[test]

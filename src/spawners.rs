@@ -5,6 +5,7 @@
 //! [`FileObjects`] out of manifests, or [`reflect`] out of a cluster. An owner that is not known is
 //! looked up in the cluster by [`LiveLookup`].
 
+mod compiler;
 mod files;
 mod live;
 mod namespaced;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use self::compiler::{Compile, Compiler, compile_guarded};
 pub use self::files::{FileObjects, Unusable};
 pub use self::live::{LiveLookup, Looked};
 use self::namespaced::Namespaced;
@@ -103,6 +105,7 @@ pub struct SpawnerProblem {
 #[derive(Debug)]
 pub struct Spawners {
     policy: Policy,
+    compile: Compile,
     current: ArcSwap<Snapshot>,
     /// Held while rules are compiled, never while they are used.
     templates: Mutex<Templates>,
@@ -121,8 +124,14 @@ impl fmt::Display for SpawnerProblem {
 impl Spawners {
     /// Starts with nothing.
     pub fn new(policy: Policy) -> Spawners {
+        Spawners::compiling_with(Rules::compile, policy)
+    }
+
+    /// Starts with nothing, and with something else for [`Rules::compile`].
+    fn compiling_with(compile: Compile, policy: Policy) -> Spawners {
         Spawners {
             policy,
+            compile,
             current: ArcSwap::default(),
             templates: Mutex::default(),
             is_warm: AtomicBool::new(false),
@@ -174,75 +183,18 @@ impl Spawners {
     /// Compiles the rules of a TaskSpawner that is not part of the cache.
     fn compile(&self, spawner: TaskSpawner) -> Known {
         let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-        Known::new(Rules::compile(Arc::new(spawner), &self.policy, &mut templates))
+        Known::new(compile_guarded(self.compile, &Arc::new(spawner), &self.policy, &mut templates))
     }
 
     fn update(&self, make: impl FnOnce(&mut Snapshot, &mut Compiler<'_>)) -> Vec<SpawnerProblem> {
         let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = Snapshot::clone(&self.current.load());
-        let mut compiler =
-            Compiler { policy: &self.policy, templates: &mut templates, problems: Vec::new() };
+        let mut compiler = Compiler::new(self.compile, &self.policy, &mut templates);
         make(&mut next, &mut compiler);
+        let problems = compiler.problems();
         self.current.store(Arc::new(next));
-        compiler.problems
+        problems
     }
-}
-
-/// What turns TaskSpawners into rules while a snapshot is made.
-struct Compiler<'c> {
-    policy: &'c Policy,
-    templates: &'c mut Templates,
-    problems: Vec<SpawnerProblem>,
-}
-
-impl Compiler<'_> {
-    fn spawners(&mut self, next: &mut Snapshot, changed: Change<Arc<TaskSpawner>>) {
-        match changed {
-            Change::All(spawners) => {
-                let old = std::mem::take(&mut next.spawners);
-                for spawner in spawners {
-                    self.spawner(&old, &mut next.spawners, spawner);
-                }
-            }
-            Change::One(spawner) => {
-                let old = next.spawners.clone();
-                // Most changes are to the status, which the rules do not know of.
-                if !has(&old, &spawner) {
-                    self.spawner(&old, &mut next.spawners, spawner);
-                }
-            }
-            Change::Gone { namespace, name } => next.spawners.remove(&namespace, &name),
-        }
-    }
-
-    /// Puts one TaskSpawner in its place, with the rules that it had if it has not changed.
-    fn spawner(
-        &mut self,
-        old: &Namespaced<Known>,
-        next: &mut Namespaced<Known>,
-        spawner: Arc<TaskSpawner>,
-    ) {
-        let of = Arc::clone(&spawner);
-        let (namespace, name) = (&of.metadata.namespace, &of.metadata.name);
-        let unchanged = old.get(namespace, name).filter(|known| known.rules.spawner == spawner);
-        let known = unchanged.cloned().unwrap_or_else(|| {
-            let rules = Rules::compile(spawner, self.policy, self.templates);
-            self.problems.extend(rules.problems.iter().map(|problem| SpawnerProblem {
-                namespace: namespace.clone(),
-                spawner: name.clone(),
-                problem: problem.clone(),
-            }));
-            Arc::new(Known::new(rules))
-        });
-        next.insert(namespace, name, known);
-    }
-}
-
-/// Whether this TaskSpawner is known just as it is.
-fn has(known: &Namespaced<Known>, spawner: &Arc<TaskSpawner>) -> bool {
-    known
-        .get(&spawner.metadata.namespace, &spawner.metadata.name)
-        .is_some_and(|known| known.rules.spawner == *spawner)
 }
 
 /// Changes objects that are kept as they are.

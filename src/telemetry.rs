@@ -11,6 +11,10 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+/// What is left out unless `--log-level` names kube's modules: its client logs an error for each try
+/// while the API server is away, and we say the same once, with what to do.
+const WITHOUT_TRIES: &str = "kube_client::client::builder=off";
+
 /// How a log line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -69,8 +73,12 @@ pub fn subscriber<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    let all = match directives.contains("kube") {
+        true => directives.to_owned(),
+        false => format!("{directives},{WITHOUT_TRIES}"),
+    };
     let filter = EnvFilter::builder()
-        .parse(directives)
+        .parse(all)
         .map_err(|source| TelemetryError::Level { directives: directives.to_owned(), source })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
@@ -103,13 +111,17 @@ mod tests {
     }
 
     fn logged(format: LogFormat, directives: &str) -> String {
+        captured(format, directives, || {
+            tracing::info!(spawner = "issue-worker", "rules loaded");
+            tracing::debug!("not at info");
+        })
+    }
+
+    fn captured(format: LogFormat, directives: &str, events: impl FnOnce()) -> String {
         let out = Captured::default();
         let writer = out.clone();
         let subscriber = subscriber(format, directives, false, move || writer.clone()).unwrap();
-        tracing::subscriber::with_default(subscriber, || {
-            tracing::info!(spawner = "issue-worker", "rules loaded");
-            tracing::debug!("not at info");
-        });
+        tracing::subscriber::with_default(subscriber, events);
         String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -135,6 +147,24 @@ mod tests {
     fn directives_choose_by_module() {
         assert_eq!(logged(LogFormat::Text, "info,kelos_metadata=warn"), "");
         assert_eq!(logged(LogFormat::Text, "off"), "");
+    }
+
+    #[test]
+    fn the_tries_of_kubes_client_are_left_out_unless_they_are_asked_for() {
+        for (directives, lines) in [
+            ("info", 1),
+            ("debug", 1),
+            ("info,kelos_metadata=warn", 1),
+            ("error,kube_client=error", 2),
+            ("off,kube_client::client=error", 1),
+            ("off", 0),
+        ] {
+            let text = captured(LogFormat::Text, directives, || {
+                tracing::error!(target: "kube_client::client::builder", "failed with error");
+                tracing::error!(target: "kube_client::config", "something else");
+            });
+            assert_eq!(text.lines().count(), lines, "{directives}: {text}");
+        }
     }
 
     #[test]

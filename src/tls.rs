@@ -4,6 +4,7 @@
 //! serves is a [`ServingKey`], in which one pair can take the place of another while connections
 //! go on.
 
+mod clients;
 mod error;
 mod files;
 mod secret;
@@ -21,6 +22,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+pub use self::clients::{CLIENT_CA_FLAG, ClientRefusal, TrustedClients, follow_client_ca};
 pub use self::error::TlsError;
 use self::files::KeyFiles;
 pub use self::files::follow_files;
@@ -164,11 +166,28 @@ impl ResolvesServerCert for ServingKey {
 /// # Errors
 /// When the cryptography does not offer these versions, which would be a fault of the build.
 pub fn server_config(key: Arc<ServingKey>) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(provider())
+    server_config_for(key, None)
+}
+
+/// Builds the TLS configuration of [`server_config`] for these clients only, if they are given.
+///
+/// # Errors
+/// When the cryptography does not offer these versions, which would be a fault of the build.
+pub fn server_config_for(
+    key: Arc<ServingKey>,
+    clients: Option<Arc<TrustedClients>>,
+) -> Result<Arc<ServerConfig>, TlsError> {
+    let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(TlsError::Versions)?
-        .with_no_client_auth()
-        .with_cert_resolver(key);
+        .map_err(TlsError::Versions)?;
+    let mut config = match clients {
+        None => builder.with_no_client_auth().with_cert_resolver(key),
+        Some(clients) => {
+            let config = builder.with_client_cert_verifier(clients).with_cert_resolver(key);
+            // A session that is resumed shows no certificate again: it would outlive its authority.
+            config
+        }
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

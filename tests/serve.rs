@@ -107,6 +107,19 @@ fn what_keeps_it_from_starting_is_said_with_the_flag() {
         (vec!["--manifests", &rules, "--protect", "a b"], vec!["--protect", "`a b`"]),
         (vec!["--manifests", &rules, "--log-level", "=="], vec!["--log-level"]),
         (vec!["--manifests", &rules, "--on-invalid", "drop"], vec!["--on-invalid", "sanitize"]),
+        (
+            vec!["--manifests", &rules, "--client-ca-file", &missing],
+            vec!["--client-ca-file", "missing"],
+        ),
+        (
+            vec!["--manifests", &rules, "--client-ca-file", &tls_key],
+            vec!["--client-ca-file", "tls.key", "no certificate in it"],
+        ),
+        (
+            vec!["--manifests", &rules, "--client-allowed-name", "x"],
+            vec!["--client-allowed-name", "--client-ca-file"],
+        ),
+        (vec!["--manifests", &rules, "--shutdown-delay", "15"], vec!["--shutdown-delay", "15"]),
         (vec![], vec!["--manifests"]),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_kelos-metadata"))

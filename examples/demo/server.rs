@@ -40,6 +40,7 @@ impl Server {
         let program = program()?;
         let mut command = Command::new(&program);
         command.arg("serve").arg("--manifests").arg(manifests).args(["--log-format", "json"]);
+        command.args(["--shutdown-delay", "0s"]);
         for flag in ["--bind-address", "--metrics-bind-address", "--health-probe-bind-address"] {
             command.args([flag, "127.0.0.1:0"]);
         }

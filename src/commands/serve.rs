@@ -1,16 +1,20 @@
 //! `serve`: the HTTPS webhook, with metrics and health beside it.
 
+mod clients;
 mod key;
+mod life_cycle;
 mod rules;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use kube::Client;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
+use self::clients::Clients;
 use self::key::Key;
+use self::life_cycle::LifeCycle;
 use self::rules::Rules;
 use crate::admin::{self, Readiness};
 use crate::cli::ServeArgs;
@@ -41,81 +45,62 @@ async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
         RulesSource::Manifests(_) => None,
     };
     let key = Key::start(&settings.key, client.as_ref(), &metrics)?;
-    let tls = tls::server_config(Arc::clone(&key.serving))?;
-    let spawners = Arc::new(Spawners::new(settings.policy));
-    let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(&metrics), Limits::default());
-    let (answer, rules) = match (&settings.rules, client) {
-        (RulesSource::Manifests(folder), _) => {
-            (answer, Rules::from_manifests(folder, &spawners, &metrics)?)
-        }
-        (RulesSource::Cluster { .. }, client) => {
-            let client = client.context("rules from a cluster need a client")?;
-            let live = LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(&metrics));
-            let live = Arc::new(live);
-            let rules = Rules::from_cluster(&client, &spawners, &live, &metrics)?;
-            (answer.with_live_lookup(live), rules)
-        }
-    };
+    let clients = settings.clients.as_ref().map(Clients::start).transpose()?;
+    let trusted = clients.as_ref().map(|clients| Arc::clone(&clients.trusted));
+    let tls = tls::server_config_for(Arc::clone(&key.serving), trusted)?;
+    let (answer, rules) = follow(&settings, client, &metrics)?;
 
-    let shutdown = Shutdown::new();
+    let (shutdown, beside) = (Shutdown::new(), Shutdown::new());
     let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone());
-    let beside = |app| Server::new(app, shutdown.clone()).with_limits(admin::limits());
-    let metrics = beside(admin::metrics_router(metrics));
-    let health = beside(admin::health_router(readiness.clone()));
+    let serve_beside = |app| Server::new(app, beside.clone()).with_limits(admin::limits());
+    let metrics = serve_beside(admin::metrics_router(metrics));
+    let health = serve_beside(admin::health_router(readiness.clone()));
     let listeners = (
         listen(&settings.webhook, "webhook").await?,
         listen(&settings.metrics, "metrics").await?,
         listen(&settings.health, "health").await?,
     );
-    let ready = async {
-        readiness.set_unready("waiting for the serving key");
-        until(key.loaded.clone()).await;
-        readiness.set_unready(
-            "waiting for the first list of TaskSpawners, Workspaces, WorkerPools and Namespaces",
-        );
-        until(rules.loaded.clone()).await;
-        readiness.set_ready();
-        tracing::info!("Ready");
-        std::future::pending::<()>().await;
+    let mut webhook = tokio::spawn(webhook.serve_tls(listeners.0, tls));
+    let metrics = tokio::spawn(metrics.serve_plain(listeners.1));
+    let health = tokio::spawn(health.serve_plain(listeners.2));
+
+    let life = LifeCycle { readiness, shutdown, delay: settings.shutdown_delay };
+    let cause = tokio::select! {
+        cause = life.until_the_end(&mut signals, key.loaded.clone(), rules.loaded.clone()) => cause,
+        ended = &mut webhook => bail!("nobody accepts connections any more: {ended:?}"),
     };
-    let all = async {
-        tokio::join!(
-            webhook.serve_tls(listeners.0, tls),
-            metrics.serve_plain(listeners.1),
-            health.serve_plain(listeners.2),
-        )
-    };
-    let stop = async {
-        // From the first signal on nothing makes the process ready again.
-        tokio::select! {
-            () = signals.next() => (),
-            () = ready => (),
+    match life.end(&mut signals, webhook).await? {
+        Drained::Complete => tracing::info!("Stopped"),
+        Drained::Cut(connections) => {
+            tracing::warn!(connections, "Stopped with connections open");
         }
-        tracing::info!("Draining: no new connections, requests in flight are finished");
-        readiness.set_unready("draining");
-        shutdown.drain();
-        signals.next().await;
-        tracing::warn!("Aborting: requests in flight are dropped");
-        shutdown.abort();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        (webhook, ..) = all => {
-            match webhook {
-                Drained::Complete => tracing::info!("Stopped"),
-                Drained::Cut(connections) => tracing::warn!(connections, "Stopped with connections open"),
-            }
-            Ok(ExitCode::SUCCESS)
-        }
-        () = stop => Ok(ExitCode::SUCCESS),
     }
+    // They are asked until the end: whether it is alive, and how the last calls went.
+    beside.drain();
+    let _ = tokio::join!(metrics, health);
+    Ok(cause.exit_code())
 }
 
-/// Returns once it is so; never, if whoever would say so is gone.
-async fn until(mut is_so: watch::Receiver<bool>) {
-    if is_so.wait_for(|is_so| *is_so).await.is_err() {
-        std::future::pending().await
-    }
+/// Begins to follow the rules; gives what answers with them.
+fn follow(
+    settings: &ServeSettings,
+    client: Option<Client>,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<(MutateTask, Rules)> {
+    let spawners = Arc::new(Spawners::new(settings.policy.clone()));
+    let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
+    Ok(match (&settings.rules, client) {
+        (RulesSource::Manifests(folder), _) => {
+            (answer, Rules::from_manifests(folder, &spawners, metrics)?)
+        }
+        (RulesSource::Cluster { .. }, client) => {
+            let client = client.context("rules from a cluster need a client")?;
+            let live = LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(metrics));
+            let live = Arc::new(live);
+            let rules = Rules::from_cluster(&client, &spawners, &live, metrics)?;
+            (answer.with_live_lookup(live), rules)
+        }
+    })
 }
 
 async fn listen(address: &Address, what: &'static str) -> anyhow::Result<TcpListener> {

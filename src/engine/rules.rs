@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Kind, Protection, TaskSpawner};
+use super::kelos::{Kind, LABELS_CARRIER, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::render::error::TemplateError;
@@ -217,6 +217,31 @@ impl KeyRule {
 }
 
 impl Rules {
+    /// The rules of a TaskSpawner that could not be compiled because of a bug: no keys, and a problem
+    /// that says so, on the Task, too.
+    pub fn not_compiled(spawner: Arc<TaskSpawner>, policy: &Policy) -> Rules {
+        let problem = Problem {
+            kind: Kind::Label,
+            key: LABELS_CARRIER.to_owned(),
+            reason: Reason::ParseError,
+            message: "a bug in kelos-metadata: these rules could not be read, nor those of \
+                      annotations; please report the place that the log has"
+                .to_owned(),
+        };
+        Rules {
+            hash: compile::hash(&spawner, policy),
+            spawner,
+            keys: Vec::new(),
+            broken_carriers: vec![problem.clone()],
+            problems: vec![problem],
+            uses: Uses::default(),
+            infer: Infer::Off,
+            inference: Inference::default(),
+            is_disabled: false,
+            is_straight_line: true,
+        }
+    }
+
     /// Whether the key is one that these rules write: then it is an output, never an input.
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
         self.keys

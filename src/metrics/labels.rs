@@ -32,8 +32,10 @@ pub enum Outcome {
     BadRequest,
     /// The body was larger than an AdmissionReview can be.
     TooLarge,
-    /// Not ready, or too busy.
+    /// Nothing is known of the cluster yet, or templates with loops are being rendered.
     Unavailable,
+    /// Too many requests at once, or too many large ones.
+    Overloaded,
     /// The client went away before the answer was there.
     Abandoned,
     /// A bug: the handler panicked, and the client got a 500.
@@ -42,7 +44,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 14] = [
+    pub const ALL: [Outcome; 15] = [
         Outcome::Patched,
         Outcome::Unchanged,
         Outcome::Skipped,
@@ -55,6 +57,7 @@ impl Outcome {
         Outcome::BadRequest,
         Outcome::TooLarge,
         Outcome::Unavailable,
+        Outcome::Overloaded,
         Outcome::Abandoned,
         Outcome::Panic,
     ];
@@ -74,6 +77,7 @@ impl Outcome {
             Outcome::BadRequest => "bad_request",
             Outcome::TooLarge => "too_large",
             Outcome::Unavailable => "unavailable",
+            Outcome::Overloaded => "overloaded",
             Outcome::Abandoned => "abandoned",
             Outcome::Panic => "panic",
         }

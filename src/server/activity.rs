@@ -1,6 +1,6 @@
 //! What a connection is doing: one word, written by its task and read by the accept loop.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::time::Instant;
 
@@ -22,6 +22,9 @@ const SHIFT: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Activity {
     word: AtomicU64,
+    /// Whether a part of the next request is there. It does not make the connection busy: whoever
+    /// sends half a head would keep others out.
+    has_begun: AtomicBool,
     epoch: Instant,
 }
 
@@ -43,7 +46,8 @@ pub(super) struct IdleSince(u64);
 impl Activity {
     /// Idle from now on; times are counted from `epoch`, which all connections share.
     pub(super) fn new(epoch: Instant) -> Activity {
-        let activity = Activity { word: AtomicU64::new(0), epoch };
+        let activity =
+            Activity { word: AtomicU64::new(0), has_begun: AtomicBool::new(false), epoch };
         activity.word.store(activity.idle_now(), Ordering::Relaxed);
         activity
     }
@@ -80,6 +84,21 @@ impl Activity {
             self.word.store(self.idle_now(), Ordering::Release);
         }
         is_over
+    }
+
+    /// Says whether a request has begun whose head is not whole yet.
+    pub(super) fn set_begun(&self, has_begun: bool) {
+        self.has_begun.store(has_begun, Ordering::Relaxed);
+    }
+
+    /// Whether a request has begun whose head is not whole yet.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing of a request or of an answer is under way.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase() == Phase::Idle && !self.has_begun()
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -119,8 +138,12 @@ mod tests {
         activity.answered();
         assert!(activity.sent());
         assert_eq!(activity.phase(), Phase::Idle);
+        activity.set_begun(true);
+        assert_eq!((activity.phase(), activity.is_at_rest()), (Phase::Idle, false));
+        activity.set_begun(false);
+        assert!(activity.is_at_rest());
         assert!(activity.begin(false));
-        assert_eq!(activity.phase(), Phase::Answering);
+        assert_eq!((activity.phase(), activity.is_at_rest()), (Phase::Answering, false));
     }
 
     #[test]

@@ -1,31 +1,40 @@
 //! One client, from its handshake to its last request.
 
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::Service;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::activity::Activity;
 use super::body::TrackedBody;
 use super::catch_panic::catch_panic;
 use super::paced::Paced;
+use super::parting::part;
+use super::refused::Refused;
 use super::{Limits, Shutdown};
 
-/// The most that is kept of a head, or of a body that nobody reads yet. The API server sends heads
-/// of less than 1 KiB.
-const BUFFER_BYTES: usize = 64 * 1024;
+/// The most that is kept of a head, or of a body that nobody reads yet: a piece of TLS. The API
+/// server sends heads of less than 1 KiB.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// How long a handshake may go on when the server drains. Who fails to connect does not try again,
+/// and who says nothing shall not hold the end up.
+const LAST_HANDSHAKES: Duration = Duration::from_secs(1);
 
 /// What lies between TCP and HTTP.
 #[derive(Clone)]
@@ -41,6 +50,7 @@ pub(super) struct Connection {
     pub(super) limits: Limits,
     pub(super) shutdown: Shutdown,
     pub(super) activity: Arc<Activity>,
+    pub(super) refused: Arc<Refused>,
 }
 
 impl Connection {
@@ -51,16 +61,26 @@ impl Connection {
             return;
         }
         match &self.transport {
-            Transport::Plain => self.http(stream).await,
+            Transport::Plain => drop(self.http(stream).await),
             Transport::Tls(acceptor) => {
+                let client = stream.peer_addr().ok();
                 let handshake = timeout(self.limits.handshake, acceptor.accept(stream));
-                // Nobody has sent a request before the handshake is done: nothing to drain.
+                let last_call = async {
+                    self.shutdown.draining().await;
+                    sleep(LAST_HANDSHAKES).await;
+                };
                 let shaken = tokio::select! {
                     shaken = handshake => shaken,
-                    () = self.shutdown.draining() => return,
+                    () = last_call => return,
                 };
                 match shaken {
-                    Ok(Ok(stream)) => self.http(stream).await,
+                    // Over TLS comes the API server, which must not lose a request.
+                    Ok(Ok(stream)) => {
+                        if let Some(stream) = self.http(stream).await {
+                            part(stream).await;
+                        }
+                    }
+                    Ok(Err(error)) if self.refused.tell(&error, client) => (),
                     Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                     Err(_) => tracing::debug!("TLS handshake took too long"),
                 }
@@ -68,31 +88,42 @@ impl Connection {
         }
     }
 
-    /// Answers requests until the client, a deadline or the end of the server closes.
-    async fn http<S>(&self, stream: S)
+    /// Answers requests until the client or a deadline closes; gives the stream back if it is the
+    /// end of the server that does, and nothing is under way on it.
+    async fn http<S>(&self, stream: S) -> Option<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let stream = Paced::new(stream, Arc::clone(&self.activity), self.limits);
         // Its own timer is off: all deadlines are those of the stream.
-        let connection = hyper::server::conn::http1::Builder::new()
+        let mut connection = hyper::server::conn::http1::Builder::new()
             .header_read_timeout(None)
             .max_buf_size(BUFFER_BYTES)
             .serve_connection(
                 TokioIo::new(stream),
                 hyper::service::service_fn(|request| self.answer(request)),
             );
-        let mut connection = std::pin::pin!(connection);
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = self.shutdown.draining() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+        let mut draining = pin!(self.shutdown.draining());
+        let mut is_draining = false;
+        // Both change in `poll` alone: what is at rest after it has read all that had come.
+        let ended = poll_fn(|context| {
+            if let Poll::Ready(ended) = Pin::new(&mut connection).poll(context) {
+                return Poll::Ready(Some(ended));
             }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended badly");
+            is_draining = is_draining || draining.as_mut().poll(context).is_ready();
+            if is_draining && self.activity.is_at_rest() {
+                return Poll::Ready(None);
+            }
+            Poll::Pending
+        });
+        match ended.await {
+            None => Some(connection.into_parts().io.into_inner().into_inner()),
+            Some(ended) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended badly");
+                }
+                None
+            }
         }
     }
 
@@ -110,7 +141,11 @@ impl Connection {
             let request = request.map(|body| TrackedBody::new(body, &self.activity));
             let answer = catch_panic(async { self.app.call(request).await }).await;
             self.activity.answered();
-            Ok(answer.map_or_else(|()| internal_error(), |Ok(answer)| answer))
+            let mut answer = answer.map_or_else(|()| internal_error(), |Ok(answer)| answer);
+            if false {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(answer)
         }
     }
 }

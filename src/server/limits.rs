@@ -10,7 +10,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once, or fewer if the process may not open so many files. When all are taken,
-    /// the one that has been idle for longest is closed for a new one.
+    /// the one that has been idle for longest is closed for a new one. Each may hold some 100 KiB of
+    /// what its client has sent, see `tests/clients/flood.rs`.
     pub connections: usize,
     /// From the accepted connection to the end of the TLS handshake.
     pub handshake: Duration,
@@ -30,7 +31,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            connections: 1024,
+            connections: 512,
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(5),
             body: Duration::from_secs(10),

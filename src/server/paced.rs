@@ -57,24 +57,18 @@ pub(super) struct Paced<S> {
     reading: Option<(Wait, Instant)>,
     /// Since when the client takes nothing.
     writing: Option<Instant>,
-    /// Whether a request has begun whose head is not whole yet.
-    has_begun: bool,
     /// Whether the last read gave bytes.
     gave: bool,
 }
 
 impl<S> Paced<S> {
     pub(super) fn new(stream: S, activity: Arc<Activity>, limits: Limits) -> Paced<S> {
-        Paced {
-            stream,
-            activity,
-            limits,
-            timer: None,
-            reading: None,
-            writing: None,
-            has_begun: false,
-            gave: false,
-        }
+        Paced { stream, activity, limits, timer: None, reading: None, writing: None, gave: false }
+    }
+
+    /// The stream itself, whose waits have no end.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
     }
 
     /// Makes sure that the task is woken at the deadline, or fails when it is over.
@@ -97,7 +91,7 @@ impl<S> Paced<S> {
     /// Waits for what the client has to send next, if it has to.
     fn wait_to_read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let wait = match self.activity.phase() {
-            Phase::Idle if self.has_begun => Wait::Head,
+            Phase::Idle if self.activity.has_begun() => Wait::Head,
             Phase::Idle => Wait::Request,
             Phase::Body => Wait::Body,
             Phase::Answering => return Ok(()),
@@ -137,11 +131,11 @@ impl<S> Paced<S> {
         }
         // hyper reads until there is nothing more, unless it holds the beginning of the next
         // request already.
-        self.has_begun = self.gave;
+        self.activity.set_begun(self.gave);
         self.reading = None;
         // It may sleep now without another read.
         let is_armed = self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed());
-        if self.has_begun || !is_armed { self.wait_to_read(cx) } else { Ok(()) }
+        if self.gave || !is_armed { self.wait_to_read(cx) } else { Ok(()) }
     }
 }
 
@@ -163,7 +157,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             }
             Poll::Ready(Ok(())) if buf.filled().len() > before => {
                 this.gave = true;
-                this.has_begun = this.activity.phase() == Phase::Idle;
+                this.activity.set_begun(this.activity.phase() == Phase::Idle);
             }
             Poll::Ready(_) => (),
         }

@@ -5,12 +5,14 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Two steps to the end: drain (finish what is in flight), then abort (drop it).
+/// Three steps to the end: retire (serve, and send clients elsewhere), drain (finish what is in
+/// flight), abort (drop it). Each implies those before it.
 ///
 /// Clones share their state. A server that drains goes on to abort by itself when its own time
 /// limit is over.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
+    retire: CancellationToken,
     drain: CancellationToken,
     abort: CancellationToken,
 }
@@ -21,15 +23,27 @@ impl Shutdown {
         Shutdown::default()
     }
 
+    /// Serves as before, on connections old and new, but each answer is the last one of its
+    /// connection: it says `Connection: close`.
+    pub fn retire(&self) {
+        self.retire.cancel();
+    }
+
     /// Takes no new connections from now on, and lets requests in flight finish.
     pub fn drain(&self) {
+        self.retire();
         self.drain.cancel();
     }
 
     /// Cuts what is still open.
     pub fn abort(&self) {
-        self.drain.cancel();
+        self.drain();
         self.abort.cancel();
+    }
+
+    /// Whether [`Shutdown::retire`] was called, or what implies it.
+    pub fn is_retiring(&self) -> bool {
+        self.retire.is_cancelled()
     }
 
     /// Returns once [`Shutdown::drain`] or [`Shutdown::abort`] was called.
@@ -64,7 +78,7 @@ impl Signals {
 
     /// Waits for the next of the two.
     ///
-    /// The first is the time to call [`Shutdown::drain`], the second to call [`Shutdown::abort`].
+    /// The first is the time to call [`Shutdown::retire`], the second to call [`Shutdown::abort`].
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => (),
@@ -78,11 +92,19 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn abort_implies_drain() {
+    async fn each_step_implies_those_before_it() {
         let shutdown = Shutdown::new();
         let seen = shutdown.clone();
+        assert!(!seen.is_retiring());
         shutdown.abort();
         seen.draining().await;
         seen.aborted().await;
+        assert!(seen.is_retiring());
+
+        let shutdown = Shutdown::new();
+        shutdown.retire();
+        assert!(shutdown.is_retiring() && !shutdown.drain.is_cancelled());
+        shutdown.drain();
+        assert!(shutdown.drain.is_cancelled() && !shutdown.abort.is_cancelled());
     }
 }

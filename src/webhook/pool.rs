@@ -10,6 +10,10 @@ use tokio::time::timeout;
 
 use crate::turns::Turns;
 
+/// How many Tasks of one namespace may wait at once. More could not be rendered in time anyway, and
+/// would take the places of other namespaces' requests.
+const WAITING: usize = 64;
+
 /// The pool.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -24,7 +28,7 @@ impl Pool {
     }
 
     /// Runs `work` when it is the namespace's turn and a place is free; nothing if that is not in
-    /// time. A panic of `work` goes on in the caller.
+    /// time, or too many wait already. A panic of `work` goes on in the caller.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         namespace: &str,
@@ -32,6 +36,10 @@ impl Pool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
         let turn = self.turns.of(namespace);
+        // One count is ours, one that of the list.
+        if Arc::strong_count(&turn) > WAITING + 2 {
+            return None;
+        }
         let waiting = async {
             let turn = turn.acquire_owned().await.ok()?;
             let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
@@ -83,5 +91,26 @@ mod tests {
         release.send(()).unwrap();
         assert_eq!(busy.await.unwrap(), Some(true));
         assert_eq!(pool.run("busy", LATER, || 3).await, Some(3));
+    }
+
+    #[tokio::test]
+    async fn a_namespace_has_only_so_many_who_wait() {
+        let pool = Arc::new(Pool::new(2));
+        let (release, blocked) = mpsc::channel::<()>();
+        let ask = |work: Box<dyn FnOnce() -> bool + Send>| {
+            let pool = Arc::clone(&pool);
+            tokio::spawn(async move { pool.run("busy", LATER, work).await })
+        };
+        let busy = ask(Box::new(move || blocked.recv().is_ok()));
+        let waiting: Vec<_> = (0..WAITING).map(|_| ask(Box::new(|| true))).collect();
+        while Arc::strong_count(&pool.turns.of("busy")) < WAITING + 3 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ask(Box::new(|| true)).await.unwrap(), None);
+        assert_eq!(pool.run("other", LATER, || true).await, Some(true));
+        release.send(()).unwrap();
+        for asked in waiting.into_iter().chain([busy]) {
+            assert_eq!(asked.await.unwrap(), Some(true));
+        }
     }
 }

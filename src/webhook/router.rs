@@ -8,6 +8,7 @@ mod body;
 mod reply;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
@@ -16,6 +17,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
@@ -28,6 +31,18 @@ pub const MUTATE_TASK_PATH: &str = "/mutate-task";
 /// escaped and with its frame.
 pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 
+/// How many requests are answered at once.
+///
+/// An answer takes some tens of microseconds, so that many are under way only when they wait: for
+/// the API server, or for templates with loops. Each of them holds its body meanwhile, and what it
+/// makes of it: with the limits of bodies and connections, all of it stays below the 256 MiB that the
+/// chart gives a Pod (`tests/clients/flood.rs` measures it).
+pub const MAX_IN_FLIGHT: usize = 256;
+
+/// How long a request waits for its turn, or for room for its body. The API server asks again after
+/// a second, perhaps another replica, and up to ten times: a short wait is enough.
+const QUEUE_WAIT: Duration = Duration::from_millis(100);
+
 /// What turns the body of a request into a reply.
 pub trait Answer: Clone + Send + Sync + 'static {
     /// Answers one body; `query` is what follows the `?`, such as `timeout=3s`.
@@ -36,12 +51,17 @@ pub trait Answer: Clone + Send + Sync + 'static {
 
 /// Builds the router of the webhook; requests it turns away are counted in `metrics`.
 pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
+    with_places(answer, metrics, MAX_IN_FLIGHT)
+}
+
+fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) -> Router {
     let wrong_method = Arc::clone(&metrics);
-    let gate = Arc::new(Gate { bodies: Bodies::new(MAX_BODY_BYTES), metrics });
+    let (bodies, places) = (Bodies::new(MAX_BODY_BYTES), Semaphore::new(in_flight));
+    let gate = Arc::new(Gate { bodies, places, metrics });
     let mutate_task = post(move |request: Request| {
         let (answer, gate) = (answer.clone(), Arc::clone(&gate));
         async move {
-            let result = mutate_task(&answer, &gate.bodies, request).await;
+            let result = mutate_task(&answer, &gate, request).await;
             result.unwrap_or_else(|refusal| {
                 gate.metrics.refused(refusal.outcome());
                 refusal.into_response()
@@ -59,12 +79,20 @@ pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
 /// What all requests share.
 struct Gate {
     bodies: Bodies,
+    places: Semaphore,
     metrics: Arc<Metrics>,
+}
+
+impl Gate {
+    /// Waits a moment for a place among the requests that are answered.
+    async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(QUEUE_WAIT, self.places.acquire()).await.ok()?.ok()
+    }
 }
 
 async fn mutate_task<A: Answer>(
     answer: &A,
-    bodies: &Bodies,
+    gate: &Gate,
     request: Request,
 ) -> Result<Response, Refusal> {
     if !is_json(request.headers()) {
@@ -72,7 +100,9 @@ async fn mutate_task<A: Answer>(
     }
     let (head, body) = request.into_parts();
     // The bytes live as long as the answer is being made, and so long their room is kept.
-    let WholeBody { bytes, room: _room } = bodies.read(&head.headers, body).await?;
+    let WholeBody { bytes, room: _room } = gate.bodies.read(&head.headers, body).await?;
+    // Whoever sends slowly waits outside, and keeps no place from others.
+    let _place = gate.place().await.ok_or(Refusal::Overloaded)?;
     Ok(answer.answer(bytes, head.uri.query()).await.into_response())
 }
 
@@ -92,6 +122,7 @@ enum Refusal {
     ContentType,
     TooLarge,
     Interrupted,
+    NoRoom,
     Overloaded,
 }
 
@@ -100,7 +131,7 @@ impl From<BodyError> for Refusal {
         match error {
             BodyError::TooLarge => Refusal::TooLarge,
             BodyError::Interrupted => Refusal::Interrupted,
-            BodyError::NoRoom => Refusal::Overloaded,
+            BodyError::NoRoom => Refusal::NoRoom,
         }
     }
 }
@@ -111,7 +142,7 @@ impl Refusal {
             Refusal::Method | Refusal::ContentType => Outcome::BadRequest,
             Refusal::TooLarge => Outcome::TooLarge,
             Refusal::Interrupted => Outcome::Abandoned,
-            Refusal::Overloaded => Outcome::Unavailable,
+            Refusal::NoRoom | Refusal::Overloaded => Outcome::Overloaded,
         }
     }
 }
@@ -147,8 +178,11 @@ impl IntoResponse for Refusal {
             )
             .closing()
             .into_response(),
-            Refusal::Overloaded => {
+            Refusal::NoRoom => {
                 Reply::unavailable("too many large requests at once; try again").into_response()
+            }
+            Refusal::Overloaded => {
+                Reply::unavailable("too many requests at once; try again").into_response()
             }
         }
     }

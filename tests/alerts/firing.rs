@@ -93,6 +93,7 @@ fn troubles() -> Vec<(&'static str, Changed)> {
         ),
         ("KelosMetadataBug", admissions("panic", 0.2)),
         ("KelosMetadataBusy", admissions("unavailable", 5.0)),
+        ("KelosMetadataBusy", admissions("overloaded", 5.0)),
         ("KelosMetadataSlow", fast.map(|name| (name, growing(30.0))).collect()),
         ("KelosMetadataStrangeRequests", admissions("bad_request", 1.0)),
         (

@@ -6,7 +6,7 @@ use crate::harness::Cluster;
 use crate::harness::api::Reply;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::install_neighbours;
-use crate::renderings::values;
+use crate::renderings::{KEPT, values};
 use crate::support::paths::path;
 use crate::support::rendering::Rendering;
 
@@ -18,10 +18,12 @@ fn every_object_is_accepted_and_every_pod_is_restricted() {
         let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
         cluster.bare_namespace("restricted", labels).await;
         let monitored = json!({"serviceMonitor": {"enabled": true}});
-        for values in [values("default"), monitored, values("everything")] {
+        for values in KEPT.map(values).into_iter().chain([monitored]) {
             let rendering = Rendering::of(&values);
             are_applied(cluster, &rendering).await;
-            its_pod_is_restricted(cluster, rendering.the("Deployment")).await;
+            for deployment in rendering.deployments() {
+                its_pod_is_restricted(cluster, deployment).await;
+            }
         }
     });
 }
@@ -48,7 +50,7 @@ async fn its_pod_is_restricted(cluster: &Cluster, deployment: &Value) {
     let template = &deployment["spec"]["template"];
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": template["spec"]});
     pod["metadata"] = template["metadata"].clone();
-    pod["metadata"]["name"] = json!("webhook");
+    pod["metadata"]["name"] = json!("restricted");
     let create = async |pod: &Value| -> Reply {
         let pods = "/api/v1/namespaces/restricted/pods?dryRun=All&fieldValidation=Strict";
         cluster.admin.create(pods, pod).await

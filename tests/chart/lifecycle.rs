@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::harness::Cluster;
+use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::install_neighbours;
-use crate::renderings::values;
+use crate::renderings::{KEPT, values};
 use crate::support::files::{beside, is_kept};
-use crate::support::helm::{Helm, NAMESPACE, RELEASE};
+use crate::support::helm::Helm;
 use crate::support::installation::helm;
 use crate::support::paths::path;
-use crate::support::pod::CONFIGURATIONS;
+use crate::support::pod::CONTROLLER;
 use crate::support::rendering::Rendering;
 
 /// A cluster with the kinds of cert-manager and of the Prometheus operator.
@@ -58,25 +59,53 @@ fn contains(whole: &Value, part: &Value) -> bool {
 #[test]
 fn it_is_installed_upgraded_rolled_back_and_gone() {
     with_neighbours("lifecycle", async |cluster, helm| {
-        let (default, everything) =
-            (Rendering::of(&values("default")), Rendering::of(&values("everything")));
-        let before = secrets(cluster).await;
+        let renderings = KEPT.map(|name| Rendering::of(&values(name)));
+        let before = made(cluster).await;
 
-        notes_are_kept("default", &helm.install(&values("default")).ok());
-        are_there(cluster, &default).await;
-
-        notes_are_kept("everything", &helm.upgrade(&values("everything")).ok());
-        are_there(cluster, &everything).await;
-        are_gone(cluster, &default, Some(&everything)).await;
+        notes_are_kept(KEPT[0], &helm.install(&values(KEPT[0])).ok());
+        are_there(cluster, &renderings[0]).await;
+        for (name, pair) in KEPT[1..].iter().zip(renderings.windows(2)) {
+            notes_are_kept(name, &helm.upgrade(&values(name)).ok());
+            are_there(cluster, &pair[1]).await;
+            are_gone(cluster, &pair[0], Some(&pair[1])).await;
+        }
 
         helm.rollback("1").ok();
-        are_there(cluster, &default).await;
-        are_gone(cluster, &everything, Some(&default)).await;
+        are_there(cluster, &renderings[0]).await;
+        for rendering in &renderings {
+            are_gone(cluster, rendering, Some(&renderings[0])).await;
+        }
 
         helm.uninstall().ok();
-        are_gone(cluster, &default, None).await;
-        are_gone(cluster, &everything, None).await;
-        assert_eq!(secrets(cluster).await, before, "helm's own record of the release, too");
+        for rendering in &renderings {
+            are_gone(cluster, rendering, None).await;
+        }
+        assert_eq!(made(cluster).await, before, "helm's own record of the release, too");
+    });
+}
+
+#[test]
+fn what_the_controller_made_is_removed_as_the_notes_say() {
+    on_own_cluster("left-behind", async |cluster| {
+        let before = made(cluster).await;
+        let helm = helm(cluster);
+        let said = helm.install(&values("default")).ok();
+        // What the controller does, with its rights.
+        let account = Account::existing(&cluster.admin, CONTROLLER).await;
+        let account = account.api(cluster.control_plane.address());
+        for (collection, name) in MADE.into_iter().zip(["kelos-metadata-tls", CONTROLLER]) {
+            account.create(collection, &json!({"metadata": {"name": name}})).await.ok();
+        }
+        helm.uninstall().ok();
+        assert_eq!(made(cluster).await.len(), before.len() + 2, "they are not helm's");
+        let commands =
+            said.lines().filter_map(|line| line.split_once("kubectl -n kelos-system delete "));
+        for (_, object) in commands {
+            let (kind, name) = object.split_once(' ').unwrap();
+            let collection = MADE.into_iter().find(|path| path.ends_with(&format!("/{kind}s")));
+            cluster.admin.delete(&format!("{}/{name}", collection.unwrap())).await.ok();
+        }
+        assert_eq!(made(cluster).await, before);
     });
 }
 
@@ -90,47 +119,29 @@ fn notes_are_kept(name: &str, said: &str) {
     assert_eq!(labels, json!({"kelos.dev/source-kind": "{{.Kind}}"}));
 }
 
-/// The names of all Secrets in the namespace of the release.
-async fn secrets(cluster: &Cluster) -> Vec<String> {
-    let path = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
-    let list = cluster.admin.get(&path).await.ok();
-    let items = list["items"].as_array().unwrap().iter();
-    items.map(|secret| secret["metadata"]["name"].as_str().unwrap().to_owned()).collect()
-}
+/// What the controller makes: Secrets and Leases.
+const MADE: [&str; 2] = [
+    "/api/v1/namespaces/kelos-system/secrets",
+    "/apis/coordination.k8s.io/v1/namespaces/kelos-system/leases",
+];
 
-#[test]
-fn what_cert_manager_writes_into_the_configuration_stays() {
-    with_neighbours("injected", async |cluster, helm| {
-        helm.install(&values("default")).ok();
-        let path = format!("{CONFIGURATIONS}/{RELEASE}");
-        let mut configuration = cluster.admin.get(&path).await.ok();
-        let from = &configuration["metadata"]["annotations"]["cert-manager.io/inject-ca-from"];
-        let certificate = Rendering::of(&json!({}));
-        let certificate = &certificate.the("Certificate")["metadata"];
-        let (namespace, name) = (&certificate["namespace"], &certificate["name"]);
-        let (namespace, name) = (namespace.as_str().unwrap(), name.as_str().unwrap());
-        assert_eq!(from, &json!(format!("{namespace}/{name}")));
-
-        let bundle = json!("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==");
-        configuration["webhooks"][0]["clientConfig"]["caBundle"] = bundle.clone();
-        cluster.admin.replace(&path, &configuration).await.ok();
-        let injected = async || {
-            let configuration = cluster.admin.get(&path).await.ok();
-            configuration["webhooks"][0]["clientConfig"]["caBundle"].clone()
-        };
-        helm.upgrade(&json!({"injection": "opt-in", "replicas": 3})).ok();
-        assert_eq!(injected().await, bundle);
-        helm.rollback("1").ok();
-        assert_eq!(injected().await, bundle);
-    });
+/// The names of all such in the namespace of the release.
+async fn made(cluster: &Cluster) -> Vec<String> {
+    let mut names = Vec::new();
+    for collection in MADE {
+        let list = cluster.admin.get(collection).await.ok();
+        let items = list["items"].as_array().unwrap().iter();
+        names.extend(items.map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()));
+    }
+    names
 }
 
 #[test]
 fn without_cert_manager_its_mode_is_refused_and_nothing_is_applied() {
     on_own_cluster("no-cert-manager", async |cluster| {
-        let said = helm(cluster).install(&values("default")).refusal();
+        let said = helm(cluster).install(&values("cert-manager")).refusal();
         assert!(said.contains("no matches for kind \"Certificate\""), "{said}");
         assert!(said.contains("ensure CRDs are installed first"), "{said}");
-        are_gone(cluster, &Rendering::of(&values("default")), None).await;
+        are_gone(cluster, &Rendering::of(&values("cert-manager")), None).await;
     });
 }

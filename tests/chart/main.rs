@@ -7,6 +7,7 @@ mod harness;
 mod support;
 
 mod accepted;
+mod controller;
 mod effects;
 mod lifecycle;
 mod order;
@@ -17,4 +18,5 @@ mod rights;
 mod schema;
 mod shape;
 mod switches;
+mod trust;
 mod versions;

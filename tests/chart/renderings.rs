@@ -10,7 +10,7 @@ use crate::support::helm::Helm;
 use crate::support::rendering::Rendering;
 
 /// The names of values to render with: defaults, and files in `values/`.
-const KEPT: [&str; 2] = ["default", "everything"];
+pub(crate) const KEPT: [&str; 4] = ["default", "everything", "cert-manager", "provided"];
 
 /// Values by their name.
 pub(crate) fn values(name: &str) -> Value {

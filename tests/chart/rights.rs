@@ -1,25 +1,113 @@
-//! What the chart's ServiceAccount may do, and that it may do nothing else.
+//! What the chart's ServiceAccounts may do, and that they may do nothing else.
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
-use crate::support::helm::NAMESPACE;
+use crate::support::can_i::{self, Rule, VERBS};
+use crate::support::helm::{Helm, NAMESPACE};
 use crate::support::installation::{helm, provide_certificate};
+use crate::support::pod::CONTROLLER;
 
-const VERBS: [&str; 8] =
-    ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+/// What looks, and what may also change what is there.
+const READ: [&str; 3] = ["get", "list", "watch"];
+const WRITE: [&str; 5] = ["get", "list", "watch", "update", "patch"];
 
-/// What it reads: group and resource.
-const READ: [(&str, &str); 4] = [
-    ("kelos.dev", "taskspawners"),
-    ("kelos.dev", "workspaces"),
-    ("kelos.dev", "workerpools"),
-    ("", "namespaces"),
+/// Rights of a ServiceAccount on a resource: verbs, API group, resource, and the one object that they are bound to.
+type Granted = (&'static [&'static str], &'static str, &'static str, Option<&'static str>);
+
+/// What serving takes, in every namespace.
+const SERVING: [Granted; 4] = [
+    (&READ, "kelos.dev", "taskspawners", None),
+    (&READ, "kelos.dev", "workspaces", None),
+    (&READ, "kelos.dev", "workerpools", None),
+    (&READ, "", "namespaces", None),
 ];
+
+const SECRET: &str = "kelos-metadata-tls";
+const CONFIGURATION: &str = "kelos-metadata";
+
+/// What serving takes in the namespace of the release, if the controller makes the certificate.
+const SERVING_THE_SECRET: [Granted; 1] = [(&READ, "", "secrets", Some(SECRET))];
+
+/// What the controller takes in the namespace of the release.
+const WRITING: [Granted; 4] = [
+    (&WRITE, "", "secrets", Some(SECRET)),
+    (&WRITE, "coordination.k8s.io", "leases", Some(CONTROLLER)),
+    (&["create"], "", "secrets", None),
+    (&["create"], "coordination.k8s.io", "leases", None),
+];
+
+/// What it takes beside that.
+const PUBLISHING: [Granted; 1] = [(
+    &WRITE,
+    "admissionregistration.k8s.io",
+    "mutatingwebhookconfigurations",
+    Some(CONFIGURATION),
+)];
+
+/// Another namespace than the release's.
+const ELSEWHERE: &str = "default";
+
+/// Installs the chart beside a ServiceAccount that nobody gave a right.
+async fn install(cluster: &Cluster) -> Helm {
+    cluster.install(Schemas::V1alpha2).await;
+    let helm = helm(cluster);
+    helm.install(&json!({})).ok();
+    create_account(cluster, "nobody").await;
+    helm
+}
+
+async fn create_account(cluster: &Cluster, name: &str) {
+    let accounts = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
+    cluster.admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+}
+
+fn rules(granted: &[&[Granted]]) -> BTreeSet<Rule> {
+    let rule = |verb: &str, group: &str, resource: &str, name: Option<&str>| Rule {
+        verb: verb.to_owned(),
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        name: name.unwrap_or("*").to_owned(),
+    };
+    let granted = granted.iter().copied().flatten();
+    granted
+        .flat_map(|(verbs, group, resource, name)| {
+            verbs.iter().map(move |verb| rule(verb, group, resource, *name))
+        })
+        .collect()
+}
+
+/// The rules of an account in a namespace are these, as the API server lists them, and no others.
+async fn has(cluster: &Cluster, account: &str, namespace: &str, granted: &[&[Granted]]) {
+    let of_everybody = can_i::list(cluster, "nobody", namespace).await;
+    let found = can_i::list(cluster, account, namespace).await;
+    let reviews = ["authentication.k8s.io", "authorization.k8s.io"];
+    assert!(of_everybody.iter().all(|rule| reviews.contains(&rule.group.as_str())));
+    let found: BTreeSet<Rule> = found.difference(&of_everybody).cloned().collect();
+    assert_eq!(found, rules(granted), "{account} in {namespace}");
+}
+
+#[test]
+fn each_account_has_the_rules_that_security_lists_and_no_others() {
+    on_own_cluster("rules", async |cluster| {
+        let helm = install(cluster).await;
+        let all_that_serving_takes: [&[Granted]; 2] = [&SERVING, &SERVING_THE_SECRET];
+        has(cluster, "kelos-metadata", NAMESPACE, &all_that_serving_takes).await;
+        has(cluster, "kelos-metadata", ELSEWHERE, &[&SERVING]).await;
+        has(cluster, CONTROLLER, NAMESPACE, &[&WRITING, &PUBLISHING]).await;
+        has(cluster, CONTROLLER, ELSEWHERE, &[&PUBLISHING]).await;
+
+        // With a certificate that somebody else makes, nobody has the right to write, or to read a Secret.
+        helm.upgrade(&provide_certificate(cluster).await).ok();
+        has(cluster, "kelos-metadata", NAMESPACE, &[&SERVING]).await;
+        create_account(cluster, CONTROLLER).await;
+        has(cluster, CONTROLLER, NAMESPACE, &[]).await;
+    });
+}
 
 /// Resources that this API server need not have, or does not list.
 const MORE: [(&str, &str); 8] = [
@@ -33,105 +121,75 @@ const MORE: [(&str, &str); 8] = [
     ("*", "*"),
 ];
 
-type Right = (String, String, &'static str);
-
-#[test]
-fn it_may_do_what_the_readme_lists_and_nothing_else() {
-    on_own_cluster("rights", async |cluster| {
-        cluster.install(Schemas::V1alpha2).await;
-        helm(cluster).install(&provide_certificate(cluster).await).ok();
-        let nobody = json!({"metadata": {"name": "nobody"}});
-        let accounts = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
-        cluster.admin.create(&accounts, &nobody).await.ok();
-
-        let resources = resources(cluster).await;
-        for needed in ["secrets", "pods", "pods/exec", "configmaps", "events"] {
-            assert!(resources.contains(&(String::new(), needed.to_owned())), "{needed}");
-        }
-        // What everybody may do is not the chart's.
-        let everybody = rights(cluster, "nobody", &resources).await;
-        let found = rights(cluster, "kelos-metadata", &resources).await;
-        let granted: BTreeSet<Right> = found.difference(&everybody).cloned().collect();
-        let expected: BTreeSet<Right> = READ
-            .into_iter()
-            .flat_map(|(group, resource)| {
-                let right = move |verb| (group.to_owned(), resource.to_owned(), verb);
-                ["get", "list", "watch"].map(right)
-            })
-            .collect();
-        assert_eq!(granted, expected);
-        let of_everybody: BTreeSet<&str> =
-            everybody.iter().map(|(group, _, _)| group.as_str()).collect();
-        let reviews = ["authentication.k8s.io", "authorization.k8s.io"];
-        assert_eq!(of_everybody, BTreeSet::from(reviews), "{everybody:?}");
-
-        // In every namespace, for the watches are on all of them.
-        for (group, resource) in READ {
-            let allowed = may(cluster, "kelos-metadata", "", group, resource, "watch").await;
-            assert!(allowed, "{group} {resource}");
-        }
-    });
-}
-
-/// Every resource and subresource that the API server lists, and some more.
-async fn resources(cluster: &Cluster) -> BTreeSet<(String, String)> {
-    let mut found: BTreeSet<(String, String)> =
-        MORE.into_iter().map(|(group, name)| (group.to_owned(), name.to_owned())).collect();
-    let groups = cluster.admin.get("/apis").await.ok();
-    let groups = groups["groups"].as_array().unwrap().iter().map(|group| {
-        let version = group["preferredVersion"]["groupVersion"].as_str().unwrap();
-        (group["name"].as_str().unwrap().to_owned(), format!("/apis/{version}"))
-    });
-    for (group, path) in groups.chain([(String::new(), "/api/v1".to_owned())]) {
-        let list = cluster.admin.get(&path).await.ok();
-        for resource in list["resources"].as_array().unwrap() {
-            found.insert((group.clone(), resource["name"].as_str().unwrap().to_owned()));
-        }
-    }
-    found
-}
-
-/// All that a ServiceAccount may do in the namespace of the release.
-async fn rights(
+/// An account may do these things to objects of any name, and nothing else to any resource there is.
+async fn may_only(
     cluster: &Cluster,
     account: &str,
     resources: &BTreeSet<(String, String)>,
-) -> BTreeSet<Right> {
-    let mut rights = BTreeSet::new();
+    granted: &[&[Granted]],
+) {
+    let mut found = BTreeSet::new();
     for (group, resource) in resources {
         for verb in VERBS {
-            if may(cluster, account, NAMESPACE, group, resource, verb).await {
-                rights.insert((group.clone(), resource.clone(), verb));
+            let right = Rule::on_any(verb, group, resource);
+            let allowed = can_i::may(cluster, account, NAMESPACE, &right).await;
+            let everybody = allowed && can_i::may(cluster, "nobody", NAMESPACE, &right).await;
+            if allowed && !everybody {
+                found.insert(right);
             }
         }
     }
-    rights
+    let mut expected = rules(granted);
+    expected.retain(|rule| rule.name == "*");
+    assert_eq!(found, expected, "{account}");
 }
 
-/// Asks the API server, as `kubectl auth can-i --as` does.
-async fn may(
-    cluster: &Cluster,
-    account: &str,
-    namespace: &str,
-    group: &str,
-    resource: &str,
-    verb: &str,
-) -> bool {
-    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-    let review = json!({"spec": {
-        "user": format!("system:serviceaccount:{NAMESPACE}:{account}"),
-        "groups": [
-            "system:serviceaccounts",
-            format!("system:serviceaccounts:{NAMESPACE}"),
-            "system:authenticated",
-        ],
-        "resourceAttributes": {
-            "namespace": namespace, "group": group, "resource": resource,
-            "subresource": subresource, "verb": verb,
-        },
-    }});
-    let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-    let status: Value = cluster.admin.create(path, &review).await.ok()["status"].take();
-    assert!(status["evaluationError"].is_null(), "{status}");
-    status["allowed"] == true
+#[test]
+fn each_account_can_do_that_and_nothing_else() {
+    on_own_cluster("can-i", async |cluster| {
+        install(cluster).await;
+        let mut resources = can_i::resources(cluster).await;
+        for needed in ["secrets", "pods", "pods/exec", "configmaps", "events"] {
+            assert!(resources.contains(&(String::new(), needed.to_owned())), "{needed}");
+        }
+        resources.extend(MORE.map(|(group, name)| (group.to_owned(), name.to_owned())));
+        may_only(cluster, "kelos-metadata", &resources, &[&SERVING]).await;
+        may_only(cluster, CONTROLLER, &resources, &[&WRITING]).await;
+
+        // What is bound to one object, is so to that one in that namespace.
+        for (account, granted) in [
+            ("kelos-metadata", &[&SERVING_THE_SECRET[..]][..]),
+            (CONTROLLER, &[&WRITING[..], &PUBLISHING]),
+        ] {
+            let granted = rules(granted);
+            for rule in rules(&[&SERVING_THE_SECRET, &WRITING, &PUBLISHING]) {
+                for verb in VERBS {
+                    for name in [rule.name.as_str(), "another"] {
+                        let asked =
+                            Rule { verb: verb.to_owned(), name: name.to_owned(), ..rule.clone() };
+                        let on_any = Rule { name: "*".to_owned(), ..asked.clone() };
+                        let expected = granted.contains(&asked) || granted.contains(&on_any);
+                        let found = can_i::may(cluster, account, NAMESPACE, &asked).await;
+                        assert_eq!(found, expected, "{account}: {asked:?}");
+                        let is_cluster_wide = rule.resource == "mutatingwebhookconfigurations";
+                        let found = can_i::may(cluster, account, ELSEWHERE, &asked).await;
+                        assert_eq!(found, expected && is_cluster_wide, "{account}: {asked:?}");
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_it_reads_it_may_read_in_every_namespace() {
+    on_own_cluster("everywhere", async |cluster| {
+        install(cluster).await;
+        for (verbs, group, resource, _) in SERVING {
+            for verb in verbs {
+                let right = Rule::on_any(verb, group, resource);
+                assert!(can_i::may(cluster, "kelos-metadata", "", &right).await, "{right:?}");
+            }
+        }
+    });
 }

@@ -8,46 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 
+use crate::authority::{Authority, Pair};
 use crate::common::https::{Client, connect, tls_config};
 use crate::common::program::{self, PATIENCE, Program, get};
 
 const SWAPS: i32 = 20;
-
-/// What signs every certificate here.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-/// A pair for the server, as PEM, and its certificate.
-struct Pair {
-    cert: String,
-    key: String,
-    der: CertificateDer<'static>,
-}
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let pem = params.self_signed(&key).unwrap().pem();
-        Authority { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// Issues a pair that expires in this year.
-    fn issue(&self, year: i32) -> Pair {
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.not_after = rcgen::date_time_ymd(year, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let cert = params.signed_by(&key, &self.issuer).unwrap();
-        Pair { cert: cert.pem(), key: key.serialize_pem(), der: cert.der().clone() }
-    }
-}
 
 /// Puts a certificate and a key into a folder as the kubelet does.
 fn project(mount: &Path, version: &str, cert: &str, key: &str) {

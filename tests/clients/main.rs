@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
+mod authority;
+mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
 mod deadlines;
+mod ending;
+mod flood;
 mod idle;
 mod key_swap;
+mod overload;
 mod places;
 mod raw;
 mod requests;

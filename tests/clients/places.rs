@@ -89,7 +89,7 @@ async fn the_silent_and_the_half_said_do_not_keep_others_out() {
     server.serves().await;
 }
 
-/// 64 MiB are room for nine of the largest bodies; the tenth is told to try again.
+/// 32 MiB are room for four of the largest bodies; the next one is told to try again.
 #[tokio::test(flavor = "multi_thread")]
 async fn large_bodies_that_stop_half_way_turn_away_large_ones_only() {
     let server = Running::start().await;

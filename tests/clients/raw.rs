@@ -52,9 +52,15 @@ pub(crate) async fn answer<S: AsyncRead + Unpin>(stream: &mut S) -> (u16, String
     }
 }
 
+/// Sends a text. Without the flush TLS may keep a part of it for later.
+pub(crate) async fn send<S: AsyncWrite + Unpin>(stream: &mut S, text: &str) {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
 /// Sends a request of so many bytes, and asserts that it is answered.
 pub(crate) async fn call<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, length: usize) {
-    stream.write_all(request(length).as_bytes()).await.unwrap();
+    send(stream, &request(length)).await;
     assert_eq!(answer(stream).await, (200, length.to_string()));
 }
 

@@ -6,6 +6,7 @@
 mod common;
 mod harness;
 
+mod certificates;
 mod clients;
 mod example;
 mod feedback;

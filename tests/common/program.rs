@@ -41,15 +41,15 @@ impl Program {
 
     /// Starts `serve` on `rules` and `tls` of this folder, with so many open files at most.
     pub(crate) fn on(folder: TempDir, open_files: Option<u32>) -> Program {
-        Program::serve(folder, program(open_files), &[])
+        Program::serve(program(open_files), folder, &["--shutdown-delay", "0s"])
     }
 
-    /// Starts `serve` on `rules` and `tls` of this folder, with more flags.
-    pub(crate) fn with_flags(folder: TempDir, flags: &[&str]) -> Program {
-        Program::serve(folder, program(None), flags)
+    /// Starts `serve` on `rules` and `tls` of this folder, with these flags.
+    pub(crate) fn with(folder: TempDir, flags: &[&str]) -> Program {
+        Program::serve(program(None), folder, flags)
     }
 
-    fn serve(folder: TempDir, mut command: Command, flags: &[&str]) -> Program {
+    fn serve(mut command: Command, folder: TempDir, flags: &[&str]) -> Program {
         command
             .arg("serve")
             .arg("--manifests")

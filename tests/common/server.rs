@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Answers with the length of the body; some queries ask for more.
 #[derive(Clone, Default)]
 pub(crate) struct App {
+    /// How many slow requests wait to go on.
+    pub(crate) waiting: Arc<AtomicUsize>,
     pub(crate) started: Arc<Notify>,
     pub(crate) go_on: Arc<Notify>,
 }
@@ -32,8 +35,11 @@ impl Answer for App {
         match query {
             Some("panic") => panic!("on purpose"),
             Some("slow") => {
+                let go_on = self.go_on.notified();
+                self.waiting.fetch_add(1, Ordering::Relaxed);
                 self.started.notify_one();
-                self.go_on.notified().await;
+                go_on.await;
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
             }
             _ => (),
         }

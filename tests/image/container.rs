@@ -90,7 +90,7 @@ fn mount(rootfs: &Path, path: &str, text: &str) {
 }
 
 /// Addresses that the system picks. The name is looked up in the image's own /etc.
-const ADDRESSES: [&str; 8] = [
+const ADDRESSES: [&str; 10] = [
     "--bind-address",
     "localhost:0",
     "--metrics-bind-address",
@@ -99,6 +99,8 @@ const ADDRESSES: [&str; 8] = [
     "127.0.0.1:0",
     "--log-format",
     "json",
+    "--shutdown-delay",
+    "0s",
 ];
 
 /// Mounts a serving key, and names it.

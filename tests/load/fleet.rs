@@ -110,7 +110,7 @@ impl<'c> Fleet<'c> {
     pub(crate) async fn add(&mut self) {
         let policy = self.failure_policy;
         let setup = self.cluster.webhook_on(&self.name, self.port);
-        let setup = setup.with_args(self.args.clone()).registered(|it| it.failure_policy = policy);
+        let setup = setup.with_flags(self.args.clone()).registered(|it| it.failure_policy = policy);
         let webhook = setup.launch().await;
         self.endpoints.members.lock().unwrap().insert(webhook.health(), webhook.address);
         webhook.is_ready().await;

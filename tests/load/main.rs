@@ -10,5 +10,7 @@
 mod harness;
 
 mod fleet;
+mod flood;
 mod killed;
+mod rolling;
 mod stream;

@@ -144,7 +144,7 @@ async fn answered(client: &Client, task: &Value) -> Value {
 
 #[tokio::test]
 async fn canaries_are_silent_at_trace_level() {
-    let mut program = Program::with_flags(folder(), &["--log-level", "trace"]);
+    let mut program = Program::with(folder(), &["--log-level", "trace"]);
     let mut listeners = 0;
     let start = program.lines_until(|line| {
         listeners += usize::from(line["listener"].is_string());

@@ -13,6 +13,8 @@ its own.
 {{- if has .Values.certificates.mode (list "certManager" "provided") -}}
 - --tls-cert-file=/etc/kelos-metadata/tls/tls.crt
 - --tls-private-key-file=/etc/kelos-metadata/tls/tls.key
+{{- else if eq .Values.certificates.mode "selfManaged" -}}
+- --tls-secret={{ .Release.Namespace }}/{{ .Values.certificates.secretName }}
 {{- end }}
 {{- end }}
 
@@ -41,7 +43,10 @@ cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "kelos-metad
 {{- end }}
 {{- end }}
 
-{{/* The authority that the API server trusts. cert-manager writes its own into the cluster. */}}
+{{/*
+The authority that the API server trusts. cert-manager and our controller write it into the cluster: then there is no
+such key, not even an empty one, so that neither helm nor an apply takes away what they wrote.
+*/}}
 {{- define "kelos-metadata.certificates.caBundle" -}}
 {{- if eq .Values.certificates.mode "provided" -}}
 caBundle: {{ .Values.certificates.caBundle | nospace }}

@@ -5,6 +5,9 @@ of these are refused before anything changes.
 {{- define "kelos-metadata.checks" -}}
 {{- include "kelos-metadata.checks.certificates" . }}
 {{- include "kelos-metadata.checks.podLabels" . }}
+{{- if and .Values.clientCA.allowedNames (not .Values.clientCA.secretName) }}
+{{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that authority only" }}
+{{- end }}
 {{- with .Values.autoscaling }}
 {{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) }}
 {{- fail (printf "autoscaling.minReplicas is %d, which is more than autoscaling.maxReplicas, %d" (int .minReplicas) (int .maxReplicas)) }}
@@ -29,9 +32,26 @@ of these are refused before anything changes.
 {{- fail "certificates.caBundle holds a private key, and everybody may read it: take the certificate alone" }}
 {{- end }}
 {{- else if .caBundle }}
-{{- fail (printf "certificates.caBundle belongs to certificates.mode=provided; with %s it is written by cert-manager" .mode) }}
+{{- $writer := ternary "cert-manager" "kelos-metadata-controller" (eq .mode "certManager") }}
+{{- fail (printf "certificates.caBundle belongs to certificates.mode=provided; with %s it is written by %s" .mode $writer) }}
+{{- end }}
+{{- if eq .mode "selfManaged" }}
+{{- $lifetime := include "kelos-metadata.checks.seconds" .selfManaged.lifetime | int }}
+{{- $settle := include "kelos-metadata.checks.seconds" .selfManaged.caSettle | int }}
+{{- if or (lt $lifetime 5) (gt $lifetime 315360000) }}
+{{- fail (printf "certificates.selfManaged.lifetime is %s: the controller takes 5s to 87600h, which are ten years" .selfManaged.lifetime) }}
+{{- end }}
+{{- if le $lifetime (mul 3 $settle) }}
+{{- fail (printf "certificates.selfManaged.lifetime is %s, and must be more than three times certificates.selfManaged.caSettle, which is %s: a certificate is renewed when a third of its life is left, and the new one serves after caSettle" .selfManaged.lifetime .selfManaged.caSettle) }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A duration with one unit, as the schema wants it, in seconds. */}}
+{{- define "kelos-metadata.checks.seconds" -}}
+{{- $unit := dict "h" 3600 "m" 60 "s" 1 }}
+{{- mul (regexFind "^[0-9]+" .) (get $unit (regexFind "[hms]$" .)) }}
 {{- end }}
 
 {{- define "kelos-metadata.checks.podLabels" -}}

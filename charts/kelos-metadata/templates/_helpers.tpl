@@ -7,12 +7,31 @@ kelos-metadata
 {{- end }}
 
 {{/*
+Which of the two programs a template is about: the webhook, unless the context says otherwise, as
+`mustMerge (dict "Component" "controller") .` does.
+*/}}
+{{- define "kelos-metadata.component" -}}
+{{ .Component | default "webhook" }}
+{{- end }}
+
+{{/* The programs that are installed. */}}
+{{- define "kelos-metadata.components" -}}
+webhook
+{{- if eq .Values.certificates.mode "selfManaged" }} controller{{ end }}
+{{- end }}
+
+{{/* The name of a component's objects. */}}
+{{- define "kelos-metadata.fullname" -}}
+{{ include "kelos-metadata.name" . }}{{ if eq (include "kelos-metadata.component" .) "controller" }}-controller{{ end }}
+{{- end }}
+
+{{/*
 What the Service, the Deployment and all that counts Pods select by. Never app.kubernetes.io/name=kelos: Kelos's own
 Service would send us what is meant for Kelos.
 */}}
 {{- define "kelos-metadata.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "kelos-metadata.name" . }}
-app.kubernetes.io/component: webhook
+app.kubernetes.io/component: {{ include "kelos-metadata.component" . }}
 {{- end }}
 
 {{/* Without the chart's version: a new one that starts the same Pods leaves them running. */}}
@@ -28,22 +47,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* The metadata of an object in the release's namespace. */}}
-{{- define "kelos-metadata.metadata" -}}
-name: {{ include "kelos-metadata.name" . }}
-namespace: {{ .Release.Namespace }}
+{{/* The metadata of a component's object that is in no namespace. */}}
+{{- define "kelos-metadata.clusterMetadata" -}}
+name: {{ include "kelos-metadata.fullname" . }}
 labels:
   {{- include "kelos-metadata.labels" . | nindent 2 }}
 {{- end }}
 
-{{- define "kelos-metadata.image" -}}
-{{- with .Values.image -}}
-{{- if .digest -}}
-{{ .repository }}@{{ .digest }}
-{{- else -}}
-{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
-{{- end }}
-{{- end }}
+{{/* The metadata of a component's object in the release's namespace. */}}
+{{- define "kelos-metadata.metadata" -}}
+name: {{ include "kelos-metadata.fullname" . }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "kelos-metadata.labels" . | nindent 2 }}
 {{- end }}
 
 {{/* HOST of a listener, as it stands before a port. */}}
@@ -55,17 +71,33 @@ labels:
 {{- end }}
 {{- end }}
 
-{{/* What `kelos-metadata` is started with. */}}
-{{- define "kelos-metadata.args" -}}
+{{/* The flags of listeners that both programs have. */}}
+{{- define "kelos-metadata.listenerArgs" -}}
 {{- $host := include "kelos-metadata.host" . -}}
-- serve
-- --bind-address={{ $host }}:9443
 - --metrics-bind-address={{ $host }}:8080
 - --health-probe-bind-address={{ $host }}:8081
-{{ include "kelos-metadata.certificates.args" . }}
+{{- end }}
+
+{{- define "kelos-metadata.logArgs" -}}
 - --log-format={{ .Values.logFormat }}
 - {{ printf "--log-level=%s" .Values.logLevel | quote }}
+{{- end }}
+
+{{/* What `kelos-metadata serve` is started with. */}}
+{{- define "kelos-metadata.args" -}}
+- serve
+- --bind-address={{ include "kelos-metadata.host" . }}:9443
+{{ include "kelos-metadata.listenerArgs" . }}
+{{ include "kelos-metadata.certificates.args" . }}
+{{ include "kelos-metadata.logArgs" . }}
 - --on-invalid={{ .Values.onInvalid }}
+- --shutdown-delay={{ int .Values.shutdownDelaySeconds }}s
+{{- if .Values.clientCA.secretName }}
+- --client-ca-file=/etc/kelos-metadata/client-ca/ca.crt
+{{- range .Values.clientCA.allowedNames }}
+- {{ printf "--client-allowed-name=%s" . | quote }}
+{{- end }}
+{{- end }}
 {{- range .Values.protect }}
 - {{ printf "--protect=%s" . | quote }}
 {{- end }}
@@ -77,13 +109,44 @@ labels:
 {{- end }}
 {{- end }}
 
-{{/* The kinds of affinity that are given; nothing, if none is. */}}
-{{- define "kelos-metadata.affinity" -}}
-{{- range $kind, $affinity := .Values.affinity }}
-{{- with $affinity }}
-{{ $kind }}:
-  {{- toYaml . | nindent 2 }}
+{{/* What the container mounts, and where that comes from. */}}
+{{- define "kelos-metadata.volumeMounts" -}}
+{{- include "kelos-metadata.certificates.volumeMounts" . }}
+{{- if .Values.clientCA.secretName }}
+- name: client-ca
+  mountPath: /etc/kelos-metadata/client-ca
+  readOnly: true
 {{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.volumes" -}}
+{{- include "kelos-metadata.certificates.volumes" . }}
+{{- with .Values.clientCA.secretName }}
+- name: client-ca
+  secret:
+    secretName: {{ . }}
+    # The certificate alone: whoever could read a key there could be the API server.
+    items:
+      - key: ca.crt
+        path: ca.crt
+    defaultMode: 288
+{{- end }}
+{{- end }}
+
+{{/* What `kelos-metadata controller` is started with: the names of all that it writes to. */}}
+{{- define "kelos-metadata.controllerArgs" -}}
+- controller
+- --namespace={{ .Release.Namespace }}
+- --service={{ include "kelos-metadata.name" . }}
+- --tls-secret={{ .Values.certificates.secretName }}
+- --webhook-configuration={{ include "kelos-metadata.name" . }}
+- --lease={{ include "kelos-metadata.fullname" . }}
+- --certificate-lifetime={{ .Values.certificates.selfManaged.lifetime }}
+- --ca-settle={{ .Values.certificates.selfManaged.caSettle }}
+{{ include "kelos-metadata.listenerArgs" . }}
+{{ include "kelos-metadata.logArgs" . }}
+{{- with .Values.controller.extraArgs }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 

@@ -18,7 +18,7 @@ const THREAD: &str = "rules";
 
 /// Rules that follow their source for as long as this is kept.
 pub(super) struct Rules {
-    /// Whether everything was read once.
+    /// Whether everything was read once. The sender is gone when the thread is that keeps the rules.
     pub(super) loaded: watch::Receiver<bool>,
     _watch: Option<Watch>,
 }
@@ -48,11 +48,7 @@ impl Rules {
         let (first, folder_watch) =
             manifests::watch(folder, move |read| drop(changes.send(read))).with_context(context)?;
         load(first);
-        std::thread::Builder::new()
-            .name(THREAD.to_owned())
-            .spawn(move || changed.into_iter().for_each(load))
-            .with_context(context)?;
-        let (_, loaded) = watch::channel(true);
+        let loaded = keep(true, move |_| changed.into_iter().for_each(load))?;
         Ok(Rules { loaded, _watch: Some(folder_watch) })
     }
 
@@ -67,8 +63,7 @@ impl Rules {
         let mut changes = reflect(client, metrics);
         let (spawners, live, metrics) =
             (Arc::clone(spawners), Arc::clone(live), Arc::clone(metrics));
-        let (is_loaded, loaded) = watch::channel(false);
-        let follow = move || {
+        let follow = move |is_loaded: &watch::Sender<bool>| {
             let mut listed = HashSet::new();
             while let Some(change) = changes.blocking_recv() {
                 if let Some((namespace, name)) = change.one_spawner() {
@@ -80,12 +75,27 @@ impl Rules {
                 is_loaded.send_replace(listed.len() == Watched::ALL.len());
             }
         };
-        std::thread::Builder::new()
-            .name(THREAD.to_owned())
-            .spawn(follow)
-            .context("no thread can be started")?;
-        Ok(Rules { loaded, _watch: None })
+        Ok(Rules { loaded: keep(false, follow)?, _watch: None })
     }
+}
+
+/// Does the work on a thread of its own. What it gives back says whether the rules are loaded, and
+/// that the thread has come to its end, whatever brought it there.
+fn keep(
+    is_loaded: bool,
+    work: impl FnOnce(&watch::Sender<bool>) + Send + 'static,
+) -> anyhow::Result<watch::Receiver<bool>> {
+    let (is_loaded, loaded) = watch::channel(is_loaded);
+    std::thread::Builder::new()
+        .name(THREAD.to_owned())
+        .spawn(move || work(&is_loaded))
+        .context("no thread can be started")?;
+    Ok(loaded)
+}
+
+/// Returns when the thread that keeps the rules has come to its end.
+pub(super) async fn lost(mut loaded: watch::Receiver<bool>) {
+    while loaded.changed().await.is_ok() {}
 }
 
 /// Logs what is to be mended in TaskSpawners that have just changed, and counts what there is.
@@ -103,4 +113,29 @@ fn tell(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &Metrics) {
     }
     let known = spawners.snapshot();
     metrics.set_rules(known.spawner_count(), known.invalid_templates());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_end_of_the_thread_is_noticed_and_a_change_is_no_end() {
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let work = move |is_loaded: &watch::Sender<bool>| {
+            is_loaded.send_replace(true);
+            told.recv().unwrap();
+            panic!("on purpose");
+        };
+        let loaded = keep(false, work).unwrap();
+        loaded.clone().wait_for(|is_loaded| *is_loaded).await.unwrap();
+        assert!(timeout(Duration::from_millis(100), lost(loaded.clone())).await.is_err());
+        go_on.send(()).unwrap();
+        timeout(Duration::from_secs(30), lost(loaded.clone())).await.expect("noticed");
+        assert!(*loaded.borrow(), "what it has said stands");
+    }
 }

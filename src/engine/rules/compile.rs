@@ -276,7 +276,7 @@ fn check_default(
 }
 
 /// Eight hex digits that change when the rules may give another result.
-fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
+pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     let mut hasher = Sha256::new();
     let mut part = |text: &str| {
         hasher.update((text.len() as u64).to_le_bytes());

@@ -152,6 +152,20 @@ async fn a_version_that_is_gone_is_replaced_by_the_one_of_the_day() {
 }
 
 #[tokio::test]
+async fn a_panic_while_rules_are_compiled_is_found_with_a_problem() {
+    let (client, _) = api(has("1"));
+    let spawners =
+        Arc::new(Spawners::compiling_with(|_, _, _| panic!("on purpose"), Policy::default()));
+    let metrics = Arc::new(Metrics::new());
+    let lookup = LiveLookup::new(client, spawners, Arc::clone(&metrics));
+    let looked = lookup.look_up("ns", &Owner { name: "a", uid: Some("1") }, PATIENCE).await;
+    let Looked::Found(known) = looked else { panic!("{looked:?}") };
+    assert_eq!((known.rules.keys.len(), known.rules.problems.len()), (0, 1));
+    let text = metrics.encode().unwrap();
+    assert!(text.contains("lookups_total{result=\"found\"} 1\n"), "{text}");
+}
+
+#[tokio::test]
 async fn a_cluster_without_kelos_has_no_owner() {
     let (lookup, _) = lookup(|_| Answer::Text(404, "404 page not found\n"));
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");

@@ -1,8 +1,10 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::cluster::Change;
+use crate::cluster::scripted::{self, api, status};
 use crate::engine::rules::Policy;
-use crate::spawners::Objects;
+use crate::spawners::{ClusterChange, Objects};
 
 #[test]
 fn patience_follows_the_api_server() {
@@ -76,4 +78,36 @@ fn only_what_is_cheap_is_rendered_where_requests_are_read() {
 fn what_is_too_much_in_line_has_all_of_its_budget_apart() {
     let (apart, [applied, _]) = respond_to("{{ len (until 9000) }}", Place::Apart);
     assert_eq!((apart.unwrap().outcome, applied), (Outcome::Patched, 1));
+}
+
+/// The creation of a Task of a TaskSpawner that nobody knows.
+fn creation() -> Bytes {
+    let resource = json!({"group": "kelos.dev", "version": "v1alpha2", "resource": "tasks"});
+    let review = json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {
+        "uid": "u", "operation": "CREATE", "namespace": "ns", "resource": resource,
+        "kind": {"group": "kelos.dev", "version": "v1alpha2", "kind": "Task"},
+        "object": {"kind": "Task", "apiVersion": "kelos.dev/v1alpha2", "metadata": {
+            "name": "t", "labels": {"kelos.dev/taskspawner": "worker"}}},
+    }});
+    Bytes::from(review.to_string())
+}
+
+#[tokio::test]
+async fn a_cold_cache_that_can_not_ask_says_try_again_and_a_warm_one_lets_the_task_be() {
+    let away = |_: &str| scripted::Answer::Json(500, status(500, "InternalError", "away"));
+    let (client, asked) = api(away);
+    let spawners = Arc::new(Spawners::new(Policy::default()));
+    let metrics = Arc::new(Metrics::new());
+    let live = LiveLookup::new(client, Arc::clone(&spawners), Arc::clone(&metrics));
+    let answer = MutateTask::new(Arc::clone(&spawners), metrics, Limits::default())
+        .with_live_lookup(Arc::new(live));
+    let cold = answer.answered(creation(), Some("timeout=3s")).await;
+    assert_eq!((cold.outcome, cold.reply.code().as_u16()), (Outcome::Unavailable, 503));
+    assert!(!asked.all().is_empty(), "it has tried to ask");
+
+    spawners.apply(ClusterChange::Spawners(Change::All(Vec::new())));
+    let warm = answer.answered(creation(), Some("timeout=3s")).await;
+    assert_eq!((warm.outcome, warm.reply.code().as_u16()), (Outcome::UnknownOwner, 200));
+    let said: Value = serde_json::from_slice(warm.reply.body()).unwrap();
+    assert_eq!(said["response"]["allowed"], true);
 }

@@ -11,6 +11,8 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::QUEUE_WAIT;
+
 /// How much of a body that is too large is still taken from the client, and for how long.
 ///
 /// A connection that is closed with unread data in it is reset, and a reset may overtake the
@@ -22,11 +24,9 @@ const LINGER_TIME: Duration = Duration::from_secs(5);
 /// they take together, and large bodies never keep the ordinary Task waiting.
 const SMALL_BYTES: usize = 64 * 1024;
 /// What all larger bodies may take at once, while they are read and answered.
-const ROOM_BYTES: usize = 64 * 1024 * 1024;
+const ROOM_BYTES: usize = 32 * 1024 * 1024;
 /// Room is counted in pieces of this size.
 const PIECE_BYTES: usize = 1024;
-/// How long a body waits for room. The API server asks again, so a short wait is enough.
-const ROOM_WAIT: Duration = Duration::from_millis(100);
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +105,11 @@ impl Bodies {
                 continue;
             }
             if all.is_empty() {
-                all.reserve(announced.max(read + data.len()));
-                all.extend_from_slice(&first);
+                all.extend_from_slice(&std::mem::take(&mut first));
             }
+            // What is announced is only taken when there is room for it.
+            let whole = if room.is_some() { announced } else { announced.min(SMALL_BYTES) };
+            all.reserve(whole.max(read + data.len()) - all.len());
             all.extend_from_slice(&data);
         }
         Ok(WholeBody { bytes: if all.is_empty() { first } else { all.freeze() }, room })
@@ -119,7 +121,7 @@ impl Bodies {
         let bytes = if announced == 0 { self.limit } else { announced };
         let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES)).ok()?;
         let room = Arc::clone(&self.room).acquire_many_owned(pieces);
-        timeout(ROOM_WAIT, room).await.ok()?.ok()
+        timeout(QUEUE_WAIT, room).await.ok()?.ok()
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::{Body, HttpBody};
 use http_body_util::BodyExt;
 use hyper::body::Frame;
+use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::*;
@@ -154,4 +155,53 @@ fn an_unavailable_reply_asks_to_try_again_elsewhere() {
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(response.headers()["connection"], "close");
+}
+
+/// Answers when it is told to, and says that it has begun.
+#[derive(Clone)]
+struct Slow {
+    begun: mpsc::UnboundedSender<()>,
+    go_on: Arc<Semaphore>,
+}
+
+impl Answer for Slow {
+    async fn answer(&self, _: Bytes, _: Option<&str>) -> Reply {
+        self.begun.send(()).unwrap();
+        self.go_on.acquire().await.unwrap().forget();
+        Reply::ok("done")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Semaphore::new(0));
+    let metrics = Arc::new(Metrics::new());
+    let router = with_places(Slow { begun, go_on: Arc::clone(&go_on) }, Arc::clone(&metrics), 2);
+    let ask = || tokio::spawn(router.clone().oneshot(json_post("{}")));
+    let first = [ask(), ask()];
+    for _ in 0..2 {
+        has_begun.recv().await.unwrap();
+    }
+    let queued = tokio::time::Instant::now();
+    let turned_away = ask().await.unwrap().unwrap();
+    assert_eq!(queued.elapsed().as_millis() / 10, QUEUE_WAIT.as_millis() / 10);
+    assert_eq!(turned_away.status(), 503);
+    let headers = turned_away.headers();
+    assert_eq!(
+        (&headers["retry-after"], &headers["connection"]),
+        (&HeaderValue::from_static("1"), &HeaderValue::from_static("close"))
+    );
+    let text = metrics.encode().unwrap();
+    assert!(text.contains("admissions_total{outcome=\"overloaded\"} 1\n"), "{text}");
+
+    // One that waits gets the place of one that is done, and the places come back.
+    let next = ask();
+    go_on.add_permits(3);
+    for asked in first.into_iter().chain([next]) {
+        assert_eq!(asked.await.unwrap().unwrap().status(), 200);
+    }
+    go_on.add_permits(1);
+    assert_eq!(ask().await.unwrap().unwrap().status(), 200);
+    assert!(has_begun.recv().await.is_some());
 }

@@ -33,8 +33,12 @@ pub(crate) async fn provide_certificate(cluster: &Cluster) -> Value {
 
 /// The values of `certificates.mode=provided`.
 pub(crate) fn provided() -> Value {
-    let authority = BASE64.encode(authority::certificate());
-    json!({"certificates": {"mode": "provided", "caBundle": authority}})
+    json!({"certificates": {"mode": "provided", "caBundle": bundle()}})
+}
+
+/// The authority of the tests, as a `caBundle` has it.
+pub(crate) fn bundle() -> String {
+    BASE64.encode(authority::certificate())
 }
 
 /// Installs the chart with a certificate of our own, and starts a Pod of it.

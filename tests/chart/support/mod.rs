@@ -1,5 +1,6 @@
 //! What the tests of the chart share.
 
+pub(crate) mod can_i;
 pub(crate) mod differences;
 pub(crate) mod files;
 pub(crate) mod helm;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Kinds with their plural.
-const PLURALS: [(&str, &str); 14] = [
+const PLURALS: [(&str, &str); 16] = [
     ("Certificate", "certificates"),
     ("ClusterRole", "clusterroles"),
     ("ClusterRoleBinding", "clusterrolebindings"),
@@ -15,6 +15,8 @@ const PLURALS: [(&str, &str); 14] = [
     ("Pod", "pods"),
     ("PodDisruptionBudget", "poddisruptionbudgets"),
     ("PodMonitor", "podmonitors"),
+    ("Role", "roles"),
+    ("RoleBinding", "rolebindings"),
     ("Service", "services"),
     ("ServiceAccount", "serviceaccounts"),
     ("ServiceMonitor", "servicemonitors"),

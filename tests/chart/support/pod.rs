@@ -1,5 +1,6 @@
-//! A Pod of the chart's Deployment, run as a kubelet would run it.
+//! A Pod of one of the chart's Deployments, run as a kubelet would run it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,27 +19,36 @@ use crate::harness::process::Process;
 use crate::harness::run_folder;
 use crate::harness::webhook::get;
 
+/// The Deployment of the controller, and its ServiceAccount, and its Lease.
+pub(crate) const CONTROLLER: &str = "kelos-metadata-controller";
+
 /// A running Pod; it is killed when it is dropped.
 pub(crate) struct Pod {
     process: Process,
     log: Log,
     readiness: String,
-    addresses: Addresses,
-}
-
-/// Where its listeners are.
-struct Addresses {
-    webhook: SocketAddr,
-    metrics: SocketAddr,
-    health: SocketAddr,
+    /// Where its listeners are, by the names of the container's ports.
+    listeners: BTreeMap<String, SocketAddr>,
 }
 
 impl Pod {
-    /// Starts what the Deployment in the cluster says: its container's args and environment. Only listen addresses
-    /// and mount paths are others, and a kubeconfig with the token of its ServiceAccount stands for the token that a
-    /// kubelet mounts. Then the Service leads to it.
+    /// Starts a Pod that serves. Then the Service leads to it.
     pub(crate) async fn start(cluster: &Cluster) -> Pod {
-        let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{RELEASE}");
+        let pod = Pod::of(cluster, RELEASE).await;
+        pod.is_behind_the_service(cluster).await;
+        pod
+    }
+
+    /// Starts a Pod of the controller.
+    pub(crate) async fn controller(cluster: &Cluster) -> Pod {
+        Pod::of(cluster, CONTROLLER).await
+    }
+
+    /// Starts what a Deployment in the cluster says: its container's args and environment. Only listen addresses
+    /// and mount paths are others, and a kubeconfig with the token of its ServiceAccount stands for the token that a
+    /// kubelet mounts.
+    async fn of(cluster: &Cluster, name: &str) -> Pod {
+        let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}");
         let deployment = cluster.admin.get(&path).await.ok();
         let spec = &deployment["spec"]["template"]["spec"];
         let container = &spec["containers"][0];
@@ -58,16 +68,14 @@ impl Pod {
             }
         });
         let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
-        let address = async |listener| -> SocketAddr {
-            let line = log.line(listener, |line| line["listener"] == listener).await;
-            line["address"].as_str().unwrap().parse().unwrap()
-        };
-        let (webhook, metrics) = (address("webhook").await, address("metrics").await);
-        let addresses = Addresses { webhook, metrics, health: address("health").await };
+        let mut listeners = BTreeMap::new();
+        for port in container["ports"].as_array().unwrap() {
+            let name = port["name"].as_str().unwrap();
+            let line = log.line(name, |line| line["listener"] == name).await;
+            listeners.insert(name.to_owned(), line["address"].as_str().unwrap().parse().unwrap());
+        }
         let readiness = container["readinessProbe"]["httpGet"]["path"].as_str().unwrap().to_owned();
-        let pod = Pod { process, log, readiness, addresses };
-        pod.is_behind_the_service(cluster).await;
-        pod
+        Pod { process, log, readiness, listeners }
     }
 
     /// Leads the Service, as the MutatingWebhookConfiguration names it, to this Pod.
@@ -78,21 +86,26 @@ impl Pod {
         let (namespace, name) = (&service["namespace"], &service["name"]);
         let (namespace, name) = (namespace.as_str().unwrap(), name.as_str().unwrap());
         let service = format!("{namespace}/{name}:{}", service["port"]);
-        cluster.control_plane.set_backends(&service, vec![self.addresses.webhook]);
+        cluster.control_plane.set_backends(&service, vec![self.listeners["webhook"]]);
     }
 
     /// Waits until its readiness probe succeeds.
     pub(crate) async fn is_ready(&self) {
         eventually("the readiness probe", async || {
-            let answer = get(self.addresses.health, &self.readiness).await;
+            let answer = get(self.listeners["health"], &self.readiness).await;
             answer.starts_with("HTTP/1.1 200").then_some(())
         })
         .await;
     }
 
+    /// The text of its metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        get(self.listeners["metrics"], "/metrics").await
+    }
+
     /// How often the API server has asked it.
     pub(crate) async fn calls(&self) -> f64 {
-        let text = get(self.addresses.metrics, "/metrics").await;
+        let text = self.metrics().await;
         let samples =
             text.lines().filter(|line| line.starts_with("kelos_metadata_admissions_total"));
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
@@ -101,6 +114,14 @@ impl Pod {
     /// The log lines that tell of trouble, as of a right that is missing.
     pub(crate) fn troubles(&self) -> Vec<Value> {
         self.log.lines(|line| line["level"] != "INFO")
+    }
+
+    /// The log lines that tell of a right that is missing.
+    pub(crate) fn lacking_rights(&self) -> Vec<Value> {
+        self.log.lines(|line| {
+            let line = line.to_string().to_lowercase();
+            line.contains("forbidden") || line.contains("right is missing")
+        })
     }
 
     /// Stops it as a kubelet does.
@@ -139,6 +160,10 @@ fn here(arg: &Value, mounts: &[(String, PathBuf)]) -> String {
     if let Some((flag, _)) = arg.split_once('=').filter(|(flag, _)| flag.ends_with("bind-address"))
     {
         return format!("{flag}=127.0.0.1:0");
+    }
+    // A kubelet waits for it; a test need not.
+    if arg.starts_with("--shutdown-delay=") {
+        return "--shutdown-delay=0s".to_owned();
     }
     mounts
         .iter()

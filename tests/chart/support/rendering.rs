@@ -47,6 +47,11 @@ impl Rendering {
         self.object(&format!("{kind}/kelos-metadata"))
     }
 
+    /// Its Deployments.
+    pub(crate) fn deployments(&self) -> impl Iterator<Item = &Value> {
+        self.objects.values().filter(|object| object["kind"] == "Deployment")
+    }
+
     /// `Kind/name` of all its objects.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.objects.keys().map(String::as_str).collect()

@@ -40,6 +40,17 @@ pub(crate) fn issue(names: &[&str]) -> Leaf {
     Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
+/// Issues a certificate for a client of this name.
+pub(crate) fn issue_client(name: &str) -> Leaf {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.use_authority_key_identifier_extension = true;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &AUTHORITY).unwrap();
+    Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
+}
+
 /// Settings of a server in this process.
 pub(crate) fn server(names: &[&str]) -> Arc<ServerConfig> {
     let leaf = issue(names);

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::access::{Account, SYSTEM};
 use super::api::Api;
-use super::control_plane::ControlPlane;
+use super::control_plane::{ControlPlane, MUTUAL_TLS_PORT};
 use super::crds::Schemas;
 use super::namespace::Namespace;
 use super::webhook::{Setup, Webhook};
@@ -117,6 +117,11 @@ impl Cluster {
     /// What webhooks need to know of it.
     pub(crate) fn parts(&self) -> Arc<Parts> {
         Arc::clone(&self.parts)
+    }
+
+    /// A webhook of its own, to which the API server shows a certificate.
+    pub(crate) fn webhook_with_client_certificate(&self, name: &str) -> Setup {
+        Setup::new(Arc::clone(&self.parts), name, MUTUAL_TLS_PORT)
     }
 
     /// A namespace for one test, served by the webhook that the tests share.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rcgen::KeyPair;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::access::kubeconfig;
 use super::api::Api;
@@ -15,6 +15,7 @@ use super::authority;
 use super::binaries::binary;
 use super::patience::eventually;
 use super::process::Process;
+use super::registration::SERVER_NAME;
 use super::run_folder;
 
 const ADMIN_TOKEN: &str = "cluster-tests-admin";
@@ -34,6 +35,43 @@ rules:
       - {group: kelos.dev}
   - level: None
 ";
+
+/// The port of the webhook's Service for which the API server shows [`CLIENT_NAME`].
+pub(crate) const MUTUAL_TLS_PORT: u16 = 8443;
+
+/// The name that the API server has there.
+pub(crate) const CLIENT_NAME: &str = "kube-apiserver-webhooks";
+
+/// What makes the API server show a certificate to webhooks, as docs/security.md has it.
+fn admission_configuration(folder: &Path) -> Value {
+    json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [{
+            "name": "MutatingAdmissionWebhook",
+            "configuration": {
+                "apiVersion": "apiserver.config.k8s.io/v1",
+                "kind": "WebhookAdmissionConfiguration",
+                "kubeConfigFile": folder.join("webhooks.kubeconfig"),
+            },
+        }],
+    })
+}
+
+/// Which certificate it shows to which webhook.
+fn webhooks_kubeconfig(folder: &Path) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "users": [{
+            "name": format!("{SERVER_NAME}:{MUTUAL_TLS_PORT}"),
+            "user": {
+                "client-certificate": folder.join("webhooks.crt"),
+                "client-key": folder.join("webhooks.key"),
+            },
+        }],
+    })
+}
 
 /// A control plane without controllers and nodes.
 pub(crate) struct ControlPlane {
@@ -62,6 +100,7 @@ impl ControlPlane {
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"];
         let leaf = authority::issue(&names);
         let accounts = KeyPair::generate().unwrap();
+        let client = authority::issue_client(CLIENT_NAME);
         for (file, text) in [
             ("tls.crt", leaf.certificate.as_str()),
             ("tls.key", &leaf.key),
@@ -69,6 +108,10 @@ impl ControlPlane {
             ("service-accounts.pub", &accounts.public_key_pem()),
             ("tokens.csv", &format!("{ADMIN_TOKEN},admin,admin,\"system:masters\"\n")),
             ("audit-policy.yaml", AUDIT_POLICY),
+            ("webhooks.crt", &client.certificate),
+            ("webhooks.key", &client.key),
+            ("webhooks.kubeconfig", &webhooks_kubeconfig(&folder).to_string()),
+            ("admission.yaml", &admission_configuration(&folder).to_string()),
             ("backends", ""),
         ] {
             fs::write(folder.join(file), text).unwrap();
@@ -161,6 +204,7 @@ impl ControlPlane {
             ("service-cluster-ip-range", "10.0.0.0/24".to_owned()),
             ("disable-admission-plugins", "ServiceAccount".to_owned()),
             ("endpoint-reconciler-type", "none".to_owned()),
+            ("admission-control-config-file", file("admission.yaml")),
             ("audit-policy-file", file("audit-policy.yaml")),
             ("audit-log-path", file("audit.log")),
         ]

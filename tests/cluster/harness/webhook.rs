@@ -31,7 +31,7 @@ pub(crate) struct Setup {
     account: Option<Account>,
     api_server: SocketAddr,
     registration: Registration,
-    args: Vec<String>,
+    flags: Vec<String>,
     open_files: Option<u32>,
     /// Whether its Service leads to it alone; else somebody else says where the Service leads.
     is_alone: bool,
@@ -58,7 +58,7 @@ impl Setup {
             account: None,
             api_server,
             registration,
-            args: Vec::new(),
+            flags: Vec::new(),
             open_files: None,
             is_alone: true,
         }
@@ -75,9 +75,9 @@ impl Setup {
         self
     }
 
-    /// Starts it with these arguments, too.
-    pub(crate) fn with_args(mut self, args: Vec<String>) -> Setup {
-        self.args = args;
+    /// Starts it with these flags, too.
+    pub(crate) fn with_flags(mut self, flags: impl IntoIterator<Item = String>) -> Setup {
+        self.flags.extend(flags);
         self
     }
 
@@ -167,7 +167,8 @@ impl Setup {
             for listener in ["bind-address", "metrics-bind-address", "health-probe-bind-address"] {
                 command.arg(format!("--{listener}=127.0.0.1:0"));
             }
-            command.args(["--log-format", "json"]).args(&self.args).stderr(Stdio::piped());
+            command.args(["--shutdown-delay", "0s"]).args(&self.flags);
+            command.args(["--log-format", "json"]).stderr(Stdio::piped());
         });
         let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
         let address = async |listener| -> SocketAddr {

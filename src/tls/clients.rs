@@ -1,0 +1,207 @@
+//! Which clients are answered: those who show a certificate of an authority, and have a name.
+
+mod files;
+mod names;
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
+    SignatureScheme,
+};
+
+pub use self::files::follow_client_ca;
+use super::{PemPart, TlsError, provider};
+
+/// The flag that names the file of the authority.
+pub const CLIENT_CA_FLAG: &str = "--client-ca-file";
+
+/// The clients that are answered.
+///
+/// The authority can be replaced; connections that are open already do not notice.
+pub struct TrustedClients {
+    authority: ArcSwap<Authority>,
+    /// Common names or DNS names of certificates; if there is none, any certificate will do.
+    names: Vec<String>,
+}
+
+/// What checks certificates of one authority, or of several.
+pub(super) struct Authority {
+    verifier: Arc<dyn ClientCertVerifier>,
+}
+
+impl fmt::Debug for TrustedClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrustedClients").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+impl TrustedClients {
+    /// Reads the authority from the file that [`CLIENT_CA_FLAG`] names. Without names, all its
+    /// clients are answered.
+    ///
+    /// # Errors
+    /// When the file can't be read, or holds no certificates.
+    pub fn from_file(file: &Path, names: Vec<String>) -> Result<Arc<TrustedClients>, TlsError> {
+        let authority = files::load(file)?;
+        Ok(Arc::new(TrustedClients { authority: ArcSwap::from_pointee(authority), names }))
+    }
+
+    /// Trusts another authority from now on, and no longer the one before.
+    fn replace(&self, authority: Authority) {
+        self.authority.store(Arc::new(authority));
+    }
+
+    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        Arc::clone(&self.authority.load().verifier)
+    }
+}
+
+impl Authority {
+    /// Reads PEM with one certificate or several.
+    pub(super) fn from_pem(part: PemPart<'_>) -> Result<Authority, TlsError> {
+        let origin = || part.origin.to_owned();
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(part.pem) {
+            let certificate =
+                certificate.map_err(|source| TlsError::Pem { origin: origin(), source })?;
+            roots.add(certificate).map_err(|source| TlsError::Certificate {
+                origin: origin(),
+                source: source.into(),
+            })?;
+        }
+        if roots.is_empty() {
+            return Err(TlsError::NoCertificate { origin: origin(), holds_key: false });
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .build()
+            .map_err(|source| TlsError::Certificate { origin: origin(), source: source.into() })?;
+        Ok(Authority { verifier })
+    }
+}
+
+impl ClientCertVerifier for TrustedClients {
+    /// Names no authority: who is asked for a certificate need not learn whom we trust, and the API
+    /// server shows the one that it has.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.verifier().verify_client_cert(end_entity, intermediates, now)?;
+        if self.names.is_empty() || names::has_one_of(end_entity, &self.names) {
+            return Ok(verified);
+        }
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier().verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier().verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier().supported_verify_schemes()
+    }
+}
+
+/// Why a client was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRefusal {
+    /// It showed no certificate.
+    NoCertificate,
+    /// Its certificate is of another authority.
+    UnknownAuthority,
+    /// Its certificate is not valid at this time.
+    Expired,
+    /// None of its names is allowed.
+    WrongName,
+    /// Its certificate is not one for clients, or can't be used for another reason.
+    Unusable,
+}
+
+impl ClientRefusal {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [ClientRefusal; 5] = [
+        ClientRefusal::NoCertificate,
+        ClientRefusal::UnknownAuthority,
+        ClientRefusal::Expired,
+        ClientRefusal::WrongName,
+        ClientRefusal::Unusable,
+    ];
+
+    /// Finds out whether a handshake failed because of what the client showed. A client that does
+    /// not trust *us* is another matter.
+    pub fn of(handshake: &io::Error) -> Option<ClientRefusal> {
+        use CertificateError as Bad;
+        let error = handshake.get_ref()?.downcast_ref::<Error>()?;
+        Some(match error {
+            Error::NoCertificatesPresented => ClientRefusal::NoCertificate,
+            Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
+                ClientRefusal::UnknownAuthority
+            }
+            Error::InvalidCertificate(
+                Bad::Expired
+                | Bad::ExpiredContext { .. }
+                | Bad::NotValidYet
+                | Bad::NotValidYetContext { .. },
+            ) => ClientRefusal::Expired,
+            Error::InvalidCertificate(Bad::ApplicationVerificationFailure) => {
+                ClientRefusal::WrongName
+            }
+            Error::InvalidCertificate(_) => ClientRefusal::Unusable,
+            _ => return None,
+        })
+    }
+
+    /// What is wrong, and what to do.
+    pub fn message(self) -> &'static str {
+        match self {
+            ClientRefusal::NoCertificate => {
+                "it showed no certificate (an API server shows one when the kubeconfig of its \
+                 AdmissionConfiguration has one for this webhook, see docs/security.md)"
+            }
+            ClientRefusal::UnknownAuthority => {
+                "its certificate is not signed by an authority of --client-ca-file"
+            }
+            ClientRefusal::Expired => "its certificate is expired, or not valid yet",
+            ClientRefusal::WrongName => {
+                "neither the common name nor a DNS name of its certificate is in \
+                 --client-allowed-name"
+            }
+            ClientRefusal::Unusable => {
+                "its certificate is not one for clients (extended key usage), or is damaged"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
