@@ -37,7 +37,7 @@ pub enum Command {
     /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
     /// server always trusts what is served. Any number may run: one of them leads and writes, by a
     /// Lease. It is the only command that writes to the cluster, and to no other objects.
-    Controller(ControllerArgs),
+    Controller(Box<ControllerArgs>),
     /// Answer AdmissionReviews from standard input
     ///
     /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit

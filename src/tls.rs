@@ -18,7 +18,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -183,8 +183,10 @@ pub fn server_config_for(
     let mut config = match clients {
         None => builder.with_no_client_auth().with_cert_resolver(key),
         Some(clients) => {
-            let config = builder.with_client_cert_verifier(clients).with_cert_resolver(key);
+            let mut config = builder.with_client_cert_verifier(clients).with_cert_resolver(key);
             // A session that is resumed shows no certificate again: it would outlive its authority.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
             config
         }
     };

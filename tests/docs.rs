@@ -12,7 +12,10 @@ use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::render::budget::Budget;
 use kelos_metadata::engine::render::value::{Map, Value};
 use kelos_metadata::engine::render::{Language, Syntax, Template};
-use kelos_metadata::metrics::{KeyOutcome, LookupResult, Metrics, Outcome, Watched};
+use kelos_metadata::metrics::{
+    CertificateStep, ControllerMetrics, Exposition, KeyOutcome, LookupResult, Metrics, Outcome,
+    StepResult, Watched,
+};
 use serde::Deserialize;
 
 fn page(name: &str) -> String {
@@ -43,7 +46,7 @@ fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> BTreeSet<String> {
 fn every_metric_is_documented_and_no_other() {
     let metrics = Metrics::new();
     Watched::ALL.into_iter().for_each(|watched| metrics.watch_is_alive(watched));
-    let encoded = metrics.encode().unwrap();
+    let encoded = metrics.encode().unwrap() + &ControllerMetrics::new().encode().unwrap();
     let families = encoded.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(|line| {
         let (name, kind) = line.split_once(' ').unwrap();
         if kind == "counter" { format!("{name}_total {kind}") } else { format!("{name} {kind}") }
@@ -76,6 +79,14 @@ fn every_outcome_is_documented_and_no_other() {
     assert_eq!(
         first_column(&section(&metrics, "Results of a look-up")),
         words(LookupResult::ALL.map(LookupResult::as_str))
+    );
+    assert_eq!(
+        first_column(&section(&metrics, "Steps of certificates")),
+        words(CertificateStep::ALL.map(CertificateStep::as_str))
+    );
+    assert_eq!(
+        first_column(&section(&metrics, "Results of a step")),
+        words(StepResult::ALL.map(StepResult::as_str))
     );
 }
 

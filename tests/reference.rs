@@ -26,9 +26,9 @@ in [rules](rules.md), how to run it on a cluster in [install](install.md).
 
 Commands that run once end with status 0 if they did all they were asked for, with 1 if not, and with 2 if the
 command line can't be understood. `serve` ends with 0 after SIGTERM or SIGINT, when `--shutdown-delay` is over and
-requests in flight are answered; a second signal ends it at once. It ends with 1 if it can't go on. Logs and
-messages go to standard error, results to standard output. Colours are only for terminals, and `NO_COLOR` switches
-them off there.
+requests in flight are answered, and `controller` when its Lease is let go; a second signal ends them at once. They end
+with 1 if they can't go on. Logs and messages go to standard error, results to standard output. Colours are only for
+terminals, and `NO_COLOR` switches them off there.
 ";
 
 /// Every command with its own help, in the order in which `--help` lists them, parents first.

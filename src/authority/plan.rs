@@ -125,12 +125,12 @@ impl Judged {
         let next = Leaf::read(&field(NEXT_CERTIFICATE), &field(NEXT_KEY));
         let written = field(BUNDLE);
         let mut bundle = Bundle::read(&written);
-        // Where the Secret's word is lost, the configuration still knows what servers may serve
-        // with. Nowhere else is it believed.
+        // Where the Secret's word is lost, or no pair in it can serve, the configuration still knows
+        // what servers may serve with. Nowhere else is it believed.
         let is_whole = bundle.len() > 0 && bundle.pem().as_bytes() == written;
         let trusts = |bundle: &Bundle, leaf: &Leaf| leaf.is_trusted_by_any(bundle, &plan.name, now);
         let misses_one = [&pair, &next].into_iter().flatten().any(|leaf| !trusts(&bundle, leaf));
-        if !is_whole || misses_one {
+        if !is_whole || misses_one || pair.is_none() {
             bundle = bundle.union(&Bundle::read(live.unwrap_or_default()));
         }
         let serving = match pair {

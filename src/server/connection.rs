@@ -142,7 +142,7 @@ impl Connection {
             let answer = catch_panic(async { self.app.call(request).await }).await;
             self.activity.answered();
             let mut answer = answer.map_or_else(|()| internal_error(), |Ok(answer)| answer);
-            if false {
+            if self.shutdown.is_retiring() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(answer)

@@ -117,7 +117,7 @@ mod tests {
     fn settings(flags: &[&str]) -> Result<ControllerSettings, SettingsError> {
         let typed = ["kelos-metadata", "controller"].iter().chain(flags);
         match Cli::try_parse_from(typed).unwrap().command {
-            Command::Controller(args) => ControllerSettings::try_from(&args),
+            Command::Controller(args) => ControllerSettings::try_from(&*args),
             other => panic!("{other:?}"),
         }
     }

@@ -40,13 +40,14 @@ fn bucket(name: &str) -> Option<f64> {
     bound.strip_suffix("\"}")?.parse().ok()
 }
 
-/// What a replica says that does what it should: sixty Tasks a minute, at once.
-fn healthy(name: &str, value: &str) -> String {
+/// What a replica says that does what it should: sixty Tasks a minute, at once. One controller leads.
+fn healthy(pod: &str, name: &str, value: &str) -> String {
     match name {
         r#"kelos_metadata_admissions_total{outcome="patched"}"#
         | r#"kelos_metadata_keys_total{kind="label",outcome="applied"}"#
         | r#"kelos_metadata_keys_total{kind="annotation",outcome="applied"}"# => growing(60.0),
         "kelos_metadata_spawners" => steady(10),
+        "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
         "kelos_metadata_certificate_expiry_timestamp_seconds" => steady(90 * 86_400),
         _ if bucket(name).is_some() => growing(60.0),
         _ => steady(value),
@@ -59,7 +60,7 @@ fn replicas(changed: &Changed) -> Vec<Value> {
     for pod in ["a", "b"] {
         for (name, value) in series() {
             let change = changed.iter().find(|(named, _)| pod == "a" && *named == name);
-            let values = change.map_or_else(|| healthy(&name, &value), |(_, it)| it.clone());
+            let values = change.map_or_else(|| healthy(pod, &name, &value), |(_, it)| it.clone());
             let (family, labels) = name.split_once('{').unwrap_or((&name, "}"));
             let comma = if labels == "}" { "" } else { "," };
             let target = format!(r#"namespace="kelos-system",job="kelos-metadata",pod="{pod}""#);
@@ -90,6 +91,21 @@ fn troubles() -> Vec<(&'static str, Changed)> {
         (
             "KelosMetadataCertificateExpires",
             one("kelos_metadata_certificate_expiry_timestamp_seconds", steady(6 * 86_400)),
+        ),
+        ("KelosMetadataNoLeader", one("kelos_metadata_controller_leader", steady(0))),
+        (
+            "KelosMetadataRotationFails",
+            one(
+                r#"kelos_metadata_certificate_steps_total{step="promote",result="failed"}"#,
+                growing(1.0),
+            ),
+        ),
+        (
+            "KelosMetadataBundleContested",
+            one(
+                r#"kelos_metadata_certificate_steps_total{step="publish",result="done"}"#,
+                growing(1.0),
+            ),
         ),
         ("KelosMetadataBug", admissions("panic", 0.2)),
         ("KelosMetadataBusy", admissions("unavailable", 5.0)),

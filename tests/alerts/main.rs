@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kelos_metadata::metrics::{Metrics, Watched};
+use kelos_metadata::metrics::{ControllerMetrics, Exposition, Metrics, Watched};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -46,11 +46,21 @@ fn alerts() -> Vec<Rule> {
     rules.groups.into_iter().flat_map(|group| group.rules).collect()
 }
 
-/// Every series of a process that has watched the cluster, as `(name{labels}, value)`.
+/// Every series of a server that has watched the cluster, and of a controller, each once, as
+/// `(name{labels}, value)`.
 fn series() -> Vec<(String, String)> {
     let metrics = Metrics::new();
     Watched::ALL.into_iter().for_each(|watched| metrics.watch_is_alive(watched));
-    let encoded = metrics.encode().unwrap();
+    let mut all = series_of(&metrics.encode().unwrap());
+    for one in series_of(&ControllerMetrics::new().encode().unwrap()) {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+fn series_of(encoded: &str) -> Vec<(String, String)> {
     let lines = encoded.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.map(|line| line.rsplit_once(' ').unwrap());
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -171,6 +171,12 @@ impl World {
         configuration["webhooks"][1]["clientConfig"]["caBundle"] = json!(BASE64.encode(bundle));
     }
 
+    /// Somebody else puts a configuration there that was not.
+    pub(super) fn reinstall(&mut self) {
+        self.configuration = World::new().configuration;
+        self.edit("");
+    }
+
     pub(super) fn field(&self, name: &str) -> Vec<u8> {
         self.read().secret().unwrap().field(name)
     }
@@ -197,8 +203,12 @@ impl World {
 
     /// Whether the API server trusts what is served.
     pub(super) fn is_trusted(&mut self) -> bool {
-        let live = Bundle::read(&self.live());
-        let now = self.now;
+        let view = self.read();
+        let Some(live) = view.configuration.as_ref().and_then(|_| view.configuration().ca_bundle())
+        else {
+            return false;
+        };
+        let (live, now) = (Bundle::read(&live), self.now);
         self.serve().is_some_and(|leaf| leaf.is_trusted_by_any(&live, NAME, now))
     }
 
@@ -217,6 +227,11 @@ impl World {
 }
 
 impl View {
+    /// This configuration, with the Secret of another view.
+    pub(super) fn with_secret_of(self, other: View) -> View {
+        View { secret: other.secret, ..self }
+    }
+
     pub(super) fn next(&self, now: i64) -> Step {
         let configuration = self.configuration.as_ref().map(|_| self.configuration());
         next_step(&plan(), self.secret().as_ref(), configuration.as_ref(), now)
