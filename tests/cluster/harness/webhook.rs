@@ -167,7 +167,10 @@ impl Setup {
             for listener in ["bind-address", "metrics-bind-address", "health-probe-bind-address"] {
                 command.arg(format!("--{listener}=127.0.0.1:0"));
             }
-            command.args(["--shutdown-delay", "0s"]).args(&self.flags);
+            if !self.flags.iter().any(|flag| flag.starts_with("--shutdown-delay")) {
+                command.arg("--shutdown-delay=0s");
+            }
+            command.args(&self.flags);
             command.args(["--log-format", "json"]).stderr(Stdio::piped());
         });
         let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
