@@ -84,10 +84,12 @@ fuzz: toolchain ## look for input that breaks what fuzz/targets.rs promises, FUZ
 	done
 
 .PHONY: controlplane
-controlplane: ## build kube-apiserver, etcd and helm for the cluster tests, which otherwise do it themselves
+controlplane: ## build kube-apiserver, etcd, kubectl and helm for the cluster tests, which otherwise do it themselves
 	mkdir -p target/controlplane
 	cd tests/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../target/controlplane/ \
 		-ldflags "-X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" ./...
+	cd tests/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../target/controlplane/ \
+		k8s.io/kubernetes/cmd/kubectl
 	cd tests/helm && go build -p 2 -trimpath -buildvcs=false -o ../../target/controlplane/ helm.sh/helm/v3/cmd/helm
 
 .PHONY: doc

@@ -153,7 +153,7 @@ impl Server {
     ) -> Option<(TcpStream, Place)> {
         let stream = accept(listener, places, &mut told.shortage).await;
         if places.are_full() && told.full.is_due() {
-            tracing::warn!("All places are taken: the connections idle for longest are closed");
+            tracing::warn!("All places are taken: idle connections are closed for new ones");
         }
         Some((stream, places.take().await?))
     }

@@ -30,8 +30,8 @@ impl Seldom {
 
 /// Accepts the next connection, however long the system refuses to give one.
 ///
-/// A client that is gone again is passed over at once. When files or memory are short, connections
-/// that have been idle for longest are closed, and there is a pause, for trying again at once would
+/// A client that is gone again is passed over at once. When files or memory are short, idle
+/// connections are closed, and there is a pause, for trying again at once would
 /// spin.
 pub(super) async fn accept(
     listener: &TcpListener,

@@ -1,6 +1,7 @@
 //! What a connection is doing: one word, written by its task and read by the accept loop.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -15,6 +16,11 @@ const EVICTED: u64 = 8;
 const FLAGS: u64 = 15;
 /// Above the flags: since when, in milliseconds. It counts only while no flag is set.
 const SHIFT: u32 = 4;
+/// Above that: it has been answered before. Whoever has goes after all who have not.
+const ANSWERED_BEFORE: u64 = 1 << 63;
+
+/// How long a new connection keeps its place for its first request: some round trips and a handshake.
+pub(super) const NEWCOMER: Duration = Duration::from_millis(200);
 
 /// The phases of one connection, from one request to the next.
 ///
@@ -39,7 +45,8 @@ pub(super) enum Phase {
     Answering,
 }
 
-/// Since when a connection is idle; smaller is longer.
+/// Since when a connection is idle. The smaller, the sooner it may go: those that were never answered come
+/// first, then those that have been idle for longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct IdleSince(u64);
 
@@ -54,7 +61,7 @@ impl Activity {
 
     fn idle_now(&self) -> u64 {
         let milliseconds = self.epoch.elapsed().as_millis();
-        u64::try_from(milliseconds).unwrap_or(u64::MAX >> SHIFT) << SHIFT
+        (u64::try_from(milliseconds).unwrap_or(u64::MAX) << SHIFT) & !ANSWERED_BEFORE
     }
 
     /// The head of a request is whole. `false`: too late, the place was given away.
@@ -81,7 +88,7 @@ impl Activity {
     pub(super) fn sent(&self) -> bool {
         let is_over = self.word.load(Ordering::Relaxed) == IN_FLIGHT | ANSWERED;
         if is_over {
-            self.word.store(self.idle_now(), Ordering::Release);
+            self.word.store(self.idle_now() | ANSWERED_BEFORE, Ordering::Release);
         }
         is_over
     }
@@ -113,6 +120,12 @@ impl Activity {
     pub(super) fn idle_since(&self) -> Option<IdleSince> {
         let word = self.word.load(Ordering::Acquire);
         (word & FLAGS == 0).then_some(IdleSince(word))
+    }
+
+    /// Whether the connection has just come, and its first request may be on its way.
+    pub(super) fn is_newcomer(&self, IdleSince(word): IdleSince) -> bool {
+        let age = Duration::from_millis(self.idle_now().saturating_sub(word) >> SHIFT);
+        word & ANSWERED_BEFORE == 0 && age < NEWCOMER
     }
 
     /// Takes the connection out of use if it is still idle since then.

@@ -64,15 +64,14 @@ impl Places {
         self.free.available_permits() == 0
     }
 
-    /// Takes a free place, or that of the connection which has been idle for longest, or waits until
-    /// there is the one or the other. `None` never comes: the places are not closed.
+    /// Takes a free place, or that of a connection that may go, or waits until there is the one or the other. `None` never comes: the places are not closed.
     pub(super) async fn take(self: &Arc<Places>) -> Option<Place> {
         loop {
             let free = Arc::clone(&self.free);
             if let Ok(permit) = Arc::clone(&free).try_acquire_owned() {
                 return Some(self.place(permit));
             }
-            if self.evict_oldest() {
+            if self.evict_one() {
                 // Comes when the connection is really closed, and so are no files left over.
                 return Some(self.place(free.acquire_owned().await.ok()?));
             }
@@ -104,10 +103,13 @@ impl Places {
         }
     }
 
-    /// Closes the connection that has been idle for longest; `false` when none is idle.
+    /// Closes an idle connection; `false` when none may go now.
     ///
-    /// A connection with a request in flight is never chosen, and one that is chosen begins none.
-    pub(super) fn evict_oldest(&self) -> bool {
+    /// One that was never answered goes before those that were, as the API server's are, and of each the one
+    /// that has been idle for longest. Newcomers get the time for a first request, so that a flood of them
+    /// pushes out neither each other nor those that were answered: they take turns. A connection with a request
+    /// in flight is never chosen, and one that is chosen begins none.
+    pub(super) fn evict_one(&self) -> bool {
         let taken = self.taken();
         loop {
             let idle = taken.by_id.values().filter_map(|holder| {
@@ -117,6 +119,9 @@ impl Places {
             let Some((since, holder, task)) = idle.min_by_key(|(since, ..)| *since) else {
                 return false;
             };
+            if holder.activity.is_newcomer(since) {
+                return false;
+            }
             if holder.activity.evict(since) {
                 task.abort();
                 return true;
@@ -129,7 +134,7 @@ impl Places {
     pub(super) async fn shrink(&self) {
         let before = self.taken().by_id.len();
         for _ in 0..before / 8 + 1 {
-            self.evict_oldest();
+            self.evict_one();
         }
         sleep(CLOSING).await;
         let mut taken = self.taken();
@@ -168,106 +173,4 @@ impl Drop for Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use super::*;
-
-    /// Far longer than anything here takes.
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    /// Takes a place for a connection that lasts until it is evicted.
-    async fn connect(places: &Arc<Places>) -> Arc<Activity> {
-        let place = timeout(PATIENCE, places.take()).await.expect("a place").unwrap();
-        let (id, activity) = (place.id(), Arc::clone(place.activity()));
-        let task = tokio::spawn(async move {
-            let _place = place;
-            pending::<()>().await;
-        });
-        places.held_by(id, task.abort_handle());
-        // Times are told apart by milliseconds.
-        sleep(Duration::from_millis(3)).await;
-        activity
-    }
-
-    fn is_evicted(activity: &Activity) -> bool {
-        !activity.begin(false)
-    }
-
-    #[tokio::test]
-    async fn the_oldest_idle_one_goes_first_and_a_busy_one_never() {
-        let places = Places::new(3);
-        let (oldest, older, young) =
-            (connect(&places).await, connect(&places).await, connect(&places).await);
-        assert!(oldest.begin(true));
-        let next = connect(&places).await;
-        // Its request is over: from now on it is the youngest.
-        oldest.body_ended();
-        oldest.answered();
-        assert!(oldest.sent());
-        let last = connect(&places).await;
-        assert!(is_evicted(&older) && is_evicted(&young));
-        assert!(!is_evicted(&oldest) && !is_evicted(&next) && !is_evicted(&last));
-        assert!(places.are_full());
-        assert_eq!(places.taken().by_id.len(), 3);
-    }
-
-    #[tokio::test]
-    async fn a_new_one_waits_only_while_all_are_busy() {
-        let places = Places::new(2);
-        let (one, two) = (connect(&places).await, connect(&places).await);
-        assert!(one.begin(false) && two.begin(false));
-        let mut next = Box::pin(connect(&places));
-        assert!(timeout(LOOK_AGAIN * 5, next.as_mut()).await.is_err());
-        two.answered();
-        assert!(two.sent());
-        next.await;
-        assert!(is_evicted(&two) && one.idle_since().is_none());
-    }
-
-    /// How many places are taken, and how many given up.
-    fn numbers(places: &Places) -> (usize, usize) {
-        let taken = places.taken();
-        (taken.by_id.len(), taken.given_up)
-    }
-
-    #[tokio::test]
-    async fn a_shortage_costs_places_but_never_the_last_and_no_busy_connection() {
-        let places = Places::new(16);
-        let mut open = Vec::new();
-        for _ in 0..8 {
-            open.push(connect(&places).await);
-        }
-        assert!(open[0].begin(false));
-        places.shrink().await;
-        assert_eq!(numbers(&places), (6, 10));
-        assert!(is_evicted(&open[1]) && is_evicted(&open[2]) && !is_evicted(&open[3]));
-        for _ in 0..20 {
-            places.shrink().await;
-        }
-        assert_eq!(numbers(&places), (2, 14));
-        assert!(open[0].idle_since().is_none() && open[3].idle_since().is_none());
-        places.evict_all();
-        let next = connect(&places).await;
-        assert!(next.idle_since().is_some());
-
-        let empty = Places::new(4);
-        empty.shrink().await;
-        connect(&empty).await;
-        assert_eq!(empty.taken().given_up, 3);
-    }
-
-    #[tokio::test]
-    async fn all_places_come_back() {
-        let places = Places::new(4);
-        for _ in 0..20 {
-            connect(&places).await.begin(false);
-            if places.are_full() {
-                places.evict_all();
-            }
-        }
-        places.evict_all();
-        let all = timeout(PATIENCE, places.free.acquire_many(4)).await;
-        assert!(all.expect("free").is_ok() && places.taken().by_id.is_empty());
-    }
-}
+mod tests;

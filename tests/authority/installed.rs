@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::harness::on_cluster;
 use crate::harness::patience::eventually;
+use crate::harness::served::authorities;
 use crate::scene::Scene;
-use crate::served::authorities;
 
 #[test]
 fn out_of_nothing_a_task_is_labelled() {

@@ -6,9 +6,9 @@ use futures_util::future::{join, join_all};
 
 use crate::harness::patience::within;
 use crate::harness::proxy::{Proxy, Watches};
+use crate::harness::served::Served;
 use crate::harness::{Cluster, on_cluster};
 use crate::scene::{SECRET_PATIENCE, Scene, issued_ago};
-use crate::served::Served;
 
 /// The writes of a rotation: a certificate is issued, its authority published and marked, it serves;
 /// an authority that is over leaves the Secret and the configuration.

@@ -6,7 +6,6 @@
 #[path = "../cluster/harness/mod.rs"]
 mod harness;
 mod scene;
-mod served;
 mod vigil;
 
 mod clocks;

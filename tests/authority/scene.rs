@@ -15,9 +15,9 @@ use crate::harness::controller::Controller;
 use crate::harness::namespace::Namespace;
 use crate::harness::patience::{eventually, within};
 use crate::harness::registration::{CONFIGURATIONS, SERVER_NAME};
+use crate::harness::served::{Served, authorities, distrust, served};
 use crate::harness::webhook::Webhook;
 use crate::harness::{Cluster, spawner};
-use crate::served::{Served, authorities, distrust, served};
 use crate::vigil::Vigil;
 
 /// Ten times what is promised for a caBundle.

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::harness::api::Api;
 use crate::harness::namespace::Namespace;
+use crate::harness::served::{Served, authorities, distrust, served};
 use crate::scene::live;
-use crate::served::{Served, authorities, distrust, served};
 
 /// How long it rests between two looks.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -6,12 +6,12 @@ use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::install_neighbours;
+use crate::harness::helm::Helm;
+use crate::harness::pod::CONTROLLER;
 use crate::renderings::{KEPT, values};
 use crate::support::files::{beside, is_kept};
-use crate::support::helm::Helm;
 use crate::support::installation::helm;
 use crate::support::paths::path;
-use crate::support::pod::CONTROLLER;
 use crate::support::rendering::Rendering;
 
 /// A cluster with the kinds of cert-manager and of the Prometheus operator.

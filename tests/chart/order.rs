@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
+use crate::harness::helm::{Helm, NAMESPACE, RELEASE, chart};
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
+use crate::harness::pod::{CONFIGURATIONS, Pod};
 use crate::harness::spawner;
-use crate::support::files::chart;
-use crate::support::helm::{Helm, NAMESPACE, RELEASE};
 use crate::support::installation::{
     are_labelled, backend_spawner, helm, install, provide_certificate, provided,
 };
 use crate::support::paths::path;
-use crate::support::pod::{CONFIGURATIONS, Pod};
 use crate::support::rendering::Rendering;
 
 /// Another name, in another namespace.

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::harness::helm::chart;
 use crate::renderings::{KEPT, values};
 use crate::schema;
-use crate::support::files::{chart, is_kept, read, text};
+use crate::support::files::{is_kept, read, text};
 use crate::support::rendering::Rendering;
 
 /// Where the table begins, to the end of the page.

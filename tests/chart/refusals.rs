@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::harness::helm::Helm;
 use crate::schema;
 use crate::support::files::{beside, read};
-use crate::support::helm::Helm;
 
 /// Values that make no sense.
 #[derive(Deserialize)]

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
-use crate::support::files::{beside, chart, is_kept, read};
-use crate::support::helm::Helm;
+use crate::harness::helm::{Helm, chart};
+use crate::support::files::{beside, is_kept, read};
 use crate::support::rendering::Rendering;
 
 /// The names of values to render with: defaults, and files in `values/`.

@@ -6,9 +6,8 @@ use kelos_metadata::server::Limits;
 use kelos_metadata::settings::ServeSettings;
 use serde_json::{Value, json};
 
+use crate::harness::helm::{Helm, chart};
 use crate::renderings::{KEPT, values};
-use crate::support::files::chart;
-use crate::support::helm::Helm;
 use crate::support::rendering::Rendering;
 
 /// Runs a check on each rendering that is kept.

@@ -7,8 +7,8 @@ use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
+use crate::harness::pod::Pod;
 use crate::support::installation::{are_labelled, are_left_alone, backend_spawner, install};
-use crate::support::pod::Pod;
 
 const SWITCH: &str = "metadata.kelos.dev/injection";
 

@@ -9,12 +9,12 @@ use crate::harness::api::Api;
 use crate::harness::authority;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::{Schemas, install_neighbours};
+use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
+use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
 use crate::renderings::values;
-use crate::support::helm::{Helm, NAMESPACE, RELEASE};
 use crate::support::installation::{
     are_labelled, backend_spawner, bundle, helm, provide_certificate, provided,
 };
-use crate::support::pod::{CONFIGURATIONS, CONTROLLER, Pod};
 use crate::support::rendering::Rendering;
 
 fn path() -> String {

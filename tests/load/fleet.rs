@@ -119,6 +119,16 @@ impl<'c> Fleet<'c> {
         self.members.push(webhook);
     }
 
+    /// Replaces the oldest one as a Deployment does: a new one is ready, then the old one is told to stop,
+    /// and at the same time the Service begins to forget it.
+    pub(crate) async fn replace_oldest(&mut self) {
+        self.add().await;
+        let mut old = self.members.remove(0);
+        let status = tokio::task::spawn_blocking(move || old.stop()).await.unwrap();
+        assert!(status.success(), "{status}");
+        self.forget_the_dead();
+    }
+
     /// Kills one as the kernel does, and starts it again after a while.
     pub(crate) async fn kill_and_restart(&mut self, which: usize, after: Duration) {
         self.members.remove(which).kill();

@@ -1,5 +1,6 @@
 //! Several webhooks behind one Service of a real API server, under a standing load of new Tasks.
 //!
+//! With failurePolicy Fail each call that is lost is a Task that is refused: nothing hides behind Ignore.
 //! `make test` runs a few rounds of what `make soak` runs many of.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
@@ -9,5 +10,7 @@
 mod harness;
 
 mod fleet;
+mod flood;
 mod killed;
+mod rolling;
 mod stream;

@@ -112,4 +112,11 @@ impl Tally {
         assert_eq!(self.existing, self.asked, "{self:?}");
         assert!(self.asked > 0);
     }
+
+    /// That each has its label, too.
+    #[track_caller]
+    pub(crate) fn all_are_labelled(&self) {
+        self.all_exist();
+        assert_eq!(self.labelled, self.asked, "{self:?}");
+    }
 }

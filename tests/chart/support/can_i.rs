@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::helm::NAMESPACE;
 use crate::harness::Cluster;
 use crate::harness::access::Account;
+use crate::harness::helm::NAMESPACE;
 
 /// Every verb that an object of the API knows.
 pub(crate) const VERBS: [&str; 8] =

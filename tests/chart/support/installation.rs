@@ -4,13 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::helm::{Helm, NAMESPACE};
-use super::pod::Pod;
 use crate::harness::Cluster;
 use crate::harness::authority;
+use crate::harness::helm::{Helm, NAMESPACE};
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
 use crate::harness::patience::eventually;
+use crate::harness::pod::Pod;
 use crate::harness::spawner;
 
 /// A helm that administers this cluster.

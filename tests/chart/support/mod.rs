@@ -3,8 +3,6 @@
 pub(crate) mod can_i;
 pub(crate) mod differences;
 pub(crate) mod files;
-pub(crate) mod helm;
 pub(crate) mod installation;
 pub(crate) mod paths;
-pub(crate) mod pod;
 pub(crate) mod rendering;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::helm::Helm;
+use crate::harness::helm::Helm;
 
 /// The objects of a rendering by `Kind/name`.
 #[derive(Clone, Debug)]

@@ -19,6 +19,14 @@ pub(crate) fn binary(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Where kubectl is, which is of the API server's version.
+pub(crate) fn kubectl() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER
+        .get_or_init(|| build("tests/controlplane", &["k8s.io/kubernetes/cmd/kubectl"]))
+        .join("kubectl")
+}
+
 /// Where helm is, see `tests/helm`.
 pub(crate) fn helm() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();

@@ -10,14 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
+use super::access::Account;
+use super::cluster::Cluster;
 use super::helm::{NAMESPACE, RELEASE};
-use crate::harness::Cluster;
-use crate::harness::access::Account;
-use crate::harness::log::Log;
-use crate::harness::patience::eventually;
-use crate::harness::process::Process;
-use crate::harness::run_folder;
-use crate::harness::webhook::get;
+use super::log::Log;
+use super::patience::eventually;
+use super::process::Process;
+use super::run_folder;
+use super::webhook::get;
 
 /// The Deployment of the controller, and its ServiceAccount, and its Lease.
 pub(crate) const CONTROLLER: &str = "kelos-metadata-controller";

@@ -1,14 +1,13 @@
 //! helm, with a home of its own.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::files;
-use crate::harness::binaries;
+use super::binaries;
+use super::said::Said;
 
 /// The release that the tests make, and its namespace.
 pub(crate) const RELEASE: &str = "kelos-metadata";
@@ -17,40 +16,15 @@ pub(crate) const NAMESPACE: &str = "kelos-system";
 /// The version that is rendered for where there is no cluster to ask.
 const KUBE_VERSION: &str = "1.36";
 
+/// The folder of the chart.
+pub(crate) fn chart() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/kelos-metadata")
+}
+
 /// A helm that knows of nothing but what it is told.
 pub(crate) struct Helm {
     home: TempDir,
     kubeconfig: Option<PathBuf>,
-}
-
-/// What helm said.
-#[derive(Debug)]
-pub(crate) struct Said {
-    succeeded: bool,
-    pub(crate) output: String,
-    pub(crate) errors: String,
-}
-
-impl Said {
-    /// What it wrote to its standard output.
-    ///
-    /// # Panics
-    /// When it failed.
-    #[track_caller]
-    pub(crate) fn ok(self) -> String {
-        assert!(self.succeeded, "{}", self.errors);
-        self.output
-    }
-
-    /// Why it failed.
-    ///
-    /// # Panics
-    /// When it did not.
-    #[track_caller]
-    pub(crate) fn refusal(self) -> String {
-        assert!(!self.succeeded, "helm should refuse: {}", self.output);
-        self.errors
-    }
 }
 
 impl Helm {
@@ -78,19 +52,12 @@ impl Helm {
         // Without one, helm would take the kubeconfig of whoever runs the tests.
         let kubeconfig = self.kubeconfig.as_deref().unwrap_or(Path::new("/dev/null"));
         command.env("KUBECONFIG", kubeconfig).env("HOME", self.home.path());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        // helm that reads no values may be gone by now.
-        let _ = child.stdin.take().unwrap().write_all(values.to_string().as_bytes());
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let succeeded = output.status.success();
-        Said { succeeded, output: text(&output.stdout), errors: text(&output.stderr) }
+        Said::of(command, values.to_string().as_bytes())
     }
 
     /// Runs it on the chart.
     fn on_chart(&self, args: &[&str], values: &Value) -> Said {
-        let chart = files::chart();
+        let chart = chart();
         let args: Vec<&str> = args
             .iter()
             .copied()

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::harness::registration::SERVER_NAME;
+use super::registration::SERVER_NAME;
 
 /// A certificate, as it was served.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

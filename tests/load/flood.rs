@@ -1,0 +1,116 @@
+//! Somebody who reaches the webhook's port and floods it, while Tasks are created.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::harness::authority;
+use crate::harness::cluster::on_cluster;
+use crate::harness::patience::eventually;
+use crate::harness::webhook::Webhook;
+use crate::stream::Stream;
+
+/// What the chart gives a Pod: `resources.limits.memory` of values.yaml.
+fn memory_limit() -> usize {
+    let values = fs::read_to_string("charts/kelos-metadata/values.yaml").unwrap();
+    let values: serde_json::Value = serde_saphyr::from_str(&values).unwrap();
+    let limit = values["resources"]["limits"]["memory"].as_str().unwrap().to_owned();
+    limit.strip_suffix("Mi").unwrap().parse::<usize>().unwrap() << 20
+}
+
+/// The most memory that a process has had so far, in bytes.
+fn peak_memory(pid: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().trim().parse::<usize>().unwrap() << 10
+}
+
+fn open_files(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
+}
+
+/// Opens so many connections, a few hundred at a time, that say nothing or begin a handshake.
+async fn connections(address: SocketAddr, count: usize) {
+    let mut held = std::collections::VecDeque::new();
+    for number in 0..count {
+        // A full backlog makes a stranger wait; that is its own affair.
+        let Ok(Ok(mut stream)) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await
+        else {
+            continue;
+        };
+        if number % 3 == 0 {
+            let _ = stream.write_all(&[0x16, 3, 1, 2, 0, 1, 0]).await;
+        }
+        held.push_back(stream);
+        if held.len() > 500 {
+            held.pop_front();
+        }
+    }
+}
+
+/// Sends bodies of seven mebibytes, one after the other, until it is over; gives how many were answered.
+async fn bodies(address: SocketAddr, is_over: Arc<AtomicBool>, answered: Arc<AtomicUsize>) {
+    let connector = TlsConnector::from(authority::client());
+    let name = ServerName::try_from(crate::harness::webhook::SERVER_NAME).unwrap();
+    let text = "x".repeat((7 << 20) - 1000);
+    let body = format!("{{\"request\": {{\"uid\": \"1\", \"object\": \"{text}\"}}}}");
+    let head = format!(
+        "POST /mutate-task HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    while !is_over.load(Ordering::Relaxed) {
+        let once = async {
+            let stream = TcpStream::connect(address).await?;
+            let mut stream = connector.connect(name.clone(), stream).await?;
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(body.as_bytes()).await?;
+            stream.read_u8().await
+        };
+        if let Ok(Ok(_)) = timeout(Duration::from_secs(20), once).await {
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+async fn is_given_back(webhook: &Webhook, files: usize) {
+    eventually("connections are given back", async || {
+        // The API server keeps some of its own.
+        (open_files(webhook.pid()) <= files + 16).then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn ten_thousand_connections_and_a_flood_of_bodies_keep_no_task_from_its_label() {
+    on_cluster(async |cluster| {
+        let setup = cluster.webhook("flood").with_open_files(256);
+        let webhook = setup.registered(|it| it.failure_policy = "Fail").start().await;
+        let files = open_files(webhook.pid());
+        let stream = Stream::start(webhook.namespace("flood").await).await;
+        let (is_over, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let mut flood = JoinSet::new();
+        for _ in 0..4 {
+            flood.spawn(bodies(webhook.address, Arc::clone(&is_over), Arc::clone(&answered)));
+        }
+        connections(webhook.address, 10_000).await;
+        stream.flows(20).await;
+        is_over.store(true, Ordering::Relaxed);
+        flood.join_all().await;
+        let tally = stream.end().await;
+        let (bodies, peak) = (answered.load(Ordering::Relaxed), peak_memory(webhook.pid()) >> 20);
+        println!("{} Tasks beside {bodies} bodies of 7 MiB; at most {peak} MiB", tally.asked);
+        tally.all_are_labelled();
+        assert!(bodies > 0, "the flood did not come in");
+        assert!(peak_memory(webhook.pid()) < memory_limit(), "{peak} MiB");
+        is_given_back(&webhook, files).await;
+    });
+}
