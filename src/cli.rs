@@ -3,7 +3,6 @@
 mod controller;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -112,8 +111,8 @@ pub struct ServeArgs {
     pub client_allowed_name: Vec<String>,
     /// How long calls are still served after SIGTERM, on old and new connections, while /readyz says
     /// that the process is not ready any more
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = humantime::parse_duration)]
-    pub shutdown_delay: Duration,
+    #[arg(long, value_name = "DURATION", default_value = "15s")]
+    pub shutdown_delay: String,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,

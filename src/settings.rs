@@ -1,6 +1,7 @@
 //! What was typed → what is meant. Every rule between flags is here, and nothing happens yet.
 
 mod controller;
+mod duration;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,9 @@ use crate::cli::{PolicyArgs, ServeArgs};
 use crate::engine::kelos::{Protection, ProtectionError};
 use crate::engine::rules::Policy;
 use crate::engine::validate::is_object_name as is_name;
+
+/// The longest delay that is asked for on purpose: no kubelet waits so long.
+const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);
 
 /// Flags that do not fit together, or a value that is none.
 #[derive(Debug, Error)]
@@ -99,6 +103,11 @@ pub struct ServeSettings {
     pub shutdown_delay: Duration,
     /// Rules for all TaskSpawners.
     pub policy: Policy,
+}
+
+fn shutdown_delay(value: &str) -> Result<Duration, SettingsError> {
+    let hint = "a duration such as 15s, of 0s to 1h";
+    duration::duration("--shutdown-delay", value, hint, |delay| delay <= LONGEST_DELAY)
 }
 
 /// Which clients the webhook answers.
@@ -227,7 +236,7 @@ impl TryFrom<&ServeArgs> for ServeSettings {
             health: Address::parse("--health-probe-bind-address", &args.health_probe_bind_address)?,
             key: KeySource::of(args)?,
             clients: ClientSettings::of(args)?,
-            shutdown_delay: args.shutdown_delay,
+            shutdown_delay: shutdown_delay(&args.shutdown_delay)?,
             policy: policy(&args.policy)?,
         })
     }
@@ -316,11 +325,11 @@ mod tests {
             assert_eq!(delay, Duration::from_millis(milliseconds));
         }
         assert_eq!(serve(&[]).unwrap().shutdown_delay, Duration::from_secs(15));
-        for value in ["15", "soon", "-1s"] {
-            let typed =
-                ["kelos-metadata", "serve", "--manifests=m", &format!("--shutdown-delay={value}")];
-            let error = Cli::try_parse_from(typed).unwrap_err().to_string();
-            assert!(error.contains("--shutdown-delay"), "{error}");
+        for value in ["15", "soon", "-1s", "2h"] {
+            let error = serve(&[&format!("--shutdown-delay={value}")]).unwrap_err().to_string();
+            let expected =
+                format!("--shutdown-delay {value:?}: a duration such as 15s, of 0s to 1h");
+            assert_eq!(error, expected);
         }
     }
 

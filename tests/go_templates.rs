@@ -1,7 +1,7 @@
 //! Go templates: ours against the real Go.
 //!
-//! `gotemplates/` holds a small Go program that renders templates as Kelos does, and the cases with
-//! what Go makes of them. Every case, and many random templates, are rendered by both.
+//! `oracles/gotemplates/` is a small Go program that renders templates as Kelos does; `gotemplates/`
+//! holds the cases with what Go makes of them. Every case, and many random templates, are rendered by both.
 
 #![allow(
     clippy::expect_used,
@@ -12,15 +12,13 @@
 
 #[path = "gotemplates/differences.rs"]
 mod differences;
+#[path = "common/oracle.rs"]
+mod oracle;
 #[path = "gotemplates/random.rs"]
 mod random;
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::{Arc, OnceLock};
-use std::thread;
+use std::sync::Arc;
 
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::render::Syntax;
@@ -88,53 +86,17 @@ struct Answer {
     phase: Option<Phase>,
 }
 
-/// The Go program, built once for all tests.
-fn oracle() -> &'static Path {
-    static ORACLE: OnceLock<std::path::PathBuf> = OnceLock::new();
-    ORACLE.get_or_init(|| {
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gotemplates");
-        let status = Command::new("go")
-            .args(["build", "-o"])
-            .arg(&program)
-            .arg(".")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gotemplates"))
-            .status()
-            .expect("these tests ask the real Go: install Go 1.26 or later (https://go.dev/dl)");
-        assert!(status.success(), "tests/gotemplates does not build: {status}");
-        program
-    })
-}
-
 /// What Go makes of the templates, with its messages.
 fn ask_go(templates: &[&str], vars: &serde_json::Value) -> Vec<(Outcome, String)> {
-    let mut go = Command::new(oracle())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program has just been built");
-    let mut stdin = go.stdin.take().expect("stdin is piped");
-    let output = thread::scope(|scope| {
-        scope.spawn(move || {
-            for template in templates {
-                let request = serde_json::to_vec(&Request { template, vars }).unwrap();
-                stdin.write_all(&request).unwrap();
-            }
-        });
-        go.wait_with_output().expect("the program ends with its input")
+    let requests = templates.iter().map(|template| Request { template, vars });
+    let answers = oracle::ask("gotemplates", requests).into_iter().map(|answer| match answer {
+        Answer { output: Some(output), .. } => (Outcome::Output(output), String::new()),
+        Answer { phase: Some(phase), error, .. } => {
+            (Outcome::Error(phase), error.unwrap_or_default())
+        }
+        _ => (Outcome::Binary(true), String::new()),
     });
-    assert!(output.status.success(), "gotemplates failed: {}", output.status);
-    let answers: Vec<_> = serde_json::Deserializer::from_slice(&output.stdout)
-        .into_iter::<Answer>()
-        .map(|answer| match answer.expect("answers are JSON") {
-            Answer { output: Some(output), .. } => (Outcome::Output(output), String::new()),
-            Answer { phase: Some(phase), error, .. } => {
-                (Outcome::Error(phase), error.unwrap_or_default())
-            }
-            _ => (Outcome::Binary(true), String::new()),
-        })
-        .collect();
-    assert_eq!(answers.len(), templates.len(), "one answer for each template");
-    answers
+    answers.collect()
 }
 
 /// What differs from what Go says, in words; none if we agree.

@@ -1,7 +1,7 @@
 //! Helpers: one table, run through both languages and compared with the real Sprig.
 //!
-//! `helpers/table.yaml` says what each helper gives; `sprig/` is a small Go program that calls
-//! Sprig's functions. `docs/helpers.md` is made of the table: `BLESS=1 cargo test --test helpers`
+//! `helpers/table.yaml` says what each helper gives; `oracles/sprig/` is a small Go program that
+//! calls Sprig's functions. `docs/helpers.md` is made of the table: `BLESS=1 cargo test --test helpers`
 //! writes it.
 
 #![allow(
@@ -11,7 +11,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-#[path = "helpers/oracle.rs"]
+#[path = "common/oracle.rs"]
 mod oracle;
 #[path = "helpers/page.rs"]
 mod page;
@@ -19,6 +19,8 @@ mod page;
 mod pieces;
 #[path = "helpers/random.rs"]
 mod random;
+#[path = "helpers/sprig.rs"]
+mod sprig;
 #[path = "helpers/table.rs"]
 mod table;
 
@@ -31,7 +33,7 @@ use kelos_metadata::engine::render::helpers::{self, Helper};
 use kelos_metadata::engine::render::value::{Map, Value};
 use kelos_metadata::engine::render::{Syntax, Template, TemplateError, jinja};
 
-use oracle::Answer;
+use sprig::Answer;
 use table::{Case, Entry, Expected, Origin, Table};
 
 /// The moment of all requests here: 2026-11-22 18:04:05 UTC.
@@ -145,7 +147,7 @@ fn sprig_gives_what_the_table_says() {
             questions.push((entry.name(), case));
         }
     }
-    let answers = oracle::ask(questions.iter().map(|(name, case)| (*name, case.args.as_slice())));
+    let answers = sprig::ask(questions.iter().map(|(name, case)| (*name, case.args.as_slice())));
     let mut failures = Vec::new();
     for ((name, case), answer) in questions.iter().zip(answers) {
         if !case.is_what_sprig_says(&answer) {
@@ -167,7 +169,7 @@ fn sprig_gives_what_the_table_says() {
 #[test]
 fn random_arguments_give_what_sprig_gives() {
     let questions: Vec<(&str, Vec<serde_json::Value>)> = random::questions();
-    let answers = oracle::ask(questions.iter().map(|(name, args)| (*name, args.as_slice())));
+    let answers = sprig::ask(questions.iter().map(|(name, args)| (*name, args.as_slice())));
     let (mut failures, mut given) = (Vec::new(), 0);
     for ((name, args), answer) in questions.iter().zip(answers) {
         let values: Vec<Value> = args.iter().cloned().map(Value::from).collect();

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo};
-
+use super::duration::duration;
 use super::{Address, SettingsError};
 use crate::cli::ControllerArgs;
 use crate::cluster::LeaseTiming;
@@ -69,22 +68,6 @@ fn named(flag: &'static str, value: &str) -> Result<String, SettingsError> {
         return Ok(value.to_owned());
     }
     Err(SettingsError::Name { flag, value: value.to_owned() })
-}
-
-/// A duration for which `does` holds; `hint` says what does.
-fn duration(
-    flag: &'static str,
-    value: &str,
-    hint: &'static str,
-    does: impl Fn(Duration) -> bool,
-) -> Result<Duration, SettingsError> {
-    let read = || -> Option<Duration> {
-        let span: Span = value.parse().ok()?;
-        let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-        Duration::try_from(duration).ok()
-    };
-    let duration = read().filter(|duration| does(*duration));
-    duration.ok_or_else(|| SettingsError::Duration { flag, value: value.to_owned(), hint })
 }
 
 fn timing(value: &str) -> Result<LeaseTiming, SettingsError> {

@@ -69,7 +69,8 @@ fn a_pod_has_time_for_its_delay_and_its_drain() {
     each(|rendering| {
         let args = container(rendering.the("Deployment"))["args"].as_array().unwrap();
         let typed = args.iter().find_map(|arg| arg.as_str()?.strip_prefix("--shutdown-delay="));
-        let delay = humantime::parse_duration(typed.unwrap()).unwrap();
+        let delay: jiff::SignedDuration = typed.unwrap().parse().unwrap();
+        let delay = std::time::Duration::try_from(delay).unwrap();
         let pod = &rendering.the("Deployment")["spec"]["template"]["spec"];
         let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
         let needed = delay + Limits::default().drain;

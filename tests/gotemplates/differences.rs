@@ -1,6 +1,7 @@
 //! What `docs/templates.md` says of Go templates that Go itself, or Kelos, renders otherwise.
 
 use std::fs;
+use std::path::Path;
 
 use kelos_metadata::engine::render::Template;
 use serde_json::json;

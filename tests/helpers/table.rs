@@ -7,7 +7,7 @@ use kelos_metadata::engine::render::value::Value;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
-use super::oracle::Answer;
+use super::sprig::Answer;
 
 pub(crate) struct Table {
     pub(crate) sections: Vec<Section>,

@@ -101,8 +101,7 @@ impl LifeCycle {
         };
         let drain = async {
             if !self.delay.is_zero() {
-                let delay = humantime::format_duration(self.delay);
-                tracing::info!(%delay, "Ending: not ready any more, but calls are still served");
+                tracing::info!(delay = ?self.delay, "Ending: not ready any more, but calls are still served");
                 sleep(self.delay).await;
             }
             tracing::info!("Draining: no new connections, requests in flight are finished");

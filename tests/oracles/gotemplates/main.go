@@ -4,15 +4,11 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
-	"io"
-	"log"
-	"os"
-	"strings"
 	"text/template"
 	"unicode/utf8"
+
+	"oracles/lines"
 )
 
 type request struct {
@@ -29,24 +25,7 @@ type answer struct {
 }
 
 func main() {
-	in := json.NewDecoder(os.Stdin)
-	in.UseNumber()
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	encoder := json.NewEncoder(out)
-	for {
-		var r request
-		switch err := in.Decode(&r); err {
-		case nil:
-		case io.EOF:
-			return
-		default:
-			log.Fatalf("reading a request: %v", err)
-		}
-		if err := encoder.Encode(render(r)); err != nil {
-			log.Fatalf("writing an answer: %v", err)
-		}
-	}
+	lines.Answer(render)
 }
 
 func render(r request) answer {
@@ -55,7 +34,7 @@ func render(r request) answer {
 		return answer{Error: err.Error(), Phase: "parse"}
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, typed(r.Vars)); err != nil {
+	if err := t.Execute(&b, lines.Typed(r.Vars)); err != nil {
 		return answer{Error: err.Error(), Phase: "execute"}
 	}
 	if !utf8.Valid(b.Bytes()) {
@@ -63,28 +42,4 @@ func render(r request) answer {
 	}
 	s := b.String()
 	return answer{Output: &s}
-}
-
-// typed replaces numbers: whole ones become int, all others float64.
-func typed(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil && !strings.ContainsAny(v.String(), ".eE") {
-			return int(i)
-		}
-		f, err := v.Float64()
-		if err != nil {
-			log.Fatalf("number %s: %v", v, err)
-		}
-		return f
-	case []any:
-		for i := range v {
-			v[i] = typed(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = typed(v[k])
-		}
-	}
-	return v
 }

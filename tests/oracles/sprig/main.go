@@ -6,19 +6,16 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
-	"log"
-	"os"
 	"reflect"
-	"strings"
 	"text/template"
 	"time"
 	"unicode/utf8"
 
 	"github.com/Masterminds/sprig/v3"
+
+	"oracles/lines"
 )
 
 type request struct {
@@ -35,24 +32,7 @@ type answer struct {
 
 func main() {
 	time.Local = time.UTC
-	in := json.NewDecoder(bufio.NewReader(os.Stdin))
-	in.UseNumber()
-	out := bufio.NewWriter(os.Stdout)
-	defer out.Flush()
-	encoder := json.NewEncoder(out)
-	for {
-		var r request
-		switch err := in.Decode(&r); err {
-		case nil:
-		case io.EOF:
-			return
-		default:
-			log.Fatalf("reading a request: %v", err)
-		}
-		if err := encoder.Encode(call(r)); err != nil {
-			log.Fatalf("writing an answer: %v", err)
-		}
-	}
+	lines.Answer(call)
 }
 
 // call lets a template call the function, so that arguments are converted as templates do it.
@@ -65,7 +45,7 @@ func call(r request) (a answer) {
 	}
 	source := "{{record (" + r.Name
 	for i := range r.Args {
-		r.Args[i] = typed(r.Args[i])
+		r.Args[i] = lines.Typed(r.Args[i])
 		source += fmt.Sprintf(" (index . %d)", i)
 	}
 	t, err := template.New("call").Funcs(functions).Parse(source + ")}}")
@@ -81,30 +61,6 @@ func call(r request) (a answer) {
 		}
 	}()
 	return answer{Result: tagged(reflect.ValueOf(result))}
-}
-
-// typed replaces numbers: whole ones become int, all others float64.
-func typed(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if i, err := v.Int64(); err == nil && !strings.ContainsAny(v.String(), ".eE") {
-			return int(i)
-		}
-		f, err := v.Float64()
-		if err != nil {
-			log.Fatalf("number %s: %v", v, err)
-		}
-		return f
-	case []any:
-		for i := range v {
-			v[i] = typed(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = typed(v[k])
-		}
-	}
-	return v
 }
 
 // tagged makes the types of numbers visible; it panics where a text is not UTF-8.

@@ -1,4 +1,5 @@
-module sprig
+// What the tests compare with: Go's own templates, and Sprig.
+module oracles
 
 go 1.26
 

@@ -1,3 +1,0 @@
-module gotemplates
-
-go 1.26
