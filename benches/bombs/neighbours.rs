@@ -3,13 +3,13 @@
 use std::fs;
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Args;
 use crate::client::{self, Connection};
 use crate::figures::{Samples, spread};
 use crate::fixtures::{self, Templates};
-use crate::noise::{self, Noise};
+use crate::noise::{self, Noise, in_namespace};
 use crate::servers::{Running, Stage};
 
 /// How many different Tasks the quiet namespace asks for.
@@ -39,12 +39,6 @@ impl Scene {
             noise_rate: none(),
         }
     }
-}
-
-/// Puts an object into a namespace.
-pub(crate) fn in_namespace(mut object: Value, namespace: &str) -> Value {
-    object["metadata"]["namespace"] = namespace.into();
-    object
 }
 
 /// Measures and prints the quiet namespace's latencies.

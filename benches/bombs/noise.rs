@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::bomb::Bomb;
 use crate::client::{self, Connection};
 use crate::fixtures::{self, Templates};
-use crate::neighbours::in_namespace;
 use crate::servers::Running;
 
 /// The noisy namespace.
@@ -126,6 +125,12 @@ impl Noise {
         }
         Ok(())
     }
+}
+
+/// Puts an object into a namespace.
+pub(crate) fn in_namespace(mut object: Value, namespace: &str) -> Value {
+    object["metadata"]["namespace"] = namespace.into();
+    object
 }
 
 fn reviewed_in_namespace(mut review: Value) -> Value {

@@ -7,6 +7,7 @@
 //! missing, and can't make it wrong.
 
 mod class;
+mod fixed;
 mod name;
 mod pattern;
 mod reading;

@@ -20,7 +20,8 @@ use thiserror::Error;
 
 pub(super) use self::class::Class;
 use self::machine::Machine;
-use self::program::{Instruction, Look};
+use self::parser::Look;
+use self::program::Instruction;
 use super::Meter;
 use crate::engine::render::budget::Exhausted;
 use crate::engine::render::value::Text;

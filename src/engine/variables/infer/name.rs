@@ -6,7 +6,7 @@
 //! behind a text that may be cut or may run together with the next.
 
 use super::class::Class;
-use super::pattern::Fixed;
+use super::fixed::Fixed;
 
 /// The longest name that was surely not cut.
 pub(super) const MOST_BYTES: usize = 62;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::class::Class;
+use super::fixed::Fixed;
 use super::name;
-use super::reading::{Reader, Step, StepsLeft, Unread};
+use super::reading::{Reader, StepsLeft, Unread};
 use crate::engine::kelos::Source;
 use crate::engine::render::go::{Piece, outline};
 use crate::engine::render::value::{Text, Value};
@@ -98,7 +99,7 @@ impl Pattern {
                 read.or_else(|| known.get(number)?.as_deref())
             };
             let pieces = self.pieces(flavour, told);
-            let steps: Vec<Step<'_>> = pieces.iter().map(|(piece, _)| piece.as_step()).collect();
+            let steps: Vec<_> = pieces.iter().map(|(piece, _)| piece.as_step()).collect();
             let places = reader.read(&steps)?;
             let next = self.collect(text, &pieces, places)?;
             let is_more = next.iter().zip(&found).any(|(new, old)| new.is_some() && old.is_none());
@@ -187,21 +188,6 @@ impl Pattern {
             }
         }
         Ok(found)
-    }
-}
-
-/// A piece of a text: fixed, or of a class.
-pub(super) enum Fixed<'p> {
-    Text(Cow<'p, str>),
-    Any(Class),
-}
-
-impl Fixed<'_> {
-    fn as_step(&self) -> Step<'_> {
-        match self {
-            Fixed::Text(text) => Step::Text(text),
-            Fixed::Any(class) => Step::Any(*class),
-        }
     }
 }
 

@@ -7,7 +7,6 @@ use regex_syntax::hir::ClassUnicode;
 
 use super::PatternError;
 use super::class::{self, Class};
-use super::program::Look;
 use super::repetition::{self, Repetition};
 
 /// What a regular expression, or a part of it, matches.
@@ -25,6 +24,17 @@ pub(super) enum Node {
     Concat(Vec<Node>),
     Either(Vec<Node>),
     Repeat(Box<Node>, Repetition),
+}
+
+/// A place between two characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    TextStart,
+    TextEnd,
+    LineStart,
+    LineEnd,
+    Word,
+    NotWord,
 }
 
 /// What the parser makes of a source.

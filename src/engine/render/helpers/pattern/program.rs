@@ -1,7 +1,7 @@
 //! Tree → instructions.
 
 use super::PatternError;
-use super::parser::Node;
+use super::parser::{Look, Node};
 use super::repetition::Repetition;
 
 /// The most instructions of a regular expression.
@@ -13,17 +13,6 @@ const MAX_PLACES: usize = 128 << 10;
 
 /// How many parts of the tree may be looked at: repeating nothing makes no instructions.
 const MAX_VISITS: usize = 4 * MAX_CODE;
-
-/// A place between two characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    TextStart,
-    TextEnd,
-    LineStart,
-    LineEnd,
-    Word,
-    NotWord,
-}
 
 /// One instruction. All but `Split` go on with the next one.
 #[derive(Clone, Copy, Debug)]

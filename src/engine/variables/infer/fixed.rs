@@ -1,0 +1,22 @@
+//! The pieces of a text that is read.
+
+use std::borrow::Cow;
+
+use super::class::Class;
+use super::reading::Step;
+
+/// A piece of a text: fixed, or of a class.
+pub(super) enum Fixed<'p> {
+    Text(Cow<'p, str>),
+    Any(Class),
+}
+
+impl Fixed<'_> {
+    /// What a reader does with it.
+    pub(super) fn as_step(&self) -> Step<'_> {
+        match self {
+            Fixed::Text(text) => Step::Text(text),
+            Fixed::Any(class) => Step::Any(*class),
+        }
+    }
+}
