@@ -16,6 +16,7 @@ use crate::harness::namespace::Namespace;
 use crate::harness::patience::{eventually, within};
 use crate::harness::registration::{CONFIGURATIONS, SERVER_NAME};
 use crate::harness::served::{Served, authorities, distrust, served};
+use crate::harness::vigil::{self, Watched, live};
 use crate::harness::webhook::Webhook;
 use crate::harness::{Cluster, spawner};
 use crate::vigil::Vigil;
@@ -89,9 +90,11 @@ impl Scene {
 
     /// Watches over every certificate that is served, and creates Tasks, until it is told to end.
     pub(crate) fn vigil(&self) -> Vigil {
-        let (admin, address) = (self.admin.clone(), self.webhook.address);
-        let (namespace, task) = (Arc::clone(&self.namespace), self.task.clone());
-        Vigil::begin(admin, self.configuration_path(), address, namespace, task)
+        let watched = Watched::default();
+        watched.serves(self.webhook.address);
+        let path = self.configuration_path();
+        let certificates = vigil::Vigil::begin(self.admin.clone(), path, watched);
+        Vigil::begin(certificates, Arc::clone(&self.namespace), self.task.clone())
     }
 
     /// What is served now.
@@ -211,13 +214,6 @@ impl Scene {
     fn secret_path(&self) -> String {
         format!("/api/v1/namespaces/{SYSTEM}/secrets/{}", self.name)
     }
-}
-
-/// The caBundle of a configuration; empty if there is none.
-pub(crate) async fn live(admin: &Api, path: &str) -> Vec<u8> {
-    let configuration = admin.get(path).await.body;
-    let bundle = configuration["webhooks"][0]["clientConfig"]["caBundle"].as_str();
-    BASE64.decode(bundle.unwrap_or_default()).unwrap()
 }
 
 /// A certificate that was issued so long ago, for so long.

@@ -1,20 +1,13 @@
 //! Webhooks behind one Service, as a Deployment keeps them.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::harness::cluster::{Cluster, Parts};
+use crate::endpoints::Endpoints;
+use crate::harness::cluster::Cluster;
 use crate::harness::namespace::Namespace;
-use crate::harness::webhook::{Setup, Webhook, get};
-
-/// How often the kubelet looks, and the Service follows: a second or more in a cluster.
-const PROBE_PERIOD: Duration = Duration::from_millis(100);
+use crate::harness::webhook::{Setup, Webhook};
 
 /// Webhooks that share a port of the Service.
 pub(crate) struct Fleet<'c> {
@@ -24,48 +17,7 @@ pub(crate) struct Fleet<'c> {
     args: Vec<String>,
     port: u16,
     members: Vec<Webhook>,
-    endpoints: Arc<Endpoints>,
-    follower: JoinHandle<()>,
-}
-
-/// Which of the webhooks the Service leads to.
-struct Endpoints {
-    cluster: Arc<Parts>,
-    service: String,
-    /// Where each webhook listens, by where it tells its health.
-    members: Mutex<BTreeMap<SocketAddr, SocketAddr>>,
-}
-
-impl Endpoints {
-    /// Whether a webhook is one of them still.
-    fn has(&self, webhook: &SocketAddr) -> bool {
-        self.members.lock().unwrap().values().any(|member| member == webhook)
-    }
-
-    /// Leads to those that are ready, and goes on looking.
-    async fn follow(self: Arc<Self>) {
-        let mut last = Vec::new();
-        loop {
-            let members = self.members.lock().unwrap().clone();
-            let mut ready = Vec::new();
-            for (health, webhook) in members {
-                if is_ready(health).await {
-                    ready.push(webhook);
-                }
-            }
-            ready.retain(|webhook| self.has(webhook));
-            if ready != last {
-                self.cluster.control_plane.set_backends(&self.service, ready.clone());
-                last = ready;
-            }
-            sleep(PROBE_PERIOD).await;
-        }
-    }
-}
-
-async fn is_ready(health: SocketAddr) -> bool {
-    TcpStream::connect(health).await.is_ok()
-        && get(health, "/readyz").await.starts_with("HTTP/1.1 200")
+    endpoints: Endpoints,
 }
 
 impl<'c> Fleet<'c> {
@@ -78,12 +30,7 @@ impl<'c> Fleet<'c> {
         args: &[&str],
     ) -> Fleet<'c> {
         let port = cluster.next_port();
-        let endpoints = Arc::new(Endpoints {
-            cluster: cluster.parts(),
-            service: Setup::service(port),
-            members: Mutex::default(),
-        });
-        let follower = tokio::spawn(Arc::clone(&endpoints).follow());
+        let endpoints = Endpoints::follow(cluster.parts(), Setup::service(port));
         let mut fleet = Fleet {
             cluster,
             name: name.to_owned(),
@@ -92,7 +39,6 @@ impl<'c> Fleet<'c> {
             port,
             members: Vec::new(),
             endpoints,
-            follower,
         };
         for _ in 0..count {
             fleet.add().await;
@@ -112,10 +58,7 @@ impl<'c> Fleet<'c> {
         let setup = self.cluster.webhook_on(&self.name, self.port);
         let setup = setup.with_flags(self.args.clone()).registered(|it| it.failure_policy = policy);
         let webhook = setup.launch().await;
-        self.endpoints.members.lock().unwrap().insert(webhook.health(), webhook.address);
-        webhook.is_ready().await;
-        // Two rounds of the follower: one may have been under way.
-        sleep(3 * PROBE_PERIOD).await;
+        self.endpoints.lead_to(webhook.health(), webhook.address).await;
         self.members.push(webhook);
     }
 
@@ -124,15 +67,17 @@ impl<'c> Fleet<'c> {
     pub(crate) async fn replace_oldest(&mut self) {
         self.add().await;
         let mut old = self.members.remove(0);
+        let health = old.health();
         let status = tokio::task::spawn_blocking(move || old.stop()).await.unwrap();
         assert!(status.success(), "{status}");
-        self.forget_the_dead();
+        self.endpoints.forget(health);
     }
 
     /// Kills one as the kernel does, and starts it again after a while.
     pub(crate) async fn kill_and_restart(&mut self, which: usize, after: Duration) {
-        self.members.remove(which).kill();
-        self.forget_the_dead();
+        let mut killed = self.members.remove(which);
+        killed.kill();
+        self.endpoints.forget(killed.health());
         sleep(after).await;
         self.add().await;
     }
@@ -140,16 +85,5 @@ impl<'c> Fleet<'c> {
     /// Kills all of them.
     pub(crate) fn kill_all(&mut self) {
         self.members.drain(..).for_each(|mut webhook| webhook.kill());
-    }
-
-    fn forget_the_dead(&self) {
-        let alive: Vec<_> = self.members.iter().map(Webhook::health).collect();
-        self.endpoints.members.lock().unwrap().retain(|health, _| alive.contains(health));
-    }
-}
-
-impl Drop for Fleet<'_> {
-    fn drop(&mut self) {
-        self.follower.abort();
     }
 }

@@ -9,8 +9,11 @@
 #[path = "../cluster/harness/mod.rs"]
 mod harness;
 
+mod endpoints;
 mod fleet;
 mod flood;
+mod installation;
 mod killed;
 mod rolling;
 mod stream;
+mod upkeep;

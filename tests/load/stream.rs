@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -14,7 +15,7 @@ use crate::harness::spawner;
 
 /// How many clients create Tasks at once.
 const CLIENTS: u32 = 4;
-/// How long each of them waits from one Task to the next.
+/// How long each of them waits from one Task to the next, if nobody says otherwise.
 const PACE: Duration = Duration::from_millis(50);
 /// The label that each Task should have.
 const AREA: &str = "area";
@@ -25,6 +26,7 @@ pub(crate) struct Stream {
     is_over: Arc<AtomicBool>,
     clients: JoinSet<Vec<String>>,
     created: Arc<AtomicU32>,
+    step: watch::Sender<String>,
 }
 
 /// What became of the Tasks of a [`Stream`].
@@ -32,7 +34,7 @@ pub(crate) struct Stream {
 pub(crate) struct Tally {
     /// How many were asked for.
     pub(crate) asked: usize,
-    /// What the API server said about those that it refused.
+    /// What the API server said about those that it refused, and what was going on.
     pub(crate) refused: Vec<String>,
     /// How many exist.
     pub(crate) existing: usize,
@@ -43,16 +45,26 @@ pub(crate) struct Tally {
 impl Stream {
     /// Begins to create Tasks.
     pub(crate) async fn start(namespace: Namespace) -> Stream {
+        Stream::at_pace(namespace, PACE).await
+    }
+
+    /// Begins to create Tasks; each client waits so long from one to the next.
+    pub(crate) async fn at_pace(namespace: Namespace, pace: Duration) -> Stream {
         let manifest = spawner("worker").labels(json!({AREA: "backend"}));
         let worker = namespace.creates(manifest).await;
         namespace.will_label(worker.issue(0), AREA, "backend").await;
         let (namespace, is_over) = (Arc::new(namespace), Arc::new(AtomicBool::new(false)));
-        let (created, mut clients) = (Arc::new(AtomicU32::new(0)), JoinSet::new());
-        for _ in 0..CLIENTS {
-            let (namespace, is_over) = (Arc::clone(&namespace), Arc::clone(&is_over));
-            clients.spawn(client(namespace, worker.clone(), is_over, Arc::clone(&created)));
-        }
-        Stream { namespace, is_over, clients, created }
+        let (created, step) = (Arc::new(AtomicU32::new(0)), watch::Sender::new("start".to_owned()));
+        let client = Client { namespace, worker, pace, is_over, created, step: step.subscribe() };
+        let (namespace, is_over) = (Arc::clone(&client.namespace), Arc::clone(&client.is_over));
+        let created = Arc::clone(&client.created);
+        let clients = (0..CLIENTS).map(|_| client.clone().create()).collect();
+        Stream { namespace, is_over, clients, created, step }
+    }
+
+    /// Says what is going on from now on.
+    pub(crate) fn step(&self, step: String) {
+        self.step.send_replace(step);
     }
 
     /// Waits until so many more Tasks were asked for.
@@ -79,35 +91,45 @@ impl Stream {
     }
 }
 
-async fn client(
+/// Somebody who creates Tasks.
+#[derive(Clone)]
+struct Client {
     namespace: Arc<Namespace>,
     worker: Spawner,
+    pace: Duration,
     is_over: Arc<AtomicBool>,
     created: Arc<AtomicU32>,
-) -> Vec<String> {
-    let mut refused = Vec::new();
-    let mut pace = interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while !is_over.load(Ordering::Relaxed) {
-        pace.tick().await;
-        let number = 1 + created.fetch_add(1, Ordering::Relaxed);
-        let reply = namespace.post("tasks", "", worker.issue(number).into()).await;
-        if !reply.status.is_success() {
-            refused.push(reply.message().to_owned());
+    step: watch::Receiver<String>,
+}
+
+impl Client {
+    async fn create(self) -> Vec<String> {
+        let mut refused = Vec::new();
+        let mut pace = interval(self.pace);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.is_over.load(Ordering::Relaxed) {
+            pace.tick().await;
+            let number = 1 + self.created.fetch_add(1, Ordering::Relaxed);
+            let began = self.step.borrow().clone();
+            let reply = self.namespace.post("tasks", "", self.worker.issue(number).into()).await;
+            if !reply.status.is_success() {
+                refused.push(format!("{began}: {}", reply.message()));
+            }
         }
+        refused
     }
-    refused
 }
 
 impl Tally {
     /// That no Task was refused, and none lost.
     #[track_caller]
     pub(crate) fn all_exist(&self) {
+        let refused = &self.refused;
         assert!(
-            self.refused.is_empty(),
-            "{} refused, such as {:?}",
-            self.refused.len(),
-            self.refused.first()
+            refused.is_empty(),
+            "{} refused: {:#?}",
+            refused.len(),
+            &refused[..refused.len().min(9)]
         );
         assert_eq!(self.existing, self.asked, "{self:?}");
         assert!(self.asked > 0);

@@ -1,5 +1,7 @@
 //! helm, with a home of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,12 +27,13 @@ pub(crate) fn chart() -> PathBuf {
 pub(crate) struct Helm {
     home: TempDir,
     kubeconfig: Option<PathBuf>,
+    post_renderer: Option<PathBuf>,
 }
 
 impl Helm {
     /// One without a cluster.
     pub(crate) fn offline() -> Helm {
-        Helm { home: tempfile::tempdir().unwrap(), kubeconfig: None }
+        Helm { home: tempfile::tempdir().unwrap(), kubeconfig: None, post_renderer: None }
     }
 
     /// One that reaches a cluster with this kubeconfig.
@@ -40,6 +43,17 @@ impl Helm {
         std::fs::write(&path, kubeconfig).unwrap();
         helm.kubeconfig = Some(path);
         helm
+    }
+
+    /// Lets it render the registration with `failurePolicy: Fail`, which is no choice of the chart: then a call that
+    /// is lost is a Task that is refused.
+    pub(crate) fn failing_closed(mut self) -> Helm {
+        let path = self.home.path().join("fail-closed");
+        let script = "#!/bin/sh\nexec sed 's/failurePolicy: Ignore$/failurePolicy: Fail/'\n";
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
+        self.post_renderer = Some(path);
+        self
     }
 
     /// Runs it with these arguments and, where they say `-f -`, these values.
@@ -58,10 +72,13 @@ impl Helm {
     /// Runs it on the chart.
     fn on_chart(&self, args: &[&str], values: &Value) -> Said {
         let chart = chart();
+        let path = self.post_renderer.as_deref().and_then(Path::to_str);
+        let post_renderer = path.into_iter().flat_map(|path| ["--post-renderer", path]);
         let args: Vec<&str> = args
             .iter()
             .copied()
             .chain([chart.to_str().unwrap(), "--namespace", NAMESPACE, "-f", "-"])
+            .chain(post_renderer)
             .collect();
         self.run(&args, values)
     }

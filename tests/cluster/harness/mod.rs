@@ -31,6 +31,7 @@ pub(crate) mod run_folder;
 pub(crate) mod said;
 pub(crate) mod served;
 pub(crate) mod traffic;
+pub(crate) mod vigil;
 pub(crate) mod webhook;
 
 pub(crate) use cluster::{Cluster, on_cluster};

@@ -22,6 +22,15 @@ use super::webhook::get;
 /// The Deployment of the controller, and its ServiceAccount, and its Lease.
 pub(crate) const CONTROLLER: &str = "kelos-metadata-controller";
 
+/// How long a Pod serves on when it is told to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delay {
+    /// As long as its Deployment says.
+    AsItIs,
+    /// Not at all: a kubelet waits for it; most tests need not.
+    None,
+}
+
 /// A running Pod; it is killed when it is dropped.
 pub(crate) struct Pod {
     process: Process,
@@ -34,20 +43,25 @@ pub(crate) struct Pod {
 impl Pod {
     /// Starts a Pod that serves. Then the Service leads to it.
     pub(crate) async fn start(cluster: &Cluster) -> Pod {
-        let pod = Pod::of(cluster, RELEASE).await;
+        let pod = Pod::of(cluster, RELEASE, Delay::None).await;
         pod.is_behind_the_service(cluster).await;
         pod
     }
 
+    /// Starts a Pod that serves as long as it says when it is told to end. The Service is left alone.
+    pub(crate) async fn serving(cluster: &Cluster) -> Pod {
+        Pod::of(cluster, RELEASE, Delay::AsItIs).await
+    }
+
     /// Starts a Pod of the controller.
     pub(crate) async fn controller(cluster: &Cluster) -> Pod {
-        Pod::of(cluster, CONTROLLER).await
+        Pod::of(cluster, CONTROLLER, Delay::None).await
     }
 
     /// Starts what a Deployment in the cluster says: its container's args and environment. Only listen addresses
     /// and mount paths are others, and a kubeconfig with the token of its ServiceAccount stands for the token that a
     /// kubelet mounts.
-    async fn of(cluster: &Cluster, name: &str) -> Pod {
+    async fn of(cluster: &Cluster, name: &str, delay: Delay) -> Pod {
         let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}");
         let deployment = cluster.admin.get(&path).await.ok();
         let spec = &deployment["spec"]["template"]["spec"];
@@ -59,7 +73,8 @@ impl Pod {
         let kubeconfig = folder.join("kubeconfig");
         fs::write(&kubeconfig, account.kubeconfig(cluster.control_plane.address())).unwrap();
         let mounts = mounts(cluster, spec, &folder).await;
-        let args = container["args"].as_array().unwrap().iter().map(|arg| here(arg, &mounts));
+        let args =
+            container["args"].as_array().unwrap().iter().map(|arg| here(arg, &mounts, delay));
         let mut process = Process::start(Path::new(env!("CARGO_BIN_EXE_kelos-metadata")), |run| {
             run.args(args).env_clear().env("KUBECONFIG", &kubeconfig).stderr(Stdio::piped());
             for variable in container["env"].as_array().into_iter().flatten() {
@@ -78,21 +93,25 @@ impl Pod {
         Pod { process, log, readiness, listeners }
     }
 
-    /// Leads the Service, as the MutatingWebhookConfiguration names it, to this Pod.
     async fn is_behind_the_service(&self, cluster: &Cluster) {
-        let path = format!("{CONFIGURATIONS}/{RELEASE}");
-        let configuration = cluster.admin.get(&path).await.ok();
-        let service = &configuration["webhooks"][0]["clientConfig"]["service"];
-        let (namespace, name) = (&service["namespace"], &service["name"]);
-        let (namespace, name) = (namespace.as_str().unwrap(), name.as_str().unwrap());
-        let service = format!("{namespace}/{name}:{}", service["port"]);
-        cluster.control_plane.set_backends(&service, vec![self.listeners["webhook"]]);
+        let service = service(cluster).await;
+        cluster.control_plane.set_backends(&service, vec![self.webhook()]);
+    }
+
+    /// Where it serves the webhook.
+    pub(crate) fn webhook(&self) -> SocketAddr {
+        self.listeners["webhook"]
+    }
+
+    /// Where it serves its health.
+    pub(crate) fn health(&self) -> SocketAddr {
+        self.listeners["health"]
     }
 
     /// Waits until its readiness probe succeeds.
     pub(crate) async fn is_ready(&self) {
         eventually("the readiness probe", async || {
-            let answer = get(self.listeners["health"], &self.readiness).await;
+            let answer = get(self.health(), &self.readiness).await;
             answer.starts_with("HTTP/1.1 200").then_some(())
         })
         .await;
@@ -130,6 +149,16 @@ impl Pod {
     }
 }
 
+/// The port of the Service, as the MutatingWebhookConfiguration of the release names it.
+pub(crate) async fn service(cluster: &Cluster) -> String {
+    let path = format!("{CONFIGURATIONS}/{RELEASE}");
+    let configuration = cluster.admin.get(&path).await.ok();
+    let service = &configuration["webhooks"][0]["clientConfig"]["service"];
+    let (namespace, name) = (&service["namespace"], &service["name"]);
+    let (namespace, name) = (namespace.as_str().unwrap(), name.as_str().unwrap());
+    format!("{namespace}/{name}:{}", service["port"])
+}
+
 /// The path of all configurations.
 pub(crate) const CONFIGURATIONS: &str =
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
@@ -155,14 +184,13 @@ async fn mounts(cluster: &Cluster, spec: &Value, folder: &Path) -> Vec<(String, 
 }
 
 /// An argument, with paths and listen addresses of this machine.
-fn here(arg: &Value, mounts: &[(String, PathBuf)]) -> String {
+fn here(arg: &Value, mounts: &[(String, PathBuf)], delay: Delay) -> String {
     let arg = arg.as_str().unwrap();
     if let Some((flag, _)) = arg.split_once('=').filter(|(flag, _)| flag.ends_with("bind-address"))
     {
         return format!("{flag}=127.0.0.1:0");
     }
-    // A kubelet waits for it; a test need not.
-    if arg.starts_with("--shutdown-delay=") {
+    if delay == Delay::None && arg.starts_with("--shutdown-delay=") {
         return "--shutdown-delay=0s".to_owned();
     }
     mounts
