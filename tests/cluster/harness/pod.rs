@@ -35,6 +35,7 @@ enum Delay {
 pub(crate) struct Pod {
     process: Process,
     log: Log,
+    log_file: PathBuf,
     readiness: String,
     /// Where its listeners are, by the names of the container's ports.
     listeners: BTreeMap<String, SocketAddr>,
@@ -82,7 +83,8 @@ impl Pod {
                 run.env(name.as_str().unwrap(), value.as_str().unwrap_or_default());
             }
         });
-        let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
+        let log_file = folder.join("log.jsonl");
+        let log = Log::follow(process.take_stderr().unwrap(), &log_file);
         let mut listeners = BTreeMap::new();
         for port in container["ports"].as_array().unwrap() {
             let name = port["name"].as_str().unwrap();
@@ -90,12 +92,17 @@ impl Pod {
             listeners.insert(name.to_owned(), line["address"].as_str().unwrap().parse().unwrap());
         }
         let readiness = container["readinessProbe"]["httpGet"]["path"].as_str().unwrap().to_owned();
-        Pod { process, log, readiness, listeners }
+        Pod { process, log, log_file, readiness, listeners }
     }
 
     async fn is_behind_the_service(&self, cluster: &Cluster) {
         let service = service(cluster).await;
         cluster.control_plane.set_backends(&service, vec![self.webhook()]);
+    }
+
+    /// The file that its log is written to.
+    pub(crate) fn log_file(&self) -> &Path {
+        &self.log_file
     }
 
     /// Where it serves the webhook.
