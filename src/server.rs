@@ -22,7 +22,7 @@ use axum::Router;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -37,6 +37,8 @@ pub use self::shutdown::{Shutdown, Signals};
 const BACKLOG: usize = 128;
 /// How long it is waited for each of them.
 const LAST_CALL: Duration = Duration::from_millis(10);
+/// How long those who were let in may wait for their places then.
+const LAST_PLACES: Duration = Duration::from_secs(1);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,11 +106,12 @@ impl Server {
             serve(next);
         }
         // Whom the system has let in believes to be connected, and does not try again.
+        let until = Instant::now() + LAST_PLACES;
         for _ in 0..BACKLOG {
-            match timeout(LAST_CALL, self.accepted(&listener, &places, &mut told)).await {
-                Ok(Some(last)) => serve(last),
-                _ => break,
-            }
+            let last = accept(&listener, &places, &mut told.shortage);
+            let Ok(stream) = timeout(LAST_CALL, last).await else { break };
+            let Ok(place) = timeout_at(until, places.take()).await else { break };
+            serve((stream, place));
         }
         drop(listener);
         connections.close();
@@ -131,31 +134,31 @@ impl Server {
         }
     }
 
-    /// Waits for a client, and then for a place for it; `None` when the server is to end.
+    /// Waits for a client, and then for a place for it; `None` when the server is to end. Who has been accepted
+    /// is not dropped for that: it still gets the time to find a place.
     async fn next(
         &self,
         listener: &TcpListener,
         places: &Arc<Places>,
         told: &mut Told,
     ) -> Option<(TcpStream, Place)> {
-        tokio::select! {
+        let stream = tokio::select! {
             biased;
-            () = self.shutdown.draining() => None,
-            accepted = self.accepted(listener, places, told) => accepted,
-        }
-    }
-
-    async fn accepted(
-        &self,
-        listener: &TcpListener,
-        places: &Arc<Places>,
-        told: &mut Told,
-    ) -> Option<(TcpStream, Place)> {
-        let stream = accept(listener, places, &mut told.shortage).await;
+            () = self.shutdown.draining() => return None,
+            stream = accept(listener, places, &mut told.shortage) => stream,
+        };
         if places.are_full() && told.full.is_due() {
             tracing::warn!("All places are taken: idle connections are closed for new ones");
         }
-        Some((stream, places.take().await?))
+        let too_late = async {
+            self.shutdown.draining().await;
+            sleep(LAST_PLACES).await;
+        };
+        tokio::select! {
+            biased;
+            place = places.take() => Some((stream, place)),
+            () = too_late => None,
+        }
     }
 
     async fn drain(&self, connections: &TaskTracker, places: &Places) -> Drained {

@@ -14,13 +14,17 @@ const ANSWERED: u64 = 4;
 /// The connection gives its place to another and begins nothing any more.
 const EVICTED: u64 = 8;
 const FLAGS: u64 = 15;
-/// Above the flags: since when, in milliseconds. It counts only while no flag is set.
+/// Above the flags: since when it is idle, or a body is on its way, in milliseconds.
 const SHIFT: u32 = 4;
-/// Above that: it has been answered before. Whoever has goes after all who have not.
+/// Above that: it has been answered before.
 const ANSWERED_BEFORE: u64 = 1 << 63;
+/// Since when, without the rest.
+const SINCE: u64 = !(FLAGS | ANSWERED_BEFORE);
 
 /// How long a new connection keeps its place for its first request: some round trips and a handshake.
 pub(super) const NEWCOMER: Duration = Duration::from_millis(200);
+/// How long a body may be on its way while others want the place. A whole one comes with its head.
+pub(super) const SLOW_BODY: Duration = Duration::from_secs(1);
 
 /// The phases of one connection, from one request to the next.
 ///
@@ -45,10 +49,27 @@ pub(super) enum Phase {
     Answering,
 }
 
-/// Since when a connection is idle. The smaller, the sooner it may go: those that were never answered come
-/// first, then those that have been idle for longer.
+/// A connection that waits for its client: how it stands when there are more connections than places. The
+/// smaller goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct IdleSince(u64);
+pub(super) struct Waiting {
+    pub(super) rank: Rank,
+    since: u64,
+    word: u64,
+}
+
+/// Who goes before whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// It was never answered, and had the time for a request.
+    Stranger,
+    /// It was answered before, and has been sending a body for long.
+    Slow,
+    /// It was answered before, as the API server's are, and is idle.
+    Idle,
+    /// It was never answered, and its first request may be on its way. It has to stay.
+    Newcomer,
+}
 
 impl Activity {
     /// Idle from now on; times are counted from `epoch`, which all connections share.
@@ -61,13 +82,14 @@ impl Activity {
 
     fn idle_now(&self) -> u64 {
         let milliseconds = self.epoch.elapsed().as_millis();
-        (u64::try_from(milliseconds).unwrap_or(u64::MAX) << SHIFT) & !ANSWERED_BEFORE
+        (u64::try_from(milliseconds).unwrap_or(u64::MAX) << SHIFT) & SINCE
     }
 
     /// The head of a request is whole. `false`: too late, the place was given away.
     pub(super) fn begin(&self, has_body: bool) -> bool {
-        let begun = if has_body { IN_FLIGHT | BODY } else { IN_FLIGHT };
         let word = self.word.load(Ordering::Relaxed);
+        let phase = if has_body { IN_FLIGHT | BODY | self.idle_now() } else { IN_FLIGHT };
+        let begun = phase | word & ANSWERED_BEFORE;
         // Only an eviction can come between, and it stays.
         word & EVICTED == 0
             && self.word.compare_exchange(word, begun, Ordering::AcqRel, Ordering::Relaxed).is_ok()
@@ -86,7 +108,7 @@ impl Activity {
     /// What was written has been sent: if it was the answer, the connection is idle from now on,
     /// and this is `true`.
     pub(super) fn sent(&self) -> bool {
-        let is_over = self.word.load(Ordering::Relaxed) == IN_FLIGHT | ANSWERED;
+        let is_over = self.word.load(Ordering::Relaxed) & FLAGS == IN_FLIGHT | ANSWERED;
         if is_over {
             self.word.store(self.idle_now() | ANSWERED_BEFORE, Ordering::Release);
         }
@@ -116,26 +138,33 @@ impl Activity {
         }
     }
 
-    /// Since when the connection is idle, if it is.
-    pub(super) fn idle_since(&self) -> Option<IdleSince> {
+    /// How the connection stands if it waits for its client; nothing if we have to do our part.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        const SENDING: u64 = IN_FLIGHT | BODY;
         let word = self.word.load(Ordering::Acquire);
-        (word & FLAGS == 0).then_some(IdleSince(word))
+        let since = word & SINCE;
+        let age = Duration::from_millis(self.idle_now().saturating_sub(since) >> SHIFT);
+        let rank = match (word & FLAGS, word & ANSWERED_BEFORE == 0) {
+            (0, false) => Rank::Idle,
+            (0, true) if age >= NEWCOMER => Rank::Stranger,
+            (SENDING, true) if age >= SLOW_BODY => Rank::Stranger,
+            (0 | SENDING, true) => Rank::Newcomer,
+            (SENDING, false) if age >= SLOW_BODY => Rank::Slow,
+            _ => return None,
+        };
+        Some(Waiting { rank, since, word })
     }
 
-    /// Whether the connection has just come, and its first request may be on its way.
-    pub(super) fn is_newcomer(&self, IdleSince(word): IdleSince) -> bool {
-        let age = Duration::from_millis(self.idle_now().saturating_sub(word) >> SHIFT);
-        word & ANSWERED_BEFORE == 0 && age < NEWCOMER
-    }
-
-    /// Takes the connection out of use if it is still idle since then.
-    pub(super) fn evict(&self, IdleSince(word): IdleSince) -> bool {
+    /// Takes the connection out of use if nothing has happened to it since.
+    pub(super) fn evict(&self, Waiting { word, .. }: Waiting) -> bool {
         self.word.compare_exchange(word, EVICTED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::sleep;
+
     use super::*;
 
     #[test]
@@ -144,7 +173,7 @@ mod tests {
         assert_eq!(activity.phase(), Phase::Idle);
         assert!(!activity.sent(), "a flush while idle is no answer");
         assert!(activity.begin(true));
-        assert_eq!((activity.phase(), activity.idle_since()), (Phase::Body, None));
+        assert_eq!(activity.phase(), Phase::Body);
         activity.body_ended();
         assert_eq!(activity.phase(), Phase::Answering);
         assert!(!activity.sent(), "such as `100 Continue`");
@@ -171,18 +200,44 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_idle_is_evicted_and_it_begins_nothing_after() {
+    fn only_what_waits_is_evicted_and_it_begins_nothing_after() {
         let activity = Activity::new(Instant::now());
-        let since = activity.idle_since().unwrap();
+        let waiting = activity.waiting().unwrap();
         assert!(activity.begin(false));
-        assert!(!activity.evict(since), "a request came first");
+        assert!(!activity.evict(waiting), "a request came first");
         activity.answered();
         assert!(activity.sent());
-        let since = activity.idle_since().unwrap();
-        assert!(activity.evict(since));
+        let waiting = activity.waiting().unwrap();
+        assert!(activity.evict(waiting));
         assert!(!activity.begin(false));
-        assert_eq!(activity.idle_since(), None, "it is not evicted twice");
+        assert_eq!(activity.waiting(), None, "it is not evicted twice");
         activity.body_ended();
         assert!(!activity.sent() && !activity.begin(false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_longer_than_a_request_takes_may_go() {
+        let activity = Activity::new(Instant::now());
+        let rank = || activity.waiting().map(|waiting| waiting.rank);
+        assert_eq!(rank(), Some(Rank::Newcomer));
+        sleep(NEWCOMER).await;
+        assert_eq!(rank(), Some(Rank::Stranger));
+        assert!(activity.begin(true));
+        assert_eq!(rank(), Some(Rank::Newcomer));
+        sleep(SLOW_BODY).await;
+        assert_eq!(rank(), Some(Rank::Stranger));
+        activity.body_ended();
+        assert_eq!(rank(), None, "the answer is ours to give");
+        activity.answered();
+        assert!(activity.sent());
+        assert_eq!(rank(), Some(Rank::Idle));
+        assert!(activity.begin(true));
+        assert_eq!(rank(), None);
+        sleep(SLOW_BODY).await;
+        assert_eq!(rank(), Some(Rank::Slow));
+        assert!(activity.evict(activity.waiting().unwrap()));
+        activity.body_ended();
+        activity.answered();
+        assert!(!activity.sent() && !activity.begin(true));
     }
 }

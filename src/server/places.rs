@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::activity::Activity;
+use super::activity::{Activity, Rank};
 
 /// How often it is looked whether a connection has become idle, while all of them are busy.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -64,19 +64,17 @@ impl Places {
         self.free.available_permits() == 0
     }
 
-    /// Takes a free place, or that of a connection that may go, or waits until there is the one or the other. `None` never comes: the places are not closed.
-    pub(super) async fn take(self: &Arc<Places>) -> Option<Place> {
+    /// Takes a free place, or that of a connection that may go, or waits until there is the one or the other.
+    pub(super) async fn take(self: &Arc<Places>) -> Place {
         loop {
             let free = Arc::clone(&self.free);
             if let Ok(permit) = Arc::clone(&free).try_acquire_owned() {
-                return Some(self.place(permit));
+                return self.place(permit);
             }
-            if self.evict_one() {
-                // Comes when the connection is really closed, and so are no files left over.
-                return Some(self.place(free.acquire_owned().await.ok()?));
-            }
-            if let Ok(permit) = timeout(LOOK_AGAIN, free.acquire_owned()).await {
-                return Some(self.place(permit.ok()?));
+            // Whoever is evicted gives a permit back when it is really closed, and so no files are left over.
+            let patience = if self.evict_one() { Duration::MAX } else { LOOK_AGAIN };
+            if let Ok(Ok(permit)) = timeout(patience, free.acquire_owned()).await {
+                return self.place(permit);
             }
         }
     }
@@ -103,26 +101,32 @@ impl Places {
         }
     }
 
-    /// Closes an idle connection; `false` when none may go now.
+    /// Closes a connection that waits for its client; `false` when none may go now.
     ///
-    /// One that was never answered goes before those that were, as the API server's are, and of each the one
-    /// that has been idle for longest. Newcomers get the time for a first request, so that a flood of them
-    /// pushes out neither each other nor those that were answered: they take turns. A connection with a request
-    /// in flight is never chosen, and one that is chosen begins none.
+    /// They go by [`Rank`], and of each the one that has waited for longest. Newcomers get the time for a first
+    /// request, and while there are any, whoever was answered before and is idle stays: so a flood pushes out its
+    /// own. A connection whose request we have is never chosen, and one that is chosen begins none.
     pub(super) fn evict_one(&self) -> bool {
         let taken = self.taken();
         loop {
-            let idle = taken.by_id.values().filter_map(|holder| {
-                let since = holder.activity.idle_since()?;
-                Some((since, holder, holder.task.as_ref()?))
+            let mut has_newcomers = false;
+            let waiting = taken.by_id.values().filter_map(|holder| {
+                let waiting = holder.activity.waiting()?;
+                has_newcomers |= waiting.rank == Rank::Newcomer;
+                Some((waiting, holder, holder.task.as_ref()?))
             });
-            let Some((since, holder, task)) = idle.min_by_key(|(since, ..)| *since) else {
+            let Some((waiting, holder, task)) = waiting.min_by_key(|(waiting, ..)| *waiting) else {
                 return false;
             };
-            if holder.activity.is_newcomer(since) {
+            let has_to_stay = match waiting.rank {
+                Rank::Stranger | Rank::Slow => false,
+                Rank::Idle => has_newcomers,
+                Rank::Newcomer => true,
+            };
+            if has_to_stay {
                 return false;
             }
-            if holder.activity.evict(since) {
+            if holder.activity.evict(waiting) {
                 task.abort();
                 return true;
             }

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::common::server::{PATIENCE, Running};
 use crate::common::webhook::JSON;
-use crate::raw::{answer, call, head, request, shaken, until_closed};
+use crate::raw::{answer, call, head, request, send, shaken, until_closed};
 
 async fn with_places(connections: usize) -> Running {
     Running::with_limits(Limits { connections, ..Limits::default() }).await
@@ -69,6 +69,47 @@ async fn a_new_one_waits_while_all_are_busy() {
     server.app.go_on.notify_one();
     assert_eq!(answer(&mut busy).await, (200, "2".to_owned()));
     timeout(PATIENCE, next).await.expect("served");
+}
+
+/// A head that is whole makes a connection no busier, if the body does not follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_never_end_push_out_nobody_who_was_answered() {
+    let server = with_places(8).await;
+    let mut kept = shaken(&server).await;
+    call(&mut kept, 2).await;
+    let mut held = Vec::new();
+    for _ in 0..30 {
+        let mut half = shaken(&server).await;
+        half.write_all((head("Content-Length: 100\r\n") + "x").as_bytes()).await.unwrap();
+        held.push(half);
+    }
+    call(&mut kept, 2).await;
+    server.serves().await;
+    call(&mut kept, 2).await;
+}
+
+/// Whoever was let in before the end still gets the place that it waits for, and is told to ask elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_place_at_the_end_gets_an_answer() {
+    let server = with_places(1).await;
+    let mut busy = shaken(&server).await;
+    let slow = request(2).replace(MUTATE_TASK_PATH, &format!("{MUTATE_TASK_PATH}?slow"));
+    busy.write_all(slow.as_bytes()).await.unwrap();
+    timeout(PATIENCE, server.app.started.notified()).await.expect("in flight");
+    let mut next = Box::pin(async {
+        let mut late = shaken(&server).await;
+        send(&mut late, &request(2)).await;
+        answer(&mut late).await.0
+    });
+    // It is accepted by then, and waits.
+    assert!(timeout(Duration::from_millis(300), next.as_mut()).await.is_err());
+    server.shutdown.drain();
+    a_moment().await;
+    server.app.go_on.notify_one();
+    assert_eq!(answer(&mut busy).await, (200, "2".to_owned()));
+    drop(busy);
+    let status = timeout(PATIENCE, next).await.expect("an answer");
+    assert!([200, 503].contains(&status), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,13 @@
 //! Somebody who reaches the webhook's port and floods it, while Tasks are created.
 
-use std::fs;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use std::{fs, io};
 
+use futures_util::future::join_all;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -16,8 +18,12 @@ use tokio_rustls::TlsConnector;
 use crate::harness::authority;
 use crate::harness::cluster::on_cluster;
 use crate::harness::patience::eventually;
-use crate::harness::webhook::Webhook;
+use crate::harness::webhook::{SERVER_NAME, Webhook};
 use crate::stream::Stream;
+
+/// How many open connections at once, and how many of them each holds: together more than there are places.
+const CROWDS: usize = 8;
+const HELD: usize = 60;
 
 /// What the chart gives a Pod: `resources.limits.memory` of values.yaml.
 fn memory_limit() -> usize {
@@ -38,35 +44,57 @@ fn open_files(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()
 }
 
-/// Opens so many connections, a few hundred at a time, that say nothing or begin a handshake.
-async fn connections(address: SocketAddr, count: usize) {
-    let mut held = std::collections::VecDeque::new();
+/// Opens so many connections, and holds the last of them: most say nothing, some begin a handshake, and some a
+/// request whose body never comes. Gives how many were let in.
+async fn strangers(address: SocketAddr, count: usize) -> usize {
+    let connector = TlsConnector::from(authority::client());
+    let name = ServerName::try_from(SERVER_NAME).unwrap();
+    let (mut held, mut let_in) = (VecDeque::new(), 0);
     for number in 0..count {
         // A full backlog makes a stranger wait; that is its own affair.
         let Ok(Ok(mut stream)) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await
         else {
             continue;
         };
-        if number % 3 == 0 {
-            let _ = stream.write_all(&[0x16, 3, 1, 2, 0, 1, 0]).await;
-        }
+        let_in += 1;
+        let stream: Box<dyn Send> = match number % 10 {
+            0 => {
+                let half = async {
+                    let mut stream = connector.connect(name.clone(), stream).await?;
+                    stream.write_all((head(100) + "x").as_bytes()).await?;
+                    io::Result::Ok(stream)
+                };
+                Box::new(timeout(Duration::from_secs(5), half).await)
+            }
+            1..4 => {
+                let _ = stream.write_all(&[0x16, 3, 1, 2, 0, 1, 0]).await;
+                Box::new(stream)
+            }
+            _ => Box::new(stream),
+        };
         held.push_back(stream);
-        if held.len() > 500 {
+        if held.len() > HELD {
             held.pop_front();
         }
     }
+    let_in
+}
+
+/// The head of a request with a body of so many bytes.
+fn head(length: usize) -> String {
+    format!(
+        "POST /mutate-task HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n"
+    )
 }
 
 /// Sends bodies of seven mebibytes, one after the other, until it is over; gives how many were answered.
 async fn bodies(address: SocketAddr, is_over: Arc<AtomicBool>, answered: Arc<AtomicUsize>) {
     let connector = TlsConnector::from(authority::client());
-    let name = ServerName::try_from(crate::harness::webhook::SERVER_NAME).unwrap();
+    let name = ServerName::try_from(SERVER_NAME).unwrap();
     let text = "x".repeat((7 << 20) - 1000);
     let body = format!("{{\"request\": {{\"uid\": \"1\", \"object\": \"{text}\"}}}}");
-    let head = format!(
-        "POST /mutate-task HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let head = head(body.len());
     while !is_over.load(Ordering::Relaxed) {
         let once = async {
             let stream = TcpStream::connect(address).await?;
@@ -101,15 +129,19 @@ fn ten_thousand_connections_and_a_flood_of_bodies_keep_no_task_from_its_label() 
         for _ in 0..4 {
             flood.spawn(bodies(webhook.address, Arc::clone(&is_over), Arc::clone(&answered)));
         }
-        connections(webhook.address, 10_000).await;
+        let crowd = (0..CROWDS).map(|_| strangers(webhook.address, 10_000 / CROWDS));
+        let let_in: usize = join_all(crowd).await.into_iter().sum();
         stream.flows(20).await;
         is_over.store(true, Ordering::Relaxed);
         flood.join_all().await;
         let tally = stream.end().await;
         let (bodies, peak) = (answered.load(Ordering::Relaxed), peak_memory(webhook.pid()) >> 20);
-        println!("{} Tasks beside {bodies} bodies of 7 MiB; at most {peak} MiB", tally.asked);
+        println!(
+            "{} Tasks beside {let_in} connections and {bodies} bodies of 7 MiB; at most {peak} MiB",
+            tally.asked
+        );
         tally.all_are_labelled();
-        assert!(bodies > 0, "the flood did not come in");
+        assert!(let_in > 9_000 && bodies > 0, "the flood did not come in: {let_in}");
         assert!(peak_memory(webhook.pid()) < memory_limit(), "{peak} MiB");
         is_given_back(&webhook, files).await;
     });

@@ -1,6 +1,6 @@
 use std::future::pending;
 
-use super::super::activity::NEWCOMER;
+use super::super::activity::{NEWCOMER, SLOW_BODY};
 use super::*;
 
 /// Far longer than anything here takes.
@@ -15,7 +15,7 @@ async fn connect(places: &Arc<Places>) -> Arc<Activity> {
 
 /// Takes a place for a connection that lasts until it is evicted.
 async fn come(places: &Arc<Places>) -> Arc<Activity> {
-    let place = timeout(PATIENCE, places.take()).await.expect("a place").unwrap();
+    let place = timeout(PATIENCE, places.take()).await.expect("a place");
     let (id, activity) = (place.id(), Arc::clone(place.activity()));
     let task = tokio::spawn(async move {
         let _place = place;
@@ -57,7 +57,9 @@ async fn who_was_answered_before_goes_last() {
     for _ in 0..20 {
         let stranger = connect(&places).await;
         connect(&places).await;
-        assert!(is_evicted(&stranger) && answered.idle_since().is_some());
+        assert!(is_evicted(&stranger) && !is_evicted(&answered));
+        answered.answered();
+        assert!(answered.sent());
     }
     // Among themselves it is the oldest again.
     places.evict_all();
@@ -70,6 +72,27 @@ async fn who_was_answered_before_goes_last() {
     }
     connect(&places).await;
     assert!(is_evicted(&pair[1]) && !is_evicted(&pair[0]));
+}
+
+/// Heads that are whole, and bodies that never are, keep nobody out, and push out none who was answered.
+#[tokio::test(start_paused = true)]
+async fn bodies_that_stop_make_room_before_who_was_answered() {
+    let places = Places::new(3);
+    let answered = connect(&places).await;
+    let slow = connect(&places).await;
+    for one in [&answered, &slow] {
+        assert!(one.begin(false));
+        one.answered();
+        assert!(one.sent());
+    }
+    assert!(slow.begin(true));
+    for _ in 0..20 {
+        let before = Instant::now();
+        assert!(come(&places).await.begin(true));
+        assert!(before.elapsed() <= SLOW_BODY + LOOK_AGAIN * 2);
+    }
+    assert!(is_evicted(&slow), "it was answered before, and is slow: that goes after strangers");
+    assert!(!is_evicted(&answered));
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +121,7 @@ async fn a_new_one_waits_only_while_all_are_busy() {
     two.answered();
     assert!(two.sent());
     next.await;
-    assert!(is_evicted(&two) && one.idle_since().is_none());
+    assert!(is_evicted(&two) && one.waiting().is_none());
 }
 
 /// How many places are taken, and how many given up.
@@ -122,10 +145,10 @@ async fn a_shortage_costs_places_but_never_the_last_and_no_busy_connection() {
         places.shrink().await;
     }
     assert_eq!(numbers(&places), (2, 14));
-    assert!(open[0].idle_since().is_none() && open[3].idle_since().is_none());
+    assert!(open[0].waiting().is_none() && open[3].waiting().is_none());
     places.evict_all();
     let next = connect(&places).await;
-    assert!(next.idle_since().is_some());
+    assert!(next.waiting().is_some());
 
     let empty = Places::new(4);
     empty.shrink().await;
