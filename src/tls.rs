@@ -12,14 +12,16 @@ mod self_made;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use rustls::ServerConfig;
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use self::clients::{CLIENT_CA_FLAG, ClientRefusal, TrustedClients, follow_client_ca};
@@ -44,6 +46,9 @@ pub fn provider() -> Arc<CryptoProvider> {
 pub struct KeyPair {
     certified: Arc<CertifiedKey>,
     expires: i64,
+    origin: String,
+    /// Whether an authority that came along says that it did not sign it.
+    is_foreign: bool,
 }
 
 /// PEM text, and what an error should call the place it came from.
@@ -97,7 +102,12 @@ impl KeyPair {
         let expires = expiry(&chain, cert_origin)?;
         let certified = CertifiedKey::new(chain, signing);
         match certified.keys_match() {
-            Ok(()) => Ok(KeyPair { certified: Arc::new(certified), expires }),
+            Ok(()) => Ok(KeyPair {
+                certified: Arc::new(certified),
+                expires,
+                origin: cert_origin.to_owned(),
+                is_foreign: false,
+            }),
             Err(rustls::Error::InconsistentKeys(_)) => {
                 Err(TlsError::Mismatch { cert: cert_origin.to_owned(), key: key_origin.to_owned() })
             }
@@ -111,6 +121,37 @@ impl KeyPair {
     pub fn expires(&self) -> i64 {
         self.expires
     }
+
+    /// Says of which authorities it should be. What can't be read or checked does not count.
+    fn beside(mut self, authorities: &[u8], now: i64) -> KeyPair {
+        self.is_foreign = is_foreign(&self.certified.cert, authorities, now);
+        self
+    }
+
+    /// Why the API server would not trust it.
+    fn doubt(&self, now: i64) -> Option<TlsError> {
+        let origin = || self.origin.clone();
+        if self.expires < now {
+            return Some(TlsError::Expired { origin: origin() });
+        }
+        self.is_foreign.then(|| TlsError::Foreign { origin: origin() })
+    }
+}
+
+/// Whether none of these authorities, of which there are some, signed a chain.
+fn is_foreign(chain: &[CertificateDer<'static>], authorities: &[u8], now: i64) -> bool {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(authorities).flatten());
+    let Some((leaf, intermediates)) = chain.split_first().filter(|_| !roots.is_empty()) else {
+        return false;
+    };
+    let Ok(leaf) = ParsedCertificate::try_from(leaf) else { return false };
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(now.try_into().unwrap_or_default()));
+    let algorithms = provider().signature_verification_algorithms.all;
+    let verified =
+        verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, now, algorithms);
+    use rustls::CertificateError::{BadSignature, UnknownIssuer};
+    matches!(verified, Err(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)))
 }
 
 /// Reads the end of the first certificate's life.
@@ -128,7 +169,7 @@ fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<i64, TlsErr
 /// open already do not notice.
 #[derive(Debug)]
 pub struct ServingKey {
-    current: ArcSwapOption<CertifiedKey>,
+    current: ArcSwapOption<KeyPair>,
 }
 
 impl ServingKey {
@@ -146,18 +187,35 @@ impl ServingKey {
 
     /// Whether new connections are served with this certificate already.
     pub fn is(&self, pair: &KeyPair) -> bool {
-        self.current.load().as_ref().is_some_and(|current| current.cert == pair.certified.cert)
+        let current = self.current.load();
+        current.as_ref().is_some_and(|current| current.certified.cert == pair.certified.cert)
     }
 
     /// Serves new connections with this pair from now on.
     pub fn replace(&self, pair: KeyPair) {
-        self.current.store(Some(pair.certified));
+        self.current.store(Some(Arc::new(pair)));
+    }
+
+    /// Serves new connections with this pair from now on, unless the API server would not trust it, while the
+    /// one that is served is not expired.
+    ///
+    /// # Errors
+    /// Why the pair was not taken.
+    pub fn offer(&self, pair: KeyPair, now: i64) -> Result<(), TlsError> {
+        let is_served = self.current.load().as_ref().is_some_and(|served| served.expires >= now);
+        match pair.doubt(now) {
+            Some(doubt) if is_served => Err(doubt),
+            _ => {
+                self.replace(pair);
+                Ok(())
+            }
+        }
     }
 }
 
 impl ResolvesServerCert for ServingKey {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.current.load_full()
+        self.current.load().as_ref().map(|pair| Arc::clone(&pair.certified))
     }
 }
 

@@ -83,6 +83,21 @@ pub enum TlsError {
         /// Flag and file of the key.
         key: String,
     },
+    /// A certificate that nobody trusts any more.
+    #[error("{origin}: the certificate is expired, and the one that is served is not: it stays")]
+    Expired {
+        /// Flag and file.
+        origin: String,
+    },
+    /// A certificate of another authority than the one beside it.
+    #[error(
+        "{origin}: the certificate is not signed by an authority of data[\"ca.crt\"], and the one \
+         that is served is good still: it stays"
+    )]
+    Foreign {
+        /// Flag, Secret and field.
+        origin: String,
+    },
     /// No certificate could be made.
     #[error("a self-signed certificate could not be made")]
     SelfMade(#[source] rcgen::Error),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{CERT_FLAG, KEY_FLAG, KeyPair, PemPart, ServingKey, TlsError};
+use crate::clock;
 use crate::watch::{Eye, Stamp, Subject, Watch};
 
 /// The two files of a pair.
@@ -109,16 +110,8 @@ impl<F: FnMut(&KeyPair)> Follower<F> {
         if self.last.replace(hasher.finish()) == Some(hasher.finish()) {
             return;
         }
-        match found.and_then(|found| self.files.pair(&found)) {
-            Ok(pair) if self.serving.is(&pair) => (),
-            Ok(pair) => {
-                tracing::info!(
-                    cert = %self.files.cert.display(), expires = pair.expires(),
-                    "Serving with a new certificate"
-                );
-                (self.on_swap)(&pair);
-                self.serving.replace(pair);
-            }
+        match found.and_then(|found| self.take(&found)) {
+            Ok(()) => (),
             Err(error) => {
                 let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
                 tracing::error!(
@@ -127,6 +120,20 @@ impl<F: FnMut(&KeyPair)> Follower<F> {
                 );
             }
         }
+    }
+
+    fn take(&mut self, found: &Found) -> Result<(), TlsError> {
+        let pair = self.files.pair(found)?;
+        if self.serving.is(&pair) {
+            return Ok(());
+        }
+        self.serving.offer(pair.clone(), clock::seconds())?;
+        tracing::info!(
+            cert = %self.files.cert.display(), expires = pair.expires(),
+            "Serving with a new certificate"
+        );
+        (self.on_swap)(&pair);
+        Ok(())
     }
 }
 

@@ -24,15 +24,18 @@ struct Data {
     cert: Option<String>,
     #[serde(rename = "tls.key")]
     key: Option<String>,
+    #[serde(rename = "ca.crt")]
+    authorities: Option<String>,
 }
 
 impl Secret {
-    /// The pair that it holds; `origin` is the flag that named it, with its value.
+    /// The pair that it holds; `origin` is the flag that named it, with its value, and `now` the seconds since
+    /// 1970.
     ///
     /// # Errors
     ///
     /// The field that is missing or holds something else, or both if they do not belong together.
-    pub fn key_pair(&self, origin: &str) -> Result<KeyPair, TlsError> {
+    pub fn key_pair(&self, origin: &str, now: i64) -> Result<KeyPair, TlsError> {
         let field = |name: &'static str, value: &Option<String>| {
             let origin = format!("{origin}, field data[\"{name}\"]");
             match value.as_deref().map(|text| BASE64.decode(text)) {
@@ -42,10 +45,12 @@ impl Secret {
         };
         let (cert_origin, cert) = field(CERT_FIELD, &self.data.cert)?;
         let (key_origin, key) = field(KEY_FIELD, &self.data.key)?;
-        KeyPair::from_pem(
+        let pair = KeyPair::from_pem(
             PemPart { origin: &cert_origin, pem: &cert },
             PemPart { origin: &key_origin, pem: &key },
-        )
+        )?;
+        let authorities = self.data.authorities.as_deref().map(|text| BASE64.decode(text));
+        Ok(pair.beside(&authorities.and_then(Result::ok).unwrap_or_default(), now))
     }
 }
 
@@ -68,7 +73,7 @@ mod tests {
     fn a_secret_of_type_tls_makes_a_pair() {
         let (cert, key) = pair();
         let found = secret(serde_json::json!({"tls.crt": cert, "tls.key": key, "ca.crt": ""}));
-        assert!(found.key_pair(ORIGIN).is_ok());
+        assert!(found.key_pair(ORIGIN, 0).is_ok());
     }
 
     #[test]
@@ -87,11 +92,11 @@ mod tests {
             (serde_json::json!({"tls.crt": key, "tls.key": key}), "tls.crt", "no certificate"),
             (serde_json::json!({"tls.crt": other, "tls.key": key}), "tls.key", "does not belong"),
         ] {
-            let said_now = secret(data).key_pair(ORIGIN).unwrap_err().to_string();
+            let said_now = secret(data).key_pair(ORIGIN, 0).unwrap_err().to_string();
             let start = format!("{ORIGIN}, field data[\"{named}\"]: ");
             assert!(said_now.starts_with(&start) && said_now.contains(said), "{said_now}");
         }
         let none: Secret = serde_json::from_str(r#"{"kind": "Secret"}"#).unwrap();
-        assert!(none.key_pair(ORIGIN).is_err());
+        assert!(none.key_pair(ORIGIN, 0).is_err());
     }
 }

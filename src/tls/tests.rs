@@ -140,5 +140,46 @@ fn a_replaced_key_is_what_new_handshakes_get() {
     let expected = second.pair.certified.cert.clone();
     let serving = ServingKey::new(first.pair);
     serving.replace(second.pair);
-    assert_eq!(serving.current.load_full().unwrap().cert, expected);
+    assert_eq!(serving.current.load_full().unwrap().certified.cert, expected);
+}
+
+/// A pair, issued by an authority of its own until then, and that authority.
+fn issued(until: i64) -> (KeyPair, String) {
+    let made = crate::authority::issue("localhost", Duration::from_secs(100), until - 100).unwrap();
+    let part = |pem| PemPart { origin: "the Secret", pem };
+    let pair = KeyPair::from_pem(part(made.certificate.as_bytes()), part(made.key.as_bytes()));
+    (pair.unwrap(), made.ca)
+}
+
+#[test]
+fn a_pair_that_nobody_trusts_does_not_take_the_place_of_a_good_one() {
+    const NOW: i64 = 1_900_000_000;
+    let ((good, ca), (next, other_ca)) = (issued(NOW + 50), issued(NOW + 60));
+    let serving = ServingKey::new(good.clone());
+    let refused = |pair: KeyPair, now| serving.offer(pair, now).unwrap_err().to_string();
+
+    let said = refused(issued(NOW - 1).0, NOW);
+    assert!(said.starts_with("the Secret: the certificate is expired"), "{said}");
+    let said = refused(next.clone().beside(ca.as_bytes(), NOW), NOW);
+    assert!(
+        said.starts_with("the Secret: the certificate is not signed by an authority"),
+        "{said}"
+    );
+    assert!(serving.is(&good));
+
+    // What can't be told does not count.
+    for authorities in ["", "garbage", &other_ca, &format!("{ca}{other_ca}")] {
+        serving.replace(good.clone());
+        assert!(serving.offer(next.clone().beside(authorities.as_bytes(), NOW), NOW).is_ok());
+        assert!(serving.is(&next), "{authorities}");
+    }
+    // One that is not valid yet may be so by another clock.
+    let (early, early_ca) = issued(NOW + 7200);
+    assert!(serving.offer(early.beside(early_ca.as_bytes(), NOW), NOW).is_ok());
+    serving.replace(good.clone());
+
+    // Nothing is lost any more by taking it.
+    let foreign = good.beside(other_ca.as_bytes(), NOW);
+    assert!(serving.offer(foreign.clone(), NOW + 61).is_ok() && serving.is(&foreign));
+    assert!(ServingKey::awaited().offer(foreign, NOW).is_ok());
 }

@@ -73,6 +73,17 @@ fn replicas(changed: &Changed) -> Vec<Value> {
     fed
 }
 
+/// Two replicas that serve, and controllers that were there for the first half hour only.
+fn without_controllers() -> Vec<Value> {
+    let mut fed = replicas(&vec![]);
+    for series in &mut fed {
+        if series["series"].as_str().unwrap().starts_with("kelos_metadata_controller_leader") {
+            series["values"] = json!("1x30");
+        }
+    }
+    fed
+}
+
 /// Each alert, with what makes it fire.
 fn troubles() -> Vec<(&'static str, Changed)> {
     let admissions = |outcome: &str, by| {
@@ -155,6 +166,7 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let mut tests = vec![
         fires("all is well", &replicas(&vec![]), &[]),
         fires("nothing is scraped", &[], &["KelosMetadataDown"]),
+        fires("controllers are gone", &without_controllers(), &["KelosMetadataNoLeader"]),
     ];
     let known: BTreeSet<String> = series().into_iter().map(|(name, _)| name).collect();
     for (alert, changed) in &troubles {

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::api::Api;
-use crate::harness::authority;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::{Schemas, install_neighbours};
-use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
+use crate::harness::helm::{Helm, RELEASE};
 use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
 use crate::renderings::values;
 use crate::support::installation::{
-    are_labelled, backend_spawner, bundle, helm, provide_certificate, provided,
+    are_labelled, backend_spawner, bundle, create_serving_secret, helm, provide_certificate,
+    provided,
 };
 use crate::support::rendering::Rendering;
 
@@ -69,14 +69,7 @@ fn what_the_controller_writes_stays() {
         // What the controller writes, with its rights and no others.
         let account = Account::existing(&cluster.admin, CONTROLLER).await;
         let account = account.api(cluster.control_plane.address());
-        let leaf = authority::issue(&["kelos-metadata.kelos-system.svc"]);
-        let secret = json!({
-            "metadata": {"name": "kelos-metadata-tls"},
-            "type": "kubernetes.io/tls",
-            "stringData": {"tls.crt": leaf.certificate, "tls.key": leaf.key},
-        });
-        let secrets = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
-        account.create(&secrets, &secret).await.ok();
+        create_serving_secret(&account).await;
         publish(&account, &json!(bundle())).await;
 
         let pod = Pod::start(cluster).await;

@@ -19,6 +19,12 @@ fn issued() -> Leaf {
     authority::issue(&[SERVER_NAME])
 }
 
+/// The certificate of an authority that signs nothing.
+fn another_authority() -> String {
+    let day = std::time::Duration::from_secs(86_400);
+    kelos_metadata::authority::issue(SERVER_NAME, day, 1_700_000_000).unwrap().ca
+}
+
 async fn write(cluster: &Cluster, data: Value) {
     let secrets = format!("/api/v1/namespaces/{SYSTEM}/secrets");
     let path = format!("{secrets}/{SECRET}");
@@ -45,6 +51,8 @@ fn the_serving_key_follows_its_secret() {
             webhook.log.line(&of, starts).await;
         };
         complains(format!("{flag}: there is no such Secret")).await;
+        let waits = |line: &Value| line["message"] == "Waiting for the serving key";
+        assert_eq!(webhook.log.line("it waits", waits).await["level"], "INFO");
         let readiness = webhook.readiness().await;
         assert!(readiness.contains("waiting for the serving key"), "{readiness}");
 
@@ -62,6 +70,13 @@ fn the_serving_key_follows_its_secret() {
         write(cluster, data(&Leaf { certificate: cert.certificate, key: key.key })).await;
         complains(format!("{flag}, field data[\"tls.key\"]: this private key does not")).await;
         namespace.will_label(worker.issue(2), "area", "backend").await;
+
+        let mut foreign = data(&issued());
+        foreign["ca.crt"] = json!(BASE64.encode(another_authority()));
+        write(cluster, foreign).await;
+        complains(format!("{flag}, field data[\"tls.crt\"]: the certificate is not signed")).await;
+        namespace.will_label(worker.issue(2), "area", "backend").await;
+        write(cluster, json!({"ca.crt": null})).await;
 
         let before = webhook.metric("kelos_metadata_certificate_expiry_timestamp_seconds").await;
         assert!(before > 0.0);

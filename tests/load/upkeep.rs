@@ -30,9 +30,8 @@ async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
         step("kubectl apply");
         installation.apply(&format!("applied-{round}"), &[]).await;
         step("kubectl apply --server-side");
-        // helm owns the fields of what it installed.
-        let flags = ["--server-side", "--force-conflicts"];
-        installation.apply(&format!("applied-there-{round}"), &flags).await;
+        // The apply before it took the fields over that helm had.
+        installation.apply(&format!("applied-there-{round}"), &["--server-side"]).await;
         step("delete of the Secret");
         installation.delete_secret().await;
         step("garbage in the Secret");

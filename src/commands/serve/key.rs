@@ -7,6 +7,7 @@ use kube::Client;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::cluster::{Change, Reflector, Resource, Scope};
 use crate::metrics::Metrics;
 use crate::settings::KeySource;
@@ -21,9 +22,11 @@ const SECRETS: Resource =
 pub(super) struct Key {
     /// What new connections are served with.
     pub(super) serving: Arc<ServingKey>,
-    /// Whether there is one.
+    /// Whether there is one. The sender is gone when nobody follows the source any more.
     pub(super) loaded: watch::Receiver<bool>,
     _files: Option<Watch>,
+    /// Whoever has nothing to follow.
+    _kept: Option<Keeper>,
 }
 
 /// Puts pairs in their place.
@@ -45,16 +48,17 @@ impl Key {
         let keeper =
             Keeper { serving: ServingKey::awaited(), metrics: Arc::clone(metrics), loaded };
         let serving = Arc::clone(&keeper.serving);
-        let mut files = None;
+        let (mut files, mut kept) = (None, None);
         match source {
             KeySource::SelfMade => {
-                keeper.take(SelfMade::new()?.pair);
+                keeper.take(SelfMade::new()?.pair)?;
                 tracing::info!("Made a certificate for this run: no client trusts it by itself");
+                kept = Some(keeper);
             }
             KeySource::Files { cert, key: key_file } => {
-                keeper.take(KeyPair::from_files(cert, key_file)?);
-                let metrics = Arc::clone(metrics);
-                let on_swap = move |pair: &KeyPair| metrics.set_certificate_expiry(pair.expires());
+                keeper.take(KeyPair::from_files(cert, key_file)?)?;
+                // It goes with whoever follows the files.
+                let on_swap = move |pair: &KeyPair| keeper.has_taken(pair.expires());
                 let watch = tls::follow_files(cert, key_file, Arc::clone(&serving), on_swap)
                     .with_context(|| format!("{CERT_FLAG} {} can't be watched", cert.display()))?;
                 files = Some(watch);
@@ -70,14 +74,20 @@ impl Key {
                 tokio::spawn(keeper.follow(changed, origin));
             }
         }
-        Ok(Key { serving, loaded: is_loaded, _files: files })
+        Ok(Key { serving, loaded: is_loaded, _files: files, _kept: kept })
     }
 }
 
 impl Keeper {
-    fn take(&self, pair: KeyPair) {
-        self.metrics.set_certificate_expiry(pair.expires());
-        self.serving.replace(pair);
+    fn take(&self, pair: KeyPair) -> Result<(), TlsError> {
+        let expires = pair.expires();
+        self.serving.offer(pair, clock::seconds())?;
+        self.has_taken(expires);
+        Ok(())
+    }
+
+    fn has_taken(&self, expires: i64) {
+        self.metrics.set_certificate_expiry(expires);
         self.loaded.send_replace(true);
     }
 
@@ -90,21 +100,25 @@ impl Keeper {
                 Change::One(secret) => Some(secret),
                 Change::Gone { .. } => None,
             };
-            let problem = match found.map(|secret| secret.key_pair(&origin)) {
-                Some(Ok(pair)) => {
-                    self.take(pair);
-                    None
-                }
+            let is_missing = found.is_none();
+            let pair = found.map(|secret| secret.key_pair(&origin, clock::seconds()));
+            let problem = match pair.map(|pair| self.take(pair?)) {
+                Some(Ok(())) => None,
                 Some(Err(error)) => Some(in_full(&error)),
                 None => Some(format!("{origin}: there is no such Secret")),
             };
             if told != problem
                 && let Some(problem) = &problem
             {
-                tracing::error!(
-                    problem,
-                    "The serving key needs mending; if there was one, it stays"
-                );
+                if is_missing && !*self.loaded.borrow() {
+                    // The controller may be about to make it.
+                    tracing::info!(problem, "Waiting for the serving key");
+                } else {
+                    tracing::error!(
+                        problem,
+                        "The serving key needs mending; if there was one, it stays"
+                    );
+                }
             }
             told = problem;
         }

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::rules;
 use crate::admin::Readiness;
 use crate::server::{Drained, Shutdown, Signals};
 
@@ -32,6 +31,8 @@ pub(super) enum Cause {
     Signal,
     /// Nobody keeps its rules up to date any more: the kubelet is to start it again.
     RulesLost,
+    /// Nobody keeps its serving key up to date any more: the same.
+    KeyLost,
 }
 
 impl Cause {
@@ -39,7 +40,7 @@ impl Cause {
     pub(super) fn exit_code(self) -> ExitCode {
         match self {
             Cause::Signal => ExitCode::SUCCESS,
-            Cause::RulesLost => ExitCode::FAILURE,
+            Cause::RulesLost | Cause::KeyLost => ExitCode::FAILURE,
         }
     }
 }
@@ -52,11 +53,12 @@ impl LifeCycle {
         key: watch::Receiver<bool>,
         rules: watch::Receiver<bool>,
     ) -> Cause {
-        let lost = rules::lost(rules.clone());
+        let (rules_lost, key_lost) = (lost(rules.clone()), lost(key.clone()));
         let cause = tokio::select! {
             biased;
             () = signals.next() => Cause::Signal,
-            () = lost => Cause::RulesLost,
+            () = rules_lost => Cause::RulesLost,
+            () = key_lost => Cause::KeyLost,
             never = self.become_ready(key, rules) => match never {},
         };
         match cause {
@@ -64,6 +66,10 @@ impl LifeCycle {
             Cause::RulesLost => {
                 tracing::error!("The rules are not kept any more, because of a bug: ending");
                 self.readiness.set_unready("ending: the rules are not kept any more");
+            }
+            Cause::KeyLost => {
+                tracing::error!("The serving key is not kept any more, because of a bug: ending");
+                self.readiness.set_unready("ending: the serving key is not kept any more");
             }
         }
         cause
@@ -118,6 +124,11 @@ impl LifeCycle {
     }
 }
 
+/// Returns when nobody keeps something up to date any more, which only a bug can do.
+pub(super) async fn lost(mut kept: watch::Receiver<bool>) {
+    while kept.changed().await.is_ok() {}
+}
+
 /// Returns once it is so; never, if whoever would say so is gone.
 async fn until(mut is_so: watch::Receiver<bool>) {
     if is_so.wait_for(|is_so| *is_so).await.is_err() {
@@ -140,6 +151,19 @@ mod tests {
 
     fn reason(life: &LifeCycle) -> String {
         life.readiness.reason().map(|reason| reason.to_string()).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn who_loses_the_key_is_not_ready_any_more_and_ends_badly() {
+        let mut signals = Signals::catch().unwrap();
+        let life = life();
+        let (key, key_loaded) = watch::channel(true);
+        let (_rules, rules_loaded) = watch::channel(true);
+        drop(key);
+        let ended = life.until_the_end(&mut signals, key_loaded, rules_loaded);
+        let cause = timeout(PATIENCE, ended).await.expect("it ends");
+        assert_eq!((cause, cause.exit_code()), (Cause::KeyLost, ExitCode::FAILURE));
+        assert!(reason(&life).contains("serving key is not kept"), "{}", reason(&life));
     }
 
     #[tokio::test]

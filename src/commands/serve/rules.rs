@@ -93,11 +93,6 @@ fn keep(
     Ok(loaded)
 }
 
-/// Returns when the thread that keeps the rules has come to its end.
-pub(super) async fn lost(mut loaded: watch::Receiver<bool>) {
-    while loaded.changed().await.is_ok() {}
-}
-
 /// Logs what is to be mended in TaskSpawners that have just changed, and counts what there is.
 fn tell(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &Metrics) {
     for found in problems {
@@ -117,6 +112,7 @@ fn tell(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &Metrics) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::life_cycle::lost;
     use std::time::Duration;
 
     use tokio::time::timeout;

@@ -5,12 +5,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::Cluster;
+use crate::harness::api::Api;
 use crate::harness::authority;
 use crate::harness::helm::{Helm, NAMESPACE};
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
 use crate::harness::patience::eventually;
 use crate::harness::pod::Pod;
+use crate::harness::registration::SERVER_NAME;
 use crate::harness::spawner;
 
 /// A helm that administers this cluster.
@@ -18,16 +20,20 @@ pub(crate) fn helm(cluster: &Cluster) -> Helm {
     Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig())
 }
 
-/// Creates the Secret of `certificates.mode=provided`; gives the values that go with it.
-pub(crate) async fn provide_certificate(cluster: &Cluster) -> Value {
-    let leaf = authority::issue(&["kelos-metadata.kelos-system.svc"]);
+/// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' authority.
+pub(crate) async fn create_serving_secret(client: &Api) {
+    let leaf = authority::issue(&[SERVER_NAME]);
     let secret = json!({
         "metadata": {"name": "kelos-metadata-tls"},
         "type": "kubernetes.io/tls",
         "stringData": {"tls.crt": leaf.certificate, "tls.key": leaf.key},
     });
-    let secrets = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
-    cluster.admin.create(&secrets, &secret).await.ok();
+    client.create(&format!("/api/v1/namespaces/{NAMESPACE}/secrets"), &secret).await.ok();
+}
+
+/// Creates the Secret of `certificates.mode=provided`; gives the values that go with it.
+pub(crate) async fn provide_certificate(cluster: &Cluster) -> Value {
+    create_serving_secret(&cluster.admin).await;
     provided()
 }
 
