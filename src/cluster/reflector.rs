@@ -31,6 +31,8 @@ const PAGE: u32 = 200;
 /// The shortest and the longest pause before the next try.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A watch that lasted so long was no failed try: who cuts watches now and then is not waited for.
+const STEADY_WATCH: Duration = Duration::from_secs(10);
 
 /// What has become of the objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +75,8 @@ pub struct Reflector<T, M, A> {
     watched: Option<String>,
     /// The trouble that was logged last, so that it is logged once.
     told: Option<String>,
+    /// Whether a watch lasted since the last trouble: then the next one is another.
+    was_steady: bool,
 }
 
 /// Whoever listens to the changes is gone: the process ends.
@@ -155,6 +159,7 @@ where
             is_synced: false,
             watched: None,
             told: None,
+            was_steady: false,
         }
     }
 
@@ -170,6 +175,9 @@ where
                 Err(End::Trouble(trouble)) => {
                     if self.report(&trouble).await.is_err() {
                         return;
+                    }
+                    if std::mem::take(&mut self.was_steady) {
+                        pauses = self::pauses();
                     }
                     sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
                 }
@@ -192,7 +200,9 @@ where
         let listed = Instant::now();
         while listed.elapsed() < RELIST {
             let begun = Instant::now();
-            self.watch(&requests, &mut resource_version).await?;
+            let ended = self.watch(&requests, &mut resource_version).await;
+            self.was_steady |= begun.elapsed() >= STEADY_WATCH;
+            ended?;
             if begun.elapsed() < SHORTEST_WATCH {
                 return Err(Trouble::Hasty.into());
             }
@@ -354,6 +364,8 @@ fn pauses() -> impl Iterator<Item = Duration> {
         .with_jitter()
         .without_max_times()
         .build()
+        // Jitter is added to the longest one, too.
+        .map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 fn head<'j>(json: impl Deserializer<'j>) -> Result<HeadMeta, Trouble> {

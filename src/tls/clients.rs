@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
@@ -18,6 +19,8 @@ use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore,
     SignatureScheme,
 };
+
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use self::files::follow_client_ca;
 use super::{PemPart, TlsError, provider};
@@ -36,6 +39,13 @@ pub struct TrustedClients {
 
 /// What checks certificates of one authority, or of several.
 pub(super) struct Authority {
+    roots: Vec<Root>,
+}
+
+/// One authority. Unlike Go, webpki does not look at the dates of one.
+struct Root {
+    not_before: i64,
+    not_after: i64,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
@@ -61,8 +71,25 @@ impl TrustedClients {
         self.authority.store(Arc::new(authority));
     }
 
-    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
-        Arc::clone(&self.authority.load().verifier)
+    /// Checks with whatever authority is valid at this time; gives the last refusal if none signed it.
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let mut refusal = CertificateError::UnknownIssuer.into();
+        for root in self.authority.load().roots.iter().filter(|root| root.lives(now)) {
+            match root.verifier.verify_client_cert(end_entity, intermediates, now) {
+                Err(
+                    error @ Error::InvalidCertificate(
+                        CertificateError::UnknownIssuer | CertificateError::BadSignature,
+                    ),
+                ) => refusal = error,
+                decided => return decided,
+            }
+        }
+        Err(refusal)
     }
 }
 
@@ -70,22 +97,39 @@ impl Authority {
     /// Reads PEM with one certificate or several.
     pub(super) fn from_pem(part: PemPart<'_>) -> Result<Authority, TlsError> {
         let origin = || part.origin.to_owned();
-        let mut roots = RootCertStore::empty();
+        let mut roots = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(part.pem) {
             let certificate =
                 certificate.map_err(|source| TlsError::Pem { origin: origin(), source })?;
-            roots.add(certificate).map_err(|source| TlsError::Certificate {
-                origin: origin(),
-                source: source.into(),
-            })?;
+            let root = Root::read(certificate);
+            roots.push(root.map_err(|source| TlsError::Certificate { origin: origin(), source })?);
         }
         if roots.is_empty() {
             return Err(TlsError::NoCertificate { origin: origin(), holds_key: false });
         }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-            .build()
-            .map_err(|source| TlsError::Certificate { origin: origin(), source: source.into() })?;
-        Ok(Authority { verifier })
+        Ok(Authority { roots })
+    }
+}
+
+impl Root {
+    fn read(
+        certificate: CertificateDer<'static>,
+    ) -> Result<Root, Box<dyn std::error::Error + Send + Sync>> {
+        let (not_before, not_after) = {
+            let (_, parsed) = X509Certificate::from_der(&certificate)?;
+            let validity = parsed.validity();
+            (validity.not_before.timestamp(), validity.not_after.timestamp())
+        };
+        let mut store = RootCertStore::empty();
+        store.add(certificate)?;
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider()).build()?;
+        Ok(Root { not_before, not_after, verifier })
+    }
+
+    fn lives(&self, now: UnixTime) -> bool {
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        (self.not_before..=self.not_after).contains(&now)
     }
 }
 
@@ -102,7 +146,7 @@ impl ClientCertVerifier for TrustedClients {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.verifier().verify_client_cert(end_entity, intermediates, now)?;
+        let verified = self.verify(end_entity, intermediates, now)?;
         if self.names.is_empty() || names::has_one_of(end_entity, &self.names) {
             return Ok(verified);
         }
@@ -115,7 +159,7 @@ impl ClientCertVerifier for TrustedClients {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier().verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &provider().signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -124,11 +168,11 @@ impl ClientCertVerifier for TrustedClients {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier().verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &provider().signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier().supported_verify_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
 

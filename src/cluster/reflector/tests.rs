@@ -121,6 +121,21 @@ async fn a_watch_that_died_without_a_word_is_noticed_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn watches_that_are_cut_now_and_then_do_not_make_it_wait_ever_longer() {
+    let (mut changes, _) = follow(|path| match path {
+        "/apis/kelos.dev" => versions(&["v1alpha2"]),
+        _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+        _ => list(&[workspace("a", 1)], 1, ""),
+    });
+    assert_eq!(next(&mut changes).await, "all a");
+    for _ in 0..20 {
+        let begun = Instant::now();
+        assert_eq!(next(&mut changes).await, "all a");
+        assert!(begun.elapsed() < SILENCE + FIRST_PAUSE * 3, "{:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_is_too_old_means_to_list_again() {
     for expired in [
         Answer::Json(410, status(410, "Expired", "too old resource version")),

@@ -11,7 +11,12 @@ struct Ca {
 }
 
 fn ca() -> Ca {
+    ca_with(|_| ())
+}
+
+fn ca_with(change: impl FnOnce(&mut CertificateParams)) -> Ca {
     let mut params = CertificateParams::new([]).unwrap();
+    change(&mut params);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
@@ -61,6 +66,26 @@ fn a_client_needs_the_authority_a_name_and_time() {
         (&server, Some(ClientRefusal::Unusable), Some(ClientRefusal::Unusable)),
     ] {
         assert_eq!((shows(&named, certificate), shows(&any, certificate)), (of_named, of_any));
+    }
+}
+
+/// All of one name, as authorities that are renewed are.
+#[test]
+fn an_authority_counts_while_it_lives_and_others_beside_it() {
+    let files = Files::new();
+    let over = ca_with(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
+    let early = ca_with(|params| params.not_before = rcgen::date_time_ymd(4000, 1, 1));
+    let (one, other) = (ca(), ca());
+    let pem = [&over, &early, &one, &other].map(|ca| ca.pem.as_str()).concat();
+    let file = files.write("ca.crt", &pem);
+    let clients = TrustedClients::from_file(&file, Vec::new()).unwrap();
+    for (ca, refusal) in [
+        (&over, Some(ClientRefusal::UnknownAuthority)),
+        (&early, Some(ClientRefusal::UnknownAuthority)),
+        (&one, None),
+        (&other, None),
+    ] {
+        assert_eq!(shows(&clients, &client(ca, "a", |_| ())), refusal);
     }
 }
 
