@@ -3,6 +3,7 @@
 mod controller;
 mod eval;
 mod explain;
+mod listen;
 mod render;
 mod review;
 mod serve;

@@ -27,7 +27,6 @@ pub struct ObjectPath {
 }
 
 /// How a change is told.
-#[derive(Debug)]
 pub enum Patch {
     /// A JSON merge patch (RFC 7386).
     Merge(Value),

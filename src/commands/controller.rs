@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use kube::Client;
-use tokio::net::TcpListener;
 
+use super::listen::listen;
 use crate::admin::{self, Readiness};
 use crate::authority::{Keeper, Places, Plan};
 use crate::cli::ControllerArgs;
 use crate::cluster::{self, Election, Leadership, ObjectPath};
 use crate::metrics::ControllerMetrics;
 use crate::server::{Server, Shutdown, Signals};
-use crate::settings::{Address, ControllerSettings};
+use crate::settings::ControllerSettings;
 use crate::{telemetry, tls};
 
 /// Where a Pod finds the name of its namespace.
@@ -121,15 +121,6 @@ fn identity() -> anyhow::Result<String> {
     let random = tls::provider().secure_random.fill(&mut chance);
     random.map_err(|_| anyhow::anyhow!("the system gives no randomness"))?;
     Ok(format!("{host}_{:08x}", u32::from_be_bytes(chance)))
-}
-
-async fn listen(address: &Address, what: &'static str) -> anyhow::Result<TcpListener> {
-    let Address { flag, host, port } = address;
-    let listener = TcpListener::bind((host.as_str(), *port))
-        .await
-        .with_context(|| format!("{flag} {host}:{port} can't be listened on"))?;
-    tracing::info!(listener = what, address = %listener.local_addr()?, "Listening");
-    Ok(listener)
 }
 
 #[cfg(test)]

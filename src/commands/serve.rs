@@ -10,19 +10,19 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use kube::Client;
-use tokio::net::TcpListener;
 
 use self::clients::Clients;
 use self::key::Key;
 use self::life_cycle::LifeCycle;
 use self::rules::Rules;
+use super::listen::listen;
 use crate::admin::{self, Readiness};
 use crate::cli::ServeArgs;
 use crate::cluster;
 use crate::engine::Limits;
 use crate::metrics::Metrics;
 use crate::server::{Drained, Server, Shutdown, Signals};
-use crate::settings::{Address, RulesSource, ServeSettings};
+use crate::settings::{RulesSource, ServeSettings};
 use crate::spawners::{LiveLookup, Spawners};
 use crate::telemetry;
 use crate::tls;
@@ -101,13 +101,4 @@ fn follow(
             (answer.with_live_lookup(live), rules)
         }
     })
-}
-
-async fn listen(address: &Address, what: &'static str) -> anyhow::Result<TcpListener> {
-    let Address { flag, host, port } = address;
-    let listener = TcpListener::bind((host.as_str(), *port))
-        .await
-        .with_context(|| format!("{flag} {host}:{port} can't be listened on"))?;
-    tracing::info!(listener = what, address = %listener.local_addr()?, "Listening");
-    Ok(listener)
 }
