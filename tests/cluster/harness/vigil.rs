@@ -113,18 +113,20 @@ impl Certificates {
         watched: &Watched,
     ) {
         self.looks += 1;
-        // The certificate first: its authority is published before and after it is served.
+        // Its authority is published before it is served, and after.
+        let before = live(admin, configuration).await;
         let Some(leaf) = served(address).await else {
             if watched.has_to_serve(address) {
                 self.distrusted.push(format!("look {}: nothing was served", self.looks));
             }
             return;
         };
-        let bundle = live(admin, configuration).await;
-        if let Err(why) = distrust(&leaf, &bundle) {
-            self.distrusted.push(format!("look {}: {why}", self.looks));
+        for bundle in [before, live(admin, configuration).await] {
+            if let Err(why) = distrust(&leaf, &bundle) {
+                self.distrusted.push(format!("look {}: {why}", self.looks));
+            }
+            self.most_authorities = self.most_authorities.max(authorities(&bundle).len());
         }
-        self.most_authorities = self.most_authorities.max(authorities(&bundle).len());
         self.served.insert(leaf);
     }
 }
