@@ -14,6 +14,7 @@
 //! comes next; [`Keeper`] reads, does it with compare-and-swap, and reads again. So any process may
 //! go on wherever another one was killed, and two at once do no harm (decision 013).
 
+mod brake;
 mod bundle;
 mod change;
 mod issue;
@@ -22,6 +23,7 @@ mod leaf;
 mod objects;
 mod observed;
 mod plan;
+mod settling;
 
 pub use self::issue::{Issued, issue};
 pub use self::keeper::Keeper;

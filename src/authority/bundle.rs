@@ -68,6 +68,17 @@ impl Bundle {
         self
     }
 
+    /// Leaves out all others.
+    pub(super) fn only(mut self, is_wanted: impl Fn(&Ca) -> bool) -> Bundle {
+        self.0.retain(is_wanted);
+        self
+    }
+
+    /// Whether the other one has all of these.
+    pub(super) fn is_within(&self, other: &Bundle) -> bool {
+        self.0.iter().all(|ca| other.0.contains(ca))
+    }
+
     /// Leaves out what is over, and the oldest ones of those that are too many, but none for which
     /// `is_needed` holds.
     pub(super) fn pruned(mut self, now: i64, is_needed: impl Fn(&Ca) -> bool) -> Bundle {

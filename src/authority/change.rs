@@ -32,13 +32,18 @@ pub(super) fn new_secret(name: &str, issued: &Issued, others: &Bundle) -> Value 
     })
 }
 
-/// Puts a new certificate beside the one that serves.
-pub(super) fn issue(secret: &Secret, issued: &Issued, others: &Bundle) -> Value {
-    let data = json!({
+/// Puts a new certificate beside the one that serves, or that should. Empty fields serve nothing,
+/// which servers take as no reason to change.
+pub(super) fn issue(secret: &Secret, issued: &Issued, others: &Bundle, forget_pair: bool) -> Value {
+    let mut data = json!({
         NEXT_CERTIFICATE: BASE64.encode(&issued.certificate),
         NEXT_KEY: BASE64.encode(&issued.key),
         BUNDLE: encoded(&with(issued, others)),
     });
+    if forget_pair {
+        data[CERTIFICATE] = json!("");
+        data[KEY] = json!("");
+    }
     patch(secret, data, Some(Value::Null))
 }
 
@@ -55,6 +60,21 @@ pub(super) fn mend(secret: &Secret, bundle: &Bundle, forget_next: bool) -> Value
 /// Writes down since when the next certificate is trusted.
 pub(super) fn mark(secret: &Secret, mark: &str) -> Value {
     patch(secret, json!({}), Some(json!(mark)))
+}
+
+/// Takes that back.
+pub(super) fn unmark(secret: &Secret) -> Value {
+    patch(secret, json!({}), Some(Value::Null))
+}
+
+/// The same patch, which also takes away the fields that are not ours; `None` if there are none.
+pub(super) fn without_strangers(secret: &Secret, mut patch: Value) -> Option<Value> {
+    let mut strangers = secret.strangers().peekable();
+    strangers.peek()?;
+    for field in strangers {
+        patch["data"][field] = Value::Null;
+    }
+    Some(patch)
 }
 
 /// Makes the next certificate the one that serves.

@@ -14,7 +14,7 @@ pub(super) const CA_NAME: &str = "kelos-metadata-ca";
 pub(super) const BACKDATED: Duration = Duration::from_secs(60 * 60);
 
 /// The longest time that an authority outlives its leaf.
-const LONGEST_AFTERLIFE: Duration = Duration::from_secs(60 * 60);
+pub(super) const LONGEST_AFTERLIFE: Duration = Duration::from_secs(60 * 60);
 
 /// An authority, and the leaf that it signed. It has no `Debug`: the key can't get into a log.
 pub struct Issued {

@@ -8,9 +8,11 @@ use serde::de::IgnoredAny;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::brake::{Brake, Pace};
 use super::leaf::Leaf;
-use super::objects::{Objects, Places, Setback};
+use super::objects::{Found, Objects, Places, Setback};
 use super::observed::{CERTIFICATE, KEY, Secret};
+use super::settling::Settling;
 use super::{Plan, Step, next_step};
 use crate::admin::Readiness;
 use crate::cluster::{Leadership, Reflector};
@@ -26,8 +28,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// More steps than a round has, unless somebody undoes them.
 const STEPS: usize = 32;
-/// Who has to publish more often than this within a minute is being undone by somebody else.
-const PUBLISHED_A_MINUTE: usize = 30;
 
 /// Keeps the Secret and the configuration as the plan says, while this process leads.
 pub struct Keeper {
@@ -38,8 +38,10 @@ pub struct Keeper {
     leadership: Leadership,
     metrics: Arc<ControllerMetrics>,
     readiness: Readiness,
-    /// When the configuration was written within the last minute.
-    published: Vec<Instant>,
+    /// When this began to look.
+    started: Instant,
+    settling: Settling,
+    brake: Brake,
     /// The trouble that was logged last, so that it is logged once.
     told: Option<String>,
 }
@@ -55,8 +57,19 @@ impl Keeper {
         readiness: Readiness,
     ) -> Keeper {
         let objects = Objects::new(client.clone(), &places);
-        let (published, told) = (Vec::new(), None);
-        Keeper { client, plan, places, objects, leadership, metrics, readiness, published, told }
+        Keeper {
+            client,
+            plan,
+            places,
+            objects,
+            leadership,
+            metrics,
+            readiness,
+            started: Instant::now(),
+            settling: Settling::default(),
+            brake: Brake::default(),
+            told: None,
+        }
     }
 
     /// Works for as long as this runs: whenever an object changes, when the plan says so, and every
@@ -74,7 +87,9 @@ impl Keeper {
                 }
                 Err(setback) => {
                     self.report(&setback);
-                    sleep(pause).await;
+                    // What can be done at once is not to wait for what can't.
+                    sleep(FIRST_PAUSE).await;
+                    self.wait(pause - FIRST_PAUSE, &mut changes).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
@@ -120,17 +135,20 @@ impl Keeper {
         for _ in 0..STEPS {
             let found = self.objects.read().await?;
             self.tell_expiry(found.secret.as_ref());
-            let Some(until) = self.leadership.until() else { return Ok(LOOK) };
-            let (secret, configuration) = (found.secret.as_ref(), found.configuration.as_ref());
-            let step = next_step(&self.plan, secret, configuration, found.now);
+            let Some(until) = self.leadership.until() else {
+                // Who does not lead may miss what whoever leads puts right.
+                self.settling.restart();
+                return Ok(LOOK);
+            };
+            let step = self.next_step(&found);
             let kind = match &step {
                 Step::Wait(then) => {
                     let seconds = u64::try_from(then.saturating_sub(found.now)).unwrap_or(0);
                     return Ok(LOOK.min(Duration::from_secs(seconds.max(1))));
                 }
-                Step::Issue(_) => CertificateStep::Issue,
+                Step::Issue { .. } => CertificateStep::Issue,
                 Step::Mend { .. } => CertificateStep::Mend,
-                Step::Publish(_) => CertificateStep::Publish,
+                Step::Publish { .. } => CertificateStep::Publish,
                 Step::Mark(_) => CertificateStep::Mark,
                 Step::Promote => CertificateStep::Promote,
             };
@@ -147,12 +165,24 @@ impl Keeper {
                     return Err(setback);
                 }
             }
-            if kind == CertificateStep::Publish && self.is_undone() {
+            if self.is_undone(kind) {
                 break;
             }
         }
         sleep(LONGEST_PAUSE).await;
         Ok(Duration::ZERO)
+    }
+
+    /// Says what comes next, as far as this process knows.
+    fn next_step(&mut self, found: &Found) -> Step {
+        let (secret, configuration) = (found.secret.as_ref(), found.configuration.as_ref());
+        let settled = self.settling.see(secret.and_then(Secret::mark), self.started.elapsed());
+        let step = next_step(&self.plan, secret, configuration, found.now, settled);
+        if let Step::Publish { settles_anew: true, .. } = &step {
+            // Also if the mark can't be taken away.
+            self.settling.restart();
+        }
+        step
     }
 
     /// Says when the certificate in the Secret expires, also if another process leads.
@@ -163,18 +193,25 @@ impl Keeper {
         }
     }
 
-    /// Whether the configuration had to be written so often that somebody else must undo it.
-    fn is_undone(&mut self) -> bool {
-        self.published.push(Instant::now());
-        self.published.retain(|at| at.elapsed() < Duration::from_secs(60));
-        if self.published.len() < PUBLISHED_A_MINUTE {
-            return false;
+    /// Whether a step had to be taken so often that somebody else must undo it.
+    fn is_undone(&mut self, step: CertificateStep) -> bool {
+        let pace = self.brake.count(step, Instant::now());
+        let Places { namespace, secret, configuration } = &self.places;
+        match (pace, step) {
+            (Pace::Free, _) => return false,
+            (Pace::Slow, _) => (),
+            (Pace::SlowAndTell, CertificateStep::Publish) => tracing::warn!(
+                configuration,
+                "Somebody else keeps writing the caBundle: take the field out of what they apply"
+            ),
+            (Pace::SlowAndTell, _) => tracing::warn!(
+                namespace,
+                secret,
+                step = step.as_str(),
+                "Somebody else keeps writing the Secret, or changes what is written to it: exempt it \
+                 from what they do"
+            ),
         }
-        tracing::warn!(
-            configuration = self.places.configuration,
-            "Somebody else keeps writing the caBundle: take the field out of what they apply"
-        );
-        self.published.clear();
         true
     }
 

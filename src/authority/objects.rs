@@ -2,8 +2,10 @@
 
 use kube::Client;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use thiserror::Error;
 
+use super::bundle::Bundle;
 use super::observed::{Configuration, Secret};
 use super::{Plan, Step, change, issue};
 use crate::clock;
@@ -130,40 +132,94 @@ impl Objects {
     /// # Errors
     /// [`Setback`]; a conflict if an object is not as it was found.
     pub(super) async fn take(&self, plan: &Plan, step: Step, found: Found) -> Result<(), Setback> {
-        let patch = match (step, found.secret) {
+        let (secret, patch) = match (step, found.secret) {
             (Step::Wait(_), _) => return Ok(()),
-            (Step::Publish(bundle), _) => {
+            (Step::Publish { bundle, settles_anew }, secret) => {
                 let Some(configuration) = found.configuration else { return Ok(()) };
-                let patch = Patch::Strategic(change::publish(&configuration, &bundle));
-                self.configuration.patch(&self.client, patch).await?;
-                let authorities = bundle.len();
-                tracing::info!(authorities, "Published the caBundle");
-                return Ok(());
+                let settled = secret.filter(|_| settles_anew);
+                return self.publish(&configuration, &bundle, settled.as_ref()).await;
             }
-            (Step::Issue(others), secret) => {
+            (Step::Issue { others, forget_pair }, secret) => {
                 let issued = issue(&plan.name, plan.lifetime, found.now)?;
                 tracing::info!("Made a new authority and a certificate");
                 let Some(secret) = secret else {
                     let secret = change::new_secret(&self.secret.name, &issued, &others);
                     return Ok(self.secret.create(&self.client, &secret).await?);
                 };
-                change::issue(&secret, &issued, &others)
+                let patch = change::issue(&secret, &issued, &others, forget_pair);
+                (secret, patch)
             }
             // Without a Secret the plan is to issue, and nothing else.
             (_, None) => return Ok(()),
             (Step::Mend { bundle, forget_next }, Some(secret)) => {
                 tracing::info!(authorities = bundle.len(), "Writing the bundle of the Secret");
-                change::mend(&secret, &bundle, forget_next)
+                let patch = change::mend(&secret, &bundle, forget_next);
+                (secret, patch)
             }
             (Step::Mark(mark), Some(secret)) => {
                 tracing::info!(seconds = plan.settle.as_secs(), "The caBundle settles");
-                change::mark(&secret, &mark)
+                let patch = change::mark(&secret, &mark);
+                (secret, patch)
             }
             (Step::Promote, Some(secret)) => {
                 tracing::info!("The new certificate serves from now on");
-                change::promote(&secret)
+                let patch = change::promote(&secret);
+                (secret, patch)
             }
         };
+        self.write(&secret, patch).await
+    }
+
+    /// Writes the caBundle. Where it had settled for a next certificate, the mark in that Secret
+    /// goes first: whoever comes later lets it settle anew.
+    async fn publish(
+        &self,
+        configuration: &Configuration,
+        bundle: &Bundle,
+        settled: Option<&Secret>,
+    ) -> Result<(), Setback> {
+        let unmarked = match settled {
+            Some(secret) => {
+                tracing::warn!(
+                    "Somebody else wrote the caBundle while it settled: it settles anew"
+                );
+                self.secret.patch(&self.client, Patch::Merge(change::unmark(secret))).await
+            }
+            None => Ok(()),
+        };
+        // A Secret that can't be written is no reason to leave the caBundle as it is.
+        if let Err(conflict) = &unmarked
+            && conflict.is_conflict()
+        {
+            return Ok(unmarked?);
+        }
+        let patch = Patch::Strategic(change::publish(configuration, bundle));
+        self.configuration.patch(&self.client, patch).await?;
+        tracing::info!(authorities = bundle.len(), "Published the caBundle");
+        Ok(unmarked?)
+    }
+
+    /// Writes the Secret; without what others put there, if that leaves no room.
+    async fn write(&self, secret: &Secret, patch: Value) -> Result<(), Setback> {
+        let refused = match self.secret.patch(&self.client, Patch::Merge(patch.clone())).await {
+            Err(trouble) if is_too_long(&trouble) => trouble,
+            result => return Ok(result?),
+        };
+        let Some(patch) = change::without_strangers(secret, patch) else {
+            return Err(refused.into());
+        };
+        tracing::warn!(
+            secret = self.secret.name,
+            "The Secret is full: taking out the fields that are not of kelos-metadata"
+        );
         Ok(self.secret.patch(&self.client, Patch::Merge(patch)).await?)
     }
+}
+
+/// Whether the API server refuses a Secret because its fields are larger than a Secret may be.
+fn is_too_long(trouble: &Trouble) -> bool {
+    let Trouble::Refused(status) = trouble else { return false };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 422
+        && causes.into_iter().any(|it| it.reason == "FieldValueTooLong" && it.field == "data")
 }

@@ -80,17 +80,26 @@ impl Secret {
     /// Since when the authority of the certificate with this fingerprint is known to be in the
     /// configuration, in seconds since 1970.
     pub(super) fn trusted_since(&self, fingerprint: &str) -> Option<i64> {
-        let (about, time) = self.metadata.annotations.get(TRUSTED_SINCE)?.split_once('@')?;
+        let (about, time) = self.mark()?.split_once('@')?;
         let time: Timestamp = time.parse().ok()?;
         (about == fingerprint).then(|| time.as_second())
+    }
+
+    /// The annotation of which [`Secret::trusted_since`] makes sense, whatever it says.
+    pub(super) fn mark(&self) -> Option<&str> {
+        self.metadata.annotations.get(TRUSTED_SINCE).map(String::as_str)
     }
 
     /// Whether something is left of a certificate that is to serve next.
     pub(super) fn has_next(&self) -> bool {
         let has = |field| self.data.contains_key(field);
-        has(NEXT_CERTIFICATE)
-            || has(NEXT_KEY)
-            || self.metadata.annotations.contains_key(TRUSTED_SINCE)
+        has(NEXT_CERTIFICATE) || has(NEXT_KEY) || self.mark().is_some()
+    }
+
+    /// The names of the fields that are not ours.
+    pub(super) fn strangers(&self) -> impl Iterator<Item = &str> {
+        let ours = [CERTIFICATE, KEY, BUNDLE, NEXT_CERTIFICATE, NEXT_KEY];
+        self.data.keys().map(String::as_str).filter(move |field| !ours.contains(field))
     }
 }
 

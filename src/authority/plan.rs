@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bundle::Bundle;
+use super::issue::{BACKDATED, LONGEST_AFTERLIFE};
 use super::leaf::Leaf;
 use super::observed::{
     BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, trusted_since,
@@ -23,12 +24,27 @@ pub struct Plan {
     pub settle: Duration,
 }
 
+impl Plan {
+    /// How many seconds after now an authority of ours is over at the latest, if whoever makes it
+    /// has a clock that is ahead.
+    fn longest_life(&self) -> i64 {
+        let longest = self.lifetime.saturating_add(LONGEST_AFTERLIFE).saturating_add(BACKDATED);
+        i64::try_from(longest.as_secs()).unwrap_or(i64::MAX)
+    }
+}
+
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Make an authority and a certificate; write the certificate beside the one that serves, and
-    /// the authority into the Secret's bundle, with these.
-    Issue(Bundle),
+    /// the authority into the Secret's bundle.
+    Issue {
+        /// The other authorities of the bundle.
+        others: Bundle,
+        /// Whether the pair that should serve is to go: servers refuse it, and it may be so large
+        /// that there is no room for another one.
+        forget_pair: bool,
+    },
     /// Write this bundle into the Secret; take away what is left of a certificate that can't serve.
     Mend {
         /// The bundle.
@@ -36,8 +52,13 @@ pub enum Step {
         /// Whether something of the next certificate is to go.
         forget_next: bool,
     },
-    /// Write this bundle into the configuration.
-    Publish(Bundle),
+    /// Write a bundle into the configuration.
+    Publish {
+        /// The bundle.
+        bundle: Bundle,
+        /// Whether the mark is to go first: what had settled was taken back.
+        settles_anew: bool,
+    },
     /// Write down that the configuration was seen with the authority of the next certificate: this
     /// is the annotation.
     Mark(String),
@@ -53,7 +74,7 @@ enum Serving {
     Trusted(Leaf),
     /// They refuse it, and go on with the last one that they had.
     Refused,
-    /// They serve with it, and the API server does not trust it.
+    /// The API server does not trust it. Servers take it only if they have nothing better.
     Distrusted,
 }
 
@@ -68,11 +89,14 @@ struct Judged {
 ///
 /// `configuration` must have been read before `secret`: then the Secret is at least as new as
 /// whatever is published, and what it does not hold can be taken out of the configuration.
+/// `settled` is for how long this process has seen the mark of the Secret: the clocks of two API
+/// servers may differ by more than the settling time, and its own does not.
 pub fn next_step(
     plan: &Plan,
     secret: Option<&Secret>,
     configuration: Option<&Configuration>,
     now: i64,
+    settled: Duration,
 ) -> Step {
     let live = configuration.and_then(Configuration::ca_bundle);
     let judged = Judged::new(plan, secret, live.as_deref(), now);
@@ -82,17 +106,23 @@ pub fn next_step(
         Serving::Trusted(leaf) => leaf.renewal() <= now,
         Serving::Refused | Serving::Distrusted => true,
     };
-    let Some(secret) = secret else { return Step::Issue(judged.bundle) };
+    let Some(secret) = secret else {
+        return Step::Issue { others: judged.bundle, forget_pair: false };
+    };
+    // Before anything is written to the Secret: that may be refused for ever.
+    if let Some(live) = live
+        && judged.is_to_publish(secret, &live)
+    {
+        let settles_anew = secret.mark().is_some() && !judged.lets_settle(plan, &live, now);
+        return Step::Publish { bundle: judged.bundle, settles_anew };
+    }
     if next.is_none() && is_due {
-        return Step::Issue(judged.bundle);
+        let forget_pair = matches!(serving, Serving::Refused);
+        return Step::Issue { others: judged.bundle, forget_pair };
     }
-    let pem = bundle.pem();
     let forget_next = next.is_none() && secret.has_next();
-    if forget_next || secret.field(BUNDLE) != pem.as_bytes() {
+    if forget_next || secret.field(BUNDLE) != bundle.pem().as_bytes() {
         return Step::Mend { bundle: judged.bundle, forget_next };
-    }
-    if live.is_some_and(|live| live != pem.as_bytes()) {
-        return Step::Publish(judged.bundle);
     }
     let mut wake = bundle.first_expiry().map_or(i64::MAX, |expiry| expiry.saturating_add(1));
     if let Serving::Trusted(leaf) = serving {
@@ -110,10 +140,13 @@ pub fn next_step(
     let fingerprint = next.fingerprint();
     match secret.trusted_since(&fingerprint) {
         // One that is yet to come was written by a clock that was ahead.
-        Some(since) if since <= now => match since.saturating_add(settle) {
-            end if end <= now => Step::Promote,
-            end => Step::Wait(end.min(wake)),
-        },
+        Some(since) if since <= now => {
+            let settled = i64::try_from(settled.as_secs()).unwrap_or(i64::MAX);
+            match settle.saturating_sub(settled.min(now.saturating_sub(since))) {
+                ..=0 => Step::Promote,
+                left => Step::Wait(now.saturating_add(left).min(wake)),
+            }
+        }
         _ => Step::Mark(trusted_since(&fingerprint, now)),
     }
 }
@@ -126,12 +159,18 @@ impl Judged {
         let written = field(BUNDLE);
         let mut bundle = Bundle::read(&written);
         // Where the Secret's word is lost, or no pair in it can serve, the configuration still knows
-        // what servers may serve with. Nowhere else is it believed.
+        // what servers may serve with. Nowhere else is it believed, and not for longer than
+        // authorities of ours live, unless the Secret has what they signed.
         let is_whole = bundle.len() > 0 && bundle.pem().as_bytes() == written;
         let trusts = |bundle: &Bundle, leaf: &Leaf| leaf.is_trusted_by_any(bundle, &plan.name, now);
         let misses_one = [&pair, &next].into_iter().flatten().any(|leaf| !trusts(&bundle, leaf));
         if !is_whole || misses_one || pair.is_none() {
-            bundle = bundle.union(&Bundle::read(live.unwrap_or_default()));
+            let latest = now.saturating_add(plan.longest_life());
+            let adopted = Bundle::read(live.unwrap_or_default()).only(|ca| {
+                let mut pairs = [&pair, &next].into_iter().flatten();
+                ca.not_after <= latest || pairs.any(|leaf| leaf.is_trusted(ca, &plan.name, now))
+            });
+            bundle = bundle.union(&adopted);
         }
         let serving = match pair {
             Some(leaf) if trusts(&bundle, &leaf) => Serving::Trusted(leaf),
@@ -149,6 +188,26 @@ impl Judged {
         Judged { serving, next, bundle }
     }
 
+    /// Whether the configuration is to be written: it differs, and the Secret says the same as the
+    /// bundle. If the configuration lacks an authority, it is enough that the Secret has them all.
+    fn is_to_publish(&self, secret: &Secret, live: &[u8]) -> bool {
+        let (pem, written) = (self.bundle.pem(), secret.field(BUNDLE));
+        let is_lacking = || {
+            self.bundle.is_within(&Bundle::read(&written))
+                && !self.bundle.is_within(&Bundle::read(live))
+        };
+        self.bundle.len() > 0
+            && live != pem.as_bytes()
+            && (written == pem.as_bytes() || is_lacking())
+    }
+
+    /// Whether the next certificate is trusted with this caBundle beyond all doubt: so it settles.
+    fn lets_settle(&self, plan: &Plan, live: &[u8], now: i64) -> bool {
+        let bundle = Bundle::read(live);
+        let trusts = |next: &Leaf| next.is_trusted_by_any(&bundle, &plan.name, now);
+        bundle.pem().as_bytes() == live && self.next.as_ref().is_some_and(trusts)
+    }
+
     /// For how many seconds the configuration is to be as it is before the next certificate serves.
     fn settle(&self, plan: &Plan, now: i64) -> i64 {
         let settle = i64::try_from(plan.settle.as_secs()).unwrap_or(i64::MAX);
@@ -157,9 +216,8 @@ impl Judged {
         match self.serving {
             Serving::Trusted(_) => settle,
             // Where there is no other authority, nobody serves with anything that is trusted.
-            Serving::Refused if self.bundle.iter().all(is_of_next) => 0,
-            Serving::Refused => settle.min(REPAIR_SETTLE),
-            Serving::Distrusted => 0,
+            _ if self.bundle.iter().all(is_of_next) => 0,
+            Serving::Refused | Serving::Distrusted => settle.min(REPAIR_SETTLE),
         }
     }
 }

@@ -9,6 +9,7 @@ mod scene;
 mod vigil;
 
 mod clocks;
+mod contested;
 mod installed;
 mod kills;
 mod leaders;

@@ -68,6 +68,38 @@ fn a_secret_that_is_deleted_or_spoilt_is_made_anew() {
     });
 }
 
+/// As many bytes as the Secret has room for if these fields are empty, less a few.
+async fn filling(scene: &Scene, emptied: &[&str]) -> String {
+    const LARGEST: usize = 1 << 20;
+    let mut room = LARGEST - 100;
+    for field in ["ca.crt", "tls.crt", "tls.key"] {
+        if !emptied.contains(&field) {
+            room -= scene.field(field).await.map_or(0, |bytes| bytes.len());
+        }
+    }
+    BASE64.encode("x".repeat(room))
+}
+
+#[test]
+fn a_secret_that_has_no_room_is_made_anew() {
+    on_cluster(async |cluster| {
+        let scene = Scene::new(cluster, "own-full").await;
+        let controller = looked_after(&scene).await;
+        let told = |line: &Value| {
+            line["message"].as_str().is_some_and(|text| text.starts_with("The Secret is full"))
+        };
+        // Its own field makes room.
+        let huge = filling(&scene, &["tls.crt"]).await;
+        is_mended(&scene, async || scene.spoil_secret(json!({"tls.crt": huge})).await).await;
+        assert!(controller.log.lines(told).is_empty());
+        let huge = filling(&scene, &["tls.key"]).await;
+        let spoil = json!({"tls.key": "", "other": huge});
+        is_mended(&scene, async || scene.spoil_secret(spoil).await).await;
+        assert_eq!(scene.field("other").await, None, "it had to make room");
+        assert_eq!(controller.log.lines(told).len(), 1);
+    });
+}
+
 #[test]
 fn a_spoilt_secret_is_mended_by_whoever_comes_later() {
     on_cluster(async |cluster| {

@@ -179,9 +179,24 @@ impl Scene {
         self.admin.delete(&self.secret_path()).await.ok();
     }
 
-    /// Changes the Secret.
+    /// Changes the fields of the Secret.
     pub(crate) async fn spoil_secret(&self, data: Value) {
         self.admin.merge(&self.secret_path(), &json!({ "data": data })).await.ok();
+    }
+
+    /// Makes the Secret one that nobody can change.
+    pub(crate) async fn freeze_secret(&self) {
+        self.admin.merge(&self.secret_path(), &json!({"immutable": true})).await.ok();
+    }
+
+    /// The mark in the Secret, as soon as there is one, or another one than this.
+    pub(crate) async fn is_marked(&self, before: Option<&Value>) -> Value {
+        eventually("the caBundle settles", async || {
+            let secret = self.secret().await?;
+            let mark = &secret["metadata"]["annotations"]["metadata.kelos.dev/ca-trusted-since"];
+            (mark.is_string() && Some(mark) != before).then(|| mark.clone())
+        })
+        .await
     }
 
     /// Writes a Secret as a controller leaves it, with this certificate, which is published, and

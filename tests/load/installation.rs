@@ -1,5 +1,6 @@
 //! The chart, installed, with its Pods, as a cluster runs it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -7,13 +8,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::endpoints::Endpoints;
-use crate::harness::Cluster;
 use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::patience::within;
 use crate::harness::pod::{CONFIGURATIONS, Pod, service};
+use crate::harness::registration::SERVER_NAME;
 use crate::harness::served::{Served, authorities, distrust, served};
 use crate::harness::vigil::{Vigil, Watched, live};
+use crate::harness::{Cluster, authority};
 
 /// How many Pods serve.
 const REPLICAS: usize = 2;
@@ -179,10 +181,20 @@ impl<'c> Installation<'c> {
 
     /// Fills the Secret with garbage, and waits until it is mended.
     pub(crate) async fn spoil_secret(&self) {
-        let before = self.served().await;
         let garbage = BASE64.encode("garbage");
         let fields = ["tls.crt", "tls.key", "ca.crt", "next-tls.crt", "next-tls.key"];
-        let data: Value = fields.iter().map(|field| (*field, garbage.clone())).collect();
+        self.overwrite_secret(fields.iter().map(|field| (*field, garbage.clone())).collect()).await;
+    }
+
+    /// Puts a pair into the Secret that fits, of an authority that nobody trusts, and waits until it is mended.
+    pub(crate) async fn plant_pair(&self) {
+        let leaf = authority::issue(&[SERVER_NAME]);
+        let pair = [("tls.crt", leaf.certificate), ("tls.key", leaf.key)];
+        self.overwrite_secret(pair.map(|(field, pem)| (field, BASE64.encode(pem))).into()).await;
+    }
+
+    async fn overwrite_secret(&self, data: BTreeMap<&str, String>) {
+        let before = self.served().await;
         self.cluster.admin.merge(&self.secret(), &json!({ "data": data })).await.ok();
         self.is_renewed(&before).await;
     }

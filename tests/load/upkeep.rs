@@ -36,6 +36,8 @@ async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
         installation.delete_secret().await;
         step("garbage in the Secret");
         installation.spoil_secret().await;
+        step("foreign pair in the Secret");
+        installation.plant_pair().await;
         stream.flows(20).await;
     }
     let tally = stream.end().await;

@@ -8,6 +8,7 @@ use super::super::*;
 use crate::authority::change;
 use crate::authority::issue::{Issued, issue};
 use crate::authority::observed::TRUSTED_SINCE;
+use crate::authority::settling::Settling;
 
 pub(super) const NAME: &str = "kelos-metadata.kelos-system.svc";
 pub(super) const NOW: i64 = 1_900_000_000;
@@ -33,6 +34,8 @@ pub(super) struct World {
     pub(super) secret: Option<Value>,
     pub(super) configuration: Option<Value>,
     pub(super) now: i64,
+    /// What the one controller has seen that is always there.
+    pub(super) settling: Settling,
     /// Counts writes, for versions.
     writes: u64,
     /// The last pair that a server took.
@@ -57,7 +60,8 @@ impl World {
         let configuration =
             json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]});
         let configuration = Some(configuration);
-        World { secret: None, configuration, now: NOW, writes: 1, served: None }
+        let settling = Settling::default();
+        World { secret: None, configuration, now: NOW, settling, writes: 1, served: None }
     }
 
     /// One in which a certificate serves, which was issued now.
@@ -71,8 +75,10 @@ impl World {
         View { secret: self.secret.clone(), configuration: self.configuration.clone() }
     }
 
-    pub(super) fn next(&self) -> Step {
-        self.read().next(self.now)
+    pub(super) fn next(&mut self) -> Step {
+        let view = self.read();
+        let settled = view.settled(&mut self.settling, self.now);
+        view.next(self.now, settled)
     }
 
     /// Takes steps until there is nothing to do now; gives their names.
@@ -80,7 +86,7 @@ impl World {
         let mut taken = Vec::new();
         for _ in 0..20 {
             let view = self.read();
-            let step = view.next(self.now);
+            let step = self.next();
             if matches!(step, Step::Wait(_)) {
                 return taken;
             }
@@ -103,7 +109,10 @@ impl World {
 
     /// Takes a step that was made for what a controller has seen; its clock may differ.
     pub(super) fn take(&mut self, view: &View, step: Step, now: i64) -> Result<(), Conflict> {
-        if let Step::Publish(bundle) = &step {
+        if let Step::Publish { bundle, settles_anew } = &step {
+            if *settles_anew {
+                self.write(&change::unmark(&view.secret().unwrap()))?;
+            }
             let patch = change::publish(&view.configuration(), bundle);
             self.is_current(&patch, self.configuration.as_ref())?;
             let configuration = self.configuration.as_mut().unwrap();
@@ -119,24 +128,32 @@ impl World {
         }
         let made = issue(NAME, plan().lifetime, now).unwrap();
         let patch = match (view.secret(), step) {
-            (None, Step::Issue(others)) if self.secret.is_none() => {
-                change::new_secret("tls", &made, &others)
+            (None, Step::Issue { others, .. }) if self.secret.is_none() => {
+                self.secret = Some(json!({"metadata": {"resourceVersion": "0"}}));
+                let mut secret = change::new_secret("tls", &made, &others);
+                secret["metadata"]["resourceVersion"] = json!("0");
+                secret
             }
             (None, _) => return Err(Conflict),
             (Some(secret), step) => match step {
-                Step::Issue(others) => change::issue(&secret, &made, &others),
+                Step::Issue { others, forget_pair } => {
+                    change::issue(&secret, &made, &others, forget_pair)
+                }
                 Step::Mend { bundle, forget_next } => change::mend(&secret, &bundle, forget_next),
                 Step::Mark(text) => change::mark(&secret, &text),
                 Step::Promote => change::promote(&secret),
-                Step::Publish(_) | Step::Wait(_) => unreachable!(),
+                Step::Publish { .. } | Step::Wait(_) => unreachable!(),
             },
         };
-        if view.secret.is_some() {
-            self.is_current(&patch, self.secret.as_ref())?;
-        }
+        self.write(&patch)
+    }
+
+    /// Changes the Secret as it was seen.
+    fn write(&mut self, patch: &Value) -> Result<(), Conflict> {
+        self.is_current(patch, self.secret.as_ref())?;
         self.writes += 1;
-        let secret = self.secret.get_or_insert_with(|| json!({}));
-        json_patch::merge(secret, &patch);
+        let secret = self.secret.as_mut().ok_or(Conflict)?;
+        json_patch::merge(secret, patch);
         secret["metadata"]["resourceVersion"] = json!(self.writes.to_string());
         self.check();
         Ok(())
@@ -232,9 +249,16 @@ impl View {
         View { secret: other.secret, ..self }
     }
 
-    pub(super) fn next(&self, now: i64) -> Step {
+    /// What comes next for who has seen the mark for so long.
+    pub(super) fn next(&self, now: i64, settled: Duration) -> Step {
         let configuration = self.configuration.as_ref().map(|_| self.configuration());
-        next_step(&plan(), self.secret().as_ref(), configuration.as_ref(), now)
+        next_step(&plan(), self.secret().as_ref(), configuration.as_ref(), now, settled)
+    }
+
+    /// For how long a controller has seen the mark.
+    pub(super) fn settled(&self, settling: &mut Settling, now: i64) -> Duration {
+        let uptime = Duration::from_secs(now.unsigned_abs());
+        settling.see(self.secret().as_ref().and_then(Secret::mark), uptime)
     }
 
     fn secret(&self) -> Option<Secret> {
@@ -248,9 +272,9 @@ impl View {
 
 pub(super) fn name(step: &Step) -> &'static str {
     match step {
-        Step::Issue(_) => "issue",
+        Step::Issue { .. } => "issue",
         Step::Mend { .. } => "mend",
-        Step::Publish(_) => "publish",
+        Step::Publish { .. } => "publish",
         Step::Mark(_) => "mark",
         Step::Promote => "promote",
         Step::Wait(_) => "wait",
