@@ -29,6 +29,12 @@ struct Data {
 }
 
 impl Secret {
+    /// Whether it holds nothing of a pair: whoever makes one has only begun.
+    pub fn is_empty(&self) -> bool {
+        let is_empty = |value: &Option<String>| value.as_deref().is_none_or(str::is_empty);
+        is_empty(&self.data.cert) && is_empty(&self.data.key)
+    }
+
     /// The pair that it holds; `origin` is the flag that named it, with its value, and `now` the seconds since
     /// 1970.
     ///
@@ -98,5 +104,18 @@ mod tests {
         }
         let none: Secret = serde_json::from_str(r#"{"kind": "Secret"}"#).unwrap();
         assert!(none.key_pair(ORIGIN, 0).is_err());
+    }
+
+    #[test]
+    fn one_that_holds_only_what_is_to_come_is_empty() {
+        for data in [
+            serde_json::json!({}),
+            serde_json::json!({"tls.crt": "", "tls.key": "", "next-tls.crt": "x", "ca.crt": "x"}),
+        ] {
+            assert!(secret(data).is_empty());
+        }
+        for field in ["tls.crt", "tls.key"] {
+            assert!(!secret(serde_json::json!({ field: "*" })).is_empty());
+        }
     }
 }

@@ -1,13 +1,19 @@
-//! The runbooks of `docs/operations.md`, followed word by word: each command that the page gives is run as it
-//! stands, by a shell, in a situation in which the page sends a reader there. The API server, kubectl, helm and the
-//! processes are real; only a kubelet, which `kubectl logs` asks, is played, see `kubelet.rs`.
+//! The runbooks of `docs/operations.md`, followed word by word: each command that the page gives is run as it stands,
+//! on a real API server, by somebody who is in the situation that the page is about.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 #[path = "../cluster/harness/mod.rs"]
 mod harness;
 
-mod followed;
-mod kubelet;
+mod book;
+mod logged;
 mod page;
 mod reader;
+mod scene;
+
+mod certificates;
+mod pods;
+mod registration;
+mod tasks;
+mod templates;

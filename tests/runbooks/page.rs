@@ -1,71 +1,96 @@
-//! What the page says.
+//! What a page says in code: its blocks of commands, and its words in backticks.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// The programs whose commands are followed.
-const PROGRAMS: [&str; 3] = ["kubectl", "helm", "kelos-metadata"];
-
-/// What others than our program say.
-const OF_OTHERS: [&str; 1] = ["Unsolicited response received on idle HTTP channel"];
-
-fn read(path: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+/// The page that is followed.
+pub(crate) fn operations() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap()
 }
 
-/// The page in two: the lines of its blocks of commands, and the rest of its text.
-fn parts() -> (Vec<String>, String) {
-    let (mut commands, mut text) = (Vec::new(), String::new());
-    let mut in_block = false;
-    for line in read("docs/operations.md").lines() {
-        match line.trim() {
-            fence if fence.starts_with("```") => in_block = fence == "```sh",
-            command if in_block => commands.push(command.to_owned()),
-            other => text.extend([other, " "]),
-        }
-    }
-    (commands, text)
+/// The programs that a reader is told to run.
+const PROGRAMS: [&str; 3] = ["kubectl ", "helm ", "kelos-metadata "];
+
+/// A page, taken apart.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// The commands of its blocks `sh`. One that goes on in the next line is one.
+    pub(crate) blocks: Vec<String>,
+    /// What stands in backticks. Where it is cut at the end of a line, a space stands.
+    pub(crate) spans: Vec<String>,
 }
 
-/// What stands between backticks in a text.
-fn spans(text: &str) -> impl Iterator<Item = &str> {
-    text.split('`').skip(1).step_by(2)
-}
-
-/// Every command that the page gives, once. A program with no more than a subcommand, as `helm upgrade`, is only
-/// talked about.
-pub(crate) fn commands() -> BTreeSet<String> {
-    let (blocks, text) = parts();
-    let inline = spans(&text).filter(|span| span.split(' ').count() > 2).map(str::to_owned);
-    let is_command = |words: &String| {
-        let mut words = words.split(' ');
-        let program = words.next().unwrap();
-        // What our program says may begin with its name, too.
-        PROGRAMS.contains(&program) && words.next() != Some("is")
-    };
-    blocks.into_iter().chain(inline).filter(is_command).collect()
-}
-
-/// A log line is quoted with a capital and in several words; it has to be one that the program writes.
-#[test]
-fn what_the_page_quotes_of_logs_is_logged() {
-    let mut source = String::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension() {
-                None => folders.push(path),
-                Some(_) => source += &fs::read_to_string(path).unwrap(),
+impl Code {
+    /// Takes a page apart.
+    pub(crate) fn of(page: &str) -> Code {
+        let (mut code, mut text, mut begun) = (Code::default(), String::new(), String::new());
+        let mut block = None;
+        for line in page.lines() {
+            match (line.trim().strip_prefix("```"), block) {
+                (Some(language), None) => block = Some(language),
+                (Some(_), Some(_)) => block = None,
+                (None, None) => text.extend([line, "\n"]),
+                (None, Some("sh")) => {
+                    begun.push_str(line.trim());
+                    match begun.strip_suffix('\\').map(str::to_owned) {
+                        Some(rest) => begun = rest,
+                        None => code.blocks.push(std::mem::take(&mut begun)),
+                    }
+                }
+                (None, Some(_)) => {}
             }
         }
+        // A stray backtick costs no more than its paragraph.
+        for paragraph in text.split("\n\n") {
+            assert_eq!(
+                paragraph.matches('`').count() % 2,
+                0,
+                "a backtick without another: {paragraph}"
+            );
+            let spans = paragraph.split('`').skip(1).step_by(2);
+            code.spans
+                .extend(spans.map(|span| span.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+        code.blocks.retain(|line| !line.is_empty() && !line.starts_with('#'));
+        code
     }
-    let (_, text) = parts();
-    let is_line = |span: &&str| span.starts_with(char::is_uppercase) && span.contains(' ');
-    let quoted: Vec<&str> = spans(&text).filter(is_line).collect();
-    assert!(quoted.len() > 8, "{quoted:#?}");
-    for line in quoted {
-        assert!(source.contains(line) || OF_OTHERS.contains(&line), "nobody logs `{line}`");
+
+    /// The commands, in blocks and in between.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = &str> {
+        let spans =
+            self.spans.iter().filter(|span| PROGRAMS.iter().any(|name| span.starts_with(name)));
+        self.blocks.iter().chain(spans).map(String::as_str)
     }
+
+    /// The spans that are more than a word, and neither commands nor flags.
+    pub(crate) fn sayings(&self) -> impl Iterator<Item = &str> {
+        let spans = self.spans.iter().map(String::as_str).filter(|span| span.contains(' '));
+        spans.filter(|span| !span.starts_with("--"))
+    }
+}
+
+#[test]
+fn commands_are_found_wherever_they_stand() {
+    let page = "\
+Some `kubectl get pods
+-o yaml` in a text, `one` and `two words`.
+
+- in a list:
+
+  ```sh
+  # a comment
+  helm upgrade it \\
+    --again
+  kubectl get pods | grep it
+  ```
+
+```yaml
+kubectl: get pods
+```
+";
+    let code = Code::of(page);
+    assert_eq!(code.blocks, ["helm upgrade it --again", "kubectl get pods | grep it"]);
+    assert_eq!(code.spans, ["kubectl get pods -o yaml", "one", "two words"]);
+    assert_eq!(code.commands().count(), 3);
+    assert_eq!(code.sayings().count(), 2);
 }

@@ -1,68 +1,79 @@
-//! Somebody who reads the page, with a shell.
+//! Somebody at a shell, who does what the page says.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::binaries;
 use crate::harness::said::Said;
-use crate::page;
+use crate::harness::{Cluster, binaries};
 
-/// A reader with a folder to work in, and the programs of the page.
+/// A shell in a folder with the charts, with a kubeconfig, and with the three programs of the page in its PATH.
 pub(crate) struct Reader {
     folder: TempDir,
-    left: RefCell<BTreeSet<String>>,
+    /// What is to be followed.
+    commands: &'static [&'static str],
+    followed: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Reader {
-    /// One who administers a cluster with this kubeconfig, and works in this namespace.
-    pub(crate) fn new(kubeconfig: &str, namespace: &str) -> Reader {
+    /// An administrator of the cluster who will follow these commands, with this namespace as the current one.
+    pub(crate) fn new(
+        cluster: &Cluster,
+        namespace: &str,
+        commands: &'static [&'static str],
+    ) -> Reader {
         let folder = tempfile::tempdir().unwrap();
-        let programs = folder.path().join("bin");
-        fs::create_dir(&programs).unwrap();
-        let ours = Path::new(env!("CARGO_BIN_EXE_kelos-metadata"));
-        symlink(ours, programs.join("kelos-metadata")).unwrap();
-        symlink(binaries::kubectl(), programs.join("kubectl")).unwrap();
-        fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
-        let reader = Reader { folder, left: RefCell::new(page::commands()) };
-        reader.run(&format!("kubectl config set-context --current --namespace={namespace}")).ok();
-        reader
+        fs::create_dir(folder.path().join("bin")).unwrap();
+        for (name, program) in [
+            ("kubectl", binaries::kubectl()),
+            ("helm", binaries::helm()),
+            ("kelos-metadata", env!("CARGO_BIN_EXE_kelos-metadata").into()),
+        ] {
+            symlink(program, folder.path().join("bin").join(name)).unwrap();
+        }
+        symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("charts"), folder.path().join("charts"))
+            .unwrap();
+        let mut kubeconfig: Value =
+            serde_json::from_str(&cluster.control_plane.admin_kubeconfig()).unwrap();
+        kubeconfig["contexts"][0]["context"]["namespace"] = namespace.into();
+        fs::write(folder.path().join("kubeconfig"), kubeconfig.to_string()).unwrap();
+        Reader { folder, commands, followed: Mutex::default() }
     }
 
-    /// Runs a command of the page.
-    pub(crate) fn follows(&self, command: &str) -> Said {
-        self.follows_with(command, &[])
-    }
-
-    /// Runs a command of the page, with names in place of what stands for them there.
-    #[track_caller]
-    pub(crate) fn follows_with(&self, command: &str, names: &[(&str, &str)]) -> Said {
-        assert!(page::commands().contains(command), "docs/operations.md has no `{command}`");
-        self.left.borrow_mut().remove(command);
-        let command = names.iter().fold(command.to_owned(), |command, (placeholder, name)| {
-            assert!(command.contains(placeholder), "`{command}` has no {placeholder}");
-            command.replace(placeholder, name)
-        });
-        self.run(&command)
-    }
-
-    fn run(&self, command: &str) -> Said {
-        let mut shell = Command::new("/bin/sh");
-        let path = format!("{}/bin:/usr/bin:/bin", self.folder.path().display());
-        shell.args(["-c", command]).current_dir(&self.folder).env_clear();
-        shell.env("PATH", path).env("HOME", self.folder.path());
+    /// Runs a command of the page as it stands there; `names` says what its placeholders are.
+    pub(crate) fn follows(&self, command: &str, names: &[(&str, &str)]) -> Said {
+        let known = self.commands.iter().find(|known| **known == command);
+        let known = known
+            .unwrap_or_else(|| panic!("it is not among the commands of the situation: {command}"));
+        self.followed.lock().unwrap().insert(known);
+        let mut line = command.to_owned();
+        for (placeholder, name) in names {
+            assert!(line.contains(placeholder), "{placeholder} is not in {command}");
+            line = line.replace(placeholder, name);
+        }
+        let mut paths = vec![self.folder.path().join("bin")];
+        paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &line]).current_dir(self.folder.path()).env_clear();
+        shell.env("PATH", std::env::join_paths(paths).unwrap()).env("HOME", self.folder.path());
         shell.env("KUBECONFIG", self.folder.path().join("kubeconfig"));
-        tokio::task::block_in_place(|| Said::of(shell, b""))
+        Said::of(shell, b"")
     }
 
-    /// That no command of the page was left out.
-    pub(crate) fn has_followed_all(self) {
-        let left = self.left.into_inner();
-        assert!(left.is_empty(), "commands of docs/operations.md that nobody follows: {left:#?}");
+    /// Says that all has been followed.
+    ///
+    /// # Panics
+    /// When it has not.
+    pub(crate) fn ends(self) {
+        let all: BTreeSet<&str> = self.commands.iter().copied().collect();
+        let followed = self.followed.into_inner().unwrap();
+        let left: Vec<_> = all.difference(&followed).collect();
+        assert!(left.is_empty(), "nobody followed {left:#?}");
     }
 }

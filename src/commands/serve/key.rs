@@ -91,7 +91,8 @@ impl Keeper {
         self.loaded.send_replace(true);
     }
 
-    /// Takes each good pair of a Secret; a bad one is told, and the last good one serves on.
+    /// Takes each good pair of a Secret; a bad one is told, and the last good one serves on. A Secret
+    /// that is not there yet, or has no pair yet, is waited for: at first a controller is at work.
     async fn follow(self, mut changes: Receiver<Change<Secret>>, origin: String) {
         let mut told = None;
         while let Some(change) = changes.recv().await {
@@ -100,19 +101,19 @@ impl Keeper {
                 Change::One(secret) => Some(secret),
                 Change::Gone { .. } => None,
             };
-            let is_missing = found.is_none();
+            let is_empty = found.as_ref().is_none_or(Secret::is_empty);
             let pair = found.map(|secret| secret.key_pair(&origin, clock::seconds()));
             let problem = match pair.map(|pair| self.take(pair?)) {
                 Some(Ok(())) => None,
                 Some(Err(error)) => Some(in_full(&error)),
                 None => Some(format!("{origin}: there is no such Secret")),
             };
+            let is_awaited = is_empty && !*self.loaded.borrow();
             if told != problem
                 && let Some(problem) = &problem
             {
-                if is_missing && !*self.loaded.borrow() {
-                    // The controller may be about to make it.
-                    tracing::info!(problem, "Waiting for the serving key");
+                if is_awaited {
+                    tracing::info!(problem, "Waiting for the Secret with the serving key");
                 } else {
                     tracing::error!(
                         problem,

@@ -187,6 +187,11 @@ impl ControlPlane {
         lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
+    /// The API server's own log so far.
+    pub(crate) fn api_server_log(&self) -> String {
+        fs::read_to_string(self.folder.join("kube-apiserver.log")).unwrap_or_default()
+    }
+
     fn flags(&self) -> Vec<String> {
         let file = |name: &str| self.folder.join(name).display().to_string();
         [

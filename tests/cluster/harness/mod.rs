@@ -18,6 +18,7 @@ pub(crate) mod crds;
 pub(crate) mod created;
 pub(crate) mod helm;
 pub(crate) mod kubectl;
+pub(crate) mod kubelet;
 pub(crate) mod log;
 pub(crate) mod namespace;
 pub(crate) mod neighbour;

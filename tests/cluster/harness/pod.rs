@@ -33,9 +33,12 @@ enum Delay {
 
 /// A running Pod; it is killed when it is dropped.
 pub(crate) struct Pod {
+    /// The Deployment that it is of.
+    pub(crate) deployment: String,
     process: Process,
-    log: Log,
-    log_file: PathBuf,
+    pub(crate) log: Log,
+    /// Where its log is, as it wrote it.
+    pub(crate) log_file: PathBuf,
     readiness: String,
     /// Where its listeners are, by the names of the container's ports.
     listeners: BTreeMap<String, SocketAddr>,
@@ -59,10 +62,28 @@ impl Pod {
         Pod::of(cluster, CONTROLLER, Delay::None).await
     }
 
+    /// Starts a Pod, and waits until it listens.
+    async fn of(cluster: &Cluster, name: &str, delay: Delay) -> Pod {
+        let (mut pod, ports) = Pod::launch(cluster, name, delay).await;
+        for port in ports {
+            let line = pod.log.line(&port, |line| line["listener"] == port).await;
+            pod.listeners.insert(port, line["address"].as_str().unwrap().parse().unwrap());
+        }
+        pod
+    }
+
+    /// Starts a Pod whose program ends at once; waits for its last word.
+    pub(crate) async fn that_can_not_start(cluster: &Cluster, name: &str) -> Pod {
+        let (mut pod, _) = Pod::launch(cluster, name, Delay::None).await;
+        eventually("the program ends", async || pod.process.ended()).await;
+        eventually("its last word", async || pod.log.lines(|_| true).pop()).await;
+        pod
+    }
+
     /// Starts what a Deployment in the cluster says: its container's args and environment. Only listen addresses
     /// and mount paths are others, and a kubeconfig with the token of its ServiceAccount stands for the token that a
-    /// kubelet mounts.
-    async fn of(cluster: &Cluster, name: &str, delay: Delay) -> Pod {
+    /// kubelet mounts. It waits for nothing; gives the names of the ports, too.
+    async fn launch(cluster: &Cluster, name: &str, delay: Delay) -> (Pod, Vec<String>) {
         let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}");
         let deployment = cluster.admin.get(&path).await.ok();
         let spec = &deployment["spec"]["template"]["spec"];
@@ -85,24 +106,17 @@ impl Pod {
         });
         let log_file = folder.join("log.jsonl");
         let log = Log::follow(process.take_stderr().unwrap(), &log_file);
-        let mut listeners = BTreeMap::new();
-        for port in container["ports"].as_array().unwrap() {
-            let name = port["name"].as_str().unwrap();
-            let line = log.line(name, |line| line["listener"] == name).await;
-            listeners.insert(name.to_owned(), line["address"].as_str().unwrap().parse().unwrap());
-        }
-        let readiness = container["readinessProbe"]["httpGet"]["path"].as_str().unwrap().to_owned();
-        Pod { process, log, log_file, readiness, listeners }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let readiness = text(&container["readinessProbe"]["httpGet"]["path"]);
+        let ports = container["ports"].as_array().unwrap();
+        let ports = ports.iter().map(|port| text(&port["name"])).collect();
+        let (deployment, listeners) = (name.to_owned(), BTreeMap::new());
+        (Pod { deployment, process, log, log_file, readiness, listeners }, ports)
     }
 
     async fn is_behind_the_service(&self, cluster: &Cluster) {
         let service = service(cluster).await;
         cluster.control_plane.set_backends(&service, vec![self.webhook()]);
-    }
-
-    /// The file that its log is written to.
-    pub(crate) fn log_file(&self) -> &Path {
-        &self.log_file
     }
 
     /// Where it serves the webhook.
@@ -117,11 +131,18 @@ impl Pod {
 
     /// Waits until its readiness probe succeeds.
     pub(crate) async fn is_ready(&self) {
-        eventually("the readiness probe", async || {
-            let answer = get(self.health(), &self.readiness).await;
-            answer.starts_with("HTTP/1.1 200").then_some(())
-        })
-        .await;
+        eventually("the readiness probe", async || self.probe().await.then_some(())).await;
+    }
+
+    /// Whether its readiness probe succeeds now. One whose program has not come so far can't.
+    pub(crate) async fn probe(&self) -> bool {
+        let Some(health) = self.listeners.get("health") else { return false };
+        get(*health, &self.readiness).await.starts_with("HTTP/1.1 200")
+    }
+
+    /// Whether it came so far as to listen.
+    pub(crate) fn listens(&self) -> bool {
+        !self.listeners.is_empty()
     }
 
     /// The text of its metrics.
