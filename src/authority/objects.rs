@@ -11,8 +11,6 @@ use super::{Plan, Step, change, issue};
 use crate::clock;
 use crate::cluster::{Answer, ObjectPath, Patch, Resource, Scope, Trouble};
 
-const SECRETS: Resource =
-    Resource { group: "", versions: &["v1"], plural: "secrets", metadata_only: false };
 const CONFIGURATIONS: Resource = Resource {
     group: "admissionregistration.k8s.io",
     versions: &["v1"],
@@ -36,7 +34,7 @@ impl Places {
     pub(super) fn watched(&self) -> [(Resource, Scope); 2] {
         let (namespace, name) = (self.namespace.clone(), self.secret.clone());
         let configuration = Scope::Named(self.configuration.clone());
-        [(SECRETS, Scope::One { namespace, name }), (CONFIGURATIONS, configuration)]
+        [(Resource::SECRETS, Scope::One { namespace, name }), (CONFIGURATIONS, configuration)]
     }
 }
 
@@ -94,7 +92,7 @@ impl Objects {
         };
         Objects {
             client,
-            secret: path(SECRETS, Some(&places.namespace), &places.secret),
+            secret: path(Resource::SECRETS, Some(&places.namespace), &places.secret),
             configuration: path(CONFIGURATIONS, None, &places.configuration),
             clock_ahead: 0,
         }

@@ -20,6 +20,12 @@ pub struct Resource {
     pub metadata_only: bool,
 }
 
+impl Resource {
+    /// Secrets.
+    pub const SECRETS: Resource =
+        Resource { group: "", versions: &["v1"], plural: "secrets", metadata_only: false };
+}
+
 /// Which objects of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {

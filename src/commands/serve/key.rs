@@ -14,10 +14,6 @@ use crate::settings::KeySource;
 use crate::tls::{self, CERT_FLAG, KeyPair, Secret, SelfMade, ServingKey, TlsError};
 use crate::watch::Watch;
 
-/// Secrets.
-const SECRETS: Resource =
-    Resource { group: "", versions: &["v1"], plural: "secrets", metadata_only: false };
-
 /// The serving key, which follows its source for as long as this is kept.
 pub(super) struct Key {
     /// What new connections are served with.
@@ -68,8 +64,14 @@ impl Key {
                 let (changes, changed) = channel(1);
                 let scope = Scope::One { namespace: namespace.clone(), name: name.clone() };
                 let origin = format!("--tls-secret {namespace}/{name}");
-                let reflector =
-                    Reflector::new(client, SECRETS, scope, changes, std::convert::identity, || ());
+                let reflector = Reflector::new(
+                    client,
+                    Resource::SECRETS,
+                    scope,
+                    changes,
+                    std::convert::identity,
+                    || (),
+                );
                 tokio::spawn(reflector.run());
                 tokio::spawn(keeper.follow(changed, origin));
             }
