@@ -19,7 +19,7 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const SAYINGS: [(&str, Whose); 31] = [
+pub(crate) const SAYINGS: [(&str, Whose); 32] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -32,6 +32,7 @@ pub(crate) const SAYINGS: [(&str, Whose); 31] = [
     ("bad certificate", ApiServers),
     ("connection reset by peer", ApiServers),
     ("broken pipe", ApiServers),
+    ("use of closed network connection", ApiServers),
     ("context deadline exceeded", ApiServers),
     ("Unsolicited response received on idle HTTP channel", ApiServers),
     ("A client was turned away", Ours),
