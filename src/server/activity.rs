@@ -76,11 +76,11 @@ impl Activity {
     pub(super) fn new(epoch: Instant) -> Activity {
         let activity =
             Activity { word: AtomicU64::new(0), has_begun: AtomicBool::new(false), epoch };
-        activity.word.store(activity.idle_now(), Ordering::Relaxed);
+        activity.word.store(activity.now(), Ordering::Relaxed);
         activity
     }
 
-    fn idle_now(&self) -> u64 {
+    fn now(&self) -> u64 {
         let milliseconds = self.epoch.elapsed().as_millis();
         (u64::try_from(milliseconds).unwrap_or(u64::MAX) << SHIFT) & SINCE
     }
@@ -88,7 +88,7 @@ impl Activity {
     /// The head of a request is whole. `false`: too late, the place was given away.
     pub(super) fn begin(&self, has_body: bool) -> bool {
         let word = self.word.load(Ordering::Relaxed);
-        let phase = if has_body { IN_FLIGHT | BODY | self.idle_now() } else { IN_FLIGHT };
+        let phase = if has_body { IN_FLIGHT | BODY | self.now() } else { IN_FLIGHT };
         let begun = phase | word & ANSWERED_BEFORE;
         // Only an eviction can come between, and it stays.
         word & EVICTED == 0
@@ -110,7 +110,7 @@ impl Activity {
     pub(super) fn sent(&self) -> bool {
         let is_over = self.word.load(Ordering::Relaxed) & FLAGS == IN_FLIGHT | ANSWERED;
         if is_over {
-            self.word.store(self.idle_now() | ANSWERED_BEFORE, Ordering::Release);
+            self.word.store(self.now() | ANSWERED_BEFORE, Ordering::Release);
         }
         is_over
     }
@@ -143,7 +143,7 @@ impl Activity {
         const SENDING: u64 = IN_FLIGHT | BODY;
         let word = self.word.load(Ordering::Acquire);
         let since = word & SINCE;
-        let age = Duration::from_millis(self.idle_now().saturating_sub(since) >> SHIFT);
+        let age = Duration::from_millis(self.now().saturating_sub(since) >> SHIFT);
         let rank = match (word & FLAGS, word & ANSWERED_BEFORE == 0) {
             (0, false) => Rank::Idle,
             (0, true) if age >= NEWCOMER => Rank::Stranger,
