@@ -234,7 +234,7 @@ mod tests {
     fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<Known>> {
         match spawners.snapshot().rules("ns", &Owner { name, uid }) {
             Lookup::Found(known) => Some(known),
-            Lookup::Unknown => None,
+            Lookup::Pending | Lookup::Unknown => None,
         }
     }
 

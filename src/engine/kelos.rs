@@ -95,6 +95,9 @@ pub struct ObjectMeta {
     pub namespace: String,
     /// Its uid; manifests written by hand have none.
     pub uid: Option<String>,
+    /// When it was made, in RFC 3339; manifests written by hand say nothing.
+    #[serde(deserialize_with = "null_as_default")]
+    pub creation_timestamp: String,
     /// Its labels.
     #[serde(deserialize_with = "null_as_default")]
     pub labels: StringMap,

@@ -121,6 +121,15 @@ pub enum Row {
     Field = 4,
 }
 
+/// What the rules of a TaskSpawner cost: the same for every replica, whatever others have compiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// The steps that compiling them took.
+    pub steps: u64,
+    /// The bytes that they take while they are kept, at the most, with what is kept of the TaskSpawner.
+    pub bytes: u64,
+}
+
 /// The compiled rules of one TaskSpawner.
 #[derive(Debug)]
 pub struct Rules {
@@ -144,6 +153,8 @@ pub struct Rules {
     pub is_straight_line: bool,
     /// The first eight hex digits of a hash over all that the rules say.
     pub hash: String,
+    /// What they cost.
+    pub cost: Cost,
 }
 
 /// What is to be done for one key.
@@ -239,6 +250,7 @@ impl Rules {
             inference: Inference::default(),
             is_disabled: false,
             is_straight_line: true,
+            cost: Cost::default(),
         }
     }
 

@@ -102,7 +102,7 @@ impl LiveLookup {
     fn watched(&self, namespace: &str, owner: &Owner<'_>) -> Option<Looked> {
         match self.spawners.snapshot().rules(namespace, owner) {
             Lookup::Found(known) => Some(Looked::Found(known)),
-            Lookup::Unknown => None,
+            Lookup::Pending | Lookup::Unknown => None,
         }
     }
 

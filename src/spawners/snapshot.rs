@@ -32,6 +32,8 @@ pub struct Known {
 pub enum Lookup {
     /// The TaskSpawner.
     Found(Arc<Known>),
+    /// There is one, and its rules are not compiled yet.
+    Pending,
     /// No TaskSpawner of that name is known, or another one that has its name now.
     Unknown,
 }

@@ -187,6 +187,7 @@ fn respond(
     }
     let spawner = match (known.rules(&request.namespace, &owner), &sight.owner) {
         (Lookup::Found(spawner), _) => spawner,
+        (Lookup::Pending, _) => return Ok(unavailable("the TaskSpawner is being read; try again")),
         (Lookup::Unknown, OwnerSight::Found(spawner)) => Arc::clone(spawner),
         (Lookup::Unknown, OwnerSight::Missing) => return as_it_is(Outcome::UnknownOwner),
         (Lookup::Unknown, OwnerSight::Askable) => {

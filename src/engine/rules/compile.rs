@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::carrier::{self, CARRIER_BYTES, Entries, Entry};
-use super::{CARRIER_KEYS, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
+use super::{CARRIER_KEYS, Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
 use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
     ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner,
@@ -70,6 +70,7 @@ impl Rules {
             is_disabled,
             is_straight_line,
             hash,
+            cost: Cost::default(),
         }
     }
 }
