@@ -54,7 +54,9 @@ fmt: toolchain ## format the code
 	$(CARGO) fmt
 
 .PHONY: deny
-deny: toolchain $(CARGO_DENY) ## check crates: bans, licences and sources, by deny.toml; needs no network
+deny: toolchain $(CARGO_DENY) ## check crates: bans, licences and sources, by deny.toml; no network once they are fetched
+	@# A build fetches the crates of this system only; cargo-deny wants all that Cargo.lock names.
+	$(CARGO) fetch --locked
 	$(CARGO_DENY) --offline check bans licenses sources
 
 .PHONY: advisories
