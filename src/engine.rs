@@ -21,7 +21,7 @@ pub mod variables;
 
 pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
 
-use self::kelos::{INJECTION_SETTING, Kind, RENDERED_FROM_MARK, Task};
+use self::kelos::{INJECTION_SETTING, Kind, Task};
 use self::merge::{ByteNumbers, Merge};
 use self::reason::Reason;
 use self::render::budget::Budget;
@@ -85,8 +85,11 @@ pub fn decide<'r>(
     facts: &Facts<'_>,
     limits: &Limits,
 ) -> Decision<'r> {
-    let was_marked = task.get(Kind::Annotation, RENDERED_FROM_MARK).is_some();
-    if task.get(Kind::Label, INJECTION_SETTING) == Some("disabled") {
+    let was_marked = mark::is_marked(task, rules);
+    // What Kelos wrote there may be a stranger's text.
+    let is_exempt = task.get(Kind::Label, INJECTION_SETTING) == Some("disabled")
+        && !rules.is_in_field(Kind::Label, INJECTION_SETTING);
+    if is_exempt {
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
     let variables = variables::variables(task, rules, facts);

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 fn answer(spawners: &Spawners, task: &Value) -> Answer {
     let review = review::creation(task);
-    let body = review.to_string();
+    let body = review::as_go_writes_it(&review);
     let answered =
         answer_review(body.as_bytes(), &spawners.snapshot(), &Limits::default(), &Metrics::new());
     Answer::read(&review, answered.reply.body())
@@ -108,9 +108,14 @@ proptest! {
         let after = answer(&spawners, &task).apply(&task);
         let protection = Protection::default();
         for (kind, key) in changed(&task, &after) {
-            let is_mark = key == "metadata.kelos.dev/rendered-from" || key == "metadata.kelos.dev/skipped";
-            let is_new = entry_of(&task, kind, &key).is_none();
-            prop_assert!(!protection.covers(kind, &key) || (is_mark && is_new && kind == Kind::Annotation), "{kind} {key}");
+            let is_mark = kind == Kind::Annotation
+                && (key == "metadata.kelos.dev/rendered-from" || key == "metadata.kelos.dev/skipped");
+            // What Kelos wrote in our name goes.
+            let declared = &spawner["spec"]["taskTemplate"]["metadata"][format!("{kind}s")];
+            let is_removed = key.starts_with("metadata.kelos.dev/")
+                && declared.get(&key).is_some()
+                && entry_of(&after, kind, &key).is_none();
+            prop_assert!(!protection.covers(kind, &key) || is_mark || is_removed, "{kind} {key}");
             if let Some(value) = entry_of(&after, kind, &key) {
                 prop_assert!(validate::key(kind, &key).is_ok(), "{kind} {key}");
                 prop_assert!(validate::value(kind, value).is_ok(), "{kind} {key}: {value}");
@@ -132,6 +137,20 @@ proptest! {
         prop_assert!(total(&after) <= validate::ANNOTATIONS_BYTES.max(total(&task)), "annotations over the total");
         let second = answer(&spawners, &after);
         prop_assert_eq!(second.patch, None, "a second pass changes nothing");
+    }
+
+    #[test]
+    fn no_task_grows_past_what_etcd_takes((spawner, task) in spawner_and_task(), size in 1_430_000_usize..1_460_000) {
+        const LIMIT: usize = 1408 << 10;
+        let mut task = task;
+        task["spec"]["prompt"] = json!("");
+        let room = size.saturating_sub(task.to_string().len());
+        task["spec"]["prompt"] = json!("x".repeat(room));
+        let spawners = spawners(&spawner);
+        let after = answer(&spawners, &task).apply(&task);
+        let [before, grown] = [&task, &after].map(|task| review::as_go_writes_it(task).len());
+        prop_assert!(grown <= before.max(LIMIT), "from {before} to {grown} bytes");
+        prop_assert_eq!(answer(&spawners, &after).patch, None, "a second pass changes nothing");
     }
 
     #[test]

@@ -54,8 +54,12 @@ impl KeyOutcome<'_> {
     }
 }
 
-/// The skipped keys that are news, as `label:KEY=reason,…` in at most `limit` bytes; where they do
-/// not fit, the end says how many more there are.
+/// The longest key that is valid: a prefix of 253 bytes, a slash, a name of 63.
+const KEY_BYTES: usize = 317;
+
+/// The skipped keys that are news, as `KIND:KEY=REASON,…` in at most `limit` bytes; where they do not
+/// fit, the end says how many more there are. A key that could be taken for something else of such a
+/// list is `?`: whoever reads it can split it at commas.
 pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
@@ -68,7 +72,8 @@ pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
         count += 1;
         if list.len() <= limit {
             let comma = if list.is_empty() { "" } else { "," };
-            let (kind, key, reason) = (outcome.kind.as_str(), outcome.key, skip.reason.as_str());
+            let (kind, reason) = (outcome.kind.as_str(), skip.reason.as_str());
+            let key = if is_plain_key(outcome.key) { outcome.key } else { "?" };
             list.extend([comma, kind, ":", key, "=", reason]);
             ends.push(list.len());
         }
@@ -80,4 +85,9 @@ pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
         list.push_str(&format!("{comma}+{} more", count - fitting));
     }
     list
+}
+
+fn is_plain_key(key: &str) -> bool {
+    key.len() <= KEY_BYTES
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'/' | b'_' | b'-'))
 }

@@ -54,6 +54,14 @@ pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
 /// The mark that says which keys were skipped, and why.
 pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
 
+/// What our own settings and marks begin with.
+const OURS: &str = "metadata.kelos.dev/";
+
+/// Whether a key is one of our own: a setting, a switch or a mark.
+pub(in crate::engine) fn is_ours(key: &str) -> bool {
+    key.starts_with(OURS)
+}
+
 /// Labels or annotations: keys to values, in key order.
 pub type StringMap = BTreeMap<String, String>;
 

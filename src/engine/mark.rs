@@ -25,10 +25,32 @@ pub(super) fn rendered_from(rules: &Rules) -> String {
     [&*rules.spawner.metadata.name, &*rules.hash].join("@")
 }
 
-/// Whether a Task of so many bytes can be marked. One that can't be looks new whenever it comes again.
+/// Whether the Task carries a mark that we can have written: then it was answered before.
+///
+/// Whoever makes a Task can write such a mark, and chooses no more by it than that his own Task keeps what
+/// it has. A TaskSpawner that has Kelos write keys of ours could mark all its Tasks, or let a stranger's
+/// text do so: then no mark says anything.
+pub(super) fn is_marked(task: &Task<'_>, rules: &Rules) -> bool {
+    let mark = task.get(Kind::Annotation, RENDERED_FROM_MARK).and_then(|it| it.rsplit_once('@'));
+    mark.is_some_and(|(spawner, hash)| {
+        spawner == rules.spawner.metadata.name && is_hash(hash) && !rules.field_declares_ours
+    })
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a Task of this size can be marked. One that can't be looks new whenever it comes again.
 pub(super) fn has_room(task: &Task<'_>, rules: &Rules, task_bytes: usize) -> bool {
-    let size = Size::of(task, task_bytes).with(RENDERED_FROM, &rendered_from(rules));
-    size.annotations_fit() && size.fits_etcd()
+    let mut size = Size::of(task, task_bytes);
+    for mark in [RENDERED_FROM, SKIPPED] {
+        if let Some(value) = task.get(mark.kind, mark.key) {
+            size = size.without(mark, value);
+        }
+    }
+    let size = size.with(RENDERED_FROM, &rendered_from(rules));
+    !rules.field_declares_ours && size.annotations_fit() && size.fits_etcd()
 }
 
 #[cfg(test)]

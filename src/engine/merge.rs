@@ -14,8 +14,8 @@ pub(super) use self::byte_number::ByteNumbers;
 pub(super) use self::candidate::candidates;
 use self::candidate::{Candidate, judge};
 use super::decision::{KeyOutcome, Outcome, skipped_list};
-use super::kelos::{Kind, RENDERED_FROM_MARK, Task};
-use super::mark::{RENDERED_FROM, SKIPPED, has_room, rendered_from};
+use super::kelos::{Kind, Task, is_ours};
+use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
 use super::render::error::TemplateError;
@@ -33,7 +33,9 @@ pub(super) struct Merge<'m, 'r, 't> {
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
-    /// The mark, where room is kept for it.
+    /// Whether it was answered before.
+    is_marked: bool,
+    /// The mark, if room is kept for it: then it is counted already.
     kept_mark: Option<String>,
 }
 
@@ -53,16 +55,39 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         numbers: Option<&'m ByteNumbers<'m>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
+        let is_marked = is_marked(task, rules);
         let mut size = Size::of(task, object_bytes);
-        // What labels and annotations told is read once: the mark says that it was.
-        let is_new = task.get(Kind::Annotation, RENDERED_FROM_MARK).is_none();
-        let is_kept =
-            is_new && rules.inference.reads_metadata() && has_room(task, rules, object_bytes);
-        let kept_mark = is_kept.then(|| rendered_from(rules));
-        if let Some(mark) = &kept_mark {
-            size = size.with(RENDERED_FROM, mark);
+        for place in rules.keys.iter().map(KeyRule::place).chain([RENDERED_FROM, SKIPPED]) {
+            if let Some(value) = task.entries(place.kind).and_then(|it| it.get(place.key)) {
+                size = size.as_written(value);
+            }
         }
-        Merge { task, rules, numbers, changes: Changes::default(), size, kept_mark }
+        let changes = Changes::default();
+        let mut merge = Merge { task, rules, numbers, changes, size, is_marked, kept_mark: None };
+        // What stands in the place of a mark of a Task that is not marked are not our words.
+        if !is_marked && rules.has_something_to_say() {
+            for mark in [RENDERED_FROM, SKIPPED] {
+                if task.get(mark.kind, mark.key).is_some() {
+                    merge.remove(mark);
+                }
+            }
+        }
+        // What labels and annotations told is read once: the mark says that it was.
+        merge.keep_room_for_mark();
+        merge
+    }
+
+    /// Keeps room for the mark, if there is some: it comes before all keys.
+    fn keep_room_for_mark(&mut self) {
+        if self.kept_mark.is_some() || self.is_marked || self.rules.field_declares_ours {
+            return;
+        }
+        let mark = rendered_from(self.rules);
+        let size = self.size_with(RENDERED_FROM, &mark);
+        if size.annotations_fit() && size.fits_etcd() {
+            self.size = size;
+            self.kept_mark = Some(mark);
+        }
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
@@ -71,6 +96,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         let keys = || rules.keys.iter().zip(&candidates);
         let mut found: Vec<Found> = keys().map(|(rule, ours)| self.find(rule, ours)).collect();
         self.shed_annotations(&mut found);
+        // What was removed has made room.
+        self.keep_room_for_mark();
         let mut outcomes = Vec::with_capacity(rules.keys.len());
         for ((rule, candidate), found) in rules.keys.iter().zip(candidates).zip(found) {
             let outcome = match found {
@@ -96,6 +123,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         };
         match &rule.plan {
             Err(refusal) if refusal.error.reason == Reason::Protected => {
+                // What Kelos wrote there would stand for words of ours, or switch us off.
+                if rule.in_field && is_ours(&rule.key) {
+                    self.remove(rule.place());
+                }
                 return Found::Settled(Outcome::Skipped(refusal.error.clone()));
             }
             Err(refusal) if refusal.error.reason == Reason::InvalidKey => {
@@ -224,19 +255,16 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    /// Sets the two marks, once in the life of a Task, if there is something to tell.
+    /// Sets the two marks, once in the life of a Task, if there is room and something to tell.
     fn mark(&mut self, outcomes: &[KeyOutcome<'_>]) {
-        let is_marked = self.task.get(Kind::Annotation, RENDERED_FROM_MARK).is_some();
-        let news = || outcomes.iter().filter(|outcome| outcome.is_news_skip());
-        if is_marked || (self.changes.is_empty(self.task) && news().next().is_none()) {
+        let Some(mark) = self.kept_mark.take() else { return };
+        let news = outcomes.iter().any(KeyOutcome::is_news_skip);
+        if !news && self.changes.is_empty(self.task) {
             return;
         }
-        match self.kept_mark.take() {
-            Some(mark) => self.changes.set(RENDERED_FROM, mark),
-            None => drop(self.set_if_it_fits(RENDERED_FROM, &rendered_from(self.rules))),
-        }
+        self.changes.set(RENDERED_FROM, mark);
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
-        if !skipped.is_empty() && self.task.get(SKIPPED.kind, SKIPPED.key).is_none() {
+        if !skipped.is_empty() {
             self.set_if_it_fits(SKIPPED, &skipped);
         }
     }

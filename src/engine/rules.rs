@@ -149,6 +149,8 @@ pub struct Rules {
     pub inference: Inference,
     /// Whether the TaskSpawner switches injection off.
     pub is_disabled: bool,
+    /// Whether Kelos's own field declares keys of ours: then Kelos may have written what looks like our mark.
+    pub field_declares_ours: bool,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.
     pub is_straight_line: bool,
     /// The first eight hex digits of a hash over all that the rules say.
@@ -249,6 +251,7 @@ impl Rules {
             infer: Infer::Off,
             inference: Inference::default(),
             is_disabled: false,
+            field_declares_ours: false,
             is_straight_line: true,
             cost: Cost::default(),
         }
@@ -256,9 +259,23 @@ impl Rules {
 
     /// Whether the key is one that these rules write: then it is an output, never an input.
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
-        self.keys
-            .binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)))
-            .is_ok_and(|found| !self.keys[found].is_protected())
+        self.rule(kind, key).is_some_and(|rule| !rule.is_protected())
+    }
+
+    /// Whether there are keys, or carriers that may have had some.
+    pub(in crate::engine) fn has_something_to_say(&self) -> bool {
+        !self.keys.is_empty() || !self.broken_carriers.is_empty()
+    }
+
+    /// Whether Kelos's own field declares the key.
+    pub(in crate::engine) fn is_in_field(&self, kind: Kind, key: &str) -> bool {
+        self.rule(kind, key).is_some_and(|rule| rule.in_field)
+    }
+
+    fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
+        let found =
+            self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key))).ok()?;
+        self.keys.get(found)
     }
 }
 

@@ -1,12 +1,20 @@
 //! How large a Task is, and may become.
+//!
+//! What an entry takes is counted as the API server writes it, byte for byte, so that a second pass, which
+//! sees the entry in its place, finds as much room left as the first.
 
-use crate::engine::kelos::{Kind, Task};
+use std::borrow::Cow;
+
+use crate::engine::kelos::{Kind, Str, Task};
 use crate::engine::patch::Place;
 use crate::engine::validate::ANNOTATIONS_BYTES;
 
-/// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already is
-/// refused with us or without us, or etcd takes more here.
+/// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already may
+/// stay as large as it is, and not grow: etcd may still take it, and would not take more.
 const OBJECT_BYTES: usize = 1408 << 10;
+
+/// What an entry takes beside its key and value: quotes and a colon.
+const ENTRY_BYTES: usize = 5;
 
 /// What a Task takes, in bytes, as far as it is bounded.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +25,8 @@ pub(super) struct Size {
     object: usize,
     /// What the object may take.
     object_limit: usize,
+    /// How many labels and annotations there are; nothing where there is no such map.
+    entries: [Option<usize>; Kind::ALL.len()],
 }
 
 impl Size {
@@ -26,24 +36,43 @@ impl Size {
         Size {
             annotations: annotations.map(|(key, value)| key.len() + value.len()).sum(),
             object,
-            object_limit: if object > OBJECT_BYTES { usize::MAX } else { OBJECT_BYTES },
+            object_limit: object.max(OBJECT_BYTES),
+            entries: Kind::ALL.map(|kind| task.entries(kind).map(|entries| entries.len())),
         }
     }
 
-    /// The size without a key that has this value now.
-    pub(super) fn without(mut self, place: Place<'_>, value: &str) -> Size {
-        if place.kind == Kind::Annotation {
-            self.annotations -= place.key.len() + value.len();
+    /// The size with this value of the Task's counted as the API server would write it, if somebody else
+    /// wrote it.
+    pub(super) fn as_written(mut self, value: &Str<'_>) -> Size {
+        if let Cow::Borrowed(raw) = value.0 {
+            self.object += json_bytes(raw) - raw.len();
         }
         self
     }
 
-    /// The size with a key that is not there yet.
+    /// The size without an entry that has this value now.
+    pub(super) fn without(mut self, place: Place<'_>, value: &str) -> Size {
+        if place.kind == Kind::Annotation {
+            self.annotations -= place.key.len() + value.len();
+        }
+        let left = self.entries[place.kind as usize].map_or(0, |entries| entries.saturating_sub(1));
+        self.entries[place.kind as usize] = Some(left);
+        self.object = self.object.saturating_sub(entry_bytes(place.key, value, left));
+        self
+    }
+
+    /// The size with an entry that is not there.
     pub(super) fn with(mut self, place: Place<'_>, value: &str) -> Size {
         if place.kind == Kind::Annotation {
             self.annotations += place.key.len() + value.len();
         }
-        self.object += growth(place.key, value);
+        let others = self.entries[place.kind as usize].unwrap_or_else(|| {
+            // The map comes with the entry: `"labels":{},`
+            self.object += place.kind.as_str().len() + "s".len() + r#""":{},"#.len();
+            0
+        });
+        self.entries[place.kind as usize] = Some(others + 1);
+        self.object += entry_bytes(place.key, value, others);
         self
     }
 
@@ -58,25 +87,67 @@ impl Size {
     }
 }
 
-/// How many bytes of JSON an entry takes at the most, with its place in the managed fields: a second
-/// pass must not find less room than is left after the first.
-fn growth(key: &str, value: &str) -> usize {
-    3 * key.len()
-        + value.bytes().map(|b| usize::from(ESCAPED_BYTES[usize::from(b)])).sum::<usize>()
-        + 128
+/// What an entry adds to a map with so many others: a comma, too, if there are any.
+fn entry_bytes(key: &str, value: &str, others: usize) -> usize {
+    json_bytes(key) + json_bytes(value) + ENTRY_BYTES + usize::from(others > 0)
 }
 
-/// What each byte of a text takes in JSON, escaped as the API server does it, or worse.
+/// What a text takes between its quotes, as Go's `encoding/json` writes it for the API server.
+fn json_bytes(text: &str) -> usize {
+    let escaped: usize = text.bytes().map(|b| usize::from(ESCAPED_BYTES[usize::from(b)])).sum();
+    // U+2028 and U+2029 are escaped, too: three bytes become six.
+    let has_separators = text.bytes().any(|b| b == 0xe2);
+    let separators = |text: &str| text.matches(['\u{2028}', '\u{2029}']).count();
+    escaped + if has_separators { 3 * separators(text) } else { 0 }
+}
+
+/// What each byte of a text takes in JSON.
 static ESCAPED_BYTES: [u8; 256] = {
     let mut bytes = [1; 256];
     let mut b = 0;
     while b < bytes.len() {
         match b as u8 {
-            b'<' | b'>' | b'&' | 0..0x20 | 0x7f => bytes[b] = 6,
-            b'"' | b'\\' | 0x80.. => bytes[b] = 2,
+            b'"' | b'\\' | 0x08 | 0x0c | b'\n' | b'\r' | b'\t' => bytes[b] = 2,
+            b'<' | b'>' | b'&' | 0..0x20 => bytes[b] = 6,
             _ => {}
         }
         b += 1;
     }
     bytes
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::patch::path;
+
+    #[test]
+    fn an_entry_is_counted_as_it_is_written() {
+        let written = |labels: &[(&str, &str)]| {
+            let map: serde_json::Map<_, _> =
+                labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+            serde_json::json!({"metadata": {"labels": map, "name": "t"}}).to_string()
+        };
+        let empty = r#"{"metadata":{"name":"t"}}"#;
+        let mut size = Size::of(&Task::parse(empty).unwrap(), empty.len());
+        let entries = [("a", "x"), ("b", "\"\\\n\u{1}é日"), ("c", "")];
+        let paths = entries.map(|(key, _)| path(Kind::Label, key));
+        let place = |n: usize| Place { kind: Kind::Label, key: entries[n].0, path: &paths[n] };
+        for n in 0..entries.len() {
+            size = size.with(place(n), entries[n].1);
+            assert_eq!(size.object, written(&entries[..=n]).len());
+        }
+        for n in (0..entries.len()).rev() {
+            size = size.without(place(n), entries[n].1);
+            assert_eq!(size.object, written(&entries[..n]).len());
+        }
+    }
+
+    #[test]
+    fn what_go_escapes_beyond_json_counts_so() {
+        for (text, bytes) in [("<", 6), ("&>", 12), ("\u{2028}", 6), ("\u{2030}", 3), ("\u{7f}", 1)]
+        {
+            assert_eq!(json_bytes(text), bytes, "{text:?}");
+        }
+    }
+}

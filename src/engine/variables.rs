@@ -21,7 +21,7 @@ pub use self::known::{Origin, Rendered};
 use self::recorded::Recorded;
 pub use self::survey::{Missing, Survey, Surveyed, survey};
 use super::kelos::{
-    Kind, Namespace, ObjectMeta, RENDERED_FROM_MARK, Str, StringMap, Task, TaskSpec, Workspace,
+    Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace, is_ours,
 };
 use super::mark;
 use super::render::Uses;
@@ -139,7 +139,7 @@ impl View<'_, '_> {
     /// be marked would look new again, and tell something else.
     fn reads_metadata(&self) -> bool {
         self.inference.reads_metadata()
-            && self.task.get(Kind::Annotation, RENDERED_FROM_MARK).is_none()
+            && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
     }
 
@@ -199,8 +199,7 @@ fn strings(map: &StringMap) -> Value {
 
 /// Our own carriers, settings and marks, and what kubectl keeps: no data for templates.
 fn is_housekeeping(key: &str) -> bool {
-    key.starts_with("metadata.kelos.dev/")
-        || key == "kubectl.kubernetes.io/last-applied-configuration"
+    is_ours(key) || key == "kubectl.kubernetes.io/last-applied-configuration"
 }
 
 /// An object's name, labels and annotations.

@@ -35,6 +35,23 @@ pub(crate) fn creation(task: &Value) -> Value {
     })
 }
 
+/// JSON as Go's `encoding/json` writes it, and so the API server.
+pub(crate) fn as_go_writes_it(json: &Value) -> String {
+    let mut text = json.to_string();
+    for (raw, escaped) in [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ] {
+        if text.contains(raw) {
+            text = text.replace(raw, escaped);
+        }
+    }
+    text
+}
+
 /// An answer, checked for what every answer has.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::Kind;
+use super::{Kind, is_ours};
 use crate::engine::validate;
 
 /// Labels that Kelos itself acts on.
@@ -40,8 +40,10 @@ const CONTROL_ANNOTATIONS: [&str; 24] = [
     "webhook-report-phase",
 ];
 
+/// What other tools keep in labels and annotations of the objects they manage.
+const FOREIGN_PREFIX: &str = "argocd.argoproj.io/";
 /// What other tools keep in annotations of the objects they manage.
-const FOREIGN_PREFIXES: [&str; 3] = ["kubectl.kubernetes.io/", "argocd.argoproj.io/", "helm.sh/"];
+const FOREIGN_ANNOTATION_PREFIXES: [&str; 2] = ["kubectl.kubernetes.io/", "helm.sh/"];
 
 /// The keys that templates may not touch: those of Kelos and of the tools around it, and what the
 /// cluster admin adds.
@@ -101,9 +103,10 @@ fn is_control_key(kind: Kind, key: &str) -> bool {
         };
         return names.contains(&name) || name.starts_with("v1alpha");
     }
-    key.starts_with("metadata.kelos.dev/")
+    is_ours(key)
+        || key.starts_with(FOREIGN_PREFIX)
         || (kind == Kind::Annotation
-            && FOREIGN_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
+            && FOREIGN_ANNOTATION_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
 }
 
 #[cfg(test)]
@@ -124,6 +127,8 @@ mod tests {
             (Kind::Annotation, "metadata.kelos.dev/skipped", true),
             (Kind::Annotation, "helm.sh/hook", true),
             (Kind::Label, "helm.sh/chart", false),
+            (Kind::Annotation, "argocd.argoproj.io/tracking-id", true),
+            (Kind::Label, "argocd.argoproj.io/secret-type", true),
             (Kind::Annotation, "kelos.dev/github-url", false),
         ] {
             assert_eq!(protection.covers(kind, key), covered, "{kind} {key}");

@@ -10,7 +10,7 @@ use super::carrier::{self, CARRIER_BYTES, Entries, Entry};
 use super::{CARRIER_KEYS, Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
 use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
-    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner,
+    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, is_ours,
 };
 use crate::engine::patch;
 use crate::engine::reason::Reason;
@@ -45,6 +45,7 @@ impl Rules {
             .into_iter()
             .map(|((kind, key), said)| compiler.rule(kind, key, said))
             .collect();
+        let field_declares_ours = keys.iter().any(|rule| rule.in_field && is_ours(&rule.key));
         let mut uses = Uses::default();
         let mut is_straight_line = true;
         for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
@@ -68,6 +69,7 @@ impl Rules {
             infer,
             inference,
             is_disabled,
+            field_declares_ours,
             is_straight_line,
             hash,
             cost: Cost::default(),
