@@ -4,6 +4,7 @@
 //! time series. Children are looked up once, so that counting on the hot path is one atomic add.
 
 mod controller;
+mod dropped_lines;
 mod labels;
 mod watch_age;
 
@@ -17,6 +18,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use self::controller::{CertificateStep, ControllerMetrics, StepResult};
+use self::dropped_lines::DroppedLines;
 use self::labels::{AdmissionLabels, KeyLabels, LookupLabels};
 pub use self::labels::{KeyOutcome, LookupResult, Outcome, Watched};
 use self::watch_age::WatchAge;
@@ -54,6 +56,7 @@ pub struct Metrics {
     certificate_expiry: Gauge,
     lookups: [Counter; LookupResult::ALL.len()],
     watch_age: WatchAge,
+    dropped_lines: DroppedLines,
 }
 
 impl Default for Metrics {
@@ -107,6 +110,7 @@ impl Metrics {
             lookups.clone(),
         );
         registry.register_collector(Box::new(watch_age.clone()));
+        let dropped_lines = DroppedLines::register(&mut registry);
 
         Metrics {
             registry,
@@ -123,7 +127,13 @@ impl Metrics {
             lookups: LookupResult::ALL
                 .map(|result| lookups.get_or_create_owned(&LookupLabels { result })),
             watch_age,
+            dropped_lines,
         }
+    }
+
+    /// Counts the lines of the log that were dropped, as `count` says whenever it is asked.
+    pub fn count_dropped_lines(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.dropped_lines.ask(count);
     }
 
     /// Starts the clock of one admission request whose body has been read.
@@ -237,6 +247,7 @@ mod tests {
             "kelos_metadata_spawners 0\n",
             "kelos_metadata_invalid_templates 0\n",
             "kelos_metadata_certificate_expiry_timestamp_seconds 0\n",
+            "kelos_metadata_log_lines_dropped_total 0\n",
             "kelos_metadata_admission_duration_seconds_count 0\n",
             "kelos_metadata_admission_duration_seconds_bucket{le=\"0.0001\"} 0\n",
             "kelos_metadata_admission_duration_seconds_bucket{le=\"3.0\"} 0\n",
@@ -295,6 +306,8 @@ mod tests {
         metrics.set_rules(7, 2);
         metrics.set_rules(5, 1);
         metrics.set_certificate_expiry(1_900_000_000);
+        metrics.count_dropped_lines(|| 3);
+        assert_eq!(line(&metrics, "kelos_metadata_log_lines_dropped_total"), "3");
         assert_eq!(line(&metrics, "kelos_metadata_spawners"), "5");
         assert_eq!(line(&metrics, "kelos_metadata_invalid_templates"), "1");
         let expiry = line(&metrics, "kelos_metadata_certificate_expiry_timestamp_seconds");

@@ -1,4 +1,10 @@
 //! Logs: one line an event on stderr, for people or for machines.
+//!
+//! What strangers and teams write may stand in a field, so each is cut and escaped. Whoever logs never
+//! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped and counted.
+
+mod fields;
+mod json;
 
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
@@ -6,10 +12,18 @@ use std::panic::PanicHookInfo;
 use clap::ValueEnum;
 use thiserror::Error;
 use tracing::Subscriber;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use self::fields::TextFields;
+use self::json::JsonLines;
+
+/// How many lines may wait to be written, at some hundred bytes each: those of a bad moment, and a few MiB
+/// when all of them are as long as lines get.
+const WAITING_LINES: usize = 1024;
 
 /// What is left out unless `--log-level` names kube's modules: its client logs an error for each try
 /// while the API server is away, and we say the same once, with what to do.
@@ -45,19 +59,48 @@ pub enum TelemetryError {
     Taken(#[from] TryInitError),
 }
 
+/// The log of this process, for as long as this is kept: then what waits is written.
+#[derive(Debug)]
+pub struct Logging {
+    dropped: ErrorCounter,
+    _writer: WorkerGuard,
+}
+
+/// How many lines of the log were dropped, because they came faster than they could be written.
+#[derive(Clone, Debug)]
+pub struct DroppedLines(ErrorCounter);
+
+impl Logging {
+    /// How many lines were dropped so far, whenever it is asked.
+    pub fn dropped_lines(&self) -> DroppedLines {
+        DroppedLines(self.dropped.clone())
+    }
+}
+
+impl DroppedLines {
+    /// Their number.
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.0.dropped_lines()).unwrap_or(u64::MAX)
+    }
+}
+
 /// Sends the logs of this process to stderr, and the place of a panic to the logs.
 ///
-/// Call it once, early. The text of a panic is left out on purpose: it may quote what the code was
-/// working on, and values of labels and annotations never appear in logs.
+/// Call it once, early, and keep what it gives. The text of a panic is left out on purpose: it may quote
+/// what the code was working on, and values of labels and annotations never appear in logs.
 ///
 /// # Errors
 /// When `directives` does not parse, or a subscriber is set already.
-pub fn init(format: LogFormat, directives: &str) -> Result<(), TelemetryError> {
+pub fn init(format: LogFormat, directives: &str) -> Result<Logging, TelemetryError> {
     let colour =
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    subscriber(format, directives, colour, io::stderr)?.try_init()?;
+    let builder = NonBlockingBuilder::default();
+    let builder = builder.lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
+    let (writer, guard) = builder.finish(io::stderr());
+    let dropped = writer.error_counter();
+    subscriber(format, directives, colour, writer)?.try_init()?;
     std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(Logging { dropped, _writer: guard })
 }
 
 /// Builds what [`init`] installs, over any writer.
@@ -82,8 +125,8 @@ where
         .map_err(|source| TelemetryError::Level { directives: directives.to_owned(), source })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
-        LogFormat::Text => Box::new(builder.with_ansi(colour).finish()),
-        LogFormat::Json => Box::new(builder.with_ansi(false).json().flatten_event(true).finish()),
+        LogFormat::Text => Box::new(builder.with_ansi(colour).fmt_fields(TextFields).finish()),
+        LogFormat::Json => Box::new(builder.with_ansi(false).event_format(JsonLines).finish()),
     })
 }
 
@@ -141,6 +184,33 @@ mod tests {
         assert_eq!(lines[0]["message"], "rules loaded");
         assert_eq!(lines[0]["spawner"], "issue-worker");
         assert_eq!(lines[0]["level"], "INFO");
+    }
+
+    #[test]
+    fn a_field_is_cut_and_stays_on_its_line_whatever_stands_in_it() {
+        let long = "x".repeat(1 << 20);
+        let hostile = "a\nb\u{1b}[31m\"\\\u{202e}é";
+        let events = || {
+            tracing::info!(name = hostile, error = %hostile, debug = ?hostile, "{hostile}");
+            tracing::info!(name = long, error = %long, debug = ?long, "{long}");
+        };
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let text = captured(format, "info", events);
+            assert_eq!(text.lines().count(), 2, "{text}");
+            let ends_line = |c: char| c.is_control() && c != '\n';
+            assert!(!text.contains(ends_line), "{text:?}");
+            assert!(text.contains('é') && text.len() < 2500, "{text}");
+        }
+        let text = captured(LogFormat::Text, "info", events);
+        assert!(text.contains(r#"name="a\nb\u{1b}[31m\"\\\u{202e}é""#), "{text}");
+        assert!(text.contains(r#"error=a\nb\u{1b}[31m"\\u{202e}é"#), "{text}");
+        let json = captured(LogFormat::Json, "info", events);
+        let line: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+        assert_eq!((&line["name"], &line["error"]), (&hostile.into(), &hostile.into()));
+        let line: serde_json::Value = serde_json::from_str(json.lines().nth(1).unwrap()).unwrap();
+        let cut = line["name"].as_str().unwrap();
+        assert_eq!((cut.chars().count(), cut.ends_with("x…")), (fields::FIELD_BYTES + 1, true));
+        assert_eq!(line["error"], cut);
     }
 
     #[test]

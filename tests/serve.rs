@@ -7,8 +7,12 @@ mod common;
 use std::fs;
 use std::process::Command;
 
-use common::program::{Program, certificate, get, labels, spawner, write};
-use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use common::https::Client;
+use common::program::{self, Program, certificate, get, labels, spawner, write};
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn rules_follow_their_files_and_the_last_good_ones_stay() {
@@ -131,4 +135,41 @@ fn what_keeps_it_from_starting_is_said_with_the_flag() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert!(said.iter().all(|word| text.contains(word)), "{flags:?}: {text}");
     }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_log_that_nobody_reads() {
+    let keys: String = (0..60).map(|n| format!("k{n}: {{{{ .Nothing }}}}\n")).collect();
+    let folder = program::folder(&keys);
+    let flags = ["--log-level", "debug", "--shutdown-delay", "0s"];
+    let mut command = program::serve(program::program(None), &folder, &flags);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    // Read until all three listen, and not a byte more.
+    let mut log = BufReader::with_capacity(1, child.stderr.take().unwrap());
+    let mut addresses = std::collections::BTreeMap::new();
+    while addresses.len() < 3 {
+        let mut line = String::new();
+        log.read_line(&mut line).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        if let (Some(listener), Some(address)) =
+            (line["listener"].as_str(), line["address"].as_str())
+        {
+            addresses.insert(listener.to_owned(), address.parse().unwrap());
+        }
+    }
+    let authority = fs::read_to_string(folder.path().join("tls/tls.crt")).unwrap();
+    let client = Client::new(addresses["webhook"], &authority);
+    // 60 lines each: more than a pipe takes, and than may wait.
+    for _ in 0..60 {
+        labels(&client).await;
+    }
+    assert!(get(addresses["health"], "/healthz").starts_with("HTTP/1.1 200"));
+    let metrics = get(addresses["metrics"], "/metrics");
+    let dropped =
+        metrics.lines().find(|line| line.starts_with("kelos_metadata_log_lines_dropped_total"));
+    let dropped: f64 = dropped.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(dropped > 100.0, "{dropped} lines were dropped");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+    assert!(child.wait().unwrap().success(), "it ends, too");
 }

@@ -15,7 +15,8 @@ use crate::cluster::{self, Election, Leadership, ObjectPath};
 use crate::metrics::ControllerMetrics;
 use crate::server::{Server, Shutdown, Signals};
 use crate::settings::ControllerSettings;
-use crate::{telemetry, tls};
+use crate::telemetry::{self, DroppedLines};
+use crate::tls;
 
 /// Where a Pod finds the name of its namespace.
 const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -23,16 +24,20 @@ const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/names
 const USUAL_NAMESPACE: &str = "kelos-system";
 
 pub(super) fn run(args: &ControllerArgs) -> anyhow::Result<ExitCode> {
-    telemetry::init(args.log_format, &args.log_level)?;
+    let log = telemetry::init(args.log_format, &args.log_level)?;
     let settings = ControllerSettings::try_from(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(control(settings))
+    runtime.block_on(control(settings, log.dropped_lines()))
 }
 
-async fn control(settings: ControllerSettings) -> anyhow::Result<ExitCode> {
+async fn control(
+    settings: ControllerSettings,
+    dropped_lines: DroppedLines,
+) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::catch().context("signals can't be caught")?;
     let readiness = Readiness::unready("the Secret and the configuration have not been read yet");
     let metrics = Arc::new(ControllerMetrics::new());
+    metrics.count_dropped_lines(move || dropped_lines.count());
     let client = cluster::connect(settings.kubeconfig.as_deref()).await?;
     let namespace = match settings.namespace.clone() {
         Some(namespace) => namespace,

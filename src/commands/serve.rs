@@ -24,22 +24,23 @@ use crate::metrics::Metrics;
 use crate::server::{Drained, Server, Shutdown, Signals};
 use crate::settings::{RulesSource, ServeSettings};
 use crate::spawners::{LiveLookup, Spawners};
-use crate::telemetry;
+use crate::telemetry::{self, DroppedLines};
 use crate::tls;
 use crate::webhook::mutate_task::MutateTask;
 use crate::webhook::router;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    telemetry::init(args.log_format, &args.log_level)?;
+    let log = telemetry::init(args.log_format, &args.log_level)?;
     let settings = ServeSettings::try_from(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(settings))
+    runtime.block_on(serve(settings, log.dropped_lines()))
 }
 
-async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
+async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::catch().context("signals can't be caught")?;
     let readiness = Readiness::unready("starting");
     let metrics = Arc::new(Metrics::new());
+    metrics.count_dropped_lines(move || dropped_lines.count());
     let client = match &settings.rules {
         RulesSource::Cluster { kubeconfig } => Some(cluster::connect(kubeconfig.as_deref()).await?),
         RulesSource::Manifests(_) => None,

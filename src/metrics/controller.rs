@@ -7,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Exposition;
+use super::dropped_lines::DroppedLines;
 
 /// What the controller does to the certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +98,7 @@ pub struct ControllerMetrics {
     steps: [[Counter; StepResult::ALL.len()]; CertificateStep::ALL.len()],
     leads: Gauge,
     certificate_expiry: Gauge,
+    dropped_lines: DroppedLines,
 }
 
 impl Default for ControllerMetrics {
@@ -130,7 +132,13 @@ impl ControllerMetrics {
         let steps = CertificateStep::ALL.map(|step| {
             StepResult::ALL.map(|result| steps.get_or_create_owned(&StepLabels { step, result }))
         });
-        ControllerMetrics { registry, steps, leads, certificate_expiry }
+        let dropped_lines = DroppedLines::register(&mut registry);
+        ControllerMetrics { registry, steps, leads, certificate_expiry, dropped_lines }
+    }
+
+    /// Counts the lines of the log that were dropped, as `count` says whenever it is asked.
+    pub fn count_dropped_lines(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.dropped_lines.ask(count);
     }
 
     /// Counts one write.
@@ -181,6 +189,7 @@ mod tests {
         let text = metrics.encode().unwrap();
         for line in [
             "kelos_metadata_controller_leader 1\n",
+            "kelos_metadata_log_lines_dropped_total 0\n",
             "kelos_metadata_certificate_expiry_timestamp_seconds 1900000000\n",
         ] {
             assert!(text.contains(line), "{line} in:\n{text}");

@@ -103,6 +103,10 @@ fn troubles() -> Vec<(&'static str, Changed)> {
             "KelosMetadataCertificateExpires",
             one("kelos_metadata_certificate_expiry_timestamp_seconds", steady(6 * 86_400)),
         ),
+        (
+            "KelosMetadataLogLinesDropped",
+            one("kelos_metadata_log_lines_dropped_total", growing(1.0)),
+        ),
         ("KelosMetadataNoLeader", one("kelos_metadata_controller_leader", steady(0))),
         (
             "KelosMetadataRotationFails",

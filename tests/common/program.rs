@@ -49,19 +49,8 @@ impl Program {
         Program::serve(program(None), folder, flags)
     }
 
-    fn serve(mut command: Command, folder: TempDir, flags: &[&str]) -> Program {
-        command
-            .arg("serve")
-            .arg("--manifests")
-            .arg(folder.path().join("rules"))
-            .arg("--tls-cert-file")
-            .arg(folder.path().join("tls/tls.crt"))
-            .arg("--tls-private-key-file")
-            .arg(folder.path().join("tls/tls.key"))
-            .args(["--bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"])
-            .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"])
-            .args(flags);
-        Program::run(command, folder)
+    fn serve(command: Command, folder: TempDir, flags: &[&str]) -> Program {
+        Program::run(serve(command, &folder, flags), folder)
     }
 
     /// Starts a command that becomes the program, and logs as JSON.
@@ -128,8 +117,24 @@ impl Program {
     }
 }
 
+/// `serve` on `rules` and `tls` of a folder, with these flags: it logs as JSON.
+pub(crate) fn serve(mut command: Command, folder: &TempDir, flags: &[&str]) -> Command {
+    command
+        .arg("serve")
+        .arg("--manifests")
+        .arg(folder.path().join("rules"))
+        .arg("--tls-cert-file")
+        .arg(folder.path().join("tls/tls.crt"))
+        .arg("--tls-private-key-file")
+        .arg(folder.path().join("tls/tls.key"))
+        .args(["--bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"])
+        .args(["--health-probe-bind-address", "127.0.0.1:0", "--log-format", "json"])
+        .args(flags);
+    command
+}
+
 /// The program, as a command.
-fn program(open_files: Option<u32>) -> Command {
+pub(crate) fn program(open_files: Option<u32>) -> Command {
     let path = env!("CARGO_BIN_EXE_kelos-metadata");
     let Some(limit) = open_files else { return Command::new(path) };
     let mut command = Command::new("sh");

@@ -1,0 +1,118 @@
+//! Fields of a log line: cut and escaped, whoever wrote what stands in them.
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug, Write};
+
+use tracing::field::{Field, Visit};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::Writer;
+
+/// The most bytes of one field: enough for every name that Kubernetes has, and for the beginning of what
+/// somebody wrote to fill a disk.
+pub(super) const FIELD_BYTES: usize = 256;
+
+/// What stands for the rest of a field that was cut.
+const ELLIPSIS: char = '…';
+
+/// What `tracing` calls the text of a line.
+pub(super) const MESSAGE: &str = "message";
+
+/// A text of at most [`FIELD_BYTES`], and the sign that it was cut.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= FIELD_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let mut cut = text[..text.floor_char_boundary(FIELD_BYTES)].to_owned();
+    cut.push(ELLIPSIS);
+    Cow::Owned(cut)
+}
+
+/// What a value prints, cut; the rest is not even made.
+pub(super) fn printed(value: &dyn Debug) -> String {
+    let mut out = Cut(String::new());
+    // It fails where it is cut, and a value that fails by itself has said what it can.
+    let _ = write!(out, "{value:?}");
+    out.0
+}
+
+/// Takes text until it is enough.
+struct Cut(String);
+
+impl Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = FIELD_BYTES.saturating_sub(self.0.len());
+        if text.len() <= room {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(&text[..text.floor_char_boundary(room)]);
+        self.0.push(ELLIPSIS);
+        Err(fmt::Error)
+    }
+}
+
+/// Fields for people: `message name=value name="text"`, all on one line.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TextFields;
+
+impl<'w> FormatFields<'w> for TextFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut line = Line { writer, is_first: true, result: Ok(()) };
+        fields.record(&mut line);
+        line.result
+    }
+}
+
+struct Line<'w> {
+    writer: Writer<'w>,
+    is_first: bool,
+    result: fmt::Result,
+}
+
+impl Line<'_> {
+    fn put(&mut self, field: &Field, value: &str, quoted: bool) {
+        if self.result.is_ok() {
+            self.result = self.try_put(field, value, quoted);
+        }
+    }
+
+    fn try_put(&mut self, field: &Field, value: &str, quoted: bool) -> fmt::Result {
+        if !std::mem::take(&mut self.is_first) {
+            self.writer.write_char(' ')?;
+        }
+        if field.name() == MESSAGE {
+            return escape(&mut self.writer, value, quoted);
+        }
+        match self.writer.has_ansi_escapes() {
+            true => write!(self.writer, "\x1b[3m{}\x1b[0m\x1b[2m=\x1b[0m", field.name())?,
+            false => write!(self.writer, "{}=", field.name())?,
+        }
+        let quote = if quoted { "\"" } else { "" };
+        self.writer.write_str(quote)?;
+        escape(&mut self.writer, value, quoted)?;
+        self.writer.write_str(quote)
+    }
+}
+
+impl Visit for Line<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, &cut(value), field.name() != MESSAGE);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.put(field, &printed(value), false);
+    }
+}
+
+/// Writes a text without anything that ends a line or moves a terminal's cursor.
+fn escape(out: &mut impl Write, text: &str, quoted: bool) -> fmt::Result {
+    for c in text.chars() {
+        match c {
+            '"' | '\\' if quoted => write!(out, "\\{c}")?,
+            '"' | '\\' | '\'' => out.write_char(c)?,
+            c => write!(out, "{}", c.escape_debug())?,
+        }
+    }
+    Ok(())
+}
