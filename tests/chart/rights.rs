@@ -14,7 +14,7 @@ use crate::support::installation::{helm, provide_certificate};
 
 /// What looks, and what may also change what is there.
 const READ: [&str; 3] = ["get", "list", "watch"];
-const WRITE: [&str; 5] = ["get", "list", "watch", "update", "patch"];
+const WRITE: [&str; 4] = ["get", "list", "watch", "patch"];
 
 /// Rights of a ServiceAccount on a resource: verbs, API group, resource, and the one object that they are bound to.
 type Granted = (&'static [&'static str], &'static str, &'static str, Option<&'static str>);
@@ -36,7 +36,7 @@ const SERVING_THE_SECRET: [Granted; 1] = [(&READ, "", "secrets", Some(SECRET))];
 /// What the controller takes in the namespace of the release.
 const WRITING: [Granted; 4] = [
     (&WRITE, "", "secrets", Some(SECRET)),
-    (&WRITE, "coordination.k8s.io", "leases", Some(CONTROLLER)),
+    (&["get", "patch"], "coordination.k8s.io", "leases", Some(CONTROLLER)),
     (&["create"], "", "secrets", None),
     (&["create"], "coordination.k8s.io", "leases", None),
 ];
