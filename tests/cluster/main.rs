@@ -10,6 +10,7 @@ mod certificates;
 mod clients;
 mod example;
 mod feedback;
+mod hostile;
 mod keys;
 mod neighbours;
 mod outages;
