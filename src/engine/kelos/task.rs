@@ -203,6 +203,11 @@ impl TaskSpec<'_> {
         serde_json::from_str(self.prompt?.get()).ok()
     }
 
+    /// How many bytes of JSON the prompt takes.
+    pub fn prompt_bytes(&self) -> usize {
+        self.prompt.map_or(0, |prompt| prompt.get().len())
+    }
+
     /// The name of the WorkerPool whose agents do it.
     pub fn worker_pool(&self) -> Option<&str> {
         self.worker_pool_ref.as_ref().map(|pool| &*pool.name).filter(|name| !name.is_empty())

@@ -5,24 +5,33 @@
 //! of a variable, if there is only one way to read it. Where there are two, or the text is none that
 //! the template gives, the variable stays missing: a stranger who writes an issue can make a variable
 //! missing, and can't make it wrong.
+//!
+//! What is known already is fixed text, too, but only if it is known letter by letter: a URL made of
+//! what a team has typed is not what Kelos printed, and a stranger could print it.
 
 mod class;
 mod fixed;
 mod name;
+mod page;
 mod pattern;
 mod reading;
+mod scan;
 mod spots;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use self::pattern::{Flavour, Pattern, printed, whole_number};
-use self::reading::{StepsLeft, Unread};
+use self::pattern::{Flavour, Given, Pattern, whole_number};
+use self::reading::Unread;
+use super::build::{ENTRY_STEPS, text};
 use super::derive::{self, cron, jira};
-use super::known::{Known, Origin, Rendered};
-use super::text;
-use crate::engine::kelos::{Kind, NAME_TEMPLATE_ANNOTATION, Protection, Source, Task, TaskSpawner};
+use super::known::{Known, Letters, Origin, Rendered};
+use crate::engine::kelos::{
+    Kind, NAME_TEMPLATE_ANNOTATION, Protection, Source, Task, TaskSpawner, TaskSpec,
+};
+use crate::engine::meter::Meter;
 use crate::engine::render::Uses;
+use crate::engine::render::budget::Exhausted;
 use crate::engine::render::value::{Map, Text, Value};
 
 /// What Kelos made prompts from before v0.26, where a TaskSpawner has no template.
@@ -116,14 +125,17 @@ impl Inference {
     }
 
     /// Reads what is wanted and not known yet, if asked out of labels and annotations, too; says why
-    /// what could not be read was not.
+    /// what could not be read was not. `number` is that of the issue or pull request whose page `.URL`
+    /// is, if it is known.
     pub(super) fn read(
         &self,
         task: &Task<'_>,
         metadata: bool,
+        number: Option<i64>,
         known: &mut Known<'_>,
     ) -> Vec<(Text, NotRead)> {
-        let mut found = Found::default();
+        let page = number.map(|number| format!("/{number}"));
+        let mut found = Found { page: page.as_deref(), ..Found::default() };
         for pair in &self.pairs {
             let is_missing = |name: &str| {
                 let root = root_of(name);
@@ -141,14 +153,19 @@ impl Inference {
             match read {
                 Ok((rendered, value)) => match name.strip_prefix(CONTEXT) {
                     Some(part) => drop(context.insert(part.into(), value)),
-                    None => known.put(Origin::Inferred(rendered), &name, || value),
+                    None => {
+                        known.put(Origin::Inferred(rendered), Letters::Exact, &name, |_| Ok(value));
+                    }
                 },
-                Err(disagreement) => not_read.push((name, disagreement)),
+                Err(disagreement) => {
+                    known.contest(&name);
+                    not_read.push((name, disagreement));
+                }
             }
         }
         if !context.is_empty() {
             let origin = Origin::Inferred(Rendered::Prompt);
-            known.put(origin, "Context", || Value::from(context));
+            known.put(origin, Letters::Exact, "Context", |_| Ok(Value::from(context)));
         }
         not_read
     }
@@ -164,26 +181,38 @@ fn root_of(name: &str) -> &str {
 
 /// What the fields have told so far.
 #[derive(Default)]
-struct Found {
-    left: StepsLeft,
+struct Found<'f> {
+    /// What a page of the number that is known ends with.
+    page: Option<&'f str>,
     values: BTreeMap<Text, Result<(Rendered, Value), NotRead>>,
     not_read: Vec<(Text, NotRead)>,
 }
 
-impl Found {
-    fn tell(&mut self, name: &Text, rendered: &Rendered, value: Value) {
+impl Found<'_> {
+    fn tell(&mut self, name: &Text, rendered: &Rendered, value: Value, meter: &Meter) {
         match self.values.get_mut(name) {
             None => {
                 self.values.insert(Text::clone(name), Ok((rendered.clone(), value)));
             }
             Some(told) => {
-                if let Ok((other, said)) = told
-                    && *said != value
-                {
-                    *told = Err(NotRead::Disagree(other.clone(), rendered.clone()));
+                if let Ok((other, said)) = told {
+                    // Two texts are compared.
+                    let is_paid = meter.take(value.as_text().map_or(0, |text| text.len())).is_ok();
+                    if !is_paid || *said != value {
+                        *told = Err(NotRead::Disagree(other.clone(), rendered.clone()));
+                    }
                 }
             }
         }
+    }
+
+    fn miss(&mut self, name: &Text, rendered: &Rendered, unread: Unread) {
+        let rendered = rendered.clone();
+        let why = match unread {
+            Unread::NoRendering => NotRead::NoRendering(rendered),
+            Unread::TooCostly => NotRead::TooCostly(rendered),
+        };
+        self.not_read.push((Text::clone(name), why));
     }
 }
 
@@ -204,54 +233,80 @@ impl Pair {
         task: &Task<'_>,
         known: &Known<'_>,
         is_missing: &dyn Fn(&str) -> bool,
-        found: &mut Found,
+        found: &mut Found<'_>,
     ) {
-        let Some(text) = self.text(task) else { return };
+        let variables = &self.pattern.variables;
+        let missing = variables.iter().enumerate().filter(|(_, it)| is_missing(&it.name));
+        let text = match self.text(task, known.meter) {
+            Ok(Some(text)) => text,
+            Ok(None) => return,
+            Err(_) => {
+                missing.for_each(|(_, it)| found.miss(&it.name, &self.rendered, Unread::TooCostly));
+                return;
+            }
+        };
         let flavour = match self.rendered {
             Rendered::Name => Flavour::Name,
             _ if task.is_manual() => Flavour::ByHand,
             _ => Flavour::Plain,
         };
-        let variables = &self.pattern.variables;
-        let told: Vec<_> =
-            variables.iter().map(|it| known.get(&it.name).and_then(printed)).collect();
-        let rendered = || self.rendered.clone();
-        let missing = variables.iter().enumerate().filter(|(_, it)| is_missing(&it.name));
-        match self.pattern.read(&text, flavour, &told, &mut found.left) {
-            Ok(readings) => {
-                for (number, variable) in missing {
-                    let read = readings.get(number).copied().flatten();
-                    match read.and_then(|read| value(&variable.name, flavour, read)) {
-                        Some(value) => found.tell(&variable.name, &self.rendered, value),
-                        None => {
-                            let not_read = NotRead::NotUnique(rendered());
-                            found.not_read.push((Text::clone(&variable.name), not_read));
-                        }
-                    }
-                }
-            }
+        let letters: Vec<_> = variables.iter().map(|it| known.letters(&it.name)).collect();
+        let given = Given { text: &text, flavour, letters: &letters, page: found.page };
+        let readings = match self.pattern.read(&given, known.meter) {
+            Ok(readings) => readings,
             Err(unread) => {
-                for (_, variable) in missing {
-                    let not_read = match unread {
-                        Unread::NoRendering => NotRead::NoRendering(rendered()),
-                        Unread::TooCostly => NotRead::TooCostly(rendered()),
-                    };
-                    found.not_read.push((Text::clone(&variable.name), not_read));
+                missing.for_each(|(_, it)| found.miss(&it.name, &self.rendered, unread));
+                return;
+            }
+        };
+        for (number, variable) in missing {
+            let name = &variable.name;
+            let value = match readings.get(number).copied().flatten() {
+                Some(read) => value(name, flavour, read, known.meter),
+                None => Ok(None),
+            };
+            match value {
+                Ok(Some(value)) => found.tell(name, &self.rendered, value, known.meter),
+                Ok(None) => {
+                    let why = NotRead::NotUnique(self.rendered.clone());
+                    found.not_read.push((Text::clone(name), why));
                 }
+                Err(_) => found.miss(name, &self.rendered, Unread::TooCostly),
             }
         }
     }
 
     /// What Kelos made of the template.
-    fn text<'t>(&self, task: &'t Task<'_>) -> Option<Cow<'t, str>> {
-        Some(match &self.rendered {
-            Rendered::Prompt => task.spec()?.prompt()?.0,
+    fn text<'t>(
+        &self,
+        task: &'t Task<'_>,
+        meter: &Meter,
+    ) -> Result<Option<Cow<'t, str>>, Exhausted> {
+        Ok(match &self.rendered {
+            Rendered::Prompt => {
+                let Some(spec) = task.spec() else { return Ok(None) };
+                pay_for_a_prompt(spec, meter)?;
+                spec.prompt().map(|prompt| prompt.0)
+            }
             // An empty one is left out.
-            Rendered::Branch => task.spec()?.branch.as_deref().unwrap_or_default().into(),
-            Rendered::Name => Some(task.name()).filter(|name| !name.is_empty())?.into(),
-            Rendered::Metadata(kind, key) => task.get(*kind, key)?.into(),
+            Rendered::Branch => {
+                let branch = task.spec().map(|spec| spec.branch.as_deref().unwrap_or_default());
+                branch.map(Cow::Borrowed)
+            }
+            Rendered::Name => Some(task.name()).filter(|name| !name.is_empty()).map(Cow::Borrowed),
+            Rendered::Metadata(kind, key) => task.get(*kind, key).map(Cow::Borrowed),
         })
     }
+}
+
+/// How many parts of a step each byte of a prompt costs to be read out of its JSON.
+const PROMPT_BYTE_PARTS: usize = 2;
+
+/// Pays for reading a prompt, which may be a megabyte.
+pub(super) fn pay_for_a_prompt(spec: &TaskSpec<'_>, meter: &Meter) -> Result<(), Exhausted> {
+    let bytes = spec.prompt_bytes();
+    meter.take(bytes.saturating_mul(PROMPT_BYTE_PARTS))?;
+    meter.take_bytes(bytes)
 }
 
 /// Kelos polls these, and made their prompts in v0.24.
@@ -263,18 +318,23 @@ fn is_polled(source: Source<'_>) -> bool {
 }
 
 /// The value that was printed as `read`; nothing if it can't be told.
-fn value(name: &str, flavour: Flavour, read: &str) -> Option<Value> {
-    match (name, flavour) {
+fn value(
+    name: &str,
+    flavour: Flavour,
+    read: &str,
+    meter: &Meter,
+) -> Result<Option<Value>, Exhausted> {
+    Ok(match (name, flavour) {
         ("Number", _) => whole_number(read).map(Value::Int),
         (_, Flavour::ByHand) if may_be_no_text(read) => None,
-        ("Labels", _) => labels(read),
+        ("Labels", _) => labels(read, meter)?,
         ("ID", Flavour::Name) => {
             let of_cron = cron::time_of(read).map(|_| read.to_owned());
             of_cron.or_else(|| jira::key_of(read)).map(Value::from)
         }
         ("Time", Flavour::Name) => cron::time_in_name(read).map(Value::from),
-        _ => Some(text(read)),
-    }
+        _ => Some(text(read, meter)?),
+    })
 }
 
 /// Whether what a person gave may print so and not be a text: a template could tell the two apart.
@@ -286,10 +346,18 @@ fn may_be_no_text(printed: &str) -> bool {
 
 /// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
 /// here as there.
-fn labels(joined: &str) -> Option<Value> {
+fn labels(joined: &str, meter: &Meter) -> Result<Option<Value>, Exhausted> {
+    const SEPARATOR: &str = ", ";
+    /// What a label takes beside its text.
+    const LABEL_BYTES: usize = 64;
     if joined.is_empty() {
-        return Some(Value::labels::<&str>(&[]));
+        return Ok(Some(Value::labels::<&str>(&[])));
     }
-    let names: Vec<&str> = joined.split(", ").collect();
-    names.iter().all(|name| !name.trim().is_empty()).then(|| Value::labels(&names))
+    meter.take(joined.len())?;
+    let count = joined.matches(SEPARATOR).count() + 1;
+    meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
+    meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
+    let names: Vec<&str> = joined.split(SEPARATOR).collect();
+    let is_list = names.iter().all(|name| !name.trim().is_empty());
+    Ok(is_list.then(|| Value::labels(&names)))
 }
