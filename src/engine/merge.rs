@@ -11,8 +11,8 @@ mod candidate;
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
-pub(super) use self::candidate::{Candidates, candidates};
 use self::candidate::{Candidate, judge};
+pub(super) use self::candidate::{Candidates, candidates};
 use super::decision::{KeyOutcome, Outcome, skipped_list};
 use super::kelos::{Kind, RENDERED_FROM_MARK, Task};
 use super::mark::{RENDERED_FROM, SKIPPED, has_room, rendered_from};

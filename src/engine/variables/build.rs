@@ -7,7 +7,7 @@ use crate::engine::kelos::{
 use crate::engine::meter::Meter;
 use crate::engine::render::budget::Exhausted;
 use crate::engine::render::value::{Map, Text, Value};
-use crate::engine::repository;
+use crate::engine::repository::{self, Repository};
 use crate::engine::rules::Rules;
 
 use super::User;
@@ -153,6 +153,22 @@ pub(super) fn workspace(workspace: &Workspace, meter: &Meter) -> Result<Value, E
         ]);
     }
     Ok(Value::from(map))
+}
+
+/// A repository out of what people typed.
+pub(super) fn repository(typed: &str, meter: &Meter) -> Option<Repository> {
+    meter.take_steps(URL_STEPS).ok()?;
+    meter.take(URL_BYTE_PARTS.saturating_mul(typed.len())).ok()?;
+    meter.take_bytes(URL_GROWTH.saturating_mul(typed.len())).ok()?;
+    Repository::parse(typed)
+}
+
+/// A URL out of what people typed, without what may be secret in it.
+pub(super) fn url(typed: &str, meter: &Meter) -> Option<String> {
+    meter.take_steps(URL_STEPS).ok()?;
+    meter.take(URL_BYTE_PARTS.saturating_mul(typed.len())).ok()?;
+    meter.take_bytes(URL_GROWTH.saturating_mul(typed.len())).ok()?;
+    repository::without_secrets(typed)
 }
 
 /// `.User`

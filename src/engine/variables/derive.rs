@@ -25,6 +25,9 @@ use crate::engine::render::value::{Text, Value};
 pub(super) const FROM_REPOSITORY: [&str; 4] =
     ["URL", "Repository", "RepositoryOwner", "RepositoryName"];
 
+/// Those of them that the page of an issue tells.
+const REPOSITORY: &[&str] = &["Repository", "RepositoryOwner", "RepositoryName"];
+
 /// What the variables of one Task follow from.
 #[derive(Clone, Copy)]
 pub(super) struct Sight<'s, 't> {
@@ -60,7 +63,7 @@ pub(super) fn derive(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
         manual(sight, known);
     } else {
         match sight.source() {
-            Source::GithubIssues(source) => github::issues(source, sight, known),
+            Source::GithubIssues(_) => github::issues(sight, known),
             Source::GithubPullRequests(source) => github::pull_requests(source, sight, known),
             Source::Jira(source) => jira::derive(source, sight, known),
             Source::Cron(source) => cron::derive(source, sight, known),
@@ -77,15 +80,21 @@ pub(super) fn derive(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     title_of_an_empty_prompt(sight, known);
 }
 
-/// Adds what follows from what was read back out of rendered fields.
+/// Adds what follows from what was read back out of rendered fields, and what holds where none tells it.
 pub(super) fn derive_more(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     if sight.task.is_manual() {
         return;
     }
     match sight.source() {
+        Source::GithubIssues(source) => {
+            github::polled_repository(source.repo.as_deref(), sight, known);
+        }
+        Source::GithubPullRequests(source) => {
+            github::polled_repository(source.repo.as_deref(), sight, known);
+        }
         Source::Jira(source) => jira::derive_more(source, known),
         Source::Cron(_) => cron::derive_more(known),
-        Source::GithubWebhook(source) => webhook::github_page(source, sight, known),
+        Source::GithubWebhook(source) => webhook::github_repository(source, sight, known),
         _ => {}
     }
 }
@@ -95,7 +104,8 @@ pub(super) fn prerequisites(source: Source<'_>, uses: &Uses) -> BTreeSet<Text> {
     let (made, needed): (&[&str], &[&str]) = match source {
         Source::Jira(_) => (&["Number", "URL"], &["ID"]),
         Source::Cron(_) => (&["ID", "Time", "Title"], &["ID", "Time"]),
-        Source::GithubWebhook(_) => (&["URL"], &["Event", "Number"]),
+        Source::GithubIssues(_) | Source::GithubPullRequests(_) => (REPOSITORY, &["URL"]),
+        Source::GithubWebhook(_) => (&FROM_REPOSITORY, &["Event", "Number", "URL", "Repository"]),
         _ => (&[], &[]),
     };
     let is_used = made.iter().any(|name| uses.has(name));

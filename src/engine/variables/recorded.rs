@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::build::{ENTRY_STEPS, text};
+use super::build::{ENTRY_STEPS, text, url};
 use super::known::{Known, Letters, Origin};
 use super::{GROUPS, camel_case};
 use crate::engine::kelos::{Kind, SOURCE_PREFIX, Source, Task, When};
 use crate::engine::meter::Meter;
 use crate::engine::render::budget::Exhausted;
 use crate::engine::render::value::{Map, Value};
-use crate::engine::repository::without_secrets;
 use crate::engine::rules::Rules;
 
 /// In these a name is not the variable's name in kebab case.
@@ -180,8 +179,11 @@ fn tell_one(name: &str, value: &str, known: &mut Known<'_>) {
     match &*variable {
         "Labels" => put("Labels", &|meter| labels(value, meter)),
         "URL" => {
-            if let Some(url) = without_secrets(value) {
-                put("URL", &|meter| text(&url, meter));
+            if known.wants("URL")
+                && known.get("URL").is_none()
+                && let Some(url) = url(value, known.meter)
+            {
+                known.put(Origin::Task, Letters::Alike, "URL", |_| Ok(Value::from(url)));
             }
         }
         name => put(name, &|meter| text(value, meter)),
@@ -251,7 +253,10 @@ mod tests {
         assert_eq!(sets(r#"{"githubPullRequests": {}}"#), pulls);
         assert_eq!(sets(r#"{"githubWebhook": {}}"#), [Sometimes; 5]);
         assert_eq!(sets(r#"{"githubWebhook": {}, "cron": {}}"#), [Sometimes; 5]);
-        assert_eq!(sets(r#"{"githubIssues": {}, "slack": {}}"#)[..3], [Sometimes, Sometimes, Never]);
+        assert_eq!(
+            sets(r#"{"githubIssues": {}, "slack": {}}"#)[..3],
+            [Sometimes, Sometimes, Never]
+        );
         for other in ["jira", "cron", "linearWebhook", "webhook", "slack"] {
             assert_eq!(sets(&format!(r#"{{"{other}": {{}}}}"#)), [Never; 5], "{other}");
         }

@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 
 use super::{FROM_REPOSITORY, Sight, constants, page_number};
-use crate::engine::kelos::{GithubIssues, GithubPullRequests, Workspace};
+use crate::engine::kelos::{GithubPullRequests, Workspace};
 use crate::engine::render::value::Value;
 use crate::engine::repository::Repository;
+use crate::engine::variables::build::repository;
 use crate::engine::variables::known::{Known, Letters};
 
-pub(super) fn issues(source: &GithubIssues, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
+pub(super) fn issues(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     // It can be told to take pull requests, too.
     if let Some(kind) = recorded_kind(sight) {
         // Kelos writes the annotation by this word of its own.
         known.derive(Letters::Exact, "Kind", kind);
     }
     constants(&["Branch", "ReviewState", "ReviewComments", "Time", "Schedule"], known);
-    polled_repository(source.repo.as_deref(), sight, known);
 }
 
 pub(super) fn pull_requests(
@@ -35,7 +35,6 @@ pub(super) fn pull_requests(
         // It was printed there, and nothing else; an empty one is left out.
         known.derive(Letters::Exact, "Branch", branch.unwrap_or_default());
     }
-    polled_repository(source.repo.as_deref(), sight, known);
 }
 
 /// A kind of source that came later: what is on the Task speaks for itself, and who knows what it prints.
@@ -73,18 +72,22 @@ fn recorded_kind(sight: &Sight<'_, '_>) -> Option<&'static str> {
     }
 }
 
-/// The repository that a source polls: its own, else the Workspace's, else the one that others have
-/// recorded. People type it, in any case and by any of its names; GitHub knows better.
-fn polled_repository(own: Option<&str>, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
+/// The repository that a source polls: that of the page that was read; else its own, else the
+/// Workspace's, else the one that others have recorded. People type it, in any case and by any of its
+/// names; GitHub knows better.
+pub(super) fn polled_repository(own: Option<&str>, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     if !FROM_REPOSITORY.iter().any(|name| known.wants(name)) {
         return;
+    }
+    if let Some(repository) = of_page(sight, known) {
+        return stand_in(&repository, known);
     }
     let by_others = || {
         let [owner, name] = ["owner", "repo"].map(|name| sight.recorded.of_others(name));
         Repository::named(None, owner?, name?)
     };
     let repository = match own.filter(|repo| !repo.is_empty()) {
-        Some(own) => Repository::parse(own).map(Cow::Owned),
+        Some(own) => repository(own, known.meter).map(Cow::Owned),
         None => {
             let of_workspace = sight.workspace.and_then(Workspace::repository);
             of_workspace.map(Cow::Borrowed).or_else(|| by_others().map(Cow::Owned))
@@ -96,6 +99,15 @@ fn polled_repository(own: Option<&str>, sight: &Sight<'_, '_>, known: &mut Known
     }
 }
 
+/// The repository of the page that was read, of an issue or pull request whose number is known.
+pub(super) fn of_page(sight: &Sight<'_, '_>, known: &Known<'_>) -> Option<Repository> {
+    let number = page_number(sight)?;
+    let url = known.get("URL").and_then(Value::as_text)?;
+    let page = url.strip_suffix(&*number.to_string())?;
+    let base = page.strip_suffix("/issues/").or_else(|| page.strip_suffix("/pull/"))?;
+    repository(base, known.meter)
+}
+
 /// The repository that Kelos itself has written on the Task.
 pub(super) fn recorded(sight: &Sight<'_, '_>) -> Option<Repository> {
     Repository::named(None, sight.recorded.own("owner")?, sight.recorded.own("repo")?)
@@ -103,11 +115,7 @@ pub(super) fn recorded(sight: &Sight<'_, '_>) -> Option<Repository> {
 
 /// Tells whose repository it is that Kelos has recorded. Owner and name are what GitHub sent, and what
 /// Kelos prints; GitHub's full name is made of these two.
-pub(super) fn tell_recorded(
-    repository: &Repository,
-    sight: &Sight<'_, '_>,
-    known: &mut Known<'_>,
-) {
+pub(super) fn tell_recorded(repository: &Repository, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     known.derive(Letters::Exact, "Repository", &full_name(repository));
     tell_recorded_page(repository, sight, known);
 }

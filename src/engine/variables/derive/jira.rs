@@ -3,7 +3,7 @@
 use super::{Sight, constants};
 use crate::engine::kelos::Jira;
 use crate::engine::render::value::Value;
-use crate::engine::repository::without_secrets;
+use crate::engine::variables::build::url;
 use crate::engine::variables::known::{Known, Letters, Origin};
 
 pub(super) fn derive(source: &Jira, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
@@ -30,7 +30,10 @@ fn from_key(source: &Jira, key: &str, known: &mut Known<'_>) {
         known.put(Origin::Derived, Letters::Exact, "Number", |_| Ok(Value::Int(number)));
     }
     // Kelos prints the address as it is typed, with what may be secret in it.
-    if let Some(base) = without_secrets(&source.base_url).filter(|base| !base.is_empty()) {
+    if !known.wants("URL") {
+        return;
+    }
+    if let Some(base) = url(&source.base_url, known.meter).filter(|base| !base.is_empty()) {
         known.stand_in("URL", &[base.trim_end_matches('/'), "/browse/", key].concat());
     }
 }

@@ -140,7 +140,8 @@ mod tests {
             "https://x/y/z/pull/42",
             "https://[::1]:3000/é/ü/issues/42",
         ] {
-            for (before, after) in [("", ""), ("See ", " now"), ("(", ")"), ("http", "1"), ("é", "/")]
+            for (before, after) in
+                [("", ""), ("See ", " now"), ("(", ")"), ("http", "1"), ("é", "/")]
             {
                 let text = [before, page, after].concat();
                 let at = before.len();

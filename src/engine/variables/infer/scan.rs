@@ -136,7 +136,9 @@ impl<'s> Scan<'s> {
         let (all, end) = (from..self.text.len(), self.text.len());
         let found = match class {
             Class::Anything => None,
-            Class::Line => self.first(all, LINE_BYTES_A_PART, |text| memchr::memchr(b'\n', text))?,
+            Class::Line => {
+                self.first(all, LINE_BYTES_A_PART, |text| memchr::memchr(b'\n', text))?
+            }
             class => self.first(all, 1, |text| text.iter().position(|byte| !class.takes(*byte)))?,
         };
         Ok(found.unwrap_or(end))
@@ -153,7 +155,9 @@ impl<'s> Scan<'s> {
         let all = floor..to;
         let found = match class {
             Class::Anything => return Ok(Some(0)),
-            Class::Line => self.last(all, LINE_BYTES_A_PART, |text| memchr::memrchr(b'\n', text))?,
+            Class::Line => {
+                self.last(all, LINE_BYTES_A_PART, |text| memchr::memrchr(b'\n', text))?
+            }
             class => self.last(all, 1, |text| text.iter().rposition(|byte| !class.takes(*byte)))?,
         };
         Ok(found.map(|at| at + 1))
@@ -168,7 +172,8 @@ impl<'s> Scan<'s> {
 
     /// Where a part of a path begins that ends at `to`: behind the last slash.
     pub(super) fn start_of_segment(&self, to: usize) -> Result<Option<usize>, Unread> {
-        let slash = self.last(0..to, 1, |text| text.iter().rposition(|byte| ends_segment(*byte)))?;
+        let slash =
+            self.last(0..to, 1, |text| text.iter().rposition(|byte| ends_segment(*byte)))?;
         Ok(slash
             .filter(|slash| slash + 1 < to && self.text.get(*slash) == Some(&b'/'))
             .map(|slash| slash + 1))

@@ -63,7 +63,11 @@ fn a_mebibyte_costs_a_bounded_number_of_steps() {
             let most = 8.0 * text.len() as f64 / 64.0;
             assert!(each <= most, "{each} steps for each piece of {steps:?} in {:?}", &text[..9]);
             let is_short = steps.len() <= 7;
-            assert!(read != Err(Unread::TooCostly) || !is_short, "{each} {steps:?} {:?}", &text[..9]);
+            assert!(
+                read != Err(Unread::TooCostly) || !is_short,
+                "{each} {steps:?} {:?}",
+                &text[..9]
+            );
         }
     }
 }
