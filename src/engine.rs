@@ -101,13 +101,19 @@ pub fn decide<'r>(
     if task.get(Kind::Label, INJECTION_SETTING) == Some("disabled") {
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
-    let given_up = || Decision { was_marked, has_hit_limits: true, ..Decision::default() };
     let mut work = limits.task.at(facts.moment);
+    let spent = |work: &Budget| Decision {
+        was_marked,
+        steps: limits.task.steps() - work.steps(),
+        bytes: limits.task.bytes() - work.bytes(),
+        ..Decision::default()
+    };
+    let given_up = |work: &Budget| Decision { has_hit_limits: true, ..spent(work) };
     // Each has a share of its own, so that none takes from those behind it: what costs more or less when
     // the Task comes a second time comes last.
     let merging = merge::price(task, rules);
     if limits.is_share && work.steps() < merging {
-        return given_up();
+        return given_up(&work);
     }
     let is_settled = was_marked && rules.inference.reads_metadata();
     let (variables, is_known) = if is_settled {
@@ -119,7 +125,7 @@ pub fn decide<'r>(
         })
     };
     if limits.is_share && !is_known {
-        return given_up();
+        return given_up(&work);
     }
     let Candidates { candidates, is_over } = if is_settled {
         Candidates::settled(rules)
@@ -129,15 +135,16 @@ pub fn decide<'r>(
         })
     };
     if limits.is_share && is_over {
-        return given_up();
+        return given_up(&work);
     }
     let numbers = (!was_marked).then(|| ByteNumbers::find(rules, &variables, &mut work));
     let is_over = is_over || numbers.as_ref().is_some_and(ByteNumbers::has_hit_limits);
-    if limits.is_share && (is_over || work.steps() < merging) {
-        return given_up();
+    let can_merge = work.take_steps(merging).is_ok();
+    if limits.is_share && (is_over || !can_merge) {
+        return given_up(&work);
     }
     let merge = Merge::new(task, rules, numbers.as_ref(), facts.task_bytes);
     let (changes, keys) = merge.run(candidates);
     let has_hit_limits = is_over || !is_known;
-    Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked, has_hit_limits }
+    Decision { patch: changes.patch(task), keys, has_hit_limits, ..spent(&work) }
 }

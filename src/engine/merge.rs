@@ -26,7 +26,7 @@ use super::size::Size;
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
 
 /// What a key costs to be merged, beside its values.
-const KEY_STEPS: usize = 8;
+const KEY_STEPS: usize = 4;
 /// How many bytes of a value that is there are judged and repaired for a step.
 const VALUE_BYTES_A_STEP: usize = 16;
 /// How many labels and annotations are measured for a step, whosever they are.

@@ -63,6 +63,15 @@ impl Meter {
     /// [`Exhausted::Steps`] or [`Exhausted::Bytes`]; nothing is left from then on.
     pub(super) fn take_bytes(&self, bytes: usize) -> Result<(), Exhausted> {
         self.take(bytes)?;
+        self.take_room(bytes)
+    }
+
+    /// Takes bytes that are about to be built, and no steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted::Bytes`]; nothing is left from then on.
+    pub(super) fn take_room(&self, bytes: usize) -> Result<(), Exhausted> {
         self.spend(|budget| budget.take_room(bytes))
     }
 

@@ -203,9 +203,9 @@ impl TaskSpec<'_> {
         serde_json::from_str(self.prompt?.get()).ok()
     }
 
-    /// How many bytes of JSON the prompt takes.
-    pub fn prompt_bytes(&self) -> usize {
-        self.prompt.map_or(0, |prompt| prompt.get().len())
+    /// The prompt as it stands in the JSON of the Task; empty if there is none.
+    pub fn prompt_json(&self) -> &str {
+        self.prompt.map_or("", RawValue::get)
     }
 
     /// The name of the WorkerPool whose agents do it.

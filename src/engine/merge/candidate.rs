@@ -34,6 +34,8 @@ impl Candidates {
 
 /// What a key costs beside its template and its value.
 const KEY_STEPS: u64 = 4;
+/// What a key takes until the Task is answered: its outcome, or the words that say why there is none.
+const KEY_BYTES: usize = 512;
 /// How often each byte of a value is copied or looked at, from here into the patch.
 const VALUE_TIMES: usize = 8;
 
@@ -47,9 +49,11 @@ pub(in crate::engine) fn candidates(
 ) -> Candidates {
     let mut all = Candidates { candidates: Vec::with_capacity(rules.keys.len()), is_over: false };
     for rule in &rules.keys {
+        let paid = budget.take_steps(KEY_STEPS).and_then(|()| budget.take_room(KEY_BYTES));
         let candidate = match &rule.plan {
             Ok(template) => {
-                let rendered = render(template, variables, budget);
+                let rendered = paid.map_err(|_| nothing_left());
+                let rendered = rendered.and_then(|()| render(template, variables, budget));
                 let is_over = |error: &TemplateError| error.reason == Reason::LimitExceeded;
                 all.is_over |= rendered.as_ref().is_err_and(is_over);
                 candidate(rule, rendered)
@@ -66,7 +70,6 @@ pub(in crate::engine) fn candidates(
 
 /// Renders a template, and pays for what becomes of its value.
 fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Candidate {
-    budget.take_steps(KEY_STEPS).map_err(|_| nothing_left())?;
     let text = template.render(variables, budget)?;
     budget.take_bytes(text.len())?;
     budget.take_reading(text.len() * VALUE_TIMES)?;

@@ -16,7 +16,7 @@ use super::User;
 /// allocated and one is put into its place.
 pub(super) const ENTRY_STEPS: usize = 4;
 /// What an entry takes beside its texts.
-const ENTRY_BYTES: usize = 128;
+pub(super) const ENTRY_BYTES: usize = 128;
 /// What an entry costs that is looked at and left out.
 const LEFT_OUT_PARTS: usize = 32;
 /// What reading a URL costs, and each of its bytes, of which three can come out.

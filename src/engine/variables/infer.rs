@@ -299,14 +299,19 @@ impl Pair {
     }
 }
 
-/// How many parts of a step each byte of a prompt costs to be read out of its JSON.
-const PROMPT_BYTE_PARTS: usize = 2;
+/// What an escape in the JSON of a prompt costs beside its bytes, in parts of a step.
+const ESCAPE_PARTS: usize = 9;
+/// How many bytes a search for escapes looks at for a part.
+const SEARCHED_BYTES_A_PART: usize = 8;
 
-/// Pays for reading a prompt, which may be a megabyte.
+/// Pays for reading a prompt out of its JSON, which may be a megabyte.
 pub(super) fn pay_for_a_prompt(spec: &TaskSpec<'_>, meter: &Meter) -> Result<(), Exhausted> {
-    let bytes = spec.prompt_bytes();
-    meter.take(bytes.saturating_mul(PROMPT_BYTE_PARTS))?;
-    meter.take_bytes(bytes)
+    let json = spec.prompt_json().as_bytes();
+    meter.take(json.len() / SEARCHED_BYTES_A_PART)?;
+    let escapes = memchr::memchr_iter(b'\\', json).count();
+    meter.take(escapes.saturating_mul(ESCAPE_PARTS).saturating_add(json.len()))?;
+    // It is put together in one place that grows, and copied from there, or read where it stands.
+    if escapes == 0 { Ok(()) } else { meter.take_room(json.len().saturating_mul(3)) }
 }
 
 /// Kelos polls these, and made their prompts in v0.24.

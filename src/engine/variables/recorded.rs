@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::build::{ENTRY_STEPS, text, url};
+use super::build::{ENTRY_BYTES, ENTRY_STEPS, text, url};
 use super::known::{Known, Letters, Origin};
 use super::{GROUPS, camel_case};
 use crate::engine::kelos::{Kind, SOURCE_PREFIX, Source, Task, When};
@@ -90,7 +90,9 @@ impl<'t> Recorded<'t> {
             if rules.is_output(Kind::Annotation, key) {
                 continue;
             }
-            if known.meter.take_steps(ENTRY_STEPS).is_err() {
+            let meter = known.meter;
+            let paid = meter.take_steps(ENTRY_STEPS).and_then(|()| meter.take_bytes(ENTRY_BYTES));
+            if paid.is_err() {
                 break;
             }
             let author = author(name, key, task, rules);
@@ -129,7 +131,7 @@ impl<'t> Recorded<'t> {
         let mut map = Map::new();
         for (name, (value, _)) in &self.0 {
             meter.take_steps(ENTRY_STEPS)?;
-            meter.take_bytes(name.len())?;
+            meter.take_bytes(name.len() + ENTRY_BYTES)?;
             map.insert(camel_case(name, false).into(), text(value, meter)?);
         }
         Ok(Value::from(map))

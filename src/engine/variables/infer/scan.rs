@@ -15,12 +15,13 @@ use crate::engine::meter::Meter;
 const LOOK_PARTS: usize = 32;
 /// What a piece of a text costs beside what is looked at.
 const STEP_PARTS: usize = 128;
-/// How many bytes a search for a fixed text looks at for a part: on texts that imitate it.
-const SEARCHED_BYTES_A_PART: usize = 2;
+/// What a search for a fixed text costs for each byte, in a text that imitates it: it may be the twentieth
+/// of that in others.
+const SEARCHED_BYTE_PARTS: usize = 1;
 /// How many bytes a search for a line break looks at for a part.
 const LINE_BYTES_A_PART: usize = 8;
 /// What preparing a search costs for each byte of the text that is looked for.
-const FINDER_BYTE_PARTS: usize = 4;
+const FINDER_BYTE_PARTS: usize = 8;
 /// The first window, in bytes, and the last.
 const FIRST_WINDOW: usize = 64;
 const LAST_WINDOW: usize = 8192;
@@ -68,17 +69,18 @@ impl<'s> Scan<'s> {
     ) -> Result<Option<usize>, Unread> {
         let length = finder.needle().len();
         let (mut at, end) = (range.start, range.end.min(self.text.len()));
-        let mut window = FIRST_WINDOW.max(length);
+        // Two windows lie over each other by the length of what is looked for.
+        let mut window = FIRST_WINDOW.max(length.saturating_mul(4));
         while at + length <= end {
             let to = at.saturating_add(window).saturating_add(length).min(end);
-            self.pay(to.saturating_sub(*paid) / SEARCHED_BYTES_A_PART + LOOK_PARTS)?;
+            self.pay(to.saturating_sub(*paid) * SEARCHED_BYTE_PARTS + LOOK_PARTS)?;
             *paid = to.max(*paid);
             if let Some(hit) = self.text.get(at..to).and_then(|text| finder.find(text)) {
                 return Ok(Some(at + hit));
             }
             // The next window begins where the last one could not see the whole of it.
             at = (to + 1).saturating_sub(length).max(at + 1);
-            window = (window * 2).min(LAST_WINDOW.max(length));
+            window = window.max((window * 2).min(LAST_WINDOW));
         }
         Ok(None)
     }
