@@ -43,6 +43,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// So much for all the work, and no more to be had.
+    pub fn new(task: Budget) -> Limits {
+        Limits { task, is_share: false }
+    }
+
     /// The same limits, with so many steps at the most. If that is less, it is a share: a decision that
     /// takes more is given up where it stands, and says only that it [hit its
     /// limits](Decision::has_hit_limits).
@@ -57,7 +62,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { task: Budget::work(), is_share: false }
+        Limits::new(Budget::work())
     }
 }
 

@@ -254,6 +254,18 @@ pub(crate) fn all() -> Vec<Hostile> {
 
 /// A Task as there are many.
 pub(crate) fn ordinary() -> Hostile {
+    issue("an ordinary Task", 100)
+}
+
+/// A Task with a prompt of a mebibyte that means no harm.
+pub(crate) fn long() -> Hostile {
+    issue("a prompt of a mebibyte", PROMPT / LINE.len())
+}
+
+/// A line of a log.
+const LINE: &str = "It is broken, and \"here\" is a log:\n";
+
+fn issue(name: &'static str, lines: usize) -> Hostile {
     let rules = [
         ("title", "{{.Title}}"),
         ("url", "{{.URL}}"),
@@ -265,9 +277,12 @@ pub(crate) fn ordinary() -> Hostile {
         ),
         ("team", "backend"),
     ];
-    let template = "#{{.Number}}: {{.Title}}\n{{.URL}}\nLabels: {{.Labels}}\n\n{{.Body}}";
-    let body = "It is broken, and here is a log:\n".repeat(100);
-    let prompt =
-        format!("#42: Fix it\nhttps://github.com/a/b/issues/42\nLabels: bug, p/high\n\n{body}");
-    Hostile::new("an ordinary Task", &rules).with_prompt(template, &prompt)
+    let template = "#{{.Number}}: {{.Title}}\n{{.URL}}\nLabels: {{.Labels}}\n\nBody:\n{{.Body}}\n\n\
+                    Comments:\n{{.Comments}}\n\nNow write a patch.";
+    let body = LINE.repeat(lines);
+    let prompt = format!(
+        "#42: Fix it\nhttps://github.com/a/b/issues/42\nLabels: bug, p/high\n\nBody:\n{body}\n\n\
+         Comments:\nIndeed.\n\nNow write a patch."
+    );
+    Hostile::new(name, &rules).with_prompt(template, &prompt)
 }

@@ -81,6 +81,17 @@ fn an_ordinary_task_fits_into_a_share() {
 }
 
 #[test]
+fn a_title_is_read_out_of_a_mebibyte() {
+    let ((is_over, steps, patch), _) = with(&hostile::long(), &Limits::default(), |it| {
+        (it.has_hit_limits, it.steps, it.patch.clone())
+    });
+    eprintln!("a prompt of a mebibyte takes {steps} steps");
+    assert!(!is_over, "it takes more than {steps} steps");
+    let text = serde_json::to_string(&patch).unwrap();
+    assert!(text.contains("Fix it") && text.contains("\"high\""), "{text}");
+}
+
+#[test]
 fn a_larger_share_gives_the_same_decision_or_none() {
     for hostile in hostile::all().iter().chain([&hostile::ordinary()]) {
         let rules = hostile.rules();
