@@ -115,7 +115,9 @@ fn readings(text: &str, steps: &[Step<'_>]) -> Vec<Vec<Range<usize>>> {
             }
             return;
         };
-        for end in at..=text.len() {
+        // The last piece ends with the text.
+        let first = if rest.is_empty() { text.len() } else { at };
+        for end in first..=text.len() {
             let piece = &text.as_bytes()[at..end];
             let fits = match step {
                 Step::Text(text) => piece == text.as_bytes(),
@@ -162,30 +164,63 @@ mod against_all_readings {
         ]
     }
 
+    /// What is found is what all readings have; where there is none, nothing is found.
+    fn check(text: &str, steps: &[Step<'_>]) -> Result<(), TestCaseError> {
+        let all = readings(text, steps);
+        match read(text, steps, &meter()) {
+            Err(unread) => {
+                prop_assert_eq!(unread, Unread::NoRendering);
+                prop_assert!(all.is_empty(), "{:?} has readings", text);
+            }
+            Ok(found) => {
+                for (number, place) in found.into_iter().enumerate() {
+                    if let Some(place) = place {
+                        prop_assert!(all.iter().all(|reading| reading[number] == place));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn text(pieces: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+        let all = [
+            "a",
+            "1",
+            "\n",
+            " ",
+            "/",
+            ":",
+            "http://h/o/r/issues/1",
+            "https://h/o/r/pull/1",
+            "http",
+            "aa",
+            "://",
+        ];
+        prop::collection::vec(prop::sample::select(all.to_vec()), pieces)
+            .prop_map(|pieces| pieces.concat())
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 5000, ..ProptestConfig::default() })]
 
         #[test]
         fn one_reading_is_found_and_of_two_none_is_taken(
-            steps in prop::collection::vec(step(), 1..6),
-            text in prop::collection::vec(prop::sample::select(vec![
-                "a", "1", "\n", " ", "/", ":", "http://h/o/r/issues/1", "https://h/o/r/pull/1", "http", "aa", "://",
-            ]), 0..5).prop_map(|pieces| pieces.concat()),
+            steps in prop::collection::vec(step(), 1..6), text in text(0..5),
         ) {
-            let all = readings(&text, &steps);
-            match read(&text, &steps, &meter()) {
-                Err(unread) => {
-                    prop_assert_eq!(unread, Unread::NoRendering);
-                    prop_assert!(all.is_empty(), "{:?} has readings", text);
-                }
-                Ok(found) => {
-                    for (number, place) in found.into_iter().enumerate() {
-                        if let Some(place) = place {
-                            prop_assert!(all.iter().all(|reading| reading[number] == place));
-                        }
-                    }
-                }
-            }
+            check(&text, &steps)?;
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+        /// More places than are told apart.
+        #[test]
+        fn one_reading_is_found_in_many_places(
+            steps in prop::collection::vec(step(), 1..4), text in text(40..80),
+        ) {
+            check(&text, &steps)?;
         }
     }
 }
