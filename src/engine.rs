@@ -5,11 +5,14 @@
 //!
 //! [variables](variables) → [render](render) → [validate](validate) → [merge](decide) →
 //! [patch](patch)
+//!
+//! All that it does for a Task is paid for in steps and bytes, never in time: [`Limits`].
 
 mod decision;
 pub mod kelos;
 mod mark;
 mod merge;
+mod meter;
 pub mod patch;
 pub mod reason;
 pub mod render;
@@ -21,9 +24,10 @@ pub mod variables;
 
 pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
 
+use std::sync::Arc;
+
 use self::kelos::{INJECTION_SETTING, Kind, Task};
-use self::merge::{ByteNumbers, Merge};
-use self::reason::Reason;
+use self::merge::{ByteNumbers, Candidates, Merge};
 use self::render::budget::Budget;
 use self::rules::Rules;
 use self::variables::Facts;
@@ -31,28 +35,41 @@ use self::variables::Facts;
 /// What a decision may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// What all templates of one Task may cost together.
+    /// What all the work for one Task may cost: building its variables, reading them back, rendering and
+    /// judging what templates give, and merging that.
     pub task: Budget,
+    /// Whether that is a share, and there is more to be had elsewhere.
+    is_share: bool,
 }
 
 impl Limits {
-    /// The same limits, with so many steps at the most.
+    /// So much for all the work, and no more to be had.
+    pub fn new(task: Budget) -> Limits {
+        Limits { task, is_share: false }
+    }
+
+    /// The same limits, with so many steps at the most. If that is less, it is a share: a decision that
+    /// takes more is given up where it stands, and says only that it [hit its
+    /// limits](Decision::has_hit_limits).
     #[must_use]
     pub fn with_steps(&self, most: u64) -> Limits {
-        Limits { task: Budget::new(self.task.steps().min(most), self.task.bytes()) }
+        if most >= self.task.steps() {
+            return *self;
+        }
+        Limits { task: Budget::new(most, self.task.bytes()), is_share: true }
     }
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { task: Budget::task() }
+        Limits::new(Budget::work())
     }
 }
 
 /// Decides what a new Task gets from the rules of its TaskSpawner.
 ///
-/// It always has an answer: what goes wrong costs a key, and [`Decision::keys`] says which and why.
-/// Deciding again on the patched Task gives an empty patch.
+/// It always has an answer, unless it is given up because a share was too small: what goes wrong costs a
+/// key, and [`Decision::keys`] says which and why. Deciding again on the patched Task gives an empty patch.
 ///
 /// # Examples
 ///
@@ -92,15 +109,50 @@ pub fn decide<'r>(
     if is_exempt {
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
-    let variables = variables::variables(task, rules, facts);
-    let budget = || limits.task.at(facts.moment);
-    let candidates = merge::candidates(rules, &variables, was_marked, budget());
-    let numbers = (!was_marked).then(|| ByteNumbers::new(&variables, budget()));
-    let is_over = candidates
-        .iter()
-        .any(|candidate| matches!(candidate, Err(error) if error.reason == Reason::LimitExceeded));
+    let mut work = limits.task.at(facts.moment);
+    let spent = |work: &Budget| Decision {
+        was_marked,
+        steps: limits.task.steps() - work.steps(),
+        bytes: limits.task.bytes() - work.bytes(),
+        ..Decision::default()
+    };
+    let given_up = |work: &Budget| Decision { has_hit_limits: true, ..spent(work) };
+    // Each has a share of its own, so that none takes from those behind it: what costs more or less when
+    // the Task comes a second time comes last.
+    let merging = merge::price(task, rules);
+    if limits.is_share && work.steps() < merging {
+        return given_up(&work);
+    }
+    let is_settled = was_marked && rules.inference.reads_metadata();
+    let (variables, is_known) = if is_settled {
+        (Arc::default(), true)
+    } else {
+        work.within(Budget::variables(), |budget| {
+            let variables = variables::variables(task, rules, facts, budget);
+            (variables, budget.has_more())
+        })
+    };
+    if limits.is_share && !is_known {
+        return given_up(&work);
+    }
+    let Candidates { candidates, is_over } = if is_settled {
+        Candidates::settled(rules)
+    } else {
+        work.within(Budget::task(), |budget| {
+            merge::candidates(rules, &variables, limits.is_share, budget)
+        })
+    };
+    if limits.is_share && is_over {
+        return given_up(&work);
+    }
+    let numbers = (!is_settled).then(|| ByteNumbers::find(rules, &variables, &mut work));
+    let is_over = is_over || numbers.as_ref().is_some_and(ByteNumbers::has_hit_limits);
+    let can_merge = work.take_steps(merging).is_ok();
+    if limits.is_share && (is_over || !can_merge) {
+        return given_up(&work);
+    }
     let merge = Merge::new(task, rules, numbers.as_ref(), facts.task_bytes);
     let (changes, keys) = merge.run(candidates);
-    let has_hit_limits = is_over || numbers.is_some_and(|numbers| numbers.has_hit_limits());
-    Decision { patch: changes.patch(task), keys, is_exempt: false, was_marked, has_hit_limits }
+    let has_hit_limits = is_over || !is_known;
+    Decision { patch: changes.patch(task), keys, has_hit_limits, ..spent(&work) }
 }

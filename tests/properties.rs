@@ -11,6 +11,7 @@ use common::generators::spawner_and_task;
 use common::review::{self, Answer};
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::kelos::{Kind, Protection, Task};
+use kelos_metadata::engine::render::budget::Budget;
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::engine::validate;
 use kelos_metadata::engine::variables::{Facts, Origin, Surveyed, survey};
@@ -24,10 +25,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn answer(spawners: &Spawners, task: &Value) -> Answer {
+    answer_within(&Limits::default(), spawners, task)
+}
+
+fn answer_within(limits: &Limits, spawners: &Spawners, task: &Value) -> Answer {
     let review = review::creation(task);
     let body = review::as_go_writes_it(&review);
-    let answered =
-        answer_review(body.as_bytes(), &spawners.snapshot(), &Limits::default(), &Metrics::new());
+    let answered = answer_review(body.as_bytes(), &spawners.snapshot(), limits, &Metrics::new());
     Answer::read(&review, answered.reply.body())
 }
 
@@ -151,6 +155,18 @@ proptest! {
         let [before, grown] = [&task, &after].map(|task| review::as_go_writes_it(task).len());
         prop_assert!(grown <= before.max(LIMIT), "from {before} to {grown} bytes");
         prop_assert_eq!(answer(&spawners, &after).patch, None, "a second pass changes nothing");
+    }
+
+    #[test]
+    fn a_second_pass_changes_nothing_wherever_the_budget_ends(
+        (spawner, task) in spawner_and_task(),
+        steps in prop_oneof![0_u64..200, 0_u64..2000, 0_u64..70_000], bytes in prop_oneof![0_u64..10_000, Just(1 << 24)],
+    ) {
+        let limits = Limits::new(Budget::new(steps, bytes));
+        let spawners = spawners(&spawner);
+        let after = answer_within(&limits, &spawners, &task).apply(&task);
+        let second = answer_within(&limits, &spawners, &after);
+        prop_assert_eq!(second.patch, None, "a second pass changes nothing");
     }
 
     #[test]

@@ -17,8 +17,13 @@ pub struct Decision<'r> {
     pub is_exempt: bool,
     /// Whether it had been answered before: it carries our mark.
     pub was_marked: bool,
-    /// Whether a template was stopped by its limits: with others the decision may be another.
+    /// Whether something was stopped by limits: with others the decision may be another. Where they were a
+    /// [share](super::Limits::with_steps), this is all that is said.
     pub has_hit_limits: bool,
+    /// The steps that it took.
+    pub steps: u64,
+    /// The bytes that it built.
+    pub bytes: u64,
 }
 
 /// What became of a key.

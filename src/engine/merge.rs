@@ -11,8 +11,8 @@ mod candidate;
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
-pub(super) use self::candidate::candidates;
 use self::candidate::{Candidate, judge};
+pub(super) use self::candidate::{Candidates, candidates};
 use super::decision::{KeyOutcome, Outcome, skipped_list};
 use super::kelos::{Kind, Task, is_ours};
 use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
@@ -25,11 +25,31 @@ use super::size::Size;
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
 
+/// What a key costs to be merged, beside its values.
+const KEY_STEPS: usize = 4;
+/// How many bytes of a value that is there are judged and repaired for a step.
+const VALUE_BYTES_A_STEP: usize = 16;
+/// How many labels and annotations are measured for a step, whosever they are.
+const ENTRIES_A_STEP: usize = 8;
+
+/// What merging costs at the most, in steps, beside what is paid with each candidate. It depends on what
+/// the Task has of each key, so it is another price the second time. Merging is never left out: it
+/// repairs what the API server would refuse.
+pub(super) fn price(task: &Task<'_>, rules: &Rules) -> u64 {
+    let entries = Kind::ALL.into_iter().filter_map(|kind| task.entries(kind));
+    let entries = entries.map(|map| map.len()).sum::<usize>();
+    let in_field = rules.keys.iter().filter(|rule| rule.in_field);
+    let values = in_field.filter_map(|rule| task.get(rule.kind, &rule.key));
+    let bytes = values.map(str::len).sum::<usize>();
+    let keys = rules.keys.len() * KEY_STEPS;
+    (keys + entries / ENTRIES_A_STEP + bytes / VALUE_BYTES_A_STEP) as u64
+}
+
 pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
     /// Looks for the numbers of bytes, while the Task is as Kelos made it.
-    numbers: Option<&'m ByteNumbers<'m>>,
+    numbers: Option<&'m ByteNumbers<'r>>,
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
@@ -52,7 +72,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
-        numbers: Option<&'m ByteNumbers<'m>>,
+        numbers: Option<&'m ByteNumbers<'r>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let is_marked = is_marked(task, rules);

@@ -7,7 +7,8 @@ use url::Url;
 /// A repository on a forge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Repository {
-    /// `https://host` or `http://host:port`, without a slash at the end; missing in `owner/repo`.
+    /// Where its pages are: `https://host` or `http://host:port`, without a slash at the end; missing in
+    /// `owner/repo`.
     pub(super) site: Option<String>,
     /// The owner.
     pub(super) owner: String,
@@ -23,17 +24,17 @@ impl Repository {
             && let Some(host) = url.host_str()
         {
             let site = match (url.scheme(), url.port()) {
-                (scheme @ ("http" | "https"), Some(port)) => format!("{scheme}://{host}:{port}"),
-                (scheme @ ("http" | "https"), None) => format!("{scheme}://{host}"),
+                (scheme @ ("http" | "https"), Some(port)) => site(scheme, host, Some(port)),
+                (scheme @ ("http" | "https"), None) => site(scheme, host, None),
                 // The port of ssh says nothing about the port of the pages.
-                _ => format!("https://{host}"),
+                _ => site("https", host, None),
             };
             return Repository::on(Some(site), url.path());
         }
         match text.split_once(':') {
             Some((authority, path)) if !authority.contains('/') && !path.starts_with("//") => {
                 let host = authority.rsplit('@').next().filter(|host| !host.is_empty())?;
-                Repository::on(Some(format!("https://{host}")), path)
+                Repository::on(Some(site("https", host, None)), path)
             }
             Some(_) => None,
             None => Repository::on(None, text),
@@ -66,6 +67,18 @@ impl Repository {
     }
 }
 
+/// Where the pages of a host are. GitHub's own are at one place, whatever people clone from.
+fn site(scheme: &str, host: &str, port: Option<u16>) -> String {
+    let host = host.to_ascii_lowercase();
+    if let "github.com" | "www.github.com" | "ssh.github.com" = &*host {
+        return "https://github.com".to_owned();
+    }
+    match port {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    }
+}
+
 /// A URL without user information, query and fragment, so that no credential becomes a variable.
 ///
 /// Nothing if the text looks like a URL but can't be read as one. Other text stays as it is.
@@ -90,10 +103,15 @@ pub(super) fn without_secrets(text: &str) -> Option<String> {
     Some(bare.get(..end)?.to_owned())
 }
 
+/// Whether a text is a URL as a whole.
+pub(super) fn is_url(text: &str) -> bool {
+    text.contains("://") && !text.contains(char::is_whitespace)
+}
+
 /// A text out of an annotation: one that is a URL as [`without_secrets`], empty if it can't be read
 /// as one; any other as it is.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains("://") && !text.contains(char::is_whitespace) {
+    if is_url(text) {
         Cow::Owned(without_secrets(text).unwrap_or_default())
     } else {
         Cow::Borrowed(text)
@@ -146,6 +164,16 @@ mod tests {
                 Some((Some("https://ghe.example.com"), "tools", "kelos.dev")),
             ),
             ("ghe.example.com:a/b/", Some((Some("https://ghe.example.com"), "a", "b"))),
+            // GitHub's pages are at one place.
+            ("https://www.github.com/a/b.git", Some((Some("https://github.com"), "a", "b"))),
+            ("http://WWW.GitHub.com/a/b", Some((Some("https://github.com"), "a", "b"))),
+            ("ssh://git@ssh.github.com:443/a/b.git", Some((Some("https://github.com"), "a", "b"))),
+            ("git@ssh.github.com:a/b.git", Some((Some("https://github.com"), "a", "b"))),
+            ("git@GitHub.com:a/b.git", Some((Some("https://github.com"), "a", "b"))),
+            (
+                "https://www.ghe.example.com/a/b",
+                Some((Some("https://www.ghe.example.com"), "a", "b")),
+            ),
             ("acme/kelos.dev.git", Some((None, "acme", "kelos.dev"))),
             (" acme/widgets/ ", Some((None, "acme", "widgets"))),
             ("https://github.com/acme", None),

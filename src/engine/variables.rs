@@ -1,10 +1,11 @@
 //! Variables: what templates know of a Task.
 //!
 //! A variable comes from the Task itself, or follows from Task, TaskSpawner, Workspace and WorkerPool,
-//! or is read back out of a field that Kelos rendered. One that none of these tells is not in the map,
-//! and a template that asks for it gives `missing_variable`. The names, types and texts are those of
-//! Kelos.
+//! or is read back out of a field that Kelos rendered, or somebody recorded it. One that none of these
+//! tells is not in the map, and a template that asks for it gives `missing_variable`. The names, types
+//! and texts are those of Kelos. All of it is paid for from the budget of the Task.
 
+mod build;
 mod derive;
 mod infer;
 mod known;
@@ -20,13 +21,12 @@ use self::known::Known;
 pub use self::known::{Origin, Rendered};
 use self::recorded::Recorded;
 pub use self::survey::{Missing, Survey, Surveyed, survey};
-use super::kelos::{
-    Kind, Namespace, ObjectMeta, Str, StringMap, Task, TaskSpec, Workspace, is_ours,
-};
+use super::kelos::{Kind, Namespace, Task, Workspace};
 use super::mark;
+use super::meter::Meter;
 use super::render::Uses;
+use super::render::budget::{Budget, Exhausted};
 use super::render::value::{Map, Text, Value};
-use super::repository;
 use super::rules::Rules;
 
 /// What is known about a request besides its Task.
@@ -55,10 +55,19 @@ pub struct User {
     pub groups: Vec<String>,
 }
 
-/// Builds the variables that the templates of the rules read.
-pub fn variables(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>) -> Arc<Map> {
+/// Builds the variables that the templates of the rules read, at the cost of `budget`. What can't be
+/// paid is missing, and then nothing is left.
+pub(super) fn variables(
+    task: &Task<'_>,
+    rules: &Rules,
+    facts: &Facts<'_>,
+    budget: &mut Budget,
+) -> Arc<Map> {
+    let meter = Meter::new(*budget);
     let view = View { task, rules, facts, uses: &rules.uses, inference: &rules.inference };
-    Arc::new(view.variables().root)
+    let variables = view.variables(&meter);
+    *budget = meter.left();
+    Arc::new(variables.root)
 }
 
 /// Variables, and who says what they are.
@@ -66,6 +75,8 @@ struct Variables {
     root: Map,
     origins: Vec<(Text, Origin)>,
     not_read: Vec<(Text, NotRead)>,
+    /// Those that took more to build than a Task may cost.
+    too_large: Vec<Text>,
 }
 
 /// The variables that do not come from the source.
@@ -91,48 +102,57 @@ struct View<'v, 't> {
 }
 
 impl View<'_, '_> {
-    fn variables(&self) -> Variables {
-        let mut variables = if needs_source(self.uses) {
-            self.source()
-        } else {
-            Variables { root: Map::new(), origins: Vec::new(), not_read: Vec::new() }
-        };
-        let mut group = |name: &str, build: &dyn Fn() -> Option<Value>| {
-            if let Some(key) = self.uses.key(name)
-                && let Some(value) = build()
-            {
-                variables.origins.push((Text::clone(&key), Origin::Task));
-                variables.root.insert(key, value);
+    /// The groups come first: a stranger's text, which may be long, can't leave them unpaid.
+    fn variables(&self, meter: &Meter) -> Variables {
+        let (task, rules, facts) = (self.task, self.rules, self.facts);
+        let (mut groups, mut too_large) = (Vec::new(), Vec::new());
+        let mut group = |name: &str, build: &dyn Fn() -> Result<Option<Value>, Exhausted>| {
+            let Some(key) = self.uses.key(name) else { return };
+            match build() {
+                Ok(Some(value)) => groups.push((key, value)),
+                Ok(None) => {}
+                Err(_) => too_large.push(key),
             }
         };
-        group("Annotations", &|| Some(Value::from(self.inputs(Kind::Annotation))));
-        group("Task", &|| Some(self.task()));
-        group("Spawner", &|| Some(object(&self.rules.spawner.metadata)));
-        group("Workspace", &|| self.facts.workspace.map(workspace));
-        group("Namespace", &|| Some(self.namespace()));
-        group("User", &|| self.facts.user.map(user));
+        group("Annotations", &|| build::inputs(task, Kind::Annotation, rules, meter).map(Some));
+        group("Task", &|| build::task(task, facts.namespace_name, rules, meter).map(Some));
+        group("Spawner", &|| build::object(&rules.spawner.metadata, meter).map(Some));
+        group("Workspace", &|| facts.workspace.map(|it| build::workspace(it, meter)).transpose());
+        group("Namespace", &|| {
+            build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)
+        });
+        group("User", &|| facts.user.map(|user| build::user(user, meter)).transpose());
+        let mut variables = Variables { too_large, ..self.source(meter) };
+        for (key, value) in groups {
+            variables.origins.push((Text::clone(&key), Origin::Task));
+            variables.root.insert(key, value);
+        }
         variables
     }
 
-    /// What is known about the source: on the Task → derived → inferred.
-    fn source(&self) -> Variables {
-        let annotations = self.task.entries(Kind::Annotation).into_iter().flatten();
-        let inputs = annotations
-            .filter(|(key, _)| !self.is_output(Kind::Annotation, key))
-            .map(|(key, value)| (&**key, &**value));
-        let mut known = Known::new(self.uses);
-        let recorded = Recorded::read(inputs, &mut known);
-        let sight = Sight {
-            task: self.task,
-            spawner: &self.rules.spawner,
-            workspace: self.facts.workspace,
-            recorded: &recorded,
-        };
-        derive::derive(&sight, &mut known);
-        let not_read = self.inference.read(self.task, self.reads_metadata(), &mut known);
-        derive::derive_more(&sight, &mut known);
+    /// What is known about the source: on the Task by Kelos itself → derived → read back → what stands
+    /// in for that → recorded by others.
+    fn source(&self, meter: &Meter) -> Variables {
+        let mut known = Known::new(self.uses, meter);
+        let mut not_read = Vec::new();
+        if needs_source(self.uses) {
+            let recorded = Recorded::read(self.task, self.rules, &mut known);
+            let sight = Sight {
+                task: self.task,
+                spawner: &self.rules.spawner,
+                workspace: self.facts.workspace,
+                recorded: &recorded,
+            };
+            derive::derive(&sight, &mut known);
+            let number = derive::page_number(&sight);
+            let metadata = self.reads_metadata();
+            not_read = self.inference.read(self.task, metadata, number, &mut known);
+            derive::derive_more(&sight, &mut known);
+            known.let_stand_in();
+            recorded.tell_by_name(&mut known);
+        }
         let (root, origins) = known.into_parts();
-        Variables { root, origins, not_read }
+        Variables { root, origins, not_read, too_large: Vec::new() }
     }
 
     /// Whether labels and annotations are as Kelos rendered them: later some are ours. A Task that can't
@@ -142,95 +162,6 @@ impl View<'_, '_> {
             && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
     }
-
-    /// The labels or annotations that no template of this Task writes: what it writes is absent the
-    /// first time and there the second, and both times must give the same.
-    fn inputs(&self, kind: Kind) -> Map {
-        let entries = self.task.entries(kind).into_iter().flatten();
-        entries
-            .filter(|(key, _)| !is_housekeeping(key) && !self.is_output(kind, key))
-            .map(|(key, value)| (Text::from(&**key), text(value)))
-            .collect()
-    }
-
-    fn is_output(&self, kind: Kind, key: &Str<'_>) -> bool {
-        self.rules.is_output(kind, key)
-    }
-
-    fn task(&self) -> Value {
-        let spec = self.task.spec();
-        let mut map = Map::new();
-        let mut put = |name: &str, value: Option<&str>| {
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                map.insert(name.into(), Value::from(value));
-            }
-        };
-        put("Name", Some(self.task.name()));
-        put("GenerateName", Some(self.task.generate_name()));
-        put("Namespace", Some(self.facts.namespace_name));
-        put("Type", spec.and_then(TaskSpec::agent_type));
-        put("Model", spec.and_then(TaskSpec::model));
-        put("Effort", spec.and_then(TaskSpec::effort));
-        put("Branch", spec.and_then(|spec| spec.branch.as_deref()));
-        map.insert("Labels".into(), Value::from(self.inputs(Kind::Label)));
-        map.insert("Annotations".into(), Value::from(self.inputs(Kind::Annotation)));
-        Value::from(map)
-    }
-
-    fn namespace(&self) -> Value {
-        match self.facts.namespace {
-            Some(namespace) => object(&namespace.metadata),
-            None => {
-                Value::from(Map::from([("Name".into(), Value::from(self.facts.namespace_name))]))
-            }
-        }
-    }
-}
-
-/// A text as a variable: a URL loses what may be secret in it.
-fn text(value: &str) -> Value {
-    Value::from(repository::clean(value).as_ref())
-}
-
-fn strings(map: &StringMap) -> Value {
-    let data = map.iter().filter(|(key, _)| !is_housekeeping(key));
-    Value::from(data.map(|(key, value)| (Text::from(key.as_str()), text(value))).collect::<Map>())
-}
-
-/// Our own carriers, settings and marks, and what kubectl keeps: no data for templates.
-fn is_housekeeping(key: &str) -> bool {
-    is_ours(key) || key == "kubectl.kubernetes.io/last-applied-configuration"
-}
-
-/// An object's name, labels and annotations.
-fn object(meta: &ObjectMeta) -> Value {
-    Value::from(Map::from([
-        ("Name".into(), text(&meta.name)),
-        ("Labels".into(), strings(&meta.labels)),
-        ("Annotations".into(), strings(&meta.annotations)),
-    ]))
-}
-
-fn workspace(workspace: &Workspace) -> Value {
-    let mut map = Map::from([("Name".into(), text(&workspace.metadata.name))]);
-    if let Some(clean) = repository::without_secrets(&workspace.spec.repo) {
-        map.insert("Repo".into(), Value::from(clean));
-    }
-    if let Some(repository) = workspace.repository() {
-        if let Some(host) = repository.host() {
-            map.insert("Host".into(), text(host));
-        }
-        map.insert("Owner".into(), text(&repository.owner));
-        map.insert("RepoName".into(), text(&repository.name));
-    }
-    Value::from(map)
-}
-
-fn user(user: &User) -> Value {
-    let groups = user.groups.iter().map(|group| text(group)).collect::<Vec<_>>();
-    let map =
-        Map::from([("Name".into(), text(&user.name)), ("Groups".into(), Value::from(groups))]);
-    Value::named(&user.name, map)
 }
 
 /// `review-state` in camelCase, `reviewState`; with `upper`, `ReviewState`.

@@ -6,6 +6,7 @@
 
 mod random;
 mod scene;
+mod worlds;
 
 use std::collections::BTreeMap;
 use std::fs;

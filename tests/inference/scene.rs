@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kelos_metadata::engine::kelos::{Task, TaskSpawner};
+use kelos_metadata::engine::kelos::{Task, TaskSpawner, Workspace};
 use kelos_metadata::engine::render::budget::Budget;
 use kelos_metadata::engine::render::value::{Map, Value as Variable};
 use kelos_metadata::engine::render::{Syntax, Template, Templates};
@@ -33,6 +33,12 @@ pub(crate) struct Scene {
     pub(crate) labels: BTreeMap<String, Pair>,
     #[serde(default)]
     pub(crate) annotations: BTreeMap<String, Pair>,
+    /// The name of the Task, where no template makes it.
+    #[serde(default)]
+    pub(crate) name_of_task: Option<String>,
+    /// The repository of the Task's Workspace, as it is typed.
+    #[serde(default)]
+    pub(crate) workspace: Option<String>,
     /// What `when` says of its source.
     #[serde(default)]
     pub(crate) when: BTreeMap<String, Value>,
@@ -55,6 +61,8 @@ impl Scene {
             name_template: None,
             labels: BTreeMap::new(),
             annotations: BTreeMap::new(),
+            name_of_task: None,
+            workspace: None,
             when: BTreeMap::new(),
             infer: None,
         }
@@ -67,7 +75,12 @@ impl Scene {
         let rules = Rules::compile(spawner, &policy, &mut Templates::default());
         let json = self.task().to_string();
         let task = Task::parse(&json).unwrap();
-        let surveyed = survey(&task, &rules, &Facts::default(), &policy).0.into_iter();
+        let workspace: Option<Workspace> = self.workspace.as_ref().map(|repo| {
+            let workspace = json!({"metadata": {"name": "w"}, "spec": {"repo": repo}});
+            serde_json::from_value(workspace).unwrap()
+        });
+        let facts = Facts { workspace: workspace.as_ref(), ..Facts::default() };
+        let surveyed = survey(&task, &rules, &facts, &policy).0.into_iter();
         surveyed
             .filter_map(|it| Some((it.name, it.known.ok()?)))
             .map(|(name, (value, origin))| (name.to_string(), (plain(&value), origin.to_string())))
@@ -110,7 +123,9 @@ impl Scene {
         annotations.extend(self.on.iter().map(|(key, value)| (key.clone(), json!(value))));
         json!({
             "metadata": {
-                "name": text(&self.name_template).unwrap_or_else(|| "worker-x".to_owned()),
+                "name": text(&self.name_template)
+                    .or_else(|| self.name_of_task.clone())
+                    .unwrap_or_else(|| "worker-x".to_owned()),
                 "labels": texts(&self.labels),
                 "annotations": annotations,
                 "ownerReferences": [{

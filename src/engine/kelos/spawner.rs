@@ -146,6 +146,11 @@ pub enum Source<'a> {
 }
 
 impl When {
+    /// Whether issues or pull requests of GitHub are what is polled.
+    pub fn polls_github(&self) -> bool {
+        self.github_issues.is_some() || self.github_pull_requests.is_some()
+    }
+
     /// The source of the Tasks.
     pub fn source(&self) -> Source<'_> {
         let polled = (self.github_issues.as_ref().map(Source::GithubIssues))

@@ -203,6 +203,11 @@ impl TaskSpec<'_> {
         serde_json::from_str(self.prompt?.get()).ok()
     }
 
+    /// The prompt as it stands in the JSON of the Task; empty if there is none.
+    pub fn prompt_json(&self) -> &str {
+        self.prompt.map_or("", RawValue::get)
+    }
+
     /// The name of the WorkerPool whose agents do it.
     pub fn worker_pool(&self) -> Option<&str> {
         self.worker_pool_ref.as_ref().map(|pool| &*pool.name).filter(|name| !name.is_empty())

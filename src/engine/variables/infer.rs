@@ -5,22 +5,26 @@
 //! of a variable, if there is only one way to read it. Where there are two, or the text is none that
 //! the template gives, the variable stays missing: a stranger who writes an issue can make a variable
 //! missing, and can't make it wrong.
+//!
+//! What is known already is fixed text, too, but only if it is known letter by letter: a URL made of
+//! what a team has typed is not what Kelos printed, and a stranger could print it.
 
 mod class;
 mod fixed;
 mod name;
+mod page;
+mod pair;
 mod pattern;
+mod printed;
 mod reading;
+mod scan;
 mod spots;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
-use self::pattern::{Flavour, Pattern, printed, whole_number};
-use self::reading::{StepsLeft, Unread};
-use super::derive::{self, cron, jira};
-use super::known::{Known, Origin, Rendered};
-use super::text;
+pub(super) use self::pair::pay_for_a_prompt;
+use self::pair::{Found, Pair};
+use self::pattern::Pattern;
+use super::derive;
+use super::known::{Known, Letters, Origin, Rendered};
 use crate::engine::kelos::{Kind, NAME_TEMPLATE_ANNOTATION, Protection, Source, Task, TaskSpawner};
 use crate::engine::render::Uses;
 use crate::engine::render::value::{Map, Text, Value};
@@ -35,15 +39,6 @@ pub struct Inference {
     pairs: Box<[Pair]>,
     /// What is wanted: what the templates use, and what that follows from.
     wanted: Uses,
-}
-
-/// A template, and the field that was rendered from it.
-#[derive(Debug)]
-struct Pair {
-    rendered: Rendered,
-    pattern: Pattern,
-    /// The prompt of a TaskSpawner without a template, before v0.26.
-    is_first_prompt: bool,
 }
 
 /// Why a variable could not be read.
@@ -116,14 +111,17 @@ impl Inference {
     }
 
     /// Reads what is wanted and not known yet, if asked out of labels and annotations, too; says why
-    /// what could not be read was not.
+    /// what could not be read was not. `number` is that of the issue or pull request whose page `.URL`
+    /// is, if it is known.
     pub(super) fn read(
         &self,
         task: &Task<'_>,
         metadata: bool,
+        number: Option<i64>,
         known: &mut Known<'_>,
     ) -> Vec<(Text, NotRead)> {
-        let mut found = Found::default();
+        let page = number.map(|number| format!("/{number}"));
+        let mut found = Found { page: page.as_deref(), ..Found::default() };
         for pair in &self.pairs {
             let is_missing = |name: &str| {
                 let root = root_of(name);
@@ -141,14 +139,19 @@ impl Inference {
             match read {
                 Ok((rendered, value)) => match name.strip_prefix(CONTEXT) {
                     Some(part) => drop(context.insert(part.into(), value)),
-                    None => known.put(Origin::Inferred(rendered), &name, || value),
+                    None => {
+                        known.put(Origin::Inferred(rendered), Letters::Exact, &name, |_| Ok(value));
+                    }
                 },
-                Err(disagreement) => not_read.push((name, disagreement)),
+                Err(disagreement) => {
+                    known.contest(&name);
+                    not_read.push((name, disagreement));
+                }
             }
         }
         if !context.is_empty() {
             let origin = Origin::Inferred(Rendered::Prompt);
-            known.put(origin, "Context", || Value::from(context));
+            known.put(origin, Letters::Exact, "Context", |_| Ok(Value::from(context)));
         }
         not_read
     }
@@ -162,134 +165,10 @@ fn root_of(name: &str) -> &str {
     name.split_once('.').map_or(name, |(root, _)| root)
 }
 
-/// What the fields have told so far.
-#[derive(Default)]
-struct Found {
-    left: StepsLeft,
-    values: BTreeMap<Text, Result<(Rendered, Value), NotRead>>,
-    not_read: Vec<(Text, NotRead)>,
-}
-
-impl Found {
-    fn tell(&mut self, name: &Text, rendered: &Rendered, value: Value) {
-        match self.values.get_mut(name) {
-            None => {
-                self.values.insert(Text::clone(name), Ok((rendered.clone(), value)));
-            }
-            Some(told) => {
-                if let Ok((other, said)) = told
-                    && *said != value
-                {
-                    *told = Err(NotRead::Disagree(other.clone(), rendered.clone()));
-                }
-            }
-        }
-    }
-}
-
-impl Pair {
-    /// Whether the field of this Task came out of this template.
-    fn is_of(&self, task: &Task<'_>, metadata: bool) -> bool {
-        match self.rendered {
-            Rendered::Prompt if self.is_first_prompt => !task.has_controller() && !task.is_manual(),
-            // By hand no template makes the name.
-            Rendered::Name => !task.is_manual() && task.name().len() <= name::MOST_BYTES,
-            Rendered::Metadata(..) => metadata,
-            Rendered::Prompt | Rendered::Branch => true,
-        }
-    }
-
-    fn read(
-        &self,
-        task: &Task<'_>,
-        known: &Known<'_>,
-        is_missing: &dyn Fn(&str) -> bool,
-        found: &mut Found,
-    ) {
-        let Some(text) = self.text(task) else { return };
-        let flavour = match self.rendered {
-            Rendered::Name => Flavour::Name,
-            _ if task.is_manual() => Flavour::ByHand,
-            _ => Flavour::Plain,
-        };
-        let variables = &self.pattern.variables;
-        let told: Vec<_> =
-            variables.iter().map(|it| known.get(&it.name).and_then(printed)).collect();
-        let rendered = || self.rendered.clone();
-        let missing = variables.iter().enumerate().filter(|(_, it)| is_missing(&it.name));
-        match self.pattern.read(&text, flavour, &told, &mut found.left) {
-            Ok(readings) => {
-                for (number, variable) in missing {
-                    let read = readings.get(number).copied().flatten();
-                    match read.and_then(|read| value(&variable.name, flavour, read)) {
-                        Some(value) => found.tell(&variable.name, &self.rendered, value),
-                        None => {
-                            let not_read = NotRead::NotUnique(rendered());
-                            found.not_read.push((Text::clone(&variable.name), not_read));
-                        }
-                    }
-                }
-            }
-            Err(unread) => {
-                for (_, variable) in missing {
-                    let not_read = match unread {
-                        Unread::NoRendering => NotRead::NoRendering(rendered()),
-                        Unread::TooCostly => NotRead::TooCostly(rendered()),
-                    };
-                    found.not_read.push((Text::clone(&variable.name), not_read));
-                }
-            }
-        }
-    }
-
-    /// What Kelos made of the template.
-    fn text<'t>(&self, task: &'t Task<'_>) -> Option<Cow<'t, str>> {
-        Some(match &self.rendered {
-            Rendered::Prompt => task.spec()?.prompt()?.0,
-            // An empty one is left out.
-            Rendered::Branch => task.spec()?.branch.as_deref().unwrap_or_default().into(),
-            Rendered::Name => Some(task.name()).filter(|name| !name.is_empty())?.into(),
-            Rendered::Metadata(kind, key) => task.get(*kind, key)?.into(),
-        })
-    }
-}
-
 /// Kelos polls these, and made their prompts in v0.24.
 fn is_polled(source: Source<'_>) -> bool {
     matches!(
         source,
         Source::GithubIssues(_) | Source::GithubPullRequests(_) | Source::Jira(_) | Source::Cron(_)
     )
-}
-
-/// The value that was printed as `read`; nothing if it can't be told.
-fn value(name: &str, flavour: Flavour, read: &str) -> Option<Value> {
-    match (name, flavour) {
-        ("Number", _) => whole_number(read).map(Value::Int),
-        (_, Flavour::ByHand) if may_be_no_text(read) => None,
-        ("Labels", _) => labels(read),
-        ("ID", Flavour::Name) => {
-            let of_cron = cron::time_of(read).map(|_| read.to_owned());
-            of_cron.or_else(|| jira::key_of(read)).map(Value::from)
-        }
-        ("Time", Flavour::Name) => cron::time_in_name(read).map(Value::from),
-        _ => Some(text(read)),
-    }
-}
-
-/// Whether what a person gave may print so and not be a text: a template could tell the two apart.
-fn may_be_no_text(printed: &str) -> bool {
-    matches!(printed, "true" | "false" | "0" | "<nil>" | "<no value>")
-        || printed.starts_with('[')
-        || printed.starts_with("map[")
-}
-
-/// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
-/// here as there.
-fn labels(joined: &str) -> Option<Value> {
-    if joined.is_empty() {
-        return Some(Value::labels::<&str>(&[]));
-    }
-    let names: Vec<&str> = joined.split(", ").collect();
-    names.iter().all(|name| !name.trim().is_empty()).then(|| Value::labels(&names))
 }

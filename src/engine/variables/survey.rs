@@ -5,7 +5,9 @@ use std::fmt;
 
 use super::{Facts, GROUPS, Inference, NotRead, Origin, Variables, View};
 use crate::engine::kelos::{Source, Task};
+use crate::engine::meter::Meter;
 use crate::engine::render::Uses;
+use crate::engine::render::budget::Budget;
 use crate::engine::render::value::{Text, Value};
 use crate::engine::rules::{Infer, Policy, Rules};
 
@@ -33,6 +35,8 @@ pub enum Missing {
     },
     /// It stands in a rendered field and can't be read there.
     NotRead(NotRead),
+    /// It takes more to build than a Task may cost.
+    TooLarge,
 }
 
 impl fmt::Display for Missing {
@@ -45,6 +49,7 @@ impl fmt::Display for Missing {
             Missing::Untold { is_inferred: true } => f.write_str(
                 "nothing on the Task tells it, and no rendered field prints it by itself",
             ),
+            Missing::TooLarge => f.write_str("it is too large to be a variable"),
             Missing::NotRead(NotRead::NotUnique(rendered)) => {
                 write!(f, "what {rendered} gave can be read in more than one way")
             }
@@ -183,7 +188,8 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
         Infer::Off => Inference::default(),
     };
     let view = View { task, rules, facts, uses: &uses, inference: &inference };
-    let Variables { mut root, origins, not_read } = view.variables();
+    let meter = Meter::new(Budget::variables());
+    let Variables { mut root, origins, not_read, too_large } = view.variables(&meter);
     let of_source = OfSource::new(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names.contains(name);
     let mut names: BTreeSet<Text> = of_source.shown.iter().map(|name| Text::from(*name)).collect();
@@ -192,6 +198,7 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
     let why = |name: &Text| {
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {
+            _ if too_large.contains(name) => Missing::TooLarge,
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
             None if of_source.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
             None => Missing::NotOfSource(of_source.name),

@@ -1,54 +1,59 @@
 //! What a schedule makes: `<spawner>-YYYYMMDD-HHMM`, and a variable for nothing else.
 
+use jiff::civil::DateTime;
+
 use super::{Sight, constants};
 use crate::engine::kelos::Cron;
 use crate::engine::render::value::Value;
-use crate::engine::variables::known::{Known, Origin};
+use crate::engine::variables::known::{Known, Letters, Origin};
 
+/// All of it is exact: constants of Kelos, the schedule that Kelos takes from the same TaskSpawner, and a
+/// name that Kelos makes of the identifier, which is the time of the tick in UTC.
 pub(super) fn derive(source: &Cron, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
-    known.derive("Kind", "Issue");
-    known.derive("Schedule", &source.schedule);
-    known.put(Origin::Derived, "Number", || Value::Int(0));
-    known.put(Origin::Derived, "Labels", || Value::labels::<&str>(&[]));
+    let exact = Letters::Exact;
+    known.derive(exact, "Kind", "Issue");
+    known.derive(exact, "Schedule", &source.schedule);
+    known.put(Origin::Derived, exact, "Number", |_| Ok(Value::Int(0)));
+    known.put(Origin::Derived, exact, "Labels", |_| Ok(Value::labels::<&str>(&[])));
     constants(&["Body", "URL", "Comments", "Branch", "ReviewState", "ReviewComments"], known);
     if let Some(id) = sight.name_suffix()
         && let Some(time) = time_of(id)
     {
-        known.derive("ID", id);
-        known.derive("Time", &time);
-        known.derive("Title", &time);
+        known.derive(exact, "ID", id);
+        known.derive(exact, "Time", &time);
+        known.derive(exact, "Title", &time);
     }
 }
 
 /// ID and time say the same, and the title is the time.
 pub(super) fn derive_more(known: &mut Known<'_>) {
+    let exact = Letters::Exact;
     let text = |known: &Known<'_>, name| known.get(name).and_then(Value::as_text).cloned();
     if let Some(time) = text(known, "ID").and_then(|id| time_of(&id)) {
-        known.derive("Time", &time);
+        known.derive(exact, "Time", &time);
     }
     if let Some(time) = text(known, "Time") {
-        known.derive("Title", &time);
+        known.derive(exact, "Title", &time);
         if let Some(id) = id_of(&time) {
-            known.derive("ID", &id);
+            known.derive(exact, "ID", &id);
         }
     }
 }
 
 /// `20260207-0900` as RFC 3339 in UTC, if it is a date and a time.
 pub(in crate::engine::variables) fn time_of(id: &str) -> Option<String> {
-    let digits = |range: std::ops::Range<usize>| -> Option<u32> {
+    let digits = |range: std::ops::Range<usize>| -> Option<i16> {
         let part = id.get(range)?;
         part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
     };
-    let (year, month, day) = (digits(0..4)?, digits(4..6)?, digits(6..8)?);
-    let (hour, minute) = (digits(9..11)?, digits(11..13)?);
-    let is_time = id.len() == 13
-        && id.as_bytes()[8] == b'-'
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60;
-    is_time.then(|| format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:00Z"))
+    let two = |range| digits(range).and_then(|number| i8::try_from(number).ok());
+    if id.len() != 13 || id.as_bytes()[8] != b'-' {
+        return None;
+    }
+    let (year, month, day) = (digits(0..4)?, two(4..6)?, two(6..8)?);
+    let (hour, minute) = (two(9..11)?, two(11..13)?);
+    let time = DateTime::new(year, month, day, hour, minute, 0, 0).ok()?;
+    Some(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// `2026-02-07t09-00-00z`, which is what a name keeps of a time, as RFC 3339.
@@ -73,14 +78,26 @@ mod tests {
     fn a_cron_name_says_its_time_and_the_time_its_name() {
         assert_eq!(time_of("20260207-0900").as_deref(), Some("2026-02-07T09:00:00Z"));
         assert_eq!(id_of("2026-02-07T09:00:00Z").as_deref(), Some("20260207-0900"));
+        assert_eq!(time_of("20280229-2359").as_deref(), Some("2028-02-29T23:59:00Z"), "a leap day");
+        assert_eq!(time_of("00010101-0000").as_deref(), Some("0001-01-01T00:00:00Z"));
         for bad in
             ["", "20260207", "20261307-0900", "20260207-2400", "20260207-09000", "2026+207-0900"]
+                .into_iter()
+                // Days that there are not.
+                .chain(["20260231-0900", "20260229-0900", "20260400-0900", "20260431-0900"])
         {
             assert_eq!(time_of(bad), None, "{bad:?}");
         }
         assert_eq!(time_in_name("2026-02-07t09-00-00z").as_deref(), Some("2026-02-07T09:00:00Z"));
         assert_eq!(time_in_name("2026-02-07t09-00-00"), None);
-        for bad in ["", "2026-02-07T09:00:30Z", "2026-02-07T09:00:00+01:00", "2026-02-07 09:00"] {
+        assert_eq!(time_in_name("2026-02-31t09-00-00z"), None);
+        for bad in [
+            "",
+            "2026-02-31T09:00:00Z",
+            "2026-02-07T09:00:30Z",
+            "2026-02-07T09:00:00+01:00",
+            "2026-02-07 09:00",
+        ] {
             assert_eq!(id_of(bad), None, "{bad:?}");
         }
     }

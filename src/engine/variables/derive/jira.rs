@@ -3,14 +3,15 @@
 use super::{Sight, constants};
 use crate::engine::kelos::Jira;
 use crate::engine::render::value::Value;
-use crate::engine::repository::without_secrets;
-use crate::engine::variables::known::{Known, Origin};
+use crate::engine::variables::build::url;
+use crate::engine::variables::known::{Known, Letters, Origin};
 
 pub(super) fn derive(source: &Jira, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
     // Kelos asks Jira for no description (up to v0.52), and Jira knows of no branches.
     constants(&["Body", "Branch", "ReviewState", "ReviewComments", "Time", "Schedule"], known);
     if let Some(key) = sight.name_suffix().and_then(key_of) {
-        known.derive("ID", &key);
+        // Kelos puts the key into the name in lower case, and the keys of Jira have none.
+        known.derive(Letters::Exact, "ID", &key);
         from_key(source, &key, known);
     }
 }
@@ -25,10 +26,15 @@ pub(super) fn derive_more(source: &Jira, known: &mut Known<'_>) {
 
 fn from_key(source: &Jira, key: &str, known: &mut Known<'_>) {
     if let Some(Ok(number)) = key.split_once('-').map(|(_, number)| number.parse()) {
-        known.put(Origin::Derived, "Number", || Value::Int(number));
+        // Kelos makes it of the key, too.
+        known.put(Origin::Derived, Letters::Exact, "Number", |_| Ok(Value::Int(number)));
     }
-    if let Some(base) = without_secrets(&source.base_url).filter(|base| !base.is_empty()) {
-        known.derive("URL", &[base.trim_end_matches('/'), "/browse/", key].concat());
+    // Kelos prints the address as it is typed, with what may be secret in it.
+    if !known.wants("URL") {
+        return;
+    }
+    if let Some(base) = url(&source.base_url, known.meter).filter(|base| !base.is_empty()) {
+        known.stand_in("URL", &[base.trim_end_matches('/'), "/browse/", key].concat());
     }
 }
 

@@ -1,71 +1,120 @@
 //! Events of GitHub and Linear: `<spawner>-<event>-<12 hex digits>`, cut to 63 characters.
 
 use super::Sight;
-use super::github::{is_the_branch, number, recorded, tell, tell_page, tell_with_page};
+use super::github::{is_the_branch, number, of_page, recorded, stand_in, tell_page, tell_recorded};
 use crate::engine::kelos::{GithubWebhook, LinearWebhook};
+use crate::engine::meter::Meter;
+use crate::engine::render::value::Value;
 use crate::engine::repository::Repository;
-use crate::engine::variables::known::Known;
+use crate::engine::variables::build::repository;
+use crate::engine::variables::known::{Known, Letters};
 
 /// How many hex digits of the delivery's hash a name ends with.
 const HASH_DIGITS: usize = 12;
 
+/// What it costs to look at an event, a filter or a type that the source names.
+const SAID_PARTS: usize = 32;
+
 pub(super) fn github(source: &GithubWebhook, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
-    known.derive("Kind", "webhook");
+    // A few looks at each of them, here and later.
+    let said = source.events.len() + source.filters.len();
+    if known.meter.take(said.saturating_mul(SAID_PARTS)).is_err() {
+        return;
+    }
+    let exact = Letters::Exact;
+    // A constant of Kelos.
+    known.derive(exact, "Kind", "webhook");
     if let Some(event) = event(source, sight) {
-        known.derive("Event", &event);
-        if let Some(action) = pinned_action(source, &event) {
-            known.derive("Action", action);
+        // Kelos takes an event only if it is one of `events` letter by letter, and an action likewise.
+        known.derive(exact, "Event", event);
+        if let Some(action) = pinned_action(source, event) {
+            known.derive(exact, "Action", action);
         }
     }
     if known.wants("Branch") && is_the_branch(&sight.spawner.spec.task_template.branch) {
         let branch = sight.task.spec().and_then(|spec| spec.branch.as_deref());
         if let Some(branch) = branch.filter(|branch| !branch.is_empty()) {
-            known.derive("Branch", branch);
+            // It was printed there, and nothing else.
+            known.derive(exact, "Branch", branch);
         }
     }
     if let Some(repository) = recorded(sight) {
-        tell_with_page(&repository, sight, known);
-    } else if let Some(repository) = bound(source) {
-        tell(&repository, known);
+        tell_recorded(&repository, sight, known);
     }
 }
 
-/// The page of an issue whose number was read back. A source that takes the events of many
-/// repositories does not say which.
-pub(super) fn github_page(source: &GithubWebhook, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
-    let page = match event(source, sight).as_deref() {
+/// The repository that was read back, or that of the page that was; else the one that the source is bound
+/// to. GitHub does not care for the case that a team types it in. And the page of an issue whose number was
+/// read back: a source that takes the events of many repositories does not say which.
+pub(super) fn github_repository(
+    source: &GithubWebhook,
+    sight: &Sight<'_, '_>,
+    known: &mut Known<'_>,
+) {
+    let recorded = recorded(sight);
+    let read = |known: &Known<'_>| {
+        let full_name = known.get("Repository").and_then(Value::as_text)?;
+        let (owner, name) = full_name.split_once('/')?;
+        Repository::named(None, owner, name)
+    };
+    let told = recorded.or_else(|| read(known)).or_else(|| of_page(sight, known));
+    let Some(repository) = told.or_else(|| bound(source, known.meter)) else { return };
+    stand_in(&repository, known);
+    let page = match event(source, sight) {
         Some("issues") => "issues",
-        Some("pull_request" | "pull_request_review" | "pull_request_review_comment") => "pull",
+        Some(event) if event.starts_with("pull_request") => "pull",
         _ => return,
     };
-    let repository = recorded(sight).or_else(|| bound(source));
-    if let (Some(number), Some(repository)) = (number(known), repository) {
+    if let Some(number) = number(known) {
         tell_page(&repository, page, number, sight, known);
     }
 }
 
 pub(super) fn linear(source: &LinearWebhook, sight: &Sight<'_, '_>, known: &mut Known<'_>) {
-    known.derive("Kind", "LinearWebhook");
+    // A constant of Kelos.
+    known.derive(Letters::Exact, "Kind", "LinearWebhook");
     let Some(lower) = sight.name_suffix().and_then(before_the_hash) else { return };
+    if known.meter.take(source.types.len().saturating_mul(SAID_PARTS)).is_err() {
+        return;
+    }
     let mut types = source.types.iter().filter(|found| found.eq_ignore_ascii_case(lower));
     if let (Some(found), None) = (types.next(), types.next()) {
-        known.derive("Type", found);
+        // The source does not care for the case.
+        known.derive(Letters::Alike, "Type", found);
     }
 }
 
 /// The repository that a source is bound to.
-fn bound(source: &GithubWebhook) -> Option<Repository> {
-    source.repository.as_deref().filter(|name| !name.is_empty()).and_then(Repository::parse)
+fn bound(source: &GithubWebhook, meter: &Meter) -> Option<Repository> {
+    let name = source.repository.as_deref().filter(|name| !name.is_empty())?;
+    repository(name, meter)
+}
+
+/// Whether the number that Kelos has recorded is that of what `.ID` and `.URL` are about. Of a check run
+/// they are about the run, and the number is that of a pull request; an event without a number, such as a
+/// push, has none recorded.
+pub(super) fn is_about_an_issue(source: &GithubWebhook, sight: &Sight<'_, '_>) -> bool {
+    let is_of_issue = |event: &str| {
+        matches!(event, "issues" | "issue_comment") || event.starts_with("pull_request")
+    };
+    match event(source, sight) {
+        Some(event) => is_of_issue(event),
+        None => {
+            let has_number = |event: &&String| !matches!(&***event, "push" | "create" | "release");
+            let mut events = source.events.iter().filter(has_number).peekable();
+            events.peek().is_some() && events.all(|event| is_of_issue(event))
+        }
+    }
 }
 
 /// The event: the only one that the source takes, or the one that the name tells. Events of GitHub
 /// have no dashes, so each dash was an underscore.
-fn event(source: &GithubWebhook, sight: &Sight<'_, '_>) -> Option<String> {
+fn event<'s>(source: &'s GithubWebhook, sight: &Sight<'_, '_>) -> Option<&'s str> {
     if let [event] = &*source.events {
-        return Some(event.clone());
+        return Some(event);
     }
     let event = before_the_hash(sight.name_suffix()?)?.replace('-', "_");
-    source.events.contains(&event).then_some(event)
+    source.events.iter().find(|known| **known == event).map(String::as_str)
 }
 
 /// The action that all filters of the event want. Where there are filters, one of them matched.

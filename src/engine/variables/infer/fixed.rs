@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use super::class::Class;
 use super::reading::Step;
 
-/// A piece of a text: fixed, or of a class.
+/// A piece of a text: fixed, of a class, or the page of the number that is known.
 pub(super) enum Fixed<'p> {
     Text(Cow<'p, str>),
     Any(Class),
+    /// It ends with this slash and number.
+    Page(&'p str),
 }
 
 impl Fixed<'_> {
@@ -17,6 +19,7 @@ impl Fixed<'_> {
         match self {
             Fixed::Text(text) => Step::Text(text),
             Fixed::Any(class) => Step::Any(*class),
+            Fixed::Page(number) => Step::Page(number),
         }
     }
 }

@@ -6,10 +6,11 @@ use std::ops::Range;
 use super::class::Class;
 use super::fixed::Fixed;
 use super::name;
-use super::reading::{Reader, StepsLeft, Unread};
+use super::reading::{self, Unread};
 use crate::engine::kelos::Source;
+use crate::engine::meter::Meter;
 use crate::engine::render::go::{Piece, outline};
-use crate::engine::render::value::{Text, Value};
+use crate::engine::render::value::Text;
 
 /// How often a text is read again with what was just found. A variable that stands twice may be told
 /// at one place and not at the other.
@@ -18,12 +19,18 @@ const MOST_ROUNDS: usize = 4;
 /// The most pieces that are worth reading.
 const MOST_PIECES: usize = 128;
 
+/// What a piece costs each time that a text is read, beside what is looked at: it is put together, and
+/// what was found is taken out.
+const PIECE_STEPS: usize = 4;
+
 /// Fixed texts, variables, and what can't be read, in turn.
 #[derive(Debug)]
 pub(super) struct Pattern {
     parts: Box<[Part]>,
     /// The variables that stand in it, each once.
     pub(super) variables: Box<[Variable]>,
+    /// How long its fixed texts are together, in bytes.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -40,6 +47,8 @@ pub(super) struct Variable {
     /// Its name; of what a context source gave, `Context.NAME`.
     pub(super) name: Text,
     class: Class,
+    /// Whether it stands more than once.
+    is_repeated: bool,
 }
 
 /// How a text came out of its template.
@@ -53,6 +62,17 @@ pub(super) enum Flavour {
     Name,
 }
 
+/// A text that came out of a template, and what is known of its variables.
+pub(super) struct Given<'g, 't> {
+    pub(super) text: &'t str,
+    pub(super) flavour: Flavour,
+    /// Of each variable its text, if it is known letter by letter.
+    pub(super) letters: &'g [Option<Cow<'g, str>>],
+    /// Where `.URL` is the page of an issue or pull request of which the number is known: a slash and the
+    /// number.
+    pub(super) page: Option<&'g str>,
+}
+
 /// What was read: of each variable of the pattern its text, if it has only one reading.
 pub(super) type Readings<'t> = Vec<Option<&'t str>>;
 
@@ -64,45 +84,61 @@ impl Pattern {
             return None;
         }
         let mut variables: Vec<Variable> = Vec::new();
+        let mut bytes = 0;
         let mut part = |piece: Piece| match piece {
-            Piece::Text(text) => Part::Text(text.into()),
+            Piece::Text(text) => {
+                bytes += text.len();
+                Part::Text(text.into())
+            }
             Piece::Other => Part::Other,
             Piece::Field(names) => {
                 let names: Vec<&str> = names.iter().map(|name| &**name).collect();
                 let Some(class) = Class::of(&names, source) else { return Part::Other };
                 let name = names.join(".");
                 let known = variables.iter().position(|variable| *variable.name == *name);
-                Part::Variable(known.unwrap_or_else(|| {
-                    variables.push(Variable { name: name.into(), class });
-                    variables.len() - 1
-                }))
+                Part::Variable(match known {
+                    Some(number) => {
+                        variables[number].is_repeated = true;
+                        number
+                    }
+                    None => {
+                        variables.push(Variable { name: name.into(), class, is_repeated: false });
+                        variables.len() - 1
+                    }
+                })
             }
         };
         let parts = pieces.into_iter().map(&mut part).collect();
-        (!variables.is_empty()).then(|| Pattern { parts, variables: variables.into() })
+        (!variables.is_empty()).then(|| Pattern { parts, variables: variables.into(), bytes })
     }
 
-    /// Reads a text; `known` gives the texts of the variables that are known already, by their
-    /// numbers.
+    /// Reads a text.
     pub(super) fn read<'t>(
         &self,
-        text: &'t str,
-        flavour: Flavour,
-        known: &[Option<Cow<'_, str>>],
-        left: &mut StepsLeft,
+        given: &Given<'_, 't>,
+        meter: &Meter,
     ) -> Result<Readings<'t>, Unread> {
-        let mut reader = Reader::new(text, left);
+        let known = given.letters.iter().flatten().map(|text| text.len()).sum::<usize>();
         let mut found: Readings<'t> = vec![None; self.variables.len()];
         for _ in 0..MOST_ROUNDS {
+            let read = found.iter().flatten().map(|text| text.len()).sum::<usize>();
+            let pay = || {
+                meter.take_steps(self.parts.len() * PIECE_STEPS)?;
+                // Fixed texts that stand beside each other are put together.
+                meter.take_bytes(self.bytes + known + read)
+            };
+            pay().map_err(|_| Unread::TooCostly)?;
             let told = |number: usize| {
                 let read = found.get(number).copied().flatten();
-                read.or_else(|| known.get(number)?.as_deref())
+                read.or_else(|| given.letters.get(number)?.as_deref())
             };
-            let pieces = self.pieces(flavour, told);
+            let pieces = self.pieces(given, told);
             let steps: Vec<_> = pieces.iter().map(|(piece, _)| piece.as_step()).collect();
-            let places = reader.read(&steps)?;
-            let next = self.collect(text, &pieces, places)?;
-            let is_more = next.iter().zip(&found).any(|(new, old)| new.is_some() && old.is_none());
+            let places = reading::read(given.text, &steps, meter)?;
+            let next = self.collect(given.text, &pieces, places, meter)?;
+            // What stands once and was read is fixed where it stands already.
+            let is_more = (next.iter().zip(&found).zip(&self.variables))
+                .any(|((new, old), it)| it.is_repeated && new.is_some() && old.is_none());
             let all = found.into_iter().zip(next).map(|(old, new)| old.or(new)).collect();
             found = all;
             if !is_more {
@@ -116,21 +152,20 @@ impl Pattern {
     /// the variables that are to be read.
     fn pieces<'p>(
         &'p self,
-        flavour: Flavour,
+        given: &Given<'p, '_>,
         told: impl Fn(usize) -> Option<&'p str>,
     ) -> Vec<(Fixed<'p>, Option<usize>)> {
+        let is_name = given.flavour == Flavour::Name;
         let mut pieces: Vec<(Fixed<'p>, Option<usize>)> = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let piece = match part {
-                Part::Text(text) => Some((&**text, flavour == Flavour::Name)),
+                Part::Text(text) => Some(&**text),
                 Part::Other => None,
-                // What was read out of a name has its form already.
-                Part::Variable(number) => {
-                    told(*number).map(|text| (text, flavour == Flavour::Name))
-                }
+                Part::Variable(number) => told(*number),
             };
-            let fixed = piece.and_then(|(text, to_name)| {
-                if to_name { name::text(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
+            let fixed = piece.and_then(|text| {
+                // What was read out of a name has its form already.
+                if is_name { name::text(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
             });
             let number = match part {
                 Part::Variable(number) if fixed.is_none() => Some(*number),
@@ -140,29 +175,31 @@ impl Pattern {
                 (Some(text), Some((Fixed::Text(last), _))) => last.to_mut().push_str(&text),
                 (Some(text), _) => pieces.push((Fixed::Text(text), None)),
                 (None, _) => {
-                    let class = number.and_then(|number| self.class(number, flavour));
-                    let read = number.filter(|_| class.is_some());
-                    pieces.push((Fixed::Any(class.unwrap_or(Class::Anything)), read));
-                    if flavour == Flavour::Name && class.is_none() {
+                    let field = number.and_then(|number| self.field(number, given));
+                    let is_kept = field.is_some();
+                    let read = number.filter(|_| is_kept);
+                    pieces.push((field.unwrap_or(Fixed::Any(Class::Anything)), read));
+                    if is_name && !is_kept {
                         // What comes behind may have been cut off, or run together with this.
                         break;
                     }
                 }
             }
         }
-        if flavour == Flavour::Name {
+        if is_name {
             name::trim(&mut pieces);
         }
         pieces
     }
 
     /// What a variable can be; nothing for one that a name does not keep.
-    fn class(&self, number: usize, flavour: Flavour) -> Option<Class> {
+    fn field<'p>(&self, number: usize, given: &Given<'p, '_>) -> Option<Fixed<'p>> {
         let variable = self.variables.get(number)?;
-        match flavour {
-            Flavour::Plain => Some(variable.class),
-            Flavour::ByHand => Some(Class::Anything),
-            Flavour::Name => name::class(&variable.name, variable.class),
+        match (given.flavour, given.page) {
+            (Flavour::Plain, Some(page)) if *variable.name == *"URL" => Some(Fixed::Page(page)),
+            (Flavour::Plain, _) => Some(Fixed::Any(variable.class)),
+            (Flavour::ByHand, _) => Some(Fixed::Any(Class::Anything)),
+            (Flavour::Name, _) => name::class(&variable.name, variable.class).map(Fixed::Any),
         }
     }
 
@@ -173,6 +210,7 @@ impl Pattern {
         text: &'t str,
         pieces: &[(Fixed<'_>, Option<usize>)],
         places: Vec<Option<Range<usize>>>,
+        meter: &Meter,
     ) -> Result<Readings<'t>, Unread> {
         let mut found: Readings<'t> = vec![None; self.variables.len()];
         for ((piece, number), place) in pieces.iter().zip(places) {
@@ -182,7 +220,12 @@ impl Pattern {
                 return Err(Unread::NoRendering);
             }
             match found.get_mut(number) {
-                Some(Some(other)) if *other != read => return Err(Unread::NoRendering),
+                Some(Some(other)) => {
+                    meter.take(read.len()).map_err(|_| Unread::TooCostly)?;
+                    if *other != read {
+                        return Err(Unread::NoRendering);
+                    }
+                }
                 Some(slot) => *slot = Some(read),
                 None => {}
             }
@@ -195,12 +238,4 @@ impl Pattern {
 pub(super) fn whole_number(text: &str) -> Option<i64> {
     let is_plain = text == "0" || !text.starts_with('0');
     text.parse().ok().filter(|number| is_plain && *number >= 0)
-}
-
-/// A known value as Kelos printed it; nothing if it is none that Kelos prints.
-pub(super) fn printed(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::Int(number) => Some(number.to_string().into()),
-        other => other.as_text().map(|text| Cow::Borrowed(&**text)),
-    }
 }

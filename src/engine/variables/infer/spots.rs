@@ -46,6 +46,11 @@ impl Spots {
         }
     }
 
+    /// The same places so many bytes further on.
+    pub(super) fn moved(&self, by: usize) -> Spots {
+        Spots(self.0.iter().map(|(from, to)| (from + by, to.saturating_add(by))).collect())
+    }
+
     /// The places that both have.
     pub(super) fn meet(&self, other: &Spots) -> Spots {
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
