@@ -127,7 +127,8 @@ pub(super) fn stand_in(repository: &Repository, known: &mut Known<'_>) {
     known.stand_in("Repository", &full_name(repository));
 }
 
-fn full_name(repository: &Repository) -> String {
+/// `owner/name`
+pub(super) fn full_name(repository: &Repository) -> String {
     [&*repository.owner, "/", &*repository.name].concat()
 }
 

@@ -1,7 +1,9 @@
 //! Events of GitHub and Linear: `<spawner>-<event>-<12 hex digits>`, cut to 63 characters.
 
 use super::Sight;
-use super::github::{is_the_branch, number, of_page, recorded, stand_in, tell_page, tell_recorded};
+use super::github::{
+    full_name, is_the_branch, number, of_page, recorded, stand_in, tell_page, tell_recorded,
+};
 use crate::engine::kelos::{GithubWebhook, LinearWebhook};
 use crate::engine::meter::Meter;
 use crate::engine::render::value::Value;
@@ -40,12 +42,18 @@ pub(super) fn github(source: &GithubWebhook, sight: &Sight<'_, '_>, known: &mut 
     }
     if let Some(repository) = recorded(sight) {
         tell_recorded(&repository, sight, known);
+    } else if let Some(repository) = bound(source, known.meter) {
+        // Kelos takes no event of a repository that GitHub writes in another way.
+        let is_as_typed = source.repository.as_deref() == Some(&*full_name(&repository));
+        let letters = if is_as_typed { Letters::Exact } else { Letters::Alike };
+        known.derive(letters, "Repository", &full_name(&repository));
+        known.derive(letters, "RepositoryOwner", &repository.owner);
+        known.derive(letters, "RepositoryName", &repository.name);
     }
 }
 
-/// The repository that was read back, or that of the page that was; else the one that the source is bound
-/// to. GitHub does not care for the case that a team types it in. And the page of an issue whose number was
-/// read back: a source that takes the events of many repositories does not say which.
+/// The repository that Kelos has recorded, or that was read back, or that of the page that was; else the
+/// one that the source is bound to. And the page of an issue whose number was read back.
 pub(super) fn github_repository(
     source: &GithubWebhook,
     sight: &Sight<'_, '_>,

@@ -183,7 +183,7 @@ mod against_all_readings {
         Ok(())
     }
 
-    fn text(pieces: std::ops::Range<usize>) -> impl Strategy<Value = String> {
+    fn text(pieces: Range<usize>) -> impl Strategy<Value = String> {
         let all = [
             "a",
             "1",
