@@ -4,18 +4,25 @@
 //! kube's client is used, kube's `watcher` is not: it hides bookmarks, so that a quiet watch can't
 //! be told from a dead one, and it stays with the version it was started with (decision 009).
 
+mod body;
+mod change;
 mod client;
 mod lease;
 mod object;
+mod page;
+mod pauses;
 mod reflector;
+mod relist;
 mod resource;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod trouble;
 
+pub use self::change::Change;
 pub use self::client::{ConnectError, connect};
 pub use self::lease::{Election, Leadership, LeaseTiming};
 pub use self::object::{Answer, ObjectPath, Patch};
-pub use self::reflector::{Change, Reflector};
+pub use self::reflector::Reflector;
+pub use self::relist::Relist;
 pub use self::resource::{Resource, Scope};
 pub use self::trouble::Trouble;

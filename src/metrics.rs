@@ -53,6 +53,8 @@ pub struct Metrics {
     keys: [[Counter; KeyOutcome::ALL.len()]; Kind::ALL.len()],
     spawners: Gauge,
     invalid_templates: Gauge,
+    rules_bytes: Gauge,
+    refused_spawners: Gauge,
     certificate_expiry: Gauge,
     lookups: [Counter; LookupResult::ALL.len()],
     watch_age: WatchAge,
@@ -72,7 +74,8 @@ impl Metrics {
         let admissions = Family::<AdmissionLabels, Counter>::default();
         let admission_duration = Histogram::new(DURATION_BUCKETS);
         let keys = Family::<KeyLabels, Counter>::default();
-        let [spawners, invalid_templates, certificate_expiry] = [(); 3].map(|()| Gauge::default());
+        let [spawners, invalid_templates, rules_bytes, refused_spawners, certificate_expiry] =
+            [(); 5].map(|()| Gauge::default());
         let lookups = Family::<LookupLabels, Counter>::default();
         let watch_age = WatchAge::default();
 
@@ -99,6 +102,17 @@ impl Metrics {
             invalid_templates.clone(),
         );
         registry.register_with_unit(
+            "rules",
+            "What the loaded rules take, as it is counted for the shares of namespaces",
+            Unit::Bytes,
+            rules_bytes.clone(),
+        );
+        registry.register(
+            "refused_spawners",
+            "TaskSpawners whose rules are not loaded because there is no room for them",
+            refused_spawners.clone(),
+        );
+        registry.register_with_unit(
             "certificate_expiry_timestamp",
             "When the serving certificate expires, as Unix time",
             Unit::Seconds,
@@ -123,6 +137,8 @@ impl Metrics {
             }),
             spawners,
             invalid_templates,
+            rules_bytes,
+            refused_spawners,
             certificate_expiry,
             lookups: LookupResult::ALL
                 .map(|result| lookups.get_or_create_owned(&LookupLabels { result })),
@@ -155,6 +171,12 @@ impl Metrics {
     pub fn set_rules(&self, spawners: usize, invalid_templates: usize) {
         self.spawners.set(gauge_value(spawners));
         self.invalid_templates.set(gauge_value(invalid_templates));
+    }
+
+    /// Sets how many bytes the rules take, and how many TaskSpawners there is no room for.
+    pub fn set_weight(&self, bytes: u64, refused: usize) {
+        self.rules_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        self.refused_spawners.set(gauge_value(refused));
     }
 
     /// Sets when the serving certificate expires, in seconds since 1970.
@@ -246,6 +268,8 @@ mod tests {
         for series in [
             "kelos_metadata_spawners 0\n",
             "kelos_metadata_invalid_templates 0\n",
+            "kelos_metadata_rules_bytes 0\n",
+            "kelos_metadata_refused_spawners 0\n",
             "kelos_metadata_certificate_expiry_timestamp_seconds 0\n",
             "kelos_metadata_log_lines_dropped_total 0\n",
             "kelos_metadata_admission_duration_seconds_count 0\n",
@@ -305,11 +329,14 @@ mod tests {
         let metrics = Metrics::new();
         metrics.set_rules(7, 2);
         metrics.set_rules(5, 1);
+        metrics.set_weight(81 << 20, 3);
         metrics.set_certificate_expiry(1_900_000_000);
         metrics.count_dropped_lines(|| 3);
         assert_eq!(line(&metrics, "kelos_metadata_log_lines_dropped_total"), "3");
         assert_eq!(line(&metrics, "kelos_metadata_spawners"), "5");
         assert_eq!(line(&metrics, "kelos_metadata_invalid_templates"), "1");
+        assert_eq!(line(&metrics, "kelos_metadata_rules_bytes"), "84934656");
+        assert_eq!(line(&metrics, "kelos_metadata_refused_spawners"), "3");
         let expiry = line(&metrics, "kelos_metadata_certificate_expiry_timestamp_seconds");
         assert_eq!(expiry, "1900000000");
     }

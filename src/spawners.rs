@@ -7,25 +7,31 @@
 
 mod compiler;
 mod files;
+mod intake;
+mod kept;
 mod live;
+mod measure;
 mod namespaced;
+mod queue;
 mod reflected;
+mod shares;
 mod snapshot;
+mod why;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use self::compiler::{Compile, Compiler, compile_guarded};
+use self::compiler::{Compile, compile_guarded};
 pub use self::files::{FileObjects, Unusable};
+use self::intake::Intake;
 pub use self::live::{LiveLookup, Looked};
-use self::namespaced::Namespaced;
-pub use self::reflected::reflect;
+pub use self::reflected::{Reflected, reflect};
 pub use self::snapshot::{Known, Lookup, Snapshot};
 use crate::cluster::Change;
-use crate::engine::kelos::{Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace};
+use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Problem, Rules};
 use crate::metrics::Watched;
@@ -67,15 +73,25 @@ impl ClusterChange {
         }
     }
 
-    /// Whether it says what there is, all in all.
-    pub fn is_list(&self) -> bool {
+    /// Whether it is the end of a list: all that is there has been told.
+    pub fn ends_list(&self) -> bool {
         matches!(
             self,
-            ClusterChange::Spawners(Change::All(_))
-                | ClusterChange::Workspaces(Change::All(_))
-                | ClusterChange::WorkerPools(Change::All(_))
-                | ClusterChange::Namespaces(Change::All(_))
+            ClusterChange::Spawners(Change::Listed)
+                | ClusterChange::Workspaces(Change::Listed)
+                | ClusterChange::WorkerPools(Change::Listed)
+                | ClusterChange::Namespaces(Change::Listed)
         )
+    }
+
+    /// Whether the API server has shown with it that what is known is up to date.
+    pub fn is_sign_of_life(&self) -> bool {
+        match self {
+            ClusterChange::Spawners(changed) => changed.is_sign_of_life(),
+            ClusterChange::Workspaces(changed) => changed.is_sign_of_life(),
+            ClusterChange::WorkerPools(changed) => changed.is_sign_of_life(),
+            ClusterChange::Namespaces(changed) => changed.is_sign_of_life(),
+        }
     }
 
     /// Namespace and name of the one TaskSpawner that has changed, if it is one.
@@ -101,12 +117,39 @@ pub struct SpawnerProblem {
     pub problem: Problem,
 }
 
+/// What became of a batch of work.
+#[derive(Debug, Default)]
+pub struct Worked {
+    /// The problems of TaskSpawners that are new or have changed.
+    pub problems: Vec<SpawnerProblem>,
+    /// Whether there is nothing left to compile.
+    pub is_done: bool,
+    /// Whether every namespace has had a first share of the work, or needs none. Once it was so, it is.
+    pub has_started: bool,
+    /// The kinds that should be listed again soon: there is room for objects that are not at hand.
+    pub wants_lists: Vec<Watched>,
+}
+
+/// What the rules of the cache take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// The bytes of the rules.
+    pub bytes: u64,
+    /// How many TaskSpawners there was no room for.
+    pub refused: usize,
+}
+
 /// The cache.
+///
+/// What has changed is taken in at once; what has to be compiled for it is compiled batch by batch, in
+/// turns between the namespaces.
 #[derive(Debug)]
 pub struct Spawners {
     policy: Policy,
     compile: Compile,
     current: ArcSwap<Snapshot>,
+    /// Held while a snapshot is made.
+    intake: Mutex<Intake>,
     /// Held while rules are compiled, never while they are used.
     templates: Mutex<Templates>,
     /// Whether all TaskSpawners have been listed once.
@@ -129,10 +172,15 @@ impl Spawners {
 
     /// Starts with nothing, and with something else for [`Rules::compile`].
     fn compiling_with(compile: Compile, policy: Policy) -> Spawners {
+        Spawners::bounded(compile, policy, intake::BOUNDS)
+    }
+
+    fn bounded(compile: Compile, policy: Policy, bounds: shares::Bounds) -> Spawners {
         Spawners {
             policy,
             compile,
             current: ArcSwap::default(),
+            intake: Mutex::new(Intake::new(bounds)),
             templates: Mutex::default(),
             is_warm: AtomicBool::new(false),
         }
@@ -152,32 +200,58 @@ impl Spawners {
     /// Knows these objects and no others from now on. Rules of TaskSpawners that have not changed
     /// are kept as they are; the problems of all others are given back.
     pub fn replace(&self, objects: Objects) -> Vec<SpawnerProblem> {
-        self.update(|next, compiler| {
-            compiler.spawners(next, Change::All(objects.spawners));
-            change(&mut next.workspaces, Change::All(objects.workspaces), |it| &it.metadata);
-            change(&mut next.pools, Change::All(objects.pools), |it| &it.metadata);
-            change(&mut next.namespaces, Change::All(objects.namespaces), |it| &it.metadata);
-        })
+        let workspaces = Change::all(objects.workspaces).map(ClusterChange::Workspaces);
+        let pools = Change::all(objects.pools).map(ClusterChange::WorkerPools);
+        let namespaces = Change::all(objects.namespaces).map(ClusterChange::Namespaces);
+        let others = workspaces.into_iter().chain(pools).chain(namespaces);
+        others.for_each(|changed| self.take(changed));
+        let mut problems = Vec::new();
+        loop {
+            for changed in Change::all(objects.spawners.clone()) {
+                self.take(ClusterChange::Spawners(changed));
+            }
+            let (found, wants_lists) = self.work_to_the_end();
+            problems.extend(found);
+            // Those that had no room before the others went have it now.
+            if !wants_lists.contains(&Watched::TaskSpawners) {
+                return problems;
+            }
+        }
     }
 
     /// Knows what has changed in the cluster from now on; gives the problems of the TaskSpawners
     /// that are new or have changed.
     pub fn apply(&self, changed: ClusterChange) -> Vec<SpawnerProblem> {
-        let is_list = changed.kind() == Watched::TaskSpawners && changed.is_list();
-        let problems = self.update(|next, compiler| match changed {
-            ClusterChange::Spawners(changed) => compiler.spawners(next, changed),
-            ClusterChange::Workspaces(changed) => {
-                change(&mut next.workspaces, changed, |it| &it.metadata);
-            }
-            ClusterChange::WorkerPools(changed) => {
-                change(&mut next.pools, changed, |it| &it.metadata);
-            }
-            ClusterChange::Namespaces(changed) => {
-                change(&mut next.namespaces, changed, |it| &it.metadata);
-            }
+        self.take(changed);
+        self.work_to_the_end().0
+    }
+
+    /// Takes in what has changed. Nobody sees it before [`Spawners::work`].
+    pub fn take(&self, changed: ClusterChange) {
+        self.intake().take(changed);
+    }
+
+    /// Compiles a batch of what waits, and shows what has become of all changes so far.
+    pub fn work(&self) -> Worked {
+        let mut intake = self.intake();
+        let problems = intake.work(|spawner| {
+            let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+            compile_guarded(self.compile, spawner, &self.policy, &mut templates)
         });
-        self.is_warm.fetch_or(is_list, Ordering::Release);
-        problems
+        self.current.store(Arc::new(intake.next.clone()));
+        self.is_warm.fetch_or(intake.is_listed, Ordering::Release);
+        Worked {
+            problems,
+            is_done: intake.queue.is_empty(),
+            has_started: intake.queue.has_started(),
+            wants_lists: intake.wants_lists(),
+        }
+    }
+
+    /// What the rules take.
+    pub fn weight(&self) -> Weight {
+        let intake = self.intake();
+        Weight { bytes: intake.shares.bytes(), refused: intake.shares.refused() }
     }
 
     /// Compiles the rules of a TaskSpawner that is not part of the cache.
@@ -186,30 +260,20 @@ impl Spawners {
         Known::new(compile_guarded(self.compile, &Arc::new(spawner), &self.policy, &mut templates))
     }
 
-    fn update(&self, make: impl FnOnce(&mut Snapshot, &mut Compiler<'_>)) -> Vec<SpawnerProblem> {
-        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Snapshot::clone(&self.current.load());
-        let mut compiler = Compiler::new(self.compile, &self.policy, &mut templates);
-        make(&mut next, &mut compiler);
-        let problems = compiler.problems();
-        self.current.store(Arc::new(next));
-        problems
-    }
-}
-
-/// Changes objects that are kept as they are.
-fn change<T>(objects: &mut Namespaced<T>, changed: Change<T>, meta: fn(&T) -> &ObjectMeta) {
-    let put = |objects: &mut Namespaced<T>, object: T| {
-        let (namespace, name) = (meta(&object).namespace.clone(), meta(&object).name.clone());
-        objects.insert(&namespace, &name, Arc::new(object));
-    };
-    match changed {
-        Change::All(all) => {
-            *objects = Namespaced::default();
-            all.into_iter().for_each(|object| put(objects, object));
+    fn work_to_the_end(&self) -> (Vec<SpawnerProblem>, Vec<Watched>) {
+        let (mut problems, mut wants_lists) = (Vec::new(), Vec::new());
+        loop {
+            let worked = self.work();
+            problems.extend(worked.problems);
+            wants_lists.extend(worked.wants_lists);
+            if worked.is_done {
+                return (problems, wants_lists);
+            }
         }
-        Change::One(object) => put(objects, object),
-        Change::Gone { namespace, name } => objects.remove(&namespace, &name),
+    }
+
+    fn intake(&self) -> MutexGuard<'_, Intake> {
+        self.intake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

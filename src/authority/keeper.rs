@@ -15,7 +15,7 @@ use super::observed::{CERTIFICATE, KEY, Secret};
 use super::settling::Settling;
 use super::{Plan, Step, next_step};
 use crate::admin::Readiness;
-use crate::cluster::{Leadership, Reflector};
+use crate::cluster::{Change, Leadership, Reflector};
 use crate::metrics::{CertificateStep, ControllerMetrics, StepResult};
 
 /// Whether or not anything happens, everything is looked at this often: a clock may have been set,
@@ -101,8 +101,13 @@ impl Keeper {
         let (changed, changes) = channel(1);
         for (resource, scope) in self.places.watched() {
             let (client, changed) = (self.client.clone(), changed.clone());
-            let reflector: Reflector<IgnoredAny, (), _> =
-                Reflector::new(client, resource, scope, changed, |_| (), || ());
+            // Of a list, its end is told: whoever looks then sees all of it.
+            let news = |change| match change {
+                Change::Listed | Change::One(_) | Change::Gone { .. } => Some(()),
+                Change::Listing | Change::Page(_) | Change::Alive => None,
+            };
+            let reflector: Reflector<IgnoredAny, ()> =
+                Reflector::new(client, resource, scope, changed, news);
             tokio::spawn(reflector.run());
         }
         changes

@@ -109,7 +109,7 @@ async fn send<T: DeserializeOwned>(
 }
 
 /// Why the API server, or whatever answers in its place, did not do it.
-fn refusal(code: u16, body: &[u8]) -> Status {
+pub(super) fn refusal(code: u16, body: &[u8]) -> Status {
     let mut status: Status = serde_json::from_slice(body).unwrap_or_default();
     status.code = code;
     if status.message.is_empty() {

@@ -1,82 +1,74 @@
 //! A reflector: list once, then watch, for as long as the process lives.
 
+mod list;
+mod watch;
+
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use futures_util::{Stream, TryStreamExt};
 use kube::Client;
-use kube::core::params::{ListParams, WatchParams};
-use kube::core::{Request, WatchEvent};
+use kube::core::Request;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use super::{Resource, Scope, Trouble};
+use super::page::PageSize;
+use super::pauses::{LONGEST_PAUSE, pauses, up_to};
+use super::{Change, Relist, Resource, Scope, Trouble};
 
-/// After how many seconds the API server ends a watch, if nothing else does: the next one begins
-/// where it left off. A quiet watch gives at least this sign of life.
-const WATCH_SECONDS: u32 = 45;
-/// How long a watch may be silent: a little longer. A connection that died without a word is
-/// noticed then.
-const SILENCE: Duration = Duration::from_secs(50);
-/// After how long everything is listed again, so that a version that has come or gone is noticed.
+/// After how long everything is listed again, so that a version that has come or gone is noticed; a
+/// part of it less, by chance.
 const RELIST: Duration = Duration::from_secs(300);
+const RELIST_JITTER: Duration = Duration::from_secs(60);
+/// The shortest time between two lists that somebody asked for, and what is added by chance.
+const ASKED_RELIST: Duration = Duration::from_secs(10);
+const ASKED_RELIST_JITTER: Duration = Duration::from_secs(5);
+/// Over how long the first lists of all kinds are spread.
+const FIRST_SPREAD: Duration = Duration::from_millis(250);
 /// A watch that ends sooner is no watch.
 const SHORTEST_WATCH: Duration = Duration::from_secs(1);
-/// How many objects the API server gives at once.
-const PAGE: u32 = 200;
-/// The shortest and the longest pause before the next try.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A watch that lasted so long was no failed try: who cuts watches now and then is not waited for.
 const STEADY_WATCH: Duration = Duration::from_secs(10);
-
-/// What has become of the objects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change<T> {
-    /// These are all there are.
-    All(Vec<T>),
-    /// This one is new, or has changed.
-    One(T),
-    /// This one is gone.
-    Gone {
-        /// Its namespace; empty if its kind has none.
-        namespace: String,
-        /// Its name.
-        name: String,
-    },
-}
-
-impl<T> Change<T> {
-    /// The same change of what `make` makes of each object.
-    pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> Change<U> {
-        match self {
-            Change::All(objects) => Change::All(objects.into_iter().map(make).collect()),
-            Change::One(object) => Change::One(make(object)),
-            Change::Gone { namespace, name } => Change::Gone { namespace, name },
-        }
-    }
-}
+/// How many watches may be silent in a row: a connection dies once; where the next one is silent, too,
+/// something between here and the API server swallows what it says.
+const SILENCES: u8 = 2;
+/// How often a right may be missing at the very first list before that counts as an answer: an API
+/// server that has just started may not have read its roles.
+const FIRST_REFUSALS: u8 = 2;
 
 /// Follows the objects of one kind.
-pub struct Reflector<T, M, A> {
+pub struct Reflector<T, M> {
     client: Client,
     resource: Resource,
     scope: Scope,
     changes: Sender<M>,
-    wrap: fn(Change<T>) -> M,
-    alive: A,
+    wrap: fn(Change<T>) -> Option<M>,
+    relist: Relist,
+    /// How large pages are, learnt from all lists.
+    page_size: PageSize,
     /// Whether the first list, or word that there can be none, has been passed on.
     is_synced: bool,
+    /// How often the very first list was refused for want of a right.
+    refusals: u8,
+    /// How many watches in a row gave no sign of life.
+    silences: u8,
     /// The version that is watched, for the log.
     watched: Option<String>,
     /// The trouble that was logged last, so that it is logged once.
     told: Option<String>,
     /// Whether a watch lasted since the last trouble: then the next one is another.
     was_steady: bool,
+}
+
+/// How far the objects have been followed.
+struct Place {
+    version: String,
+    requests: Request,
+    /// The resource version that everything is known up to.
+    from: String,
+    listed: Instant,
+    /// When everything is to be listed again.
+    due: Instant,
 }
 
 /// Whoever listens to the changes is gone: the process ends.
@@ -101,22 +93,6 @@ impl From<NobodyListens> for End {
     }
 }
 
-#[derive(Deserialize)]
-struct List {
-    metadata: ListMeta,
-    #[serde(default)]
-    items: Vec<Box<RawValue>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListMeta {
-    #[serde(default)]
-    resource_version: String,
-    #[serde(default, rename = "continue")]
-    next: String,
-}
-
 /// The head of any object.
 #[derive(Deserialize)]
 struct Head {
@@ -134,169 +110,109 @@ struct HeadMeta {
     resource_version: String,
 }
 
-impl<T, M, A> Reflector<T, M, A>
-where
-    T: DeserializeOwned,
-    A: Fn(),
-{
-    /// Sends each change, as `wrap` makes it, into `changes`; calls `alive` whenever the API server
-    /// shows that what is known is up to date.
+impl<T: DeserializeOwned, M> Reflector<T, M> {
+    /// Sends each change into `changes`, as `wrap` makes it; those of which it makes nothing are not
+    /// sent.
     pub fn new(
         client: Client,
         resource: Resource,
         scope: Scope,
         changes: Sender<M>,
-        wrap: fn(Change<T>) -> M,
-        alive: A,
-    ) -> Reflector<T, M, A> {
+        wrap: fn(Change<T>) -> Option<M>,
+    ) -> Reflector<T, M> {
         Reflector {
             client,
             resource,
             scope,
             changes,
             wrap,
-            alive,
+            relist: Relist::default(),
+            page_size: PageSize::default(),
             is_synced: false,
+            refusals: 0,
+            silences: 0,
             watched: None,
             told: None,
             was_steady: false,
         }
     }
 
+    /// Lists before its time when `relist` is asked to.
+    pub fn with_relist(self, relist: Relist) -> Reflector<T, M> {
+        Reflector { relist, ..self }
+    }
+
     /// Follows the objects until nobody listens any more.
     ///
-    /// The first change that is sent is [`Change::All`]; it is empty if the cluster does not have
-    /// the kind, or does not let us read it. Trouble is logged once, and tried again with pauses.
+    /// A list is the first that is told; it is empty if the cluster does not have the kind, or does
+    /// not let us read it. Trouble is logged once, and tried again with pauses: a watch that broke
+    /// goes on where it was.
     pub async fn run(mut self) {
+        sleep(up_to(FIRST_SPREAD)).await;
         let mut pauses = pauses();
+        let mut place = None;
         loop {
-            match self.round().await {
+            match self.round(&mut place).await {
+                Ok(()) => {
+                    pauses = self::pauses();
+                    continue;
+                }
                 Err(End::NobodyListens) => return,
+                Err(End::Relist) => (),
                 Err(End::Trouble(trouble)) => {
                     if self.report(&trouble).await.is_err() {
                         return;
                     }
-                    if std::mem::take(&mut self.was_steady) {
-                        pauses = self::pauses();
-                    }
-                    sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
                 }
-                Ok(()) => pauses = self::pauses(),
-                Err(End::Relist) => sleep(FIRST_PAUSE).await,
             }
+            if std::mem::take(&mut self.was_steady) {
+                pauses = self::pauses();
+            }
+            sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
         }
     }
 
-    /// Lists everything, then watches until it is time to list again.
-    async fn round(&mut self) -> Result<(), End> {
+    /// Lists everything, unless that is known from the round before, then watches until it is time to
+    /// list again.
+    async fn round(&mut self, place: &mut Option<Place>) -> Result<(), End> {
+        let known = place.take().filter(|place| Instant::now() < place.due);
+        let mut here = match known {
+            Some(place) => place,
+            None => self.begin().await?,
+        };
+        let ended = self.watch_until_due(&mut here).await;
+        if let Err(End::Trouble(trouble)) = &ended
+            && self.can_go_on_after(trouble)
+        {
+            *place = Some(here);
+        }
+        ended
+    }
+
+    /// Whether the next watch may begin where this one broke. Not where it would meet the same again: a
+    /// version that is not served any more, an event that nobody can read, silence upon silence.
+    fn can_go_on_after(&mut self, trouble: &Trouble) -> bool {
+        if !matches!(trouble, Trouble::Silent) {
+            return !trouble.is_not_found() && !matches!(trouble, Trouble::Unreadable);
+        }
+        self.silences += 1;
+        if self.silences < SILENCES {
+            return true;
+        }
+        self.silences = 0;
+        false
+    }
+
+    /// Lists everything with the version of the day.
+    async fn begin(&mut self) -> Result<Place, End> {
         let version = self.resource.served_version(&self.client).await?.ok_or(Trouble::Absent)?;
         let requests = self.resource.requests(&version, self.scope.namespace());
-        let mut resource_version = self.list(&requests).await?;
-        self.told = None;
-        if self.watched.as_ref() != Some(&version) {
-            tracing::info!(resource = self.resource.plural, version, "Watching");
-            self.watched = Some(version);
-        }
+        let from = self.list(&requests).await?;
         let listed = Instant::now();
-        while listed.elapsed() < RELIST {
-            let begun = Instant::now();
-            let ended = self.watch(&requests, &mut resource_version).await;
-            self.was_steady |= begun.elapsed() >= STEADY_WATCH;
-            ended?;
-            if begun.elapsed() < SHORTEST_WATCH {
-                return Err(Trouble::Hasty.into());
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads all objects, page by page, and passes them on; gives the version to watch from.
-    async fn list(&mut self, requests: &Request) -> Result<String, End> {
-        let mut objects = Vec::new();
-        let mut params = ListParams {
-            limit: Some(PAGE),
-            field_selector: self.scope.field_selector(),
-            ..ListParams::default()
-        };
-        loop {
-            let request = if self.resource.metadata_only {
-                requests.list_metadata(&params)
-            } else {
-                requests.list(&params)
-            };
-            let request = request.map_err(Trouble::from)?;
-            let text = match Trouble::in_time(self.client.request_text(request)).await {
-                // The pages are too old to be gone on with: from the start.
-                Err(trouble) if trouble.is_expired() => return Err(End::Relist),
-                Err(trouble) if trouble.is_not_found() => return Err(Trouble::Absent.into()),
-                text => text?,
-            };
-            let page: List = serde_json::from_str(&text).map_err(|_| Trouble::Unreadable)?;
-            objects.extend(page.items.iter().filter_map(|json| self.read(&**json)));
-            if page.metadata.next.is_empty() {
-                self.sync(objects).await?;
-                return Ok(page.metadata.resource_version);
-            }
-            params.continue_token = Some(page.metadata.next);
-        }
-    }
-
-    async fn watch(&mut self, requests: &Request, from: &mut String) -> Result<(), End> {
-        let params = WatchParams {
-            timeout: Some(WATCH_SECONDS),
-            bookmarks: true,
-            field_selector: self.scope.field_selector(),
-            ..WatchParams::default()
-        };
-        let request = if self.resource.metadata_only {
-            requests.watch_metadata(&params, from)
-        } else {
-            requests.watch(&params, from)
-        };
-        let request = request.map_err(Trouble::from)?;
-        let events = match Trouble::in_time(self.client.request_events(request)).await {
-            Err(trouble) if trouble.is_expired() => return Err(End::Relist),
-            events => events?,
-        };
-        (self.alive)();
-        self.follow(events, from).await
-    }
-
-    /// Passes on the events of a watch until it ends.
-    async fn follow(
-        &mut self,
-        events: impl Stream<Item = kube::Result<WatchEvent<Value>>>,
-        from: &mut String,
-    ) -> Result<(), End> {
-        let mut events = std::pin::pin!(events);
-        loop {
-            let next = timeout(SILENCE, events.try_next()).await.map_err(|_| Trouble::Silent)?;
-            let event = match next.map_err(Trouble::from) {
-                Ok(Some(event)) => event,
-                Ok(None) => return Ok(()),
-                Err(trouble) if trouble.is_expired() => return Err(End::Relist),
-                Err(trouble) => return Err(trouble.into()),
-            };
-            (self.alive)();
-            match event {
-                WatchEvent::Added(json) | WatchEvent::Modified(json) => {
-                    *from = head(&json)?.resource_version;
-                    let change = match self.read(&json) {
-                        Some(object) => Change::One(object),
-                        None => gone(head(&json)?),
-                    };
-                    self.tell(change).await?;
-                }
-                WatchEvent::Deleted(json) => {
-                    let head = head(&json)?;
-                    from.clone_from(&head.resource_version);
-                    self.tell(gone(head)).await?;
-                }
-                WatchEvent::Bookmark(mark) => *from = mark.metadata.resource_version,
-                WatchEvent::Error(status) if status.code == 410 => return Err(End::Relist),
-                WatchEvent::Error(status) => return Err(Trouble::Refused(status).into()),
-            }
-        }
+        let due = listed + RELIST - up_to(RELIST_JITTER);
+        let place = Place { version, requests, from, listed, due };
+        self.is_well(&place);
+        Ok(place)
     }
 
     /// Reads an object. One that has fields of other types costs only itself.
@@ -316,19 +232,37 @@ where
         }
     }
 
-    async fn sync(&mut self, objects: Vec<T>) -> Result<(), NobodyListens> {
+    /// Says that there are no objects.
+    async fn is_empty(&mut self) -> Result<(), NobodyListens> {
         self.is_synced = true;
-        (self.alive)();
-        self.tell(Change::All(objects)).await
+        self.tell(Change::Listing).await?;
+        self.tell(Change::Listed).await
     }
 
     async fn tell(&self, change: Change<T>) -> Result<(), NobodyListens> {
-        self.changes.send((self.wrap)(change)).await.map_err(|_| NobodyListens)
+        match (self.wrap)(change) {
+            Some(message) => self.changes.send(message).await.map_err(|_| NobodyListens),
+            None => Ok(()),
+        }
+    }
+
+    /// The trouble is over, if there was any.
+    fn is_well(&mut self, place: &Place) {
+        self.told = None;
+        if self.watched.as_ref() != Some(&place.version) {
+            tracing::info!(resource = self.resource.plural, version = place.version, "Watching");
+            self.watched = Some(place.version.clone());
+        }
     }
 
     /// Logs trouble, unless it is the same as before. What is missing, or may not be read, is as
     /// good as empty: nobody waits for it.
     async fn report(&mut self, trouble: &Trouble) -> Result<(), NobodyListens> {
+        let is_first_list = trouble.is_forbidden() && !self.is_synced;
+        self.refusals += u8::from(is_first_list);
+        if is_first_list && self.refusals < FIRST_REFUSALS {
+            return Ok(());
+        }
         let text = trouble.in_full();
         if self.told.as_ref() != Some(&text) {
             let resource = self.resource.plural;
@@ -346,34 +280,17 @@ where
             self.told = Some(text);
             self.watched = None;
         }
-        match trouble {
-            Trouble::Absent => self.sync(Vec::new()).await,
-            _ if trouble.is_forbidden() && !self.is_synced => {
-                self.is_synced = true;
-                self.tell(Change::All(Vec::new())).await
-            }
-            _ => Ok(()),
+        if matches!(trouble, Trouble::Absent) {
+            // Nor is anything older than this known of it.
+            self.is_empty().await?;
+            return self.tell(Change::Alive).await;
         }
+        if is_first_list { self.is_empty().await } else { Ok(()) }
     }
-}
-
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(FIRST_PAUSE)
-        .with_max_delay(LONGEST_PAUSE)
-        .with_jitter()
-        .without_max_times()
-        .build()
-        // Jitter is added to the longest one, too.
-        .map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 fn head<'j>(json: impl Deserializer<'j>) -> Result<HeadMeta, Trouble> {
     Ok(Head::deserialize(json).map_err(|_| Trouble::Unreadable)?.metadata)
-}
-
-fn gone<T>(head: HeadMeta) -> Change<T> {
-    Change::Gone { namespace: head.namespace, name: head.name }
 }
 
 #[cfg(test)]

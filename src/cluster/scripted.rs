@@ -21,6 +21,8 @@ pub(crate) enum Answer {
     Text(u16, &'static str),
     /// Events of a watch, which then ends after a while, or never.
     Events(Vec<Value>, Option<Duration>),
+    /// A body in these pieces.
+    Pieces(Vec<Bytes>),
     /// Another answer, later.
     Later(Duration, Box<Answer>),
 }
@@ -71,6 +73,9 @@ async fn respond(mut answer: Answer) -> Response<Body> {
                 Bytes::new()
             });
             (200, Body::from_stream(stream::iter(lines).chain(rest).map(Ok::<_, Infallible>)))
+        }
+        Answer::Pieces(pieces) => {
+            (200, Body::from_stream(stream::iter(pieces).map(Ok::<_, Infallible>)))
         }
         Answer::Later(..) => unreachable!(),
     };

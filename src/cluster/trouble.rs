@@ -44,7 +44,14 @@ impl Trouble {
     pub(super) async fn in_time<T>(
         answer: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, Trouble> {
-        timeout(PATIENCE, answer).await.map_err(|_| Trouble::Slow(PATIENCE))?.map_err(Trouble::from)
+        Trouble::soon(async { Ok(answer.await?) }).await
+    }
+
+    /// Waits for an answer that may be trouble already, but not for ever.
+    pub(super) async fn soon<T>(
+        answer: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        timeout(PATIENCE, answer).await.map_err(|_| Trouble::Slow(PATIENCE))?
     }
 
     /// Whether there is no such object, or no such kind.

@@ -24,6 +24,8 @@ use super::variables::Inference;
 
 /// The most keys one carrier may have; the rest, in key order, is not rendered.
 pub const CARRIER_KEYS: usize = 64;
+/// The hash of rules that nobody has read.
+const NO_HASH: &str = "00000000";
 
 /// What happens to a label value that the API server would refuse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -233,16 +235,28 @@ impl Rules {
     /// The rules of a TaskSpawner that could not be compiled because of a bug: no keys, and a problem
     /// that says so, on the Task, too.
     pub fn not_compiled(spawner: Arc<TaskSpawner>, policy: &Policy) -> Rules {
-        let problem = Problem {
-            kind: Kind::Label,
-            key: LABELS_CARRIER.to_owned(),
-            reason: Reason::ParseError,
-            message: "a bug in kelos-metadata: these rules could not be read, nor those of \
-                      annotations; please report the place that the log has"
-                .to_owned(),
-        };
+        let message = "a bug in kelos-metadata: these rules could not be read, nor those of \
+                       annotations; please report the place that the log has";
+        let hash = compile::hash(&spawner, policy);
+        Rules::without_keys(spawner, hash, Reason::ParseError, message.to_owned())
+    }
+
+    /// The rules of a TaskSpawner that there is no room for: no keys, and a problem that says so, on the
+    /// Task, too. Of the TaskSpawner it needs no more than the name.
+    pub fn refused(spawner: Arc<TaskSpawner>, message: String) -> Rules {
+        Rules::without_keys(spawner, NO_HASH.to_owned(), Reason::LimitExceeded, message)
+    }
+
+    fn without_keys(
+        spawner: Arc<TaskSpawner>,
+        hash: String,
+        reason: Reason,
+        message: String,
+    ) -> Rules {
+        let (kind, key) = (Kind::Label, LABELS_CARRIER.to_owned());
+        let problem = Problem { kind, key, reason, message };
         Rules {
-            hash: compile::hash(&spawner, policy),
+            hash,
             spawner,
             keys: Vec::new(),
             broken_carriers: vec![problem.clone()],

@@ -1,12 +1,8 @@
-//! TaskSpawners → rules, while a snapshot is made.
+//! A TaskSpawner → its rules, whatever it meets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::SpawnerProblem;
-use super::namespaced::Namespaced;
-use super::snapshot::{Known, Snapshot};
-use crate::cluster::Change;
 use crate::engine::kelos::TaskSpawner;
 use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Rules};
@@ -27,82 +23,13 @@ pub(super) fn compile_guarded(
     catch_unwind(attempt).unwrap_or_else(|_| Rules::not_compiled(Arc::clone(spawner), policy))
 }
 
-/// What turns TaskSpawners into rules while a snapshot is made.
-pub(super) struct Compiler<'c> {
-    compile: Compile,
-    policy: &'c Policy,
-    templates: &'c mut Templates,
-    problems: Vec<SpawnerProblem>,
-}
-
-impl<'c> Compiler<'c> {
-    pub(super) fn new(
-        compile: Compile,
-        policy: &'c Policy,
-        templates: &'c mut Templates,
-    ) -> Compiler<'c> {
-        Compiler { compile, policy, templates, problems: Vec::new() }
-    }
-
-    /// The problems of the TaskSpawners that were compiled.
-    pub(super) fn problems(self) -> Vec<SpawnerProblem> {
-        self.problems
-    }
-
-    pub(super) fn spawners(&mut self, next: &mut Snapshot, changed: Change<Arc<TaskSpawner>>) {
-        match changed {
-            Change::All(spawners) => {
-                let old = std::mem::take(&mut next.spawners);
-                for spawner in spawners {
-                    self.spawner(&old, &mut next.spawners, spawner);
-                }
-            }
-            Change::One(spawner) => {
-                let old = next.spawners.clone();
-                // Most changes are to the status, which the rules do not know of.
-                if !has(&old, &spawner) {
-                    self.spawner(&old, &mut next.spawners, spawner);
-                }
-            }
-            Change::Gone { namespace, name } => next.spawners.remove(&namespace, &name),
-        }
-    }
-
-    /// Puts one TaskSpawner in its place, with the rules that it had if it has not changed.
-    fn spawner(
-        &mut self,
-        old: &Namespaced<Known>,
-        next: &mut Namespaced<Known>,
-        spawner: Arc<TaskSpawner>,
-    ) {
-        let (namespace, name) = (&spawner.metadata.namespace, &spawner.metadata.name);
-        let unchanged = old.get(namespace, name).filter(|known| known.rules.spawner == spawner);
-        let known = unchanged.cloned().unwrap_or_else(|| {
-            let rules = compile_guarded(self.compile, &spawner, self.policy, self.templates);
-            self.problems.extend(rules.problems.iter().map(|problem| SpawnerProblem {
-                namespace: namespace.clone(),
-                spawner: name.clone(),
-                problem: problem.clone(),
-            }));
-            Arc::new(Known::new(rules))
-        });
-        next.insert(namespace, name, known);
-    }
-}
-
-/// Whether this TaskSpawner is known just as it is.
-fn has(known: &Namespaced<Known>, spawner: &Arc<TaskSpawner>) -> bool {
-    known
-        .get(&spawner.metadata.namespace, &spawner.metadata.name)
-        .is_some_and(|known| known.rules.spawner == *spawner)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::{ClusterChange, Spawners};
+    use super::super::{ClusterChange, Objects, Spawners};
     use super::*;
+    use crate::cluster::Change;
     use crate::engine::kelos::LABELS_CARRIER;
     use crate::engine::reason::Reason;
 
@@ -131,7 +58,7 @@ mod tests {
     fn a_panic_costs_only_the_task_spawner_that_it_is_about() {
         let spawners = Spawners::compiling_with(with_a_bug, Policy::default());
         let all = vec![spawner("before", "x"), spawner("bad", "SECRET"), spawner("z", "y")];
-        let problems = spawners.apply(ClusterChange::Spawners(Change::All(all)));
+        let problems = spawners.replace(Objects { spawners: all, ..Objects::default() });
         let [found] = &*problems else { panic!("{problems:?}") };
         assert_eq!((&*found.spawner, found.problem.reason), ("bad", Reason::ParseError));
         assert!(!found.to_string().contains("SECRET"), "{found}");

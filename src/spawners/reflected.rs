@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::ClusterChange;
-use crate::cluster::{Change, Reflector, Resource, Scope};
+use crate::cluster::{Change, Reflector, Relist, Resource, Scope};
 use crate::engine::kelos::{GROUP, TaskSpawner};
 use crate::metrics::{Metrics, Watched};
 
-/// How many changes may wait until the ones before them are compiled.
-const WAITING_CHANGES: usize = 64;
+/// How many changes may wait until they are taken in, which is soon: each of them may be a page.
+const WAITING_CHANGES: usize = 4;
 
 /// The versions of Kelos's kinds: v0.40 and later store v1alpha2, older ones know v1alpha1 only.
 const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
@@ -31,24 +31,41 @@ const fn kelos(plural: &'static str) -> Resource {
     Resource { group: GROUP, versions: KELOS_VERSIONS, plural, metadata_only: false }
 }
 
-/// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces until the receiver is dropped. The
-/// first change of each kind is a [`Change::All`]. Counts the age of each watch.
-pub fn reflect(client: &Client, metrics: &Arc<Metrics>) -> Receiver<ClusterChange> {
-    let (changes, changed) = channel(WAITING_CHANGES);
-    let start = Start { client, metrics, changes };
+/// What is seen of the cluster.
+#[derive(Debug)]
+pub struct Reflected {
+    /// What changes. The first of each kind is a list.
+    pub changes: Receiver<ClusterChange>,
+    relists: [Relist; Watched::ALL.len()],
+}
+
+impl Reflected {
+    /// Asks for a list of a kind before its time.
+    pub fn relist(&self, kind: Watched) {
+        self.relists[kind as usize].ask();
+    }
+}
+
+/// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces until what is given back is dropped.
+/// The age of each watch counts from here, so that one that never begins is seen, too.
+pub fn reflect(client: &Client, metrics: &Metrics) -> Reflected {
+    let (sender, changes) = channel(WAITING_CHANGES);
+    let reflected = Reflected { changes, relists: Default::default() };
+    let start = Start { client, changes: sender, relists: &reflected.relists };
     start.reflector(TASK_SPAWNERS, Watched::TaskSpawners, |changed: Change<TaskSpawner>| {
-        ClusterChange::Spawners(changed.map(Arc::new))
+        Some(ClusterChange::Spawners(changed.map(Arc::new)))
     });
-    start.reflector(WORKSPACES, Watched::Workspaces, ClusterChange::Workspaces);
-    start.reflector(WORKER_POOLS, Watched::WorkerPools, ClusterChange::WorkerPools);
-    start.reflector(NAMESPACES, Watched::Namespaces, ClusterChange::Namespaces);
-    changed
+    start.reflector(WORKSPACES, Watched::Workspaces, |it| Some(ClusterChange::Workspaces(it)));
+    start.reflector(WORKER_POOLS, Watched::WorkerPools, |it| Some(ClusterChange::WorkerPools(it)));
+    start.reflector(NAMESPACES, Watched::Namespaces, |it| Some(ClusterChange::Namespaces(it)));
+    Watched::ALL.into_iter().for_each(|kind| metrics.watch_is_alive(kind));
+    reflected
 }
 
 struct Start<'s> {
     client: &'s Client,
-    metrics: &'s Arc<Metrics>,
     changes: Sender<ClusterChange>,
+    relists: &'s [Relist],
 }
 
 impl Start<'_> {
@@ -56,16 +73,13 @@ impl Start<'_> {
         &self,
         resource: Resource,
         watched: Watched,
-        wrap: fn(Change<T>) -> ClusterChange,
+        wrap: fn(Change<T>) -> Option<ClusterChange>,
     ) where
         T: DeserializeOwned + Send + 'static,
     {
         let (client, changes) = (self.client.clone(), self.changes.clone());
-        let metrics = Arc::clone(self.metrics);
-        // Its age counts from here, so that a watch that never begins is seen, too.
-        metrics.watch_is_alive(watched);
-        let alive = move || metrics.watch_is_alive(watched);
-        let reflector = Reflector::new(client, resource, Scope::Cluster, changes, wrap, alive);
-        tokio::spawn(reflector.run());
+        let reflector = Reflector::new(client, resource, Scope::Cluster, changes, wrap);
+        let relist = self.relists[watched as usize].clone();
+        tokio::spawn(reflector.with_relist(relist).run());
     }
 }

@@ -1,21 +1,46 @@
 //! What is known at one moment.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::namespaced::Namespaced;
-use crate::engine::kelos::{Namespace, Owner, TaskSpec, WorkerPool, Workspace};
+use super::why::Why;
+use crate::engine::kelos::{
+    INJECTION_SETTING, Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace,
+};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub(super) spawners: Namespaced<Known>,
-    pub(super) workspaces: Namespaced<Workspace>,
-    pub(super) pools: Namespaced<WorkerPool>,
+    pub(super) spawners: Namespaced<Entry>,
+    /// The namespaces with more TaskSpawners than have their names kept: there is no room for the others.
+    pub(super) crowded: Arc<HashMap<Arc<str>, Why>>,
+    pub(super) workspaces: Namespaced<Arc<Workspace>>,
+    pub(super) pools: Namespaced<Arc<WorkerPool>>,
     /// By name; a Namespace itself is in none.
-    pub(super) namespaces: Namespaced<Namespace>,
+    pub(super) namespaces: Namespaced<Arc<Namespace>>,
+}
+
+/// What is known of a TaskSpawner.
+#[derive(Clone, Debug)]
+pub(super) enum Entry {
+    /// Its rules.
+    Known(Arc<Known>),
+    /// That it is there, and has not been compiled yet.
+    Pending(Arc<Sketch>),
+    /// That it is there, and there is no room for its rules.
+    Refused(Arc<Sketch>, Why),
+}
+
+/// The least that has to be known of a TaskSpawner.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Sketch {
+    uid: Option<Box<str>>,
+    /// Whether it switches injection off.
+    is_disabled: bool,
 }
 
 /// A TaskSpawner with its rules.
@@ -44,8 +69,19 @@ impl Snapshot {
     /// A uid must match. A TaskSpawner out of a manifest written by hand has none, and matches.
     pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
         match self.spawners.get(namespace, owner.name) {
-            Some(known) if known.is(owner) => Lookup::Found(Arc::clone(known)),
-            _ => Lookup::Unknown,
+            Some(entry) if !entry.is(owner) => Lookup::Unknown,
+            Some(Entry::Known(known)) => Lookup::Found(Arc::clone(known)),
+            Some(Entry::Pending(_)) => Lookup::Pending,
+            Some(Entry::Refused(sketch, why)) => {
+                Lookup::Found(Arc::new(Known::refused(namespace, owner.name, sketch, *why)))
+            }
+            None => match self.crowded.get(namespace) {
+                Some(why) => {
+                    let sketch = Sketch { uid: owner.uid.map(Box::from), is_disabled: false };
+                    Lookup::Found(Arc::new(Known::refused(namespace, owner.name, &sketch, *why)))
+                }
+                None => Lookup::Unknown,
+            },
         }
     }
 
@@ -64,12 +100,15 @@ impl Snapshot {
 
     /// The rules of all TaskSpawners, with their namespaces, in no order.
     pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
-        self.spawners.iter().map(|(namespace, known)| (namespace, &known.rules))
+        self.spawners.iter().filter_map(|(namespace, entry)| match entry {
+            Entry::Known(known) => Some((namespace, &known.rules)),
+            Entry::Pending(_) | Entry::Refused(..) => None,
+        })
     }
 
     /// How many TaskSpawners have rules here.
     pub fn spawner_count(&self) -> usize {
-        self.spawners.len()
+        self.all_rules().count()
     }
 
     /// How many templates and carriers do not parse.
@@ -87,6 +126,16 @@ impl Known {
         Known { rules, told }
     }
 
+    /// What stands in for the rules of a TaskSpawner that there is no room for: it says so.
+    fn refused(namespace: &str, name: &str, sketch: &Sketch, why: Why) -> Known {
+        let mut spawner = TaskSpawner::default();
+        spawner.metadata.namespace = namespace.into();
+        spawner.metadata.name = name.into();
+        spawner.metadata.uid = sketch.uid.as_deref().map(Into::into);
+        let rules = Rules::refused(Arc::new(spawner), why.to_string());
+        Known::new(Rules { is_disabled: sketch.is_disabled, ..rules })
+    }
+
     /// Whether this is the first time since the TaskSpawner changed that its key of this number is
     /// skipped for this reason.
     pub fn is_first(&self, key: usize, reason: Reason) -> bool {
@@ -96,9 +145,48 @@ impl Known {
 
     /// Whether this is the TaskSpawner that a Task means.
     pub(super) fn is(&self, owner: &Owner<'_>) -> bool {
-        match (owner.uid, self.rules.spawner.metadata.uid.as_deref()) {
-            (Some(wanted), Some(uid)) => wanted == uid,
-            _ => true,
+        is_same(owner.uid, self.rules.spawner.metadata.uid.as_deref())
+    }
+}
+
+impl Entry {
+    /// Whether this is the TaskSpawner that a Task means.
+    fn is(&self, owner: &Owner<'_>) -> bool {
+        is_same(owner.uid, self.uid())
+    }
+
+    pub(super) fn uid(&self) -> Option<&str> {
+        match self {
+            Entry::Known(known) => known.rules.spawner.metadata.uid.as_deref(),
+            Entry::Pending(sketch) | Entry::Refused(sketch, _) => sketch.uid.as_deref(),
         }
+    }
+
+    pub(super) fn sketch(&self) -> Arc<Sketch> {
+        match self {
+            Entry::Known(known) => {
+                let is_disabled = known.rules.is_disabled;
+                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled })
+            }
+            Entry::Pending(sketch) | Entry::Refused(sketch, _) => Arc::clone(sketch),
+        }
+    }
+}
+
+impl Sketch {
+    pub(super) fn of(spawner: &TaskSpawner) -> Sketch {
+        let switch = spawner.metadata.annotations.get(INJECTION_SETTING);
+        Sketch {
+            uid: spawner.metadata.uid.as_deref().map(Box::from),
+            is_disabled: switch.is_some_and(|value| value == "disabled"),
+        }
+    }
+}
+
+/// Whether two uids are the same as far as both sides have one.
+fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
     }
 }

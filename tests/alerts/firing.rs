@@ -47,6 +47,7 @@ fn healthy(pod: &str, name: &str, value: &str) -> String {
         | r#"kelos_metadata_keys_total{kind="label",outcome="applied"}"#
         | r#"kelos_metadata_keys_total{kind="annotation",outcome="applied"}"# => growing(60.0),
         "kelos_metadata_spawners" => steady(10),
+        "kelos_metadata_rules_bytes" => steady(70 << 20),
         "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
         "kelos_metadata_certificate_expiry_timestamp_seconds" => steady(90 * 86_400),
         _ if bucket(name).is_some() => growing(60.0),
@@ -138,6 +139,8 @@ fn troubles() -> Vec<(&'static str, Changed)> {
             one(r#"kelos_metadata_lookups_total{result="timed_out"}"#, growing(1.0)),
         ),
         ("KelosMetadataInvalidTemplates", one("kelos_metadata_invalid_templates", steady(1))),
+        ("KelosMetadataRulesLarge", one("kelos_metadata_rules_bytes", steady(79 << 20))),
+        ("KelosMetadataSpawnersRefused", one("kelos_metadata_refused_spawners", steady(1))),
         ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
         ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
     ]

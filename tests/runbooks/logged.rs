@@ -19,7 +19,7 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const SAYINGS: [(&str, Whose); 32] = [
+pub(crate) const SAYINGS: [(&str, Whose); 36] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -52,6 +52,10 @@ pub(crate) const SAYINGS: [(&str, Whose); 32] = [
     ("Somebody else keeps writing the Secret", Ours),
     ("The Secret is full", Ours),
     ("A TaskSpawner needs mending", Ours),
+    ("no room for these rules", Ours),
+    ("or more, and may take", Ours),
+    ("steps or more to compile", Ours),
+    ("its share of what all namespaces may take", Ours),
 ];
 
 /// The code of the program, without its comments.

@@ -64,14 +64,7 @@ impl Key {
                 let (changes, changed) = channel(1);
                 let scope = Scope::One { namespace: namespace.clone(), name: name.clone() };
                 let origin = format!("--tls-secret {namespace}/{name}");
-                let reflector = Reflector::new(
-                    client,
-                    Resource::SECRETS,
-                    scope,
-                    changes,
-                    std::convert::identity,
-                    || (),
-                );
+                let reflector = Reflector::new(client, Resource::SECRETS, scope, changes, Some);
                 tokio::spawn(reflector.run());
                 tokio::spawn(keeper.follow(changed, origin));
             }
@@ -96,10 +89,15 @@ impl Keeper {
     /// Takes each good pair of a Secret; a bad one is told, and the last good one serves on. A Secret
     /// that is not there yet, or has no pair yet, is waited for: at first a controller is at work.
     async fn follow(self, mut changes: Receiver<Change<Secret>>, origin: String) {
-        let mut told = None;
+        let (mut told, mut listed) = (None, None);
         while let Some(change) = changes.recv().await {
             let found = match change {
-                Change::All(secrets) => secrets.into_iter().next(),
+                Change::Listing | Change::Alive => continue,
+                Change::Page(secrets) => {
+                    listed = secrets.into_iter().next().or(listed);
+                    continue;
+                }
+                Change::Listed => listed.take(),
                 Change::One(secret) => Some(secret),
                 Change::Gone { .. } => None,
             };

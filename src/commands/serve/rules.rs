@@ -1,15 +1,19 @@
 //! Where the rules come from, and how they keep up with it.
 
+mod follower;
+mod told;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use self::follower::Follower;
 use anyhow::Context;
 use kube::Client;
 use tokio::sync::watch;
 
 use crate::manifests::{self, Manifests};
-use crate::metrics::{Metrics, Watched};
+use crate::metrics::Metrics;
 use crate::spawners::{FileObjects, LiveLookup, SpawnerProblem, Spawners, reflect};
 use crate::watch::Watch;
 
@@ -60,21 +64,14 @@ impl Rules {
         live: &Arc<LiveLookup>,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<Rules> {
-        let mut changes = reflect(client, metrics);
-        let (spawners, live, metrics) =
-            (Arc::clone(spawners), Arc::clone(live), Arc::clone(metrics));
-        let follow = move |is_loaded: &watch::Sender<bool>| {
-            let mut listed = HashSet::new();
-            while let Some(change) = changes.blocking_recv() {
-                if let Some((namespace, name)) = change.one_spawner() {
-                    live.forget(namespace, name);
-                }
-                let kind = change.is_list().then(|| change.kind());
-                tell(spawners.apply(change), &spawners, &metrics);
-                listed.extend(kind);
-                is_loaded.send_replace(listed.len() == Watched::ALL.len());
-            }
+        let mut follower = Follower {
+            reflected: reflect(client, metrics),
+            spawners: Arc::clone(spawners),
+            live: Arc::clone(live),
+            metrics: Arc::clone(metrics),
+            listed: HashSet::new(),
         };
+        let follow = move |is_loaded: &watch::Sender<bool>| follower.follow(is_loaded);
         Ok(Rules { loaded: keep(false, follow)?, _watch: None })
     }
 }
@@ -95,19 +92,11 @@ fn keep(
 
 /// Logs what is to be mended in TaskSpawners that have just changed, and counts what there is.
 fn tell(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &Metrics) {
-    for found in problems {
-        tracing::warn!(
-            namespace = found.namespace,
-            spawner = found.spawner,
-            kind = found.problem.kind.as_str(),
-            key = found.problem.key,
-            reason = found.problem.reason.as_str(),
-            problem = found.problem.message,
-            "A TaskSpawner needs mending"
-        );
-    }
+    told::lines(problems).iter().for_each(told::Line::log);
     let known = spawners.snapshot();
     metrics.set_rules(known.spawner_count(), known.invalid_templates());
+    let weight = spawners.weight();
+    metrics.set_weight(weight.bytes, weight.refused);
 }
 
 #[cfg(test)]
@@ -115,9 +104,48 @@ mod tests {
     use super::super::life_cycle::lost;
     use std::time::Duration;
 
+    use serde_json::{Value, json};
     use tokio::time::timeout;
 
     use super::*;
+    use crate::cluster::scripted::{Answer, Asked, api, versions};
+    use crate::engine::rules::Policy;
+    use crate::metrics::Watched;
+
+    /// An API server with these TaskSpawners, and no other objects.
+    fn cluster(spawners: Vec<Value>) -> (Client, Asked) {
+        api(move |path| match path {
+            "/apis/kelos.dev" => versions(&["v1alpha2"]),
+            _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+            _ => {
+                let is_spawners = path.contains("/taskspawners?");
+                let items = if is_spawners { spawners.clone() } else { Vec::new() };
+                Answer::Json(200, json!({"metadata": {"resourceVersion": "1"}, "items": items}))
+            }
+        })
+    }
+
+    #[tokio::test]
+    async fn all_kinds_are_listed_before_the_rules_are_there_and_are_seen_as_alive_after() {
+        let spawner = json!({"metadata": {"namespace": "ns", "name": "worker", "annotations":
+                                          {"metadata.kelos.dev/labels": "a: '{{'"}}});
+        let (client, asked) = cluster(vec![spawner]);
+        let spawners = Arc::new(Spawners::new(Policy::default()));
+        let metrics = Arc::new(Metrics::new());
+        let live =
+            Arc::new(LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(&metrics)));
+        let rules = Rules::from_cluster(&client, &spawners, &live, &metrics).unwrap();
+        let mut loaded = rules.loaded.clone();
+        let loaded = timeout(Duration::from_secs(30), loaded.wait_for(|is_loaded| *is_loaded));
+        loaded.await.expect("in time").unwrap();
+        let listed = asked.count("limit=");
+        assert_eq!(listed, Watched::ALL.len(), "{:?}", asked.all());
+        assert!(spawners.is_warm());
+        let text = metrics.encode().unwrap();
+        for line in ["kelos_metadata_spawners 1", "kelos_metadata_invalid_templates 1"] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+        }
+    }
 
     #[tokio::test]
     async fn the_end_of_the_thread_is_noticed_and_a_change_is_no_end() {

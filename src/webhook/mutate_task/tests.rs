@@ -105,7 +105,7 @@ async fn a_cold_cache_that_can_not_ask_says_try_again_and_a_warm_one_lets_the_ta
     assert_eq!((cold.outcome, cold.reply.code().as_u16()), (Outcome::Unavailable, 503));
     assert!(!asked.all().is_empty(), "it has tried to ask");
 
-    spawners.apply(ClusterChange::Spawners(Change::All(Vec::new())));
+    spawners.apply(ClusterChange::Spawners(Change::Listed));
     let warm = answer.answered(creation(), Some("timeout=3s")).await;
     assert_eq!((warm.outcome, warm.reply.code().as_u16()), (Outcome::UnknownOwner, 200));
     let said: Value = serde_json::from_slice(warm.reply.body()).unwrap();

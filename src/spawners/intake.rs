@@ -1,0 +1,272 @@
+//! Changes → snapshots: what has changed is taken in at once, and compiled in turns.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::kept::Kept;
+use super::measure::Measure;
+use super::queue::{Queue, Waiting};
+use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
+use super::snapshot::{Entry, Known, Sketch, Snapshot};
+use super::why::Why;
+use super::{ClusterChange, SpawnerProblem};
+use crate::cluster::Change;
+use crate::engine::kelos::{Kind, LABELS_CARRIER, Namespace, TaskSpawner};
+use crate::engine::reason::Reason;
+use crate::engine::rules::{Cost, Problem, Rules};
+use crate::metrics::Watched;
+
+/// What the rules of TaskSpawners may cost: of one namespace about a second of compiling, and as much
+/// memory as four thousand ordinary ones take; of all together what ten thousand take.
+pub(super) const BOUNDS: Bounds =
+    Bounds { namespace: Cost { steps: 10_000_000, bytes: 32 << 20 }, total_bytes: 80 << 20 };
+/// After how much compiling a snapshot is made: some fifty milliseconds, and before what is compiled
+/// and has no room can take much memory.
+pub(super) const BATCH: Cost = Cost { steps: 500_000, bytes: 2 << 20 };
+/// The steps that a TaskSpawner counts for, beside what compiling it takes: to take it out of the queue
+/// and to put it in its place.
+pub(super) const EACH_STEPS: u64 = 1_000;
+
+/// What is known, and what waits until it is.
+#[derive(Debug)]
+pub(super) struct Intake {
+    /// The snapshot that comes next.
+    pub(super) next: Snapshot,
+    pub(super) shares: Shares,
+    pub(super) queue: Queue,
+    workspaces: Kept,
+    pools: Kept,
+    /// The Namespaces of the list that is under way.
+    listing: HashMap<String, Arc<Namespace>>,
+    /// Whether all TaskSpawners have been listed once.
+    pub(super) is_listed: bool,
+    /// Whether there is room for TaskSpawners that are not at hand.
+    has_room: bool,
+    /// What has been refused, for whoever has to mend it.
+    problems: Vec<SpawnerProblem>,
+}
+
+impl Intake {
+    pub(super) fn new(bounds: Bounds) -> Intake {
+        Intake {
+            next: Snapshot::default(),
+            shares: Shares::new(bounds),
+            queue: Queue::default(),
+            workspaces: Kept::default(),
+            pools: Kept::default(),
+            listing: HashMap::new(),
+            is_listed: false,
+            has_room: false,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Takes a change in; nothing is compiled.
+    pub(super) fn take(&mut self, changed: ClusterChange) {
+        let next = &mut self.next;
+        match changed {
+            ClusterChange::Spawners(changed) => self.spawners(changed),
+            ClusterChange::Workspaces(changed) => {
+                self.workspaces.take(&mut next.workspaces, changed, |it| &it.metadata);
+            }
+            ClusterChange::WorkerPools(changed) => {
+                self.pools.take(&mut next.pools, changed, |it| &it.metadata);
+            }
+            ClusterChange::Namespaces(changed) => self.namespaces(changed),
+        }
+    }
+
+    /// Compiles one batch with `compile`, and gives the problems that are new.
+    pub(super) fn work(
+        &mut self,
+        compile: impl Fn(&Arc<TaskSpawner>) -> Rules,
+    ) -> Vec<SpawnerProblem> {
+        self.settle();
+        let (mut spent, mut compiled) = (Cost::default(), Vec::new());
+        while spent.steps < BATCH.steps && spent.bytes < BATCH.bytes {
+            let Some(waiting) = self.queue.pop() else { break };
+            let rules = compile(&waiting.spawner);
+            let steps = rules.cost.steps.saturating_add(EACH_STEPS);
+            self.queue.charge(&waiting, steps);
+            spent.steps = spent.steps.saturating_add(steps);
+            spent.bytes = spent.bytes.saturating_add(rules.cost.bytes);
+            let (namespace, name) = (&waiting.namespace, &waiting.seat.name);
+            self.shares.weigh(namespace, name, rules.cost);
+            let known = Arc::new(Known::new(rules));
+            self.next.spawners.insert(namespace, name, Entry::Known(Arc::clone(&known)));
+            compiled.push((waiting, known));
+        }
+        self.settle();
+        let mut problems = std::mem::take(&mut self.problems);
+        for (waiting, known) in compiled {
+            let (namespace, name) = (&*waiting.namespace, &*waiting.seat.name);
+            if let Some(Entry::Known(kept)) = self.next.spawners.get(namespace, name)
+                && Arc::ptr_eq(kept, &known)
+            {
+                problems.extend(known.rules.problems.iter().map(|problem| SpawnerProblem {
+                    namespace: namespace.to_owned(),
+                    spawner: name.to_owned(),
+                    problem: problem.clone(),
+                }));
+            }
+        }
+        problems
+    }
+
+    /// The kinds that should be listed again, because there is room for what was left out.
+    pub(super) fn wants_lists(&mut self) -> Vec<Watched> {
+        let spawners = std::mem::take(&mut self.has_room)
+            | self.queue.wants_list()
+            | self.shares.has_forgotten();
+        let wanted = [
+            (Watched::TaskSpawners, spawners),
+            (Watched::Workspaces, self.workspaces.wants_list()),
+            (Watched::WorkerPools, self.pools.wants_list()),
+        ];
+        wanted.into_iter().filter_map(|(kind, is_wanted)| is_wanted.then_some(kind)).collect()
+    }
+
+    fn spawners(&mut self, changed: Change<Arc<TaskSpawner>>) {
+        match changed {
+            Change::Listing => self.shares.begin_list(),
+            Change::Page(all) => all.into_iter().for_each(|spawner| self.spawner(spawner)),
+            Change::One(spawner) => self.spawner(spawner),
+            Change::Gone { namespace, name } => {
+                self.shares.leave(&namespace, &name);
+                self.forget(&namespace, &name);
+            }
+            Change::Listed => {
+                for (namespace, name) in self.shares.end_list() {
+                    self.forget(&namespace, &name);
+                }
+                self.is_listed = true;
+            }
+            Change::Alive => (),
+        }
+    }
+
+    /// There is such a TaskSpawner. Unless it is known just as it is (most changes are to the status,
+    /// which the rules do not know of), it waits for its turn; until then its old rules hold.
+    fn spawner(&mut self, spawner: Arc<TaskSpawner>) {
+        let namespace = Arc::from(&*spawner.metadata.namespace);
+        let seat = Seat::of(&spawner.metadata);
+        if let Some(Entry::Known(known)) = self.next.spawners.get(&namespace, &seat.name)
+            && known.rules.spawner == spawner
+        {
+            self.queue.remove(&namespace, &seat.name);
+            return self.shares.touch(&namespace, &seat.name);
+        }
+        self.sketch(&namespace, &seat.name, &spawner);
+        let Measure { bytes, fingerprint } = Measure::of(&*spawner);
+        let refused = Some((Standing::Refused, fingerprint));
+        let was_refused = self.shares.standing(&namespace, &seat.name) == refused;
+        self.shares.enter(&namespace, &seat, fingerprint);
+        if was_refused && self.shares.standing(&namespace, &seat.name) == refused {
+            return;
+        }
+        if self.shares.is_closed_to(&namespace, &seat) {
+            self.queue.remove(&namespace, &seat.name);
+            return self.shares.outdate(&namespace, &seat.name);
+        }
+        for dropped in self.queue.push(Waiting { namespace, seat, spawner, bytes }) {
+            self.shares.outdate(&dropped.namespace, &dropped.seat.name);
+        }
+    }
+
+    /// Remembers the least of a TaskSpawner that has no rules yet, or of another one than has them.
+    fn sketch(&mut self, namespace: &str, name: &str, spawner: &TaskSpawner) {
+        let sketch = Sketch::of(spawner);
+        let entry = match self.next.spawners.get(namespace, name) {
+            Some(Entry::Known(known))
+                if known.rules.spawner.metadata.uid == spawner.metadata.uid =>
+            {
+                return;
+            }
+            Some(Entry::Pending(known) | Entry::Refused(known, _)) if **known == sketch => return,
+            Some(Entry::Refused(_, why)) => Entry::Refused(Arc::new(sketch), *why),
+            _ => Entry::Pending(Arc::new(sketch)),
+        };
+        self.next.spawners.insert(namespace, name, entry);
+    }
+
+    /// Nothing is known of such a TaskSpawner any more.
+    fn forget(&mut self, namespace: &str, name: &str) {
+        self.queue.remove(namespace, name);
+        self.next.spawners.remove(namespace, name);
+    }
+
+    /// Gives out room anew.
+    fn settle(&mut self) {
+        let turns = self.shares.settle();
+        let key = |turned: &Turned| (Arc::clone(&turned.0), Arc::clone(&turned.1));
+        let forgotten: HashSet<_> =
+            turns.iter().filter(|turned| turned.2 == Turn::Forgotten).map(key).collect();
+        for turned in turns {
+            let is_kept = !forgotten.contains(&key(&turned));
+            let (namespace, name, turn) = turned;
+            match turn {
+                Turn::Room => self.has_room = true,
+                Turn::Forgotten => self.forget(&namespace, &name),
+                Turn::Refused(why) => {
+                    self.refuse(&namespace, &name, why);
+                    if is_kept {
+                        self.problems.push(refusal(&namespace, &name, why));
+                    }
+                }
+            }
+        }
+        let crowded: HashMap<Arc<str>, Why> =
+            self.shares.crowded().map(|(namespace, why)| (Arc::clone(namespace), why)).collect();
+        if *self.next.crowded != crowded {
+            self.next.crowded = Arc::new(crowded);
+        }
+    }
+
+    /// The rules of a TaskSpawner go. A newer version of it may have room: it waits on, unless an older
+    /// TaskSpawner is refused.
+    fn refuse(&mut self, namespace: &Arc<str>, name: &Arc<str>, why: Why) {
+        if let Some(entry) = self.next.spawners.get(namespace, name) {
+            let entry = Entry::Refused(entry.sketch(), why);
+            self.next.spawners.insert(namespace, name, entry);
+        }
+        let Some(waiting) = self.queue.get(namespace, name) else { return };
+        let seat = Seat::of(&waiting.metadata);
+        if self.shares.is_closed_to(namespace, &seat) {
+            self.queue.remove(namespace, name);
+            self.shares.outdate(namespace, name);
+        }
+    }
+
+    fn namespaces(&mut self, changed: Change<Namespace>) {
+        let next = &mut self.next.namespaces;
+        match changed {
+            Change::Listing => self.listing.clear(),
+            Change::Page(all) => {
+                let named = all.into_iter().map(|it| (it.metadata.name.clone(), Arc::new(it)));
+                self.listing.extend(named);
+            }
+            Change::Listed => {
+                *next = Default::default();
+                let all = std::mem::take(&mut self.listing);
+                all.into_iter().for_each(|(name, it)| next.insert("", &name, it));
+            }
+            Change::One(it) => next.insert("", &it.metadata.name.clone(), Arc::new(it)),
+            Change::Gone { name, .. } => next.remove("", &name),
+            Change::Alive => (),
+        }
+    }
+}
+
+/// What a team is told whose TaskSpawner has no room.
+fn refusal(namespace: &str, name: &str, why: Why) -> SpawnerProblem {
+    let problem = Problem {
+        kind: Kind::Label,
+        key: LABELS_CARRIER.to_owned(),
+        reason: Reason::LimitExceeded,
+        message: why.to_string(),
+    };
+    SpawnerProblem { namespace: namespace.into(), spawner: name.into(), problem }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Objects that are kept as they are: Workspaces and WorkerPools.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use super::measure::Measure;
+use super::namespaced::Namespaced;
+use super::shares::{Bounds, Seat, Shares, Standing, Turn};
+use crate::cluster::Change;
+use crate::engine::kelos::ObjectMeta;
+use crate::engine::rules::Cost;
+
+/// What is kept: of each namespace as many as hardly any team has repositories, of two KiB each; of all
+/// together eight thousand. Others are looked up when they are needed. Each counts as one step.
+const BOUNDS: Bounds =
+    Bounds { namespace: Cost { steps: 1_000, bytes: 2 << 20 }, total_bytes: 16 << 20 };
+
+/// Which objects of a kind are kept.
+#[derive(Debug)]
+pub(super) struct Kept {
+    shares: Shares,
+    has_room: bool,
+}
+
+impl Default for Kept {
+    fn default() -> Kept {
+        Kept { shares: Shares::new(BOUNDS), has_room: false }
+    }
+}
+
+impl Kept {
+    /// Takes a change in. Objects that there is no room for are left out of `objects`.
+    pub(super) fn take<T: Debug + PartialEq>(
+        &mut self,
+        objects: &mut Namespaced<Arc<T>>,
+        changed: Change<T>,
+        meta: fn(&T) -> &ObjectMeta,
+    ) {
+        match changed {
+            Change::Listing => self.shares.begin_list(),
+            Change::Page(all) => all.into_iter().for_each(|it| self.put(objects, it, meta)),
+            Change::One(object) => self.put(objects, object, meta),
+            Change::Gone { namespace, name } => {
+                self.shares.leave(&namespace, &name);
+                objects.remove(&namespace, &name);
+            }
+            Change::Listed => {
+                for (namespace, name) in self.shares.end_list() {
+                    objects.remove(&namespace, &name);
+                }
+            }
+            Change::Alive => return,
+        }
+        for (namespace, name, turn) in self.shares.settle() {
+            match turn {
+                Turn::Refused(_) | Turn::Forgotten => objects.remove(&namespace, &name),
+                Turn::Room => self.has_room = true,
+            }
+        }
+    }
+
+    /// Whether there is room for objects that were left out.
+    pub(super) fn wants_list(&mut self) -> bool {
+        std::mem::take(&mut self.has_room) | self.shares.has_forgotten()
+    }
+
+    fn put<T: Debug + PartialEq>(
+        &mut self,
+        objects: &mut Namespaced<Arc<T>>,
+        object: T,
+        meta: fn(&T) -> &ObjectMeta,
+    ) {
+        let Measure { bytes, fingerprint } = Measure::of(&object);
+        let (namespace, seat) = (Arc::from(&*meta(&object).namespace), Seat::of(meta(&object)));
+        let refused = Some((Standing::Refused, fingerprint));
+        let was_refused = self.shares.standing(&namespace, &seat.name) == refused;
+        self.shares.enter(&namespace, &seat, fingerprint);
+        if was_refused && self.shares.standing(&namespace, &seat.name) == refused {
+            return;
+        }
+        self.shares.weigh(&namespace, &seat.name, Cost { steps: 1, bytes });
+        if objects.get(&namespace, &seat.name).is_none_or(|known| **known != object) {
+            objects.insert(&namespace, &seat.name, Arc::new(object));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::kelos::Workspace;
+
+    fn workspace(namespace: &str, number: u32, bytes: usize) -> Workspace {
+        let metadata = json!({"namespace": namespace, "name": format!("w{number:05}"),
+                              "annotations": {"a": "x".repeat(bytes)}});
+        serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+    }
+
+    fn feed(all: Vec<Workspace>) -> (Kept, Namespaced<Arc<Workspace>>) {
+        let (mut kept, mut objects) = (Kept::default(), Namespaced::default());
+        for change in Change::all(all) {
+            kept.take(&mut objects, change, |it| &it.metadata);
+        }
+        (kept, objects)
+    }
+
+    #[test]
+    fn a_namespace_has_so_many_and_another_one_all_that_it_wants() {
+        let mut all: Vec<_> = (0..3_000).map(|number| workspace("many", number, 1)).collect();
+        all.extend((0..100).map(|number| workspace("large", number, 100_000)));
+        all.extend((0..10).map(|number| workspace("good", number, 1)));
+        let (mut kept, mut objects) = feed(all);
+        let count = |objects: &Namespaced<Arc<Workspace>>, namespace: &str| {
+            objects.iter().filter(|(found, _)| *found == namespace).count()
+        };
+        assert_eq!(count(&objects, "many"), 1_000);
+        assert_eq!(count(&objects, "large"), 20);
+        assert_eq!(count(&objects, "good"), 10);
+        assert!(objects.get("many", "w00999").is_some() && objects.get("many", "w01000").is_none());
+        assert!(!kept.wants_list());
+
+        let gone = Change::Gone { namespace: "many".to_owned(), name: "w00000".to_owned() };
+        kept.take(&mut objects, gone, |it| &it.metadata);
+        assert!(kept.wants_list(), "the next one has room, and has to be read again");
+        let next = Change::One(workspace("many", 1_000, 1));
+        kept.take(&mut objects, next, |it: &Workspace| &it.metadata);
+        assert_eq!(count(&objects, "many"), 1_000);
+        assert!(!kept.wants_list());
+    }
+
+    #[test]
+    fn what_the_next_list_does_not_show_is_gone() {
+        let (mut kept, mut objects) = feed(vec![workspace("a", 1, 1), workspace("a", 2, 1)]);
+        let begun = [Change::Listing, Change::Page(vec![workspace("a", 2, 1)])];
+        for change in begun.into_iter().chain(Change::all(vec![workspace("a", 1, 1)])) {
+            assert!(objects.get("a", "w00001").is_some(), "it stays until the list has ended");
+            kept.take(&mut objects, change, |it| &it.metadata);
+        }
+        assert_eq!(objects.iter().count(), 1, "a list that broke off says nothing");
+    }
+}
