@@ -15,6 +15,9 @@ pub(super) const ENTRIES: usize = 80 << 10;
 /// that it takes of annotations are no bound here: those that the Kelos field declares can be shed.
 pub(super) const ENTRY_BYTES: usize = 3 << 20;
 
+/// The entries that a list may have room for and not have.
+const SPARE: usize = 64;
+
 /// Labels or annotations, in key order.
 #[derive(Clone, Debug, Default)]
 pub struct Entries<'a>(Vec<(Str<'a>, Str<'a>)>);
@@ -53,6 +56,10 @@ impl<'a> Entries<'a> {
             }
             is_same
         });
+        // A request may wait with them for seconds.
+        if entries.capacity() - entries.len() > SPARE {
+            entries.shrink_to_fit();
+        }
         Entries(entries)
     }
 }

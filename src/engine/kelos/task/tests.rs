@@ -46,10 +46,7 @@ fn a_spec_of_any_shape_is_read_as_far_as_it_goes() {
         (spec.model().map(str::to_owned), spec.workspace().map(str::to_owned))
     };
     let some = |text: &str| Some(text.to_owned());
-    assert_eq!(
-        spec(r#"{"model": "m", "workspaceRef": {"name": "w"}}"#),
-        (some("m"), some("w"))
-    );
+    assert_eq!(spec(r#"{"model": "m", "workspaceRef": {"name": "w"}}"#), (some("m"), some("w")));
     assert_eq!(
         spec(r#"{"worker": {"model": "m", "workspaceRef": {"name": "w"}}}"#),
         (some("m"), some("w"))

@@ -12,7 +12,7 @@ pub struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl Str<'_> {
     /// The bytes that it takes beside the request, with what the allocator keeps for itself.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         /// The smallest piece that the C library gives, and what it keeps of each.
         const ALLOCATION: usize = 32;
         match &self.0 {
