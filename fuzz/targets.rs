@@ -3,8 +3,12 @@
 
 #![allow(dead_code, reason = "each target is one of them")]
 
+#[path = "../tests/hostile/requests.rs"]
+mod requests;
+
 use std::sync::{Arc, LazyLock};
 
+use allocation_counter::measure;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
@@ -69,8 +73,21 @@ fn usual_vars() -> Map {
     ])
 }
 
-/// The body of a request: it is answered, and the Task is never denied.
+/// What a request may hold beside its body: so much for each of its bytes and beside that, and in all.
+const HELD_FACTOR: u64 = 24;
+const HELD_BYTES: u64 = 256 << 10;
+const MOST_HELD_BYTES: u64 = 24 << 20;
+
+/// The body of a request, or what to fill one with: it is answered, the Task is never denied, and what
+/// that holds is bounded by its bytes.
 pub(crate) fn review(data: &[u8]) {
+    answer(data);
+    if let Some(body) = requests::grown(data) {
+        answer(body.as_bytes());
+    }
+}
+
+fn answer(data: &[u8]) {
     static KNOWN: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         let spawners = Spawners::new(Policy::default());
         let spawner =
@@ -78,7 +95,14 @@ pub(crate) fn review(data: &[u8]) {
         spawners.replace(Objects { spawners: vec![Arc::new(spawner)], ..Objects::default() });
         spawners.snapshot()
     });
-    let answered = answer_review(data, &KNOWN, &Limits::default(), &Metrics::new());
+    let (metrics, mut answered) = (Metrics::new(), None);
+    let _ = LazyLock::force(&KNOWN);
+    let held = measure(|| {
+        answered = Some(answer_review(data, &KNOWN, &Limits::default(), &metrics));
+    });
+    let most = (HELD_FACTOR * data.len() as u64 + HELD_BYTES).min(MOST_HELD_BYTES);
+    assert!(held.bytes_max <= most, "{} bytes held {}", data.len(), held.bytes_max);
+    let answered = answered.expect("an answer");
     let code = answered.reply.code().as_u16();
     assert!(code == 200 || code == 400, "{code}");
     if code == 200 {

@@ -30,6 +30,7 @@ mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod engine;
+mod fair;
 pub mod manifests;
 pub mod metrics;
 pub mod server;

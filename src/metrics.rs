@@ -120,7 +120,7 @@ impl Metrics {
         );
         registry.register(
             "lookups",
-            "Look-ups of TaskSpawners that the watch had not shown, by result",
+            "Look-ups of objects that the watch had not shown, by result",
             lookups.clone(),
         );
         registry.register_collector(Box::new(watch_age.clone()));
@@ -184,7 +184,7 @@ impl Metrics {
         self.certificate_expiry.set(unix_seconds);
     }
 
-    /// Counts one look-up of a TaskSpawner.
+    /// Counts one look-up of an object.
     pub fn lookup(&self, result: LookupResult) {
         self.lookups[result as usize].inc();
     }

@@ -1,9 +1,13 @@
 //! The webhook: bytes → request → answer.
 //!
 //! The [`router`] decides which requests are let in, [`review`] reads and writes AdmissionReviews,
-//! [`mutate_task`] takes a request through the engine.
+//! [`mutate_task`] takes a request through whatever it needs, and through the engine.
 
+mod case;
 pub mod mutate_task;
 mod pool;
+mod reader;
+mod report;
 pub mod review;
 pub mod router;
+mod time_budget;

@@ -1,5 +1,6 @@
 //! `serve`: the HTTPS webhook, with metrics and health beside it.
 
+mod beside;
 mod clients;
 mod key;
 mod life_cycle;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use kube::Client;
 
+use self::beside::Beside;
 use self::clients::Clients;
 use self::key::Key;
 use self::life_cycle::LifeCycle;
 use self::rules::Rules;
 use super::listen::listen;
-use crate::admin::{self, Readiness};
+use crate::admin::Readiness;
 use crate::cli::ServeArgs;
 use crate::cluster;
 use crate::engine::Limits;
@@ -51,19 +53,11 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
     let tls = tls::server_config_for(Arc::clone(&key.serving), trusted)?;
     let (answer, rules) = follow(&settings, client, &metrics)?;
 
-    let (shutdown, beside) = (Shutdown::new(), Shutdown::new());
+    let shutdown = Shutdown::new();
     let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone());
-    let serve_beside = |app| Server::new(app, beside.clone()).with_limits(admin::limits());
-    let metrics = serve_beside(admin::metrics_router(metrics));
-    let health = serve_beside(admin::health_router(readiness.clone()));
-    let listeners = (
-        listen(&settings.webhook, "webhook").await?,
-        listen(&settings.metrics, "metrics").await?,
-        listen(&settings.health, "health").await?,
-    );
-    let mut webhook = tokio::spawn(webhook.serve_tls(listeners.0, tls));
-    let metrics = tokio::spawn(metrics.serve_plain(listeners.1));
-    let health = tokio::spawn(health.serve_plain(listeners.2));
+    let listener = listen(&settings.webhook, "webhook").await?;
+    let beside = Beside::start(&settings, &metrics, &readiness).await?;
+    let mut webhook = tokio::spawn(webhook.serve_tls(listener, tls));
 
     let life = LifeCycle { readiness, shutdown, delay: settings.shutdown_delay };
     let cause = tokio::select! {
@@ -77,8 +71,7 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
         }
     }
     // They are asked until the end: whether it is alive, and how the last calls went.
-    beside.drain();
-    let _ = tokio::join!(metrics, health);
+    beside.end();
     Ok(cause.exit_code())
 }
 

@@ -19,7 +19,7 @@ pub use spawner::{
     Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira, LinearWebhook,
     Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread, When,
 };
-pub use task::{Owner, Str, Task, TaskSpec};
+pub use task::{Entries, Excess, Owner, Str, Task, TaskSpec};
 
 /// The API group of Kelos.
 pub const GROUP: &str = "kelos.dev";

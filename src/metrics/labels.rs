@@ -28,11 +28,14 @@ pub enum Outcome {
     NotATask,
     /// The request has a uid, but could not be understood: allowed with a warning.
     NotUnderstood,
+    /// The request has more labels, owners or groups than an API server could store: allowed with a
+    /// warning.
+    Oversized,
     /// The request was no AdmissionReview with a uid, or came by the wrong method or type.
     BadRequest,
     /// The body was larger than an AdmissionReview can be.
     TooLarge,
-    /// Nothing is known of the cluster yet, or templates with loops are being rendered.
+    /// Something that the Task needs is not known yet, or templates of others are being rendered.
     Unavailable,
     /// Too many requests at once, or too many large ones.
     Overloaded,
@@ -44,7 +47,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome, in the order of their numbers.
-    pub const ALL: [Outcome; 15] = [
+    pub const ALL: [Outcome; 16] = [
         Outcome::Patched,
         Outcome::Unchanged,
         Outcome::Skipped,
@@ -54,6 +57,7 @@ impl Outcome {
         Outcome::Audited,
         Outcome::NotATask,
         Outcome::NotUnderstood,
+        Outcome::Oversized,
         Outcome::BadRequest,
         Outcome::TooLarge,
         Outcome::Unavailable,
@@ -74,6 +78,7 @@ impl Outcome {
             Outcome::Audited => "audited",
             Outcome::NotATask => "not_a_task",
             Outcome::NotUnderstood => "not_understood",
+            Outcome::Oversized => "oversized",
             Outcome::BadRequest => "bad_request",
             Outcome::TooLarge => "too_large",
             Outcome::Unavailable => "unavailable",
@@ -156,7 +161,7 @@ impl Watched {
     }
 }
 
-/// What became of the look-up of a TaskSpawner that the watch had not shown.
+/// What became of the look-up of an object that the watch had not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LookupResult {
     /// It is there.

@@ -20,11 +20,11 @@ const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
 /// TaskSpawners.
 pub(super) const TASK_SPAWNERS: Resource = kelos("taskspawners");
 /// Workspaces.
-const WORKSPACES: Resource = kelos("workspaces");
+pub(super) const WORKSPACES: Resource = kelos("workspaces");
 /// WorkerPools; older versions of Kelos have none.
-const WORKER_POOLS: Resource = kelos("workerpools");
+pub(super) const WORKER_POOLS: Resource = kelos("workerpools");
 /// Namespaces: their names, labels and annotations.
-const NAMESPACES: Resource =
+pub(super) const NAMESPACES: Resource =
     Resource { group: "", versions: &["v1"], plural: "namespaces", metadata_only: true };
 
 const fn kelos(plural: &'static str) -> Resource {

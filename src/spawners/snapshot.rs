@@ -93,6 +93,12 @@ impl Snapshot {
         self.workspaces.get(namespace, name).map(Arc::as_ref)
     }
 
+    /// Whether a Task names a Workspace, by itself or by its WorkerPool, that is not known here.
+    pub fn names_unknown_workspace(&self, namespace: &str, task: &TaskSpec<'_>) -> bool {
+        let names_one = task.workspace().is_some() || task.worker_pool().is_some();
+        names_one && self.workspace_of(namespace, task).is_none()
+    }
+
     /// The Namespace of that name.
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespaces.get("", name).map(Arc::as_ref)

@@ -1,33 +1,23 @@
 //! `POST /mutate-task`: the request of a new Task → its answer.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::case::{self, Next, Sight, Sought};
 use super::pool::Pool;
-use super::review::{self, Request, Unreadable};
+use super::reader::{Read, Reader};
+use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
+use super::time_budget::TimeBudget;
 use crate::clock;
-use crate::engine::kelos::{Injection, Namespace, Owner, Task};
-use crate::engine::render::TemplateError;
-use crate::engine::rules::Rules;
-use crate::engine::variables::{Facts, need_workspace};
-use crate::engine::{Decision, Limits, Outcome as KeyResult, decide};
-use crate::metrics::{KeyOutcome, Metrics, Outcome};
-use crate::spawners::{Known, LiveLookup, Looked, Lookup, Snapshot, Spawners};
+use crate::engine::Limits;
+use crate::engine::kelos::{Namespace, Workspace};
+use crate::metrics::{Metrics, Outcome};
+use crate::spawners::{Known, LiveLookup, Looked, Snapshot, Spawners};
 
-/// The longest that an answer may take, whatever the API server grants.
-const TIME_BUDGET: Duration = Duration::from_millis(1500);
-/// What is kept of the API server's time for the way there and back.
-const TIME_RESERVE: Duration = Duration::from_secs(1);
-/// The longest request out of which variables are read back where requests are read.
-const IN_LINE_BYTES: usize = 64 << 10;
-/// How many Tasks with costly templates are rendered, and long prompts read, at once.
+/// How many Tasks with costly templates, or of many bytes, are read and decided at once.
 const POOL_PLACES: usize = 2;
-/// The steps that the templates of a Task may take where requests are read: what a hundred ordinary
-/// keys need, and too few for anyone else's request to notice.
-const IN_LINE_STEPS: u64 = 2_000;
 
 /// Answers requests with the rules of a cache.
 #[derive(Clone)]
@@ -36,6 +26,7 @@ pub struct MutateTask {
     live: Option<Arc<LiveLookup>>,
     metrics: Arc<Metrics>,
     limits: Limits,
+    reader: Reader,
     pool: Arc<Pool>,
 }
 
@@ -48,99 +39,129 @@ pub struct Answered {
     pub outcome: Outcome,
 }
 
-/// What is known while a request is answered.
-struct Sight {
-    known: Arc<Snapshot>,
-    owner: OwnerSight,
-}
-
-/// What is known of an owner that the cache does not have.
-enum OwnerSight {
-    /// Nothing: it can be looked up.
-    Askable,
-    /// The TaskSpawner was looked up.
-    Found(Arc<Known>),
-    /// There is none, or there is nobody to ask.
-    Missing,
-}
-
-/// What an answer needs before it can be made.
-#[derive(Debug)]
-enum Needs {
-    /// The owner has to be looked up.
-    Owner { namespace: String, name: String, uid: Option<String> },
-    /// Templates that loop, or cost much, have to be rendered, or a long prompt to be read, for a Task
-    /// of this namespace.
-    Pool { namespace: String },
-}
-
-/// Where an answer is being made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Where requests are read: nothing that takes long may be rendered here.
-    InLine,
-    /// Where there is time for it.
-    Apart,
-}
-
 impl MutateTask {
     /// Answers with what `spawners` knows at the moment of each request.
     pub fn new(spawners: Arc<Spawners>, metrics: Arc<Metrics>, limits: Limits) -> MutateTask {
         let pool = Arc::new(Pool::new(POOL_PLACES));
-        MutateTask { spawners, live: None, metrics, limits, pool }
+        let reader = Reader::new(Arc::clone(&pool));
+        MutateTask { spawners, live: None, metrics, limits, reader, pool }
     }
 
-    /// Looks up an owner that is not known.
+    /// Looks up what is not known.
     pub fn with_live_lookup(self, live: Arc<LiveLookup>) -> MutateTask {
         MutateTask { live: Some(live), ..self }
     }
 
     /// Answers a request, taking it through whatever it needs.
     async fn answered(&self, body: Bytes, query: Option<&str>) -> Answered {
-        let (started, patience) = (Instant::now(), patience(query));
-        let left = || patience.saturating_sub(started.elapsed());
-        let owner = if self.live.is_some() { OwnerSight::Askable } else { OwnerSight::Missing };
-        let mut sight = Sight { known: self.spawners.snapshot(), owner };
-        let mut needs = match respond(&body, &sight, &self.limits, &self.metrics, Place::InLine) {
-            Ok(answered) => return answered,
-            Err(needs) => needs,
+        let time = TimeBudget::start(query);
+        let Read { review, room } = match self.reader.read(body, &time).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(unreadable)) => return case::unreadable(unreadable),
+            Err(no_room) => {
+                let reply = Reply::unavailable(no_room);
+                return Answered { reply, outcome: Outcome::Overloaded };
+            }
         };
-        if let Needs::Owner { namespace, name, uid } = needs {
-            let owner = Owner { name: &name, uid: uid.as_deref() };
-            sight.owner = match self.look_up(&namespace, &owner, left()).await {
-                Some(owner) => owner,
-                None => return unavailable("the TaskSpawner is not known yet; try again"),
-            };
-            needs = match respond(&body, &sight, &self.limits, &self.metrics, Place::InLine) {
-                Ok(answered) => return answered,
-                Err(needs) => needs,
-            };
+        let is_askable = self.live.is_some();
+        let mut sight = Sight::new(self.spawners.snapshot(), clock::seconds(), is_askable);
+        loop {
+            let request = review.request();
+            match case::next(request, review.len(), &sight, &self.limits, &self.metrics) {
+                Next::Reply(answered) => return answered,
+                Next::Render => break,
+                Next::NotYet if time.has_another_try() => {
+                    return unavailable("the TaskSpawner is being read; try again");
+                }
+                Next::NotYet => return case::as_it_is(request, Outcome::UnknownOwner),
+                Next::LookUpOwner => {
+                    let looked = self.look_up_owner(request, &time).await;
+                    match sought(looked, &time) {
+                        Some(owner) => sight.owner = owner,
+                        None => return unavailable("the TaskSpawner is not known yet; try again"),
+                    }
+                }
+                Next::LookUpAround { namespace, workspace } => {
+                    let looked = self.look_around(request, namespace, workspace, &time).await;
+                    match (sought(looked.0, &time), sought(looked.1, &time)) {
+                        (Some(namespace), Some(workspace)) => {
+                            (sight.namespace, sight.workspace) = (namespace, workspace);
+                        }
+                        _ => {
+                            return unavailable(
+                                "what the Task works in is not known yet; try again",
+                            );
+                        }
+                    }
+                }
+            }
         }
-        let Needs::Pool { namespace } = needs else { return overloaded() };
-        let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
-        let work = move || {
-            respond(&body, &sight, &limits, &metrics, Place::Apart).unwrap_or_else(|_| overloaded())
-        };
-        self.pool.run(&namespace, left(), work).await.unwrap_or_else(overloaded)
+        self.rendered(review, sight, room, &time).await
     }
 
-    /// Looks up an owner that the cache does not have; nothing if the cache is still cold and the
-    /// cluster can't be asked.
-    async fn look_up(
+    /// Answers where there is time for it.
+    async fn rendered(
         &self,
-        namespace: &str,
-        owner: &Owner<'_>,
-        patience: Duration,
-    ) -> Option<OwnerSight> {
-        let looked = match &self.live {
-            Some(live) => live.look_up(namespace, owner, patience).await,
-            None => Looked::Missing,
+        review: ParsedReview,
+        sight: Sight,
+        room: impl Send + 'static,
+        time: &TimeBudget,
+    ) -> Answered {
+        let namespace = review.request().namespace.to_string();
+        let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
+        let work = move || {
+            let next = case::render(review.request(), review.len(), &sight, &limits, &metrics);
+            drop((review, room));
+            next
         };
-        match looked {
-            Looked::Found(known) => Some(OwnerSight::Found(known)),
-            Looked::Unavailable if !self.spawners.is_warm() => None,
-            Looked::Missing | Looked::Unavailable => Some(OwnerSight::Missing),
+        match self.pool.run(&namespace, time.left(), work).await {
+            Some(Next::Reply(answered)) => answered,
+            _ => overloaded(),
         }
+    }
+
+    async fn look_up_owner(&self, request: &Request<'_>, time: &TimeBudget) -> Looked<Known> {
+        let owner = request.new_task().and_then(|task| task.owner());
+        match (&self.live, owner) {
+            (Some(live), Some(owner)) => {
+                live.look_up(&request.namespace, &owner, time.left()).await
+            }
+            _ => Looked::Missing,
+        }
+    }
+
+    /// Looks up the Namespace and the Workspace, or the one or the other, at once.
+    async fn look_around(
+        &self,
+        request: &Request<'_>,
+        namespace: bool,
+        workspace: bool,
+        time: &TimeBudget,
+    ) -> (Looked<Namespace>, Looked<Workspace>) {
+        let spec = request.new_task().and_then(|task| task.spec());
+        let (Some(live), left) = (&self.live, time.left()) else {
+            return (Looked::Missing, Looked::Missing);
+        };
+        let of_namespace = async {
+            if namespace { live.namespace(&request.namespace, left).await } else { Looked::Missing }
+        };
+        let of_workspace = async {
+            match spec.filter(|_| workspace) {
+                Some(spec) => live.workspace(&request.namespace, spec, left).await,
+                None => Looked::Missing,
+            }
+        };
+        tokio::join!(of_namespace, of_workspace)
+    }
+}
+
+/// What a look-up tells; nothing, if it has failed and the API server asks again: a cache that has not
+/// shown an object for a moment can't be told from one that never will.
+fn sought<T>(looked: Looked<T>, time: &TimeBudget) -> Option<Sought<T>> {
+    match looked {
+        Looked::Found(found) => Some(Sought::Found(found)),
+        Looked::Unavailable if time.has_another_try() => None,
+        Looked::Missing | Looked::Unavailable => Some(Sought::Missing),
     }
 }
 
@@ -160,92 +181,14 @@ pub fn answer_review(
     limits: &Limits,
     metrics: &Metrics,
 ) -> Answered {
-    let sight = Sight { known: Arc::clone(known), owner: OwnerSight::Missing };
-    respond(body, &sight, limits, metrics, Place::Apart).unwrap_or_else(|_| overloaded())
-}
-
-fn respond(
-    body: &[u8],
-    sight: &Sight,
-    limits: &Limits,
-    metrics: &Metrics,
-    place: Place,
-) -> Result<Answered, Needs> {
     let request = match Request::parse(body) {
         Ok(request) => request,
-        Err(unreadable) => return Ok(refuse(unreadable)),
+        Err(unreadable) => return case::unreadable(unreadable),
     };
-    let known = &sight.known;
-    let uid = &request.uid;
-    let as_it_is = |outcome| Ok(Answered { reply: Reply::ok(review::allow(uid)), outcome });
-    let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
-    let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
-    let namespace = known.namespace(&request.namespace);
-    let injection = namespace.map(Namespace::injection).unwrap_or_default();
-    if injection == Injection::Disabled {
-        return as_it_is(Outcome::Disabled);
-    }
-    let spawner = match (known.rules(&request.namespace, &owner), &sight.owner) {
-        (Lookup::Found(spawner), _) => spawner,
-        (Lookup::Pending, _) => return Ok(unavailable("the TaskSpawner is being read; try again")),
-        (Lookup::Unknown, OwnerSight::Found(spawner)) => Arc::clone(spawner),
-        (Lookup::Unknown, OwnerSight::Missing) => return as_it_is(Outcome::UnknownOwner),
-        (Lookup::Unknown, OwnerSight::Askable) => {
-            return Err(Needs::Owner {
-                namespace: request.namespace.to_string(),
-                name: owner.name.to_owned(),
-                uid: owner.uid.map(str::to_owned),
-            });
-        }
-    };
-    let rules = &spawner.rules;
-    let is_short = body.len() <= IN_LINE_BYTES || !rules.inference.is_needed();
-    let pool = || Err(Needs::Pool { namespace: request.namespace.to_string() });
-    let limits = match place {
-        Place::InLine if !(rules.is_straight_line && is_short) => return pool(),
-        Place::InLine => limits.with_steps(IN_LINE_STEPS),
-        Place::Apart => *limits,
-    };
-    let user = rules.uses.has("User").then(|| request.user());
-    let facts = Facts {
-        namespace_name: &request.namespace,
-        namespace,
-        workspace: (task.spec().filter(|_| need_workspace(&rules.uses)))
-            .and_then(|spec| known.workspace_of(&request.namespace, spec)),
-        user: user.as_ref(),
-        task_bytes: body.len(),
-        moment: clock::seconds(),
-    };
-    let decision = decide(task, rules, &facts, &limits);
-    if place == Place::InLine && decision.has_hit_limits {
-        return pool();
-    }
-    report(&request, task, &spawner, &decision, metrics);
-    Ok(decided(uid, &decision, rules, injection))
-}
-
-/// The answer that says what was decided.
-fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injection) -> Answered {
-    let name = &rules.spawner.metadata.name;
-    let (outcome, body) = match outcome(decision, rules) {
-        Outcome::Disabled => (Outcome::Disabled, review::allow(uid)),
-        _ if injection == Injection::Audit => {
-            (Outcome::Audited, review::audited(uid, name, decision))
-        }
-        outcome => (outcome, review::decided(uid, name, decision)),
-    };
-    Answered { reply: Reply::ok(body), outcome }
-}
-
-fn refuse(unreadable: Unreadable) -> Answered {
-    match unreadable {
-        Unreadable::Answerable { uid, message } => Answered {
-            reply: Reply::ok(review::allow_with_warning(&uid, &message)),
-            outcome: Outcome::NotUnderstood,
-        },
-        Unreadable::NoUid { message } => {
-            Answered { reply: Reply::bad_request(&message), outcome: Outcome::BadRequest }
-        }
+    let sight = Sight::new(Arc::clone(known), clock::seconds(), false);
+    match case::render(&request, body.len(), &sight, limits, metrics) {
+        Next::Reply(answered) => answered,
+        _ => unavailable("the TaskSpawner is being read; try again"),
     }
 }
 
@@ -256,81 +199,6 @@ fn unavailable(message: &str) -> Answered {
 
 fn overloaded() -> Answered {
     unavailable("templates of other Tasks are being rendered; try again")
-}
-
-fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
-    if decision.is_exempt || rules.is_disabled {
-        Outcome::Disabled
-    } else if !decision.patch.0.is_empty() {
-        Outcome::Patched
-    } else if decision.keys.iter().any(|key| key.is_news_skip()) {
-        Outcome::Skipped
-    } else {
-        Outcome::Unchanged
-    }
-}
-
-/// Counts each key, and logs the skipped ones.
-fn report(
-    request: &Request<'_>,
-    task: &Task<'_>,
-    spawner: &Known,
-    decision: &Decision<'_>,
-    metrics: &Metrics,
-) {
-    for (index, key) in decision.keys.iter().enumerate() {
-        let outcome = match &key.outcome {
-            KeyResult::Kept => continue,
-            KeyResult::Applied(_) => KeyOutcome::Applied,
-            KeyResult::Repaired(_) => KeyOutcome::Repaired,
-            KeyResult::Skipped(skip) => {
-                if skip.reason.is_news() && !decision.was_marked {
-                    log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
-                }
-                KeyOutcome::Skipped(skip.reason)
-            }
-        };
-        metrics.key(key.kind, outcome);
-    }
-}
-
-/// Logs a skipped key: at `info` the first time since its TaskSpawner changed, at `debug` from then
-/// on, because the next thousand Tasks will say the same. Messages stay out of the log: one about a
-/// value may quote a character of it.
-fn log_skip(
-    request: &Request<'_>,
-    task: &Task<'_>,
-    key: &crate::engine::KeyOutcome<'_>,
-    skip: &TemplateError,
-    is_first: bool,
-) {
-    macro_rules! log {
-        ($level:ident) => {
-            tracing::$level!(
-                namespace = &*request.namespace,
-                task = task.name(),
-                spawner = task.owner().map(|owner| owner.name),
-                kind = key.kind.as_str(),
-                key = key.key,
-                reason = skip.reason.as_str(),
-                line = skip.position.map(|at| at.line),
-                column = skip.position.map(|at| at.column),
-                "Skipped a key"
-            )
-        };
-    }
-    if is_first { log!(info) } else { log!(debug) }
-}
-
-/// How long an answer may wait: what the API server has left less a reserve, and never long.
-fn patience(query: Option<&str>) -> Duration {
-    let seconds = query
-        .into_iter()
-        .flat_map(|query| query.split('&'))
-        .find_map(|pair| pair.strip_prefix("timeout=")?.strip_suffix('s')?.parse().ok());
-    let granted = seconds
-        .map_or(TIME_BUDGET, |seconds| Duration::from_secs(seconds).saturating_sub(TIME_RESERVE));
-    granted.min(TIME_BUDGET)
 }
 
 #[cfg(test)]

@@ -1,30 +1,36 @@
-//! Where templates that loop, or cost much, are rendered: beside the accept loop, a few at a time, and
-//! one at a time of each namespace, so that a team with slow templates waits for nobody but itself.
+//! Where templates that loop, or cost much, are rendered, and large requests read and decided: beside
+//! the accept loop, a few at a time, and one at a time of each namespace, so that a team with slow
+//! templates waits for nobody but itself.
+
+mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use crate::turns::Turns;
+use self::threads::Threads;
+use crate::fair::{Bounds, FairPlaces};
 
 /// How many Tasks of one namespace may wait at once. More could not be rendered in time anyway, and
 /// would take the places of other namespaces' requests.
 const WAITING: usize = 64;
 
+/// Whose turn it is to read a large request, whose namespace is not known before: nobody's name.
+pub(super) const UNREAD: &str = "";
+
 /// The pool.
 #[derive(Debug)]
 pub(super) struct Pool {
-    places: Arc<Semaphore>,
-    turns: Turns,
+    places: Arc<FairPlaces>,
+    threads: Threads,
 }
 
 impl Pool {
     /// A pool with so many places.
     pub(super) fn new(places: usize) -> Pool {
-        Pool { places: Arc::new(Semaphore::new(places)), turns: Turns::default() }
+        let bounds = Bounds { places, of_one: 1, waiting_of_one: WAITING };
+        Pool { places: FairPlaces::new(bounds), threads: Threads::new(places) }
     }
 
     /// Runs `work` when it is the namespace's turn and a place is free; nothing if that is not in
@@ -35,28 +41,15 @@ impl Pool {
         patience: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
-        let turn = self.turns.of(namespace);
-        // One count is ours, one that of the list.
-        if Arc::strong_count(&turn) > WAITING + 2 {
-            return None;
-        }
-        let waiting = async {
-            let turn = turn.acquire_owned().await.ok()?;
-            let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
-            Some((turn, place))
-        };
-        let permits = timeout(patience, waiting).await.ok()??;
-        // The permits go along: a caller that leaves does not make room for more work.
-        let running = spawn_blocking(move || {
-            let _permits = permits;
+        let place = timeout(patience, self.places.take(namespace)).await.ok()??;
+        // The place goes along: a caller that leaves does not make room for more work.
+        let work = move || {
+            let _place = place;
             work()
-        });
-        match running.await {
+        };
+        match self.threads.run(work).await? {
             Ok(result) => Some(result),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => None,
-            },
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 }
@@ -94,6 +87,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_panic_goes_on_where_the_work_was_asked_for_and_costs_no_thread() {
+        let pool = Arc::new(Pool::new(2));
+        for _ in 0..4 {
+            let pool = Arc::clone(&pool);
+            let asked =
+                tokio::spawn(async move { pool.run("a", LATER, || panic!("on purpose")).await });
+            let error = asked.await.map(|_: Option<()>| ()).unwrap_err();
+            assert!(error.is_panic());
+        }
+        assert_eq!(pool.run("a", LATER, || 1).await, Some(1));
+    }
+
+    #[tokio::test]
     async fn a_namespace_has_only_so_many_who_wait() {
         let pool = Arc::new(Pool::new(2));
         let (release, blocked) = mpsc::channel::<()>();
@@ -103,7 +109,7 @@ mod tests {
         };
         let busy = ask(Box::new(move || blocked.recv().is_ok()));
         let waiting: Vec<_> = (0..WAITING).map(|_| ask(Box::new(|| true))).collect();
-        while Arc::strong_count(&pool.turns.of("busy")) < WAITING + 3 {
+        while pool.places.waiting() < WAITING {
             tokio::task::yield_now().await;
         }
         assert_eq!(ask(Box::new(|| true)).await.unwrap(), None);

@@ -5,11 +5,14 @@
 
 mod answer;
 mod uid;
+mod user;
 
+use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 pub use self::answer::{allow, allow_with_warning, audited, decided};
-use crate::engine::kelos::{GROUP, Str, Task};
+use crate::engine::kelos::{Excess, GROUP, Str, Task};
 use crate::engine::variables::User;
 
 /// A request for admission, as far as it matters here.
@@ -28,8 +31,9 @@ pub struct Request<'a> {
     /// The namespace that the Task is to be made in.
     #[serde(borrow, default)]
     pub namespace: Str<'a>,
+    /// Read only where somebody asks for it.
     #[serde(borrow, default)]
-    user_info: UserInfo<'a>,
+    user_info: Option<&'a RawValue>,
     #[serde(borrow, default)]
     object: Option<Task<'a>>,
 }
@@ -42,20 +46,50 @@ struct Resource<'a> {
     resource: Str<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct UserInfo<'a> {
-    #[serde(borrow, default)]
-    username: Str<'a>,
-    #[serde(borrow, default)]
-    groups: Option<Vec<Str<'a>>>,
-}
-
 #[derive(Deserialize)]
 struct Review<'a> {
     #[serde(borrow, default)]
     kind: Str<'a>,
     #[serde(borrow)]
     request: Request<'a>,
+}
+
+self_cell::self_cell!(
+    /// The body of an AdmissionReview with the request that was read from it: read once, wherever it
+    /// is taken from then on.
+    pub struct ParsedReview {
+        owner: Bytes,
+        #[covariant]
+        dependent: Request,
+    }
+
+    impl {Debug}
+);
+
+impl ParsedReview {
+    /// Reads the body of an AdmissionReview.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parse`].
+    pub fn parse(body: Bytes) -> Result<ParsedReview, Unreadable> {
+        ParsedReview::try_new(body, |body| Request::parse(body))
+    }
+
+    /// The request.
+    pub fn request(&self) -> &Request<'_> {
+        self.borrow_dependent()
+    }
+
+    /// How many bytes the body has.
+    pub fn len(&self) -> usize {
+        self.borrow_owner().len()
+    }
+
+    /// Whether there is no body; then there is no request either.
+    pub fn is_empty(&self) -> bool {
+        self.borrow_owner().is_empty()
+    }
 }
 
 /// Why a body is no request.
@@ -85,6 +119,9 @@ impl<'a> Request<'a> {
         // Checked once as a whole, which is faster than text by text.
         let message = match std::str::from_utf8(body).map(serde_json::from_str::<Review<'a>>) {
             Ok(Ok(review)) if review.request.uid.is_empty() => "the request has no uid".to_owned(),
+            Ok(Ok(review)) if review.request.uid.len() > uid::MOST_BYTES => {
+                "the uid of the request is longer than any that an API server makes".to_owned()
+            }
             Ok(Ok(review)) if review.kind.is_empty() || &*review.kind == "AdmissionReview" => {
                 return Ok(review.request);
             }
@@ -107,12 +144,27 @@ impl<'a> Request<'a> {
         self.object.as_ref().filter(|_| is_creation)
     }
 
-    /// Who makes the request.
-    pub fn user(&self) -> User {
-        User {
-            name: self.user_info.username.to_string(),
-            groups: self.user_info.groups.iter().flatten().map(|group| group.to_string()).collect(),
-        }
+    /// Who makes the request; nobody, if that can't be read.
+    ///
+    /// # Errors
+    ///
+    /// [`Excess`], if the user is in more groups than can be.
+    pub fn user(&self) -> Result<Option<User>, Excess> {
+        self.user_info.map_or(Ok(Some(User::default())), |info| user::read(info.get()))
+    }
+
+    /// How many bytes of JSON say who makes the request.
+    pub fn user_bytes(&self) -> usize {
+        self.user_info.map_or(0, |info| info.get().len())
+    }
+
+    /// The bytes that it takes beside the body that it was read from, or somewhat more.
+    pub fn heap_bytes(&self) -> usize {
+        let Resource { group, resource } = &self.resource;
+        let texts =
+            [&self.uid, group, resource, &self.sub_resource, &self.operation, &self.namespace];
+        texts.map(Str::heap_bytes).iter().sum::<usize>()
+            + self.object.as_ref().map_or(0, Task::heap_bytes)
     }
 }
 

@@ -37,7 +37,7 @@ fn limit() -> u64 {
 }
 
 /// The most memory that a process has had, in KiB.
-fn peak(program: &Program) -> u64 {
+pub(crate) fn peak(program: &Program) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse().unwrap()

@@ -10,6 +10,9 @@ mod crowd;
 mod deadlines;
 mod ending;
 mod flood;
+mod hostile;
+#[path = "../hostile/requests.rs"]
+mod hostile_requests;
 mod idle;
 mod key_swap;
 mod overload;

@@ -49,6 +49,13 @@ impl Program {
         Program::serve(program(None), folder, flags)
     }
 
+    /// Starts it with these flags and variables of the environment.
+    pub(crate) fn with_env(folder: TempDir, flags: &[&str], env: &[(&str, &str)]) -> Program {
+        let mut command = program(None);
+        command.envs(env.iter().copied());
+        Program::serve(command, folder, flags)
+    }
+
     fn serve(command: Command, folder: TempDir, flags: &[&str]) -> Program {
         Program::run(serve(command, &folder, flags), folder)
     }

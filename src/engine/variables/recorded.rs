@@ -4,7 +4,6 @@
 //! them, and that depends on the source. What others record comes last.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use super::build::{ENTRY_BYTES, ENTRY_STEPS, text, url};
 use super::known::{Known, Letters, Origin};
@@ -84,10 +83,9 @@ impl<'t> Recorded<'t> {
     pub(super) fn read(task: &'t Task<'_>, rules: &Rules, known: &mut Known<'_>) -> Recorded<'t> {
         let mut recorded = Recorded(BTreeMap::new());
         let Some(annotations) = task.entries(Kind::Annotation) else { return recorded };
-        let from = (Bound::Excluded(SOURCE_PREFIX), Bound::Unbounded);
-        for (key, value) in annotations.range::<str, _>(from) {
-            let Some(name) = key.strip_prefix(SOURCE_PREFIX) else { break };
-            if rules.is_output(Kind::Annotation, key) {
+        for (key, value) in annotations.beginning_with(SOURCE_PREFIX) {
+            let name = key.strip_prefix(SOURCE_PREFIX).unwrap_or_default();
+            if name.is_empty() || rules.is_output(Kind::Annotation, key) {
                 continue;
             }
             let meter = known.meter;

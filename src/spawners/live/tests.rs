@@ -1,9 +1,13 @@
+//! What is asked of the API server, how often, and what becomes of it.
+
 use serde_json::{Value, json};
 use tokio::time::{Instant as TestInstant, advance};
 
 use super::*;
+use crate::cluster::Change;
 use crate::cluster::scripted::{Answer, Asked, api, status, versions};
 use crate::engine::rules::Policy;
+use crate::spawners::ClusterChange;
 
 const PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -34,7 +38,16 @@ fn not_found(name: &str) -> Answer {
 }
 
 async fn look_up(lookup: &LiveLookup, name: &str, uid: Option<&str>) -> &'static str {
-    match lookup.look_up("ns", &Owner { name, uid }, PATIENCE).await {
+    look_up_in(lookup, "ns", name, uid).await
+}
+
+async fn look_up_in(
+    lookup: &LiveLookup,
+    namespace: &str,
+    name: &str,
+    uid: Option<&str>,
+) -> &'static str {
+    match lookup.look_up(namespace, &Owner { name, uid }, PATIENCE).await {
         Looked::Found(_) => "found",
         Looked::Missing => "missing",
         Looked::Unavailable => "unavailable",
@@ -74,24 +87,13 @@ async fn what_is_missing_is_remembered_for_a_moment() {
         assert_eq!(look_up(&lookup, name, None).await, "missing", "{name:?}");
     }
     assert_eq!(gets(&asked), first, "what is no name is not asked for");
-    lookup.answers.lock().unwrap().values_mut().flatten().for_each(|answer| {
-        answer.until = Instant::now();
-    });
+    lookup.answers().expire();
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
     assert!(gets(&asked) > first, "the moment is over");
 }
 
-#[tokio::test]
-async fn answers_do_not_pile_up() {
-    let (lookup, _) = lookup(has("1"));
-    for n in 0..2 * REMEMBERED_NAMES {
-        lookup.remember(n.to_string(), &Owner { name: "a", uid: None }, &Looked::Missing);
-    }
-    assert!(lookup.answers.lock().unwrap().len() <= REMEMBERED_NAMES);
-}
-
 #[tokio::test(start_paused = true)]
-async fn four_at_once_one_of_each_name_and_the_wait_counts() {
+async fn four_at_once_two_of_a_namespace_one_of_each_name_and_the_wait_counts() {
     let slow = |path: &str| match path.rsplit_once("/taskspawners/") {
         Some((_, name)) => {
             Answer::Later(GET_TIMEOUT - Duration::from_millis(100), Box::new(not_found(name)))
@@ -99,23 +101,34 @@ async fn four_at_once_one_of_each_name_and_the_wait_counts() {
         None => versions(&["v1alpha2"]),
     };
     let (lookup, asked) = lookup(slow);
-    lookup.version.store(Some(Arc::new("v1alpha2".to_owned())));
-    let names = ["a", "a", "b", "c", "d", "e", "f"];
-    let callers = names.map(|name| {
+    lookup.get.version.store(Some(Arc::new("v1alpha2".to_owned())));
+    let names = [
+        ("ns", "a"),
+        ("ns", "a"),
+        ("ns", "b"),
+        ("ns", "c"),
+        ("ns", "d"),
+        ("ns", "e"),
+        ("other", "a"),
+        ("third", "a"),
+        ("fourth", "a"),
+    ];
+    let callers = names.map(|(namespace, name)| {
         let lookup = Arc::clone(&lookup);
         tokio::spawn(async move {
             let begun = TestInstant::now();
-            (look_up(&lookup, name, None).await, begun.elapsed())
+            (look_up_in(&lookup, namespace, name, None).await, begun.elapsed())
         })
     });
     tokio::task::yield_now().await;
     advance(Duration::from_millis(10)).await;
-    assert_eq!(gets(&asked), PLACES, "{:?}", asked.all());
+    assert_eq!(gets(&asked), PLACES.places, "{:?}", asked.all());
+    assert_eq!(asked.count("/ns/taskspawners/"), PLACES.of_one, "others have places, too");
     for caller in callers {
         let (_, waited) = caller.await.unwrap();
         assert!(waited <= PATIENCE, "{waited:?}");
     }
-    assert_eq!(asked.count("/taskspawners/a"), 1, "the second one waited for the first");
+    assert_eq!(asked.count("/ns/taskspawners/a"), 1, "the second one waited for the first");
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +160,7 @@ async fn a_version_that_is_gone_is_replaced_by_the_one_of_the_day() {
         _ => Answer::Json(200, spawner("a", "1")),
     };
     let (lookup, _) = lookup(upgraded);
-    lookup.version.store(Some(Arc::new("v1alpha1".to_owned())));
+    lookup.get.version.store(Some(Arc::new("v1alpha1".to_owned())));
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
 }
 
@@ -169,4 +182,21 @@ async fn a_panic_while_rules_are_compiled_is_found_with_a_problem() {
 async fn a_cluster_without_kelos_has_no_owner() {
     let (lookup, _) = lookup(|_| Answer::Text(404, "404 page not found\n"));
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
+}
+
+#[tokio::test]
+async fn what_a_right_is_missing_for_counts_as_missing_once_the_cache_is_warm() {
+    let forbidden = |path: &str| match path {
+        "/apis/kelos.dev" => versions(&["v1alpha2"]),
+        _ => Answer::Json(403, status(403, "Forbidden", "it is forbidden")),
+    };
+    let (lookup, asked) = lookup(forbidden);
+    for _ in 0..3 {
+        assert!(matches!(lookup.namespace("ns", PATIENCE).await, Looked::Missing));
+    }
+    assert_eq!(asked.count("/api/v1/namespaces/ns"), 1, "{:?}", asked.all());
+    for change in Change::all(Vec::new()) {
+        lookup.spawners.apply(ClusterChange::Spawners(change));
+    }
+    assert_eq!(look_up(&lookup, "a", None).await, "missing");
 }

@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+/// The longest uid that is answered. The API server makes UUIDs; without a bound an answer could be as
+/// large as a body.
+pub(super) const MOST_BYTES: usize = 128;
+
 /// Finds `request.uid`, even where the JSON breaks off or goes wrong behind it.
 pub(super) fn find(body: &[u8]) -> Option<String> {
     let mut found = None;
@@ -11,7 +15,7 @@ pub(super) fn find(body: &[u8]) -> Option<String> {
     // What goes wrong after the uid does not matter, and before it there is nothing to find.
     let _ = Field { name: "request", inner: Field { name: "uid", inner: Text(&mut found) } }
         .deserialize(&mut json);
-    found.filter(|uid| !uid.is_empty())
+    found.filter(|uid| !uid.is_empty() && uid.len() <= MOST_BYTES)
 }
 
 /// Descends into one field of an object.

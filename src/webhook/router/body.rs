@@ -23,8 +23,15 @@ const LINGER_TIME: Duration = Duration::from_secs(5);
 /// Bodies up to this size are read without asking for room. The limit on connections bounds what
 /// they take together, and large bodies never keep the ordinary Task waiting.
 const SMALL_BYTES: usize = 64 * 1024;
-/// What all larger bodies may take at once, while they are read and answered.
-const ROOM_BYTES: usize = 32 * 1024 * 1024;
+/// Answers up to this size are sent without asking for room: the ordinary one has a tenth of it.
+const SMALL_ANSWER_BYTES: usize = 16 * 1024;
+/// What all larger bodies may take at once, while they are read and answered, and all larger answers
+/// until they are sent.
+const ROOM_BYTES: usize = 16 * 1024 * 1024;
+/// The capacity of a large body. Only the pages that are written are taken, which is what room was kept
+/// for. The C library maps what is larger than 32 MiB by itself and gives it back at once; of smaller
+/// pieces each thread may keep a few after they are freed, and there are many threads.
+const MAPPED_BYTES: usize = 33 * 1024 * 1024;
 /// Room is counted in pieces of this size.
 const PIECE_BYTES: usize = 1024;
 
@@ -108,11 +115,21 @@ impl Bodies {
                 all.extend_from_slice(&std::mem::take(&mut first));
             }
             // What is announced is only taken when there is room for it.
-            let whole = if room.is_some() { announced } else { announced.min(SMALL_BYTES) };
+            let whole = if room.is_some() { MAPPED_BYTES } else { announced.min(SMALL_BYTES) };
             all.reserve(whole.max(read + data.len()) - all.len());
             all.extend_from_slice(&data);
         }
         Ok(WholeBody { bytes: if all.is_empty() { first } else { all.freeze() }, room })
+    }
+
+    /// Keeps room for an answer until its last byte is sent, which is up to the client; nothing if there
+    /// is none.
+    pub(super) async fn answer(&self, answer: Bytes) -> Option<Bytes> {
+        if answer.len() <= SMALL_ANSWER_BYTES {
+            return Some(answer);
+        }
+        let room = self.room(answer.len()).await?;
+        Some(Bytes::from_owner(Kept { answer, _room: room }))
     }
 
     /// Waits for the room that a body will take: what it announces, or if that is nothing, all that
@@ -122,6 +139,18 @@ impl Bodies {
         let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES)).ok()?;
         let room = Arc::clone(&self.room).acquire_many_owned(pieces);
         timeout(QUEUE_WAIT, room).await.ok()?.ok()
+    }
+}
+
+/// An answer that is as long on its way as its room is kept.
+struct Kept {
+    answer: Bytes,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.answer
     }
 }
 
@@ -161,6 +190,23 @@ mod tests {
         assert_eq!(read(&bodies, SMALL_BYTES + 1).await.unwrap_err(), BodyError::NoRoom);
         drop(first);
         assert_eq!(read(&bodies, LARGE).await.unwrap().bytes.len(), LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_large_answer_keeps_its_room_until_it_is_sent() {
+        const LARGE: usize = 100 * 1024;
+        let bodies = Bodies::with_room(7 * 1024 * 1024, LARGE);
+        let large = Bytes::from(vec![b' '; LARGE]);
+        let on_its_way = bodies.answer(large.clone()).await.unwrap();
+        assert_eq!(on_its_way, large);
+        let last_piece = on_its_way.slice(LARGE - 1..);
+        drop(on_its_way);
+        assert!(bodies.answer(large.clone()).await.is_none());
+        assert_eq!(read(&bodies, LARGE).await.unwrap_err(), BodyError::NoRoom);
+        let small = Bytes::from(vec![b' '; SMALL_ANSWER_BYTES]);
+        assert_eq!(bodies.answer(small.clone()).await, Some(small));
+        drop(last_piece);
+        assert!(bodies.answer(large).await.is_some());
     }
 
     #[tokio::test]

@@ -53,6 +53,11 @@ impl Reply {
         self
     }
 
+    /// The same answer with other bytes for its JSON.
+    pub(super) fn with_body(self, body: Bytes) -> Reply {
+        Reply { body, ..self }
+    }
+
     /// The HTTP status.
     pub fn code(&self) -> StatusCode {
         self.status

@@ -1,0 +1,129 @@
+//! The part of a Task's spec that templates can ask for.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::Str;
+
+/// The part of a Task's spec that templates can ask for. A field of another type counts as absent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TaskSpec<'a> {
+    /// The agent's type, as in `claude-code`.
+    #[serde(borrow, rename = "type", deserialize_with = "lenient")]
+    pub agent_type: Option<Str<'a>>,
+    /// The model.
+    #[serde(borrow, deserialize_with = "lenient")]
+    pub model: Option<Str<'a>>,
+    /// The effort.
+    #[serde(borrow, deserialize_with = "lenient")]
+    pub effort: Option<Str<'a>>,
+    /// The branch to work on, as Kelos rendered it.
+    #[serde(borrow, deserialize_with = "lenient")]
+    pub branch: Option<Str<'a>>,
+    #[serde(borrow)]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    workspace_ref: Option<NameRef<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    worker: Option<Worker<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    worker_pool_ref: Option<NameRef<'a>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct NameRef<'a> {
+    #[serde(borrow)]
+    name: Str<'a>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Worker<'a> {
+    #[serde(borrow, rename = "type", deserialize_with = "lenient")]
+    agent_type: Option<Str<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    model: Option<Str<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    effort: Option<Str<'a>>,
+    #[serde(borrow, deserialize_with = "lenient")]
+    workspace_ref: Option<NameRef<'a>>,
+}
+
+impl TaskSpec<'_> {
+    /// What the agent is asked to do, if it is a text. It may be a megabyte: it is read only when
+    /// somebody asks.
+    pub fn prompt(&self) -> Option<Str<'_>> {
+        serde_json::from_str(self.prompt?.get()).ok()
+    }
+
+    /// The prompt as it stands in the JSON of the Task; empty if there is none.
+    pub fn prompt_json(&self) -> &str {
+        self.prompt.map_or("", RawValue::get)
+    }
+
+    /// The name of the WorkerPool whose agents do it.
+    pub fn worker_pool(&self) -> Option<&str> {
+        self.worker_pool_ref.as_ref().map(|pool| &*pool.name).filter(|name| !name.is_empty())
+    }
+
+    /// The name of its Workspace: its own or its worker's.
+    pub fn workspace(&self) -> Option<&str> {
+        let own = self.workspace_ref.as_ref();
+        let worker = self.worker.as_ref().and_then(|worker| worker.workspace_ref.as_ref());
+        own.or(worker).map(|reference| &*reference.name).filter(|name| !name.is_empty())
+    }
+
+    /// The agent's type: its own or its worker's.
+    pub fn agent_type(&self) -> Option<&str> {
+        self.own_or_worker(&self.agent_type, |worker| &worker.agent_type)
+    }
+
+    /// The model: its own or its worker's.
+    pub fn model(&self) -> Option<&str> {
+        self.own_or_worker(&self.model, |worker| &worker.model)
+    }
+
+    /// The effort: its own or its worker's.
+    pub fn effort(&self) -> Option<&str> {
+        self.own_or_worker(&self.effort, |worker| &worker.effort)
+    }
+
+    fn own_or_worker<'s>(
+        &'s self,
+        own: &'s Option<Str<'_>>,
+        of_worker: impl Fn(&'s Worker<'s>) -> &'s Option<Str<'s>>,
+    ) -> Option<&'s str> {
+        own.as_deref().or_else(|| of_worker(self.worker.as_ref()?).as_deref())
+    }
+
+    /// The bytes that it takes beside the request.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let name = |reference: &Option<NameRef<'_>>| {
+            reference.as_ref().map_or(0, |reference| reference.name.heap_bytes())
+        };
+        let texts = |texts: [&Option<Str<'_>>; 3]| -> usize {
+            texts.into_iter().flatten().map(Str::heap_bytes).sum()
+        };
+        let worker = self.worker.as_ref().map_or(0, |worker| {
+            texts([&worker.agent_type, &worker.model, &worker.effort]) + name(&worker.workspace_ref)
+        });
+        texts([&self.agent_type, &self.model, &self.effort])
+            + self.branch.as_ref().map_or(0, Str::heap_bytes)
+            + name(&self.workspace_ref)
+            + name(&self.worker_pool_ref)
+            + worker
+    }
+}
+
+/// Reads a field of the spec, or nothing if it has another type: the CRD's schema is checked after
+/// admission, and a Task is never left without labels for a field that no template asks for.
+fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok())
+}
