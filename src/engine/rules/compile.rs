@@ -301,9 +301,9 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     let template = &spawner.spec.task_template;
     let infer = spawner.metadata.annotations.get(INFER_SETTING);
     part(infer.map_or(policy.infer.as_str(), String::as_str));
-    [&template.prompt_template, &template.branch, &template.name_template]
+    [&*template.prompt_template, &*template.branch, &*template.name_template]
         .into_iter()
-        .for_each(|it| part(it));
+        .for_each(&mut part);
     part(policy.on_invalid.as_str());
     policy.protection.entries().for_each(part);
     let digest = hasher.finalize();

@@ -62,17 +62,17 @@ fn bound(source: &GithubWebhook) -> Option<Repository> {
 /// have no dashes, so each dash was an underscore.
 fn event(source: &GithubWebhook, sight: &Sight<'_, '_>) -> Option<String> {
     if let [event] = &*source.events {
-        return Some(event.clone());
+        return Some(event.to_string());
     }
     let event = before_the_hash(sight.name_suffix()?)?.replace('-', "_");
-    source.events.contains(&event).then_some(event)
+    source.events.iter().any(|it| **it == *event).then_some(event)
 }
 
 /// The action that all filters of the event want. Where there are filters, one of them matched.
 fn pinned_action<'s>(source: &'s GithubWebhook, event: &str) -> Option<&'s str> {
-    let mut actions = source.filters.iter().filter(|filter| filter.event == event);
+    let mut actions = source.filters.iter().filter(|filter| *filter.event == *event);
     let first = &*actions.next()?.action;
-    let is_pinned = !first.is_empty() && actions.all(|filter| filter.action == first);
+    let is_pinned = !first.is_empty() && actions.all(|filter| *filter.action == *first);
     is_pinned.then_some(first)
 }
 
@@ -101,8 +101,8 @@ mod tests {
     fn an_action_is_pinned_when_all_filters_of_the_event_want_it() {
         let action = |filters: &[(&str, &str)]| {
             let filter = |(event, action): &(&str, &str)| GithubFilter {
-                event: (*event).to_owned(),
-                action: (*action).to_owned(),
+                event: (*event).into(),
+                action: (*action).into(),
             };
             let filters = filters.iter().map(filter).collect();
             let source = GithubWebhook { filters, ..GithubWebhook::default() };
