@@ -18,7 +18,7 @@ mod spawner;
 mod task;
 
 pub use bounded::{Bounded, List, TooLong};
-pub use entries::{KeyList, MAP_BYTES, MOST_KEYS};
+pub use entries::{KeyList, MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
 pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_carriers};
 pub use protect::{Protection, ProtectionError};

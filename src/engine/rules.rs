@@ -7,6 +7,9 @@
 mod bare;
 mod carrier;
 mod compile;
+mod declared;
+mod hash;
+mod weight;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,15 +18,12 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Kind, LABELS_CARRIER, Protection, TaskSpawner};
+use super::kelos::{Beyond, Kind, LABELS_CARRIER, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::render::{Template, Uses};
 use super::variables::Inference;
-
-/// The most keys one carrier may have; the rest, in key order, is not rendered.
-pub const CARRIER_KEYS: usize = 64;
 
 /// What happens to a label value that the API server would refuse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,10 +137,13 @@ pub struct Rules {
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,
-    /// Carriers of which no key is known, because they do not parse.
+    /// Carriers of which no key is known, because they do not parse, or not all are rendered.
     pub broken_carriers: Vec<Problem>,
     /// All that a team should mend, broken carriers included: for the log, once per change.
     pub problems: Vec<Problem>,
+    /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
+    /// API server would refuse of them is removed. Control keys are not among them, but for our own.
+    pub beyond: Beyond,
     /// The variables that the templates read, and those that help to read others back.
     pub uses: Uses,
     /// Whether variables are read back out of the fields that Kelos rendered.
@@ -240,11 +243,12 @@ impl Rules {
                 .to_owned(),
         };
         Rules {
-            hash: compile::hash(&spawner, policy),
+            hash: hash::hash(&spawner, policy),
             spawner,
             keys: Vec::new(),
             broken_carriers: vec![problem.clone()],
             problems: vec![problem],
+            beyond: Beyond::default(),
             uses: Uses::default(),
             infer: Infer::Off,
             inference: Inference::default(),
@@ -254,11 +258,13 @@ impl Rules {
         }
     }
 
-    /// Whether the key is one that these rules write: then it is an output, never an input.
+    /// Whether the key is one that these rules write or remove: then it is an output, never an input.
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
-        self.keys
-            .binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)))
-            .is_ok_and(|found| !self.keys[found].is_protected())
+        let rule = self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
+        match rule {
+            Ok(found) => !self.keys[found].is_protected(),
+            Err(_) => self.beyond.of(kind).has(key),
+        }
     }
 }
 

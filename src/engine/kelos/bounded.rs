@@ -162,6 +162,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 mod tests {
     use super::*;
     use crate::engine::render::go::outline;
+    use crate::engine::render::purse::Purse;
     use crate::engine::repository::{Repository, without_secrets};
 
     #[test]
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_long_tells_nothing() {
-        assert_eq!(outline(STAND_IN), None);
+        assert_eq!(outline(STAND_IN, &mut Purse::default()), None);
         assert_eq!(without_secrets(STAND_IN), None);
         assert_eq!(Repository::parse(STAND_IN), None);
     }

@@ -27,7 +27,7 @@ const ENTRY_BYTES: usize = 16 << 10;
 /// What is kept of a setting. No value that means something is as long; the rest shows what was wrong.
 const SETTING_BYTES: usize = 64;
 /// The longest `nameTemplate`; Kubernetes names have 253 bytes.
-pub(super) const NAME_TEMPLATE_BYTES: usize = 4 << 10;
+pub const NAME_TEMPLATE_BYTES: usize = 4 << 10;
 /// What kubectl keeps of the last manifest: all of the object once more, and nothing that is new.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 

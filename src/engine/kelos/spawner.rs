@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::entries::{FieldMap, NAME_TEMPLATE_BYTES};
+use super::entries::FieldMap;
 use super::{
-    Bounded, KeyList, Kind, List, MAP_BYTES, ObjectMeta, StringMap, URL_BYTES, null_as_default,
+    Bounded, KeyList, Kind, List, MAP_BYTES, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, URL_BYTES,
+    null_as_default,
 };
 
 /// The longest text in `spec.when` that something is derived from, a URL left out: an event, an action,
@@ -159,8 +160,21 @@ pub enum Source<'a> {
 }
 
 impl When {
+    /// Whether a text or a list of the source that counts is longer than is read.
+    pub fn is_cut(&self) -> bool {
+        self.counting().is_some_and(|source| !source.is_whole())
+    }
+
     /// The source of the Tasks.
     pub fn source(&self) -> Source<'_> {
+        match self.counting() {
+            // Of one that is not known to its end nothing can be told.
+            Some(source) if source.is_whole() => source,
+            _ => Source::Unknown,
+        }
+    }
+
+    fn counting(&self) -> Option<Source<'_>> {
         let polled = (self.github_issues.as_ref().map(Source::GithubIssues))
             .or_else(|| self.github_pull_requests.as_ref().map(Source::GithubPullRequests))
             .or_else(|| self.jira.as_ref().map(Source::Jira))
@@ -174,13 +188,8 @@ impl When {
         ]
         .into_iter()
         .flatten();
-        match (sources.next(), sources.next()) {
-            // Of one that is not known to its end nothing can be told.
-            (Some(source), None) if source.is_whole() => source,
-            (Some(_), None) => Source::Unknown,
-            (Some(_), Some(_)) => Source::Several,
-            (None, _) => Source::Unknown,
-        }
+        let first = sources.next();
+        if sources.next().is_some() { Some(Source::Several) } else { first }
     }
 }
 
