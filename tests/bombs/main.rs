@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 mod compiling;
+mod honest;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod list;

@@ -7,9 +7,9 @@ use super::helpers::KnownPatterns;
 /// Steps that compiling one TaskSpawner may take. A step is about 100 ns of the slowest machine we tried:
 /// the worst TaskSpawner keeps one thread for 50 ms.
 pub const COMPILING_STEPS: u64 = 500_000;
-/// Bytes that the rules of one TaskSpawner may hold, and what is needed to make them: 2 MiB. minijinja
-/// takes 12 KiB for the shortest template, and a TaskSpawner may have 128 of them.
-pub const COMPILING_BYTES: u64 = 2 << 20;
+/// Bytes that the rules of one TaskSpawner may hold, and what is needed to make them: 4 MiB. minijinja
+/// takes 12 KiB for the shortest template, and a TaskSpawner may have 128 of them: half of it.
+pub const COMPILING_BYTES: u64 = 4 << 20;
 
 /// One step pays for this many bytes that are looked at one by one.
 const BYTES_PER_STEP: u64 = 16;
@@ -63,6 +63,12 @@ impl Purse {
             start: Spent { steps, bytes, peak: bytes },
             patterns: KnownPatterns::default(),
         }
+    }
+
+    /// More than any test needs that is about something else.
+    #[cfg(test)]
+    pub(super) fn ample() -> Purse {
+        Purse::new(1 << 40, 1 << 40)
     }
 
     /// What was taken so far. Of an empty purse, all steps.

@@ -10,7 +10,7 @@ use crate::engine::render::purse::Purse;
 /// What a space costs, in steps and bytes: it is skipped. The list of tokens grows by doubling.
 const SPACE: (u64, usize) = (1, 3 * size_of::<Token>());
 /// What any other token costs: its place in the list, and the most that the parser makes of one.
-const TOKEN: (u64, usize) = (2, 3 * size_of::<Token>() + 176);
+const TOKEN: (u64, usize) = (3, 3 * size_of::<Token>() + 176);
 
 const LEFT: &str = "{{";
 const RIGHT: &str = "}}";

@@ -9,7 +9,7 @@ use crate::engine::render::helpers::pattern::class::{self, Class, MAX_FOLDED};
 use crate::engine::render::helpers::pattern::class_bytes;
 
 /// How many ranges of a set are copied, compared or joined for one step.
-const RANGES_PER_STEP: u64 = 4;
+const RANGES_PER_STEP: u64 = 16;
 
 /// How many characters are looked up for their other cases for one step.
 const FOLDED_PER_STEP: u32 = 4;
@@ -57,7 +57,8 @@ impl<'s> Parser<'s, '_> {
         let fold = self.flags.fold;
         let plain = class::unicode(name, false).ok_or_else(|| self.fail(UNKNOWN))?;
         if fold && !self.named.contains(&name) {
-            self.count_folded(&plain)?;
+            // Unicode's own sets are folded once in a process: nobody pays for it.
+            self.count_folded(class::count(&plain))?;
             self.named.push(name);
         }
         let class = if fold { class::unicode(name, true) } else { Some(plain) };
@@ -75,20 +76,21 @@ impl<'s> Parser<'s, '_> {
         Ok(())
     }
 
-    fn count_folded(&mut self, class: &ClassUnicode) -> Result<()> {
-        let count = class::count(class);
-        self.folded = self.folded.saturating_add(count);
-        if self.folded > MAX_FOLDED {
-            return Err(self.fail("too many characters are to be compared without case"));
+    /// Counts what is compared without case.
+    fn count_folded(&mut self, characters: u32) -> Result<()> {
+        self.folded = self.folded.saturating_add(characters);
+        match self.folded > MAX_FOLDED {
+            true => Err(self.fail("too many characters are to be compared without case")),
+            false => Ok(()),
         }
-        self.purse.take_steps(u64::from(count / FOLDED_PER_STEP))?;
-        Ok(())
     }
 
     /// The set with the other cases of its letters, if they count.
     pub(super) fn folded(&mut self, mut class: ClassUnicode) -> Result<ClassUnicode> {
         if self.flags.fold {
-            self.count_folded(&class)?;
+            let characters = class::count(&class);
+            self.count_folded(characters)?;
+            self.purse.take_steps(u64::from(characters / FOLDED_PER_STEP))?;
             class.case_fold_simple();
         }
         Ok(class)
