@@ -2,6 +2,7 @@
 //! and so is what the allocator gave.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
+#![allow(clippy::print_stderr, reason = "figures, for who asks with --nocapture")]
 
 mod compiling;
 mod honest;

@@ -252,10 +252,10 @@ impl<'de> Deserialize<'de> for Entries {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-                let mut others = Smallest::<Box<str>>::new(usize::MAX, METADATA_BYTES);
+                let mut others = Smallest::<String>::new(usize::MAX, METADATA_BYTES);
                 let (mut own_ones, mut too_long) = (StringMap::new(), BTreeMap::new());
                 // Counted as it lies in memory, so that many small ones are not many bytes either.
-                let size = |key: &str, value: &Box<str>| 64 + key.len() + value.len();
+                let size = |key: &str, value: &String| 64 + key.len() + value.len();
                 let mut out = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
                     if let Some(most) = own(&key) {
@@ -287,7 +287,7 @@ impl<'de> Deserialize<'de> for Entries {
                     }
                 }
                 let mut kept = own_ones;
-                kept.extend(others.kept.into_iter().map(|(key, value)| (key, value.into())));
+                kept.extend(others.kept);
                 Ok(Entries { kept, too_long })
             }
         }
@@ -333,7 +333,7 @@ mod tests {
         let long = "x".repeat(MAP_BYTES);
         let half = "x".repeat(MAP_BYTES / 2);
         for (b, c) in [(&*long, "y"), (&*half, &*half)] {
-            let mut entries = vec![("a", &*half), ("b", b), ("c", c), ("d", "z")];
+            let mut entries = [("a", &*half), ("b", b), ("c", c), ("d", "z")];
             for _ in 0..entries.len() {
                 entries.rotate_left(1);
                 let owned: Vec<_> =

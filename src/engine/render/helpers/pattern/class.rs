@@ -40,7 +40,8 @@ impl Class {
 
 /// The set with these ranges that is there already, or a new one.
 fn shared(ranges: Box<[(char, char)]>) -> Class {
-    static KNOWN: LazyLock<Mutex<Interner<Box<[(char, char)]>>>> = LazyLock::new(Mutex::default);
+    type Known = Interner<Box<[(char, char)]>>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(same) = known.find(&ranges, |same| *same == ranges) {

@@ -1,6 +1,6 @@
 //! What templates may not do, what they are told, and where.
 
-use super::{gives, render};
+use super::{compile, gives, render};
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::jinja::Program;
