@@ -242,6 +242,7 @@ impl Rules {
                       annotations; please report the place that the log has"
                 .to_owned(),
         };
+        let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
         Rules {
             hash: hash::hash(&spawner, policy),
             spawner,
@@ -254,7 +255,7 @@ impl Rules {
             inference: Inference::default(),
             is_disabled: false,
             is_straight_line: true,
-            cost: Cost::default(),
+            cost: Cost { steps: 0, bytes },
         }
     }
 

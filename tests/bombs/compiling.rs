@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::{AllocationInfo, measure};
-use kelos_metadata::engine::kelos::TaskSpawner;
+use kelos_metadata::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::render::Templates;
 use kelos_metadata::engine::render::purse::{COMPILING_BYTES, COMPILING_STEPS};
@@ -110,5 +110,33 @@ fn who_has_compiled_the_same_before_changes_no_cost() {
                 );
             }
         }
+    }
+}
+
+/// Reads an object; says what it keeps and held at the most.
+fn read<T: serde::de::DeserializeOwned>(json: &serde_json::Value) -> (i64, u64) {
+    let json = json.to_string();
+    let mut object = None;
+    let held = measure(|| object = serde_json::from_str::<T>(&json).ok());
+    assert!(object.is_some(), "it is read");
+    (held.bytes_current, held.bytes_max)
+}
+
+#[test]
+fn other_objects_are_read_into_a_bounded_amount_of_memory() {
+    let text = "x".repeat(1_300_000);
+    let keys: serde_json::Map<_, _> = (0..50_000).map(|n| (format!("k{n}"), "x".into())).collect();
+    let meta = serde_json::json!({"name": "a", "labels": keys, "annotations": {
+        "metadata.kelos.dev/labels": text, "long": text, "metadata.kelos.dev/syntax": text}});
+    let workspace = serde_json::json!({"metadata": meta, "spec": {"repo": text, "ref": text}});
+    let pool =
+        serde_json::json!({"metadata": meta, "spec": {"worker": {"workspaceRef": {"name": text}}}});
+    let namespace = serde_json::json!({"metadata": meta, "spec": {"finalizers": [text]}});
+    for (name, (kept, held)) in [
+        ("Workspace", read::<Workspace>(&workspace)),
+        ("WorkerPool", read::<WorkerPool>(&pool)),
+        ("Namespace", read::<Namespace>(&namespace)),
+    ] {
+        assert!(kept <= 128 << 10 && held <= 256 << 10, "{name}: {kept} bytes, {held} at the most");
     }
 }
