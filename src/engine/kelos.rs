@@ -12,13 +12,15 @@ use super::repository::Repository;
 
 mod bounded;
 mod entries;
+mod key_list;
 mod meta;
 mod protect;
 mod spawner;
 mod task;
 
 pub use bounded::{Bounded, List, TooLong};
-pub use entries::{KeyList, MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use key_list::KeyList;
 pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_carriers};
 pub use protect::{Protection, ProtectionError};

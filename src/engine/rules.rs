@@ -9,6 +9,7 @@ mod carrier;
 mod compile;
 mod declared;
 mod hash;
+mod settings;
 mod weight;
 
 use std::collections::BTreeSet;

@@ -154,6 +154,21 @@ pub(crate) const ALL: &[Hostile] = &[
         make: |n| annotation(&format!("x: {{{{\na: {}", "[\"".repeat(n / 2))),
     },
     Hostile {
+        name: "maps in a list",
+        most_bytes: ANNOTATION,
+        make: |n| annotation(&format!("a: [{}]", "a: b,".repeat(n / 5))),
+    },
+    Hostile {
+        name: "colons in a list",
+        most_bytes: ANNOTATION,
+        make: |n| annotation(&format!("a: [{}]", ":,".repeat(n / 2))),
+    },
+    Hostile {
+        name: "lines of one text",
+        most_bytes: ANNOTATION,
+        make: |n| annotation(&format!("a:{}", "\n  x".repeat(n / 4))),
+    },
+    Hostile {
         name: "an allowed list",
         most_bytes: ANNOTATION,
         make: |n| {

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::carrier::Entry;
 use super::declared::{Declarations, Declared};
 use super::hash::hash;
+use super::settings::Settings;
 use super::{Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight};
-use crate::engine::kelos::{
-    Bounded, INFER_SETTING, INJECTION_SETTING, Kind, NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES,
-    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
-};
+use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, Kind, TaskSpawner};
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::render::budget::Exhausted;
@@ -87,91 +86,17 @@ impl Rules {
     }
 }
 
-#[derive(Default)]
-struct Settings {
-    syntax: Syntax,
-    on_invalid: Option<OnInvalid>,
-    infer: Option<Infer>,
-}
-
-struct Compiler<'c> {
+pub(super) struct Compiler<'c> {
     policy: &'c Policy,
     templates: &'c mut Templates,
     purse: Purse,
-    settings: Settings,
+    pub(super) settings: Settings,
     problems: Vec<Problem>,
     /// Whether it was told that compiling costs too much.
     has_told: bool,
 }
 
 impl Compiler<'_> {
-    fn read_settings(&mut self, annotations: &StringMap) {
-        if let Some(text) = annotations.get(SYNTAX_SETTING) {
-            match text.parse() {
-                Ok(syntax) => self.settings.syntax = syntax,
-                Err(message) => self.bad_setting(SYNTAX_SETTING, message),
-            }
-        }
-        if let Some(text) = annotations.get(ON_INVALID_SETTING) {
-            match text.parse() {
-                Ok(on_invalid) => self.settings.on_invalid = Some(on_invalid),
-                Err(message) => self.bad_setting(ON_INVALID_SETTING, message),
-            }
-        }
-        if let Some(text) = annotations.get(INFER_SETTING) {
-            match text.parse() {
-                Ok(infer) => self.settings.infer = Some(infer),
-                Err(message) => self.bad_setting(INFER_SETTING, message),
-            }
-        }
-    }
-
-    /// Anything but `disabled` leaves injection on; a word that says nothing is a slip.
-    fn check_switch(&mut self, annotations: &StringMap) {
-        let value = annotations.get(INJECTION_SETTING).map_or("enabled", String::as_str);
-        if !matches!(value, "enabled" | "disabled") {
-            let message = format!("`{value}` is neither `enabled` nor `disabled`");
-            self.bad_setting(INJECTION_SETTING, message);
-        }
-    }
-
-    fn bad_setting(&mut self, key: &str, message: String) {
-        let error = TemplateError::parse(message);
-        self.problem(Kind::Annotation, key, &error);
-    }
-
-    /// Tells which texts are longer than is read.
-    fn check_lengths(&mut self, spawner: &TaskSpawner) {
-        fn of<const MOST: usize>(text: &Bounded<MOST>) -> Option<(TooLong, usize)> {
-            text.too_long().map(|too_long| (too_long, MOST))
-        }
-        let (spec, template) = (&spawner.spec, &spawner.spec.task_template);
-        let kept = spawner.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
-        for (name, too_long) in [
-            ("spec.taskTemplate.promptTemplate", of(&template.prompt_template)),
-            ("spec.taskTemplate.branch", of(&template.branch)),
-            ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
-            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
-        ] {
-            if let Some((TooLong { bytes, .. }, most)) = too_long {
-                let message = format!(
-                    "it has {bytes} bytes: nothing is read back out of templates of more than {most}"
-                );
-                self.too_long(name, message);
-            }
-        }
-        if spec.when.is_cut() {
-            let message =
-                "a text or a list in it is longer than is read: nothing is derived from it";
-            self.too_long("spec.when", message.to_owned());
-        }
-    }
-
-    fn too_long(&mut self, name: &str, message: String) {
-        let error = TemplateError::new(Reason::LimitExceeded, message);
-        self.problem(Kind::Annotation, name, &error);
-    }
-
     /// The rule of one key, at the cost of the purse.
     fn rule(&mut self, kind: Kind, key: Box<str>, said: Declared<'_>) -> KeyRule {
         let in_field = said.field.is_some() || said.is_beyond;
@@ -190,16 +115,8 @@ impl Compiler<'_> {
             }
             None => Ok(None),
         };
-        let guards = match &entry {
-            Ok(Some(entry)) => {
-                let (default, allowed) = (entry.default.as_deref(), entry.allowed.as_deref());
-                let bytes = weight::guards(default, allowed.unwrap_or_default());
-                self.purse.take_bytes(bytes).map(|()| (default, allowed, entry.on_invalid))
-            }
-            _ => Ok((None, None, None)),
-        };
-        // Where there is no room for them, the template is not compiled either.
-        let (default, allowed, on_invalid) = guards.unwrap_or_default();
+        let (default, allowed, on_invalid) =
+            self.guards(entry.as_ref().ok().and_then(Option::as_ref));
         let allowed: Option<BTreeSet<Box<str>>> =
             allowed.map(|values| values.iter().map(|value| value.as_str().into()).collect());
         let sound_default = check_default(kind, default, allowed.as_ref());
@@ -232,6 +149,20 @@ impl Compiler<'_> {
             allowed,
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             in_field,
+        }
+    }
+
+    /// What an entry says beside its template. Where there is no room for it, the template is not compiled
+    /// either.
+    fn guards<'e>(
+        &mut self,
+        entry: Option<&'e Entry>,
+    ) -> (Option<&'e str>, Option<&'e [String]>, Option<OnInvalid>) {
+        let Some(entry) = entry else { return Default::default() };
+        let (default, allowed) = (entry.default.as_deref(), entry.allowed.as_deref());
+        match self.purse.take_bytes(weight::guards(default, allowed.unwrap_or_default())) {
+            Ok(()) => (default, allowed, entry.on_invalid),
+            Err(_) => Default::default(),
         }
     }
 
@@ -271,7 +202,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
+    pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
         let mut message = error.to_string();
         if let Some(hint) = &error.hint {
             let _ = write!(message, "; {hint}");
