@@ -13,6 +13,7 @@ use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
 use kelos_metadata::engine::render::budget::{Budget, VALUE_BYTES};
+use kelos_metadata::engine::render::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::engine::render::value::{Map, Text, Value};
 use kelos_metadata::engine::render::{Syntax, Template, Templates};
 use kelos_metadata::engine::rules::{Policy, Rules};
@@ -122,6 +123,48 @@ pub(crate) fn carrier(data: &[u8]) {
     let task = Task::parse(json).expect("a Task");
     let decision = decide(&task, &rules, &Facts::default(), &Limits::default());
     assert_eq!(decision.keys.len(), rules.keys.len() + rules.broken_carriers.len());
+}
+
+/// A TaskSpawner: as JSON, or its rules annotations, a template of the Kelos field, its prompt template and
+/// the language, with zero bytes between them. Reading and compiling it stays within its budget, and holds no
+/// more than it is charged for.
+pub(crate) fn compile(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let json = if text.starts_with('{') { text.into_owned() } else { of_parts(&text) };
+    // Unicode's sets are made once in a process.
+    drop(read_and_compile(&json));
+    let mut rules = None;
+    let held = measure(|| rules = read_and_compile(&json));
+    let Some(rules) = rules else { return };
+    let cost = rules.cost;
+    assert!(cost.steps <= COMPILING_STEPS && cost.bytes <= COMPILING_BYTES, "{cost:?}");
+    let kept = u64::try_from(held.bytes_current).unwrap_or_default();
+    assert!(kept <= cost.bytes + INTERNED, "{kept} bytes are kept, and charged is {cost:?}");
+    let most = COMPILING_BYTES + 4 * json.len() as u64 + INTERNED;
+    assert!(held.bytes_max <= most, "{} bytes were held, and charged is {cost:?}", held.bytes_max);
+    let task =
+        Task::parse(r#"{"metadata": {"name": "w-1"}, "spec": {"prompt": "x"}}"#).expect("a Task");
+    decide(&task, &rules, &Facts::default(), &Limits::default());
+}
+
+/// What is kept of what others may have, too.
+const INTERNED: u64 = 16 << 10;
+
+fn read_and_compile(json: &str) -> Option<Rules> {
+    let spawner: TaskSpawner = serde_json::from_str(json).ok()?;
+    Some(Rules::compile(spawner, &Policy::default(), &mut Templates::default()))
+}
+
+fn of_parts(text: &str) -> String {
+    let mut parts = text.split('\0');
+    let mut part = || parts.next().unwrap_or_default();
+    serde_json::json!({
+        "metadata": {"name": "w", "annotations": {"metadata.kelos.dev/labels": part(),
+            "metadata.kelos.dev/annotations": part()}},
+        "spec": {"when": {"githubIssues": {}}, "taskTemplate": {
+            "metadata": {"labels": {"a": part(), "b": "{{.Title}}"}}, "promptTemplate": part()}},
+    })
+    .to_string()
 }
 
 fn spawner(labels: &str) -> TaskSpawner {

@@ -16,6 +16,7 @@ fn what_was_found_does_not_come_back() {
         ("jinja", targets::jinja),
         ("review", targets::review),
         ("carrier", targets::carrier),
+        ("compile", targets::compile),
     ] {
         let seeds = fs::read_dir(root.join("seeds").join(name)).unwrap();
         let found = fs::read_dir(root.join("regressions").join(name));

@@ -10,14 +10,24 @@ use serde::Deserialize;
 
 use super::repository::Repository;
 
+mod bounded;
+mod entries;
+mod key_list;
+mod meta;
 mod protect;
 mod spawner;
 mod task;
 
+pub use bounded::{Bounded, List, TooLong};
+pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use key_list::KeyList;
+pub use meta::ObjectMeta;
+use meta::{NAME_BYTES, names_only, no_carriers};
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
-    Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira, LinearWebhook,
-    Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread, When,
+    Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
+    LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread,
+    When,
 };
 pub use task::{Entries, Excess, Owner, Str, Task, TaskSpec};
 
@@ -93,32 +103,12 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The metadata of an object, as far as templates can ask for it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct ObjectMeta {
-    /// Its name.
-    pub name: String,
-    /// Its namespace; empty for a Namespace, or where a manifest leaves it out.
-    pub namespace: String,
-    /// Its uid; manifests written by hand have none.
-    pub uid: Option<String>,
-    /// When it was made, in RFC 3339; manifests written by hand say nothing.
-    #[serde(deserialize_with = "null_as_default")]
-    pub creation_timestamp: String,
-    /// Its labels.
-    #[serde(deserialize_with = "null_as_default")]
-    pub labels: StringMap,
-    /// Its annotations.
-    #[serde(deserialize_with = "null_as_default")]
-    pub annotations: StringMap,
-}
-
 /// A Workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Workspace {
     /// Name and namespace.
+    #[serde(deserialize_with = "names_only")]
     pub metadata: ObjectMeta,
     /// Its spec.
     pub spec: WorkspaceSpec,
@@ -133,12 +123,15 @@ impl Workspace {
     }
 }
 
+/// The longest URL of a repository or a site.
+const URL_BYTES: usize = 2 << 10;
+
 /// The part of a Workspace's spec that templates can ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct WorkspaceSpec {
     /// The URL of its repository, as the team wrote it.
-    pub repo: String,
+    pub repo: Bounded<URL_BYTES>,
 }
 
 /// A WorkerPool (v0.43 and later): agents that wait for Tasks.
@@ -146,6 +139,7 @@ pub struct WorkspaceSpec {
 #[serde(default)]
 pub struct WorkerPool {
     /// Name and namespace.
+    #[serde(deserialize_with = "names_only")]
     pub metadata: ObjectMeta,
     /// Its spec.
     pub spec: WorkerPoolSpec,
@@ -174,7 +168,7 @@ pub struct PoolWorker {
 #[serde(default)]
 pub struct ObjectName {
     /// Its name.
-    pub name: String,
+    pub name: Bounded<NAME_BYTES>,
 }
 
 impl WorkerPool {
@@ -189,6 +183,7 @@ impl WorkerPool {
 #[serde(default)]
 pub struct Namespace {
     /// Name, labels and annotations.
+    #[serde(deserialize_with = "no_carriers")]
     pub metadata: ObjectMeta,
 }
 

@@ -44,7 +44,8 @@ pub struct Changes<'k> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Change<'k> {
-    path: &'k Pointer,
+    /// Nothing if it is made when it is needed.
+    path: Option<&'k Pointer>,
     /// The new value, or none to remove the key.
     value: Option<String>,
 }
@@ -52,12 +53,17 @@ struct Change<'k> {
 impl<'k> Changes<'k> {
     /// Sets a key.
     pub fn set(&mut self, place: Place<'k>, value: String) {
-        self.insert(place, Some(value));
+        self.insert(place.kind, place.key, Some(place.path), Some(value));
     }
 
     /// Removes a key.
     pub fn remove(&mut self, place: Place<'k>) {
-        self.insert(place, None);
+        self.insert(place.kind, place.key, Some(place.path), None);
+    }
+
+    /// Removes a key that no rule is about.
+    pub fn remove_key(&mut self, kind: Kind, key: &'k str) {
+        self.insert(kind, key, None, None);
     }
 
     /// The value of a key after these changes.
@@ -85,7 +91,7 @@ impl<'k> Changes<'k> {
             operations.extend(
                 changes
                     .into_iter()
-                    .filter_map(|(key, change)| operation(task.get(kind, key), change)),
+                    .filter_map(|(key, change)| operation(kind, key, task.get(kind, key), change)),
             );
             if task.entries(kind).is_none() && operations.len() > before {
                 let (path, value) = (map_of(kind).to_buf(), Value::Object(Map::new()));
@@ -95,8 +101,13 @@ impl<'k> Changes<'k> {
         Patch(operations)
     }
 
-    fn insert(&mut self, place: Place<'k>, value: Option<String>) {
-        let Place { kind, key, path } = place;
+    fn insert(
+        &mut self,
+        kind: Kind,
+        key: &'k str,
+        path: Option<&'k Pointer>,
+        value: Option<String>,
+    ) {
         let map = match kind {
             Kind::Label => &mut self.labels,
             Kind::Annotation => &mut self.annotations,
@@ -112,8 +123,11 @@ impl<'k> Changes<'k> {
     }
 }
 
-fn operation(old: Option<&str>, new: Change<'_>) -> Option<PatchOperation> {
-    let path = || new.path.to_buf();
+fn operation(kind: Kind, key: &str, old: Option<&str>, new: Change<'_>) -> Option<PatchOperation> {
+    let path = || match new.path {
+        Some(path) => path.to_buf(),
+        None => map_of(kind).with_trailing_token(key),
+    };
     Some(match (old, new.value) {
         (Some(old), Some(value)) if old == value => return None,
         (Some(_), Some(value)) => {

@@ -9,9 +9,11 @@ pub mod error;
 pub mod go;
 pub mod helpers;
 mod intern;
+mod interner;
 pub mod jinja;
 pub mod names;
 mod numeral;
+pub mod purse;
 pub mod value;
 
 use std::collections::BTreeSet;
@@ -23,6 +25,7 @@ pub use self::auto::Language;
 use self::budget::Budget;
 pub use self::error::{Position, TemplateError};
 pub use self::intern::Templates;
+use self::purse::{Purse, Spent};
 use self::value::{Map, Text};
 
 /// What a team says about the language of its templates.
@@ -90,6 +93,11 @@ impl Uses {
         }
     }
 
+    /// What its names take, in bytes.
+    pub(in crate::engine) fn bytes(&self) -> usize {
+        go::names_bytes(self.names.iter())
+    }
+
     /// Adds what another template reads.
     pub fn extend(&mut self, other: &Uses) {
         self.all |= other.all;
@@ -101,7 +109,11 @@ impl Uses {
 #[derive(Debug)]
 pub struct Template {
     source: Text,
+    /// The language that was asked for.
+    syntax: Syntax,
     body: Body,
+    /// What compiling it took.
+    spent: Spent,
 }
 
 #[derive(Debug)]
@@ -112,21 +124,35 @@ enum Body {
     Jinja(jinja::Program),
 }
 
+/// The code of a template, and the bytes that it takes.
+fn body(source: &Text, syntax: Syntax, purse: &mut Purse) -> Result<(Body, usize), TemplateError> {
+    Ok(match syntax {
+        _ if auto::is_plain(source, syntax) => (Body::Plain, 0),
+        Syntax::Go => of_go(go::Program::compile_within(source, purse)?),
+        Syntax::Jinja => of_jinja(jinja::Program::compile_within(source, purse)?),
+        Syntax::Auto => auto::compile(source, purse)?,
+    })
+}
+
+fn of_go(program: go::Program) -> (Body, usize) {
+    let bytes = program.bytes();
+    (Body::Go(program), bytes)
+}
+
+fn of_jinja(program: jinja::Program) -> (Body, usize) {
+    let bytes = program.bytes();
+    (Body::Jinja(program), bytes)
+}
+
 impl Template {
-    /// Compiles a template.
+    /// Compiles a template, within what all rules of a TaskSpawner may cost.
     ///
     /// # Errors
     ///
     /// A `parse_error` with its place; for [`Syntax::Auto`] that of the language which the template
-    /// looks like.
+    /// looks like. `limit_exceeded` if compiling it costs too much.
     pub fn compile(source: &str, syntax: Syntax) -> Result<Template, TemplateError> {
-        let body = match syntax {
-            _ if auto::is_plain(source, syntax) => Body::Plain,
-            Syntax::Go => Body::Go(go::Program::compile(source)?),
-            Syntax::Jinja => Body::Jinja(jinja::Program::compile(source)?),
-            Syntax::Auto => auto::compile(source)?,
-        };
-        Ok(Template { source: source.into(), body })
+        Template::compile_within(source, syntax, &mut Purse::default())
     }
 
     /// Renders the template; all it may cost is taken off `budget`, and no more than one template
@@ -144,6 +170,11 @@ impl Template {
             Body::Go(program) => budget.within(Budget::template(), |b| program.render(root, b)),
             Body::Jinja(program) => budget.within(Budget::template(), |b| program.render(root, b)),
         }
+    }
+
+    /// What compiling it took.
+    pub fn spent(&self) -> Spent {
+        self.spent
     }
 
     /// What the template says.

@@ -7,6 +7,10 @@
 mod bare;
 mod carrier;
 mod compile;
+mod declared;
+mod hash;
+mod settings;
+mod weight;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,15 +19,13 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Kind, LABELS_CARRIER, Protection, TaskSpawner};
+use super::kelos::{Beyond, Kind, LABELS_CARRIER, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::render::{Template, Uses};
 use super::variables::Inference;
 
-/// The most keys one carrier may have; the rest, in key order, is not rendered.
-pub const CARRIER_KEYS: usize = 64;
 /// The hash of rules that nobody has read.
 const NO_HASH: &str = "00000000";
 
@@ -139,10 +141,13 @@ pub struct Rules {
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,
-    /// Carriers of which no key is known, because they do not parse.
+    /// Carriers of which no key is known, because they do not parse, or not all are rendered.
     pub broken_carriers: Vec<Problem>,
     /// All that a team should mend, broken carriers included: for the log, once per change.
     pub problems: Vec<Problem>,
+    /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
+    /// API server would refuse of them is removed. Control keys are not among them, but for our own.
+    pub beyond: Beyond,
     /// The variables that the templates read, and those that help to read others back.
     pub uses: Uses,
     /// Whether variables are read back out of the fields that Kelos rendered.
@@ -237,7 +242,7 @@ impl Rules {
     pub fn not_compiled(spawner: Arc<TaskSpawner>, policy: &Policy) -> Rules {
         let message = "a bug in kelos-metadata: these rules could not be read, nor those of \
                        annotations; please report the place that the log has";
-        let hash = compile::hash(&spawner, policy);
+        let hash = hash::hash(&spawner, policy);
         Rules::without_keys(spawner, hash, Reason::ParseError, message.to_owned())
     }
 
@@ -255,25 +260,30 @@ impl Rules {
     ) -> Rules {
         let (kind, key) = (Kind::Label, LABELS_CARRIER.to_owned());
         let problem = Problem { kind, key, reason, message };
+        let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
         Rules {
             hash,
             spawner,
             keys: Vec::new(),
             broken_carriers: vec![problem.clone()],
             problems: vec![problem],
+            beyond: Beyond::default(),
             uses: Uses::default(),
             infer: Infer::Off,
             inference: Inference::default(),
             is_disabled: false,
             field_declares_ours: false,
             is_straight_line: true,
-            cost: Cost::default(),
+            cost: Cost { steps: 0, bytes },
         }
     }
 
-    /// Whether the key is one that these rules write: then it is an output, never an input.
+    /// Whether the key is one that these rules write or remove: then it is an output, never an input.
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
-        self.rule(kind, key).is_some_and(|rule| !rule.is_protected())
+        match self.rule(kind, key) {
+            Some(rule) => !rule.is_protected(),
+            None => self.beyond.of(kind).has(key),
+        }
     }
 
     /// Whether there are keys, or carriers that may have had some.
@@ -283,7 +293,10 @@ impl Rules {
 
     /// Whether Kelos's own field declares the key.
     pub(in crate::engine) fn is_in_field(&self, kind: Kind, key: &str) -> bool {
-        self.rule(kind, key).is_some_and(|rule| rule.in_field)
+        match self.rule(kind, key) {
+            Some(rule) => rule.in_field,
+            None => self.beyond.of(kind).has(key),
+        }
     }
 
     fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {

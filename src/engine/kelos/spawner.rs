@@ -2,7 +2,21 @@
 
 use serde::Deserialize;
 
-use super::{ObjectMeta, StringMap, null_as_default};
+use super::entries::FieldMap;
+use super::{
+    Bounded, KeyList, Kind, List, MAP_BYTES, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, URL_BYTES,
+    null_as_default,
+};
+
+/// The longest text in `spec.when` that something is derived from, a URL left out: an event, an action,
+/// a schedule. The longest names of events have 40 bytes.
+const WORD_BYTES: usize = 256;
+
+/// The longest prompt template that is read back, in bytes; a Task's prompt may have more.
+const PROMPT_BYTES: usize = MAP_BYTES;
+
+/// The longest branch template; branches have 250 bytes at most.
+const BRANCH_BYTES: usize = 4 << 10;
 
 /// A TaskSpawner, v1alpha1 or v1alpha2.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -54,7 +68,7 @@ pub struct When {
 #[serde(default)]
 pub struct GithubIssues {
     /// `owner/repo` or a URL, if it is not the Workspace's.
-    pub repo: Option<String>,
+    pub repo: Option<Bounded<URL_BYTES>>,
 }
 
 /// `githubPullRequests`
@@ -62,9 +76,9 @@ pub struct GithubIssues {
 #[serde(rename_all = "camelCase", default)]
 pub struct GithubPullRequests {
     /// `owner/repo` or a URL, if it is not the Workspace's.
-    pub repo: Option<String>,
+    pub repo: Option<Bounded<URL_BYTES>>,
     /// The only review state that it takes; `any` or nothing for all.
-    pub review_state: Option<String>,
+    pub review_state: Option<Bounded<WORD_BYTES>>,
 }
 
 /// `jira`
@@ -72,7 +86,7 @@ pub struct GithubPullRequests {
 #[serde(rename_all = "camelCase", default)]
 pub struct Jira {
     /// Where its pages are.
-    pub base_url: String,
+    pub base_url: Bounded<URL_BYTES>,
 }
 
 /// `cron`
@@ -80,7 +94,7 @@ pub struct Jira {
 #[serde(default)]
 pub struct Cron {
     /// The cron expression.
-    pub schedule: String,
+    pub schedule: Bounded<WORD_BYTES>,
 }
 
 /// `githubWebhook`
@@ -88,13 +102,13 @@ pub struct Cron {
 #[serde(default)]
 pub struct GithubWebhook {
     /// `owner/repo`, if it is bound to one.
-    pub repository: Option<String>,
+    pub repository: Option<Bounded<URL_BYTES>>,
     /// The events that it takes.
     #[serde(deserialize_with = "null_as_default")]
-    pub events: Vec<String>,
+    pub events: List<Bounded<WORD_BYTES>>,
     /// If there are any, an event has to match one of them.
     #[serde(deserialize_with = "null_as_default")]
-    pub filters: Vec<GithubFilter>,
+    pub filters: List<GithubFilter>,
 }
 
 /// A filter of [`GithubWebhook`].
@@ -102,9 +116,9 @@ pub struct GithubWebhook {
 #[serde(default)]
 pub struct GithubFilter {
     /// The event that it is for.
-    pub event: String,
+    pub event: Bounded<WORD_BYTES>,
     /// The only action that it takes; empty for all.
-    pub action: String,
+    pub action: Bounded<WORD_BYTES>,
 }
 
 /// `linearWebhook`
@@ -113,7 +127,7 @@ pub struct GithubFilter {
 pub struct LinearWebhook {
     /// The types of things that it takes.
     #[serde(deserialize_with = "null_as_default")]
-    pub types: Vec<String>,
+    pub types: List<Bounded<WORD_BYTES>>,
 }
 
 /// A source of which only the kind matters.
@@ -139,7 +153,7 @@ pub enum Source<'a> {
     GenericWebhook,
     /// `slack`
     Slack,
-    /// None of these: a kind that came after v0.52.
+    /// None of these: a kind that came after v0.52; or one that says more than is read.
     Unknown,
     /// More than one: Kelos serves webhooks beside what it polls, so a Task may come from either.
     Several,
@@ -151,8 +165,21 @@ impl When {
         self.github_issues.is_some() || self.github_pull_requests.is_some()
     }
 
+    /// Whether a text or a list of the source that counts is longer than is read.
+    pub fn is_cut(&self) -> bool {
+        self.counting().is_some_and(|source| !source.is_whole())
+    }
+
     /// The source of the Tasks.
     pub fn source(&self) -> Source<'_> {
+        match self.counting() {
+            // Of one that is not known to its end nothing can be told.
+            Some(source) if source.is_whole() => source,
+            _ => Source::Unknown,
+        }
+    }
+
+    fn counting(&self) -> Option<Source<'_>> {
         let polled = (self.github_issues.as_ref().map(Source::GithubIssues))
             .or_else(|| self.github_pull_requests.as_ref().map(Source::GithubPullRequests))
             .or_else(|| self.jira.as_ref().map(Source::Jira))
@@ -166,10 +193,34 @@ impl When {
         ]
         .into_iter()
         .flatten();
-        match (sources.next(), sources.next()) {
-            (Some(source), None) => source,
-            (Some(_), Some(_)) => Source::Several,
-            (None, _) => Source::Unknown,
+        let first = sources.next();
+        if sources.next().is_some() { Some(Source::Several) } else { first }
+    }
+}
+
+impl Source<'_> {
+    /// Whether all that it says is known: no text and no list was longer than is read.
+    pub fn is_whole(&self) -> bool {
+        fn all<const MOST: usize>(texts: &[Bounded<MOST>]) -> bool {
+            texts.iter().all(Bounded::is_whole)
+        }
+        match self {
+            Source::GithubIssues(source) => all(source.repo.as_slice()),
+            Source::GithubPullRequests(source) => {
+                all(source.repo.as_slice()) && all(source.review_state.as_slice())
+            }
+            Source::Jira(source) => source.base_url.is_whole(),
+            Source::Cron(source) => source.schedule.is_whole(),
+            Source::GithubWebhook(source) => {
+                let is_whole = |it: &GithubFilter| it.event.is_whole() && it.action.is_whole();
+                all(source.repository.as_slice())
+                    && source.events.is_whole()
+                    && all(&source.events)
+                    && source.filters.is_whole()
+                    && source.filters.iter().all(is_whole)
+            }
+            Source::LinearWebhook(source) => source.types.is_whole() && all(&source.types),
+            Source::GenericWebhook | Source::Slack | Source::Unknown | Source::Several => true,
         }
     }
 }
@@ -180,25 +231,82 @@ impl When {
 pub struct TaskTemplate {
     /// What the agent is asked to do: a Go template; empty for Kelos's own.
     #[serde(deserialize_with = "null_as_default")]
-    pub prompt_template: Box<str>,
+    pub prompt_template: Bounded<PROMPT_BYTES>,
     /// The branch to work on: a Go template.
     #[serde(deserialize_with = "null_as_default")]
-    pub branch: Box<str>,
+    pub branch: Bounded<BRANCH_BYTES>,
     /// Replaces the names that Kelos gives its Tasks (v0.49 and later): a Go template.
     #[serde(deserialize_with = "null_as_default")]
-    pub name_template: Box<str>,
+    pub name_template: Bounded<NAME_TEMPLATE_BYTES>,
     /// Kelos's own field for labels and annotations (v0.25 and later).
     pub metadata: Option<TemplateMetadata>,
 }
 
-/// `spec.taskTemplate.metadata`: Go templates by key.
+/// `spec.taskTemplate.metadata`: Go templates by key, as far as the limits of [`MOST_KEYS`] and
+/// [`MAP_BYTES`] go.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(from = "ReadMetadata")]
 pub struct TemplateMetadata {
     /// Label templates.
-    #[serde(deserialize_with = "null_as_default")]
     pub labels: StringMap,
     /// Annotation templates.
-    #[serde(deserialize_with = "null_as_default")]
     pub annotations: StringMap,
+    /// The keys behind those.
+    pub beyond: Beyond,
+}
+
+/// The keys of the Kelos field that are behind its limits, in key order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beyond {
+    /// Those of labels.
+    pub labels: KeyList,
+    /// Those of annotations.
+    pub annotations: KeyList,
+    /// Whether there are more labels behind those, of which nothing is known.
+    pub labels_are_cut: bool,
+    /// Whether there are more annotations behind those.
+    pub annotations_are_cut: bool,
+}
+
+impl Beyond {
+    /// The keys of a kind.
+    pub fn of(&self, kind: Kind) -> &KeyList {
+        match kind {
+            Kind::Label => &self.labels,
+            Kind::Annotation => &self.annotations,
+        }
+    }
+
+    /// Whether there are more keys of a kind than are known.
+    pub fn is_cut(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Label => self.labels_are_cut,
+            Kind::Annotation => self.annotations_are_cut,
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ReadMetadata {
+    #[serde(deserialize_with = "null_as_default")]
+    labels: FieldMap,
+    #[serde(deserialize_with = "null_as_default")]
+    annotations: FieldMap,
+}
+
+impl From<ReadMetadata> for TemplateMetadata {
+    fn from(read: ReadMetadata) -> TemplateMetadata {
+        let ReadMetadata { labels, annotations } = read;
+        TemplateMetadata {
+            labels: labels.templates,
+            annotations: annotations.templates,
+            beyond: Beyond {
+                labels: labels.beyond,
+                annotations: annotations.beyond,
+                labels_are_cut: labels.is_cut,
+                annotations_are_cut: annotations.is_cut,
+            },
+        }
+    }
 }

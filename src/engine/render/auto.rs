@@ -1,6 +1,8 @@
 //! Which language a template is in, where its team does not say.
 
-use super::{Body, Syntax, TemplateError, go, helpers, jinja};
+use super::purse::Purse;
+use super::value::Text;
+use super::{Body, Syntax, TemplateError, go, helpers, jinja, of_go, of_jinja};
 
 /// A template language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,36 +29,44 @@ pub(super) fn is_plain(source: &str, syntax: Syntax) -> bool {
 /// # Errors
 ///
 /// Go's `parse_error` if an action holds `.Name` or `$` or begins with a keyword, else Jinja's.
-pub(super) fn compile(source: &str) -> Result<Body, TemplateError> {
+pub(super) fn compile(source: &Text, purse: &mut Purse) -> Result<(Body, usize), TemplateError> {
     if has_jinja_tags(source) {
-        return jinja::Program::compile(source).map(Body::Jinja);
+        return jinja::Program::compile_within(source, purse).map(of_jinja);
     }
-    let refused = match go::Program::compile(source) {
-        Ok(program) => match program.misfit() {
-            None => return Ok(Body::Go(program)),
-            Some(misfit) => misfit,
+    // What a program that is not taken took is free again.
+    let attempt = purse.keeping(
+        |purse| {
+            let program = go::Program::compile_within(source, purse)?;
+            program.misfit().map_or(Ok(program), Err)
         },
+        go::Program::bytes,
+    );
+    let refused = match attempt {
+        Ok(program) => return Ok(of_go(program)),
         Err(error) => error,
     };
-    if looks_like_go(source) {
+    if purse.is_empty() || looks_like_go(source) {
         return Err(refused);
     }
     // `{{ env "HOME" }}` is no Jinja, but what Go says about it is worth more.
     let names_absent = helpers::is_absent_error(&refused);
-    jinja::Program::compile(source)
-        .map(Body::Jinja)
+    jinja::Program::compile_within(source, purse)
+        .map(of_jinja)
         .map_err(|error| if names_absent { refused } else { error })
 }
 
 /// Whether there is a `{% … %}` or `{# … #}` outside of `{{ … }}`.
 fn has_jinja_tags(source: &str) -> bool {
+    // Where the last of each begins, so that nobody looks for it again and again.
+    let ends = ["%}", "#}"].map(|end| source.rfind(end));
     let mut rest = source;
     while let Some(at) = rest.find('{') {
         rest = &rest[at + 1..];
+        let inside = source.len() - rest.len() + 1;
         match rest.as_bytes().first() {
             Some(b'{') => rest = after_action(&rest[1..]),
-            Some(b'%') if rest[1..].contains("%}") => return true,
-            Some(b'#') if rest[1..].contains("#}") => return true,
+            Some(b'%') if ends[0].is_some_and(|end| end >= inside) => return true,
+            Some(b'#') if ends[1].is_some_and(|end| end >= inside) => return true,
             _ => {}
         }
     }

@@ -42,6 +42,9 @@ pub enum Exhausted {
     /// The result is longer than [`VALUE_BYTES`].
     #[error("the result is longer than 64 KiB")]
     Value,
+    /// The rules of the TaskSpawner take too many steps to compile, or too much memory.
+    #[error("compiling the rules of this TaskSpawner takes too many steps or too much memory")]
+    Compiling,
 }
 
 impl Budget {

@@ -8,6 +8,10 @@ use super::budget::Exhausted;
 use super::names::variable_hint;
 use crate::engine::reason::Reason;
 
+/// The longest message and the longest hint, in bytes: they may show what the template says, and are kept
+/// with its key.
+pub const MESSAGE_BYTES: usize = 400;
+
 /// A place in a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -59,7 +63,7 @@ pub struct TemplateError {
 impl TemplateError {
     /// An error without a place and a hint.
     pub fn new(reason: Reason, message: impl Into<String>) -> TemplateError {
-        TemplateError { reason, message: message.into(), position: None, hint: None }
+        TemplateError { reason, message: cut(message.into()), position: None, hint: None }
     }
 
     /// A template that does not parse.
@@ -89,9 +93,19 @@ impl TemplateError {
     /// The same error with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> TemplateError {
-        self.hint = Some(hint.into());
+        self.hint = Some(cut(hint.into()));
         self
     }
+}
+
+/// A text of at most [`MESSAGE_BYTES`].
+fn cut(mut text: String) -> String {
+    if text.len() > MESSAGE_BYTES {
+        text.truncate(text.floor_char_boundary(MESSAGE_BYTES));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 impl From<Exhausted> for TemplateError {

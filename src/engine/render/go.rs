@@ -18,6 +18,7 @@ mod parser;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod weight;
 
 use std::sync::Arc;
 
@@ -25,10 +26,12 @@ pub(super) use self::fmt::push_quoted;
 use self::function::Function;
 pub use self::outline::{Piece, outline};
 use self::parser::{Misfit, Parsed};
+pub(super) use self::weight::{names as names_bytes, patterns as patterns_bytes};
 use super::Uses;
 use super::budget::Budget;
 use super::error::{Position, TemplateError};
 use super::helpers;
+use super::purse::Purse;
 use super::value::{Map, Text};
 
 /// A compiled template. Cloning it is cheap.
@@ -44,17 +47,32 @@ struct Inner {
 }
 
 impl Program {
-    /// Compiles a template.
+    /// Compiles a template, within what all rules of a TaskSpawner may cost.
     ///
     /// # Errors
     ///
     /// A parse error with its place, where Go's parser has one; unknown functions and variables
-    /// are parse errors, unknown templates are not.
+    /// are parse errors, unknown templates are not. `limit_exceeded` if compiling it costs too much.
     pub fn compile(source: &str) -> Result<Program, TemplateError> {
-        let parsed = parser::parse(source, &|name| {
+        Program::compile_within(&source.into(), &mut Purse::default())
+    }
+
+    /// As [`Program::compile`], at the cost of the purse.
+    pub(super) fn compile_within(
+        source: &Text,
+        purse: &mut Purse,
+    ) -> Result<Program, TemplateError> {
+        let resolve = |name: &str| {
             Function::builtin(name).or_else(|| helpers::find(name).map(Function::Helper))
-        })?;
-        Ok(Program { inner: Arc::new(Inner { source: source.into(), parsed }) })
+        };
+        let parsed =
+            purse.keeping(|purse| parser::parse(source, &resolve, purse), weight::parsed)?;
+        Ok(Program { inner: Arc::new(Inner { source: Text::clone(source), parsed }) })
+    }
+
+    /// The bytes that it takes, but for its source.
+    pub fn bytes(&self) -> usize {
+        weight::parsed(&self.inner.parsed)
     }
 
     /// Renders the template with the variables in `root`.

@@ -35,10 +35,12 @@ use std::sync::Arc;
 
 pub use self::absent::not_offered;
 pub(super) use self::absent::{is_absent_error, why as why_absent};
+pub(super) use self::pattern::KnownPatterns;
 pub use self::pattern::{Pattern, PatternError, Patterns};
 pub use self::table::{all, find};
 use super::budget::{Budget, Exhausted};
 use super::error::TemplateError;
+use super::purse::Purse;
 use super::value::Value;
 use crate::engine::reason::Reason;
 
@@ -145,9 +147,15 @@ pub(super) fn wants(min: usize, max: Option<usize>) -> String {
 ///
 /// # Errors
 ///
-/// A `parse_error` without a place.
-pub(super) fn literal_pattern(source: &str) -> Result<Arc<Pattern>, TemplateError> {
-    Pattern::compile(source).map(Arc::new).map_err(|error| TemplateError::parse(error.to_string()))
+/// A `parse_error` without a place; `limit_exceeded` if it costs more than is left.
+pub(super) fn literal_pattern(
+    source: &str,
+    purse: &mut Purse,
+) -> Result<Arc<Pattern>, TemplateError> {
+    KnownPatterns::compile(source, purse).map_err(|error| match error {
+        PatternError::Exhausted(exhausted) => exhausted.into(),
+        PatternError::Wrong(_) => TemplateError::parse(error.to_string()),
+    })
 }
 
 /// Refuses a value whose lists and maps are nested too deep. What holds one value many times costs

@@ -47,7 +47,9 @@ use self::objects::{Context, Root};
 use super::Uses;
 use super::budget::{Budget, Exhausted, VALUE_BYTES};
 use super::error::TemplateError;
+use super::go::{names_bytes, patterns_bytes};
 use super::helpers::Patterns;
+use super::purse::Purse;
 use super::value::{Map, Text};
 
 self_cell::self_cell! {
@@ -82,25 +84,47 @@ pub struct Program {
     uses: Uses,
     straight_line: bool,
     patterns: Arc<Patterns>,
+    /// What its code takes.
+    code_bytes: usize,
 }
 
 impl Program {
-    /// Parses a template and checks that it uses nothing that does not exist or cannot be bounded.
+    /// Parses a template and checks that it uses nothing that does not exist or cannot be bounded,
+    /// within what all rules of a TaskSpawner may cost.
     ///
     /// # Errors
     ///
-    /// `parse_error`, with the place in the template.
+    /// `parse_error`, with the place in the template; `limit_exceeded` if compiling it costs too much.
     pub fn compile(source: &str) -> Result<Program, TemplateError> {
-        source::check(source)?;
+        Program::compile_within(&source.into(), &mut Purse::default())
+    }
+
+    /// As [`Program::compile`], at the cost of the purse.
+    pub(super) fn compile_within(
+        source: &Text,
+        purse: &mut Purse,
+    ) -> Result<Program, TemplateError> {
+        purse.keeping(|purse| Program::make(source, purse), Program::bytes)
+    }
+
+    fn make(source: &Text, purse: &mut Purse) -> Result<Program, TemplateError> {
+        let parts = source::check(source, purse)?;
         let syntax_tree = compile::parse(source).map_err(|error| errors::parse(source, &error))?;
-        let checked = check::check(source, &syntax_tree)?;
-        let code = Code::try_new(source.into(), |source| compile::compile(source));
+        let checked = check::check(source, &syntax_tree, purse)?;
+        let code = Code::try_new(Text::clone(source), |source| compile::compile(source));
+        let code = code.map_err(|error| errors::parse(source, &error))?;
         Ok(Program {
-            code: Arc::new(code.map_err(|error| errors::parse(source, &error))?),
+            code_bytes: compile::bytes(code.borrow_dependent(), parts),
+            code: Arc::new(code),
             uses: Uses { all: false, names: checked.names },
             straight_line: checked.straight_line,
             patterns: Arc::new(checked.patterns),
         })
+    }
+
+    /// The bytes that it takes, but for its source.
+    pub fn bytes(&self) -> usize {
+        self.code_bytes + names_bytes(self.uses.names.iter()) + patterns_bytes(&self.patterns)
     }
 
     /// Renders the template with the variables in `root`; what it costs is taken off the budget,

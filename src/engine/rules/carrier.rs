@@ -11,9 +11,28 @@ use thiserror::Error;
 
 use super::OnInvalid;
 use super::bare::quote_bare_templates;
+use crate::engine::render::budget::Exhausted;
+use crate::engine::render::purse::{ALLOCATION, Purse};
 
-/// The longest carrier, in bytes.
-pub(super) const CARRIER_BYTES: usize = 64 << 10;
+/// The most fields of a value that are looked at: there are four, and each is looked for among those
+/// before it.
+const MOST_FIELDS: usize = 16;
+
+/// What a key of a carrier takes while it is read, beside its texts.
+const KEY_BYTES: usize =
+    3 * size_of::<(String, Result<Entry, CarrierError>)>() + 4 * ALLOCATION + 512;
+
+/// What a text takes that is no key.
+const TEXT_BYTES: usize = 3 * size_of::<(String, Marker, Node)>() + ALLOCATION;
+
+/// What a piece of YAML costs, in steps: a text, the beginning or the end of something.
+const PIECE_STEPS: u64 = 12;
+
+/// How many bytes of YAML are read for one step, beside that.
+const BYTES_PER_STEP: u64 = 4;
+
+/// The longest part of a text that a message shows, in bytes.
+const SHOWN_BYTES: usize = 64;
 
 /// What a carrier says of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,20 +62,40 @@ pub(super) struct CarrierError {
     pub(super) column: usize,
 }
 
-/// Reads a carrier of at most [`CARRIER_BYTES`].
+/// Why nothing of a carrier is known.
+#[derive(Debug, Error)]
+pub(super) enum Unreadable {
+    /// It is no such mapping.
+    #[error(transparent)]
+    Wrong(#[from] CarrierError),
+    /// Reading it costs more than is left.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
+}
+
+/// Reads a carrier of at most [`MAP_BYTES`](crate::engine::kelos::MAP_BYTES), at the cost of the purse.
+/// What its entries take stays taken.
 ///
 /// # Errors
 ///
-/// Text that is no such mapping; then none of its keys is known.
-pub(super) fn parse(text: &str) -> Result<Entries, CarrierError> {
+/// Text that is no such mapping, or costs too much; then none of its keys is known.
+pub(super) fn parse(text: &str, purse: &mut Purse) -> Result<Entries, Unreadable> {
+    purse.take_steps(text.len() as u64 / BYTES_PER_STEP)?;
+    // Quoting doubles what is between quotes, at the most.
+    purse.take_bytes(3 * text.len())?;
     let quoted = quote_bare_templates(text);
     // Another crate may have switched comments on for all.
     let options = granit_parser::options! { emit_comments: false };
     let parser = Parser::new_from_str_with_options(&quoted, options);
-    let mut reader = Reader { parser };
-    reader.document().map_err(|mut error| {
-        error.message.push_str(hint(text, error.line));
-        error
+    let mut reader = Reader { parser, purse };
+    let read = reader.document();
+    purse.give_back(3 * text.len());
+    read.map_err(|unreadable| match unreadable {
+        Unreadable::Wrong(mut error) => {
+            error.message.push_str(hint(text, error.line));
+            error.into()
+        }
+        exhausted => exhausted,
     })
 }
 
@@ -67,8 +106,9 @@ impl CarrierError {
 }
 
 /// Reads the parser's events; it never goes deeper than an entry's `allowed` list.
-struct Reader<'t> {
+struct Reader<'t, 'p> {
     parser: Parser<'t, StrInput<'t>>,
+    purse: &'p mut Purse,
 }
 
 /// A node one level below the mapping.
@@ -80,16 +120,22 @@ enum Node {
     Misplaced(&'static str),
 }
 
-impl<'t> Reader<'t> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), CarrierError> {
+impl<'t> Reader<'t, '_> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), Unreadable> {
+        self.purse.take_steps(PIECE_STEPS)?;
         match self.parser.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(CarrierError::new(*error.marker(), error.info())),
+            Some(Ok((event, span))) => {
+                if let Event::Scalar(text, ..) = &event {
+                    self.purse.take_bytes(TEXT_BYTES + text.len())?;
+                }
+                Ok((event, span))
+            }
+            Some(Err(error)) => Err(CarrierError::new(*error.marker(), error.info()).into()),
             None => Ok((Event::StreamEnd, Span::empty(Marker::new(0, 1, 0)))),
         }
     }
 
-    fn document(&mut self) -> Result<Entries, CarrierError> {
+    fn document(&mut self) -> Result<Entries, Unreadable> {
         let mut entries = Entries::new();
         loop {
             let (event, span) = self.next()?;
@@ -102,18 +148,18 @@ impl<'t> Reader<'t> {
                     return Ok(entries);
                 }
                 _ => {
-                    return Err(CarrierError::new(
-                        span.start,
-                        "this is no mapping of keys to templates",
-                    ));
+                    let message = "this is no mapping of keys to templates";
+                    return Err(CarrierError::new(span.start, message).into());
                 }
             }
         }
         while let Some((key, at)) = self.key()? {
             let (event, span) = self.next()?;
             let node = self.node(event, span, 0)?;
+            self.purse.take_bytes(KEY_BYTES)?;
             if entries.contains_key(&key) {
-                return Err(CarrierError::new(at, format!("the key `{key}` is there twice")));
+                let message = format!("the key `{}` is there twice", shown(&key));
+                return Err(CarrierError::new(at, message).into());
             }
             let entry = entry(node)
                 .map_err(|(place, message)| CarrierError::new(place.unwrap_or(at), message));
@@ -124,41 +170,39 @@ impl<'t> Reader<'t> {
     }
 
     /// Nothing but the end of the only document may follow.
-    fn end(&mut self) -> Result<(), CarrierError> {
+    fn end(&mut self) -> Result<(), Unreadable> {
         loop {
             let (event, span) = self.next()?;
             match event {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return Ok(()),
                 _ => {
-                    return Err(CarrierError::new(
-                        span.start,
-                        "a second document begins here; a carrier is one",
-                    ));
+                    let message = "a second document begins here; a carrier is one";
+                    return Err(CarrierError::new(span.start, message).into());
                 }
             }
         }
     }
 
     /// The next key of a mapping, or nothing at its end.
-    fn key(&mut self) -> Result<Option<(String, Marker)>, CarrierError> {
+    fn key(&mut self) -> Result<Option<(String, Marker)>, Unreadable> {
         let (event, span) = self.next()?;
         match event {
             Event::MappingEnd => Ok(None),
             Event::Scalar(_, _, 0, _) if span.is_empty() => Ok(Some((String::new(), span.start))),
             Event::Scalar(text, _, 0, _) => Ok(Some((text.into_owned(), span.start))),
-            event => Err(refused_reference(&event, span).unwrap_or_else(|| {
-                CarrierError::new(
-                    span.start,
-                    "a key is a plain text; quote the value if it begins with `{`",
-                )
-            })),
+            event => Err(refused_reference(&event, span)
+                .unwrap_or_else(|| {
+                    let message = "a key is a plain text; quote the value if it begins with `{`";
+                    CarrierError::new(span.start, message)
+                })
+                .into()),
         }
     }
 
-    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, CarrierError> {
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Unreadable> {
         if let Some(error) = refused_reference(&event, span) {
-            return Err(error);
+            return Err(error.into());
         }
         match event {
             // A value that is not there at all comes as a `~` without extent.
@@ -169,44 +213,45 @@ impl<'t> Reader<'t> {
                 let mut fields: Vec<(String, Marker, Node)> = Vec::new();
                 while let Some((key, at)) = self.key()? {
                     if fields.iter().any(|(other, ..)| *other == key) {
-                        return Err(CarrierError::new(
-                            at,
-                            format!("the field `{key}` is there twice"),
-                        ));
+                        let message = format!("the field `{}` is there twice", shown(&key));
+                        return Err(CarrierError::new(at, message).into());
                     }
                     let (event, span) = self.next()?;
                     let node = self.node(event, span, depth + 1)?;
-                    fields.push((key, at, node));
+                    // One of those before it is none that there is.
+                    if fields.len() < MOST_FIELDS {
+                        fields.push((key, at, node));
+                    }
                 }
                 Ok(Node::Map(fields))
             }
             Event::SequenceStart(..) => self.skip("a list"),
             Event::MappingStart(..) => self.skip("a mapping"),
-            _ => Err(CarrierError::new(span.start, "a value is missing")),
+            _ => Err(CarrierError::new(span.start, "a value is missing").into()),
         }
     }
 
     /// The texts of a list.
-    fn list(&mut self) -> Result<Node, CarrierError> {
+    fn list(&mut self) -> Result<Node, Unreadable> {
         let mut items = Vec::new();
         let mut misplaced = None;
         loop {
             let (event, span) = self.next()?;
             if let Some(error) = refused_reference(&event, span) {
-                return Err(error);
+                return Err(error.into());
             }
             match event {
                 Event::Scalar(text, ..) => items.push(text.into_owned()),
                 Event::SequenceEnd => return Ok(misplaced.unwrap_or(Node::List(items))),
                 Event::SequenceStart(..) => misplaced = Some(self.skip("a list of lists")?),
                 Event::MappingStart(..) => misplaced = Some(self.skip("a list of mappings")?),
-                _ => return Err(CarrierError::new(span.start, "the list has no end")),
+                _ => return Err(CarrierError::new(span.start, "the list has no end").into()),
             }
         }
     }
 
     /// Reads over the rest of a node that has no place here, so that the other keys are found.
-    fn skip(&mut self, what: &'static str) -> Result<Node, CarrierError> {
+    fn skip(&mut self, what: &'static str) -> Result<Node, Unreadable> {
         let mut open = 1_usize;
         while open > 0 {
             let (event, span) = self.next()?;
@@ -214,13 +259,18 @@ impl<'t> Reader<'t> {
                 Event::SequenceStart(..) | Event::MappingStart(..) => open += 1,
                 Event::SequenceEnd | Event::MappingEnd => open -= 1,
                 Event::StreamEnd => {
-                    return Err(CarrierError::new(span.start, "the text ends too early"));
+                    return Err(CarrierError::new(span.start, "the text ends too early").into());
                 }
                 _ => {}
             }
         }
         Ok(Node::Misplaced(what))
     }
+}
+
+/// The beginning of a text, for a message.
+pub(super) fn shown(text: &str) -> &str {
+    &text[..text.floor_char_boundary(SHOWN_BYTES)]
 }
 
 fn is_null(text: &str) -> bool {
@@ -263,8 +313,9 @@ fn entry(node: Node) -> Result<Entry, EntryError> {
             ("default", Node::Scalar(text)) => entry.default = Some(text),
             ("allowed", Node::List(items)) => entry.allowed = Some(items),
             ("onInvalid", Node::Scalar(text)) => {
-                let on_invalid =
-                    text.parse().map_err(|error| (Some(at), format!("`onInvalid`: {error}")))?;
+                let on_invalid = shown(&text)
+                    .parse()
+                    .map_err(|error| (Some(at), format!("`onInvalid`: {error}")))?;
                 entry.on_invalid = Some(on_invalid);
             }
             ("value", _) => {
@@ -282,7 +333,8 @@ fn entry(node: Node) -> Result<Entry, EntryError> {
                 return Err((
                     Some(at),
                     format!(
-                        "`{name}` is no field of a value: `value`, `default`, `allowed`, `onInvalid`"
+                        "`{}` is no field of a value: `value`, `default`, `allowed`, `onInvalid`",
+                        shown(&name)
                     ),
                 ));
             }
@@ -306,114 +358,4 @@ fn hint(text: &str, line: usize) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn templates(text: &str) -> Vec<(String, String)> {
-        let entries = parse(text).unwrap();
-        entries.into_iter().map(|(key, entry)| (key, entry.unwrap().template)).collect()
-    }
-
-    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
-        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
-    }
-
-    #[test]
-    fn json_and_yaml_are_read_alike() {
-        let expected = pairs(&[("a/b", "{{.Kind}}"), ("c", "x")]);
-        assert_eq!(templates(r#"{"a/b": "{{.Kind}}", "c": "x"}"#), expected);
-        assert_eq!(templates("a/b: '{{.Kind}}'\nc: x\n"), expected);
-        assert_eq!(templates("# templates\nc: \"x\"\na/b: {{.Kind}}\n"), expected);
-        for empty in ["", "  \n", "# nothing", "{}", "~"] {
-            assert_eq!(templates(empty), [], "{empty:?}");
-        }
-    }
-
-    #[test]
-    fn plain_scalars_keep_their_text() {
-        assert_eq!(
-            templates("a: 0123\nb: 1.10\nc: yes\nd:\ne: ~\nf: {{ x }}: {{ y }} # z \ng: null"),
-            pairs(&[
-                ("a", "0123"),
-                ("b", "1.10"),
-                ("c", "yes"),
-                ("d", ""),
-                ("e", "~"),
-                ("f", "{{ x }}: {{ y }} # z"),
-                ("g", "null"),
-            ])
-        );
-        assert_eq!(templates(r#"{"a": 5, "b": true}"#), pairs(&[("a", "5"), ("b", "true")]));
-    }
-
-    #[test]
-    fn a_value_has_four_fields() {
-        let entries = parse(
-            "team:\n  value: {{.Team}}\n  default: other\n  allowed: [red, 007]\n  onInvalid: sanitize\n",
-        )
-        .unwrap();
-        assert_eq!(
-            entries["team"],
-            Ok(Entry {
-                template: "{{.Team}}".to_owned(),
-                default: Some("other".to_owned()),
-                allowed: Some(vec!["red".to_owned(), "007".to_owned()]),
-                on_invalid: Some(OnInvalid::Sanitize),
-            })
-        );
-    }
-
-    #[test]
-    fn a_bad_entry_costs_only_its_key() {
-        for (value, message) in [
-            ("[x]", "not a list"),
-            ("{default: x}", "`value`"),
-            ("{value: x, alowed: [y]}", "`alowed`"),
-            ("{value: x, allowed: y}", "`allowed` is a list"),
-            ("{value: x, onInvalid: drop}", "`onInvalid`"),
-            ("{value: x, enforced: true}", "`enforced`"),
-            ("{value: [[x]]}", "`value` is a text"),
-        ] {
-            let entries = parse(&format!("a: x\nbad: {value}\nz: x\n")).unwrap();
-            let error = entries["bad"].clone().unwrap_err();
-            assert!(error.message.contains(message), "{value}: {error}");
-            assert_eq!(error.line, 2);
-            assert!(entries["a"].is_ok() && entries["z"].is_ok());
-        }
-    }
-
-    #[test]
-    fn errors_stand_where_the_mistake_is() {
-        for (text, key, place) in [
-            ("a:\n  value: x\n  onInvalid: sanitise\n", "a", (3, 3)),
-            ("a: {value: x, allowed: y}", "a", (1, 15)),
-            ("b: x\na: [x]", "a", (2, 1)),
-        ] {
-            let error = parse(text).unwrap()[key].clone().unwrap_err();
-            assert_eq!((error.line, error.column), place, "{text:?}: {error}");
-        }
-        for text in ["a: {% if x %}y{% endif %}", "a: *x", "a: @x", "a: %x", "b: y\na: {# c #}x"] {
-            let error = parse(text).unwrap_err();
-            assert!(error.message.ends_with("put the value in quotes"), "{text:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_mapping_costs_the_carrier() {
-        for (text, line, message) in [
-            ("- a\n- b", 1, "no mapping"),
-            ("just text", 1, "no mapping"),
-            ("a: x\na: y", 2, "twice"),
-            ("a: &anchor x\nb: *anchor", 1, "anchors"),
-            ("a: {value: &x y}", 1, "anchors"),
-            ("a: x\n---\nb: y", 2, "second document"),
-            ("a: 'x", 1, ""),
-            ("a: x\n b: y: z", 2, ""),
-            ("{\"a\": {{.X}}}", 1, "key"),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.message.contains(message), "{text:?}: {error}");
-            assert!(error.line >= line, "{text:?}: {error}");
-        }
-    }
-}
+mod tests;

@@ -1,183 +1,114 @@
 //! A TaskSpawner → its rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
-use super::carrier::{self, CARRIER_BYTES, Entries, Entry};
-use super::{CARRIER_KEYS, Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules};
-use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
-    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, is_ours,
-};
+use super::carrier::Entry;
+use super::declared::{Declarations, Declared};
+use super::hash::hash;
+use super::settings::Settings;
+use super::{Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight};
+use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, Kind, TaskSpawner, is_ours};
 use crate::engine::patch;
 use crate::engine::reason::Reason;
+use crate::engine::render::budget::Exhausted;
 use crate::engine::render::error::TemplateError;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::{Syntax, Templates, Uses};
 use crate::engine::validate;
 use crate::engine::variables::Inference;
 
+/// What to do about rules that are too costly.
+const TOO_COSTLY_HINT: &str = "the keys from here on are not rendered: make templates and regular expressions shorter, or have fewer";
+
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
-    /// of its key or its carrier. Templates that others say too are shared through `templates`.
+    /// of its key or its carrier. What compiling may cost is bounded, whatever the TaskSpawner says.
+    /// Templates that others say too are shared through `templates`.
     pub fn compile(
         spawner: impl Into<Arc<TaskSpawner>>,
         policy: &Policy,
         templates: &mut Templates,
     ) -> Rules {
         let spawner = spawner.into();
-        let hash = hash(&spawner, policy);
-        let mut compiler =
-            Compiler { policy, templates, settings: Settings::default(), problems: Vec::new() };
-        let mut declared = BTreeMap::new();
-        let mut broken_carriers = Vec::new();
+        let mut compiler = Compiler {
+            policy,
+            templates,
+            purse: Purse::default(),
+            settings: Settings::default(),
+            problems: Vec::new(),
+            has_told: false,
+        };
+        let weight = weight::RULES_BYTES + weight::spawner(&spawner);
+        // What is over is told with the first key.
+        let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
         let annotations = &spawner.metadata.annotations;
         let is_disabled =
             annotations.get(INJECTION_SETTING).is_some_and(|value| value == "disabled");
+        let mut declared = Declarations::default();
+        let held = compiler.purse.spent().bytes;
         if !is_disabled {
             compiler.check_switch(annotations);
             compiler.read_settings(annotations);
-            broken_carriers = compiler.declare(&spawner, &mut declared);
+            compiler.check_lengths(&spawner);
+            declared = Declarations::collect(&spawner, policy, &mut compiler.purse);
         }
-        let keys: Vec<KeyRule> = declared
-            .into_iter()
-            .map(|((kind, key), said)| compiler.rule(kind, key, said))
-            .collect();
-        let field_declares_ours = keys.iter().any(|rule| rule.in_field && is_ours(&rule.key));
-        let mut uses = Uses::default();
-        let mut is_straight_line = true;
-        for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
-            template.uses().into_iter().for_each(|used| uses.extend(used));
-            is_straight_line &= template.is_straight_line();
-        }
+        let Declarations { keys, broken_carriers, mut problems, beyond } = declared;
+        problems.splice(0..0, broken_carriers.iter().cloned());
+        let read = compiler.purse.spent().bytes - held;
+        let kept: usize = keys.keys().map(|(_, key)| weight::key(key)).sum::<usize>()
+            + beyond.labels.bytes()
+            + beyond.annotations.bytes();
+        let keys: Vec<KeyRule> =
+            keys.into_iter().map(|((kind, key), said)| compiler.rule(kind, key, said)).collect();
+        let field_declares_ours = keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
+            || Kind::ALL.into_iter().any(|kind| beyond.of(kind).iter().any(is_ours));
+        // What the carriers said is in the rules by now.
+        compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
+        let (uses, is_straight_line) = compiler.uses(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
-        let inference = match infer {
-            Infer::On => Inference::compile(&spawner, &policy.protection, &uses),
-            Infer::Off => Inference::default(),
-        };
-        uses.names.extend(inference.helpful());
-        let mut problems = broken_carriers.clone();
+        let (inference, uses) = compiler.inference(&spawner, infer, uses);
         problems.append(&mut compiler.problems);
+        let spent = compiler.purse.spent();
         Rules {
+            hash: hash(&spawner, policy),
             spawner,
             keys,
             broken_carriers,
             problems,
+            beyond,
             uses,
             infer,
             inference,
             is_disabled,
             field_declares_ours,
             is_straight_line,
-            hash,
-            cost: Cost::default(),
+            cost: Cost { steps: spent.steps, bytes: spent.bytes },
         }
     }
 }
 
-/// What the rows say of one key.
-#[derive(Default)]
-struct Declared {
-    annotation: Option<Result<Entry, TemplateError>>,
-    field: Option<String>,
-    /// Its carrier has too many keys, and this one comes after the last that counts.
-    is_over: bool,
-}
-
-#[derive(Default)]
-struct Settings {
-    syntax: Syntax,
-    on_invalid: Option<OnInvalid>,
-    infer: Option<Infer>,
-}
-
-struct Compiler<'c> {
+pub(super) struct Compiler<'c> {
     policy: &'c Policy,
     templates: &'c mut Templates,
-    settings: Settings,
+    purse: Purse,
+    pub(super) settings: Settings,
     problems: Vec<Problem>,
+    /// Whether it was told that compiling costs too much.
+    has_told: bool,
 }
 
 impl Compiler<'_> {
-    fn read_settings(&mut self, annotations: &StringMap) {
-        if let Some(text) = annotations.get(SYNTAX_SETTING) {
-            match text.parse() {
-                Ok(syntax) => self.settings.syntax = syntax,
-                Err(message) => self.bad_setting(SYNTAX_SETTING, message),
-            }
-        }
-        if let Some(text) = annotations.get(ON_INVALID_SETTING) {
-            match text.parse() {
-                Ok(on_invalid) => self.settings.on_invalid = Some(on_invalid),
-                Err(message) => self.bad_setting(ON_INVALID_SETTING, message),
-            }
-        }
-        if let Some(text) = annotations.get(INFER_SETTING) {
-            match text.parse() {
-                Ok(infer) => self.settings.infer = Some(infer),
-                Err(message) => self.bad_setting(INFER_SETTING, message),
-            }
-        }
-    }
-
-    /// Anything but `disabled` leaves injection on; a word that says nothing is a slip.
-    fn check_switch(&mut self, annotations: &StringMap) {
-        let value = annotations.get(INJECTION_SETTING).map_or("enabled", String::as_str);
-        if !matches!(value, "enabled" | "disabled") {
-            let message = format!("`{value}` is neither `enabled` nor `disabled`");
-            self.bad_setting(INJECTION_SETTING, message);
-        }
-    }
-
-    fn bad_setting(&mut self, key: &str, message: String) {
-        let (kind, reason) = (Kind::Annotation, Reason::ParseError);
-        self.problems.push(Problem { kind, key: key.to_owned(), reason, message });
-    }
-
-    /// Collects what both rows say of each key; gives the carriers that do not parse.
-    fn declare(
-        &mut self,
-        spawner: &TaskSpawner,
-        declared: &mut BTreeMap<(Kind, String), Declared>,
-    ) -> Vec<Problem> {
-        let mut broken = Vec::new();
-        for (kind, name) in [(Kind::Label, LABELS_CARRIER), (Kind::Annotation, ANNOTATIONS_CARRIER)]
-        {
-            let Some(text) = spawner.metadata.annotations.get(name) else { continue };
-            match read_carrier(text) {
-                Ok(entries) => {
-                    for (count, (key, entry)) in entries.into_iter().enumerate() {
-                        let said = declared.entry((kind, key)).or_default();
-                        said.annotation =
-                            Some(entry.map_err(|error| TemplateError::parse(error.to_string())));
-                        said.is_over = count >= CARRIER_KEYS;
-                    }
-                }
-                Err((reason, message)) => {
-                    broken.push(Problem { kind, key: name.to_owned(), reason, message });
-                }
-            }
-        }
-        if let Some(field) = &spawner.spec.task_template.metadata {
-            for (kind, map) in
-                [(Kind::Label, &field.labels), (Kind::Annotation, &field.annotations)]
-            {
-                for (count, (key, template)) in map.iter().enumerate() {
-                    let said = declared.entry((kind, key.clone())).or_default();
-                    said.field = Some(template.clone());
-                    said.is_over = count >= CARRIER_KEYS;
-                }
-            }
-        }
-        broken
-    }
-
-    fn rule(&mut self, kind: Kind, key: String, said: Declared) -> KeyRule {
-        let in_field = said.field.is_some();
+    /// The rule of one key, at the cost of the purse.
+    fn rule(&mut self, kind: Kind, key: Box<str>, said: Declared<'_>) -> KeyRule {
+        let in_field = said.field.is_some() || said.is_beyond;
         let row = if in_field { Row::Field } else { Row::Annotation };
-        let entry = match said.annotation {
+        let most = weight::refusal(&key);
+        let has_room = self.purse.take_bytes(most).is_ok();
+        let told = self.problems.len();
+        let Declared { annotation, field, is_beyond } = said;
+        let entry = match annotation {
             Some(Ok(entry)) => Ok(Some(entry)),
             Some(Err(error)) if !in_field => Err(error),
             // The annotation's entry is not rendered, but it may have held a guard: say so.
@@ -187,57 +118,94 @@ impl Compiler<'_> {
             }
             None => Ok(None),
         };
-        let (default, allowed, on_invalid) = match &entry {
-            Ok(Some(entry)) => (entry.default.clone(), entry.allowed.clone(), entry.on_invalid),
-            _ => (None, None, None),
-        };
+        let (default, allowed, on_invalid) =
+            self.guards(entry.as_ref().ok().and_then(Option::as_ref));
         let allowed: Option<BTreeSet<Box<str>>> =
-            allowed.map(|values| values.into_iter().map(String::into_boxed_str).collect());
-        let sound_default = check_default(kind, default.as_deref(), allowed.as_ref());
-        let default = default.filter(|_| sound_default.is_ok());
-        let plan = self.refusal(kind, &key, said.is_over).map_or(Ok(()), Err).and_then(|()| {
+            allowed.map(|values| values.iter().map(|value| value.as_str().into()).collect());
+        let sound_default = check_default(kind, default, allowed.as_ref());
+        let default = default.filter(|_| sound_default.is_ok()).map(Box::from);
+        let refusal = self.refusal(kind, &key, is_beyond);
+        let plan = refusal.map_or(Ok(()), Err).and_then(|()| {
             let entry = entry.map_err(Refusal::from)?.unwrap_or_default();
             sound_default.map_err(Refusal::from)?;
-            let (source, syntax) = match &said.field {
+            let (source, syntax) = match field {
                 Some(template) => (template, Syntax::Go),
-                None => (&entry.template, self.settings.syntax),
+                None => (&*entry.template, self.settings.syntax),
             };
-            let refuse =
-                |error| Refusal { source: Some(source.as_str().into()), ..Refusal::from(error) };
-            self.templates.compile(source, syntax).map_err(refuse)
+            let compiled = self.templates.compile(source, syntax, &mut self.purse);
+            compiled.map_err(|error| self.refused(source, error))
         });
         let plan = plan.map_err(Box::new);
         if let Err(refusal) = &plan {
-            self.problem(kind, &key, &refusal.error);
+            self.tell(kind, &key, &refusal.error);
+        }
+        if has_room && plan.is_ok() && self.problems.len() == told {
+            self.purse.give_back(most);
         }
         KeyRule {
             kind,
             path: patch::path(kind, &key),
-            key: key.into(),
+            key,
             row,
             plan,
-            default: default.map(String::into_boxed_str),
+            default,
             allowed,
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             in_field,
         }
     }
 
+    /// What an entry says beside its template. Where there is no room for it, the template is not compiled
+    /// either.
+    fn guards<'e>(
+        &mut self,
+        entry: Option<&'e Entry>,
+    ) -> (Option<&'e str>, Option<&'e [String]>, Option<OnInvalid>) {
+        let Some(entry) = entry else { return Default::default() };
+        let (default, allowed) = (entry.default.as_deref(), entry.allowed.as_deref());
+        match self.purse.take_bytes(weight::guards(default, allowed.unwrap_or_default())) {
+            Ok(()) => (default, allowed, entry.on_invalid),
+            Err(_) => Default::default(),
+        }
+    }
+
     /// Why the key is never rendered, whatever its template says.
-    fn refusal(&self, kind: Kind, key: &str, is_over: bool) -> Option<Refusal> {
-        let (reason, message) = if self.policy.protection.covers(kind, key) {
-            (Reason::Protected, "this key is not for templates; choose another".to_owned())
+    fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Refusal> {
+        let error = if self.policy.protection.covers(kind, key) {
+            let message = "this key is not for templates; choose another";
+            TemplateError::new(Reason::Protected, message)
         } else if let Err(error) = validate::key(kind, key) {
-            (Reason::InvalidKey, error.to_string())
-        } else if is_over {
-            (Reason::LimitExceeded, format!("a carrier has at most {CARRIER_KEYS} keys"))
+            TemplateError::new(Reason::InvalidKey, error.to_string())
+        } else if is_beyond {
+            let message =
+                "in `spec.taskTemplate.metadata` it is behind the keys that are looked at";
+            TemplateError::new(Reason::LimitExceeded, message)
+        } else if self.purse.is_empty() {
+            Exhausted::Compiling.into()
         } else {
             return None;
         };
-        Some(Refusal::from(TemplateError::new(reason, message)))
+        Some(Refusal::from(error))
     }
 
-    fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
+    /// A template that does not compile, with its source if there is room for it.
+    fn refused(&mut self, source: &str, error: TemplateError) -> Refusal {
+        let has_room = self.purse.take_bytes(source.len()).is_ok();
+        Refusal { error, source: has_room.then(|| source.into()) }
+    }
+
+    /// Tells why a key is not rendered. That it costs too much is told once, not for thousands of keys.
+    fn tell(&mut self, kind: Kind, key: &str, error: &TemplateError) {
+        let is_costly = error.message == Exhausted::Compiling.to_string();
+        if !is_costly {
+            return self.problem(kind, key, error);
+        }
+        if !std::mem::replace(&mut self.has_told, true) {
+            self.problem(kind, key, &error.clone().hint(TOO_COSTLY_HINT));
+        }
+    }
+
+    pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
         let mut message = error.to_string();
         if let Some(hint) = &error.hint {
             let _ = write!(message, "; {hint}");
@@ -245,21 +213,47 @@ impl Compiler<'_> {
         let reason = error.reason;
         self.problems.push(Problem { kind, key: key.to_owned(), reason, message });
     }
+
+    /// What all templates read, and whether all of them run from their beginnings to their ends.
+    fn uses(&mut self, keys: &[KeyRule]) -> (Uses, bool) {
+        let mut uses = Uses::default();
+        let mut is_straight_line = true;
+        for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
+            template.uses().into_iter().for_each(|used| uses.extend(used));
+            is_straight_line &= template.is_straight_line();
+        }
+        (uses, is_straight_line)
+    }
+
+    /// What is read back, and with it what is read.
+    fn inference(
+        &mut self,
+        spawner: &TaskSpawner,
+        infer: Infer,
+        mut uses: Uses,
+    ) -> (Inference, Uses) {
+        let was_empty = self.purse.is_empty();
+        let inference = match infer {
+            // The names are there once more in what is wanted, and once more with what helps.
+            Infer::On if self.purse.take_bytes(3 * uses.bytes()).is_ok() => {
+                Inference::compile(spawner, &self.policy.protection, &uses, &mut self.purse)
+            }
+            _ => Inference::default(),
+        };
+        uses.names.extend(inference.helpful());
+        if self.purse.is_empty() && !was_empty {
+            let error = TemplateError::from(Exhausted::Compiling);
+            let hint = "nothing is read back: shorten the prompt template";
+            self.problem(Kind::Annotation, INFER_SETTING, &error.hint(hint));
+        }
+        (inference, uses)
+    }
 }
 
 impl From<TemplateError> for Refusal {
     fn from(error: TemplateError) -> Refusal {
         Refusal { error, source: None }
     }
-}
-
-fn read_carrier(text: &str) -> Result<Entries, (Reason, String)> {
-    if text.len() > CARRIER_BYTES {
-        let message =
-            format!("the carrier has {} bytes, at most {CARRIER_BYTES} are read", text.len());
-        return Err((Reason::LimitExceeded, message));
-    }
-    carrier::parse(text).map_err(|error| (Reason::ParseError, error.to_string()))
 }
 
 /// A default is literal, so it can be judged before any Task comes.
@@ -276,41 +270,4 @@ fn check_default(
         return Err(TemplateError::parse("`default` is not in `allowed`"));
     }
     Ok(())
-}
-
-/// Eight hex digits that change when the rules may give another result.
-pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
-    let mut hasher = Sha256::new();
-    let mut part = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text);
-    };
-    for name in
-        [LABELS_CARRIER, ANNOTATIONS_CARRIER, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING]
-    {
-        part(spawner.metadata.annotations.get(name).map_or("", String::as_str));
-    }
-    if let Some(field) = &spawner.spec.task_template.metadata {
-        for map in [&field.labels, &field.annotations] {
-            part("map");
-            for (key, template) in map {
-                part(key);
-                part(template);
-            }
-        }
-    }
-    // What is read back depends on these.
-    let template = &spawner.spec.task_template;
-    let infer = spawner.metadata.annotations.get(INFER_SETTING);
-    part(infer.map_or(policy.infer.as_str(), String::as_str));
-    [&template.prompt_template, &template.branch, &template.name_template]
-        .into_iter()
-        .for_each(|it| part(it));
-    part(policy.on_invalid.as_str());
-    policy.protection.entries().for_each(part);
-    let digest = hasher.finalize();
-    digest.iter().take(4).fold(String::with_capacity(8), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

@@ -90,3 +90,95 @@ fn a_loop_makes_the_rules_wait_for_a_place() {
     assert!(!is_straight("a: \"{{ range .Labels }}x{{ end }}\""));
     assert!(!is_straight("a: \"{% for l in labels %}x{% endfor %}\""));
 }
+
+fn read(spawner: serde_json::Value) -> Rules {
+    let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
+    Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+}
+
+#[test]
+fn keys_behind_the_limit_of_the_field_have_no_rules_and_make_one_problem() {
+    let keys = |count: usize| -> serde_json::Map<_, _> {
+        (0..count).map(|n| (format!("k{n:05}"), "{{.Title}}".into())).collect()
+    };
+    let mut labels = keys(100);
+    for key in ["metadata.kelos.dev/x", "kelos.dev/taskspawner", "z bad"] {
+        labels.insert(key.to_owned(), "x".into());
+    }
+    let field = serde_json::json!({"labels": labels, "annotations": keys(20_000)});
+    let rules = read(serde_json::json!({"spec": {"taskTemplate": {"metadata": field}}}));
+    assert_eq!(rules.keys.len(), 128);
+    let told: Vec<_> = rules.problems.iter().map(|problem| (problem.kind, &*problem.key)).collect();
+    assert_eq!(told, [(Kind::Label, "k00064"), (Kind::Annotation, "k00064")]);
+    assert!(rules.problems[0].message.contains("has 39 keys"), "{}", rules.problems[0].message);
+    assert!(rules.problems[1].message.contains("or more"), "{}", rules.problems[1].message);
+    for (key, is_kept) in [
+        ("k00063", false),
+        ("k00064", true),
+        ("z bad", true),
+        // Ours is kept, so that it can be taken off the Task; Kelos's own is not ours to touch.
+        ("metadata.kelos.dev/x", true),
+        ("kelos.dev/taskspawner", false),
+    ] {
+        assert_eq!(rules.beyond.labels.has(key), is_kept, "{key}");
+    }
+    assert!(rules.is_output(Kind::Label, "z bad"));
+}
+
+#[test]
+fn a_guard_holds_wherever_in_its_carrier_it_stands() {
+    let carrier: serde_json::Map<_, _> =
+        (0..100).map(|n| (format!("a{n:03}"), "x".into())).collect();
+    let mut carrier = serde_json::Value::from(carrier);
+    carrier["z"] = serde_json::json!({"value": "x", "allowed": ["x"]});
+    let rules = read(serde_json::json!({
+        "metadata": {"annotations": {LABELS_CARRIER: carrier.to_string()}},
+        "spec": {"taskTemplate": {"metadata": {"labels": {"z": "{{.Title}}"}}}},
+    }));
+    assert_eq!(rules.keys.len(), 64 + 1);
+    let last = rules.keys.last().unwrap();
+    assert!(&*last.key == "z" && !last.allows("y") && last.plan.is_ok());
+    let message = &rules.broken_carriers[0].message;
+    assert!(message.starts_with("36 keys are not rendered, from `a064` on"), "{message}");
+}
+
+#[test]
+fn a_text_that_is_longer_than_is_read_is_told_and_changes_the_hash() {
+    let spawner = |prompt: String, labels: String| {
+        read(serde_json::json!({
+            "metadata": {"annotations": {LABELS_CARRIER: labels}},
+            "spec": {"when": {"githubIssues": {}}, "taskTemplate": {"promptTemplate": prompt}},
+        }))
+    };
+    let long = "x".repeat(70_000);
+    let rules = spawner(long.clone(), long.clone());
+    let told: Vec<_> = rules.problems.iter().map(|it| (&*it.key, it.reason)).collect();
+    let prompt = "spec.taskTemplate.promptTemplate";
+    assert_eq!(told, [(LABELS_CARRIER, Reason::LimitExceeded), (prompt, Reason::LimitExceeded)]);
+    assert!(rules.problems[0].message.contains("has 70000 bytes"), "{}", rules.problems[0].message);
+    let other = |text: &str| text.replace("xx", "xy");
+    for changed in [spawner(other(&long), long.clone()), spawner(long.clone(), other(&long))] {
+        assert_ne!(changed.hash, rules.hash);
+        assert_ne!(changed.spawner, rules.spawner);
+    }
+    let when = serde_json::json!({"githubWebhook": {"events": vec!["issues"; 1000]}});
+    let rules = read(serde_json::json!({"spec": {"when": when}}));
+    assert_eq!(rules.problems[0].key, "spec.when");
+    assert_eq!(rules.spawner.spec.when.source(), crate::engine::kelos::Source::Unknown);
+}
+
+#[test]
+fn what_is_too_costly_is_told_once_and_nothing_behind_it_is_rendered() {
+    let patterns: String = (0..90)
+        .map(|n| format!("{{{{regexMatch `(?i)[\\x{{{:x}}}-\\x{{ffff}}]` .A}}}}", 0x100 + n))
+        .collect();
+    let costly = serde_json::json!({"b": patterns, "a": "{{.Title}}", "c": "{{.Title}}", "d": "x"});
+    let rules = compile(&[("labels", &costly.to_string())], &Policy::default());
+    let plans: Vec<_> =
+        rules.keys.iter().map(|rule| rule.plan.as_ref().err().map(|it| it.error.reason)).collect();
+    let over = Some(Reason::LimitExceeded);
+    assert_eq!(plans, [None, over, over, over]);
+    let [problem] = &*rules.problems else { panic!("{:?}", rules.problems) };
+    assert_eq!((&*problem.key, problem.reason), ("b", Reason::LimitExceeded));
+    assert!(problem.message.contains("shorter"), "{}", problem.message);
+}

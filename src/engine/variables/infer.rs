@@ -22,11 +22,13 @@ mod spots;
 
 pub(super) use self::pair::pay_for_a_prompt;
 use self::pair::{Found, Pair};
-use self::pattern::Pattern;
+use self::pattern::{MOST_PIECES, PIECE_BYTES, Pattern};
 use super::derive;
 use super::known::{Known, Letters, Origin, Rendered};
 use crate::engine::kelos::{Kind, NAME_TEMPLATE_ANNOTATION, Protection, Source, Task, TaskSpawner};
 use crate::engine::render::Uses;
+use crate::engine::render::budget::Exhausted;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::{Map, Text, Value};
 
 /// What Kelos made prompts from before v0.26, where a TaskSpawner has no template.
@@ -40,6 +42,9 @@ pub struct Inference {
     /// What is wanted: what the templates use, and what that follows from.
     wanted: Uses,
 }
+
+/// What a pair takes that is neither its pattern nor its key; the list of them grows by doubling.
+const PAIR_BYTES: usize = 3 * size_of::<Pair>() + 64;
 
 /// Why a variable could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,19 +60,41 @@ pub enum NotRead {
 }
 
 impl Inference {
-    /// Compiles what can be read of the Tasks of a TaskSpawner.
-    pub fn compile(spawner: &TaskSpawner, protection: &Protection, uses: &Uses) -> Inference {
+    /// Compiles what can be read of the Tasks of a TaskSpawner, at the cost of the purse: nothing, if
+    /// that is not enough.
+    pub fn compile(
+        spawner: &TaskSpawner,
+        protection: &Protection,
+        uses: &Uses,
+        purse: &mut Purse,
+    ) -> Inference {
         let template = &spawner.spec.task_template;
         let source = spawner.spec.when.source();
         let mut wanted = uses.clone();
         wanted.names.extend(derive::prerequisites(source, uses));
+        if !wanted.all && wanted.names.is_empty() {
+            return Inference::default();
+        }
+        let is_useful = |pattern: &Pattern| {
+            pattern.variables.iter().any(|variable| wanted.has(root_of(&variable.name)))
+        };
         let mut pairs = Vec::new();
-        let mut pair = |rendered, template: &str, is_first_prompt| {
-            let pattern = Pattern::compile(template, source);
-            let is_useful = |pattern: &Pattern| {
-                pattern.variables.iter().any(|variable| wanted.has(root_of(&variable.name)))
+        let mut pair = |rendered: Rendered, template: &str, is_first_prompt| {
+            let key_bytes = match &rendered {
+                Rendered::Metadata(_, key) => key.len(),
+                _ => 0,
             };
-            if let Some(pattern) = pattern.filter(is_useful) {
+            let pattern = purse.keeping(
+                |purse| {
+                    let pieces = 3 * template.len() + MOST_PIECES * PIECE_BYTES;
+                    purse.take_bytes(PAIR_BYTES + key_bytes + pieces)?;
+                    Ok(Pattern::compile(template, source, purse).filter(is_useful))
+                },
+                |it: &Option<Pattern>| {
+                    it.as_ref().map_or(0, |it| PAIR_BYTES + key_bytes + it.bytes())
+                },
+            );
+            if let Ok::<_, Exhausted>(Some(pattern)) = pattern {
                 pairs.push(Pair { rendered, pattern, is_first_prompt });
             }
         };
@@ -89,6 +116,9 @@ impl Inference {
                     }
                 }
             }
+        }
+        if purse.is_empty() {
+            pairs = Vec::new();
         }
         Inference { pairs: pairs.into(), wanted }
     }

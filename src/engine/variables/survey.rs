@@ -8,6 +8,7 @@ use crate::engine::kelos::{Source, Task};
 use crate::engine::meter::Meter;
 use crate::engine::render::Uses;
 use crate::engine::render::budget::Budget;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::{Text, Value};
 use crate::engine::rules::{Infer, Policy, Rules};
 
@@ -184,7 +185,9 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
     let uses = Uses { all: true, ..Uses::default() };
     let infer = rules.infer;
     let inference = match infer {
-        Infer::On => Inference::compile(&rules.spawner, &policy.protection, &uses),
+        Infer::On => {
+            Inference::compile(&rules.spawner, &policy.protection, &uses, &mut Purse::default())
+        }
         Infer::Off => Inference::default(),
     };
     let view = View { task, rules, facts, uses: &uses, inference: &inference };

@@ -3,7 +3,14 @@
 //! Spaces are tokens: they separate arguments, and `.A.B` is not `.A .B`.
 
 use super::tree::Span;
+use crate::engine::render::budget::Exhausted;
 use crate::engine::render::error::{Position, TemplateError};
+use crate::engine::render::purse::Purse;
+
+/// What a space costs, in steps and bytes: it is skipped. The list of tokens grows by doubling.
+const SPACE: (u64, usize) = (1, 3 * size_of::<Token>());
+/// What any other token costs: its place in the list, and the most that the parser makes of one.
+const TOKEN: (u64, usize) = (3, 3 * size_of::<Token>() + 176);
 
 const LEFT: &str = "{{";
 const RIGHT: &str = "}}";
@@ -64,16 +71,18 @@ pub(super) enum Keyword {
 /// # Errors
 ///
 /// A parse error at the first character that fits nowhere.
-pub(super) fn tokens(source: &str) -> Result<Vec<Token>, TemplateError> {
-    let mut lexer = Lexer { source, start: 0, at: 0, tokens: Vec::new() };
-    while lexer.text() {
+pub(super) fn tokens(source: &str, purse: &mut Purse) -> Result<Vec<Token>, TemplateError> {
+    purse.take_reading(source.len())?;
+    let mut lexer = Lexer { source, start: 0, at: 0, tokens: Vec::new(), purse };
+    while lexer.text()? {
         lexer.action()?;
     }
-    lexer.emit(Kind::End);
+    lexer.emit(Kind::End)?;
     Ok(lexer.tokens)
 }
 
-struct Lexer<'s> {
+struct Lexer<'s, 'p> {
+    purse: &'p mut Purse,
     source: &'s str,
     /// Where the token under way begins.
     start: usize,
@@ -81,7 +90,7 @@ struct Lexer<'s> {
     tokens: Vec<Token>,
 }
 
-impl<'s> Lexer<'s> {
+impl<'s> Lexer<'s, '_> {
     fn rest(&self) -> &'s str {
         &self.source[self.at..]
     }
@@ -107,9 +116,22 @@ impl<'s> Lexer<'s> {
         self.at += rest.find(|c| !wanted(c)).unwrap_or(rest.len());
     }
 
-    fn emit(&mut self, kind: Kind) {
-        self.tokens.push(Token { kind, span: Span { start: self.start, end: self.at } });
+    fn emit(&mut self, kind: Kind) -> Result<(), Exhausted> {
+        self.push(kind, Span { start: self.start, end: self.at })?;
         self.start = self.at;
+        Ok(())
+    }
+
+    /// Adds a token, and pays for what the parser will make of it.
+    fn push(&mut self, kind: Kind, span: Span) -> Result<(), Exhausted> {
+        let (steps, bytes) = match kind {
+            Kind::Space => SPACE,
+            _ => TOKEN,
+        };
+        self.purse.take_steps(steps)?;
+        self.purse.take_bytes(bytes)?;
+        self.tokens.push(Token { kind, span });
+        Ok(())
     }
 
     fn fail<T>(&self, at: usize, message: impl Into<String>) -> Result<T, TemplateError> {
@@ -117,7 +139,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// Takes text up to the next action; false at the end of the source.
-    fn text(&mut self) -> bool {
+    fn text(&mut self) -> Result<bool, Exhausted> {
         let length = self.rest().find(LEFT);
         self.at += length.unwrap_or(self.rest().len());
         let mut text = &self.source[self.start..self.at];
@@ -126,10 +148,10 @@ impl<'s> Lexer<'s> {
         }
         if !text.is_empty() {
             let span = Span { start: self.start, end: self.start + text.len() };
-            self.tokens.push(Token { kind: Kind::Text, span });
+            self.push(Kind::Text, span)?;
         }
         self.start = self.at;
-        length.is_some()
+        Ok(length.is_some())
     }
 
     /// Takes a comment or an action, from its left delimiter to behind its right one.
@@ -141,7 +163,7 @@ impl<'s> Lexer<'s> {
             self.at += trim;
             return self.comment(begin);
         }
-        self.emit(Kind::LeftDelimiter);
+        self.emit(Kind::LeftDelimiter)?;
         self.at += trim;
         self.start = self.at;
         let mut open_parens = Vec::new();
@@ -173,8 +195,7 @@ impl<'s> Lexer<'s> {
         if let Some(&paren) = open_parens.last() {
             return self.fail(paren, "the parenthesis is not closed");
         }
-        let span = Span { start: begin, end: self.at };
-        self.tokens.push(Token { kind: Kind::RightDelimiter, span });
+        self.push(Kind::RightDelimiter, Span { start: begin, end: self.at })?;
         self.start = self.at;
         Ok(true)
     }
@@ -225,7 +246,7 @@ impl<'s> Lexer<'s> {
             _ if is_alphanumeric(c) => self.word()?,
             _ => return self.fail(self.start, format!("`{c}` does not belong in an action")),
         };
-        self.emit(kind);
+        self.emit(kind)?;
         Ok(())
     }
 
@@ -351,7 +372,7 @@ mod tests {
     use super::*;
 
     fn texts(source: &str) -> Vec<&str> {
-        let tokens = tokens(source).unwrap();
+        let tokens = tokens(source, &mut Purse::default()).unwrap();
         tokens.iter().map(|token| &source[token.span.start..token.span.end]).collect()
     }
 
@@ -371,7 +392,7 @@ mod tests {
 
     #[test]
     fn errors_have_a_place() {
-        let message = |source| tokens(source).unwrap_err().to_string();
+        let message = |source| tokens(source, &mut Purse::default()).unwrap_err().to_string();
         assert_eq!(message("a\n{{ .B"), "the action has no closing `}}` (line 2, column 1)");
         assert_eq!(message("{{ (.A }}"), "the parenthesis is not closed (line 1, column 4)");
         assert_eq!(message("{{ .A) }}"), "the parenthesis closes nothing (line 1, column 6)");

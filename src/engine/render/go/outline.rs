@@ -3,6 +3,7 @@
 use super::function::Function;
 use super::parser::{self, Parsed};
 use super::tree::{Expr, ExprKind, Node, Pipeline};
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::{Text, Value};
 
 /// A piece of what a template prints, from left to right.
@@ -16,9 +17,12 @@ pub enum Piece {
     Other,
 }
 
-/// Outlines a template as Kelos reads it, without functions of ours; nothing if it does not parse.
-pub fn outline(source: &str) -> Option<Vec<Piece>> {
-    let Parsed { main, .. } = parser::parse(source, &Function::builtin).ok()?;
+/// Outlines a template as Kelos reads it, without functions of ours; nothing if it does not parse, or
+/// costs more than is left.
+pub fn outline(source: &str, purse: &mut Purse) -> Option<Vec<Piece>> {
+    // The pieces take no more than what they are made of.
+    let parse = |purse: &mut Purse| parser::parse(source, &Function::builtin, purse);
+    let Parsed { main, .. } = purse.keeping(parse, |_| 0).ok()?;
     let mut pieces = Vec::with_capacity(main.len());
     for node in &main {
         match node {
@@ -49,7 +53,7 @@ mod tests {
     use super::*;
 
     fn shown(source: &str) -> Option<String> {
-        let pieces = outline(source)?;
+        let pieces = outline(source, &mut Purse::default())?;
         let show = |piece: &Piece| match piece {
             Piece::Text(text) => format!("{text:?}"),
             Piece::Field(names) => names.join("."),

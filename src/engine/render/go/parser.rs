@@ -15,6 +15,7 @@ use super::tree::{Block, Choice, Node, ROOT, Range, Span, TemplateId, VariableId
 use crate::engine::render::Uses;
 use crate::engine::render::error::{Position, TemplateError};
 use crate::engine::render::helpers::Patterns;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::Text;
 
 /// A call with a number of arguments that its function does not take.
@@ -28,6 +29,9 @@ pub(super) struct Misfit {
 /// How deep blocks and parentheses may be nested, so that no template overflows the stack.
 const MAX_NESTING: usize = 100;
 
+/// What any template takes, however short it is.
+const PARSED_BYTES: usize = 1 << 10;
+
 /// How messages call the action that may declare two variables.
 const RANGE: &str = "`{{range}}`";
 
@@ -39,9 +43,9 @@ pub(super) type Resolve<'a> = &'a dyn Fn(&str) -> Option<Function>;
 pub(super) struct Parsed {
     pub(super) main: Block,
     /// The templates that are defined, by number; one that is only called is absent.
-    pub(super) templates: Vec<Option<Block>>,
+    pub(super) templates: Box<[Option<Block>]>,
     /// The names of the variables, by number.
-    pub(super) variables: Vec<Text>,
+    pub(super) variables: Box<[Text]>,
     pub(super) uses: Uses,
     pub(super) is_straight_line: bool,
     /// The regular expressions that it spells out.
@@ -54,11 +58,17 @@ pub(super) struct Parsed {
 /// # Errors
 ///
 /// A parse error, with its place.
-pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, TemplateError> {
+pub(super) fn parse(
+    source: &str,
+    resolve: Resolve<'_>,
+    purse: &mut Purse,
+) -> Result<Parsed, TemplateError> {
+    purse.take_bytes(PARSED_BYTES + source.len())?;
     let mut parser = Parser {
         source,
         resolve,
-        tokens: lexer::tokens(source)?,
+        tokens: lexer::tokens(source, purse)?,
+        purse,
         at: 0,
         closed_at: 0,
         nesting: 0,
@@ -74,9 +84,10 @@ pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, Templa
     let main = parser.main()?;
     let mut variables: Vec<_> = parser.variables.into_iter().collect();
     variables.sort_unstable_by_key(|&(_, id)| id);
+    let templates = parser.templates.into_iter().map(|defined| defined.map(|it| it.body));
     Ok(Parsed {
         main,
-        templates: parser.templates,
+        templates: templates.collect(),
         variables: variables.into_iter().map(|(name, _)| name.into()).collect(),
         uses: parser.uses,
         is_straight_line: parser.is_straight_line,
@@ -85,7 +96,8 @@ pub(super) fn parse(source: &str, resolve: Resolve<'_>) -> Result<Parsed, Templa
     })
 }
 
-struct Parser<'s> {
+struct Parser<'s, 'p> {
+    purse: &'p mut Purse,
     source: &'s str,
     resolve: Resolve<'s>,
     tokens: Vec<Token>,
@@ -97,12 +109,19 @@ struct Parser<'s> {
     scope: Scope,
     variables: BTreeMap<&'s str, VariableId>,
     template_ids: BTreeMap<Text, TemplateId>,
-    templates: Vec<Option<Block>>,
+    templates: Vec<Option<Defined>>,
     uses: Uses,
     is_straight_line: bool,
     patterns: Patterns,
     /// The first call with a wrong number of arguments: where it stands, and what it calls.
     misfit: Option<Misfit>,
+}
+
+/// A template that is defined.
+struct Defined {
+    body: Block,
+    /// Whether it gives nothing but white space.
+    is_blank: bool,
 }
 
 /// What opened a block: its keyword and where its action begins.
@@ -121,7 +140,7 @@ enum Closer {
     ElseWith,
 }
 
-impl<'s> Parser<'s> {
+impl<'s> Parser<'s, '_> {
     fn next(&mut self) -> Token {
         let token = self.tokens[self.at];
         // The last token is the end of the source: it stays.

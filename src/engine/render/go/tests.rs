@@ -11,7 +11,7 @@ use crate::engine::render::budget::Exhausted;
 use crate::engine::render::value::Value;
 
 fn compile(source: &str) -> Result<Program, TemplateError> {
-    Program::compile(source)
+    Program::compile_within(&source.into(), &mut Purse::ample())
 }
 
 fn root() -> Arc<Map> {

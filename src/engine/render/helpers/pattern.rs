@@ -24,10 +24,15 @@ use self::parser::Look;
 use self::program::Instruction;
 use super::Meter;
 use crate::engine::render::budget::Exhausted;
+use crate::engine::render::interner::Interner;
+use crate::engine::render::purse::{ALLOCATION, Purse, Spent};
 use crate::engine::render::value::Text;
 
 /// The longest regular expression, in bytes.
 const MAX_SOURCE: usize = 256;
+
+/// Steps that a regular expression takes to compile whatever it says.
+const PARSING_STEPS: u64 = 8;
 
 /// The longest text that one searches, in bytes.
 pub(super) const MAX_HAYSTACK: usize = 64 << 10;
@@ -35,28 +40,65 @@ pub(super) const MAX_HAYSTACK: usize = 64 << 10;
 /// A compiled regular expression.
 #[derive(Debug)]
 pub struct Pattern {
-    code: Vec<Instruction>,
-    classes: Vec<Class>,
+    source: Box<str>,
+    code: Box<[Instruction]>,
+    classes: Box<[Class]>,
     /// The names of the groups; the first is the whole match.
-    groups: Vec<Option<Box<str>>>,
+    groups: Box<[Option<Box<str>>]>,
     /// How many characters were looked up for their other cases.
     folded: u32,
+    /// What compiling it took.
+    spent: Spent,
 }
 
 /// Why a regular expression can't be used. The message holds nothing of it but its letters' places.
 #[derive(Debug, Error)]
-#[error("the regular expression {0}")]
-pub struct PatternError(String);
+pub enum PatternError {
+    /// It is none of Go's, or too long or too large.
+    #[error("the regular expression {0}")]
+    Wrong(String),
+    /// Compiling it costs more than is left.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
+}
 
 /// The regular expressions that a template spells out, compiled.
 pub type Patterns = BTreeMap<Text, Arc<Pattern>>;
+
+/// The regular expressions that are compiled already. It keeps none alive by itself.
+#[derive(Debug, Default)]
+pub(in crate::engine::render) struct KnownPatterns(Interner<Pattern>);
+
+impl KnownPatterns {
+    /// The compiled regular expression. What it costs, or would have, is taken off the purse.
+    pub(super) fn compile(source: &str, purse: &mut Purse) -> Result<Arc<Pattern>, PatternError> {
+        if let Some(known) = purse.patterns.0.find(source, |known| *known.source == *source) {
+            purse.pay(known.spent)?;
+            return Ok(known);
+        }
+        let pattern = Arc::new(Pattern::compile_within(source, purse)?);
+        purse.patterns.0.insert(source, &pattern);
+        Ok(pattern)
+    }
+}
+
+/// What a pattern takes whatever it says, while it is parsed; and for each of its bytes.
+const PARSING_BYTES: (usize, usize) = (2 << 10, 256);
+
+/// What a set of so many ranges takes.
+fn class_bytes(ranges: usize) -> usize {
+    size_of::<Class>()
+        + size_of::<Box<[(char, char)]>>()
+        + 3 * ALLOCATION
+        + ranges * size_of::<(char, char)>()
+}
 
 /// Where a match and its groups start and end: two places a group, the whole match first.
 pub(super) type Places = [Option<usize>];
 
 /// The characters of a category or script of Unicode.
 pub(super) fn unicode_class(name: &str) -> Option<Class> {
-    class::unicode(name).map(|ranges| Class::new(&ranges))
+    class::unicode(name, false).map(|ranges| Class::new(&ranges))
 }
 
 impl Pattern {
@@ -66,13 +108,38 @@ impl Pattern {
     ///
     /// It is none of Go's, or too long or too large.
     pub fn compile(source: &str) -> Result<Pattern, PatternError> {
+        Pattern::compile_within(source, &mut Purse::default())
+    }
+
+    fn compile_within(source: &str, purse: &mut Purse) -> Result<Pattern, PatternError> {
         if source.len() > MAX_SOURCE {
-            return Err(PatternError(format!("is longer than {MAX_SOURCE} bytes")));
+            return Err(PatternError::Wrong(format!("is longer than {MAX_SOURCE} bytes")));
         }
-        let parsed = parser::parse(source)?;
-        let code = program::compile(&parsed.root, parsed.groups.len())?;
-        let parser::Parsed { classes, groups, folded, .. } = parsed;
-        Ok(Pattern { code, classes, groups, folded })
+        let compile = |purse: &mut Purse| -> Result<Pattern, PatternError> {
+            let (base, a_byte) = PARSING_BYTES;
+            purse.take_steps(PARSING_STEPS + source.len() as u64)?;
+            purse.take_bytes(base + a_byte * source.len())?;
+            let parser::Parsed { root, classes, groups, folded } = parser::parse(source, purse)?;
+            let code = program::compile(&root, groups.len(), purse)?;
+            let (classes, groups) = (classes.into(), groups.into());
+            let spent = Spent::default();
+            Ok(Pattern { source: source.into(), code, classes, groups, folded, spent })
+        };
+        let (pattern, spent) = purse.measured(compile, Pattern::bytes)?;
+        Ok(Pattern { spent, ..pattern })
+    }
+
+    /// The bytes that it takes.
+    pub(in crate::engine::render) fn bytes(&self) -> usize {
+        let classes: usize = self.classes.iter().map(|class| class_bytes(class.len())).sum();
+        let names: usize = self.groups.iter().flatten().map(|name| name.len() + ALLOCATION).sum();
+        size_of::<Pattern>()
+            + 6 * ALLOCATION
+            + self.source.len()
+            + size_of_val(&*self.code)
+            + size_of_val(&*self.groups)
+            + classes
+            + names
     }
 
     /// What it takes to compile it, in steps.

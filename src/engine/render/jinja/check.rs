@@ -3,13 +3,14 @@
 
 mod expressions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{self, Expr, Spanned, Stmt};
 
 use crate::engine::render::error::{Position, TemplateError};
 use crate::engine::render::helpers::Patterns;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::Text;
 
 /// What the walk found.
@@ -24,11 +25,16 @@ pub(super) struct Checked {
 }
 
 /// Checks a template.
-pub(super) fn check(source: &str, template: &Stmt<'_>) -> Result<Checked, TemplateError> {
+pub(super) fn check(
+    source: &str,
+    template: &Stmt<'_>,
+    purse: &mut Purse,
+) -> Result<Checked, TemplateError> {
     let mut walk = Walk {
         source,
+        purse,
         macros: BTreeSet::new(),
-        locals: Vec::new(),
+        locals: Locals::default(),
         found: Checked { straight_line: true, ..Checked::default() },
     };
     walk.collect_macros(std::slice::from_ref(template));
@@ -36,18 +42,48 @@ pub(super) fn check(source: &str, template: &Stmt<'_>) -> Result<Checked, Templa
     Ok(walk.found)
 }
 
+/// Names that are set, those of inner bodies last.
+#[derive(Default)]
+struct Locals<'a> {
+    names: Vec<&'a str>,
+    /// How often each is there, so that nobody has to look through all of them.
+    counts: BTreeMap<&'a str, usize>,
+}
+
+impl<'a> Locals<'a> {
+    fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    fn push(&mut self, name: &'a str) {
+        self.names.push(name);
+        *self.counts.entry(name).or_default() += 1;
+    }
+
+    fn truncate(&mut self, length: usize) {
+        for name in self.names.drain(length..) {
+            self.counts.entry(name).and_modify(|count| *count -= 1);
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.counts.get(name).is_some_and(|count| *count > 0)
+    }
+}
+
 type Checking = Result<(), TemplateError>;
 
-struct Walk<'a> {
+struct Walk<'a, 'p> {
+    purse: &'p mut Purse,
     source: &'a str,
     /// Macros of the whole template: one may call another that comes later.
     macros: BTreeSet<&'a str>,
     /// Names that are surely set where the walk is.
-    locals: Vec<&'a str>,
+    locals: Locals<'a>,
     found: Checked,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     fn refuse(&self, span: Span, message: String, hint: &str) -> TemplateError {
         let position = Position::of(self.source, span.start_offset as usize);
         let error = TemplateError::parse(message).at(position);

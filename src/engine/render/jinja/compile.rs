@@ -4,11 +4,39 @@ use std::sync::LazyLock;
 
 use minijinja::Error;
 use minijinja::machinery::ast::Stmt;
-use minijinja::machinery::{self, CodeGenerator, Instruction, Instructions};
+use minijinja::machinery::{self, CodeGenerator, Instruction, Instructions, Span};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 
 use super::rewrite;
+
+/// How many instructions, and how many places of theirs, minijinja has room for from the start.
+const ROOM: (usize, usize) = (256, 128);
+
+/// What a program takes that is not its code.
+const PROGRAM_BYTES: usize = 256;
+
+/// What a constant takes at the most for each part of it.
+const CONSTANT_BYTES: usize = 64;
+
+/// What the code of a template of so many parts takes in memory.
+pub(super) fn bytes(code: &Instructions<'_>, parts: usize) -> usize {
+    let instructions = (0..).map_while(|pc| code.get(pc)).count();
+    // The lists grow by doubling.
+    let capacity = |room: usize| instructions.next_power_of_two().max(room);
+    // A place is the number of an instruction and a line or a span.
+    let place = 2 * size_of::<u32>() + size_of::<u32>() + size_of::<Span>();
+    PROGRAM_BYTES
+        + capacity(ROOM.0) * size_of::<Instruction<'_>>()
+        + capacity(ROOM.1) * place
+        + parts * CONSTANT_BYTES
+}
+
+/// The most that compiling a template takes whatever it says: its code is made twice.
+pub(super) fn most_bytes() -> usize {
+    let place = 2 * size_of::<u32>() + size_of::<u32>() + size_of::<Span>();
+    2 * (PROGRAM_BYTES + ROOM.0 * size_of::<Instruction<'_>>() + ROOM.1 * place)
+}
 
 /// The name of the macro whose body is the template; no template can write it.
 pub(super) const MAIN: &str = "\0main";

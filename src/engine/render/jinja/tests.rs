@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::Program;
 use crate::engine::render::budget::Budget;
 use crate::engine::render::error::TemplateError;
+use crate::engine::render::purse::Purse;
 use crate::engine::render::value::{Map, Value};
 
 /// The variables of an issue.
@@ -45,9 +46,13 @@ fn issue() -> Arc<Map> {
     ]))
 }
 
+fn compile(source: &str) -> Result<Program, TemplateError> {
+    Program::compile_within(&source.into(), &mut Purse::ample())
+}
+
 /// Compiles and renders with a template's own budget.
 fn render(source: &str) -> Result<String, TemplateError> {
-    Program::compile(source)?.render(&issue(), &mut Budget::template())
+    compile(source)?.render(&issue(), &mut Budget::template())
 }
 
 #[track_caller]

@@ -108,9 +108,10 @@ pub(super) fn is_about_an_issue(source: &GithubWebhook, sight: &Sight<'_, '_>) -
     match event(source, sight) {
         Some(event) => is_of_issue(event),
         None => {
-            let has_number = |event: &&String| !matches!(&***event, "push" | "create" | "release");
-            let mut events = source.events.iter().filter(has_number).peekable();
-            events.peek().is_some() && events.all(|event| is_of_issue(event))
+            let has_number = |event: &&str| !matches!(*event, "push" | "create" | "release");
+            let events = source.events.iter().map(|event| &**event);
+            let mut events = events.filter(has_number).peekable();
+            events.peek().is_some() && events.all(is_of_issue)
         }
     }
 }
@@ -122,14 +123,14 @@ fn event<'s>(source: &'s GithubWebhook, sight: &Sight<'_, '_>) -> Option<&'s str
         return Some(event);
     }
     let event = before_the_hash(sight.name_suffix()?)?.replace('-', "_");
-    source.events.iter().find(|known| **known == event).map(String::as_str)
+    source.events.iter().map(|it| &**it).find(|known| *known == event)
 }
 
 /// The action that all filters of the event want. Where there are filters, one of them matched.
 fn pinned_action<'s>(source: &'s GithubWebhook, event: &str) -> Option<&'s str> {
-    let mut actions = source.filters.iter().filter(|filter| filter.event == event);
+    let mut actions = source.filters.iter().filter(|filter| *filter.event == *event);
     let first = &*actions.next()?.action;
-    let is_pinned = !first.is_empty() && actions.all(|filter| filter.action == first);
+    let is_pinned = !first.is_empty() && actions.all(|filter| *filter.action == *first);
     is_pinned.then_some(first)
 }
 
@@ -158,8 +159,8 @@ mod tests {
     fn an_action_is_pinned_when_all_filters_of_the_event_want_it() {
         let action = |filters: &[(&str, &str)]| {
             let filter = |(event, action): &(&str, &str)| GithubFilter {
-                event: (*event).to_owned(),
-                action: (*action).to_owned(),
+                event: (*event).into(),
+                action: (*action).into(),
             };
             let filters = filters.iter().map(filter).collect();
             let source = GithubWebhook { filters, ..GithubWebhook::default() };

@@ -10,6 +10,7 @@ use super::reading::{self, Unread};
 use crate::engine::kelos::Source;
 use crate::engine::meter::Meter;
 use crate::engine::render::go::{Piece, outline};
+use crate::engine::render::purse::{ALLOCATION, Purse};
 use crate::engine::render::value::Text;
 
 /// How often a text is read again with what was just found. A variable that stands twice may be told
@@ -17,7 +18,10 @@ use crate::engine::render::value::Text;
 const MOST_ROUNDS: usize = 4;
 
 /// The most pieces that are worth reading.
-const MOST_PIECES: usize = 128;
+pub(super) const MOST_PIECES: usize = 128;
+
+/// What a piece takes while a pattern is made of it, and a variable that it names.
+pub(super) const PIECE_BYTES: usize = 192;
 
 /// What a piece costs each time that a text is read, beside what is looked at: it is put together, and
 /// what was found is taken out.
@@ -78,11 +82,17 @@ pub(super) type Readings<'t> = Vec<Option<&'t str>>;
 
 impl Pattern {
     /// Compiles a template; nothing if it does not parse as Kelos reads it, or has nothing to be read.
-    pub(super) fn compile(template: &str, source: Source<'_>) -> Option<Pattern> {
-        let pieces = outline(template)?;
+    pub(super) fn compile(
+        template: &str,
+        source: Source<'_>,
+        purse: &mut Purse,
+    ) -> Option<Pattern> {
+        let pieces = outline(template, purse)?;
         if pieces.len() > MOST_PIECES {
             return None;
         }
+        // Variables are looked for among those before them.
+        purse.take_steps((pieces.len() * pieces.len()) as u64 / 16).ok()?;
         let mut variables: Vec<Variable> = Vec::new();
         let mut bytes = 0;
         let mut part = |piece: Piece| match piece {
@@ -110,6 +120,20 @@ impl Pattern {
         };
         let parts = pieces.into_iter().map(&mut part).collect();
         (!variables.is_empty()).then(|| Pattern { parts, variables: variables.into(), bytes })
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.len() + ALLOCATION,
+            Part::Variable(_) | Part::Other => 0,
+        };
+        let name = |variable: &Variable| variable.name.len() + 2 * ALLOCATION;
+        size_of_val(&*self.parts)
+            + size_of_val(&*self.variables)
+            + 2 * ALLOCATION
+            + self.parts.iter().map(part).sum::<usize>()
+            + self.variables.iter().map(name).sum::<usize>()
     }
 
     /// Reads a text.

@@ -9,7 +9,7 @@ use crate::engine::render::go::tree::{Expr, ExprKind, Path, Pipeline, ROOT, Span
 use crate::engine::render::helpers::{literal_pattern, why_absent};
 use crate::engine::render::value::{Text, Value};
 
-impl Parser<'_> {
+impl Parser<'_, '_> {
     /// Parses a pipeline up to and with the token `end`; `place` is where it stands, in words.
     pub(super) fn pipeline(&mut self, place: &str, end: Kind) -> Result<Pipeline, TemplateError> {
         self.peek_past_space();
@@ -137,7 +137,7 @@ impl Parser<'_> {
         if let Some(Expr { kind: ExprKind::Literal(Value::Str(source)), span }) = argument
             && !self.patterns.contains_key(source)
         {
-            let pattern = literal_pattern(source)
+            let pattern = literal_pattern(source, self.purse)
                 .map_err(|error| error.at(Position::of(self.source, span.start)))?;
             self.patterns.insert(source.clone(), pattern);
         }

@@ -1,13 +1,13 @@
 //! Tokens → tree: templates that the source defines and calls.
 
 use super::scope::Scope;
-use super::{Opener, Parser};
+use super::{Defined, Opener, Parser};
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::go::lexer::Kind;
 use crate::engine::render::go::tree::{Block, Invoke, Node, Pipeline, Span, TemplateId};
 use crate::engine::render::value::Text;
 
-impl Parser<'_> {
+impl Parser<'_, '_> {
     /// Parses `{{define}}` behind its left delimiter, up to and with its `{{end}}`.
     pub(super) fn define(&mut self, start: usize) -> Result<(), TemplateError> {
         self.next();
@@ -60,13 +60,14 @@ impl Parser<'_> {
         let body = self.last_block(opener)?;
         self.scope = caller;
         let id = self.template_id(name);
+        let is_blank = self.is_blank(&body);
         match &self.templates[id] {
-            Some(known) if !self.is_blank(known) => {
-                if !self.is_blank(&body) {
+            Some(Defined { is_blank: false, .. }) => {
+                if !is_blank {
                     return self.fail(opener.start, "a template of this name is already defined");
                 }
             }
-            _ => self.templates[id] = Some(body),
+            _ => self.templates[id] = Some(Defined { body, is_blank }),
         }
         Ok(())
     }

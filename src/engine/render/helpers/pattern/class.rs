@@ -1,19 +1,29 @@
 //! Sets of characters.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use regex_syntax::hir::{self, ClassUnicode, ClassUnicodeRange, HirKind};
+
+use crate::engine::render::interner::Interner;
 
 /// How many characters may be compared without case in one regular expression: making the other
 /// cases of a large set takes long.
 pub(super) const MAX_FOLDED: u32 = 300_000;
 
-/// A set of characters: ranges in ascending order.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::engine::render::helpers) struct Class(Box<[(char, char)]>);
+/// How many ranges make a set worth sharing.
+const SHARED_RANGES: usize = 16;
+
+/// A set of characters: ranges in ascending order. Cloning it is cheap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine::render::helpers) struct Class(Arc<Box<[(char, char)]>>);
 
 impl Class {
-    /// The set of these ranges.
+    /// The set of these ranges. Large ones are there once in a process.
     pub(super) fn new(ranges: &ClassUnicode) -> Class {
-        Class(ranges.ranges().iter().map(|range| (range.start(), range.end())).collect())
+        let ranges: Box<[_]> =
+            ranges.ranges().iter().map(|range| (range.start(), range.end())).collect();
+        if ranges.len() < SHARED_RANGES { Class(Arc::new(ranges)) } else { shared(ranges) }
     }
 
     /// How many ranges there are.
@@ -26,6 +36,20 @@ impl Class {
         let at = self.0.partition_point(|(_, end)| *end < c);
         self.0.get(at).is_some_and(|(start, _)| *start <= c)
     }
+}
+
+/// The set with these ranges that is there already, or a new one.
+fn shared(ranges: Box<[(char, char)]>) -> Class {
+    type Known = Interner<Box<[(char, char)]>>;
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(same) = known.find(&ranges, |same| *same == ranges) {
+        return Class(same);
+    }
+    let new = Arc::new(ranges);
+    known.insert(&**new, &new);
+    Class(new)
 }
 
 /// The set of the given ranges.
@@ -69,12 +93,34 @@ pub(super) fn posix(name: &str) -> Option<ClassUnicode> {
     }))
 }
 
-/// `\p{NAME}`: a category or a script of Unicode.
-pub(super) fn unicode(name: &str) -> Option<ClassUnicode> {
+/// `\p{NAME}`: a category or a script of Unicode, with the other cases of its letters if asked. Each is
+/// made once in the life of a process: Unicode has some 400 names.
+pub(super) fn unicode(name: &str, fold: bool) -> Option<Arc<ClassUnicode>> {
+    type Known = BTreeMap<(Box<str>, bool), Arc<ClassUnicode>>;
+    static KNOWN: Mutex<Known> = Mutex::new(Known::new());
+
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(is_name) {
         return None;
     }
+    // As Unicode compares names.
+    let loose: Box<str> =
+        name.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
+    let key = (loose, fold);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(class) = known.get(&key) {
+        return Some(Arc::clone(class));
+    }
+    let mut class = parse_unicode(name)?;
+    if fold {
+        class.case_fold_simple();
+    }
+    let class = Arc::new(class);
+    known.insert(key, Arc::clone(&class));
+    Some(class)
+}
+
+fn parse_unicode(name: &str) -> Option<ClassUnicode> {
     match regex_syntax::parse(&format!("\\p{{{name}}}")).ok()?.kind() {
         HirKind::Class(hir::Class::Unicode(class)) => Some(class.clone()),
         // A category with a single character.

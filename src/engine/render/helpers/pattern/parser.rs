@@ -3,11 +3,10 @@
 mod escape;
 mod set;
 
-use regex_syntax::hir::ClassUnicode;
-
 use super::PatternError;
 use super::class::{self, Class};
 use super::repetition::{self, Repetition};
+use crate::engine::render::purse::Purse;
 
 /// What a regular expression, or a part of it, matches.
 #[derive(Debug)]
@@ -47,8 +46,9 @@ pub(super) struct Parsed {
 }
 
 /// Parses a regular expression.
-pub(super) fn parse(source: &str) -> Result<Parsed, PatternError> {
+pub(super) fn parse(source: &str, purse: &mut Purse) -> Result<Parsed, PatternError> {
     let mut parser = Parser {
+        purse,
         source,
         rest: source,
         flags: Flags::default(),
@@ -74,24 +74,25 @@ struct Flags {
     ungreedy: bool,
 }
 
-struct Parser<'s> {
+struct Parser<'s, 'p> {
+    purse: &'p mut Purse,
     source: &'s str,
     rest: &'s str,
     flags: Flags,
     classes: Vec<Class>,
     ranges: usize,
     folded: u32,
-    /// Unicode's sets that were looked up, with and without other cases.
-    named: Vec<(&'s str, bool, ClassUnicode)>,
+    /// Unicode's sets that were looked up with their other cases.
+    named: Vec<&'s str>,
     groups: Vec<Option<Box<str>>>,
 }
 
 type Result<T, E = PatternError> = std::result::Result<T, E>;
 
-impl<'s> Parser<'s> {
+impl<'s> Parser<'s, '_> {
     fn fail(&self, what: &str) -> PatternError {
         let before = &self.source[..self.source.len() - self.rest.len()];
-        PatternError(format!("is wrong at character {}: {what}", before.chars().count() + 1))
+        PatternError::Wrong(format!("is wrong at character {}: {what}", before.chars().count() + 1))
     }
 
     fn eat(&mut self, start: &str) -> bool {

@@ -3,6 +3,8 @@
 use super::PatternError;
 use super::parser::{Look, Node};
 use super::repetition::Repetition;
+use crate::engine::render::budget::Exhausted;
+use crate::engine::render::purse::Purse;
 
 /// The most instructions of a regular expression.
 const MAX_CODE: usize = 4 << 10;
@@ -31,38 +33,67 @@ pub(super) enum Instruction {
     Match,
 }
 
+/// How many parts of the tree are looked at for one step.
+const VISITS_PER_STEP: usize = 8;
+
 /// Compiles a tree with so many groups.
-pub(super) fn compile(root: &Node, groups: usize) -> Result<Vec<Instruction>, PatternError> {
-    let mut compiler = Compiler { code: Vec::new(), visits: 0 };
+pub(super) fn compile(
+    root: &Node,
+    groups: usize,
+    purse: &mut Purse,
+) -> Result<Box<[Instruction]>, PatternError> {
+    let mut compiler = Compiler { code: Vec::new(), visits: 0, purse };
     let compiled = compiler.group(0, root).and_then(|()| compiler.push(Instruction::Match));
     match compiled {
-        Ok(_) if compiler.code.len() * 2 * groups <= MAX_PLACES => Ok(compiler.code),
-        _ => Err(PatternError("is too large: it has too many repetitions or groups".to_owned())),
+        Ok(_) if compiler.code.len() * 2 * groups <= MAX_PLACES => Ok(compiler.code.into()),
+        Err(Stop::Exhausted(exhausted)) => Err(exhausted.into()),
+        _ => Err(PatternError::Wrong(
+            "is too large: it has too many repetitions or groups".to_owned(),
+        )),
     }
 }
 
-/// There are too many instructions.
-struct TooLarge;
-
-struct Compiler {
-    code: Vec<Instruction>,
-    visits: usize,
+/// Why there are no instructions.
+enum Stop {
+    TooLarge,
+    Exhausted(Exhausted),
 }
 
-impl Compiler {
+impl From<Exhausted> for Stop {
+    fn from(exhausted: Exhausted) -> Stop {
+        Stop::Exhausted(exhausted)
+    }
+}
+
+struct Compiler<'p> {
+    code: Vec<Instruction>,
+    visits: usize,
+    purse: &'p mut Purse,
+}
+
+impl Compiler<'_> {
     /// Adds an instruction, and says where it is.
-    fn push(&mut self, instruction: Instruction) -> Result<usize, TooLarge> {
+    fn push(&mut self, instruction: Instruction) -> Result<usize, Stop> {
         if self.code.len() >= MAX_CODE {
-            return Err(TooLarge);
+            return Err(Stop::TooLarge);
+        }
+        if self.code.len() == self.code.capacity() {
+            let more = self.code.len().max(16);
+            // While it grows there are two.
+            self.purse.take_bytes(2 * more * size_of::<Instruction>())?;
+            self.code.reserve_exact(more);
         }
         self.code.push(instruction);
         Ok(self.code.len() - 1)
     }
 
-    fn node(&mut self, node: &Node) -> Result<(), TooLarge> {
+    fn node(&mut self, node: &Node) -> Result<(), Stop> {
         self.visits += 1;
         if self.visits > MAX_VISITS {
-            return Err(TooLarge);
+            return Err(Stop::TooLarge);
+        }
+        if self.visits.is_multiple_of(VISITS_PER_STEP) {
+            self.purse.take_steps(1)?;
         }
         match node {
             Node::Char(c) => self.push(Instruction::Char(*c)).map(drop),
@@ -76,13 +107,13 @@ impl Compiler {
         }
     }
 
-    fn group(&mut self, number: usize, inner: &Node) -> Result<(), TooLarge> {
+    fn group(&mut self, number: usize, inner: &Node) -> Result<(), Stop> {
         self.push(Instruction::Save(2 * number))?;
         self.node(inner)?;
         self.push(Instruction::Save(2 * number + 1)).map(drop)
     }
 
-    fn either(&mut self, branches: &[Node]) -> Result<(), TooLarge> {
+    fn either(&mut self, branches: &[Node]) -> Result<(), Stop> {
         let mut jumps = Vec::new();
         for (index, branch) in branches.iter().enumerate() {
             if index + 1 == branches.len() {
@@ -100,7 +131,7 @@ impl Compiler {
         Ok(())
     }
 
-    fn repeat(&mut self, inner: &Node, repetition: Repetition) -> Result<(), TooLarge> {
+    fn repeat(&mut self, inner: &Node, repetition: Repetition) -> Result<(), Stop> {
         let Repetition { min, max, greedy } = repetition;
         match max {
             None if min == 0 && can_be_empty(inner) => {
@@ -140,7 +171,7 @@ impl Compiler {
         }
     }
 
-    fn plus(&mut self, inner: &Node, greedy: bool) -> Result<(), TooLarge> {
+    fn plus(&mut self, inner: &Node, greedy: bool) -> Result<(), Stop> {
         let start = self.code.len();
         self.node(inner)?;
         let split = self.push(Instruction::Jump(0))?;

@@ -15,7 +15,7 @@ use crate::engine::render::names::closest;
 /// More names are too many for a hint.
 const MAX_LISTED: usize = 50;
 
-impl<'a> Walk<'a> {
+impl<'a> Walk<'a, '_> {
     pub(super) fn expression(&mut self, expression: &Expr<'a>) -> Checking {
         match expression {
             Expr::Var(var) => {
@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
 
     /// Notes a variable, unless the template sets it itself or it is a function.
     fn read(&mut self, name: &'a str) {
-        let is_own = self.locals.contains(&name) || catalog::is_function(name);
+        let is_own = self.locals.has(name) || catalog::is_function(name);
         if !is_own {
             let name = names::camel_case(name).unwrap_or_else(|| name.to_owned());
             self.found.names.insert(name.into());
@@ -126,8 +126,9 @@ impl<'a> Walk<'a> {
         }
         self.found.straight_line = false;
         if let Some(source) = first.filter(|source| !self.found.patterns.contains_key(*source)) {
-            let position = Position::of(self.source, span.start_offset as usize);
-            let pattern = helpers::literal_pattern(source).map_err(|error| error.at(position))?;
+            let position = || Position::of(self.source, span.start_offset as usize);
+            let pattern = helpers::literal_pattern(source, self.purse)
+                .map_err(|error| error.at(position()))?;
             self.found.patterns.insert(source.into(), pattern);
         }
         Ok(())
@@ -171,7 +172,7 @@ impl<'a> Walk<'a> {
     pub(super) fn call(&mut self, call: &Spanned<Call<'a>>) -> Checking {
         match call.identify_call() {
             CallType::Function(name) => {
-                let is_own = self.locals.contains(&name) || self.macros.contains(name);
+                let is_own = self.locals.has(name) || self.macros.contains(name);
                 if !is_own && !catalog::is_function(name) {
                     return Err(self.unknown(call.span(), "function", name, catalog::functions()));
                 }

@@ -1,6 +1,6 @@
 //! What templates may not do, what they are told, and where.
 
-use super::{gives, render};
+use super::{compile, gives, render};
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::jinja::Program;
@@ -237,7 +237,7 @@ fn what_would_use_up_the_stack_is_refused() {
     for source in sources {
         for length in [5_000, 60_000, source.len()] {
             let cut = &source[..length.min(source.len())];
-            let error = Program::compile(cut).expect_err("refused");
+            let error = compile(cut).expect_err("refused");
             assert_eq!(error.reason, Reason::ParseError, "{error}");
         }
     }

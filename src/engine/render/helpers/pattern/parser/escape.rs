@@ -2,7 +2,7 @@
 
 use super::{Parser, Result};
 
-impl Parser<'_> {
+impl Parser<'_, '_> {
     /// Parses a character written with a backslash, which comes next.
     pub(super) fn escape(&mut self) -> Result<char> {
         let before = self.rest;

@@ -1,14 +1,23 @@
 //! Sets of characters: `[…]`, `\d`, `\pL`.
 
+use std::sync::Arc;
+
 use regex_syntax::hir::ClassUnicode;
 
 use super::{Node, Parser, Result};
 use crate::engine::render::helpers::pattern::class::{self, Class, MAX_FOLDED};
+use crate::engine::render::helpers::pattern::class_bytes;
+
+/// How many ranges of a set are copied, compared or joined for one step.
+const RANGES_PER_STEP: u64 = 16;
+
+/// How many characters are looked up for their other cases for one step.
+const FOLDED_PER_STEP: u32 = 4;
 
 /// The most ranges of characters that one regular expression may have: 128 KiB of them.
 const MAX_RANGES: usize = 16 << 10;
 
-impl<'s> Parser<'s> {
+impl<'s> Parser<'s, '_> {
     /// Parses `\d`, `\pL` and the like, if one comes next.
     pub(super) fn escaped_class(&mut self) -> Result<Option<ClassUnicode>> {
         let mut chars = self.rest.chars();
@@ -35,7 +44,7 @@ impl<'s> Parser<'s> {
             Some(name) => (name, letter == 'p'),
             None => (name, letter == 'P'),
         };
-        let mut class = self.unicode(name)?;
+        let mut class = ClassUnicode::clone(&*self.unicode(name)?);
         self.rest = rest;
         if negated {
             class.negate();
@@ -43,26 +52,45 @@ impl<'s> Parser<'s> {
         Ok(Some(class))
     }
 
-    fn unicode(&mut self, name: &'s str) -> Result<ClassUnicode> {
+    fn unicode(&mut self, name: &'s str) -> Result<Arc<ClassUnicode>> {
+        const UNKNOWN: &str = "there is no category or script of that name";
         let fold = self.flags.fold;
-        let known = self.named.iter().find(|(known, folded, _)| *known == name && *folded == fold);
-        if let Some((_, _, class)) = known {
-            return Ok(class.clone());
+        let plain = class::unicode(name, false).ok_or_else(|| self.fail(UNKNOWN))?;
+        if fold && !self.named.contains(&name) {
+            // Unicode's own sets are folded once in a process: nobody pays for it.
+            self.count_folded(class::count(&plain))?;
+            self.named.push(name);
         }
-        let class = class::unicode(name)
-            .ok_or_else(|| self.fail("there is no category or script of that name"))?;
-        let class = self.folded(class)?;
-        self.named.push((name, fold, class.clone()));
+        let class = if fold { class::unicode(name, true) } else { Some(plain) };
+        let class = class.ok_or_else(|| self.fail(UNKNOWN))?;
+        self.pay_ranges(class.ranges().len())?;
         Ok(class)
+    }
+
+    /// Takes what it costs to make a set of so many ranges, of which there are a few for a moment.
+    fn pay_ranges(&mut self, ranges: usize) -> Result<()> {
+        let bytes = 4 * ranges * size_of::<(char, char)>();
+        self.purse.take_steps(ranges as u64 / RANGES_PER_STEP)?;
+        self.purse.take_bytes(bytes)?;
+        self.purse.give_back(bytes);
+        Ok(())
+    }
+
+    /// Counts what is compared without case.
+    fn count_folded(&mut self, characters: u32) -> Result<()> {
+        self.folded = self.folded.saturating_add(characters);
+        match self.folded > MAX_FOLDED {
+            true => Err(self.fail("too many characters are to be compared without case")),
+            false => Ok(()),
+        }
     }
 
     /// The set with the other cases of its letters, if they count.
     pub(super) fn folded(&mut self, mut class: ClassUnicode) -> Result<ClassUnicode> {
         if self.flags.fold {
-            self.folded = self.folded.saturating_add(class::count(&class));
-            if self.folded > MAX_FOLDED {
-                return Err(self.fail("too many characters are to be compared without case"));
-            }
+            let characters = class::count(&class);
+            self.count_folded(characters)?;
+            self.purse.take_steps(u64::from(characters / FOLDED_PER_STEP))?;
             class.case_fold_simple();
         }
         Ok(class)
@@ -82,8 +110,14 @@ impl<'s> Parser<'s> {
         {
             return Ok(Node::Char(range.start()));
         }
+        // It is looked for among the others: equal ones are compared to their ends.
+        self.purse.take_steps(1 + self.classes.len() as u64 / 8)?;
+        self.pay_ranges(4 * class.ranges().len())?;
+        let bytes = class_bytes(class.ranges().len());
+        self.purse.take_bytes(bytes)?;
         let class = Class::new(class);
         if let Some(known) = self.classes.iter().position(|known| *known == class) {
+            self.purse.give_back(bytes);
             return Ok(Node::Class(known));
         }
         self.ranges += class.len();
@@ -108,11 +142,11 @@ impl<'s> Parser<'s> {
             }
             is_first = false;
             match self.named_class()? {
-                Some(named) => class.union(&named),
+                Some(named) => self.unite(&mut class, &named)?,
                 None => {
                     let range = self.range()?;
                     let range = self.folded(class::of(&[range]))?;
-                    class.union(&range);
+                    self.unite(&mut class, &range)?;
                 }
             }
         }
@@ -121,6 +155,12 @@ impl<'s> Parser<'s> {
             class.negate();
         }
         self.add(&class)
+    }
+
+    fn unite(&mut self, class: &mut ClassUnicode, other: &ClassUnicode) -> Result<()> {
+        self.pay_ranges(8 + class.ranges().len() + other.ranges().len())?;
+        class.union(other);
+        Ok(())
     }
 
     /// Parses a set within a set, if one comes next.

@@ -1,0 +1,116 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Entries, CarrierError> {
+    super::parse(text, &mut Purse::default()).map_err(|unreadable| match unreadable {
+        Unreadable::Wrong(error) => error,
+        Unreadable::Exhausted(_) => panic!("{unreadable}: {text}"),
+    })
+}
+
+fn templates(text: &str) -> Vec<(String, String)> {
+    let entries = parse(text).unwrap();
+    entries.into_iter().map(|(key, entry)| (key, entry.unwrap().template)).collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+#[test]
+fn json_and_yaml_are_read_alike() {
+    let expected = pairs(&[("a/b", "{{.Kind}}"), ("c", "x")]);
+    assert_eq!(templates(r#"{"a/b": "{{.Kind}}", "c": "x"}"#), expected);
+    assert_eq!(templates("a/b: '{{.Kind}}'\nc: x\n"), expected);
+    assert_eq!(templates("# templates\nc: \"x\"\na/b: {{.Kind}}\n"), expected);
+    for empty in ["", "  \n", "# nothing", "{}", "~"] {
+        assert_eq!(templates(empty), [], "{empty:?}");
+    }
+}
+
+#[test]
+fn plain_scalars_keep_their_text() {
+    assert_eq!(
+        templates("a: 0123\nb: 1.10\nc: yes\nd:\ne: ~\nf: {{ x }}: {{ y }} # z \ng: null"),
+        pairs(&[
+            ("a", "0123"),
+            ("b", "1.10"),
+            ("c", "yes"),
+            ("d", ""),
+            ("e", "~"),
+            ("f", "{{ x }}: {{ y }} # z"),
+            ("g", "null"),
+        ])
+    );
+    assert_eq!(templates(r#"{"a": 5, "b": true}"#), pairs(&[("a", "5"), ("b", "true")]));
+}
+
+#[test]
+fn a_value_has_four_fields() {
+    let entries = parse(
+        "team:\n  value: {{.Team}}\n  default: other\n  allowed: [red, 007]\n  onInvalid: sanitize\n",
+    )
+    .unwrap();
+    assert_eq!(
+        entries["team"],
+        Ok(Entry {
+            template: "{{.Team}}".to_owned(),
+            default: Some("other".to_owned()),
+            allowed: Some(vec!["red".to_owned(), "007".to_owned()]),
+            on_invalid: Some(OnInvalid::Sanitize),
+        })
+    );
+}
+
+#[test]
+fn a_bad_entry_costs_only_its_key() {
+    for (value, message) in [
+        ("[x]", "not a list"),
+        ("{default: x}", "`value`"),
+        ("{value: x, alowed: [y]}", "`alowed`"),
+        ("{value: x, allowed: y}", "`allowed` is a list"),
+        ("{value: x, onInvalid: drop}", "`onInvalid`"),
+        ("{value: x, enforced: true}", "`enforced`"),
+        ("{value: [[x]]}", "`value` is a text"),
+    ] {
+        let entries = parse(&format!("a: x\nbad: {value}\nz: x\n")).unwrap();
+        let error = entries["bad"].clone().unwrap_err();
+        assert!(error.message.contains(message), "{value}: {error}");
+        assert_eq!(error.line, 2);
+        assert!(entries["a"].is_ok() && entries["z"].is_ok());
+    }
+}
+
+#[test]
+fn errors_stand_where_the_mistake_is() {
+    for (text, key, place) in [
+        ("a:\n  value: x\n  onInvalid: sanitise\n", "a", (3, 3)),
+        ("a: {value: x, allowed: y}", "a", (1, 15)),
+        ("b: x\na: [x]", "a", (2, 1)),
+    ] {
+        let error = parse(text).unwrap()[key].clone().unwrap_err();
+        assert_eq!((error.line, error.column), place, "{text:?}: {error}");
+    }
+    for text in ["a: {% if x %}y{% endif %}", "a: *x", "a: @x", "a: %x", "b: y\na: {# c #}x"] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.ends_with("put the value in quotes"), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_mapping_costs_the_carrier() {
+    for (text, line, message) in [
+        ("- a\n- b", 1, "no mapping"),
+        ("just text", 1, "no mapping"),
+        ("a: x\na: y", 2, "twice"),
+        ("a: &anchor x\nb: *anchor", 1, "anchors"),
+        ("a: {value: &x y}", 1, "anchors"),
+        ("a: x\n---\nb: y", 2, "second document"),
+        ("a: 'x", 1, ""),
+        ("a: x\n b: y: z", 2, ""),
+        ("{\"a\": {{.X}}}", 1, "key"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(error.message.contains(message), "{text:?}: {error}");
+        assert!(error.line >= line, "{text:?}: {error}");
+    }
+}

@@ -1,0 +1,189 @@
+//! What a TaskSpawner says of each key, out of both rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::carrier::{self, Entries, Entry, Unreadable};
+use super::{Policy, Problem, weight};
+use crate::engine::kelos::{
+    ANNOTATIONS_CARRIER, Beyond, KeyList, Kind, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
+};
+use crate::engine::reason::Reason;
+use crate::engine::render::error::TemplateError;
+use crate::engine::render::purse::Purse;
+
+/// The prefix of our own keys.
+const OWN_PREFIX: &str = "metadata.kelos.dev/";
+
+/// What the rows say of one key.
+#[derive(Default)]
+pub(super) struct Declared<'s> {
+    pub(super) annotation: Option<Result<Entry, TemplateError>>,
+    /// The template of Kelos's own field.
+    pub(super) field: Option<&'s str>,
+    /// Kelos's own field declares it behind its limits.
+    pub(super) is_beyond: bool,
+}
+
+/// What both rows say.
+#[derive(Default)]
+pub(super) struct Declarations<'s> {
+    pub(super) keys: BTreeMap<(Kind, Box<str>), Declared<'s>>,
+    /// The carriers that are not known, or not to their end.
+    pub(super) broken_carriers: Vec<Problem>,
+    /// What else is to be told.
+    pub(super) problems: Vec<Problem>,
+    /// The keys of Kelos's own field that no rule is about, but those that are not ours.
+    pub(super) beyond: Beyond,
+}
+
+impl<'s> Declarations<'s> {
+    /// Collects what a TaskSpawner says. What it takes stays taken off the purse.
+    pub(super) fn collect(
+        spawner: &'s TaskSpawner,
+        policy: &Policy,
+        purse: &mut Purse,
+    ) -> Declarations<'s> {
+        let mut all = Declarations::default();
+        if let Some(field) = &spawner.spec.task_template.metadata {
+            for (kind, map) in
+                [(Kind::Label, &field.labels), (Kind::Annotation, &field.annotations)]
+            {
+                for (key, template) in map {
+                    all.said(kind, key).field = Some(template);
+                }
+                all.tell_beyond(kind, &field.beyond);
+            }
+        }
+        for (kind, name) in [(Kind::Label, LABELS_CARRIER), (Kind::Annotation, ANNOTATIONS_CARRIER)]
+        {
+            let read = match spawner.metadata.too_long.get(name) {
+                Some(too_long) => Err(too_many_bytes(too_long.bytes)),
+                None => match spawner.metadata.annotations.get(name) {
+                    Some(text) => read_carrier(text, purse),
+                    None => continue,
+                },
+            };
+            let told = match read {
+                Ok(entries) => all.annotation(kind, entries),
+                Err(told) => Some(told),
+            };
+            all.broken_carriers.extend(told.map(|(reason, message)| Problem {
+                kind,
+                key: name.to_owned(),
+                reason,
+                message,
+            }));
+        }
+        let left_out = all.take_room(purse);
+        all.keep_beyond(spawner, policy, left_out, purse);
+        all
+    }
+
+    fn said(&mut self, kind: Kind, key: &str) -> &mut Declared<'s> {
+        self.keys.entry((kind, key.into())).or_default()
+    }
+
+    /// Takes the entries of a carrier as far as its limit goes, and those that guard a key of the Kelos
+    /// field; says what is to be told about the others.
+    fn annotation(&mut self, kind: Kind, entries: Entries) -> Option<(Reason, String)> {
+        let (mut first, mut others) = (None, 0);
+        for (count, (key, entry)) in entries.into_iter().enumerate() {
+            if count >= MOST_KEYS && !self.keys.contains_key(&(kind, (*key).into())) {
+                others += 1;
+                first.get_or_insert(key);
+                continue;
+            }
+            let entry = entry.map_err(|error| TemplateError::parse(error.to_string()));
+            self.said(kind, &key).annotation = Some(entry);
+        }
+        let first = first?;
+        let keys = if others == 1 { "key is" } else { "keys are" };
+        let message = format!(
+            "{others} {keys} not rendered, from `{}` on: at most {MOST_KEYS} are",
+            carrier::shown(&first)
+        );
+        Some((Reason::LimitExceeded, message))
+    }
+
+    fn tell_beyond(&mut self, kind: Kind, beyond: &Beyond) {
+        let keys = beyond.of(kind);
+        let Some(first) = keys.iter().next() else { return };
+        let (count, more) = (keys.len(), if beyond.is_cut(kind) { " or more" } else { "" });
+        let mut message = format!(
+            "`spec.taskTemplate.metadata` has {count}{more} keys behind `{}`, that one included, which are \
+             left as Kelos rendered them: at most {MOST_KEYS} keys, and 64 KiB with their templates, are \
+             looked at",
+            carrier::shown(first)
+        );
+        if beyond.is_cut(kind) {
+            message.push_str("; of the last of them a bad one may have the Task refused");
+        }
+        let key = carrier::shown(first).to_owned();
+        self.problems.push(Problem { kind, key, reason: Reason::LimitExceeded, message });
+    }
+
+    /// Takes what the rules of the keys cost at the least. Those for which nothing is left have none;
+    /// gives those of them that Kelos's own field declares.
+    fn take_room(&mut self, purse: &mut Purse) -> BTreeSet<(Kind, Box<str>)> {
+        let mut left_out = BTreeSet::new();
+        self.keys.retain(|(kind, key), said| {
+            let has_room = purse.take_bytes(weight::key(key)).is_ok();
+            if !has_room && said.field.is_some() {
+                left_out.insert((*kind, key.clone()));
+            }
+            has_room
+        });
+        left_out
+    }
+
+    /// Keeps the keys of Kelos's own field that have no rule, but those that templates have no business
+    /// with. Ours are kept: none of them has any business on a Task that Kelos made.
+    fn keep_beyond(
+        &mut self,
+        spawner: &TaskSpawner,
+        policy: &Policy,
+        left_out: BTreeSet<(Kind, Box<str>)>,
+        purse: &mut Purse,
+    ) {
+        let Some(field) = &spawner.spec.task_template.metadata else { return };
+        let mut keep = |kind: Kind| -> KeyList {
+            let before = left_out.iter().filter(|(of, _)| *of == kind).map(|(_, key)| &**key);
+            let keys = before.chain(field.beyond.of(kind).iter());
+            keys.filter(|key| {
+                let is_free = key.starts_with(OWN_PREFIX) || !policy.protection.covers(kind, key);
+                let said = self.keys.get_mut(&(kind, (*key).into()));
+                let has_rule = said.map(|said| said.is_beyond = true).is_some();
+                is_free && !has_rule
+            })
+            .collect()
+        };
+        let (labels, annotations) = (keep(Kind::Label), keep(Kind::Annotation));
+        // They are kept whatever it costs: their number is bounded.
+        let _ = purse.take_steps(4 * (labels.len() + annotations.len()) as u64);
+        let _ = purse.take_bytes(labels.bytes() + annotations.bytes());
+        self.beyond = Beyond {
+            labels,
+            annotations,
+            labels_are_cut: field.beyond.labels_are_cut,
+            annotations_are_cut: field.beyond.annotations_are_cut,
+        };
+    }
+}
+
+fn too_many_bytes(bytes: usize) -> (Reason, String) {
+    let message = format!("the carrier has {bytes} bytes, at most {MAP_BYTES} are read");
+    (Reason::LimitExceeded, message)
+}
+
+fn read_carrier(text: &str, purse: &mut Purse) -> Result<Entries, (Reason, String)> {
+    if text.len() > MAP_BYTES {
+        return Err(too_many_bytes(text.len()));
+    }
+    carrier::parse(text, purse).map_err(|unreadable| {
+        let reason = match unreadable {
+            Unreadable::Wrong(_) => Reason::ParseError,
+            Unreadable::Exhausted(_) => Reason::LimitExceeded,
+        };
+        (reason, unreadable.to_string())
+    })
+}

@@ -1,0 +1,69 @@
+//! What says whether rules are the same.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::Policy;
+use crate::engine::kelos::{
+    ANNOTATIONS_CARRIER, Bounded, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
+    NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
+};
+
+/// Eight hex digits that change when the rules may give another result.
+pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
+    let mut parts = Parts(Sha256::new());
+    let meta = &spawner.metadata;
+    for name in
+        [LABELS_CARRIER, ANNOTATIONS_CARRIER, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING]
+    {
+        parts.text(meta.annotations.get(name).map_or("", String::as_str));
+        parts.too_long(meta.too_long.get(name).copied());
+    }
+    if let Some(field) = &spawner.spec.task_template.metadata {
+        for (kind, map) in [(Kind::Label, &field.labels), (Kind::Annotation, &field.annotations)] {
+            parts.text("map");
+            for (key, template) in map {
+                parts.text(key);
+                parts.text(template);
+            }
+            field.beyond.of(kind).iter().for_each(|key| parts.text(key));
+        }
+    }
+    // What is read back depends on these.
+    let template = &spawner.spec.task_template;
+    let infer = meta.annotations.get(INFER_SETTING);
+    parts.text(infer.map_or(policy.infer.as_str(), String::as_str));
+    parts.bounded(&template.prompt_template);
+    parts.bounded(&template.branch);
+    parts.bounded(&template.name_template);
+    parts.too_long(meta.too_long.get(NAME_TEMPLATE_ANNOTATION).copied());
+    parts.text(policy.on_invalid.as_str());
+    policy.protection.entries().for_each(|entry| parts.text(entry));
+    let digest = parts.0.finalize();
+    digest.iter().take(4).fold(String::with_capacity(8), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+struct Parts(Sha256);
+
+impl Parts {
+    fn text(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text);
+    }
+
+    fn too_long(&mut self, too_long: Option<TooLong>) {
+        if let Some(TooLong { bytes, hash }) = too_long {
+            self.0.update((bytes as u64).to_le_bytes());
+            self.0.update(hash);
+        }
+    }
+
+    fn bounded<const MOST: usize>(&mut self, text: &Bounded<MOST>) {
+        self.text(text);
+        self.too_long(text.too_long());
+    }
+}

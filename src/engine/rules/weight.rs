@@ -1,0 +1,105 @@
+//! What rules take in memory, in bytes.
+
+use super::{KeyRule, Problem, Refusal, Rules};
+use crate::engine::kelos::{
+    Bounded, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
+    LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, When,
+};
+use crate::engine::render::error::MESSAGE_BYTES;
+use crate::engine::render::purse::{ALLOCATION, tree_bytes};
+
+/// What rules take that say nothing: their own fields, and the problems of the TaskSpawner as a whole,
+/// twice.
+pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 24 * (size_of::<Problem>() + 768);
+
+/// What a key takes, how short it is and whatever becomes of it, if no template is compiled for it: the
+/// list of keys grows by doubling.
+pub(super) fn key(key: &str) -> usize {
+    // In the path each `/` and `~` takes two bytes.
+    let path = "/metadata/annotations/".len() + 2 * key.len();
+    3 * size_of::<KeyRule>() + size_of::<Refusal>() + 4 * ALLOCATION + key.len() + path
+}
+
+/// The most that the reason takes why a key is not rendered, with the problem that tells it.
+pub(super) fn refusal(key: &str) -> usize {
+    2 * size_of::<Problem>() + key.len() + 5 * ALLOCATION + 4 * (MESSAGE_BYTES + 8)
+}
+
+/// What `default` and `allowed` of a key take.
+pub(super) fn guards(default: Option<&str>, allowed: &[String]) -> usize {
+    let text = |text: &str| text.len() + ALLOCATION;
+    default.map_or(0, text)
+        + tree_bytes(allowed.len(), size_of::<Box<str>>())
+        + allowed.iter().map(|value| text(value)).sum::<usize>()
+}
+
+/// What is kept of a TaskSpawner.
+pub(super) fn spawner(spawner: &TaskSpawner) -> usize {
+    let template = &spawner.spec.task_template;
+    let field = template.metadata.as_ref().map_or(0, |field| {
+        let beyond = &field.beyond;
+        strings(&field.labels)
+            + strings(&field.annotations)
+            + beyond.labels.bytes()
+            + beyond.annotations.bytes()
+            + 4 * ALLOCATION
+    });
+    size_of::<TaskSpawner>()
+        + ALLOCATION
+        + meta(&spawner.metadata)
+        + when(&spawner.spec.when)
+        + text(&template.prompt_template)
+        + text(&template.branch)
+        + text(&template.name_template)
+        + field
+}
+
+fn meta(meta: &ObjectMeta) -> usize {
+    let names = [&meta.name, &meta.namespace, &meta.creation_timestamp];
+    let names = names.into_iter().chain(&meta.uid).map(|name| name.len() + ALLOCATION);
+    let too_long = meta.too_long.keys().map(|key| key.len() + ALLOCATION).sum::<usize>()
+        + tree_bytes(meta.too_long.len(), size_of::<String>() + size_of::<TooLong>());
+    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long
+}
+
+fn when(when: &When) -> usize {
+    let When {
+        github_issues,
+        github_pull_requests,
+        jira,
+        cron,
+        github_webhook,
+        linear_webhook,
+        ..
+    } = when;
+    let issues = |it: &GithubIssues| texts(it.repo.as_slice());
+    let pulls =
+        |it: &GithubPullRequests| texts(it.repo.as_slice()) + texts(it.review_state.as_slice());
+    let filter = |it: &GithubFilter| text(&it.event) + text(&it.action) + 2 * size_of_val(it);
+    let webhook = |it: &GithubWebhook| {
+        texts(it.repository.as_slice())
+            + texts(&it.events)
+            + it.filters.iter().map(filter).sum::<usize>()
+            + ALLOCATION
+    };
+    github_issues.as_ref().map_or(0, issues)
+        + github_pull_requests.as_ref().map_or(0, pulls)
+        + jira.as_ref().map_or(0, |it: &Jira| text(&it.base_url))
+        + cron.as_ref().map_or(0, |it: &Cron| text(&it.schedule))
+        + github_webhook.as_ref().map_or(0, webhook)
+        + linear_webhook.as_ref().map_or(0, |it: &LinearWebhook| texts(&it.types))
+}
+
+/// Texts in a list that grew by doubling.
+fn texts<const MOST: usize>(list: &[Bounded<MOST>]) -> usize {
+    2 * size_of_val(list) + 4 * size_of::<Bounded<MOST>>() + list.iter().map(text).sum::<usize>()
+}
+
+fn text<const MOST: usize>(text: &Bounded<MOST>) -> usize {
+    if text.is_whole() && !text.is_empty() { text.len() + ALLOCATION } else { 0 }
+}
+
+fn strings(map: &StringMap) -> usize {
+    let each = map.iter().map(|(key, value)| key.len() + value.len() + 2 * ALLOCATION);
+    tree_bytes(map.len(), 2 * size_of::<String>()) + each.sum::<usize>()
+}
