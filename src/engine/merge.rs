@@ -5,12 +5,11 @@
 //! the templates add what is absent. One bad key never costs another, and never the Task. One value
 //! does not stay though it is valid: [the number of a byte](byte_number).
 
+mod beyond;
 mod byte_number;
 mod candidate;
 
 use std::cmp::Reverse;
-
-use json_patch::jsonptr::Pointer;
 
 pub(super) use self::byte_number::ByteNumbers;
 use self::candidate::{Candidate, judge};
@@ -23,7 +22,6 @@ use super::reason::Reason;
 use super::render::error::TemplateError;
 use super::rules::{KeyRule, OnInvalid, Row, Rules};
 use super::size::Size;
-use super::validate;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
@@ -116,9 +114,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     /// Goes through all keys; gives the changes and what became of each key.
     pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes<'r>, Vec<KeyOutcome<'r>>) {
         let rules = self.rules;
-        let removed = self.remove_beyond();
+        let mut removed = self.remove_beyond();
         let keys = || rules.keys.iter().zip(&candidates);
         let mut found: Vec<Found> = keys().map(|(rule, ours)| self.find(rule, ours)).collect();
+        self.shed_beyond(&mut removed);
         self.shed_annotations(&mut found);
         // What was removed has made room.
         self.keep_room_for_mark();
@@ -139,32 +138,6 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         self.mark(&outcomes);
         (self.changes, outcomes)
-    }
-
-    /// Removes what the API server would refuse of the keys behind the limits of Kelos's own field. It
-    /// goes through what the Task has, not through the list of those keys.
-    fn remove_beyond(&mut self) -> Vec<KeyOutcome<'r>> {
-        let (task, rules) = (self.task, self.rules);
-        let mut outcomes = Vec::new();
-        for kind in Kind::ALL {
-            let keys = rules.beyond.of(kind);
-            if keys.is_empty() {
-                continue;
-            }
-            for (key, value) in task.entries(kind).into_iter().flatten() {
-                let Some(key) = keys.find(key) else { continue };
-                let skip = match (validate::key(kind, key), validate::value(kind, value)) {
-                    (Err(error), _) => TemplateError::new(Reason::InvalidKey, error.to_string()),
-                    (_, Err(error)) => TemplateError::new(Reason::InvalidValue, error.to_string()),
-                    (Ok(()), Ok(())) => continue,
-                };
-                self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
-                self.changes.remove_key(kind, key);
-                let (row, outcome) = (Some(Row::Field), Outcome::Skipped(skip));
-                outcomes.push(KeyOutcome { kind, key, row, outcome });
-            }
-        }
-        outcomes
     }
 
     /// Looks at what the Task has of a key, and repairs it if it can't stay.

@@ -1,0 +1,79 @@
+//! Keys that Kelos's own field declares behind its limits: no rule is about them, and still they must not
+//! have the Task refused.
+
+use std::cmp::Reverse;
+
+use json_patch::jsonptr::Pointer;
+
+use super::{Merge, too_large};
+use crate::engine::decision::{KeyOutcome, Outcome};
+use crate::engine::kelos::Kind;
+use crate::engine::patch::Place;
+use crate::engine::reason::Reason;
+use crate::engine::render::error::TemplateError;
+use crate::engine::rules::Row;
+use crate::engine::validate;
+
+impl<'r> Merge<'_, 'r, '_> {
+    /// Removes what the API server would refuse of the keys behind the limits of Kelos's own field. It
+    /// goes through what the Task has, not through the list of those keys.
+    pub(super) fn remove_beyond(&mut self) -> Vec<KeyOutcome<'r>> {
+        let (task, rules) = (self.task, self.rules);
+        let mut outcomes = Vec::new();
+        for kind in Kind::ALL {
+            let keys = rules.beyond.of(kind);
+            if keys.is_empty() {
+                continue;
+            }
+            for (key, value) in task.entries(kind).into_iter().flatten() {
+                let Some(key) = keys.find(key) else { continue };
+                let skip = match (validate::key(kind, key), validate::value(kind, value)) {
+                    (Err(error), _) => TemplateError::new(Reason::InvalidKey, error.to_string()),
+                    (_, Err(error)) => TemplateError::new(Reason::InvalidValue, error.to_string()),
+                    (Ok(()), Ok(())) => continue,
+                };
+                self.remove_unruled(kind, key, skip, &mut outcomes);
+            }
+        }
+        outcomes
+    }
+
+    /// Where annotations arrive over the total, those behind the limits of Kelos's own field go first,
+    /// the largest first.
+    pub(super) fn shed_beyond(&mut self, removed: &mut Vec<KeyOutcome<'r>>) {
+        let (kind, task, keys) = (Kind::Annotation, self.task, &self.rules.beyond.annotations);
+        if self.size.annotations_fit() || keys.is_empty() {
+            return;
+        }
+        let entries = task.entries(kind).into_iter().flatten();
+        let mut by_size: Vec<(usize, &str)> = entries
+            .filter_map(|(key, value)| {
+                let is_there = self.changes.get(task, kind, key).is_some();
+                keys.find(key).filter(|_| is_there).map(|key| (key.len() + value.len(), key))
+            })
+            .collect();
+        by_size.sort_by_key(|(size, key)| (Reverse(*size), *key));
+        for (_, key) in by_size {
+            if self.size.annotations_fit() {
+                break;
+            }
+            self.remove_unruled(kind, key, too_large(), removed);
+        }
+    }
+
+    /// Removes a key that no rule is about.
+    fn remove_unruled(
+        &mut self,
+        kind: Kind,
+        key: &'r str,
+        skip: TemplateError,
+        removed: &mut Vec<KeyOutcome<'r>>,
+    ) {
+        if let Some(value) = self.task.get(kind, key) {
+            self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
+        }
+        self.changes.remove_key(kind, key);
+        let (row, outcome) = (Some(Row::Field), Outcome::Skipped(skip));
+        removed.push(KeyOutcome { kind, key, row, outcome });
+    }
+}
