@@ -160,7 +160,11 @@ async fn a_task_is_labelled_whatever_its_spec_holds() {
     let room = MAX_BODY_BYTES - body.len() + "PROMPT".len();
     let full = body.replace("PROMPT", &"x".repeat(room));
     assert_eq!(full.len(), MAX_BODY_BYTES);
-    labels(&webhook, (review, full.clone())).await;
+    // It is read whole, and etcd would take no such Task, let alone a larger one.
+    let (status, _, answer) = webhook.post(full.clone()).await;
+    assert_eq!(status, 200);
+    let answer = Answer::read(&review, &answer);
+    assert!(answer.patch.is_none() && answer.warnings[0].contains("too_large"), "{answer:?}");
     let (status, _, answer) = webhook.post(format!("{full} ")).await;
     assert_eq!(status, 413);
     let answer: Value = serde_json::from_slice(&answer).unwrap();

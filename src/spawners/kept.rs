@@ -90,15 +90,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::engine::kelos::Workspace;
+    use crate::engine::kelos::Namespace;
 
-    fn workspace(namespace: &str, number: u32, bytes: usize) -> Workspace {
+    /// An object of a kind of which texts are kept, four of so many bytes.
+    fn object(namespace: &str, number: u32, bytes: usize) -> Namespace {
+        let text = "x".repeat(bytes);
         let metadata = json!({"namespace": namespace, "name": format!("w{number:05}"),
-                              "annotations": {"a": "x".repeat(bytes)}});
+                              "annotations": {"a": text, "b": text, "c": text, "d": text}});
         serde_json::from_value(json!({ "metadata": metadata })).unwrap()
     }
 
-    fn feed(all: Vec<Workspace>) -> (Kept, Namespaced<Arc<Workspace>>) {
+    fn feed(all: Vec<Namespace>) -> (Kept, Namespaced<Arc<Namespace>>) {
         let (mut kept, mut objects) = (Kept::default(), Namespaced::default());
         for change in Change::all(all) {
             kept.take(&mut objects, change, |it| &it.metadata);
@@ -108,15 +110,15 @@ mod tests {
 
     #[test]
     fn a_namespace_has_so_many_and_another_one_all_that_it_wants() {
-        let mut all: Vec<_> = (0..3_000).map(|number| workspace("many", number, 1)).collect();
-        all.extend((0..100).map(|number| workspace("large", number, 100_000)));
-        all.extend((0..10).map(|number| workspace("good", number, 1)));
+        let mut all: Vec<_> = (0..3_000).map(|number| object("many", number, 1)).collect();
+        all.extend((0..100).map(|number| object("large", number, 15_000)));
+        all.extend((0..10).map(|number| object("good", number, 1)));
         let (mut kept, mut objects) = feed(all);
-        let count = |objects: &Namespaced<Arc<Workspace>>, namespace: &str| {
+        let count = |objects: &Namespaced<Arc<Namespace>>, namespace: &str| {
             objects.iter().filter(|(found, _)| *found == namespace).count()
         };
         assert_eq!(count(&objects, "many"), 1_000);
-        assert_eq!(count(&objects, "large"), 20);
+        assert_eq!(count(&objects, "large"), 34, "of 60 KB, in 2 MiB");
         assert_eq!(count(&objects, "good"), 10);
         assert!(objects.get("many", "w00999").is_some() && objects.get("many", "w01000").is_none());
         assert!(!kept.wants_list());
@@ -124,17 +126,17 @@ mod tests {
         let gone = Change::Gone { namespace: "many".to_owned(), name: "w00000".to_owned() };
         kept.take(&mut objects, gone, |it| &it.metadata);
         assert!(kept.wants_list(), "the next one has room, and has to be read again");
-        let next = Change::One(workspace("many", 1_000, 1));
-        kept.take(&mut objects, next, |it: &Workspace| &it.metadata);
+        let next = Change::One(object("many", 1_000, 1));
+        kept.take(&mut objects, next, |it: &Namespace| &it.metadata);
         assert_eq!(count(&objects, "many"), 1_000);
         assert!(!kept.wants_list());
     }
 
     #[test]
     fn what_the_next_list_does_not_show_is_gone() {
-        let (mut kept, mut objects) = feed(vec![workspace("a", 1, 1), workspace("a", 2, 1)]);
-        let begun = [Change::Listing, Change::Page(vec![workspace("a", 2, 1)])];
-        for change in begun.into_iter().chain(Change::all(vec![workspace("a", 1, 1)])) {
+        let (mut kept, mut objects) = feed(vec![object("a", 1, 1), object("a", 2, 1)]);
+        let begun = [Change::Listing, Change::Page(vec![object("a", 2, 1)])];
+        for change in begun.into_iter().chain(Change::all(vec![object("a", 1, 1)])) {
             assert!(objects.get("a", "w00001").is_some(), "it stays until the list has ended");
             kept.take(&mut objects, change, |it| &it.metadata);
         }

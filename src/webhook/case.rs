@@ -222,7 +222,8 @@ impl Ready<'_> {
             namespace: *namespace,
             workspace: sight.workspace(request, task, rules),
             user: user.as_ref(),
-            task_bytes: bytes,
+            // The rest of the request is small, but for what says who makes it.
+            task_bytes: bytes.saturating_sub(request.user_bytes()),
             moment: sight.moment,
         };
         let decision = decide(task, rules, &facts, limits);
