@@ -42,13 +42,13 @@ pub(super) fn github(source: &GithubWebhook, sight: &Sight<'_, '_>, known: &mut 
     }
     if let Some(repository) = recorded(sight) {
         tell_recorded(&repository, sight, known);
-    } else if let Some(repository) = bound(source, known.meter) {
+    } else if let Some(repository) = bound(source, known.meter)
+        && source.repository.as_deref() == Some(&*full_name(&repository))
+    {
         // Kelos takes no event of a repository that GitHub writes in another way.
-        let is_as_typed = source.repository.as_deref() == Some(&*full_name(&repository));
-        let letters = if is_as_typed { Letters::Exact } else { Letters::Alike };
-        known.derive(letters, "Repository", &full_name(&repository));
-        known.derive(letters, "RepositoryOwner", &repository.owner);
-        known.derive(letters, "RepositoryName", &repository.name);
+        known.derive(exact, "Repository", &full_name(&repository));
+        known.derive(exact, "RepositoryOwner", &repository.owner);
+        known.derive(exact, "RepositoryName", &repository.name);
     }
 }
 
