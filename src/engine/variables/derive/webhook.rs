@@ -66,11 +66,7 @@ pub(super) fn github_repository(
         Repository::named(None, owner, name)
     };
     let told = recorded.or_else(|| read(known)).or_else(|| of_page(sight, known));
-    // The same one, as the source names it, may say where it lives.
-    let bound = bound(source, known.meter);
-    let is_bound =
-        |told: &Repository| bound.as_ref().is_some_and(|bound| full_name(bound) == full_name(told));
-    let Some(repository) = told.filter(|told| !is_bound(told)).or(bound) else { return };
+    let Some(repository) = told.or_else(|| bound(source, known.meter)) else { return };
     stand_in(&repository, known);
     let page = match event(source, sight) {
         Some("issues") => "issues",
