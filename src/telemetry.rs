@@ -200,6 +200,10 @@ mod tests {
             let ends_line = |c: char| c.is_control() && c != '\n';
             assert!(!text.contains(ends_line), "{text:?}");
             assert!(text.contains('é') && text.len() < 2500, "{text}");
+            let controls = "\u{1}\"\u{2028}".repeat(1 << 10);
+            let text =
+                captured(format, "info", || tracing::info!(name = controls, error = %controls));
+            assert!(text.len() < 900, "escapes count: {text}");
         }
         let text = captured(LogFormat::Text, "info", events);
         assert!(text.contains(r#"name="a\nb\u{1b}[31m\"\\\u{202e}é""#), "{text}");

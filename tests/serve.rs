@@ -159,8 +159,8 @@ async fn nobody_waits_for_a_log_that_nobody_reads() {
     }
     let authority = fs::read_to_string(folder.path().join("tls/tls.crt")).unwrap();
     let client = Client::new(addresses["webhook"], &authority);
-    // 60 lines each: more than a pipe takes, and than may wait.
-    for _ in 0..60 {
+    // 33 lines each: more than a pipe takes, and than may wait.
+    for _ in 0..100 {
         labels(&client).await;
     }
     assert!(get(addresses["health"], "/healthz").starts_with("HTTP/1.1 200"));

@@ -8,8 +8,8 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// The most bytes of one field: enough for every name that Kubernetes has, and for the beginning of what
-/// somebody wrote to fill a disk.
+/// The most bytes of one field, escapes counted: enough for every name that Kubernetes has, and for the
+/// beginning of what somebody wrote to fill a disk.
 pub(super) const FIELD_BYTES: usize = 256;
 
 /// What stands for the rest of a field that was cut.
@@ -20,35 +20,59 @@ pub(super) const MESSAGE: &str = "message";
 
 /// A text of at most [`FIELD_BYTES`], and the sign that it was cut.
 pub(super) fn cut(text: &str) -> Cow<'_, str> {
-    if text.len() <= FIELD_BYTES {
-        return Cow::Borrowed(text);
+    match fitting(text, &mut FIELD_BYTES.clone()) {
+        whole if whole.len() == text.len() => Cow::Borrowed(text),
+        fitting => Cow::Owned([fitting, ELLIPSIS.encode_utf8(&mut [0; 4])].concat()),
     }
-    let mut cut = text[..text.floor_char_boundary(FIELD_BYTES)].to_owned();
-    cut.push(ELLIPSIS);
-    Cow::Owned(cut)
 }
 
 /// What a value prints, cut; the rest is not even made.
 pub(super) fn printed(value: &dyn Debug) -> String {
-    let mut out = Cut(String::new());
+    let mut out = Cut { text: String::new(), room: FIELD_BYTES };
     // It fails where it is cut, and a value that fails by itself has said what it can.
     let _ = write!(out, "{value:?}");
-    out.0
+    out.text
 }
 
 /// Takes text until it is enough.
-struct Cut(String);
+struct Cut {
+    text: String,
+    room: usize,
+}
 
 impl Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = FIELD_BYTES.saturating_sub(self.0.len());
-        if text.len() <= room {
-            self.0.push_str(text);
+        let fitting = fitting(text, &mut self.room);
+        self.text.push_str(fitting);
+        if fitting.len() == text.len() {
             return Ok(());
         }
-        self.0.push_str(&text[..text.floor_char_boundary(room)]);
-        self.0.push(ELLIPSIS);
+        self.text.push(ELLIPSIS);
         Err(fmt::Error)
+    }
+}
+
+/// The beginning of a text for which there is room, and takes that.
+fn fitting<'t>(text: &'t str, room: &mut usize) -> &'t str {
+    for (at, c) in text.char_indices() {
+        match room.checked_sub(written_bytes(c)) {
+            Some(left) => *room = left,
+            None => return &text[..at],
+        }
+    }
+    text
+}
+
+/// What a character takes in a line, escaped for people or for machines, at the most.
+fn written_bytes(c: char) -> usize {
+    match c {
+        '"' | '\\' | '\'' => 2,
+        ' '..='~' => 1,
+        c => c.len_utf8().max(c.escape_debug().map(char::len_utf8).sum()).max(if c.is_control() {
+            6
+        } else {
+            0
+        }),
     }
 }
 

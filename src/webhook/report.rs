@@ -14,6 +14,10 @@ use crate::spawners::Known;
 /// How often requests that nobody's API server can have sent are told of.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
+/// How many skipped keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
+/// is counted.
+const SKIPS: usize = 32;
+
 /// When the log was last told of an [`Excess`].
 static EXCESS_TOLD: Mutex<Option<Instant>> = Mutex::new(None);
 
@@ -53,6 +57,7 @@ pub(super) fn decision(
     decision: &Decision<'_>,
     metrics: &Metrics,
 ) {
+    let mut news = 0;
     for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
             KeyResult::Kept => continue,
@@ -60,12 +65,19 @@ pub(super) fn decision(
             KeyResult::Repaired(_) => KeyOutcome::Repaired,
             KeyResult::Skipped(skip) => {
                 if skip.reason.is_news() && !decision.was_marked {
-                    log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
+                    news += 1;
+                    if news <= SKIPS {
+                        log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
+                    }
                 }
                 KeyOutcome::Skipped(skip.reason)
             }
         };
         metrics.key(key.kind, outcome);
+    }
+    if news > SKIPS {
+        let (namespace, more) = (&*request.namespace, news - SKIPS);
+        tracing::debug!(namespace, task = task.name(), more, "More keys were skipped");
     }
 }
 
@@ -95,4 +107,63 @@ fn log_skip(
         };
     }
     if is_first { log!(info) } else { log!(debug) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+
+    use crate::engine::Limits;
+    use crate::engine::rules::Policy;
+    use crate::metrics::Metrics;
+    use crate::spawners::{Objects, Spawners};
+    use crate::telemetry::{LogFormat, subscriber};
+    use crate::webhook::mutate_task::answer_review;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_request_fills_the_log_whatever_it_is_called_and_whatever_is_skipped() {
+        let keys: serde_json::Map<_, _> = (0..64)
+            .map(|n| (format!("{n}\u{1b}{}", "é\"".repeat(100)), json!("{{ .X }}")))
+            .collect();
+        let keys = serde_json::Value::from(keys).to_string();
+        let spawner = json!({"metadata": {"name": "w", "namespace": "ns", "annotations": {
+            "metadata.kelos.dev/labels": keys, "metadata.kelos.dev/annotations": keys}}});
+        let spawners = Spawners::new(Policy::default());
+        let spawner = Arc::new(serde_json::from_value(spawner).unwrap());
+        spawners.replace(Objects { spawners: vec![spawner], ..Objects::default() });
+        let review = json!({"kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "CREATE", "namespace": "ns",
+            "resource": {"group": "kelos.dev", "resource": "tasks"},
+            "object": {"metadata": {"name": "\u{1}\n".repeat(3 << 20), "labels": {"kelos.dev/taskspawner": "w"}}},
+        }});
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let log = Log::default();
+            let writer = log.clone();
+            let subscriber = subscriber(format, "debug", false, move || writer.clone()).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                let known = spawners.snapshot();
+                let body = review.to_string();
+                answer_review(body.as_bytes(), &known, &Limits::default(), &Metrics::new());
+            });
+            let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(text.lines().count(), super::SKIPS + 1, "{text}");
+            assert!(text.len() <= 64 << 10, "{} bytes", text.len());
+            assert!(text.contains("More keys were skipped") && text.contains("96"), "{text}");
+        }
+    }
 }

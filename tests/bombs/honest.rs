@@ -57,6 +57,33 @@ fn the_examples_take_a_hundredth() {
     }
 }
 
+/// Five thousand of these have to fit into the 80 MiB of the cache, and some more: what is counted for a
+/// TaskSpawner must not be much more than it takes.
+#[test]
+fn an_ordinary_one_counts_little_more_than_it_takes() {
+    let labels = json!({"kelos.dev/source-kind": "{{.Kind}}-1", "team.example.com/area": "backend",
+                        "kelos.dev/priority": "{{index .Labels 0}}-1"});
+    let annotations =
+        json!({"kelos.dev/source-url": "{{.URL}}-1", "kelos.dev/source-title": "{{.Title}}-1"});
+    let spawner = json!({
+        "metadata": {"name": "worker", "namespace": "ns", "annotations": {
+            "metadata.kelos.dev/labels": labels.to_string(),
+            "metadata.kelos.dev/annotations": annotations.to_string()}},
+        "spec": {"when": {"githubIssues": {}}, "taskTemplate": {
+            "branch": "kelos-task-{{.Number}}", "promptTemplate": "Fix: {{.Title}}\n{{.Body}}\n"}},
+    })
+    .to_string();
+    let mut templates = Templates::default();
+    let mut rules = None;
+    let made = allocation_counter::measure(|| {
+        let spawner: TaskSpawner = serde_json::from_str(&spawner).unwrap();
+        rules = Some(Rules::compile(spawner, &Policy::default(), &mut templates));
+    });
+    let (kept, counted) = (u64::try_from(made.bytes_current).unwrap(), rules.unwrap().cost.bytes);
+    eprintln!("{kept} bytes are kept, and {counted} are counted");
+    assert!(counted <= 12 << 10 && counted <= 3 * kept, "{counted} of {kept} bytes");
+}
+
 #[test]
 fn a_full_one_of_the_templates_that_go_is_asked_about_takes_a_tenth() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gotemplates/cases.json");

@@ -31,7 +31,8 @@ async fn live(cluster: &Cluster) -> Value {
 async fn publish(client: &Api, bundle: &Value) {
     let mut configuration = client.get(&path()).await.ok();
     configuration["webhooks"][0]["clientConfig"]["caBundle"] = bundle.clone();
-    client.replace(&path(), &configuration).await.ok();
+    // A list is written as a whole; that of what was read has only the bundle changed.
+    client.merge(&path(), &json!({"webhooks": configuration["webhooks"]})).await.ok();
 }
 
 /// Does all with the chart that somebody may do who keeps the mode of these values: after each step the bundle is

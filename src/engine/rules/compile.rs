@@ -40,7 +40,7 @@ impl Rules {
             problems: Vec::new(),
             has_told: false,
         };
-        let weight = weight::RULES_BYTES + weight::spawner(&spawner);
+        let weight = weight::RULES_BYTES + weight::PROBLEMS_BYTES + weight::spawner(&spawner);
         // What is over is told with the first key.
         let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
         let annotations = &spawner.metadata.annotations;
@@ -66,11 +66,14 @@ impl Rules {
             || Kind::ALL.into_iter().any(|kind| beyond.of(kind).iter().any(is_ours));
         // What the carriers said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
+        compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
         let (uses, is_straight_line) = compiler.uses(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
         problems.append(&mut compiler.problems);
+        let told = weight::problems(&problems) + weight::problems(&broken_carriers);
         let spent = compiler.purse.spent();
+        let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
         Rules {
             hash: hash(&spawner, policy),
             spawner,
@@ -84,7 +87,7 @@ impl Rules {
             is_disabled,
             field_declares_ours,
             is_straight_line,
-            cost: Cost { steps: spent.steps, bytes: spent.bytes },
+            cost: Cost { steps: spent.steps, bytes },
         }
     }
 }

@@ -8,16 +8,33 @@ use crate::engine::kelos::{
 use crate::engine::render::error::MESSAGE_BYTES;
 use crate::engine::render::purse::{ALLOCATION, tree_bytes};
 
-/// What rules take that say nothing: their own fields, and the problems of the TaskSpawner as a whole,
-/// twice.
-pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 24 * (size_of::<Problem>() + 768);
+/// What rules take that say nothing.
+pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 4 * ALLOCATION;
 
-/// What a key takes, how short it is and whatever becomes of it, if no template is compiled for it: the
-/// list of keys grows by doubling.
+/// The most that the problems of the TaskSpawner as a whole take, twice: kept free while it is compiled.
+pub(super) const PROBLEMS_BYTES: usize = 24 * (size_of::<Problem>() + 768);
+
+/// What problems take; the list of them grows by doubling.
+pub(super) fn problems(problems: &[Problem]) -> usize {
+    let one =
+        |it: &Problem| 2 * size_of::<Problem>() + it.key.len() + it.message.len() + 2 * ALLOCATION;
+    problems.iter().map(one).sum()
+}
+
+/// What a key takes while its rule is made, how short it is and whatever becomes of it, if no template is
+/// compiled for it: what was said of it is there, too.
 pub(super) fn key(key: &str) -> usize {
+    kept_key(key) + SAID_BYTES
+}
+
+/// What was said of a key takes at the most, until its rule is made.
+pub(super) const SAID_BYTES: usize = 2 * size_of::<KeyRule>() + size_of::<Refusal>();
+
+/// What the rule of a key takes without its template.
+fn kept_key(key: &str) -> usize {
     // In the path each `/` and `~` takes two bytes.
     let path = "/metadata/annotations/".len() + 2 * key.len();
-    3 * size_of::<KeyRule>() + size_of::<Refusal>() + 4 * ALLOCATION + key.len() + path
+    size_of::<KeyRule>() + 4 * ALLOCATION + key.len() + path
 }
 
 /// The most that the reason takes why a key is not rendered, with the problem that tells it.
