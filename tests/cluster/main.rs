@@ -5,6 +5,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod harness;
+#[path = "../common/hostile.rs"]
+mod hostile_spawners;
 
 mod certificates;
 mod clients;

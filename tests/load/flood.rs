@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::harness::authority;
 use crate::harness::cluster::on_cluster;
+use crate::harness::memory::{memory_limit, peak_memory};
 use crate::harness::patience::eventually;
 use crate::harness::webhook::{SERVER_NAME, Webhook};
 use crate::stream::Stream;
@@ -24,21 +25,6 @@ use crate::stream::Stream;
 /// How many open connections at once, and how many of them each holds: together more than there are places.
 const CROWDS: usize = 8;
 const HELD: usize = 60;
-
-/// What the chart gives a Pod: `resources.limits.memory` of values.yaml.
-fn memory_limit() -> usize {
-    let values = fs::read_to_string("charts/kelos-metadata/values.yaml").unwrap();
-    let values: serde_json::Value = serde_saphyr::from_str(&values).unwrap();
-    let limit = values["resources"]["limits"]["memory"].as_str().unwrap().to_owned();
-    limit.strip_suffix("Mi").unwrap().parse::<usize>().unwrap() << 20
-}
-
-/// The most memory that a process has had so far, in bytes.
-fn peak_memory(pid: u32) -> usize {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().trim().parse::<usize>().unwrap() << 10
-}
 
 fn open_files(pid: u32) -> usize {
     fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count()

@@ -20,6 +20,7 @@ pub(crate) mod helm;
 pub(crate) mod kubectl;
 pub(crate) mod kubelet;
 pub(crate) mod log;
+pub(crate) mod memory;
 pub(crate) mod namespace;
 pub(crate) mod neighbour;
 pub(crate) mod objects;
