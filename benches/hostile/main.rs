@@ -63,8 +63,8 @@ struct Args {
     /// Rounds of the quiet namespace's calls; one more, for warming up, does not count
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Calls of the quiet namespace in a round, for each kind of noise
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(100..))]
+    /// Calls of the quiet namespace in a round, for each kind of noise: enough for half a second of it
+    #[arg(long, default_value_t = 4000, value_parser = clap::value_parser!(u32).range(100..))]
     calls: u32,
     /// Connections of the noisy namespace, each with one call under way
     #[arg(long, default_values_t = [4, 16], value_parser = clap::value_parser!(u8).range(1..=64))]
