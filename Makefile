@@ -64,10 +64,11 @@ advisories: toolchain $(CARGO_DENY) ## check crates for known vulnerabilities; n
 	$(CARGO_DENY) check advisories
 
 .PHONY: bench
-bench: toolchain ## measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs and their neighbours, creates on a real API server
+bench: toolchain ## measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs, memory and neighbours under hostile rules and requests, creates on a real API server
 	$(CARGO) bench --bench decide
 	$(CARGO) bench --bench https
 	$(CARGO) bench --bench bombs
+	$(CARGO) bench --bench hostile
 	$(CARGO) bench --bench cluster
 
 .PHONY: soak

@@ -6,15 +6,22 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 /// How long a server may take to say where it listens.
 const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long to wait before its log is looked at again.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The listeners whose addresses a server's log is searched for.
+const LISTENERS: [&str; 2] = [WEBHOOK, HEALTH];
+const WEBHOOK: &str = "webhook";
+const HEALTH: &str = "health";
 
 /// How many of a server's last log lines are kept for an error message.
 const KEPT_LINES: usize = 10;
@@ -23,33 +30,29 @@ const KEPT_LINES: usize = 10;
 #[derive(Clone, Copy)]
 pub(crate) struct Cores {
     server: Option<usize>,
+    are_shared: bool,
     kill_with_parent: bool,
 }
 
 impl Cores {
     /// Keeps this process to the first core and leaves the last one to the servers.
     pub(crate) fn share() -> Self {
-        let works = |tool: &str| {
-            let mut command = Command::new(tool);
-            command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-            command.status().is_ok_and(|status| status.success())
-        };
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let me = std::process::id().to_string();
-        let pinned = cores > 1
-            && works("taskset")
-            && Command::new("taskset")
-                .args(["--all-tasks", "--cpu-list", "--pid", "0", &me])
-                .stdout(Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success());
-        Self { server: pinned.then(|| cores - 1), kill_with_parent: works("setpriv") }
+        let server = keep_this_process_to("0").then(|| cores - 1);
+        Self { server, are_shared: false, kill_with_parent: works("setpriv") }
+    }
+
+    /// Keeps this process and its servers to the same two cores.
+    pub(crate) fn both() -> Self {
+        let are_shared = keep_this_process_to("0,1");
+        Self { server: None, are_shared, kill_with_parent: works("setpriv") }
     }
 
     /// Says in words what was possible.
     pub(crate) fn describe(self) -> String {
         match self.server {
             Some(core) => format!("server on core {core}, client on core 0"),
+            None if self.are_shared => "server and clients on cores 0 and 1".to_owned(),
             None => "not pinned to cores (taskset or a second core is missing)".to_owned(),
         }
     }
@@ -68,22 +71,39 @@ impl Cores {
     }
 }
 
+/// Whether a tool is there.
+fn works(tool: &str) -> bool {
+    let mut command = Command::new(tool);
+    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Keeps this process, and what it starts, to these cores; says whether the machine can do that.
+fn keep_this_process_to(cores: &str) -> bool {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--all-tasks", "--cpu-list", "--pid", cores]);
+    taskset.arg(std::process::id().to_string()).stdout(Stdio::null());
+    let has_more_than_one = thread::available_parallelism().is_ok_and(|cores| cores.get() > 1);
+    has_more_than_one && works("taskset") && taskset.status().is_ok_and(|status| status.success())
+}
+
 /// A running server; dropping it ends the process, on a panic too.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
+    log: Log,
     cpu_of_threads: BTreeMap<String, u64>,
 }
 
 impl Server {
-    /// Starts a server and waits until it says where it listens.
-    pub(crate) fn start(command: &[String], cores: Cores) -> Result<Self> {
+    /// Starts a server with so many worker threads, and waits until it says where it listens.
+    pub(crate) fn start(command: &[String], cores: Cores, workers: u8) -> Result<Self> {
         let wrapped = cores.wrap(command);
         let (program, arguments) = wrapped.split_first().context("no command")?;
         let mut child = Command::new(program)
             .args(arguments)
-            .env("TOKIO_WORKER_THREADS", "1")
-            .env("GOMAXPROCS", "1")
+            .env("TOKIO_WORKER_THREADS", workers.to_string())
+            .env("GOMAXPROCS", workers.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -93,10 +113,16 @@ impl Server {
         let mut server = Self {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            log: Log::read(stderr),
             cpu_of_threads: BTreeMap::new(),
         };
-        server.address = wait_for_address(stderr)?;
+        server.address = server.log.wait_for(WEBHOOK)?;
         Ok(server)
+    }
+
+    /// Where it answers for its health.
+    pub(crate) fn health_address(&self) -> Result<SocketAddr> {
+        self.log.wait_for(HEALTH)
     }
 
     /// CPU time that the server used since it was started, user and system, in nanoseconds.
@@ -144,43 +170,71 @@ impl Drop for Server {
     }
 }
 
-/// Reads a server's log to its end in a thread of its own, so that the server never blocks on it.
-fn wait_for_address(stderr: ChildStderr) -> Result<SocketAddr> {
-    let (found, address) = channel();
-    let last_lines = Arc::new(Mutex::new(VecDeque::new()));
-    let kept = last_lines.clone();
-    thread::spawn(move || drain(stderr, &found, &kept));
-    let problem = match address.recv_timeout(START_DEADLINE) {
-        Ok(address) => return Ok(address),
-        Err(RecvTimeoutError::Timeout) => "does not say where it listens",
-        Err(RecvTimeoutError::Disconnected) => "ended before it said where it listens",
-    };
-    let lines = last_lines.lock().map(|lines| Vec::from(lines.clone())).unwrap_or_default();
-    if lines.is_empty() {
-        bail!("the server {problem}, and logged nothing");
-    }
-    bail!("the server {problem}; it logged:\n{}", lines.join("\n"))
+/// A server's log, read to its end in a thread of its own, so that the server never blocks on it.
+struct Log {
+    seen: Arc<Mutex<Seen>>,
+    reader: JoinHandle<()>,
 }
 
-fn drain(stderr: ChildStderr, found: &Sender<SocketAddr>, kept: &Mutex<VecDeque<String>>) {
-    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-        if let Some(address) = listening_address(&line) {
-            // The receiver is gone after the first address; later lines are only drained.
-            let _ = found.send(address);
+/// What was read of a log.
+#[derive(Default)]
+struct Seen {
+    addresses: BTreeMap<&'static str, SocketAddr>,
+    last_lines: VecDeque<String>,
+}
+
+impl Log {
+    fn read(stderr: ChildStderr) -> Self {
+        let seen = Arc::<Mutex<Seen>>::default();
+        let reading = Arc::clone(&seen);
+        Self { seen, reader: thread::spawn(move || drain(stderr, &reading)) }
+    }
+
+    /// The address of a listener, once the log tells it.
+    fn wait_for(&self, listener: &str) -> Result<SocketAddr> {
+        let begun = Instant::now();
+        let problem = loop {
+            // Asked first: what was read before the end counts.
+            let has_ended = self.reader.is_finished();
+            if let Some(address) = lock(&self.seen).addresses.get(listener) {
+                return Ok(*address);
+            }
+            match has_ended {
+                true => break "ended before it said where it listens",
+                false if begun.elapsed() > START_DEADLINE => break "does not say where it listens",
+                false => thread::sleep(PAUSE),
+            }
+        };
+        let lines = Vec::from(lock(&self.seen).last_lines.clone());
+        if lines.is_empty() {
+            bail!("the server {problem} ({listener}), and logged nothing");
         }
-        if let Ok(mut kept) = kept.lock() {
-            kept.push_back(line);
-            if kept.len() > KEPT_LINES {
-                kept.pop_front();
+        bail!("the server {problem} ({listener}); it logged:\n{}", lines.join("\n"))
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn drain(stderr: ChildStderr, seen: &Mutex<Seen>) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let mut seen = lock(seen);
+        for listener in LISTENERS {
+            if let Some(address) = listening_address(&line, listener) {
+                seen.addresses.entry(listener).or_insert(address);
             }
         }
+        seen.last_lines.push_back(line);
+        if seen.last_lines.len() > KEPT_LINES {
+            seen.last_lines.pop_front();
+        }
     }
 }
 
-/// Finds the webhook's address in a log line: the first loopback one after the word "webhook".
-fn listening_address(line: &str) -> Option<SocketAddr> {
-    let (_, after) = line.split_once("webhook")?;
-    let text = &after[after.find("127.0.0.1:")?..];
+/// Finds a listener's address in a log line that names it: the first loopback one.
+fn listening_address(line: &str, listener: &str) -> Option<SocketAddr> {
+    let text = &line[line.find("127.0.0.1:").filter(|_| line.contains(listener))?..];
     let end = text.find(|c: char| !matches!(c, '0'..='9' | '.' | ':')).unwrap_or(text.len());
     text[..end].parse().ok()
 }

@@ -8,6 +8,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
+#[allow(dead_code, reason = "the benchmark `hostile` uses all of it")]
 mod child;
 mod client;
 mod figures;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
+use child::Cores;
 use client::Connection;
 use figures::{Samples, spread};
 use fixtures::Templates;
@@ -73,7 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let stage = Stage::set()?;
+    let stage = Stage::set(Cores::share())?;
     let manifest = stage.manifests("example", 1, Templates::Shared)?;
     let folder = manifest.parent().context("no folder")?;
     let mut servers = vec![stage.noop()?];

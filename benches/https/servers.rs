@@ -27,15 +27,15 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Makes the certificate and shares out the cores.
-    pub(crate) fn set() -> Result<Self> {
+    /// Makes the certificate; the servers keep to these cores.
+    pub(crate) fn set(cores: Cores) -> Result<Self> {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let made = rcgen::generate_simple_self_signed(names)?;
         let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
         fs::write(&certificate, made.cert.pem())?;
         fs::write(&key, made.signing_key.serialize_pem())?;
-        Ok(Self { folder, certificate, key, cores: Cores::share() })
+        Ok(Self { folder, certificate, key, cores })
     }
 
     /// Writes a folder of manifests; gives its first file.
@@ -52,17 +52,22 @@ impl Stage {
     pub(crate) fn noop(&self) -> Result<Running> {
         let program = std::env::current_exe()?;
         let command = words([&program, Path::new("noop"), &self.certificate, &self.key])?;
-        Running::start(NOOP, &command, self.cores, &self.certificate)
+        Running::start(NOOP, &command, self.cores, 1, &self.certificate)
     }
 
-    /// Starts the binary that Cargo built beside this benchmark.
+    /// Starts the binary that Cargo built beside this benchmark, with one worker thread.
     pub(crate) fn product(&self, manifests: &Path) -> Result<Running> {
+        self.product_from("--manifests", manifests, 1)
+    }
+
+    /// Starts it with rules from where this flag says, and with so many worker threads.
+    pub(crate) fn product_from(&self, flag: &str, rules: &Path, workers: u8) -> Result<Running> {
         const ANY_PORT: &str = "127.0.0.1:0";
         let mut command = words([
             Path::new(env!("CARGO_BIN_EXE_kelos-metadata")),
             Path::new("serve"),
-            Path::new("--manifests"),
-            manifests,
+            Path::new(flag),
+            rules,
             Path::new("--tls-cert-file"),
             &self.certificate,
             Path::new("--tls-private-key-file"),
@@ -72,7 +77,7 @@ impl Stage {
             command.extend([flag.to_owned(), ANY_PORT.to_owned()]);
         }
         command.extend(["--log-format", "json"].map(str::to_owned));
-        Running::start(PRODUCT, &command, self.cores, &self.certificate)
+        Running::start(PRODUCT, &command, self.cores, workers, &self.certificate)
     }
 
     /// Builds and starts the Go webhook.
@@ -90,7 +95,7 @@ impl Stage {
         let certificate = self.folder.path().join("go.crt");
         let flags = ["--manifest", "--cert-file"].map(Path::new);
         let command = words([&program, flags[0], manifest, flags[1], &certificate])?;
-        Running::start(GO_WEBHOOK, &command, self.cores, &certificate)
+        Running::start(GO_WEBHOOK, &command, self.cores, 1, &certificate)
     }
 }
 
@@ -112,9 +117,10 @@ impl Running {
         name: &'static str,
         command: &[String],
         cores: Cores,
+        workers: u8,
         certificate: &Path,
     ) -> Result<Self> {
-        let server = Server::start(command, cores)?;
+        let server = Server::start(command, cores, workers)?;
         // Go writes its certificate before it listens, so the file is complete by now.
         let tls = client::trusting(CertificateDer::from_pem_file(certificate)?)?;
         Ok(Self { name, server, tls })

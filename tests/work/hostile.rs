@@ -16,7 +16,7 @@ const PROMPT: usize = 1 << 20;
 /// A TaskSpawner, a Task of it, and what is known beside.
 pub(crate) struct Hostile {
     pub(crate) name: &'static str,
-    spawner: Value,
+    pub(crate) spawner: Value,
     pub(crate) task: String,
     namespace: Option<Namespace>,
     user: Option<User>,
@@ -98,7 +98,7 @@ fn mebibyte(piece: &str) -> String {
 }
 
 /// Whatever there is many of.
-fn entries_of_all_kinds() -> Vec<Hostile> {
+pub(crate) fn entries_of_all_kinds() -> Vec<Hostile> {
     let all = [("a", "{{len .Annotations}}")];
     let twice = [("a", "{{len .Task.Annotations}}{{len .Task.Labels}}{{len .Annotations}}")];
     let mut user = Hostile::new("a user of 100,000 groups", &[("a", "{{len .User.Groups}}")]);
@@ -143,7 +143,7 @@ fn entries_of_all_kinds() -> Vec<Hostile> {
 }
 
 /// Prompts that imitate their template.
-fn prompts() -> Vec<Hostile> {
+pub(crate) fn prompts() -> Vec<Hostile> {
     let title = [("title", "{{.Title}}"), ("url", "{{.URL}}"), ("labels", "{{index .Labels 0}}")];
     let plain = "{{.Body}}\n---\n{{.Comments}}\n---\n{{.Title}} #{{.Number}}";
     let open = "{{.Body}}\n---\n{{.Comments}}\n---\n{{.Title}}\n---\n{{.ReviewComments}}";
@@ -204,7 +204,7 @@ fn prompts() -> Vec<Hostile> {
 }
 
 /// Templates and values.
-fn keys() -> Vec<Hostile> {
+pub(crate) fn keys() -> Vec<Hostile> {
     let field = |count: usize, template: &str, value: &str| {
         let templates: Map<_, _> =
             (0..count).map(|number| (format!("f{number}"), json!(template))).collect();
