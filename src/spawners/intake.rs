@@ -209,7 +209,9 @@ impl Intake {
                 Turn::Forgotten => self.forget(&namespace, &name),
                 Turn::Refused(why) => {
                     self.refuse(&namespace, &name, why);
-                    if is_kept {
+                    let entry = self.next.spawners.get(&namespace, &name);
+                    let is_missed = entry.is_none_or(|it| it.sketch().would_miss_rules());
+                    if is_kept && is_missed {
                         self.problems.push(refusal(&namespace, &name, why));
                     }
                 }

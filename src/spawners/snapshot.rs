@@ -10,7 +10,8 @@ use crate::engine::kelos::{
     INJECTION_SETTING, Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace,
 };
 use crate::engine::reason::Reason;
-use crate::engine::rules::Rules;
+use crate::engine::render::Templates;
+use crate::engine::rules::{Policy, Rules};
 
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,8 @@ pub(super) struct Sketch {
     uid: Option<Box<str>>,
     /// Whether it switches injection off.
     is_disabled: bool,
+    /// Whether it has rules that it could miss.
+    asks_for_something: bool,
 }
 
 /// A TaskSpawner with its rules.
@@ -77,7 +80,9 @@ impl Snapshot {
             }
             None => match self.crowded.get(namespace) {
                 Some(why) => {
-                    let sketch = Sketch { uid: owner.uid.map(Box::from), is_disabled: false };
+                    // What it asks for is forgotten, and so is whether there is one.
+                    let uid = owner.uid.map(Box::from);
+                    let sketch = Sketch { uid, is_disabled: false, asks_for_something: true };
                     Lookup::Found(Arc::new(Known::refused(namespace, owner.name, &sketch, *why)))
                 }
                 None => Lookup::Unknown,
@@ -132,13 +137,22 @@ impl Known {
         Known { rules, told }
     }
 
-    /// What stands in for the rules of a TaskSpawner that there is no room for: it says so.
+    /// What stands in for the rules of a TaskSpawner that there is no room for: it says so, if there are any.
     fn refused(namespace: &str, name: &str, sketch: &Sketch, why: Why) -> Known {
         let mut spawner = TaskSpawner::default();
         spawner.metadata.namespace = namespace.into();
         spawner.metadata.name = name.into();
         spawner.metadata.uid = sketch.uid.as_deref().map(Into::into);
-        let rules = Rules::refused(Arc::new(spawner), why.to_string());
+        let spawner = Arc::new(spawner);
+        if !sketch.asks_for_something {
+            // It misses nothing, so its Tasks hear nothing.
+            return Known::new(Rules::compile(
+                spawner,
+                &Policy::default(),
+                &mut Templates::default(),
+            ));
+        }
+        let rules = Rules::refused(spawner, why.to_string());
         Known::new(Rules { is_disabled: sketch.is_disabled, ..rules })
     }
 
@@ -172,7 +186,8 @@ impl Entry {
         match self {
             Entry::Known(known) => {
                 let is_disabled = known.rules.is_disabled;
-                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled })
+                let asks_for_something = known.rules.spawner.asks_for_something();
+                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled, asks_for_something })
             }
             Entry::Pending(sketch) | Entry::Refused(sketch, _) => Arc::clone(sketch),
         }
@@ -185,7 +200,13 @@ impl Sketch {
         Sketch {
             uid: spawner.metadata.uid.as_deref().map(Box::from),
             is_disabled: switch.is_some_and(|value| value == "disabled"),
+            asks_for_something: spawner.asks_for_something(),
         }
+    }
+
+    /// Whether its team should hear that there is no room for its rules.
+    pub(super) fn would_miss_rules(&self) -> bool {
+        self.asks_for_something && !self.is_disabled
     }
 }
 

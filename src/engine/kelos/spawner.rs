@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::entries::FieldMap;
 use super::{
-    Bounded, KeyList, Kind, List, MAP_BYTES, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, URL_BYTES,
-    null_as_default,
+    ANNOTATIONS_CARRIER, Bounded, KeyList, Kind, LABELS_CARRIER, List, MAP_BYTES,
+    NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, URL_BYTES, null_as_default,
 };
 
 /// The longest text in `spec.when` that something is derived from, a URL left out: an event, an action,
@@ -157,6 +157,23 @@ pub enum Source<'a> {
     Unknown,
     /// More than one: Kelos serves webhooks beside what it polls, so a Task may come from either.
     Several,
+}
+
+impl TaskSpawner {
+    /// Whether it has anything that rules are made of.
+    pub fn asks_for_something(&self) -> bool {
+        let has = |name| {
+            self.metadata.annotations.contains_key(name)
+                || self.metadata.too_long.contains_key(name)
+        };
+        has(LABELS_CARRIER)
+            || has(ANNOTATIONS_CARRIER)
+            || self.spec.task_template.metadata.as_ref().is_some_and(|field| {
+                !field.labels.is_empty()
+                    || !field.annotations.is_empty()
+                    || Kind::ALL.into_iter().any(|kind| !field.beyond.of(kind).is_empty())
+            })
+    }
 }
 
 impl When {

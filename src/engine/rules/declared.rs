@@ -171,7 +171,9 @@ impl<'s> Declarations<'s> {
 }
 
 fn too_many_bytes(bytes: usize) -> (Reason, String) {
-    let message = format!("the carrier has {bytes} bytes, at most {MAP_BYTES} are read");
+    let message = format!(
+        "the annotation has {bytes} bytes, and none of its keys is read: {MAP_BYTES} are the most"
+    );
     (Reason::LimitExceeded, message)
 }
 

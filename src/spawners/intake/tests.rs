@@ -289,3 +289,16 @@ fn names_of_refused_ones_take_next_to_nothing() {
     assert_eq!((spawners.snapshot().spawner_count(), spawners.weight().refused), (1, 256));
     assert!(used.bytes_current < 400_000, "{} are kept", used.bytes_current);
 }
+
+#[test]
+fn one_that_asks_for_nothing_hears_nothing_when_there_is_no_room() {
+    let spawners = Spawners::bounded(costly, Policy::default(), SMALL);
+    let mut silent = TaskSpawner::clone(&spawner("ns", "b", 1, 30_000, "x"));
+    silent.metadata.annotations.remove(LABELS_CARRIER);
+    let all = vec![spawner("ns", "a", 1, 30_000, "x"), Arc::new(silent)];
+    let problems = spawners.replace(Objects { spawners: all, ..Objects::default() });
+    assert_eq!((problems.len(), spawners.weight().refused), (0, 1));
+    let Lookup::Found(known) = look(&spawners, "ns", "b") else { panic!("it is there") };
+    assert_eq!((known.rules.keys.len(), known.rules.broken_carriers.len()), (0, 0));
+    assert_eq!(label(&spawners, "ns", "a"), "x");
+}
