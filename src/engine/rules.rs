@@ -282,8 +282,19 @@ impl Rules {
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => !rule.is_protected(),
-            None => self.beyond.of(kind).has(key),
+            None => self.may_be_beyond(kind, key),
         }
+    }
+
+    /// Whether Kelos's own field has a key behind those that rules are made for, or may have it among
+    /// those of which nothing is known.
+    fn may_be_beyond(&self, kind: Kind, key: &str) -> bool {
+        self.field_is_cut(kind) || self.beyond.of(kind).has(key)
+    }
+
+    fn field_is_cut(&self, kind: Kind) -> bool {
+        let field = &self.spawner.spec.task_template.metadata;
+        field.as_ref().is_some_and(|field| field.beyond.is_cut(kind))
     }
 
     /// Whether there are keys, or carriers that may have had some.
@@ -295,7 +306,7 @@ impl Rules {
     pub(in crate::engine) fn is_in_field(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => rule.in_field,
-            None => self.beyond.of(kind).has(key),
+            None => self.may_be_beyond(kind, key),
         }
     }
 

@@ -7,7 +7,7 @@ use json_patch::jsonptr::Pointer;
 
 use super::{Merge, too_large};
 use crate::engine::decision::{KeyOutcome, Outcome};
-use crate::engine::kelos::Kind;
+use crate::engine::kelos::{Kind, is_ours};
 use crate::engine::patch::Place;
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
@@ -30,6 +30,11 @@ impl<'r> Merge<'_, 'r, '_> {
                 let skip = match (validate::key(kind, key), validate::value(kind, value)) {
                     (Err(error), _) => TemplateError::new(Reason::InvalidKey, error.to_string()),
                     (_, Err(error)) => TemplateError::new(Reason::InvalidValue, error.to_string()),
+                    // What Kelos wrote there would stand for words of ours, or switch us off.
+                    (Ok(()), Ok(())) if is_ours(key) => TemplateError::new(
+                        Reason::Protected,
+                        "this key is not for templates; choose another",
+                    ),
                     (Ok(()), Ok(())) => continue,
                 };
                 self.remove_unruled(kind, key, skip, &mut outcomes);
@@ -69,7 +74,7 @@ impl<'r> Merge<'_, 'r, '_> {
         skip: TemplateError,
         removed: &mut Vec<KeyOutcome<'r>>,
     ) {
-        if let Some(value) = self.task.get(kind, key) {
+        if let Some(value) = self.changes.get(self.task, kind, key) {
             self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
         }
         self.changes.remove_key(kind, key);

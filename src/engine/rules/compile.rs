@@ -63,7 +63,11 @@ impl Rules {
         let keys: Vec<KeyRule> =
             keys.into_iter().map(|((kind, key), said)| compiler.rule(kind, key, said)).collect();
         let field_declares_ours = keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
-            || Kind::ALL.into_iter().any(|kind| beyond.of(kind).iter().any(is_ours));
+            || Kind::ALL.into_iter().any(|kind| {
+                let field = &spawner.spec.task_template.metadata;
+                let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
+                is_cut || beyond.of(kind).iter().any(is_ours)
+            });
         // What the carriers said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
