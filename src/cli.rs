@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use self::controller::ControllerArgs;
-use crate::engine::render::Syntax;
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::telemetry::LogFormat;
+use crate::templates::Syntax;
 
 /// Labels and annotations for Kelos Tasks, from templates on their TaskSpawners.
 #[derive(Debug, Parser)]

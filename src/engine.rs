@@ -3,11 +3,11 @@
 //! [`decide`] is a function in the mathematician's sense: no clock, no files, no network, no log.
 //! It reports what it did; the edges log, count and answer.
 //!
-//! [variables](variables) → [render](render) → [validate](validate) → [merge](decide) →
-//! [patch](patch)
+//! [sources] → [variables] → candidates (templates, rendered and judged) → [merge](decide) → [patch]
 //!
 //! All that it does for a Task is paid for in steps and bytes, never in time: [`Limits`].
 
+mod candidate;
 mod decision;
 pub mod kelos;
 mod mark;
@@ -15,22 +15,26 @@ mod merge;
 mod meter;
 pub mod patch;
 pub mod reason;
-pub mod render;
 mod repository;
 pub mod rules;
 mod size;
-pub mod validate;
+mod skip;
+mod sources;
 pub mod variables;
 
 pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
+pub use self::skip::Skip;
+pub use self::sources::{Inference, NotRead, Origin, Rendered};
 
 use std::sync::Arc;
 
-use self::kelos::{INJECTION_SETTING, Kind, Task};
-use self::merge::{ByteNumbers, Candidates, Merge};
-use self::render::budget::Budget;
+use self::candidate::Candidates;
+use self::kelos::{INJECTION_SETTING, Task};
+use self::merge::{ByteNumbers, Merge};
 use self::rules::Rules;
 use self::variables::Facts;
+use crate::apimachinery::Kind;
+use crate::templates::budget::Budget;
 
 /// What a decision may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +79,7 @@ impl Default for Limits {
 ///
 /// ```
 /// use kelos_metadata::engine::kelos::{Task, TaskSpawner};
-/// use kelos_metadata::engine::render::Templates;
+/// use kelos_metadata::templates::Templates;
 /// use kelos_metadata::engine::rules::{Policy, Rules};
 /// use kelos_metadata::engine::variables::Facts;
 /// use kelos_metadata::engine::{Limits, decide};
@@ -139,7 +143,7 @@ pub fn decide<'r>(
         Candidates::settled(rules)
     } else {
         work.within(Budget::task(), |budget| {
-            merge::candidates(rules, &variables, limits.is_share, budget)
+            candidate::candidates(rules, &variables, limits.is_share, budget)
         })
     };
     if limits.is_share && is_over {

@@ -6,7 +6,7 @@
 //! ```text
 //! server → webhook::router → webhook::review (bytes → request)
 //!        → spawners (owner → rules)
-//!        → engine [variables → render → validate → merge → patch]
+//!        → engine [variables → candidates (templates) → merge → patch]
 //!        → webhook::review (answer → bytes)
 //! ```
 //!
@@ -15,6 +15,8 @@
 //! | [`cli`], [`settings`] | what was typed → what is meant |
 //! | [`commands`] | one file a subcommand |
 //! | [`engine`] | Task and rules → decision; pure |
+//! | [`apimachinery`] | which keys and values the API server takes |
+//! | [`templates`] | source → compiled template → text, within bounds; knows nothing of Kubernetes |
 //! | [`webhook`] | bytes → request → answer |
 //! | [`spawners`] | the cache of what the rules need |
 //! | [`manifests`], [`watch`] | files → objects; seeing files change |
@@ -24,6 +26,7 @@
 //! | [`metrics`], [`telemetry`] | what is counted; what is logged |
 
 pub mod admin;
+pub mod apimachinery;
 pub mod authority;
 pub mod cli;
 mod clock;
@@ -37,6 +40,7 @@ pub mod server;
 pub mod settings;
 pub mod spawners;
 pub mod telemetry;
+pub mod templates;
 pub mod tls;
 mod turns;
 pub mod watch;

@@ -22,7 +22,7 @@ use self::dropped_lines::DroppedLines;
 use self::labels::{AdmissionLabels, KeyLabels, LookupLabels};
 pub use self::labels::{KeyOutcome, LookupResult, Outcome, Watched};
 use self::watch_age::WatchAge;
-use crate::engine::kelos::Kind;
+use crate::apimachinery::Kind;
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

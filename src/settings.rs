@@ -9,10 +9,10 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::controller::ControllerSettings;
+use crate::apimachinery::is_object_name as is_name;
 use crate::cli::{PolicyArgs, ServeArgs};
 use crate::engine::kelos::{Protection, ProtectionError};
 use crate::engine::rules::Policy;
-use crate::engine::validate::is_object_name as is_name;
 
 /// The longest delay that is asked for on purpose: no kubelet waits so long.
 const LONGEST_DELAY: Duration = Duration::from_secs(60 * 60);

@@ -32,9 +32,9 @@ pub use self::reflected::{Reflected, reflect};
 pub use self::snapshot::{Known, Lookup, Snapshot};
 use crate::cluster::Change;
 use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
-use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Problem, Rules};
 use crate::metrics::Watched;
+use crate::templates::Templates;
 
 /// The objects that make a snapshot.
 #[derive(Debug, Default)]

@@ -7,15 +7,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kelos_metadata::engine::kelos::{Kind, Protection};
+use kelos_metadata::apimachinery::Kind;
+use kelos_metadata::engine::kelos::Protection;
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::budget::Budget;
-use kelos_metadata::engine::render::value::{Map, Value};
-use kelos_metadata::engine::render::{Language, Syntax, Template};
 use kelos_metadata::metrics::{
     CertificateStep, ControllerMetrics, Exposition, KeyOutcome, LookupResult, Metrics, Outcome,
     StepResult, Watched,
 };
+use kelos_metadata::templates::ErrorKind;
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::value::{Map, Value};
+use kelos_metadata::templates::{Language, Syntax, Template};
 use serde::Deserialize;
 
 fn page(name: &str) -> String {
@@ -156,7 +158,7 @@ fn every_recipe_gives_what_it_says_in_both_languages() {
             assert_eq!(template.language(), Some(language), "{source}");
             let gives = match template.render(&root, &mut Budget::task()) {
                 Ok(text) => text,
-                Err(error) if error.reason == Reason::Omitted => "nothing".to_owned(),
+                Err(error) if error.kind == ErrorKind::Dropped => "nothing".to_owned(),
                 Err(error) => panic!("{source}: {error:?}"),
             };
             assert_eq!(gives, recipe.gives, "{source}");
@@ -182,7 +184,7 @@ fn what_jinja_does_not_take_is_refused_and_what_stands_beside_it_is_not() {
     for (refused, taken) in rows {
         let render = |template: Template| template.render(&root, &mut Budget::task());
         let error = Template::compile(refused, Syntax::Jinja).and_then(render).expect_err(refused);
-        assert!(matches!(error.reason, Reason::ParseError | Reason::RenderError), "{refused}");
+        assert!(matches!(error.kind, ErrorKind::Parse | ErrorKind::Render), "{refused}");
         let template = Template::compile(taken, Syntax::Jinja);
         let template = template.unwrap_or_else(|error| panic!("{taken}: {error:?}"));
         let result = render(template);

@@ -20,11 +20,11 @@ mod random;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::Syntax;
-use kelos_metadata::engine::render::budget::{Budget, VALUE_BYTES};
-use kelos_metadata::engine::render::go::Program;
-use kelos_metadata::engine::render::value::{Map, Value};
+use kelos_metadata::templates::ErrorKind;
+use kelos_metadata::templates::Syntax;
+use kelos_metadata::templates::budget::{Budget, VALUE_BYTES};
+use kelos_metadata::templates::go::Program;
+use kelos_metadata::templates::value::{Map, Value};
 use serde::{Deserialize, Serialize};
 
 /// How many random templates are compared; `RANDOM_TEMPLATES` in the environment asks for more.
@@ -115,7 +115,7 @@ fn difference(template: &str, vars: &Arc<Map>, go: &Outcome) -> Option<String> {
     match (go, ours) {
         (Outcome::Output(go), Ok(ours)) if *go == ours => None,
         (Outcome::Output(go), Err(error))
-            if error.reason == Reason::MissingVariable
+            if error.kind == ErrorKind::Missing
                 && NO_VALUE.iter().any(|nothing| go.contains(nothing)) =>
         {
             None

@@ -28,10 +28,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use kelos_metadata::engine::render::budget::Budget;
-use kelos_metadata::engine::render::helpers::{self, Helper};
-use kelos_metadata::engine::render::value::{Map, Value};
-use kelos_metadata::engine::render::{Syntax, Template, TemplateError, jinja};
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::helpers::{self, Helper};
+use kelos_metadata::templates::value::{Map, Value};
+use kelos_metadata::templates::{Syntax, Template, TemplateError, jinja};
 
 use sprig::Answer;
 use table::{Case, Entry, Expected, Origin, Table};

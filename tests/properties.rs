@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use common::generators::spawner_and_task;
 use common::review::{self, Answer};
+use kelos_metadata::apimachinery;
+use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::engine::Limits;
-use kelos_metadata::engine::kelos::{Kind, Protection, Task};
-use kelos_metadata::engine::render::budget::Budget;
+use kelos_metadata::engine::Origin;
+use kelos_metadata::engine::kelos::{Protection, Task};
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::engine::validate;
-use kelos_metadata::engine::variables::{Facts, Origin, Surveyed, survey};
+use kelos_metadata::engine::variables::{Facts, Surveyed, survey};
 use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{Lookup, Objects, Spawners};
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::helpers::label;
 use kelos_metadata::webhook::mutate_task::answer_review;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -121,8 +124,8 @@ proptest! {
                 && entry_of(&after, kind, &key).is_none();
             prop_assert!(!protection.covers(kind, &key) || is_mark || is_removed, "{kind} {key}");
             if let Some(value) = entry_of(&after, kind, &key) {
-                prop_assert!(validate::key(kind, &key).is_ok(), "{kind} {key}");
-                prop_assert!(validate::value(kind, value).is_ok(), "{kind} {key}: {value}");
+                prop_assert!(apimachinery::key(kind, &key).is_ok(), "{kind} {key}");
+                prop_assert!(apimachinery::value(kind, value).is_ok(), "{kind} {key}: {value}");
             }
         }
         // What Kelos's field declares is valid afterwards, whatever it was.
@@ -130,7 +133,7 @@ proptest! {
             let declared = &spawner["spec"]["taskTemplate"]["metadata"][format!("{kind}s")];
             for key in declared.as_object().unwrap().keys().filter(|key| !protection.covers(kind, key)) {
                 if let Some(value) = entry_of(&after, kind, key) {
-                    prop_assert!(validate::key(kind, key).is_ok() && validate::value(kind, value).is_ok(), "{kind} {key}");
+                    prop_assert!(apimachinery::key(kind, key).is_ok() && apimachinery::value(kind, value).is_ok(), "{kind} {key}");
                 }
             }
         }
@@ -138,7 +141,7 @@ proptest! {
             let map = task["metadata"]["annotations"].as_object().into_iter().flatten();
             map.map(|(key, value)| key.len() + value.as_str().unwrap().len()).sum()
         };
-        prop_assert!(total(&after) <= validate::ANNOTATIONS_BYTES.max(total(&task)), "annotations over the total");
+        prop_assert!(total(&after) <= apimachinery::ANNOTATIONS_BYTES.max(total(&task)), "annotations over the total");
         let second = answer(&spawners, &after);
         prop_assert_eq!(second.patch, None, "a second pass changes nothing");
     }
@@ -171,12 +174,12 @@ proptest! {
 
     #[test]
     fn sanitizing_gives_a_valid_value_and_leaves_valid_ones_alone(text in "\\PC{0,100}", valid in "([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?") {
-        let clean = validate::sanitize(&text);
-        prop_assert!(validate::value(Kind::Label, &clean).is_ok(), "{text:?} → {clean:?}");
+        let clean = label::sanitize(&text);
+        prop_assert!(apimachinery::value(Kind::Label, &clean).is_ok(), "{text:?} → {clean:?}");
         let has_something = text.chars().any(|c| c.is_ascii_alphanumeric());
         prop_assert!(has_something || clean.is_empty());
-        prop_assert_eq!(validate::sanitize(&valid), valid.as_str());
-        let again = validate::sanitize(&clean);
+        prop_assert_eq!(label::sanitize(&valid), valid.as_str());
+        let again = label::sanitize(&clean);
         prop_assert_eq!(again, clean.clone());
     }
 

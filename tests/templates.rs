@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::budget::Budget;
-use kelos_metadata::engine::render::value::{Map, Value};
-use kelos_metadata::engine::render::{Syntax, Template};
+use kelos_metadata::templates::ErrorKind;
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::value::{Map, Value};
+use kelos_metadata::templates::{Syntax, Template};
 use proptest::prelude::*;
 
 /// Helpers that Jinja has no filter of its own for: as a Go template pipes into them, and as a filter.
@@ -39,11 +39,11 @@ const HELPERS: &[(&str, &str)] = &[
     ("contains \"a\" | ternary \"y\" \"n\"", "contains(\"a\") | ternary(\"y\", \"n\")"),
 ];
 
-fn render(source: &str, syntax: Syntax, vars: &Arc<Map>) -> (Result<String, Reason>, Budget) {
+fn render(source: &str, syntax: Syntax, vars: &Arc<Map>) -> (Result<String, ErrorKind>, Budget) {
     let template = Template::compile(source, syntax);
     let template = template.unwrap_or_else(|error| panic!("{source}: {error:?}"));
     let mut budget = Budget::task();
-    let result = template.render(vars, &mut budget).map_err(|error| error.reason);
+    let result = template.render(vars, &mut budget).map_err(|error| error.kind);
     (result, budget)
 }
 

@@ -1,7 +1,7 @@
 //! The bombs of both languages, in one row.
 
 use anyhow::{Context, Result};
-use kelos_metadata::engine::render::{Syntax, Template, TemplateError};
+use kelos_metadata::templates::{Syntax, Template, TemplateError};
 
 use crate::list;
 

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::Template;
-use kelos_metadata::engine::render::budget::{Budget, TASK_BYTES, TASK_STEPS, TEMPLATE_BYTES};
-use kelos_metadata::engine::render::value::Map;
+use kelos_metadata::templates::ErrorKind;
+use kelos_metadata::templates::Template;
+use kelos_metadata::templates::budget::{Budget, TASK_BYTES, TASK_STEPS, TEMPLATE_BYTES};
+use kelos_metadata::templates::value::Map;
 use serde::{Deserialize, Serialize};
 
 use crate::bomb::Bomb;
@@ -139,8 +139,8 @@ pub(crate) fn measure_here(index: usize, runs: u16) -> Result<()> {
 fn explode(template: &Template, vars: &Arc<Map>) -> Result<(u64, u64)> {
     let mut budget = Budget::task();
     match template.render(vars, &mut budget) {
-        Err(error) if error.reason == Reason::LimitExceeded => {}
-        Err(error) => bail!("the bomb ends with {}: {error}", error.reason),
+        Err(error) if error.kind == ErrorKind::Limit => {}
+        Err(error) => bail!("the bomb ends with {:?}: {error}", error.kind),
         Ok(text) => bail!("the bomb gives a text of {} bytes", text.len()),
     }
     Ok((TASK_STEPS - budget.steps(), TASK_BYTES - budget.bytes()))

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::explain::{Explained, explain};
 use crate::cli::EvalArgs;
 use crate::clock;
-use crate::engine::render::budget::Budget;
-use crate::engine::render::value::{Map, Text, Value};
-use crate::engine::render::{Syntax, Template, TemplateError};
+use crate::engine::Skip;
+use crate::templates::budget::Budget;
+use crate::templates::value::{Map, Text, Value};
+use crate::templates::{Syntax, Template};
 
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     if args.jsonl {
@@ -53,8 +54,9 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, TemplateError> {
-    Template::compile(source, syntax)?.render(vars, &mut Budget::task().at(clock::seconds()))
+fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, Skip> {
+    let template = Template::compile(source, syntax)?;
+    Ok(template.render(vars, &mut Budget::task().at(clock::seconds()))?)
 }
 
 fn read_vars(path: &Path) -> anyhow::Result<Map> {
@@ -106,10 +108,10 @@ fn answer(line: &[u8]) -> Answer {
     let question = serde_json::from_slice::<Question>(line)
         .map_err(|error| error.to_string())
         .and_then(|question| {
-            let syntax = question.syntax.as_deref().unwrap_or("auto").parse::<Syntax>()?;
-            Ok((question, syntax))
+            let syntax = question.syntax.as_deref().unwrap_or("auto").parse::<Syntax>();
+            Ok((question, syntax.map_err(|error| error.to_string())?))
         });
-    let result = question.map_err(TemplateError::parse).and_then(|(question, syntax)| {
+    let result = question.map_err(Skip::parse).and_then(|(question, syntax)| {
         evaluate(&question.template, syntax, &Arc::new(variables(question.vars)))
     });
     match result {

@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::engine::reason::Reason;
-use crate::engine::render::Position;
+use crate::templates::Position;
 
 /// What is to be explained.
 pub(super) struct Explained<'e> {

@@ -2,9 +2,9 @@
 
 use json_patch::Patch;
 
-use super::kelos::Kind;
-use super::render::error::TemplateError;
 use super::rules::Row;
+use crate::apimachinery::Kind;
+use crate::engine::skip::Skip;
 
 /// What is to be done to a Task, and why.
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ pub enum Outcome {
     /// It was there with a value that could not stay, and has this one now.
     Repaired(String),
     /// It is not written, or was removed.
-    Skipped(TemplateError),
+    Skipped(Skip),
 }
 
 impl KeyOutcome<'_> {

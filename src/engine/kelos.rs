@@ -3,7 +3,6 @@
 //! Read from Kelos v0.24 to v0.52. The views hold what templates can ask for and nothing else.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -74,34 +73,6 @@ pub(in crate::engine) fn is_ours(key: &str) -> bool {
 
 /// Labels or annotations: keys to values, in key order.
 pub type StringMap = BTreeMap<String, String>;
-
-/// What a key belongs to. A label and an annotation of one name are two keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A label.
-    Label,
-    /// An annotation.
-    Annotation,
-}
-
-impl Kind {
-    /// Both kinds, in the order in which keys are rendered.
-    pub const ALL: [Kind; 2] = [Kind::Label, Kind::Annotation];
-
-    /// `label` or `annotation`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Label => "label",
-            Kind::Annotation => "annotation",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A Workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

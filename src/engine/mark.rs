@@ -2,10 +2,11 @@
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Kind, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
+use super::kelos::{RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use super::patch::Place;
 use super::rules::Rules;
 use super::size::Size;
+use crate::apimachinery::Kind;
 
 /// Where the mark stands that says which rules a Task was rendered from.
 pub(super) const RENDERED_FROM: Place<'static> = Place {

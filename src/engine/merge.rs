@@ -7,21 +7,20 @@
 
 mod beyond;
 mod byte_number;
-mod candidate;
 
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
-use self::candidate::{Candidate, judge};
-pub(super) use self::candidate::{Candidates, candidates};
+use super::candidate::{Candidate, judge};
 use super::decision::{KeyOutcome, Outcome, skipped_list};
-use super::kelos::{Kind, Task, is_ours};
+use super::kelos::{Task, is_ours};
 use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
-use super::render::error::TemplateError;
 use super::rules::{KeyRule, OnInvalid, Row, Rules};
 use super::size::Size;
+use crate::apimachinery::Kind;
+use crate::engine::skip::Skip;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
@@ -63,7 +62,7 @@ pub(super) struct Merge<'m, 'r, 't> {
 /// What the Task has of a key.
 enum Found {
     /// Nothing, or nothing any more and why: then the template may fill it.
-    Absent { removed: Option<TemplateError> },
+    Absent { removed: Option<Skip> },
     /// Something, and that is the end of it.
     Settled(Outcome),
 }
@@ -132,8 +131,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         outcomes.extend(removed);
         for carrier in &rules.broken_carriers {
-            let outcome =
-                Outcome::Skipped(TemplateError::new(carrier.reason, carrier.message.clone()));
+            let outcome = Outcome::Skipped(Skip::new(carrier.reason, carrier.message.clone()));
             outcomes.push(KeyOutcome { kind: carrier.kind, key: &carrier.key, row: None, outcome });
         }
         self.mark(&outcomes);
@@ -181,7 +179,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     }
 
     /// Sets the default instead of a value that is not allowed; removes what can't be mended so.
-    fn replace(&mut self, rule: &'r KeyRule, skip: TemplateError) -> Found {
+    fn replace(&mut self, rule: &'r KeyRule, skip: Skip) -> Found {
         if skip.reason == Reason::NotAllowed
             && let Some(default) = &rule.default
             && self.set_if_it_fits(rule.place(), default)
@@ -226,12 +224,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
-    fn fill(
-        &mut self,
-        rule: &'r KeyRule,
-        ours: Candidate,
-        removed: Option<TemplateError>,
-    ) -> Outcome {
+    fn fill(&mut self, rule: &'r KeyRule, ours: Candidate, removed: Option<Skip>) -> Outcome {
         let value = match ours {
             Ok(value) => value,
             Err(skip) => return Outcome::Skipped(removed.unwrap_or(skip)),
@@ -304,13 +297,13 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
     }
 }
 
-fn too_large() -> TemplateError {
-    TemplateError::new(
+fn too_large() -> Skip {
+    Skip::new(
         Reason::TooLarge,
         "the Task would grow too large: it may have 256 KiB of annotations, and 1.4 MiB in all",
     )
 }
 
-fn existing() -> TemplateError {
-    TemplateError::new(Reason::Existing, "the Task has a value of its own for it")
+fn existing() -> Skip {
+    Skip::new(Reason::Existing, "the Task has a value of its own for it")
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::render::budget::{Budget, Exhausted};
+use crate::templates::budget::{Budget, Exhausted};
 
 /// How many parts a step has. A part pays for a byte that is copied, compared or looked at.
 pub(super) const PARTS_PER_STEP: u64 = 64;

@@ -6,7 +6,8 @@ use json_patch::jsonptr::Pointer;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value};
 
-use super::kelos::{Kind, Task};
+use super::kelos::Task;
+use crate::apimachinery::Kind;
 
 const LABELS: &Pointer = Pointer::from_static("/metadata/labels");
 const ANNOTATIONS: &Pointer = Pointer::from_static("/metadata/annotations");

@@ -19,12 +19,13 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Beyond, Kind, LABELS_CARRIER, Protection, TaskSpawner};
+use super::kelos::{Beyond, LABELS_CARRIER, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
-use super::render::error::TemplateError;
-use super::render::{Template, Uses};
-use super::variables::Inference;
+use super::sources::Inference;
+use crate::apimachinery::Kind;
+use crate::engine::skip::Skip;
+use crate::templates::{Template, Uses};
 
 /// The hash of rules that nobody has read.
 const NO_HASH: &str = "00000000";
@@ -193,7 +194,7 @@ pub struct KeyRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What is wrong, and what to do.
-    pub error: TemplateError,
+    pub error: Skip,
     /// The template that it is about, if it is about the template.
     pub source: Option<Box<str>>,
 }

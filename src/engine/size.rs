@@ -5,9 +5,10 @@
 
 use std::borrow::Cow;
 
-use crate::engine::kelos::{Kind, Str, Task};
+use crate::apimachinery::ANNOTATIONS_BYTES;
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{Str, Task};
 use crate::engine::patch::Place;
-use crate::engine::validate::ANNOTATIONS_BYTES;
 
 /// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already may
 /// stay as large as it is, and not grow: etcd may still take it, and would not take more.

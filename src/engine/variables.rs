@@ -6,28 +6,20 @@
 //! and texts are those of Kelos. All of it is paid for from the budget of the Task.
 
 mod build;
-mod derive;
-mod infer;
-mod known;
-mod recorded;
 mod survey;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use self::derive::{FROM_REPOSITORY, Sight};
-pub use self::infer::{Inference, NotRead};
-use self::known::Known;
-pub use self::known::{Origin, Rendered};
-use self::recorded::Recorded;
 pub use self::survey::{Missing, Survey, Surveyed, survey};
-use super::kelos::{Kind, Namespace, Task, Workspace};
+use super::kelos::{Namespace, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
-use super::render::Uses;
-use super::render::budget::{Budget, Exhausted};
-use super::render::value::{Map, Text, Value};
 use super::rules::Rules;
+use super::sources::{Answer, FROM_REPOSITORY, GROUPS, Inference, NotRead, Origin, Question};
+use crate::apimachinery::Kind;
+use crate::templates::Uses;
+use crate::templates::budget::{Budget, Exhausted};
+use crate::templates::value::{Map, Text, Value};
 
 /// What is known about a request besides its Task.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,9 +71,6 @@ struct Variables {
     too_large: Vec<Text>,
 }
 
-/// The variables that do not come from the source.
-const GROUPS: [&str; 6] = ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
-
 /// Whether the templates need to know the Workspace of a Task.
 pub fn need_workspace(uses: &Uses) -> bool {
     uses.has("Workspace") || FROM_REPOSITORY.iter().any(|name| uses.has(name))
@@ -122,7 +111,8 @@ impl View<'_, '_> {
             build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)
         });
         group("User", &|| facts.user.map(|user| build::user(user, meter)).transpose());
-        let mut variables = Variables { too_large, ..self.source(meter) };
+        let Answer { values: root, origins, not_read } = self.source(meter);
+        let mut variables = Variables { root, origins, not_read, too_large };
         for (key, value) in groups {
             variables.origins.push((Text::clone(&key), Origin::Task));
             variables.root.insert(key, value);
@@ -130,29 +120,22 @@ impl View<'_, '_> {
         variables
     }
 
-    /// What is known about the source: on the Task by Kelos itself → derived → read back → what stands
-    /// in for that → recorded by others.
-    fn source(&self, meter: &Meter) -> Variables {
-        let mut known = Known::new(self.uses, meter);
-        let mut not_read = Vec::new();
-        if needs_source(self.uses) {
-            let recorded = Recorded::read(self.task, self.rules, &mut known);
-            let sight = Sight {
-                task: self.task,
-                spawner: &self.rules.spawner,
-                workspace: self.facts.workspace,
-                recorded: &recorded,
-            };
-            derive::derive(&sight, &mut known);
-            let number = derive::page_number(&sight);
-            let metadata = self.reads_metadata();
-            not_read = self.inference.read(self.task, metadata, number, &mut known);
-            derive::derive_more(&sight, &mut known);
-            known.let_stand_in();
-            recorded.tell_by_name(&mut known);
+    /// What is known about the source.
+    fn source(&self, meter: &Meter) -> Answer {
+        if !needs_source(self.uses) {
+            return Answer::default();
         }
-        let (root, origins) = known.into_parts();
-        Variables { root, origins, not_read, too_large: Vec::new() }
+        let is_output = |key: &str| self.rules.is_output(Kind::Annotation, key);
+        let question = Question {
+            task: self.task,
+            spawner: &self.rules.spawner,
+            workspace: self.facts.workspace,
+            is_output: &is_output,
+            inference: self.inference,
+            reads_metadata: self.reads_metadata(),
+            uses: self.uses,
+        };
+        question.answer(meter)
     }
 
     /// Whether labels and annotations are as Kelos rendered them: later some are ours. A Task that can't
@@ -162,21 +145,4 @@ impl View<'_, '_> {
             && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
     }
-}
-
-/// `review-state` in camelCase, `reviewState`; with `upper`, `ReviewState`.
-fn camel_case(name: &str, upper: bool) -> Cow<'_, str> {
-    let mut out = String::with_capacity(name.len());
-    let mut raise = upper;
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' => raise = !out.is_empty() || upper,
-            c if raise => {
-                out.extend(c.to_uppercase());
-                raise = false;
-            }
-            c => out.push(c),
-        }
-    }
-    if out == name { Cow::Borrowed(name) } else { Cow::Owned(out) }
 }

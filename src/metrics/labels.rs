@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
-use crate::engine::kelos::Kind;
+use crate::apimachinery::Kind;
 use crate::engine::reason::Reason;
 
 /// What came of one admission request.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::duration::duration;
 use super::{Address, SettingsError};
+use crate::apimachinery::is_object_name as is_name;
 use crate::cli::ControllerArgs;
 use crate::cluster::LeaseTiming;
-use crate::engine::validate::is_object_name as is_name;
 
 /// The longest life of a certificate that is asked for on purpose.
 const LONGEST: Duration = Duration::from_secs(3650 * 24 * 60 * 60);

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::engine::kelos::TaskSpawner;
-use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Rules};
+use crate::templates::Templates;
 
 /// What turns a TaskSpawner into rules: [`Rules::compile`].
 pub(super) type Compile = fn(Arc<TaskSpawner>, &Policy, &mut Templates) -> Rules;

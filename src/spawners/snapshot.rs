@@ -10,8 +10,8 @@ use crate::engine::kelos::{
     INJECTION_SETTING, Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace,
 };
 use crate::engine::reason::Reason;
-use crate::engine::render::Templates;
 use crate::engine::rules::{Policy, Rules};
+use crate::templates::Templates;
 
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::review::Request;
+use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
-use crate::engine::render::TemplateError;
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, Outcome as KeyResult};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
@@ -88,7 +88,7 @@ fn log_skip(
     request: &Request<'_>,
     task: &Task<'_>,
     key: &crate::engine::KeyOutcome<'_>,
-    skip: &TemplateError,
+    skip: &Skip,
     is_first: bool,
 ) {
     macro_rules! log {

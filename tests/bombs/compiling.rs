@@ -5,9 +5,9 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use kelos_metadata::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::Templates;
-use kelos_metadata::engine::render::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::templates::Templates;
+use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 
 use crate::hostile::{ALL, Hostile};
 

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use kelos_metadata::engine::kelos::TaskSpawner;
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::Templates;
-use kelos_metadata::engine::render::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::manifests;
+use kelos_metadata::templates::Templates;
+use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use serde_json::{Map, Value, json};
 
 /// What one may take: a share of the steps and of the bytes.

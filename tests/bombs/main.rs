@@ -12,12 +12,12 @@ mod list;
 mod stranger;
 
 use allocation_counter::measure;
-use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::render::budget::{
+use kelos_metadata::templates::ErrorKind;
+use kelos_metadata::templates::budget::{
     Budget, TASK_BYTES, TASK_STEPS, TEMPLATE_BYTES, TEMPLATE_STEPS,
 };
-use kelos_metadata::engine::render::purse::COMPILING_BYTES;
-use kelos_metadata::engine::render::{Syntax, Template};
+use kelos_metadata::templates::purse::COMPILING_BYTES;
+use kelos_metadata::templates::{Syntax, Template};
 
 /// What a template may hold beside what it is charged for: its own variables and frames.
 const UNCHARGED: u64 = 2 << 20;
@@ -40,7 +40,7 @@ fn every_bomb_ends_within_its_budget_and_its_memory() {
         let mut budget = Budget::task();
         let rendering = measure(|| rendered = Some(template.render(&vars, &mut budget)));
         match rendered.unwrap() {
-            Err(error) if error.reason == Reason::LimitExceeded => {}
+            Err(error) if error.kind == ErrorKind::Limit => {}
             other => failures.push(format!("{syntax} {name}: {:.200?}", other)),
         }
         let (steps, bytes) = (TASK_STEPS - budget.steps(), TASK_BYTES - budget.bytes());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kelos_metadata::engine::render::value::{Map, Value};
+use kelos_metadata::templates::value::{Map, Value};
 
 /// A body of 1 MiB, ten thousand labels, control characters, templates.
 pub(crate) fn variables() -> Arc<Map> {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kelos_metadata::engine::render::Template;
+use kelos_metadata::templates::Template;
 use serde_json::json;
 
 use super::*;

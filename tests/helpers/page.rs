@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kelos_metadata::engine::render::{helpers, jinja};
+use kelos_metadata::templates::{helpers, jinja};
 use serde_json::Value as Json;
 
 use super::table::{Entry, Expected, Origin, Table, labels};

@@ -1,6 +1,6 @@
 //! The real Sprig.
 
-use kelos_metadata::engine::render::value::{Map, Value};
+use kelos_metadata::templates::value::{Map, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kelos_metadata::engine::render::value::Value;
+use kelos_metadata::templates::value::Value;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kelos_metadata::engine::kelos::{Task, TaskSpawner, Workspace};
-use kelos_metadata::engine::render::budget::Budget;
-use kelos_metadata::engine::render::value::{Map, Value as Variable};
-use kelos_metadata::engine::render::{Syntax, Template, Templates};
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::engine::variables::{Facts, survey};
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::value::{Map, Value as Variable};
+use kelos_metadata::templates::{Syntax, Template, Templates};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

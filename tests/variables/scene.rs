@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use kelos_metadata::engine::Origin;
 use kelos_metadata::engine::kelos::{GROUP, Task, group_of};
-use kelos_metadata::engine::render::value::Value;
 use kelos_metadata::engine::rules::{Infer, Policy};
-use kelos_metadata::engine::variables::{Facts, Missing, Origin, Surveyed, survey};
+use kelos_metadata::engine::variables::{Facts, Missing, Surveyed, survey};
 use kelos_metadata::manifests::{self, Manifest};
 use kelos_metadata::spawners::{FileObjects, Lookup, Snapshot, Spawners};
+use kelos_metadata::templates::value::Value;
 use serde_json::json;
 
 const NAMESPACE: &str = "default";

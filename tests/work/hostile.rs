@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kelos_metadata::engine::kelos::{Namespace, TaskSpawner};
-use kelos_metadata::engine::render::Templates;
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::engine::variables::{Facts, User};
+use kelos_metadata::templates::Templates;
 use serde_json::{Map, Value, json};
 
 /// How many keys fit into 256 KiB of annotations.

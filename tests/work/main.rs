@@ -9,8 +9,8 @@ use std::time::Instant;
 use allocation_counter::measure;
 use hostile::Hostile;
 use kelos_metadata::engine::kelos::Task;
-use kelos_metadata::engine::render::budget::Budget;
 use kelos_metadata::engine::{Decision, Limits, decide};
+use kelos_metadata::templates::budget::Budget;
 
 /// What a decision may hold beside what it is charged for: the outcomes of its keys, with their words.
 const UNCHARGED: u64 = 2 << 20;

@@ -4,8 +4,9 @@ use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 
 use super::plain_table;
-use crate::engine::render::value::Value;
-use crate::engine::variables::{Origin, Survey, Surveyed};
+use crate::engine::Origin;
+use crate::engine::variables::{Survey, Surveyed};
+use crate::templates::value::Value;
 
 /// The most characters of a value that a table shows.
 const SHOWN_CHARS: usize = 60;

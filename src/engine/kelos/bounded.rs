@@ -161,9 +161,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::render::go::outline;
-    use crate::engine::render::purse::Purse;
     use crate::engine::repository::{Repository, without_secrets};
+    use crate::templates::go::outline;
+    use crate::templates::purse::Purse;
 
     #[test]
     fn a_text_that_is_too_long_leaves_its_length_and_its_hash() {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use super::{Kind, is_ours};
-use crate::engine::validate;
+use super::is_ours;
+use crate::apimachinery;
+use crate::apimachinery::Kind;
 
 /// Labels that Kelos itself acts on.
 const CONTROL_LABELS: [&str; 4] =
@@ -58,7 +59,7 @@ pub struct Protection {
 #[error("`{entry}` is neither a key nor a prefix that ends in `/`: {error}")]
 pub struct ProtectionError {
     entry: String,
-    error: validate::KeyError,
+    error: apimachinery::KeyError,
 }
 
 impl Protection {
@@ -74,7 +75,7 @@ impl Protection {
             let entry = entry.as_ref();
             let is_prefix = entry.ends_with('/');
             let sample = if is_prefix { format!("{entry}x") } else { entry.to_owned() };
-            validate::key(Kind::Annotation, &sample)
+            apimachinery::key(Kind::Annotation, &sample)
                 .map_err(|error| ProtectionError { entry: entry.to_owned(), error })?;
             let set = if is_prefix { &mut protection.prefixes } else { &mut protection.keys };
             set.insert(entry.to_owned());

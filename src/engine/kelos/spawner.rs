@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use super::entries::FieldMap;
 use super::{
-    ANNOTATIONS_CARRIER, Bounded, KeyList, Kind, LABELS_CARRIER, List, MAP_BYTES,
-    NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, URL_BYTES, null_as_default,
+    ANNOTATIONS_CARRIER, Bounded, KeyList, LABELS_CARRIER, List, MAP_BYTES, NAME_TEMPLATE_BYTES,
+    ObjectMeta, StringMap, URL_BYTES, null_as_default,
 };
+use crate::apimachinery::Kind;
 
 /// The longest text in `spec.when` that something is derived from, a URL left out: an event, an action,
 /// a schedule. The longest names of events have 40 bytes.

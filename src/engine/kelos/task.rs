@@ -16,7 +16,8 @@ pub use self::entries::Entries;
 use self::metadata::TaskMeta;
 pub use self::spec::TaskSpec;
 pub use self::text::Str;
-use super::{CREATED_FROM_ANNOTATION, GROUP, Kind, TASKSPAWNER_LABEL, group_of};
+use super::{CREATED_FROM_ANNOTATION, GROUP, TASKSPAWNER_LABEL, group_of};
+use crate::apimachinery::Kind;
 
 /// A new Task, read from JSON in one pass and without building a tree.
 #[derive(Clone, Debug, Default, Deserialize)]

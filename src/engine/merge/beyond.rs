@@ -6,13 +6,14 @@ use std::cmp::Reverse;
 use json_patch::jsonptr::Pointer;
 
 use super::{Merge, too_large};
+use crate::apimachinery;
+use crate::apimachinery::Kind;
 use crate::engine::decision::{KeyOutcome, Outcome};
-use crate::engine::kelos::{Kind, is_ours};
+use crate::engine::kelos::is_ours;
 use crate::engine::patch::Place;
 use crate::engine::reason::Reason;
-use crate::engine::render::error::TemplateError;
 use crate::engine::rules::Row;
-use crate::engine::validate;
+use crate::engine::skip::Skip;
 
 impl<'r> Merge<'_, 'r, '_> {
     /// Removes what the API server would refuse of the keys behind the limits of Kelos's own field. It
@@ -27,11 +28,11 @@ impl<'r> Merge<'_, 'r, '_> {
             }
             for (key, value) in task.entries(kind).into_iter().flatten() {
                 let Some(key) = keys.find(key) else { continue };
-                let skip = match (validate::key(kind, key), validate::value(kind, value)) {
-                    (Err(error), _) => TemplateError::new(Reason::InvalidKey, error.to_string()),
-                    (_, Err(error)) => TemplateError::new(Reason::InvalidValue, error.to_string()),
+                let skip = match (apimachinery::key(kind, key), apimachinery::value(kind, value)) {
+                    (Err(error), _) => Skip::new(Reason::InvalidKey, error.to_string()),
+                    (_, Err(error)) => Skip::new(Reason::InvalidValue, error.to_string()),
                     // What Kelos wrote there would stand for words of ours, or switch us off.
-                    (Ok(()), Ok(())) if is_ours(key) => TemplateError::new(
+                    (Ok(()), Ok(())) if is_ours(key) => Skip::new(
                         Reason::Protected,
                         "this key is not for templates; choose another",
                     ),
@@ -71,7 +72,7 @@ impl<'r> Merge<'_, 'r, '_> {
         &mut self,
         kind: Kind,
         key: &'r str,
-        skip: TemplateError,
+        skip: Skip,
         removed: &mut Vec<KeyOutcome<'r>>,
     ) {
         if let Some(value) = self.changes.get(self.task, kind, key) {

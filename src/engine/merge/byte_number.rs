@@ -8,11 +8,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::kelos::Kind;
-use crate::engine::reason::Reason;
-use crate::engine::render::budget::Budget;
-use crate::engine::render::value::Map;
+use crate::apimachinery::Kind;
 use crate::engine::rules::{KeyRule, Row, Rules};
+use crate::templates::ErrorKind;
+use crate::templates::budget::Budget;
+use crate::templates::value::Map;
 
 /// The variable in question.
 const LABELS: &str = "Labels";
@@ -57,7 +57,7 @@ impl<'r> ByteNumbers<'r> {
             let Ok(template) = &rule.plan else { continue };
             match template.render(&as_kelos_has_them, budget) {
                 Ok(given) => drop(numbers.given.insert((rule.kind, &rule.key), given)),
-                Err(error) => numbers.has_hit_limits |= error.reason == Reason::LimitExceeded,
+                Err(error) => numbers.has_hit_limits |= error.kind == ErrorKind::Limit,
             }
         }
         numbers

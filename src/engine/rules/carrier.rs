@@ -11,8 +11,8 @@ use thiserror::Error;
 
 use super::OnInvalid;
 use super::bare::quote_bare_templates;
-use crate::engine::render::budget::Exhausted;
-use crate::engine::render::purse::{ALLOCATION, Purse};
+use crate::templates::budget::Exhausted;
+use crate::templates::purse::{ALLOCATION, Purse};
 
 /// The most fields of a value that are looked at: there are four, and each is looked for among those
 /// before it.

@@ -9,15 +9,16 @@ use super::declared::{Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
 use super::{Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight};
-use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, Kind, TaskSpawner, is_ours};
+use crate::apimachinery;
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, TaskSpawner, is_ours};
 use crate::engine::patch;
 use crate::engine::reason::Reason;
-use crate::engine::render::budget::Exhausted;
-use crate::engine::render::error::TemplateError;
-use crate::engine::render::purse::Purse;
-use crate::engine::render::{Syntax, Templates, Uses};
-use crate::engine::validate;
-use crate::engine::variables::Inference;
+use crate::engine::skip::Skip;
+use crate::engine::sources::Inference;
+use crate::templates::budget::Exhausted;
+use crate::templates::purse::Purse;
+use crate::templates::{Syntax, Templates, Uses};
 
 /// What to do about rules that are too costly.
 const TOO_COSTLY_HINT: &str = "the keys from here on are not rendered: make templates and regular expressions shorter, or have fewer";
@@ -140,7 +141,7 @@ impl Compiler<'_> {
                 None => (&*entry.template, self.settings.syntax),
             };
             let compiled = self.templates.compile(source, syntax, &mut self.purse);
-            compiled.map_err(|error| self.refused(source, error))
+            compiled.map_err(|error| self.refused(source, error.into()))
         });
         let plan = plan.map_err(Box::new);
         if let Err(refusal) = &plan {
@@ -180,13 +181,13 @@ impl Compiler<'_> {
     fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Refusal> {
         let error = if self.policy.protection.covers(kind, key) {
             let message = "this key is not for templates; choose another";
-            TemplateError::new(Reason::Protected, message)
-        } else if let Err(error) = validate::key(kind, key) {
-            TemplateError::new(Reason::InvalidKey, error.to_string())
+            Skip::new(Reason::Protected, message)
+        } else if let Err(error) = apimachinery::key(kind, key) {
+            Skip::new(Reason::InvalidKey, error.to_string())
         } else if is_beyond {
             let message =
                 "in `spec.taskTemplate.metadata` it is behind the keys that are looked at";
-            TemplateError::new(Reason::LimitExceeded, message)
+            Skip::new(Reason::LimitExceeded, message)
         } else if self.purse.is_empty() {
             Exhausted::Compiling.into()
         } else {
@@ -196,13 +197,13 @@ impl Compiler<'_> {
     }
 
     /// A template that does not compile, with its source if there is room for it.
-    fn refused(&mut self, source: &str, error: TemplateError) -> Refusal {
+    fn refused(&mut self, source: &str, error: Skip) -> Refusal {
         let has_room = self.purse.take_bytes(source.len()).is_ok();
         Refusal { error, source: has_room.then(|| source.into()) }
     }
 
     /// Tells why a key is not rendered. That it costs too much is told once, not for thousands of keys.
-    fn tell(&mut self, kind: Kind, key: &str, error: &TemplateError) {
+    fn tell(&mut self, kind: Kind, key: &str, error: &Skip) {
         let is_costly = error.message == Exhausted::Compiling.to_string();
         if !is_costly {
             return self.problem(kind, key, error);
@@ -212,7 +213,7 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &TemplateError) {
+    pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &Skip) {
         let mut message = error.to_string();
         if let Some(hint) = &error.hint {
             let _ = write!(message, "; {hint}");
@@ -249,7 +250,7 @@ impl Compiler<'_> {
         };
         uses.names.extend(inference.helpful());
         if self.purse.is_empty() && !was_empty {
-            let error = TemplateError::from(Exhausted::Compiling);
+            let error = Skip::from(Exhausted::Compiling);
             let hint = "nothing is read back: shorten the prompt template";
             self.problem(Kind::Annotation, INFER_SETTING, &error.hint(hint));
         }
@@ -257,8 +258,8 @@ impl Compiler<'_> {
     }
 }
 
-impl From<TemplateError> for Refusal {
-    fn from(error: TemplateError) -> Refusal {
+impl From<Skip> for Refusal {
+    fn from(error: Skip) -> Refusal {
         Refusal { error, source: None }
     }
 }
@@ -268,13 +269,13 @@ fn check_default(
     kind: Kind,
     default: Option<&str>,
     allowed: Option<&BTreeSet<Box<str>>>,
-) -> Result<(), TemplateError> {
+) -> Result<(), Skip> {
     let Some(default) = default else { return Ok(()) };
-    if let Err(error) = validate::value(kind, default) {
-        return Err(TemplateError::parse(format!("`default` can't be written: {error}")));
+    if let Err(error) = apimachinery::value(kind, default) {
+        return Err(Skip::parse(format!("`default` can't be written: {error}")));
     }
     if allowed.is_some_and(|allowed| !allowed.contains(default)) {
-        return Err(TemplateError::parse("`default` is not in `allowed`"));
+        return Err(Skip::parse("`default` is not in `allowed`"));
     }
     Ok(())
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::carrier::{self, Entries, Entry, Unreadable};
 use super::{Policy, Problem, weight};
+use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, Beyond, KeyList, Kind, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
+    ANNOTATIONS_CARRIER, Beyond, KeyList, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
 };
 use crate::engine::reason::Reason;
-use crate::engine::render::error::TemplateError;
-use crate::engine::render::purse::Purse;
+use crate::engine::skip::Skip;
+use crate::templates::purse::Purse;
 
 /// The prefix of our own keys.
 const OWN_PREFIX: &str = "metadata.kelos.dev/";
@@ -17,7 +18,7 @@ const OWN_PREFIX: &str = "metadata.kelos.dev/";
 /// What the rows say of one key.
 #[derive(Default)]
 pub(super) struct Declared<'s> {
-    pub(super) annotation: Option<Result<Entry, TemplateError>>,
+    pub(super) annotation: Option<Result<Entry, Skip>>,
     /// The template of Kelos's own field.
     pub(super) field: Option<&'s str>,
     /// Kelos's own field declares it behind its limits.
@@ -93,7 +94,7 @@ impl<'s> Declarations<'s> {
                 first.get_or_insert(key);
                 continue;
             }
-            let entry = entry.map_err(|error| TemplateError::parse(error.to_string()));
+            let entry = entry.map_err(|error| Skip::parse(error.to_string()));
             self.said(kind, &key).annotation = Some(entry);
         }
         let first = first?;

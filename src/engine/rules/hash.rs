@@ -5,8 +5,9 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::Policy;
+use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, Bounded, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
+    ANNOTATIONS_CARRIER, Bounded, INFER_SETTING, INJECTION_SETTING, LABELS_CARRIER,
     NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
 };
 

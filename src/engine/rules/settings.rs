@@ -2,13 +2,14 @@
 
 use super::compile::Compiler;
 use super::{Infer, OnInvalid};
+use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Bounded, INFER_SETTING, INJECTION_SETTING, Kind, NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES,
+    Bounded, INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES,
     ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
-use crate::engine::render::Syntax;
-use crate::engine::render::error::TemplateError;
+use crate::engine::skip::Skip;
+use crate::templates::Syntax;
 
 /// What a TaskSpawner says of all its keys.
 #[derive(Default)]
@@ -23,7 +24,7 @@ impl Compiler<'_> {
         if let Some(text) = annotations.get(SYNTAX_SETTING) {
             match text.parse() {
                 Ok(syntax) => self.settings.syntax = syntax,
-                Err(message) => self.bad_setting(SYNTAX_SETTING, message),
+                Err(error) => self.bad_setting(SYNTAX_SETTING, error.to_string()),
             }
         }
         if let Some(text) = annotations.get(ON_INVALID_SETTING) {
@@ -50,7 +51,7 @@ impl Compiler<'_> {
     }
 
     fn bad_setting(&mut self, key: &str, message: String) {
-        let error = TemplateError::parse(message);
+        let error = Skip::parse(message);
         self.problem(Kind::Annotation, key, &error);
     }
 
@@ -82,7 +83,7 @@ impl Compiler<'_> {
     }
 
     fn too_long(&mut self, name: &str, message: String) {
-        let error = TemplateError::new(Reason::LimitExceeded, message);
+        let error = Skip::new(Reason::LimitExceeded, message);
         self.problem(Kind::Annotation, name, &error);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::engine::kelos::Protection;
-use crate::engine::render::Templates;
+use crate::templates::Templates;
 
 fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
     let mut spawner = TaskSpawner::default();

@@ -5,8 +5,8 @@ use crate::engine::kelos::{
     Bounded, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
     LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, When,
 };
-use crate::engine::render::error::MESSAGE_BYTES;
-use crate::engine::render::purse::{ALLOCATION, tree_bytes};
+use crate::templates::error::MESSAGE_BYTES;
+use crate::templates::purse::{ALLOCATION, tree_bytes};
 
 /// What rules take that say nothing.
 pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 4 * ALLOCATION;

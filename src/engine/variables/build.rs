@@ -1,40 +1,21 @@
 //! Values as variables, each paid for before it is built.
 
+use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Kind, Namespace, ObjectMeta, RENDERED_FROM_MARK, SKIPPED_MARK, Str, StringMap, Task, TaskSpec,
+    Namespace, ObjectMeta, RENDERED_FROM_MARK, SKIPPED_MARK, Str, StringMap, Task, TaskSpec,
     Workspace, is_ours,
 };
 use crate::engine::meter::Meter;
-use crate::engine::render::budget::Exhausted;
-use crate::engine::render::value::{Map, Text, Value};
-use crate::engine::repository::{self, Repository};
+use crate::engine::repository;
 use crate::engine::rules::Rules;
+use crate::engine::sources::text::{ENTRY_BYTES, ENTRY_STEPS, pay_for_url, text};
+use crate::templates::budget::Exhausted;
+use crate::templates::value::{Map, Text, Value};
 
 use super::User;
 
-/// What an entry of a map, an element of a list or a variable costs beside its bytes: two texts are
-/// allocated and one is put into its place.
-pub(super) const ENTRY_STEPS: usize = 4;
-/// What an entry takes beside its texts.
-pub(super) const ENTRY_BYTES: usize = 128;
 /// What an entry costs that is looked at and left out.
 const LEFT_OUT_PARTS: usize = 32;
-/// What reading a URL costs, and each of its bytes, of which three can come out.
-const URL_STEPS: usize = 16;
-const URL_BYTE_PARTS: usize = 16;
-const URL_GROWTH: usize = 3;
-
-/// A text as a variable: a URL loses what may be secret in it.
-pub(super) fn text(value: &str, meter: &Meter) -> Result<Value, Exhausted> {
-    meter.take_bytes(value.len())?;
-    if repository::is_url(value) {
-        meter.take_steps(URL_STEPS)?;
-        meter.take(URL_BYTE_PARTS.saturating_mul(value.len()))?;
-        meter.take_bytes(URL_GROWTH.saturating_mul(value.len()))?;
-    }
-    Ok(Value::from(repository::clean(value).as_ref()))
-}
-
 fn entry(key: &str, value: &str, meter: &Meter) -> Result<(Text, Value), Exhausted> {
     meter.take_steps(ENTRY_STEPS)?;
     meter.take_bytes(key.len() + ENTRY_BYTES)?;
@@ -136,9 +117,7 @@ pub(super) fn workspace(workspace: &Workspace, meter: &Meter) -> Result<Value, E
     let repo = &*workspace.spec.repo;
     let mut map = Map::from([entry("Name", &workspace.metadata.name, meter)?]);
     // Read as a URL, and what is read of it.
-    meter.take_steps(URL_STEPS)?;
-    meter.take(URL_BYTE_PARTS.saturating_mul(repo.len()))?;
-    meter.take_bytes(URL_GROWTH.saturating_mul(repo.len()))?;
+    pay_for_url(repo, meter)?;
     if let Some(clean) = repository::without_secrets(repo) {
         map.insert("Repo".into(), Value::from(clean));
     }
@@ -152,22 +131,6 @@ pub(super) fn workspace(workspace: &Workspace, meter: &Meter) -> Result<Value, E
         ]);
     }
     Ok(Value::from(map))
-}
-
-/// A repository out of what people typed.
-pub(super) fn repository(typed: &str, meter: &Meter) -> Option<Repository> {
-    meter.take_steps(URL_STEPS).ok()?;
-    meter.take(URL_BYTE_PARTS.saturating_mul(typed.len())).ok()?;
-    meter.take_bytes(URL_GROWTH.saturating_mul(typed.len())).ok()?;
-    Repository::parse(typed)
-}
-
-/// A URL out of what people typed, without what may be secret in it.
-pub(super) fn url(typed: &str, meter: &Meter) -> Option<String> {
-    meter.take_steps(URL_STEPS).ok()?;
-    meter.take(URL_BYTE_PARTS.saturating_mul(typed.len())).ok()?;
-    meter.take_bytes(URL_GROWTH.saturating_mul(typed.len())).ok()?;
-    repository::without_secrets(typed)
 }
 
 /// `.User`

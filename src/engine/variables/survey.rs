@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{Facts, GROUPS, Inference, NotRead, Origin, Variables, View};
-use crate::engine::kelos::{Source, Task};
+use super::{Facts, Variables, View};
+use crate::engine::kelos::Task;
 use crate::engine::meter::Meter;
-use crate::engine::render::Uses;
-use crate::engine::render::budget::Budget;
-use crate::engine::render::purse::Purse;
-use crate::engine::render::value::{Text, Value};
 use crate::engine::rules::{Infer, Policy, Rules};
+use crate::engine::sources::{GROUPS, Inference, NotRead, Origin, Table};
+use crate::templates::Uses;
+use crate::templates::budget::Budget;
+use crate::templates::purse::Purse;
+use crate::templates::value::{Text, Value};
 
 /// What is known of a Task.
 pub struct Survey(pub Vec<Surveyed>);
@@ -67,118 +68,6 @@ impl fmt::Display for Missing {
     }
 }
 
-/// The variables of what Kelos polls.
-const POLLED: &[&str] = &[
-    "ID",
-    "Number",
-    "Title",
-    "Body",
-    "URL",
-    "Labels",
-    "Comments",
-    "Kind",
-    "Branch",
-    "ReviewState",
-    "ReviewComments",
-    "Time",
-    "Schedule",
-];
-/// Those that Kelos does not have there, and that follow all the same.
-const REPOSITORY: &[&str] = &["Repository", "RepositoryOwner", "RepositoryName"];
-const GITHUB_WEBHOOK: &[&str] = &[
-    "ID",
-    "Number",
-    "Title",
-    "Body",
-    "URL",
-    "Kind",
-    "Branch",
-    "Event",
-    "Action",
-    "Sender",
-    "Ref",
-    "Repository",
-    "RepositoryOwner",
-    "RepositoryName",
-    "CommentBody",
-    "CommentURL",
-    "HeadSHA",
-    "Tag",
-    "RefType",
-];
-/// Those that Kelos has for some events only: shown where a template asks for them, or the prompt tells.
-const GITHUB_WEBHOOK_MORE: &[&str] =
-    &["CheckName", "CheckApp", "CheckRunURL", "Conclusion", "ChangedFiles", "Payload"];
-const LINEAR_WEBHOOK: &[&str] =
-    &["ID", "Title", "Kind", "Labels", "Type", "Action", "State", "IssueID"];
-const GENERIC_WEBHOOK: &[&str] = &["ID", "Title", "Body", "URL", "Kind"];
-const SLACK: &[&str] = &["ID", "Title", "Body", "URL", "Kind"];
-const MANUAL: &[&str] = &["ID", "Title", "Kind", "TriggerType", "TriggerTime"];
-const MANUAL_CRON: &[&str] = &["Time", "Schedule"];
-const PAYLOAD: &[&str] = &["Payload"];
-
-/// The variables of a source.
-struct OfSource {
-    /// The name of the source in `when`.
-    name: &'static str,
-    /// Those that are always shown.
-    shown: Vec<&'static str>,
-    /// Those that it has, too.
-    more: &'static [&'static str],
-    takes: Takes,
-}
-
-/// Which other names a source can have.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
-    /// None but what its `contextSources` are called.
-    Context,
-    /// None.
-    Nothing,
-    /// Those that no source of Kelos has: the keys of a `fieldMapping`.
-    NewNames,
-    /// Any: what a person gives by hand, or too little is known of the source.
-    Anything,
-}
-
-impl OfSource {
-    fn new(source: Source<'_>, is_manual: bool) -> OfSource {
-        use Takes::{Anything, Context, NewNames, Nothing};
-        type Names = &'static [&'static str];
-        let (name, shown, more, takes): (_, &[Names], Names, _) = match source {
-            Source::Cron(_) if is_manual => ("a manual run", &[MANUAL, MANUAL_CRON], &[], Anything),
-            _ if is_manual => ("a manual run", &[MANUAL], &[], Anything),
-            Source::GithubIssues(_) => ("githubIssues", &[POLLED, REPOSITORY], &[], Context),
-            Source::GithubPullRequests(_) => {
-                ("githubPullRequests", &[POLLED, REPOSITORY, &["HeadSHA"]], &[], Context)
-            }
-            Source::Jira(_) => ("jira", &[POLLED], &[], Context),
-            Source::Cron(_) => ("cron", &[POLLED], &[], Context),
-            Source::GithubWebhook(_) => {
-                ("githubWebhook", &[GITHUB_WEBHOOK], GITHUB_WEBHOOK_MORE, Context)
-            }
-            Source::LinearWebhook(_) => ("linearWebhook", &[LINEAR_WEBHOOK], PAYLOAD, Context),
-            Source::GenericWebhook => ("webhook", &[GENERIC_WEBHOOK], PAYLOAD, NewNames),
-            Source::Slack => ("slack", &[SLACK], &[], Nothing),
-            Source::Unknown | Source::Several => ("this source", &[], &[], Anything),
-        };
-        OfSource { name, shown: shown.concat(), more, takes }
-    }
-
-    /// Whether Tasks of the source can have a variable of this name.
-    fn has(&self, name: &str) -> bool {
-        let every = [POLLED, GITHUB_WEBHOOK, GITHUB_WEBHOOK_MORE, LINEAR_WEBHOOK, MANUAL];
-        self.shown.contains(&name)
-            || self.more.contains(&name)
-            || match self.takes {
-                Takes::Context => name == "Context",
-                Takes::Nothing => false,
-                Takes::NewNames => !every.concat().contains(&name),
-                Takes::Anything => true,
-            }
-    }
-}
-
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
 /// in a group, such as `.Task`, is shown only if a template uses the group.
 pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy) -> Survey {
@@ -193,9 +82,9 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
     let view = View { task, rules, facts, uses: &uses, inference: &inference };
     let meter = Meter::new(Budget::variables());
     let Variables { mut root, origins, not_read, too_large } = view.variables(&meter);
-    let of_source = OfSource::new(rules.spawner.spec.when.source(), task.is_manual());
+    let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names.contains(name);
-    let mut names: BTreeSet<Text> = of_source.shown.iter().map(|name| Text::from(*name)).collect();
+    let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
     names.extend(root.keys().filter(|name| &***name != "Source").cloned());
     names.extend(rules.uses.names.iter().cloned());
     let why = |name: &Text| {
@@ -203,8 +92,8 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
         match read {
             _ if too_large.contains(name) => Missing::TooLarge,
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
-            None if of_source.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
-            None => Missing::NotOfSource(of_source.name),
+            None if table.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
+            None => Missing::NotOfSource(table.name),
         }
     };
     let surveyed = names.into_iter().filter(|name| is_shown(name)).map(|name| {

@@ -6,8 +6,8 @@ use super::super::shares::Bounds;
 use super::super::{Lookup, Objects, Spawners, Weight};
 use super::*;
 use crate::engine::kelos::Owner;
-use crate::engine::render::Templates;
 use crate::engine::rules::Policy;
+use crate::templates::Templates;
 
 const SMALL: Bounds =
     Bounds { namespace: Cost { steps: 10_000_000, bytes: 40_000 }, total_bytes: 60_000 };

@@ -9,7 +9,7 @@ use json_patch::Patch;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::engine::kelos::Kind;
+use crate::apimachinery::Kind;
 use crate::engine::{Decision, KeyOutcome, Outcome, skipped_list};
 
 /// The most warnings one answer carries, and the most characters of one (the API server cuts at 256).

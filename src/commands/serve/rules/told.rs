@@ -94,7 +94,7 @@ fn field(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kelos::Kind;
+    use crate::apimachinery::Kind;
     use crate::engine::reason::Reason;
     use crate::engine::rules::Problem;
 

@@ -1,0 +1,80 @@
+//! Why a key was not written, for the team that asked for it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::reason::Reason;
+use super::sources::name_hint;
+use crate::templates::budget::Exhausted;
+use crate::templates::error::cut;
+use crate::templates::{ErrorKind, Position, TemplateError};
+
+/// Why a key was not written, or was removed.
+///
+/// Neither `message` nor `hint` holds a variable's value, unless the template itself puts one into
+/// the message of `fail` or `required`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Skip {
+    /// The word for it.
+    pub reason: Reason,
+    /// What is wrong, in a clause without a full stop.
+    pub message: String,
+    /// Where in the template, if it has a place there.
+    pub position: Option<Position>,
+    /// What to do about it, if there is something to say.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.position.map_or(Ok(()), |position| write!(f, " ({position})"))
+    }
+}
+
+impl Skip {
+    /// A skip without a place and a hint.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Skip {
+        Skip { reason, message: cut(message.into()), position: None, hint: None }
+    }
+
+    /// A rules annotation, an entry of it or a template that does not parse.
+    pub fn parse(message: impl Into<String>) -> Skip {
+        Skip::new(Reason::ParseError, message)
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Skip {
+        self.hint = Some(cut(hint.into()));
+        self
+    }
+}
+
+impl From<ErrorKind> for Reason {
+    fn from(kind: ErrorKind) -> Reason {
+        match kind {
+            ErrorKind::Parse => Reason::ParseError,
+            ErrorKind::Missing => Reason::MissingVariable,
+            ErrorKind::Render => Reason::RenderError,
+            ErrorKind::Limit => Reason::LimitExceeded,
+            ErrorKind::Dropped => Reason::Omitted,
+        }
+    }
+}
+
+/// What a template says of itself; a name in it that is close to a variable of Kelos gets a hint.
+impl From<TemplateError> for Skip {
+    fn from(error: TemplateError) -> Skip {
+        let meant = || name_hint(error.kind, error.name.as_deref()?);
+        let hint = error.hint.clone().or_else(meant);
+        Skip { reason: error.kind.into(), message: error.message, position: error.position, hint }
+    }
+}
+
+impl From<Exhausted> for Skip {
+    fn from(exhausted: Exhausted) -> Skip {
+        TemplateError::from(exhausted).into()
+    }
+}

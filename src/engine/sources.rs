@@ -1,0 +1,245 @@
+//! Sources: what a Kelos source, and the fields that Kelos rendered for it, tell of a Task.
+//!
+//! One file a source, each with its [`Table`] and what follows from Task, TaskSpawner and Workspace; a new
+//! source is a file, a row in [`catalog`] and an arm of each `match` here.
+//!
+//! Names, shapes and constants are those of Kelos v0.24 to v0.52. Each value is exact, which is what
+//! Kelos's own templates had letter by letter, or it only says the same: [`Letters`]. Beside each stands
+//! why.
+
+mod catalog;
+mod cron;
+mod event_name;
+mod generic_webhook;
+mod github;
+mod github_issues;
+mod github_pull_requests;
+mod github_webhook;
+mod inference;
+mod jira;
+mod linear_webhook;
+mod manual;
+mod recorded;
+mod slack;
+pub(super) mod text;
+mod variable;
+mod variable_set;
+
+pub(super) use self::catalog::{GROUPS, name_hint};
+pub use self::inference::{Inference, NotRead};
+use self::recorded::Recorded;
+use self::text::text;
+pub(super) use self::variable::Table;
+use self::variable_set::{Letters, VariableSet};
+pub use self::variable_set::{Origin, Rendered};
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source, Task, TaskSpawner, Workspace};
+use crate::engine::meter::Meter;
+use crate::templates::Uses;
+use crate::templates::value::{Map, Text, Value};
+
+/// The variables that follow from the repository.
+pub(super) const FROM_REPOSITORY: [&str; 4] =
+    ["URL", "Repository", "RepositoryOwner", "RepositoryName"];
+
+/// What is asked about the source of a Task.
+pub(super) struct Question<'q, 't> {
+    pub(super) task: &'q Task<'t>,
+    pub(super) spawner: &'q TaskSpawner,
+    pub(super) workspace: Option<&'q Workspace>,
+    /// Whether our rules write an annotation: it tells nothing then.
+    pub(super) is_output: &'q dyn Fn(&str) -> bool,
+    pub(super) inference: &'q Inference,
+    /// Whether labels and annotations are as Kelos rendered them.
+    pub(super) reads_metadata: bool,
+    /// The variables that are wanted.
+    pub(super) uses: &'q Uses,
+}
+
+/// What is known about the source of a Task.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) values: Map,
+    /// Who says so, of each.
+    pub(super) origins: Vec<(Text, Origin)>,
+    /// Why those that stand in a rendered field were not read there.
+    pub(super) not_read: Vec<(Text, NotRead)>,
+}
+
+impl Question<'_, '_> {
+    /// Answers in this order: on the Task by Kelos itself → derived → read back → what stands in for that
+    /// → recorded by others.
+    pub(super) fn answer(&self, meter: &Meter) -> Answer {
+        let mut known = VariableSet::new(self.uses, meter);
+        let recorded = Recorded::read(self.task, self.spawner, self.is_output, &mut known);
+        let evidence = Evidence {
+            task: self.task,
+            spawner: self.spawner,
+            workspace: self.workspace,
+            recorded: &recorded,
+        };
+        derive(&evidence, &mut known);
+        let number = page_number(&evidence);
+        let not_read = self.inference.read(self.task, self.reads_metadata, number, &mut known);
+        derive_more(&evidence, &mut known);
+        known.let_stand_in();
+        recorded.tell_by_name(&mut known);
+        let (values, origins) = known.into_parts();
+        Answer { values, origins, not_read }
+    }
+}
+
+/// What the variables of one Task follow from.
+#[derive(Clone, Copy)]
+struct Evidence<'e, 't> {
+    task: &'e Task<'t>,
+    spawner: &'e TaskSpawner,
+    workspace: Option<&'e Workspace>,
+    recorded: &'e Recorded<'e>,
+}
+
+impl<'e> Evidence<'e, '_> {
+    fn source(&self) -> Source<'e> {
+        self.spawner.spec.when.source()
+    }
+
+    /// What Kelos put behind `<spawner>-` when it named the Task; nothing if a template made the name.
+    fn name_suffix(&self) -> Option<&'e str> {
+        let is_ours = has_name_template(self.spawner) && !self.task.is_manual();
+        let suffix = self.task.name().strip_prefix(self.spawner.metadata.name.as_str())?;
+        suffix.strip_prefix('-').filter(|_| !is_ours)
+    }
+}
+
+/// Whether a template of the TaskSpawner names its Tasks.
+fn has_name_template(spawner: &TaskSpawner) -> bool {
+    !spawner.spec.task_template.name_template.is_empty()
+        || spawner.metadata.annotations.contains_key(NAME_TEMPLATE_ANNOTATION)
+}
+
+/// Adds what follows from Task, TaskSpawner and Workspace alone.
+fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
+    own(evidence, known);
+    if evidence.task.is_manual() {
+        manual::derive(evidence, known);
+    } else {
+        match evidence.source() {
+            Source::GithubIssues(_) => github_issues::derive(evidence, known),
+            Source::GithubPullRequests(source) => {
+                github_pull_requests::derive(source, evidence, known);
+            }
+            Source::Jira(source) => jira::derive(source, evidence, known),
+            Source::Cron(source) => cron::derive(source, evidence, known),
+            Source::GithubWebhook(source) => github_webhook::derive(source, evidence, known),
+            Source::LinearWebhook(source) => linear_webhook::derive(source, evidence, known),
+            Source::GenericWebhook => generic_webhook::derive(known),
+            Source::Slack => slack::derive(known),
+            Source::Unknown => github::unknown(evidence, known),
+            Source::Several => github::recorded_repository(evidence, known),
+        }
+    }
+    title_of_an_empty_prompt(evidence, known);
+}
+
+/// Adds what follows from what was read back out of rendered fields, and what holds where none tells it.
+fn derive_more(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
+    if evidence.task.is_manual() {
+        return;
+    }
+    match evidence.source() {
+        Source::GithubIssues(source) => github_issues::derive_more(source, evidence, known),
+        Source::GithubPullRequests(source) => {
+            github_pull_requests::derive_more(source, evidence, known);
+        }
+        Source::Jira(source) => jira::derive_more(source, known),
+        Source::Cron(_) => cron::derive_more(known),
+        Source::GithubWebhook(source) => github_webhook::derive_more(source, evidence, known),
+        Source::LinearWebhook(_)
+        | Source::GenericWebhook
+        | Source::Slack
+        | Source::Unknown
+        | Source::Several => {}
+    }
+}
+
+/// The number of the issue or pull request whose page `.URL` is, if Kelos itself has recorded it.
+fn page_number(evidence: &Evidence<'_, '_>) -> Option<i64> {
+    evidence.recorded.number().filter(|_| is_about_an_issue(evidence))
+}
+
+/// Whether `.ID` and `.URL` are those of the issue or pull request that Kelos has recorded the number of.
+fn is_about_an_issue(evidence: &Evidence<'_, '_>) -> bool {
+    match evidence.source() {
+        Source::GithubIssues(_) | Source::GithubPullRequests(_) => true,
+        Source::GithubWebhook(source) => github_webhook::is_about_an_issue(source, evidence),
+        // Only these two record a number.
+        Source::Several => {
+            let webhook = evidence.spawner.spec.when.github_webhook.as_ref();
+            webhook.is_none_or(|source| github_webhook::is_about_an_issue(source, evidence))
+        }
+        Source::Jira(_)
+        | Source::Cron(_)
+        | Source::LinearWebhook(_)
+        | Source::GenericWebhook
+        | Source::Slack
+        | Source::Unknown => false,
+    }
+}
+
+/// What Kelos itself has written on the Task.
+fn own(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
+    // Of a source that came later nobody knows what its templates print.
+    let is_known = evidence.source() != Source::Unknown;
+    let exact = if is_known { Letters::Exact } else { Letters::Alike };
+    if let Some(number) = evidence.recorded.number() {
+        known.put(Origin::Task, exact, "Number", |_| Ok(Value::Int(number)));
+        // Of other events the identifier is another one: of a check run its own.
+        if is_about_an_issue(evidence) {
+            let id = number.to_string();
+            known.put(Origin::Task, exact, "ID", |_| Ok(Value::from(id)));
+        }
+    }
+    for (name, variable) in
+        [("owner", "RepositoryOwner"), ("repo", "RepositoryName"), ("sha", "HeadSHA")]
+    {
+        if let Some(value) = evidence.recorded.own(name) {
+            put_text(Origin::Task, exact, variable, value, known);
+        }
+    }
+}
+
+/// Sets a variable to a text that may hold a URL; it is as exact as `letters` if that is left as it is.
+fn put_text(
+    origin: Origin,
+    letters: Letters,
+    name: &str,
+    value: &str,
+    known: &mut VariableSet<'_>,
+) {
+    let Ok(clean) = text(value, known.meter) else { return };
+    let letters = if letters == Letters::Exact { Letters::of(value, &clean) } else { letters };
+    known.put(origin, letters, name, |_| Ok(clean));
+}
+
+/// Without a template of the team's, the prompt is the title: since v0.26, which is also when owner
+/// references came; in runs by hand always. It is what Kelos printed, unless a credential is taken out.
+fn title_of_an_empty_prompt(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
+    let is_title = evidence.task.has_controller() || evidence.task.is_manual();
+    if known.wants("Title")
+        && known.get("Title").is_none()
+        && is_title
+        && evidence.spawner.spec.task_template.prompt_template.is_empty()
+        && evidence.source() != Source::Unknown
+        && let Some(spec) = evidence.task.spec()
+        && inference::pay_for_a_prompt(spec, known.meter).is_ok()
+        && let Some(prompt) = spec.prompt()
+    {
+        put_text(Origin::Derived, Letters::Exact, "Title", &prompt, known);
+    }
+}
+
+/// Constants of a source.
+fn constants(names: &[&str], known: &mut VariableSet<'_>) {
+    for name in names {
+        known.derive(Letters::Exact, name, "");
+    }
+}

@@ -1,0 +1,167 @@
+//! All sources of Kelos: which variables their Tasks have, and what else has a name.
+
+use super::variable::{Class, Others, Table, Variable};
+use super::{
+    cron, generic_webhook, github_issues, github_pull_requests, github_webhook, jira,
+    linear_webhook, manual, slack,
+};
+use crate::engine::kelos::Source;
+use crate::templates::ErrorKind;
+use crate::templates::suggest::closest;
+
+/// Of a source that came later, or of several in one TaskSpawner, nothing is taken for granted.
+const UNKNOWN: Table = Table {
+    name: "this source",
+    variables: &[],
+    others: Others::Anything,
+    has_first_prompt: false,
+};
+
+/// All tables of Kelos's own sources, and that of a manual run.
+const ALL: [&Table; 9] = [
+    &github_issues::TABLE,
+    &github_pull_requests::TABLE,
+    &jira::TABLE,
+    &cron::TABLE,
+    &github_webhook::TABLE,
+    &linear_webhook::TABLE,
+    &generic_webhook::TABLE,
+    &slack::TABLE,
+    &manual::TABLE,
+];
+
+/// The variables that do not come from the source.
+pub(in crate::engine) const GROUPS: [&str; 6] =
+    ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
+/// What the annotations `kelos.dev/source-*` say, and what `contextSources` gave.
+const COLLECTIONS: [&str; 2] = ["Source", "Context"];
+
+impl Table {
+    /// The table of a source.
+    pub(super) fn of(source: Source<'_>) -> &'static Table {
+        match source {
+            Source::GithubIssues(_) => &github_issues::TABLE,
+            Source::GithubPullRequests(_) => &github_pull_requests::TABLE,
+            Source::Jira(_) => &jira::TABLE,
+            Source::Cron(_) => &cron::TABLE,
+            Source::GithubWebhook(_) => &github_webhook::TABLE,
+            Source::LinearWebhook(_) => &linear_webhook::TABLE,
+            Source::GenericWebhook => &generic_webhook::TABLE,
+            Source::Slack => &slack::TABLE,
+            Source::Unknown | Source::Several => &UNKNOWN,
+        }
+    }
+
+    /// The table of a Task of a source, which a person may have started.
+    pub(in crate::engine) fn of_task(source: Source<'_>, is_manual: bool) -> &'static Table {
+        match source {
+            Source::Cron(_) if is_manual => &manual::SCHEDULE,
+            _ if is_manual => &manual::TABLE,
+            source => Table::of(source),
+        }
+    }
+
+    /// Whether Tasks of the source can have a variable of this name.
+    pub(in crate::engine) fn has(&self, name: &str) -> bool {
+        let is_of_kelos = || ALL.iter().any(|table| table.find(name).is_some());
+        self.find(name).is_some()
+            || match self.others {
+                Others::Context => name == "Context",
+                Others::Nothing => false,
+                Others::NewNames => !is_of_kelos(),
+                Others::Anything => true,
+            }
+    }
+
+    /// What a variable can be, written as `.Title` or `.Context.NAME`; nothing if the source has it not as
+    /// a text or a number.
+    pub(super) fn class(&self, name: &[&str]) -> Option<Class> {
+        let name = match name {
+            // What a context source gives is a text.
+            ["Context", _] => return Some(Class::Anything),
+            [name] => *name,
+            _ => return None,
+        };
+        let is_structure = |variable: &Variable| variable.class.is_none();
+        let of_any = || ALL.iter().find_map(|table| table.find(name));
+        match self.find(name).or_else(of_any) {
+            _ if name == "Context" => None,
+            Some(variable) if is_structure(variable) => None,
+            // Fields of any JSON, and sources of which too little is known.
+            _ if matches!(self.others, Others::NewNames | Others::Anything) => {
+                Some(Class::Anything)
+            }
+            Some(variable) => variable.class,
+            None => Some(Class::Anything),
+        }
+    }
+}
+
+/// Every name that Kelos or we give to a variable; `docs/variables.md` explains them.
+fn vocabulary() -> impl Iterator<Item = &'static str> {
+    let of_sources = ALL.into_iter().flat_map(|table| table.variables).map(|it| it.name);
+    of_sources
+        .chain(manual::SCHEDULE.variables.iter().map(|it| it.name))
+        .chain(GROUPS)
+        .chain(COLLECTIONS)
+}
+
+/// What was probably meant by a name in a template for which there is nothing: `.Titel`, `$.Titel.x`,
+/// `titel`, or a function `title` that was called with nothing.
+pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<String> {
+    let path = written.trim_start_matches(['$', '.']);
+    let name = path.split('.').next().unwrap_or_default();
+    let plain = name.replace('_', "");
+    let same = vocabulary().find(|variable| variable.eq_ignore_ascii_case(&plain));
+    if kind != ErrorKind::Missing {
+        return same.map(|known| format!("the variable is written with a dot: `.{known}`"));
+    }
+    if same.is_some() {
+        return None;
+    }
+    let meant = closest(name, vocabulary())?;
+    let start = &written[..written.len() - path.len()];
+    let rest = &path[name.len()..];
+    Some(format!("did you mean `{start}{meant}{rest}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_does_not_exist_has_a_hint_and_one_that_is_only_missing_has_none() {
+        for (written, hint) in [
+            (".Titel", Some("did you mean `.Title`?")),
+            ("$.Labls.x", Some("did you mean `$.Labels.x`?")),
+            ("titel", Some("did you mean `Title`?")),
+            (".CommentBdy", Some("did you mean `.CommentBody`?")),
+            (".TriggerTim", Some("did you mean `.TriggerTime`?")),
+            (".RefTyp", Some("did you mean `.RefType`?")),
+            (".Contxt.build", Some("did you mean `.Context.build`?")),
+            (".Title", None),
+            ("review_state", None),
+            (".Task.Nmae", None),
+            (".Payload", None),
+        ] {
+            assert_eq!(name_hint(ErrorKind::Missing, written).as_deref(), hint, "{written}");
+        }
+        let hint = name_hint(ErrorKind::Render, "title");
+        assert_eq!(hint.as_deref(), Some("the variable is written with a dot: `.Title`"));
+        assert_eq!(name_hint(ErrorKind::Render, "trimPrefix"), None);
+    }
+
+    #[test]
+    fn a_variable_stands_once_in_a_table_and_is_the_same_thing_in_all() {
+        for table in ALL {
+            for (index, variable) in table.variables.iter().enumerate() {
+                let name = variable.name;
+                let again = table.variables[index + 1..].iter().find(|it| it.name == name);
+                assert!(again.is_none(), "{} has {name} twice", table.name);
+                for other in ALL.into_iter().filter_map(|table| table.find(name)) {
+                    assert_eq!(other.class, variable.class, "{name}");
+                }
+            }
+        }
+    }
+}

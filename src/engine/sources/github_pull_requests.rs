@@ -1,0 +1,60 @@
+//! Pull requests that Kelos polls on GitHub.
+
+use super::github::{is_the_branch, polled_repository};
+use super::variable::{Others, Table, Variable as V};
+use super::variable_set::{Letters, VariableSet};
+use super::{Evidence, constants};
+use crate::engine::kelos::GithubPullRequests;
+
+pub(super) const TABLE: Table = Table {
+    name: "githubPullRequests",
+    variables: &[
+        V::word("ID"),
+        V::number("Number"),
+        V::line("Title"),
+        V::text("Body"),
+        V::word("URL"),
+        V::line("Labels"),
+        V::text("Comments"),
+        V::line("Kind"),
+        V::word("Branch"),
+        V::word("ReviewState"),
+        V::text("ReviewComments"),
+        V::word("Time"),
+        V::line("Schedule"),
+        // Kelos does not have these there, and they follow all the same.
+        V::word("Repository").needs(&["URL"]),
+        V::word("RepositoryOwner").needs(&["URL"]),
+        V::word("RepositoryName").needs(&["URL"]),
+        V::word("HeadSHA"),
+    ],
+    others: Others::Context,
+    has_first_prompt: true,
+};
+
+pub(super) fn derive(
+    source: &GithubPullRequests,
+    evidence: &Evidence<'_, '_>,
+    known: &mut VariableSet<'_>,
+) {
+    // A constant of Kelos.
+    known.derive(Letters::Exact, "Kind", "PR");
+    constants(&["Time", "Schedule"], known);
+    if let Some(state @ ("approved" | "changes_requested")) = source.review_state.as_deref() {
+        // Kelos has made this word itself, and takes no other.
+        known.derive(Letters::Exact, "ReviewState", state);
+    }
+    if known.wants("Branch") && is_the_branch(&evidence.spawner.spec.task_template.branch) {
+        let branch = evidence.task.spec().and_then(|spec| spec.branch.as_deref());
+        // It was printed there, and nothing else; an empty one is left out.
+        known.derive(Letters::Exact, "Branch", branch.unwrap_or_default());
+    }
+}
+
+pub(super) fn derive_more(
+    source: &GithubPullRequests,
+    evidence: &Evidence<'_, '_>,
+    known: &mut VariableSet<'_>,
+) {
+    polled_repository(source.repo.as_deref(), evidence, known);
+}

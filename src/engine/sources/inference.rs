@@ -1,0 +1,196 @@
+//! Reading variables back out of the fields that Kelos rendered.
+//!
+//! The TaskSpawner has a template, and the Task has what Kelos made of it: the prompt, the branch, the
+//! name, the labels and annotations. What stands between the fixed texts of a template is the value
+//! of a variable, if there is only one way to read it. Where there are two, or the text is none that
+//! the template gives, the variable stays missing: a stranger who writes an issue can make a variable
+//! missing, and can't make it wrong.
+//!
+//! What is known already is fixed text, too, but only if it is known letter by letter: a URL made of
+//! what a team has typed is not what Kelos printed, and a stranger could print it.
+
+mod fixed;
+mod name;
+mod page;
+mod pair;
+mod pattern;
+mod printed;
+mod reading;
+mod scan;
+mod spots;
+
+pub(super) use self::pair::pay_for_a_prompt;
+use self::pair::{Found, Pair};
+use self::pattern::{MOST_PIECES, PIECE_BYTES, Pattern};
+use super::variable::Table;
+use super::variable_set::{Letters, Origin, Rendered, VariableSet};
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection, Task, TaskSpawner};
+use crate::templates::Uses;
+use crate::templates::budget::Exhausted;
+use crate::templates::purse::Purse;
+use crate::templates::value::{Map, Text, Value};
+
+/// What Kelos made prompts from before v0.26, where a TaskSpawner has no template.
+const FIRST_PROMPT: &str =
+    "{{.Kind}} #{{.Number}}: {{.Title}}\n\n{{.Body}}{{if .Comments}}{{.Comments}}{{end}}";
+
+/// The templates of a TaskSpawner whose renderings tell a variable that somebody wants.
+#[derive(Debug, Default)]
+pub struct Inference {
+    pairs: Box<[Pair]>,
+    /// What is wanted: what the templates use, and what that follows from.
+    wanted: Uses,
+}
+
+/// What a pair takes that is neither its pattern nor its key; the list of them grows by doubling.
+const PAIR_BYTES: usize = 3 * size_of::<Pair>() + 64;
+
+/// Why a variable could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotRead {
+    /// There is more than one way to read it.
+    NotUnique(Rendered),
+    /// The text on the Task is none that the template gives with what is known.
+    NoRendering(Rendered),
+    /// The text is too long to be read.
+    TooCostly(Rendered),
+    /// Two fields say different things.
+    Disagree(Rendered, Rendered),
+}
+
+impl Inference {
+    /// Compiles what can be read of the Tasks of a TaskSpawner, at the cost of the purse: nothing, if
+    /// that is not enough.
+    pub fn compile(
+        spawner: &TaskSpawner,
+        protection: &Protection,
+        uses: &Uses,
+        purse: &mut Purse,
+    ) -> Inference {
+        let template = &spawner.spec.task_template;
+        let table = Table::of(spawner.spec.when.source());
+        let mut wanted = uses.clone();
+        wanted.names.extend(table.prerequisites(uses));
+        if !wanted.all && wanted.names.is_empty() {
+            return Inference::default();
+        }
+        let is_useful = |pattern: &Pattern| {
+            pattern.variables.iter().any(|variable| wanted.has(root_of(&variable.name)))
+        };
+        let mut pairs = Vec::new();
+        let mut pair = |rendered: Rendered, template: &str, is_first_prompt| {
+            let key_bytes = match &rendered {
+                Rendered::Metadata(_, key) => key.len(),
+                _ => 0,
+            };
+            let pattern = purse.keeping(
+                |purse| {
+                    let pieces = 3 * template.len() + MOST_PIECES * PIECE_BYTES;
+                    purse.take_bytes(PAIR_BYTES + key_bytes + pieces)?;
+                    Ok(Pattern::compile(template, table, purse).filter(is_useful))
+                },
+                |it: &Option<Pattern>| {
+                    it.as_ref().map_or(0, |it| PAIR_BYTES + key_bytes + it.bytes())
+                },
+            );
+            if let Ok::<_, Exhausted>(Some(pattern)) = pattern {
+                pairs.push(Pair { rendered, pattern, is_first_prompt });
+            }
+        };
+        let is_first_prompt = template.prompt_template.is_empty() && table.has_first_prompt;
+        let prompt = if is_first_prompt { FIRST_PROMPT } else { &template.prompt_template };
+        pair(Rendered::Prompt, prompt, is_first_prompt);
+        pair(Rendered::Branch, &template.branch, false);
+        let kept = spawner.metadata.annotations.get(NAME_TEMPLATE_ANNOTATION);
+        let name = Some(&*template.name_template).filter(|name| !name.is_empty());
+        if let Some(name) = name.or(kept.map(String::as_str)) {
+            pair(Rendered::Name, name, false);
+        }
+        if let Some(metadata) = &template.metadata {
+            let (labels, annotations) = (&metadata.labels, &metadata.annotations);
+            for (kind, templates) in [(Kind::Label, labels), (Kind::Annotation, annotations)] {
+                for (key, template) in templates {
+                    if !protection.covers(kind, key) {
+                        pair(Rendered::Metadata(kind, key.as_str().into()), template, false);
+                    }
+                }
+            }
+        }
+        if purse.is_empty() {
+            pairs = Vec::new();
+        }
+        Inference { pairs: pairs.into(), wanted }
+    }
+
+    /// Whether anything is read back.
+    pub fn is_needed(&self) -> bool {
+        !self.pairs.is_empty()
+    }
+
+    /// Whether labels and annotations tell something. They tell it once: when the Task is answered
+    /// again, some of them are ours.
+    pub fn reads_metadata(&self) -> bool {
+        self.pairs.iter().any(|pair| matches!(pair.rendered, Rendered::Metadata(..)))
+    }
+
+    /// The variables that help to read: what is known of them need not be read.
+    pub fn helpful(&self) -> impl Iterator<Item = Text> {
+        let variables = self.pairs.iter().flat_map(|pair| &pair.pattern.variables);
+        variables.map(|variable| root_of(&variable.name).into()).chain(self.wanted.names.clone())
+    }
+
+    /// Reads what is wanted and not known yet, if asked out of labels and annotations, too; says why
+    /// what could not be read was not. `number` is that of the issue or pull request whose page `.URL`
+    /// is, if it is known.
+    pub(super) fn read(
+        &self,
+        task: &Task<'_>,
+        metadata: bool,
+        number: Option<i64>,
+        known: &mut VariableSet<'_>,
+    ) -> Vec<(Text, NotRead)> {
+        let page = number.map(|number| format!("/{number}"));
+        let mut found = Found { page: page.as_deref(), ..Found::default() };
+        for pair in &self.pairs {
+            let is_missing = |name: &str| {
+                let root = root_of(name);
+                self.wanted.has(root) && (known.get(root).is_none() || root == "Context")
+            };
+            if pair.pattern.variables.iter().any(|variable| is_missing(&variable.name))
+                && pair.is_of(task, metadata)
+            {
+                pair.read(task, known, &is_missing, &mut found);
+            }
+        }
+        let Found { values, mut not_read, .. } = found;
+        let mut context = Map::new();
+        for (name, read) in values {
+            match read {
+                Ok((rendered, value)) => match name.strip_prefix(CONTEXT) {
+                    Some(part) => drop(context.insert(part.into(), value)),
+                    None => {
+                        known.put(Origin::Inferred(rendered), Letters::Exact, &name, |_| Ok(value));
+                    }
+                },
+                Err(disagreement) => {
+                    known.contest(&name);
+                    not_read.push((name, disagreement));
+                }
+            }
+        }
+        if !context.is_empty() {
+            let origin = Origin::Inferred(Rendered::Prompt);
+            known.put(origin, Letters::Exact, "Context", |_| Ok(Value::from(context)));
+        }
+        not_read
+    }
+}
+
+/// What the names of the texts that context sources gave begin with.
+const CONTEXT: &str = "Context.";
+
+/// The variable that a name belongs to: `Context` for `Context.build`.
+fn root_of(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(root, _)| root)
+}

@@ -1,0 +1,42 @@
+//! Names that a template made: what is left of a text in them, and how it is read back.
+//!
+//! Kelos (v0.49 and later) puts what the template gives in lower case, writes a dash for each
+//! character that is no ASCII letter, digit, dash or dot, cuts it to 63 bytes, and takes the dashes
+//! off both ends of what stands between dots. So only what loses nothing by that is read, and nothing
+//! behind a text that may be cut or may run together with the next.
+
+use super::fixed::Fixed;
+use crate::engine::sources::variable::Class;
+
+/// The longest name that was surely not cut.
+pub(super) const MOST_BYTES: usize = 62;
+
+/// A text as it stands in a name; nothing if that depends on what stands around it.
+pub(super) fn text(text: &str) -> Option<String> {
+    let is_kept = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !text.is_ascii() || text.contains('.') {
+        return None;
+    }
+    let lower = |c: char| if is_kept(c) { c.to_ascii_lowercase() } else { '-' };
+    Some(text.chars().map(lower).collect())
+}
+
+/// What a variable can be in a name; nothing if a name does not keep it.
+pub(super) fn class(name: &str, class: Class) -> Option<Class> {
+    match (name, class) {
+        ("Number", Class::Number) => Some(Class::Number),
+        // Of a schedule and of Jira; what is read is checked against their forms.
+        ("ID" | "Time", Class::Word) => Some(Class::Word),
+        _ => None,
+    }
+}
+
+/// Takes off the dashes that a name neither begins nor ends with.
+pub(super) fn trim(pieces: &mut [(Fixed<'_>, Option<usize>)]) {
+    if let Some((Fixed::Text(text), _)) = pieces.first_mut() {
+        *text = text.trim_start_matches('-').to_owned().into();
+    }
+    if let Some((Fixed::Text(text), _)) = pieces.last_mut() {
+        *text = text.trim_end_matches('-').to_owned().into();
+    }
+}

@@ -1,0 +1,53 @@
+//! What a text says that Kelos printed.
+
+use super::pattern::{Flavour, whole_number};
+use crate::engine::meter::Meter;
+use crate::engine::sources::text::{ENTRY_STEPS, text};
+use crate::engine::sources::{cron, jira};
+use crate::templates::budget::Exhausted;
+use crate::templates::value::Value;
+
+/// The value that was printed as `read`; nothing if it can't be told.
+pub(super) fn value(
+    name: &str,
+    flavour: Flavour,
+    read: &str,
+    meter: &Meter,
+) -> Result<Option<Value>, Exhausted> {
+    Ok(match (name, flavour) {
+        ("Number", _) => whole_number(read).map(Value::Int),
+        (_, Flavour::ByHand) if may_be_no_text(read) => None,
+        ("Labels", _) => labels(read, meter)?,
+        ("ID", Flavour::Name) => {
+            let of_cron = cron::time_of(read).map(|_| read.to_owned());
+            of_cron.or_else(|| jira::key_of(read)).map(Value::from)
+        }
+        ("Time", Flavour::Name) => cron::time_in_name(read).map(Value::from),
+        _ => Some(text(read, meter)?),
+    })
+}
+
+/// Whether what a person gave may print so and not be a text: a template could tell the two apart.
+fn may_be_no_text(printed: &str) -> bool {
+    matches!(printed, "true" | "false" | "0" | "<nil>" | "<no value>")
+        || printed.starts_with('[')
+        || printed.starts_with("map[")
+}
+
+/// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
+/// here as there.
+fn labels(joined: &str, meter: &Meter) -> Result<Option<Value>, Exhausted> {
+    const SEPARATOR: &str = ", ";
+    /// What a label takes beside its text.
+    const LABEL_BYTES: usize = 64;
+    if joined.is_empty() {
+        return Ok(Some(Value::labels::<&str>(&[])));
+    }
+    meter.take(joined.len())?;
+    let count = joined.matches(SEPARATOR).count() + 1;
+    meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
+    meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
+    let names: Vec<&str> = joined.split(SEPARATOR).collect();
+    let is_list = names.iter().all(|name| !name.trim().is_empty());
+    Ok(is_list.then(|| Value::labels(&names)))
+}

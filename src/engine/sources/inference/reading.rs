@@ -1,0 +1,199 @@
+//! Reading a text back into the pieces that it was put together from.
+//!
+//! Between any two pieces there is a place in the text. Which places it can be is worked out twice:
+//! from the end, and then from the beginning within what is left. A piece of which both ends can be at
+//! one place only has one reading, whatever the rest of the text is: that is what `Title` has in `Issue
+//! #{{.Number}}: {{.Title}}` and a line break, though the text behind it may imitate it as much as it
+//! likes.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::page;
+use super::scan::{MOST_HITS, Scan, Unread};
+use super::spots::Spots;
+use crate::engine::meter::Meter;
+use crate::engine::sources::variable::Class;
+
+/// A piece of a text that was put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step<'p> {
+    /// This text.
+    Text(&'p str),
+    /// Any text of a class.
+    Any(Class),
+    /// The address of an issue or pull request, which ends with this slash and number.
+    Page(&'p str),
+}
+
+/// Where each step stands in a text; nothing for a step with more than one reading.
+pub(super) fn read(
+    text: &str,
+    steps: &[Step<'_>],
+    meter: &Meter,
+) -> Result<Vec<Option<Range<usize>>>, Unread> {
+    let scan = Scan::new(text, meter);
+    let mut ends = vec![Spots::at(text.len())];
+    for step in steps.iter().rev() {
+        let before = match ends.last() {
+            Some(ends) => before(&scan, step, ends)?,
+            None => return Err(Unread::NoRendering),
+        };
+        ends.push(before);
+    }
+    let mut ends = ends.into_iter().rev();
+    let first = ends.next().unwrap_or_default();
+    let mut place = Spots::at(0).meet(&first);
+    let mut found = Vec::with_capacity(steps.len());
+    for (step, ends) in steps.iter().zip(ends) {
+        let next = after(&scan, step, &place, &ends)?;
+        let span = place.only().zip(next.only());
+        found.push(span.map(|(from, to)| from..to));
+        place = next;
+    }
+    if place.is_empty() { Err(Unread::NoRendering) } else { Ok(found) }
+}
+
+/// Where a step can begin that ends at one of these places.
+fn before(scan: &Scan<'_>, step: &Step<'_>, to: &Spots) -> Result<Spots, Unread> {
+    scan.begin_step()?;
+    let mut starts = Spots::default();
+    match step {
+        Step::Text("") => return Ok(to.clone()),
+        Step::Text(text) => {
+            let finder = scan.finder(text)?;
+            let mut hits = 0;
+            for &(first, last) in to.spans() {
+                if last >= text.len() {
+                    let lowest = first.saturating_sub(text.len());
+                    places(scan, &finder, lowest..last, 0, &mut hits, &mut starts)?;
+                }
+            }
+        }
+        Step::Page(number) => {
+            let finder = scan.finder(number)?;
+            let mut tries = 0;
+            for &(first, last) in to.spans() {
+                page::starts(scan, &finder, first..=last, &mut tries, &mut starts)?;
+            }
+        }
+        Step::Any(Class::Number) => {
+            let (mut seen, mut run) = (0, 0);
+            for &(first, last) in to.spans() {
+                // A run of digits may begin before the first place that it can end at.
+                let mut at = scan.start_of_run(Class::Number, first, seen)?.unwrap_or(seen);
+                while let Some(start) = scan.next_digit(at, last)? {
+                    if starts.is_full() {
+                        // One more than can be told apart: any place from here on.
+                        starts.push(start, last);
+                        break;
+                    }
+                    run = end_of_digits(scan, start, run)?;
+                    if start < last {
+                        starts.push(start, run.min(last) - 1);
+                    }
+                    at = run;
+                }
+                seen = last;
+            }
+        }
+        Step::Any(class) => {
+            // Where the last span was looked at from, and where the run of the class begins there.
+            let mut known = (0, 0);
+            for &(first, last) in to.spans() {
+                let start = scan.start_of_run(*class, first, known.0)?.unwrap_or(known.1);
+                known = (first, start);
+                starts.push(start, last);
+            }
+        }
+    }
+    Ok(starts)
+}
+
+/// Where a step can end that begins at one of these places, of the places that it may end at.
+fn after(scan: &Scan<'_>, step: &Step<'_>, from: &Spots, to: &Spots) -> Result<Spots, Unread> {
+    scan.begin_step()?;
+    let mut ends = Spots::default();
+    match step {
+        Step::Text("") => return Ok(from.meet(to)),
+        Step::Text(text) => {
+            let finder = scan.finder(text)?;
+            let (length, mut hits) = (text.len(), 0);
+            // No more is searched than what can be an end.
+            for &(first, last) in from.moved(length).meet(to).spans() {
+                places(scan, &finder, first - length..last, length, &mut hits, &mut ends)?;
+            }
+            return Ok(ends);
+        }
+        Step::Page(number) => {
+            let mut tries = 0;
+            for &(first, last) in from.spans() {
+                page::ends(scan, number, first..=last, &mut tries, &mut ends)?;
+            }
+        }
+        Step::Any(Class::Number) => {
+            let mut run = 0;
+            for &(first, last) in from.spans() {
+                let mut at = first;
+                while let Some(start) = scan.next_digit(at, last)? {
+                    run = end_of_digits(scan, start, run)?;
+                    if ends.is_full() {
+                        run = run.max(end_of_digits(scan, last, run)?);
+                        ends.push(start + 1, run);
+                        break;
+                    }
+                    ends.push(start + 1, run);
+                    at = run;
+                }
+            }
+        }
+        Step::Any(class) => {
+            // Where the run ends that was looked at last.
+            let mut known = None;
+            for &(first, last) in from.spans() {
+                let end = match known {
+                    Some(end) if last <= end => end,
+                    _ => scan.end_of_run(*class, last)?,
+                };
+                known = Some(end);
+                ends.push(first, end);
+            }
+        }
+    }
+    Ok(ends.meet(to))
+}
+
+/// Where the digits end that begin at `from` or before it; the run that was looked at last ends at `run`.
+fn end_of_digits(scan: &Scan<'_>, from: usize, run: usize) -> Result<usize, Unread> {
+    if from < run { Ok(run) } else { scan.end_of_run(Class::Number, from) }
+}
+
+/// Adds each place in `range` where the text of a finder stands, moved on by `offset`.
+fn places(
+    scan: &Scan<'_>,
+    finder: &memmem::Finder<'_>,
+    range: Range<usize>,
+    offset: usize,
+    hits: &mut usize,
+    found: &mut Spots,
+) -> Result<(), Unread> {
+    let mut at = range.start;
+    let mut paid = at;
+    while let Some(hit) = scan.find(finder, at..range.end, &mut paid)? {
+        *hits += 1;
+        if found.is_full() || *hits > MOST_HITS {
+            // One more than can be told apart: it may stand anywhere from here on.
+            let last = range.end - finder.needle().len();
+            found.push(hit + offset, last + offset);
+            return Ok(());
+        }
+        found.push(hit + offset, hit + offset);
+        // What overlaps counts, too.
+        at = hit + 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

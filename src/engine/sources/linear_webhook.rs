@@ -1,0 +1,42 @@
+//! Events of Linear.
+
+use super::Evidence;
+use super::event_name::{SAID_PARTS, before_the_hash};
+use super::variable::{Others, Table, Variable as V};
+use super::variable_set::{Letters, VariableSet};
+use crate::engine::kelos::LinearWebhook;
+
+pub(super) const TABLE: Table = Table {
+    name: "linearWebhook",
+    variables: &[
+        V::word("ID"),
+        V::line("Title"),
+        V::line("Kind"),
+        V::line("Labels"),
+        V::line("Type"),
+        V::word("Action"),
+        V::line("State"),
+        V::word("IssueID"),
+        V::structure("Payload"),
+    ],
+    others: Others::Context,
+    has_first_prompt: false,
+};
+
+pub(super) fn derive(
+    source: &LinearWebhook,
+    evidence: &Evidence<'_, '_>,
+    known: &mut VariableSet<'_>,
+) {
+    // A constant of Kelos.
+    known.derive(Letters::Exact, "Kind", "LinearWebhook");
+    let Some(lower) = evidence.name_suffix().and_then(before_the_hash) else { return };
+    if known.meter.take(source.types.len().saturating_mul(SAID_PARTS)).is_err() {
+        return;
+    }
+    let mut types = source.types.iter().filter(|found| found.eq_ignore_ascii_case(lower));
+    if let (Some(found), None) = (types.next(), types.next()) {
+        // The source does not care for the case.
+        known.derive(Letters::Alike, "Type", found);
+    }
+}

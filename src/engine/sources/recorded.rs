@@ -1,0 +1,269 @@
+//! What is recorded on the Task about its source: the annotations `kelos.dev/source-*`.
+//!
+//! Five of them are Kelos's own. They say what Kelos printed, letter by letter, where Kelos has set
+//! them, and that depends on the source. What others record comes last.
+
+use std::collections::BTreeMap;
+
+use super::catalog::GROUPS;
+use super::text::camel_case;
+use super::text::{ENTRY_BYTES, ENTRY_STEPS, text, url};
+use super::variable_set::{Letters, Origin, VariableSet};
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{SOURCE_PREFIX, Source, Task, TaskSpawner, When};
+use crate::engine::meter::Meter;
+use crate::templates::budget::Exhausted;
+use crate::templates::value::{Map, Value};
+
+/// In these a name is not the variable's name in kebab case.
+const RENAMED: [(&str, &str); 8] = [
+    ("comment-url", "CommentURL"),
+    ("check-run-url", "CheckRunURL"),
+    ("id", "ID"),
+    ("url", "URL"),
+    ("issue-id", "IssueID"),
+    ("owner", "RepositoryOwner"),
+    ("repo", "RepositoryName"),
+    ("sha", "HeadSHA"),
+];
+
+/// Who says what an annotation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Author {
+    /// Kelos itself, about the source.
+    Kelos,
+    /// The template of the TaskSpawner for a name of Kelos's own, which Kelos may have left there: it says
+    /// nothing for certain.
+    Template,
+    /// Somebody else.
+    Other,
+}
+
+/// Whether Kelos itself sets an annotation on Tasks of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sets {
+    Always,
+    Sometimes,
+    Never,
+}
+
+impl Sets {
+    /// Polled issues and pull requests get kind and number since v0.20, over what the field says; the
+    /// commit where checks are reported (v0.32). GitHub's webhooks get all five, where reporting is
+    /// configured and the event has a number (v0.32). A source that came later may do as it likes.
+    fn of(name: &str, when: &When) -> Sets {
+        use Sets::{Always, Never, Sometimes};
+        match (when.source(), name) {
+            (Source::GithubIssues(_) | Source::GithubPullRequests(_), "kind" | "number") => Always,
+            (Source::GithubPullRequests(_), "sha") => Sometimes,
+            (
+                Source::GithubWebhook(_) | Source::Unknown,
+                "kind" | "number" | "owner" | "repo" | "sha",
+            ) => Sometimes,
+            (Source::Several, _) => match name {
+                "kind" | "number" if when.polls_github() => Sometimes,
+                "sha" if when.github_pull_requests.is_some() => Sometimes,
+                "kind" | "number" | "owner" | "repo" | "sha" if when.github_webhook.is_some() => {
+                    Sometimes
+                }
+                _ => Never,
+            },
+            _ => Never,
+        }
+    }
+}
+
+/// The names of Kelos's own.
+const OWN: [&str; 5] = ["kind", "number", "owner", "repo", "sha"];
+
+/// The `kelos.dev/source-*` annotations by the rest of their name.
+pub(super) struct Recorded<'t>(BTreeMap<&'t str, (&'t str, Author)>);
+
+impl<'t> Recorded<'t> {
+    /// Reads them, those left out that the rules write, and makes them the variable `.Source`.
+    pub(super) fn read(
+        task: &'t Task<'_>,
+        spawner: &TaskSpawner,
+        is_output: &dyn Fn(&str) -> bool,
+        known: &mut VariableSet<'_>,
+    ) -> Recorded<'t> {
+        let mut recorded = Recorded(BTreeMap::new());
+        let Some(annotations) = task.entries(Kind::Annotation) else { return recorded };
+        for (key, value) in annotations.beginning_with(SOURCE_PREFIX) {
+            let name = key.strip_prefix(SOURCE_PREFIX).unwrap_or_default();
+            if name.is_empty() || is_output(key) {
+                continue;
+            }
+            let meter = known.meter;
+            let paid = meter.take_steps(ENTRY_STEPS).and_then(|()| meter.take_bytes(ENTRY_BYTES));
+            if paid.is_err() {
+                break;
+            }
+            let author = author(name, key, task, spawner);
+            recorded.0.insert(name, (&**value, author));
+        }
+        known.put(Origin::Task, Letters::Alike, "Source", |meter| recorded.group(meter));
+        recorded
+    }
+
+    /// The value of one that Kelos itself has set, as in `number`.
+    pub(super) fn own(&self, name: &str) -> Option<&'t str> {
+        self.0.get(name).filter(|(_, author)| *author == Author::Kelos).map(|(value, _)| *value)
+    }
+
+    /// The value of one that somebody else has set.
+    pub(super) fn of_others(&self, name: &str) -> Option<&'t str> {
+        self.0.get(name).filter(|(_, author)| *author == Author::Other).map(|(value, _)| *value)
+    }
+
+    /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
+    pub(super) fn number(&self) -> Option<i64> {
+        let text = self.own("number")?;
+        text.parse().ok().filter(|number: &i64| *number >= 0 && number.to_string() == text)
+    }
+
+    /// Tells what others have recorded, by their names.
+    pub(super) fn tell_by_name(&self, known: &mut VariableSet<'_>) {
+        for (name, (value, author)) in &self.0 {
+            if *author == Author::Other {
+                tell_one(name, value, known);
+            }
+        }
+    }
+
+    fn group(&self, meter: &Meter) -> Result<Value, Exhausted> {
+        let mut map = Map::new();
+        for (name, (value, _)) in &self.0 {
+            meter.take_steps(ENTRY_STEPS)?;
+            meter.take_bytes(name.len() + ENTRY_BYTES)?;
+            map.insert(camel_case(name, false).into(), text(value, meter)?);
+        }
+        Ok(Value::from(map))
+    }
+}
+
+fn author(name: &str, key: &str, task: &Task<'_>, spawner: &TaskSpawner) -> Author {
+    if !OWN.contains(&name) {
+        return Author::Other;
+    }
+    let spawner = &spawner.spec;
+    let is_declared = || {
+        let field = spawner.task_template.metadata.as_ref();
+        field.is_some_and(|field| field.annotations.contains_key(key))
+    };
+    // By hand Kelos records nothing of a source.
+    let sets = if task.is_manual() { Sets::Never } else { Sets::of(name, &spawner.when) };
+    match sets {
+        Sets::Always => Author::Kelos,
+        _ if is_declared() => Author::Template,
+        Sets::Sometimes => Author::Kelos,
+        Sets::Never => Author::Other,
+    }
+}
+
+fn tell_one(name: &str, value: &str, known: &mut VariableSet<'_>) {
+    let mut put = |name: &str, build: &dyn Fn(&Meter) -> Result<Value, Exhausted>| {
+        known.put(Origin::Task, Letters::Alike, name, build);
+    };
+    let variable = match name {
+        // The text of `Kind` is another one.
+        "kind" => return,
+        "number" => {
+            if let Ok(number) = value.parse() {
+                put("Number", &|_| Ok(Value::Int(number)));
+            }
+            return;
+        }
+        _ => RENAMED
+            .iter()
+            .find(|(kebab, _)| *kebab == name)
+            .map_or_else(|| camel_case(name, true), |(_, name)| (*name).into()),
+    };
+    if variable == "Source" || GROUPS.contains(&&*variable) {
+        return;
+    }
+    match &*variable {
+        "Labels" => put("Labels", &|meter| labels(value, meter)),
+        "URL" => {
+            if known.wants("URL")
+                && known.get("URL").is_none()
+                && let Some(url) = url(value, known.meter)
+            {
+                known.put(Origin::Task, Letters::Alike, "URL", |_| Ok(Value::from(url)));
+            }
+        }
+        name => put(name, &|meter| text(value, meter)),
+    }
+}
+
+/// What a label costs to be taken out of a list, and what it takes beside its text.
+const LABEL_BYTES: usize = 64;
+
+fn labels(text: &str, meter: &Meter) -> Result<Value, Exhausted> {
+    // At the most there is one for each comma, and each is there twice.
+    let most = memchr::memchr_iter(b',', text.as_bytes()).count() + 1;
+    meter.take_steps(most.saturating_mul(ENTRY_STEPS))?;
+    meter.take_bytes(text.len().saturating_mul(4) + most.saturating_mul(LABEL_BYTES))?;
+    Ok(Value::labels(&label_list(text)))
+}
+
+/// The names in `source-labels`: a JSON list or a comma list.
+fn label_list(text: &str) -> Vec<String> {
+    if let Ok(names) = serde_json::from_str::<Vec<String>>(text) {
+        return names;
+    }
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::templates::Uses;
+    use crate::templates::budget::Budget;
+
+    #[test]
+    fn labels_come_as_a_json_list_or_a_comma_list() {
+        assert_eq!(label_list(r#"["a, b", "c"]"#), ["a, b", "c"]);
+        assert_eq!(label_list("priority/critical, bug,,"), ["priority/critical", "bug"]);
+        assert_eq!(label_list(""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unknown_annotation_becomes_a_variable() {
+        let all = Uses { all: true, ..Uses::default() };
+        let meter = Meter::new(Budget::task());
+        let mut known = VariableSet::new(&all, &meter);
+        let task = r#"{"metadata": {"annotations": {"kelos.dev/source-author": "octocat",
+            "kelos.dev/source-review-state": "approved", "kelos.dev/source-": "x", "team": "x"}}}"#;
+        let task = Task::parse(task).unwrap();
+        let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
+        Recorded::read(&task, &spawner, &|_| false, &mut known).tell_by_name(&mut known);
+        let (root, _) = known.into_parts();
+        assert_eq!(root["Author"], Value::from("octocat"));
+        assert_eq!(root["ReviewState"], Value::from("approved"));
+        assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));
+        assert_eq!(root.len(), 3);
+    }
+
+    #[test]
+    fn kelos_sets_some_annotations_itself_on_some_sources() {
+        let sets = |when: &str| -> Vec<Sets> {
+            let when: When = serde_json::from_str(when).unwrap();
+            OWN.iter().map(|name| Sets::of(name, &when)).collect()
+        };
+        use Sets::{Always, Never, Sometimes};
+        assert_eq!(sets(r#"{"githubIssues": {}}"#), [Always, Always, Never, Never, Never]);
+        let pulls = [Always, Always, Never, Never, Sometimes];
+        assert_eq!(sets(r#"{"githubPullRequests": {}}"#), pulls);
+        assert_eq!(sets(r#"{"githubWebhook": {}}"#), [Sometimes; 5]);
+        assert_eq!(sets(r#"{"githubWebhook": {}, "cron": {}}"#), [Sometimes; 5]);
+        assert_eq!(
+            sets(r#"{"githubIssues": {}, "slack": {}}"#)[..3],
+            [Sometimes, Sometimes, Never]
+        );
+        for other in ["jira", "cron", "linearWebhook", "webhook", "slack"] {
+            assert_eq!(sets(&format!(r#"{{"{other}": {{}}}}"#)), [Never; 5], "{other}");
+        }
+        assert_eq!(sets(r#"{"cron": {}, "slack": {}}"#), [Never; 5]);
+    }
+}

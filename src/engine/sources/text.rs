@@ -1,0 +1,63 @@
+//! Texts that people typed, as variables: each paid for before it is built.
+
+use std::borrow::Cow;
+
+use crate::engine::meter::Meter;
+use crate::engine::repository::{self, Repository};
+use crate::templates::budget::Exhausted;
+use crate::templates::value::Value;
+
+/// What an entry of a map, an element of a list or a variable costs beside its bytes: two texts are
+/// allocated and one is put into its place.
+pub(in crate::engine) const ENTRY_STEPS: usize = 4;
+/// What an entry takes beside its texts.
+pub(in crate::engine) const ENTRY_BYTES: usize = 128;
+/// What reading a URL costs, and each of its bytes, of which three can come out.
+const URL_STEPS: usize = 16;
+const URL_BYTE_PARTS: usize = 16;
+const URL_GROWTH: usize = 3;
+
+/// A text as a variable: a URL loses what may be secret in it.
+pub(in crate::engine) fn text(value: &str, meter: &Meter) -> Result<Value, Exhausted> {
+    meter.take_bytes(value.len())?;
+    if repository::is_url(value) {
+        pay_for_url(value, meter)?;
+    }
+    Ok(Value::from(repository::clean(value).as_ref()))
+}
+
+/// A repository out of what people typed.
+pub(in crate::engine) fn repository(typed: &str, meter: &Meter) -> Option<Repository> {
+    pay_for_url(typed, meter).ok()?;
+    Repository::parse(typed)
+}
+
+/// A URL out of what people typed, without what may be secret in it.
+pub(in crate::engine) fn url(typed: &str, meter: &Meter) -> Option<String> {
+    pay_for_url(typed, meter).ok()?;
+    repository::without_secrets(typed)
+}
+
+/// Pays for reading a URL.
+pub(in crate::engine) fn pay_for_url(typed: &str, meter: &Meter) -> Result<(), Exhausted> {
+    meter.take_steps(URL_STEPS)?;
+    meter.take(URL_BYTE_PARTS.saturating_mul(typed.len()))?;
+    meter.take_bytes(URL_GROWTH.saturating_mul(typed.len()))
+}
+
+/// `review-state` in camelCase, `reviewState`; with `upper`, `ReviewState`.
+pub(super) fn camel_case(name: &str, upper: bool) -> Cow<'_, str> {
+    let mut out = String::with_capacity(name.len());
+    let mut raise = upper;
+    for c in name.chars() {
+        match c {
+            '-' | '_' | '.' => raise = !out.is_empty() || upper,
+            c if raise => {
+                out.extend(c.to_uppercase());
+                raise = false;
+            }
+            c => out.push(c),
+        }
+    }
+    if out == name { Cow::Borrowed(name) } else { Cow::Owned(out) }
+}

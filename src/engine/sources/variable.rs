@@ -1,0 +1,127 @@
+//! What Kelos gives a name to: the variables of a source, and what each can be.
+
+use std::collections::BTreeSet;
+
+use crate::templates::Uses;
+use crate::templates::value::Text;
+
+/// What is known of a source, whatever its Tasks say.
+#[derive(Debug)]
+pub(in crate::engine) struct Table {
+    /// Its name in `spec.when`, as it stands in a sentence.
+    pub(in crate::engine) name: &'static str,
+    pub(super) variables: &'static [Variable],
+    pub(super) others: Others,
+    /// Whether Kelos v0.24 made its prompts, where a TaskSpawner has no template.
+    pub(super) has_first_prompt: bool,
+}
+
+/// Which names a source can have beside those of its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    /// What its `contextSources` are called, as `.Context.NAME`.
+    Context,
+    /// None.
+    Nothing,
+    /// Those that no source of Kelos has: the keys of a `fieldMapping`.
+    NewNames,
+    /// Any: what a person gives by hand, or too little is known of the source.
+    Anything,
+}
+
+impl Table {
+    pub(super) fn find(&self, name: &str) -> Option<&'static Variable> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    /// The variables that are shown of every Task.
+    pub(in crate::engine) fn shown(&self) -> impl Iterator<Item = &'static str> {
+        self.variables.iter().filter(|variable| variable.is_shown).map(|variable| variable.name)
+    }
+
+    /// The variables that those which are used follow from.
+    pub(super) fn prerequisites(&self, uses: &Uses) -> BTreeSet<Text> {
+        let used = self.variables.iter().filter(|variable| uses.has(variable.name));
+        used.flat_map(|variable| variable.needs).map(|name| Text::from(*name)).collect()
+    }
+}
+
+/// A variable that the Tasks of a source can have. All that depends on its name is read from here.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) name: &'static str,
+    /// What a printed one can be; nothing if it is no text and no number, so that a printed one says too
+    /// little.
+    pub(super) class: Option<Class>,
+    /// Whether it is shown of every Task; others only where a template asks for them, or the Task tells.
+    pub(super) is_shown: bool,
+    /// The variables that it follows from.
+    pub(super) needs: &'static [&'static str],
+}
+
+impl Variable {
+    const fn new(name: &'static str, class: Option<Class>) -> Variable {
+        Variable { name, class, is_shown: true, needs: &[] }
+    }
+
+    /// A whole number.
+    pub(super) const fn number(name: &'static str) -> Variable {
+        Variable::new(name, Some(Class::Number))
+    }
+
+    /// A text without white space.
+    pub(super) const fn word(name: &'static str) -> Variable {
+        Variable::new(name, Some(Class::Word))
+    }
+
+    /// A text without a line break.
+    pub(super) const fn line(name: &'static str) -> Variable {
+        Variable::new(name, Some(Class::Line))
+    }
+
+    /// Any text.
+    pub(super) const fn text(name: &'static str) -> Variable {
+        Variable::new(name, Some(Class::Anything))
+    }
+
+    /// A list or a mapping.
+    pub(super) const fn structure(name: &'static str) -> Variable {
+        Variable::new(name, None).where_asked()
+    }
+
+    /// The same, shown only where somebody asks for it.
+    pub(super) const fn where_asked(self) -> Variable {
+        Variable { is_shown: false, ..self }
+    }
+
+    /// The same, which follows from others.
+    pub(super) const fn needs(self, needs: &'static [&'static str]) -> Variable {
+        Variable { needs, ..self }
+    }
+}
+
+/// The characters that a variable's text is made of. It may be more than the variable can be: then a
+/// reading is found less often, and still no wrong one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A whole number: one digit or more.
+    Number,
+    /// No white space: an identifier, a branch, a URL.
+    Word,
+    /// No line break: a title.
+    Line,
+    /// Any text.
+    Anything,
+}
+
+impl Class {
+    /// Whether a byte can be part of it. Bytes of characters beyond ASCII can.
+    pub(super) fn takes(self, byte: u8) -> bool {
+        match self {
+            Class::Number => byte.is_ascii_digit(),
+            Class::Word => !byte.is_ascii_whitespace(),
+            Class::Line => byte != b'\n',
+            Class::Anything => true,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The variables that are known so far, and who says so.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::text::ENTRY_STEPS;
+use crate::apimachinery::Kind;
+use crate::engine::meter::Meter;
+use crate::templates::Uses;
+use crate::templates::budget::Exhausted;
+use crate::templates::value::{Map, Text, Value};
+
+/// Who says what a variable is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The Task itself, the request, or an object that they name.
+    Task,
+    /// It follows from the Task, its TaskSpawner, Workspace and WorkerPool.
+    Derived,
+    /// It was read back out of a field that Kelos rendered.
+    Inferred(Rendered),
+}
+
+/// A field of a Task that Kelos renders from a template of its TaskSpawner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// `spec.prompt`
+    Prompt,
+    /// `spec.branch`
+    Branch,
+    /// `metadata.name`
+    Name,
+    /// A label or annotation of `taskTemplate.metadata`.
+    Metadata(Kind, Text),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Task => f.write_str("task"),
+            Origin::Derived => f.write_str("derived"),
+            Origin::Inferred(rendered) => write!(f, "inferred from {rendered}"),
+        }
+    }
+}
+
+impl fmt::Display for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rendered::Prompt => f.write_str("promptTemplate"),
+            Rendered::Branch => f.write_str("branch"),
+            Rendered::Name => f.write_str("nameTemplate"),
+            Rendered::Metadata(kind, key) => write!(f, "{kind} {key}"),
+        }
+    }
+}
+
+/// Whether a value is what Kelos put into its templates, letter by letter. Only then it is a fixed text
+/// where a rendered field is read: what says the same in other letters would make an honest text look
+/// like none of the template's, and an imitation like the only one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// As Kelos had it.
+    Exact,
+    /// As people typed it, as it is after credentials were taken out, or as somebody else recorded it.
+    Alike,
+}
+
+impl Letters {
+    /// Exact, if cleaning has not altered the text.
+    pub(super) fn of(text: &str, cleaned: &Value) -> Letters {
+        let is_same = cleaned.as_text().is_some_and(|cleaned| **cleaned == *text);
+        if is_same { Letters::Exact } else { Letters::Alike }
+    }
+}
+
+/// Variables by name; only those that somebody wants.
+pub(super) struct VariableSet<'u> {
+    uses: &'u Uses,
+    /// What building them is paid from.
+    pub(super) meter: &'u Meter,
+    values: Map,
+    origins: Vec<(Text, Origin)>,
+    /// Those that are known letter by letter.
+    exact: BTreeSet<Text>,
+    /// What holds for those that no field tells.
+    stand_ins: BTreeMap<&'static str, Text>,
+    /// Those that fields contradict each other about: they stay missing.
+    contested: BTreeSet<Text>,
+}
+
+impl<'u> VariableSet<'u> {
+    /// Starts with nothing.
+    pub(super) fn new(uses: &'u Uses, meter: &'u Meter) -> VariableSet<'u> {
+        VariableSet {
+            uses,
+            meter,
+            values: Map::new(),
+            origins: Vec::new(),
+            exact: BTreeSet::new(),
+            stand_ins: BTreeMap::new(),
+            contested: BTreeSet::new(),
+        }
+    }
+
+    /// Whether anybody wants to know this variable.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.uses.has(name)
+    }
+
+    /// Sets a variable that is wanted and that nothing better has set. It costs a variable and the
+    /// bytes of its text; `build` pays for the rest. One that can't be paid stays missing.
+    pub(super) fn put(
+        &mut self,
+        origin: Origin,
+        letters: Letters,
+        name: &str,
+        build: impl FnOnce(&Meter) -> Result<Value, Exhausted>,
+    ) {
+        if let Some(key) = self.uses.key(name)
+            && !self.values.contains_key(name)
+            && !self.contested.contains(name)
+            && self.meter.take_steps(ENTRY_STEPS).is_ok()
+            && let Ok(value) = build(self.meter)
+        {
+            if letters == Letters::Exact {
+                self.exact.insert(Text::clone(&key));
+            }
+            self.values.insert(Text::clone(&key), value);
+            self.origins.push((key, origin));
+        }
+    }
+
+    /// Sets a variable to a text that follows from what is known.
+    pub(super) fn derive(&mut self, letters: Letters, name: &str, text: &str) {
+        self.put(Origin::Derived, letters, name, |meter| {
+            meter.take_bytes(text.len())?;
+            Ok(Value::from(text))
+        });
+    }
+
+    /// Keeps a text for a variable that Kelos prints in letters of its own: what is read back comes
+    /// first.
+    pub(super) fn stand_in(&mut self, name: &'static str, text: &str) {
+        if self.wants(name)
+            && !self.values.contains_key(name)
+            && !self.stand_ins.contains_key(name)
+            && self.meter.take_bytes(text.len()).is_ok()
+        {
+            self.stand_ins.insert(name, text.into());
+        }
+    }
+
+    /// Lets what stands in hold.
+    pub(super) fn let_stand_in(&mut self) {
+        for (name, text) in std::mem::take(&mut self.stand_ins) {
+            self.put(Origin::Derived, Letters::Alike, name, |_| Ok(Value::Str(text)));
+        }
+    }
+
+    /// Notes that fields contradict each other about a variable.
+    pub(super) fn contest(&mut self, name: &Text) {
+        self.contested.insert(Text::clone(name));
+    }
+
+    /// The value of a variable, if it is known and was wanted.
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// The text of a variable as Kelos printed it, if it is known letter by letter.
+    pub(super) fn letters(&self, name: &str) -> Option<Cow<'_, str>> {
+        let value = self.values.get(name).filter(|_| self.exact.contains(name))?;
+        match value {
+            Value::Int(number) => Some(number.to_string().into()),
+            other => other.as_text().map(|text| Cow::Borrowed(&**text)),
+        }
+    }
+
+    /// All values, and who said so, in the order in which they were found.
+    pub(super) fn into_parts(self) -> (Map, Vec<(Text, Origin)>) {
+        (self.values, self.origins)
+    }
+}

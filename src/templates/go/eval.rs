@@ -1,0 +1,303 @@
+//! Tree and variables → text.
+//!
+//! The stack of variables follows Go's to the letter: names are looked up while rendering, and a
+//! variable lives until the block ends in which it was declared *and reached*.
+
+mod expression;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::parser::Parsed;
+use super::tree::{Block, Choice, Invoke, Node, Pipeline, ROOT, Range, Span, VariableId};
+use crate::templates::budget::{Budget, Exhausted, VALUE_BYTES};
+use crate::templates::error::ErrorKind;
+use crate::templates::error::{Position, TemplateError};
+use crate::templates::gofmt;
+use crate::templates::value::{Map, Value};
+
+/// How deep templates may call each other.
+const MAX_CALLS: usize = 100;
+/// How deep blocks, parentheses and template calls together may be under way: less than 1 MiB of
+/// stack.
+const MAX_DEPTH: usize = 300;
+/// How much of the source a message quotes, in characters.
+const MAX_QUOTE: usize = 60;
+
+/// Renders a template with `root` as its `.` and `$`.
+///
+/// # Errors
+///
+/// Any reason but a parse error, with its place.
+pub(super) fn render(
+    source: &str,
+    parsed: &Parsed,
+    root: &Arc<Map>,
+    budget: &mut Budget,
+) -> Result<String, TemplateError> {
+    let root = Value::Map(Arc::clone(root));
+    let mut evaluator = Evaluator {
+        source,
+        parsed,
+        budget,
+        variables: vec![(ROOT, root.clone())],
+        frame: 0,
+        calls: 0,
+        depth: 0,
+        output: String::new(),
+    };
+    evaluator.walk(&root, &parsed.main)?;
+    Ok(evaluator.output)
+}
+
+struct Evaluator<'a> {
+    source: &'a str,
+    parsed: &'a Parsed,
+    budget: &'a mut Budget,
+    variables: Vec<(VariableId, Value)>,
+    /// Where the variables of the running template begin.
+    frame: usize,
+    calls: usize,
+    depth: usize,
+    output: String,
+}
+
+/// What comes after a node.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+impl<'a> Evaluator<'a> {
+    fn walk(&mut self, dot: &Value, block: &'a Block) -> Result<Flow, TemplateError> {
+        for node in block {
+            let flow = self.node(dot, node)?;
+            if flow != Flow::Next {
+                return Ok(flow);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn node(&mut self, dot: &Value, node: &'a Node) -> Result<Flow, TemplateError> {
+        match node {
+            Node::Text(span) => self.write(&self.source[span.start..span.end], *span)?,
+            Node::Print(pipeline) => {
+                let value = self.pipeline(dot, pipeline)?;
+                if pipeline.targets.is_empty() {
+                    self.print(&value, pipeline.span)?;
+                }
+            }
+            Node::Choice(choice) => return self.choose(dot, choice),
+            Node::Range(range) => return self.range(dot, range),
+            Node::Invoke(invoke) => self.invoke(dot, invoke)?,
+            Node::Break => return Ok(Flow::Break),
+            Node::Continue => return Ok(Flow::Continue),
+        }
+        Ok(Flow::Next)
+    }
+
+    fn choose(&mut self, dot: &Value, choice: &'a Choice) -> Result<Flow, TemplateError> {
+        let mark = self.variables.len();
+        let mut chosen = (dot.clone(), &choice.otherwise);
+        for (condition, body) in &choice.arms {
+            let value = self.pipeline(dot, condition)?;
+            if value.is_true() {
+                chosen = (if choice.sets_dot { value } else { chosen.0 }, body);
+                break;
+            }
+        }
+        self.descend(choice.span)?;
+        let flow = self.walk(&chosen.0, chosen.1)?;
+        self.depth -= 1;
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn range(&mut self, dot: &Value, range: &'a Range) -> Result<Flow, TemplateError> {
+        let span = range.over.span;
+        let mark = self.variables.len();
+        let over = self.pipeline(dot, &range.over)?;
+        let items = items(&over, range.over.targets.len()).map_err(|e| self.place(e, span))?;
+        self.descend(span)?;
+        let mut is_empty = true;
+        for (key, element) in items {
+            is_empty = false;
+            if self.iterate(range, key, element)? == Flow::Break {
+                break;
+            }
+        }
+        let mut flow = Flow::Next;
+        if is_empty {
+            flow = self.walk(dot, &range.otherwise)?;
+            // As in Go, `{{break}}` in an `{{else}}` ends this range, not the one around it.
+            if flow == Flow::Break {
+                flow = Flow::Next;
+            }
+        }
+        self.depth -= 1;
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn iterate(
+        &mut self,
+        range: &'a Range,
+        key: Value,
+        element: Value,
+    ) -> Result<Flow, TemplateError> {
+        let span = range.over.span;
+        self.budget.take_steps(2).map_err(|e| self.place(e, span))?;
+        let mark = self.variables.len();
+        // One variable takes the element, two take key and element, in this order. Declared ones
+        // were pushed by the pipeline: they are the topmost.
+        let values = [key, element.clone()];
+        let values = values.into_iter().skip(2 - range.over.targets.len());
+        for (i, (&target, value)) in range.over.targets.iter().zip(values).enumerate() {
+            let slot = if range.over.assigns {
+                self.slot(target, span)?
+            } else {
+                mark - range.over.targets.len() + i
+            };
+            self.variables[slot].1 = value;
+        }
+        let flow = self.walk(&element, &range.body)?;
+        self.variables.truncate(mark);
+        Ok(flow)
+    }
+
+    fn invoke(&mut self, dot: &Value, invoke: &'a Invoke) -> Result<(), TemplateError> {
+        let Some(Some(body)) = self.parsed.templates.get(invoke.template) else {
+            let message = format!("template `{}` is not defined", invoke.name);
+            return Err(self.place(TemplateError::render(message), invoke.span));
+        };
+        let argument = match &invoke.argument {
+            Some(pipeline) => self.pipeline(dot, pipeline)?,
+            None => Value::Nil,
+        };
+        self.budget.take_steps(1).map_err(|e| self.place(e, invoke.span))?;
+        if self.calls == MAX_CALLS {
+            return Err(self.too_deep(invoke.span));
+        }
+        self.calls += 1;
+        self.descend(invoke.span)?;
+        let (mark, caller) = (self.variables.len(), self.frame);
+        self.frame = mark;
+        self.variables.push((ROOT, argument.clone()));
+        self.walk(&argument, body)?;
+        self.variables.truncate(mark);
+        self.frame = caller;
+        self.depth -= 1;
+        self.calls -= 1;
+        Ok(())
+    }
+
+    /// Goes one level deeper; whoever calls this goes back up.
+    fn descend(&mut self, span: Span) -> Result<(), TemplateError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err(self.too_deep(span)) } else { Ok(()) }
+    }
+
+    fn too_deep(&self, span: Span) -> TemplateError {
+        let message = "template calls and blocks are nested too deep";
+        self.place(TemplateError::new(ErrorKind::Limit, message), span)
+    }
+
+    /// The value of a pipeline, stored in its variables if it has any.
+    fn pipeline(&mut self, dot: &Value, pipeline: &'a Pipeline) -> Result<Value, TemplateError> {
+        let mut value = None;
+        for command in &pipeline.commands {
+            value = Some(self.expression(dot, command, value)?);
+        }
+        let value = value.unwrap_or_default();
+        for &target in &pipeline.targets {
+            if pipeline.assigns {
+                let slot = self.slot(target, pipeline.span)?;
+                self.variables[slot].1 = value.clone();
+            } else {
+                self.variables.push((target, value.clone()));
+            }
+        }
+        Ok(value)
+    }
+
+    /// Where the value of a variable is.
+    fn slot(&mut self, variable: VariableId, span: Span) -> Result<usize, TemplateError> {
+        let found = self.variables[self.frame..].iter().rposition(|&(id, _)| id == variable);
+        let Some(index) = found else {
+            let name = &self.parsed.variables[variable];
+            let error = TemplateError::render(format!("variable `{name}` is not defined yet"));
+            return Err(self.place(error, span));
+        };
+        // The search has a price when thousands of variables are in the way.
+        let searched = self.variables.len() - self.frame - index;
+        self.budget.take_reading(searched).map_err(|e| self.place(e, span))?;
+        Ok(self.frame + index)
+    }
+
+    fn print(&mut self, value: &Value, span: Span) -> Result<(), TemplateError> {
+        match value {
+            Value::Nil => Err(self.place(TemplateError::missing(&self.quote(span)), span)),
+            Value::Str(text) => self.write(text, span),
+            Value::Dual(dual) => self.write(&dual.text, span),
+            other => {
+                let text = gofmt::print(std::slice::from_ref(other), self.budget);
+                let text = text.map_err(|e| self.place(e, span))?;
+                self.write(&text, span)
+            }
+        }
+    }
+
+    fn write(&mut self, text: &str, span: Span) -> Result<(), TemplateError> {
+        if text.len() > VALUE_BYTES - self.output.len() {
+            return Err(self.place(Exhausted::Value, span));
+        }
+        let paid = self.budget.take_steps(1).and_then(|()| self.budget.take_bytes(text.len()));
+        paid.map_err(|e| self.place(e, span))?;
+        self.output.push_str(text);
+        Ok(())
+    }
+
+    /// The error at the place that it stems from, unless it knows a closer one.
+    fn place(&self, error: impl Into<TemplateError>, span: Span) -> TemplateError {
+        let error = error.into();
+        match error.position {
+            Some(_) => error,
+            None => error.at(Position::of(self.source, span.start)),
+        }
+    }
+
+    /// A piece of the template, for a message.
+    fn quote(&self, span: Span) -> Cow<'a, str> {
+        let text = &self.source[span.start..span.end];
+        match text.char_indices().nth(MAX_QUOTE) {
+            Some((end, _)) => format!("{}…", &text[..end]).into(),
+            None => text.into(),
+        }
+    }
+}
+
+/// The keys and elements that a range goes through.
+type Items<'v> = Box<dyn Iterator<Item = (Value, Value)> + 'v>;
+
+/// What a range with so many variables goes through.
+fn items(over: &Value, variables: usize) -> Result<Items<'_>, TemplateError> {
+    Ok(match over.as_parts() {
+        Value::Nil => Box::new(std::iter::empty()),
+        Value::Int(_) | Value::Byte(_) if variables > 1 => {
+            let message = "a range over a number takes one variable, not two";
+            return Err(TemplateError::render(message));
+        }
+        &Value::Int(end) => Box::new((0..end).map(|i| (Value::Nil, Value::Int(i)))),
+        &Value::Byte(end) => Box::new((0..end).map(|i| (Value::Nil, Value::Byte(i)))),
+        Value::List(items) => {
+            Box::new((0..).zip(&**items).map(|(i, item)| (Value::Int(i), item.clone())))
+        }
+        Value::Map(map) => {
+            Box::new(map.iter().map(|(key, item)| (Value::Str(key.clone()), item.clone())))
+        }
+        other => return Err(TemplateError::render(format!("can't range over {}", other.kind()))),
+    })
+}

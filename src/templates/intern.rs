@@ -1,0 +1,109 @@
+//! One compiled template for all TaskSpawners that say the same.
+
+use std::sync::Arc;
+
+use super::error::TemplateError;
+use super::interner::{Interner, Parts};
+use super::purse::{ALLOCATION, Purse};
+use super::syntax::Syntax;
+use super::template::Template;
+use super::value::Text;
+
+/// What a template takes that is not its source and its code.
+const TEMPLATE_BYTES: usize = size_of::<Template>() + 2 * ALLOCATION + 64;
+
+/// Compiled templates by language and source, and compiled regular expressions.
+#[derive(Debug, Default)]
+pub struct Templates {
+    known: Interner<Template>,
+    parts: Parts,
+}
+
+impl Templates {
+    /// The compiled template for `source`. What it costs to compile it, or would have, is taken off the
+    /// purse.
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::compile`].
+    pub fn compile(
+        &mut self,
+        source: &str,
+        syntax: Syntax,
+        purse: &mut Purse,
+    ) -> Result<Arc<Template>, TemplateError> {
+        let key = (syntax, source);
+        let is_same = |known: &Template| known.syntax == syntax && known.source() == source;
+        if let Some(template) = self.known.find(&key, is_same) {
+            purse.pay(template.spent)?;
+            return Ok(template);
+        }
+        std::mem::swap(&mut self.parts, &mut purse.parts);
+        let compiled = Template::compile_within(source, syntax, purse);
+        std::mem::swap(&mut self.parts, &mut purse.parts);
+        let template = Arc::new(compiled?);
+        self.known.insert(&key, &template);
+        Ok(template)
+    }
+}
+
+impl Template {
+    /// As [`Template::compile`], at the cost of the purse.
+    pub(super) fn compile_within(
+        source: &str,
+        syntax: Syntax,
+        purse: &mut Purse,
+    ) -> Result<Template, TemplateError> {
+        let compile = |purse: &mut Purse| -> Result<_, TemplateError> {
+            purse.take_steps(1)?;
+            purse.take_reading(source.len())?;
+            purse.take_bytes(TEMPLATE_BYTES + source.len())?;
+            let source = Text::from(source);
+            let (body, bytes) = super::template::body(&source, syntax, purse)?;
+            Ok((source, body, bytes))
+        };
+        let weigh = |(source, _, bytes): &(Text, _, usize)| TEMPLATE_BYTES + source.len() + bytes;
+        let ((source, body, _), spent) = purse.measured(compile, weigh)?;
+        Ok(Template { source, syntax, body, spent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_source_is_compiled_once_while_it_is_used() {
+        let mut templates = Templates::default();
+        let mut compile =
+            |source: &str| templates.compile(source, Syntax::Go, &mut Purse::default()).unwrap();
+        let first = compile("backend");
+        let again = compile("backend");
+        assert!(Arc::ptr_eq(&first, &again));
+        drop((first, again));
+        for n in 0..1000 {
+            compile(&n.to_string());
+        }
+        assert!(templates.known.len() <= 65, "dead templates are swept");
+    }
+
+    #[test]
+    fn the_same_costs_the_same_whether_somebody_has_it_or_not() {
+        for (source, syntax) in [
+            ("backend", Syntax::Auto),
+            ("{{ .Title | lower }}", Syntax::Auto),
+            ("{{ title | lower }}", Syntax::Auto),
+            ("{{ regexFind \"[\\\\pL ]+\" .Title }}", Syntax::Go),
+        ] {
+            let mut templates = Templates::default();
+            let mut compile = || {
+                let mut purse = Purse::default();
+                (templates.compile(source, syntax, &mut purse).unwrap(), purse.spent())
+            };
+            let (kept, first) = compile();
+            let (again, second) = compile();
+            assert!(Arc::ptr_eq(&kept, &again));
+            assert_eq!(first, second, "{source}");
+        }
+    }
+}

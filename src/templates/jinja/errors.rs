@@ -1,0 +1,135 @@
+//! minijinja's errors in our words, with places in the template.
+
+use std::error::Error as _;
+use std::ops::Range;
+
+use minijinja::{Error, ErrorKind};
+
+use crate::templates::budget::Exhausted;
+use crate::templates::error::ErrorKind as Fault;
+use crate::templates::error::{Position, TemplateError};
+
+/// Statements that need other templates.
+const INCLUDING: [&str; 5] = ["block", "extends", "from", "import", "include"];
+
+/// The error of a template that does not parse.
+pub(super) fn parse(source: &str, error: &Error) -> TemplateError {
+    let message = message(error);
+    let unknown = message.strip_prefix("unknown statement ");
+    let parsed = TemplateError::parse(message.as_str());
+    let parsed = match unknown.is_some_and(|name| INCLUDING.contains(&name)) {
+        true => parsed.hint("a template stands alone, it can't take in others"),
+        false => parsed,
+    };
+    match place(source, error) {
+        Some(range) => parsed.at(Position::of(source, range.start)),
+        None => parsed,
+    }
+}
+
+/// The error of a template that fails while it runs.
+pub(super) fn render(source: &str, error: &Error, ran_out_of: Exhausted) -> TemplateError {
+    let range = place(source, error);
+    let (rendered, place) = match cause(error) {
+        Cause::Ours(ours) => (ours.clone(), range.map(|range| range.start)),
+        Cause::OutOfFuel => (ran_out_of.into(), range.map(|range| range.start)),
+        Cause::TooDeep => (
+            TemplateError::new(Fault::Limit, "macros or loops call themselves too often"),
+            range.map(|range| range.start),
+        ),
+        Cause::Undefined(Some(name)) => {
+            let start = range.map(|range| find(source, range, &name));
+            (TemplateError::missing(&name), start)
+        }
+        Cause::Undefined(None) => {
+            let written = range.clone().and_then(|range| source.get(range));
+            let name = written.filter(|text| !text.is_empty() && text.len() <= 60);
+            (TemplateError::missing(name.unwrap_or("this")), range.map(|range| range.start))
+        }
+        Cause::Other => (TemplateError::render(message(error)), range.map(|range| range.start)),
+    };
+    match place {
+        Some(offset) => rendered.at(Position::of(source, offset)),
+        None => rendered,
+    }
+}
+
+/// Why a template failed.
+enum Cause<'e> {
+    Ours(&'e TemplateError),
+    OutOfFuel,
+    TooDeep,
+    Undefined(Option<String>),
+    Other,
+}
+
+/// Looks through an error and its sources for what it comes from.
+fn cause(error: &Error) -> Cause<'_> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = None;
+    let mut current = error;
+    loop {
+        if current.kind() == ErrorKind::OutOfFuel {
+            return Cause::OutOfFuel;
+        }
+        if current.detail() == Some("recursion limit exceeded") {
+            return Cause::TooDeep;
+        }
+        let name = current.detail().and_then(undefined_name);
+        if name.is_some() || current.kind() == ErrorKind::UndefinedError {
+            return Cause::Undefined(name.map(str::to_owned));
+        }
+        next = match next {
+            None => current.source(),
+            Some(last) => last.source(),
+        };
+        let Some(source) = next else { return Cause::Other };
+        if let Some(ours) = source.downcast_ref::<TemplateError>() {
+            return Cause::Ours(ours);
+        }
+        match source.downcast_ref::<Error>() {
+            Some(error) => current = error,
+            None => return Cause::Other,
+        }
+    }
+}
+
+/// The name in "`NAME` is undefined", as minijinja's debug mode adds it.
+fn undefined_name(detail: &str) -> Option<&str> {
+    let (before, _) = detail.split_once("` is undefined")?;
+    before.rsplit_once('`').map(|(_, name)| name)
+}
+
+/// What minijinja says about an error.
+///
+/// Two of its messages hold values of variables, which must not stand in logs: they are cut.
+fn message(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) if detail.starts_with("unable to calculate") => {
+            "the numbers can't be calculated".to_owned()
+        }
+        Some(detail) if !detail.is_empty() && !detail.starts_with("failed to sort") => {
+            detail.to_owned()
+        }
+        _ => error.kind().to_string(),
+    }
+}
+
+/// The part of the template that an error is about.
+fn place(source: &str, error: &Error) -> Option<Range<usize>> {
+    error.range().or_else(|| {
+        let line = error.line()?;
+        let start = source.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        Some(start..source.len())
+    })
+}
+
+/// Where a name stands: within the range if it does, else the range's start.
+fn find(source: &str, range: Range<usize>, name: &str) -> usize {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let within = source.get(range.clone()).unwrap_or_default();
+    let matches = within.match_indices(name).map(|(at, _)| range.start + at);
+    let mut whole = matches.filter(|at| {
+        !source[..*at].ends_with(is_name) && !source[at + name.len()..].starts_with(is_name)
+    });
+    whole.next().unwrap_or(range.start)
+}

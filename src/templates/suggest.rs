@@ -1,0 +1,36 @@
+//! What somebody probably meant who wrote a name that is not there.
+
+/// Longer names are nobody's typing error.
+const MAX_NAME: usize = 64;
+
+/// The candidate that was probably meant, if one is close. Case and `_` do not count.
+pub(crate) fn closest<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let plain = |s: &str| s.replace('_', "").to_ascii_lowercase();
+    let wanted = plain(name);
+    if wanted.len() > MAX_NAME {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_errors_find_what_was_meant() {
+        let names = ["trimPrefix", "trimSuffix", "upper", "lower"];
+        assert_eq!(closest("trim_prefix", names), Some("trimPrefix"));
+        assert_eq!(closest("uper", names), Some("upper"));
+        assert_eq!(closest("base64", names), None);
+        assert_eq!(closest(&"upper".repeat(100), names), None);
+    }
+}
