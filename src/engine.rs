@@ -149,8 +149,7 @@ pub fn decide<'r>(
     if limits.is_share && is_over {
         return given_up(&work);
     }
-    let numbers = (!is_settled).then(|| ByteNumbers::find(rules, &variables, &mut work));
-    let is_over = is_over || numbers.as_ref().is_some_and(ByteNumbers::has_hit_limits);
+    let numbers = (!is_settled).then(|| ByteNumbers::of(task, rules, &variables));
     let can_merge = work.take_steps(merging).is_ok();
     if limits.is_share && (is_over || !can_merge) {
         return given_up(&work);

@@ -2,8 +2,8 @@
 //!
 //! Control keys are not ours. A valid value that is there stays, unless an `allowed` list binds it.
 //! What is there and would get the Task refused is repaired if Kelos's own field declares it. Then
-//! the templates add what is absent. One bad key never costs another, and never the Task. One value
-//! does not stay though it is valid: [the number of a byte](byte_number).
+//! the templates add what is absent. One bad key never costs another, and never the Task. Two values
+//! do not stay though they are valid: [the number of a byte](byte_number), and `<no value>`.
 
 mod beyond;
 mod byte_number;
@@ -24,6 +24,9 @@ use crate::engine::skip::Skip;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
+
+/// What Go's templates print for a variable that is not there, where they print anything.
+const NO_VALUE: &str = "<no value>";
 
 /// What a key costs to be merged, beside its values.
 const KEY_STEPS: usize = 4;
@@ -49,7 +52,7 @@ pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
     /// Looks for the numbers of bytes, while the Task is as Kelos made it.
-    numbers: Option<&'m ByteNumbers<'r>>,
+    numbers: Option<&'m ByteNumbers>,
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
@@ -72,7 +75,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
-        numbers: Option<&'m ByteNumbers<'r>>,
+        numbers: Option<&'m ByteNumbers>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let is_marked = is_marked(task, rules);
@@ -166,6 +169,11 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             self.remove(rule.place());
             let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);
             return Found::Absent { removed: Some(removed) };
+        }
+        let says_so = || rule.plan.as_ref().is_ok_and(|it| it.source().contains(NO_VALUE));
+        if rule.in_field && ours.as_deref() != Ok(value) && value.contains(NO_VALUE) && !says_so() {
+            self.remove(rule.place());
+            return Found::Absent { removed: Some(no_value()) };
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
         match judge(rule, value.into(), sanitize) {
@@ -295,6 +303,11 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
     } else {
         Outcome::Skipped(existing())
     }
+}
+
+fn no_value() -> Skip {
+    let message = "Kelos wrote `<no value>`: a variable was not there";
+    Skip::new(Reason::MissingVariable, message)
 }
 
 fn too_large() -> Skip {

@@ -161,6 +161,13 @@ fn derive_more(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     }
 }
 
+/// Whether `.Labels` of this Task is a text in Kelos, whatever it says: the source has labels, and nobody
+/// gives others by hand.
+pub(super) fn has_labels_as_text(task: &Task<'_>, spawner: &TaskSpawner) -> bool {
+    let table = Table::of_task(spawner.spec.when.source(), task.is_manual());
+    table.find("Labels").is_some()
+}
+
 /// The number of the issue or pull request whose page `.URL` is, if Kelos itself has recorded it.
 fn page_number(evidence: &Evidence<'_, '_>) -> Option<i64> {
     evidence.recorded.number().filter(|_| is_about_an_issue(evidence))
@@ -232,6 +239,7 @@ fn title_of_an_empty_prompt(evidence: &Evidence<'_, '_>, known: &mut VariableSet
         && let Some(spec) = evidence.task.spec()
         && inference::pay_for_a_prompt(spec, known.meter).is_ok()
         && let Some(prompt) = spec.prompt()
+        && !(evidence.task.is_manual() && inference::may_be_no_text(&prompt))
     {
         put_text(Origin::Derived, Letters::Exact, "Title", &prompt, known);
     }

@@ -86,6 +86,12 @@ impl Program {
         &self.inner.parsed.uses
     }
 
+    /// The variable and the number of the element that it prints, if it is `{{index .NAME NUMBER}}` and
+    /// nothing else.
+    pub fn as_element(&self) -> Option<(&str, usize)> {
+        outline::element(&self.inner.parsed.main)
+    }
+
     /// Whether it runs from its beginning to its end: no ranges, no calls of templates, no regular
     /// expressions.
     pub fn is_straight_line(&self) -> bool {

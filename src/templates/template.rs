@@ -92,6 +92,15 @@ impl Template {
         }
     }
 
+    /// The variable and the number of the element that it prints, if it is `{{index .NAME NUMBER}}` in Go and
+    /// nothing else.
+    pub fn as_element(&self) -> Option<(&str, usize)> {
+        match &self.body {
+            Body::Go(program) => program.as_element(),
+            Body::Plain | Body::Jinja(_) => None,
+        }
+    }
+
     /// Whether it has no loops and calls no templates or macros, so that it may be rendered where
     /// it stands.
     pub fn is_straight_line(&self) -> bool {

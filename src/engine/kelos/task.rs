@@ -108,7 +108,8 @@ impl<'a> Task<'a> {
             let is_ours = group_of(&controller.api_version) == GROUP
                 && &*controller.kind == "TaskSpawner"
                 && !controller.name.is_empty();
-            return is_ours.then(|| Owner { name: &controller.name, uid: Some(&controller.uid) });
+            let uid = Some(&*controller.uid).filter(|uid| !uid.is_empty());
+            return is_ours.then(|| Owner { name: &controller.name, uid });
         }
         let named = |kind, key| self.get(kind, key).filter(|name| !name.is_empty());
         named(Kind::Label, TASKSPAWNER_LABEL)
@@ -121,9 +122,12 @@ impl<'a> Task<'a> {
         self.metadata.controller.is_some()
     }
 
-    /// Whether a person started it with the Kelos CLI.
+    /// Whether a person started it with the Kelos CLI: then it has neither the reference nor the label by
+    /// which a TaskSpawner owns its Tasks. The annotation alone may come from a template.
     pub fn is_manual(&self) -> bool {
         self.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some()
+            && !self.has_controller()
+            && self.get(Kind::Label, TASKSPAWNER_LABEL).is_none_or(str::is_empty)
     }
 
     /// Its spec, if it has one.

@@ -2,7 +2,7 @@
 
 use jiff::civil::DateTime;
 
-use super::variable::{Others, Table, Variable as V};
+use super::variable::{InName, Others, Table, Variable as V};
 use super::variable_set::{Letters, Origin, VariableSet};
 use super::{Evidence, constants};
 use crate::engine::kelos::Cron;
@@ -11,7 +11,7 @@ use crate::templates::value::Value;
 pub(super) const TABLE: Table = Table {
     name: "cron",
     variables: &[
-        V::word("ID").needs(&["ID", "Time"]),
+        V::word("ID").in_name(InName::Tick).needs(&["ID", "Time"]),
         V::number("Number"),
         V::line("Title").needs(&["ID", "Time"]),
         V::text("Body"),
@@ -22,7 +22,7 @@ pub(super) const TABLE: Table = Table {
         V::word("Branch"),
         V::word("ReviewState"),
         V::text("ReviewComments"),
-        V::word("Time").needs(&["ID", "Time"]),
+        V::word("Time").in_name(InName::Time).needs(&["ID", "Time"]),
         V::line("Schedule"),
     ],
     others: Others::Context,

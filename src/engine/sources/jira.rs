@@ -1,6 +1,6 @@
 //! What Jira makes: `<spawner>-<key in lower case>`.
 
-use super::variable::{Others, Table, Variable as V};
+use super::variable::{InName, Others, Table, Variable as V};
 use super::variable_set::{Letters, Origin, VariableSet};
 use super::{Evidence, constants};
 use crate::engine::kelos::Jira;
@@ -10,7 +10,7 @@ use crate::templates::value::Value;
 pub(super) const TABLE: Table = Table {
     name: "jira",
     variables: &[
-        V::word("ID"),
+        V::word("ID").in_name(InName::JiraKey),
         V::number("Number").needs(&["ID"]),
         V::line("Title"),
         V::text("Body"),

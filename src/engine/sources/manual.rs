@@ -36,26 +36,30 @@ pub(super) const SCHEDULE: Table = Table {
     has_first_prompt: false,
 };
 
-/// A run that a person started with the Kelos CLI (v0.45 and later). Who starts it may give values of
-/// these names, which are then what Kelos prints; of a schedule Kelos's own time and schedule hold.
+/// A run that a person started with the Kelos CLI (v0.45 and later). Who starts it may give values of any
+/// name, which are then what Kelos prints: so what is read back comes first. Of a schedule Kelos's own time
+/// and schedule hold.
 pub(super) fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
-    known.derive(Letters::Alike, "Kind", "Manual");
+    known.stand_in("Kind", "Manual");
     if let Some(id) = evidence.name_suffix().filter(|id| is_manual_id(id)) {
         // The name may be given, too.
-        known.derive(Letters::Alike, "ID", id);
+        known.stand_in("ID", id);
     }
-    let mut recorded = |letters: Letters, name: &str, key: &str| {
-        if let Some(value) = evidence.task.get(Kind::Annotation, key) {
-            known.put(Origin::Task, letters, name, |meter| {
-                meter.take_bytes(value.len())?;
-                Ok(Value::from(value))
+    let recorded = |key: &str| evidence.task.get(Kind::Annotation, key);
+    for (name, key) in
+        [("TriggerType", TRIGGER_TYPE_ANNOTATION), ("TriggerTime", TRIGGER_TIME_ANNOTATION)]
+    {
+        if let Some(value) = recorded(key) {
+            known.stand_in_of(Origin::Task, name, value);
+        }
+    }
+    if let Source::Cron(source) = evidence.source() {
+        if let Some(time) = recorded(TRIGGER_TIME_ANNOTATION) {
+            known.put(Origin::Task, Letters::Exact, "Time", |meter| {
+                meter.take_bytes(time.len())?;
+                Ok(Value::from(time))
             });
         }
-    };
-    recorded(Letters::Alike, "TriggerType", TRIGGER_TYPE_ANNOTATION);
-    recorded(Letters::Alike, "TriggerTime", TRIGGER_TIME_ANNOTATION);
-    if let Source::Cron(source) = evidence.source() {
-        recorded(Letters::Exact, "Time", TRIGGER_TIME_ANNOTATION);
         known.derive(Letters::Exact, "Schedule", &source.schedule);
     }
 }

@@ -30,6 +30,11 @@ pub(super) enum Others {
 }
 
 impl Table {
+    /// What a name keeps of a variable.
+    pub(super) fn in_name(&self, name: &str) -> InName {
+        self.find(name).map_or(InName::Lost, |variable| variable.in_name)
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<&'static Variable> {
         self.variables.iter().find(|variable| variable.name == name)
     }
@@ -53,6 +58,8 @@ pub(super) struct Variable {
     /// What a printed one can be; nothing if it is no text and no number, so that a printed one says too
     /// little.
     pub(super) class: Option<Class>,
+    /// What the name of a Task keeps of it, where a template makes the name.
+    pub(super) in_name: InName,
     /// Whether it is shown of every Task; others only where a template asks for them, or the Task tells.
     pub(super) is_shown: bool,
     /// The variables that it follows from.
@@ -61,12 +68,12 @@ pub(super) struct Variable {
 
 impl Variable {
     const fn new(name: &'static str, class: Option<Class>) -> Variable {
-        Variable { name, class, is_shown: true, needs: &[] }
+        Variable { name, class, in_name: InName::Lost, is_shown: true, needs: &[] }
     }
 
     /// A whole number.
     pub(super) const fn number(name: &'static str) -> Variable {
-        Variable::new(name, Some(Class::Number))
+        Variable::new(name, Some(Class::Number)).in_name(InName::Number)
     }
 
     /// A text without white space.
@@ -89,6 +96,11 @@ impl Variable {
         Variable::new(name, None).where_asked()
     }
 
+    /// The same, of which a name keeps something.
+    pub(super) const fn in_name(self, in_name: InName) -> Variable {
+        Variable { in_name, ..self }
+    }
+
     /// The same, shown only where somebody asks for it.
     pub(super) const fn where_asked(self) -> Variable {
         Variable { is_shown: false, ..self }
@@ -98,6 +110,22 @@ impl Variable {
     pub(super) const fn needs(self, needs: &'static [&'static str]) -> Variable {
         Variable { needs, ..self }
     }
+}
+
+/// What is left of a variable in a name that a template made: names are in lower case, with dashes for all
+/// that no name has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InName {
+    /// Too little to tell what it was.
+    Lost,
+    /// All digits.
+    Number,
+    /// The tick of a schedule: `20260207-0900`.
+    Tick,
+    /// A time: `2026-02-07t09-00-00z`.
+    Time,
+    /// A key of Jira, in lower case: `eng-42`.
+    JiraKey,
 }
 
 /// The characters that a variable's text is made of. It may be more than the variable can be: then a

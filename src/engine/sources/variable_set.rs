@@ -85,7 +85,7 @@ pub(super) struct VariableSet<'u> {
     /// Those that are known letter by letter.
     exact: BTreeSet<Text>,
     /// What holds for those that no field tells.
-    stand_ins: BTreeMap<&'static str, Text>,
+    stand_ins: BTreeMap<&'static str, (Origin, Text)>,
     /// Those that fields contradict each other about: they stay missing.
     contested: BTreeSet<Text>,
 }
@@ -143,19 +143,24 @@ impl<'u> VariableSet<'u> {
     /// Keeps a text for a variable that Kelos prints in letters of its own: what is read back comes
     /// first.
     pub(super) fn stand_in(&mut self, name: &'static str, text: &str) {
+        self.stand_in_of(Origin::Derived, name, text);
+    }
+
+    /// As [`VariableSet::stand_in`], of a text that somebody else says.
+    pub(super) fn stand_in_of(&mut self, origin: Origin, name: &'static str, text: &str) {
         if self.wants(name)
             && !self.values.contains_key(name)
             && !self.stand_ins.contains_key(name)
             && self.meter.take_bytes(text.len()).is_ok()
         {
-            self.stand_ins.insert(name, text.into());
+            self.stand_ins.insert(name, (origin, text.into()));
         }
     }
 
     /// Lets what stands in hold.
     pub(super) fn let_stand_in(&mut self) {
-        for (name, text) in std::mem::take(&mut self.stand_ins) {
-            self.put(Origin::Derived, Letters::Alike, name, |_| Ok(Value::Str(text)));
+        for (name, (origin, text)) in std::mem::take(&mut self.stand_ins) {
+            self.put(origin, Letters::Alike, name, |_| Ok(Value::Str(text)));
         }
     }
 

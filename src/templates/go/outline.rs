@@ -1,6 +1,6 @@
 //! What a template prints, as far as it can be told without running it.
 
-use super::function::Function;
+use super::function::{Builtin, Function};
 use super::parser::{self, Parsed};
 use super::tree::{Expr, ExprKind, Node, Pipeline};
 use crate::templates::purse::Purse;
@@ -48,6 +48,24 @@ fn printed(pipeline: &Pipeline) -> Option<Piece> {
     })
 }
 
+/// The variable and the number of the element that a template prints, if it does nothing else.
+pub(super) fn element(main: &[Node]) -> Option<(&str, usize)> {
+    let [Node::Print(Pipeline { targets, commands, .. })] = main else { return None };
+    let [Expr { kind: ExprKind::Call(Function::Builtin(Builtin::Index), arguments), .. }] =
+        &**commands
+    else {
+        return None;
+    };
+    let [of, at] = &**arguments else { return None };
+    match (&of.kind, &at.kind) {
+        (ExprKind::Field(path), ExprKind::Literal(Value::Int(at))) if targets.is_empty() => {
+            let [name] = &*path.names else { return None };
+            Some((&**name, usize::try_from(*at).ok()?))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +78,31 @@ mod tests {
             Piece::Other => "?".to_owned(),
         };
         Some(pieces.iter().map(show).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn an_element_is_an_index_and_nothing_else() {
+        let element = |source: &str| {
+            let program = crate::templates::go::Program::compile(source).unwrap();
+            program.as_element().map(|(name, at)| (name.to_owned(), at))
+        };
+        let labels = |at| Some(("Labels".to_owned(), at));
+        assert_eq!(element("{{index .Labels 0}}"), labels(0));
+        assert_eq!(element("{{- index .Labels 12 -}}"), labels(12));
+        for other in [
+            "",
+            "0",
+            "a {{index .Labels 0}}",
+            "{{len .Labels}}",
+            "{{if index .Labels 0}}x{{end}}",
+            "{{index .Labels 0 | printf \"%c\"}}",
+            "{{index .Task.Labels 0}}",
+            "{{index .Labels \"x\"}}",
+            "{{index .Labels}}",
+            "{{$x := index .Labels 0}}",
+        ] {
+            assert_eq!(element(other), None, "{other}");
+        }
     }
 
     #[test]

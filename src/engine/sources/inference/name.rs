@@ -6,7 +6,7 @@
 //! behind a text that may be cut or may run together with the next.
 
 use super::fixed::Fixed;
-use crate::engine::sources::variable::Class;
+use crate::engine::sources::variable::{Class, InName};
 
 /// The longest name that was surely not cut.
 pub(super) const MOST_BYTES: usize = 62;
@@ -21,13 +21,13 @@ pub(super) fn text(text: &str) -> Option<String> {
     Some(text.chars().map(lower).collect())
 }
 
-/// What a variable can be in a name; nothing if a name does not keep it.
-pub(super) fn class(name: &str, class: Class) -> Option<Class> {
-    match (name, class) {
-        ("Number", Class::Number) => Some(Class::Number),
-        // Of a schedule and of Jira; what is read is checked against their forms.
-        ("ID" | "Time", Class::Word) => Some(Class::Word),
-        _ => None,
+/// What a variable can be in a name; nothing if a name does not keep it. What is read of a text is checked
+/// against its form.
+pub(super) fn class(form: InName) -> Option<Class> {
+    match form {
+        InName::Number => Some(Class::Number),
+        InName::Tick | InName::Time | InName::JiraKey => Some(Class::Word),
+        InName::Lost => None,
     }
 }
 

@@ -107,7 +107,7 @@ impl Pair {
         for (number, variable) in missing {
             let name = &variable.name;
             let value = match readings.get(number).copied().flatten() {
-                Some(read) => value(name, flavour, read, known.meter),
+                Some(read) => value(name, variable.in_name, flavour, read, known.meter),
                 None => Ok(None),
             };
             match value {

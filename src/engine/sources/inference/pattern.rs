@@ -8,8 +8,7 @@ use super::name;
 use super::reading;
 use super::scan::Unread;
 use crate::engine::meter::Meter;
-use crate::engine::sources::variable::Class;
-use crate::engine::sources::variable::Table;
+use crate::engine::sources::variable::{Class, InName, Table};
 use crate::templates::go::{Piece, outline};
 use crate::templates::purse::{ALLOCATION, Purse};
 use crate::templates::value::Text;
@@ -52,6 +51,8 @@ pub(super) struct Variable {
     /// Its name; of what a context source gave, `Context.NAME`.
     pub(super) name: Text,
     class: Class,
+    /// What a name keeps of it.
+    pub(super) in_name: InName,
     /// Whether it stands more than once.
     is_repeated: bool,
 }
@@ -109,7 +110,9 @@ impl Pattern {
                         number
                     }
                     None => {
-                        variables.push(Variable { name: name.into(), class, is_repeated: false });
+                        let in_name = table.in_name(&name);
+                        let name = name.into();
+                        variables.push(Variable { name, class, in_name, is_repeated: false });
                         variables.len() - 1
                     }
                 })
@@ -220,7 +223,7 @@ impl Pattern {
             (Flavour::Plain, Some(page)) if *variable.name == *"URL" => Some(Fixed::Page(page)),
             (Flavour::Plain, _) => Some(Fixed::Any(variable.class)),
             (Flavour::ByHand, _) => Some(Fixed::Any(Class::Anything)),
-            (Flavour::Name, _) => name::class(&variable.name, variable.class).map(Fixed::Any),
+            (Flavour::Name, _) => name::class(variable.in_name).map(Fixed::Any),
         }
     }
 

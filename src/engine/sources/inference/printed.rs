@@ -3,6 +3,7 @@
 use super::pattern::{Flavour, whole_number};
 use crate::engine::meter::Meter;
 use crate::engine::sources::text::{ENTRY_STEPS, text};
+use crate::engine::sources::variable::InName;
 use crate::engine::sources::{cron, jira};
 use crate::templates::budget::Exhausted;
 use crate::templates::value::Value;
@@ -10,6 +11,7 @@ use crate::templates::value::Value;
 /// The value that was printed as `read`; nothing if it can't be told.
 pub(super) fn value(
     name: &str,
+    form: InName,
     flavour: Flavour,
     read: &str,
     meter: &Meter,
@@ -18,17 +20,23 @@ pub(super) fn value(
         ("Number", _) => whole_number(read).map(Value::Int),
         (_, Flavour::ByHand) if may_be_no_text(read) => None,
         ("Labels", _) => labels(read, meter)?,
-        ("ID", Flavour::Name) => {
-            let of_cron = cron::time_of(read).map(|_| read.to_owned());
-            of_cron.or_else(|| jira::key_of(read)).map(Value::from)
-        }
-        ("Time", Flavour::Name) => cron::time_in_name(read).map(Value::from),
+        (_, Flavour::Name) => in_name(form, read).map(Value::from),
         _ => Some(text(read, meter)?),
     })
 }
 
+/// The text that a name keeps so.
+fn in_name(form: InName, read: &str) -> Option<String> {
+    match form {
+        InName::Tick => cron::time_of(read).map(|_| read.to_owned()),
+        InName::Time => cron::time_in_name(read),
+        InName::JiraKey => jira::key_of(read),
+        InName::Number | InName::Lost => None,
+    }
+}
+
 /// Whether what a person gave may print so and not be a text: a template could tell the two apart.
-fn may_be_no_text(printed: &str) -> bool {
+pub(in crate::engine::sources) fn may_be_no_text(printed: &str) -> bool {
     matches!(printed, "true" | "false" | "0" | "<nil>" | "<no value>")
         || printed.starts_with('[')
         || printed.starts_with("map[")
