@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::case::{self, Next, Sight, Sought};
-use super::pool::Pool;
+use super::pool::{Pool, turn_of};
 use super::reader::{Read, Reader};
 use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
@@ -107,14 +107,14 @@ impl MutateTask {
         room: impl Send + 'static,
         time: &TimeBudget,
     ) -> Answered {
-        let namespace = review.request().namespace.to_string();
+        let (namespace, bytes) = (review.request().namespace.to_string(), review.len());
         let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
         let work = move || {
             let next = case::render(review.request(), review.len(), &sight, &limits, &metrics);
             drop((review, room));
             next
         };
-        match self.pool.run(&namespace, time.left(), work).await {
+        match self.pool.run(turn_of(bytes, Some(&namespace)), time.left(), work).await {
             Some(Next::Reply(answered)) => answered,
             _ => overloaded(),
         }

@@ -31,6 +31,10 @@ pub const MUTATE_TASK_PATH: &str = "/mutate-task";
 /// escaped and with its frame.
 pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 
+/// The largest body that shares room and turns with ordinary large ones; a larger one is huge, and waits
+/// among the huge ones. By default etcd takes 1.5 MiB: what is more is forged, or refused later anyway.
+pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
+
 /// How many requests are answered at once.
 ///
 /// An answer takes some tens of microseconds, so that many are under way only when they wait: for
@@ -41,7 +45,7 @@ pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 /// | --- | --- |
 /// | the program at rest, with an ordinary cache | 13 to 50 |
 /// | 512 connections, each with a body of 64 KiB, the buffers of TLS and hyper, and its task: 126 KiB as measured | 64 |
-/// | larger bodies, and answers over 16 KiB until they are sent: `ROOM_BYTES` of `router/body.rs` | 16 |
+/// | larger bodies, and answers over 16 KiB until they are sent: two rooms of `ROOM_BYTES` of `router/body.rs` | 16 |
 /// | what was read of requests that wait: 256 times `FREE_BYTES`, and `ROOM_BYTES`, of `reader.rs` | 20 |
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
 /// | together | 177 to 214 |

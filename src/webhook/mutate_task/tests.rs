@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::pool::HUGE;
+use super::super::router::LARGE_BYTES;
 use super::*;
 use crate::cluster::Change;
 use crate::cluster::scripted::{self, Asked, api, status, versions};
@@ -235,4 +237,29 @@ async fn a_workspace_is_asked_for_where_rules_need_it_and_its_worker_pool_before
     assert_eq!(scene.outcome(&space, "timeout=3s").await, (Outcome::Unavailable, 503));
     // It goes without: the key is skipped, and the mark says so.
     assert_eq!(scene.outcome(&space, "timeout=2s").await, (Outcome::Patched, 200));
+}
+
+#[tokio::test]
+async fn huge_tasks_take_one_place_whatever_their_namespaces_are() {
+    let scene = Scene::new(away).warm(Some(spawner("x")));
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let (entered, has_entered) = tokio::sync::oneshot::channel();
+    let pool = Arc::clone(&scene.answer.pool);
+    let busy = tokio::spawn(async move {
+        let work = move || {
+            let _ = entered.send(());
+            blocked.recv().is_ok()
+        };
+        pool.run(HUGE, std::time::Duration::from_secs(20), work).await
+    });
+    has_entered.await.unwrap();
+    for (bytes, outcome) in [(LARGE_BYTES, Outcome::Unavailable), (1 << 20, Outcome::Patched)] {
+        let body = review(&json!({"prompt": "x".repeat(bytes)})).to_string();
+        let parsed = ParsedReview::parse(body.into()).unwrap();
+        let sight = Sight::new(scene.spawners.snapshot(), 0, false);
+        let time = TimeBudget::start(Some("timeout=2s"));
+        assert_eq!(scene.answer.rendered(parsed, sight, (), &time).await.outcome, outcome);
+    }
+    release.send(()).unwrap();
+    assert_eq!(busy.await.unwrap(), Some(true));
 }

@@ -205,3 +205,59 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
     assert_eq!(ask().await.unwrap().unwrap().status(), 200);
     assert!(has_begun.recv().await.is_some());
 }
+
+/// Answers bodies that are not huge; keeps huge ones until it is told to go on.
+#[derive(Clone)]
+struct KeepsHuge(Slow);
+
+impl Answer for KeepsHuge {
+    async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
+        match body.len() > LARGE_BYTES {
+            true => self.0.answer(body, query).await,
+            false => Echo.answer(body, query).await,
+        }
+    }
+}
+
+/// What came of a flood, as statuses, and that who was turned away is told when to come back.
+async fn statuses(flood: Vec<tokio::task::JoinHandle<Result<Response, Infallible>>>) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for asked in flood {
+        let response = asked.await.unwrap().unwrap();
+        let is_refused = response.status() == 503;
+        assert_eq!(response.headers().contains_key("retry-after"), is_refused);
+        statuses.push(response.status().as_u16());
+    }
+    statuses.sort_unstable();
+    statuses
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Semaphore::new(0));
+    let answer = KeepsHuge(Slow { begun, go_on: Arc::clone(&go_on) });
+    let router = router(answer, Arc::new(Metrics::new()));
+    let ask = |body: Body| tokio::spawn(router.clone().oneshot(json_post(body)));
+    let of = |size: usize| Body::from(vec![b' '; size]);
+    let kept = vec![ask(of(MAX_BODY_BYTES))];
+    has_begun.recv().await.unwrap();
+    // What announces no length may become as large.
+    let huge = [of(MAX_BODY_BYTES), of(LARGE_BYTES + 1), frames(&[64 * 1024, 1])];
+    let turned_away = statuses(huge.into_iter().map(ask).collect()).await;
+    assert_eq!(turned_away, [503; 3]);
+    for size in [64 * 1024 + 1, 1 << 20, LARGE_BYTES] {
+        let answered = statuses((0..4).map(|_| ask(of(size))).collect()).await;
+        assert_eq!(answered, [200; 4], "{size}");
+    }
+    // Their own room is not larger, either.
+    go_on.add_permits(1);
+    assert_eq!(statuses(kept).await, [200]);
+    let kept = (0..5).map(|_| ask(of(LARGE_BYTES + 1))).collect();
+    for _ in 0..3 {
+        has_begun.recv().await.unwrap();
+    }
+    tokio::time::sleep(2 * QUEUE_WAIT).await;
+    go_on.add_permits(3);
+    assert_eq!(statuses(kept).await, [200, 200, 200, 503, 503]);
+}
