@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use crate::metrics::{Metrics, Outcome};
+use crate::seldom::Seldom;
 
 /// Where the API server sends the creation of Tasks.
 pub const MUTATE_TASK_PATH: &str = "/mutate-task";
@@ -71,6 +72,7 @@ pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
 
 fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) -> Router {
     let wrong_method = Arc::clone(&metrics);
+    let strays = Arc::new(Strays { told: Seldom::new(), metrics: Arc::clone(&metrics) });
     let (bodies, places) = (Bodies::new(MAX_BODY_BYTES), Semaphore::new(in_flight));
     let gate = Arc::new(Gate { bodies, places, metrics });
     let mutate_task = post(move |request: Request| {
@@ -87,8 +89,12 @@ fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) ->
         wrong_method.refused(Outcome::BadRequest);
         async { Refusal::Method.into_response() }
     });
+    let elsewhere = move |request: Request| {
+        strays.note(&request);
+        async { not_found() }
+    };
     // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
-    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(async || not_found())
+    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(elsewhere)
 }
 
 /// What all requests share.
@@ -102,6 +108,30 @@ impl Gate {
     /// Waits a moment for a place among the requests that are answered.
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         timeout(QUEUE_WAIT, self.places.acquire()).await.ok()?.ok()
+    }
+}
+
+/// Requests that are sent to where nothing is served.
+struct Strays {
+    told: Seldom,
+    metrics: Arc<Metrics>,
+}
+
+impl Strays {
+    /// Counts what is sent with POST, and tells of it: a registration with a wrong path is seen nowhere else
+    /// on our side, and its Tasks get no labels. Others only look around.
+    fn note(&self, request: &Request) {
+        if request.method() != Method::POST {
+            return;
+        }
+        self.metrics.refused(Outcome::BadRequest);
+        if self.told.is_due() {
+            tracing::warn!(
+                path = request.uri().path(),
+                "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}"
+            );
+        }
     }
 }
 

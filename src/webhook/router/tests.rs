@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::*;
+use crate::telemetry::{LogFormat, captured};
 
 /// Answers with what it was given: the length of the body, and the query.
 #[derive(Clone)]
@@ -125,9 +126,28 @@ async fn other_methods_are_told_which_one() {
 async fn other_paths_are_told_where_the_webhook_is() {
     for path in ["/", "/mutate-task/", "/mutate", "/metrics"] {
         let answered = send(post_to(path, Some("application/json"), "{}".into())).await;
-        assert_eq!(answered.status, 404, "{path}");
-        assert!(answered.body.contains("/mutate-task"), "{path}: {}", answered.body);
+        answered.is_refusal(404, "/mutate-task", "bad_request");
     }
+}
+
+#[test]
+fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
+    let send_all = || {
+        let router = router(Echo, Arc::new(Metrics::new()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let looks = Request::get("/looks").body(Body::empty()).unwrap();
+        let wrong = |_| post_to("/mutate?timeout=3s", Some("application/json"), "SECRET".into());
+        for request in [looks].into_iter().chain((0..5).map(wrong)) {
+            let response = runtime.block_on(router.clone().oneshot(request)).unwrap();
+            assert_eq!(response.status(), 404);
+        }
+    };
+    let text = captured(LogFormat::Text, "info", send_all);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for said in [" WARN ", "path=\"/mutate\"", "clientConfig.service.path", "/mutate-task"] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    assert!(!text.contains("SECRET"), "{text}");
 }
 
 #[tokio::test]
