@@ -16,8 +16,8 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
 use crate::engine::rules::Policy;
-use crate::manifests::{self, Manifests};
-use crate::spawners::{FileObjects, Spawners};
+use crate::manifests::{self, Found};
+use crate::spawners::{FileObjects, ReadObjects, Spawners};
 
 /// Does what was typed; gives the exit status.
 ///
@@ -42,7 +42,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// The cache for a command that runs once, and what is wrong in the manifests.
-fn load(read: Manifests, policy: Policy) -> (Spawners, Vec<String>) {
+fn load(read: ReadObjects, policy: Policy) -> (Spawners, Vec<String>) {
     let spawners = Spawners::new(policy);
     let (objects, unusable) = FileObjects::default().update(read);
     let mut complaints: Vec<String> = unusable.iter().map(ToString::to_string).collect();
@@ -51,11 +51,11 @@ fn load(read: Manifests, policy: Policy) -> (Spawners, Vec<String>) {
 }
 
 /// Reads manifests from a path, or from standard input for `-`.
-fn read_manifests(path: &Path) -> Manifests {
+fn read_manifests(path: &Path, found: impl FnMut(Found)) {
     if path == Path::new("-") {
-        manifests::read_from("<stdin>", io::stdin().lock())
+        manifests::read_from("<stdin>", io::stdin().lock(), found);
     } else {
-        manifests::read(path)
+        manifests::read(path, found);
     }
 }
 

@@ -36,6 +36,7 @@ pub mod engine;
 mod fair;
 pub mod manifests;
 pub mod metrics;
+mod seldom;
 pub mod server;
 pub mod settings;
 pub mod spawners;

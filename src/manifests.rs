@@ -1,7 +1,8 @@
 //! Kubernetes manifests from a folder, a file or a reader.
 //!
 //! YAML and JSON, several documents a file, lists flattened. What can't be read is reported with
-//! file and line, and costs nothing but itself.
+//! file and line, and costs nothing but itself. Whoever reads is given one object at a time, so that a
+//! folder takes no more memory than its largest file and what is kept of the rest.
 
 mod documents;
 mod files;
@@ -23,7 +24,7 @@ pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// One object, and where it was found.
 ///
-/// It is kept as text: a tree of it would take six times as much, for every file at once.
+/// It comes as text: a tree of it would take six times as much.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     /// The file, as it was reached from the path that was given.
@@ -78,14 +79,8 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
-/// Everything that one reading found.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Manifests {
-    /// The objects, by file in the order of their names, then in the order of the file.
-    pub objects: Vec<Manifest>,
-    /// What could not be read, in the same order.
-    pub errors: Vec<ManifestError>,
-}
+/// What is found in a file: an object, or what could not be read.
+pub type Found = Result<Manifest, ManifestError>;
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,39 +109,55 @@ impl Format {
 /// also makes sure that a mounted ConfigMap is read once, through the links that its keys are.
 /// Links are followed. A single file is read whatever its name. A folder that is changed meanwhile
 /// may be seen half in its old, half in its new state: [`watch`] reads it again then.
-pub fn read(path: &Path) -> Manifests {
-    let mut found = Manifests::default();
-    let listing = files::list(path);
-    for file in listing.files {
-        found.read_file(&file.path);
+///
+/// `found` is called with what is there by file in the order of their names, then in the order of the
+/// file.
+pub fn read(path: &Path, mut found: impl FnMut(Found)) {
+    let mut reading = Reading { found: &mut found };
+    for listed in files::list(path).files {
+        match listed {
+            Ok(file) => reading.read_file(&file.path),
+            Err(unlisted) => reading.error(&unlisted.path.into(), None, unlisted.message),
+        }
     }
-    for (path, message) in listing.errors {
-        found.error(&Arc::from(path), None, message);
-    }
-    found.errors.sort_by(|a, b| a.path.cmp(&b.path));
-    found
 }
 
-/// Reads from a stream, such as standard input; `name` stands for the path in what is reported.
+/// Reads from a stream, such as standard input, as [`read`] does; `name` stands for the path in what is
+/// reported.
 ///
 /// JSON is told from YAML by its first character.
-pub fn read_from(name: &str, reader: impl Read) -> Manifests {
-    let mut found = Manifests::default();
-    found.read_stream(&Arc::from(PathBuf::from(name)), reader, None);
-    found
+pub fn read_from(name: &str, reader: impl Read, mut found: impl FnMut(Found)) {
+    let path = Arc::from(PathBuf::from(name));
+    Reading { found: &mut found }.read_stream(&path, reader, None, Vec::new());
 }
 
-impl Manifests {
+/// One reading, and who is given what it finds.
+struct Reading<'f> {
+    found: &'f mut dyn FnMut(Found),
+}
+
+impl Reading<'_> {
     fn read_file(&mut self, path: &Path) {
         let shared = Arc::from(path);
         match File::open(path) {
-            Ok(file) => self.read_stream(&shared, file, Format::of(path)),
+            Ok(file) => {
+                // A buffer that has to grow holds its bytes twice while they are copied.
+                let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+                let bytes = Vec::with_capacity(bytes.min(MAX_FILE_BYTES) as usize);
+                self.read_stream(&shared, file, Format::of(path), bytes);
+            }
             Err(error) => self.error(&shared, None, cannot_read(&error)),
         }
     }
 
-    fn read_stream(&mut self, path: &Arc<Path>, reader: impl Read, format: Option<Format>) {
-        let mut bytes = Vec::new();
+    /// Reads a stream into `bytes`, which are empty, and what they say.
+    fn read_stream(
+        &mut self,
+        path: &Arc<Path>,
+        reader: impl Read,
+        format: Option<Format>,
+        mut bytes: Vec<u8>,
+    ) {
         if let Err(error) = reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
             return self.error(path, None, cannot_read(&error));
         }
@@ -168,7 +179,7 @@ impl Manifests {
     }
 
     fn error(&mut self, path: &Arc<Path>, place: Option<Place>, message: String) {
-        self.errors.push(ManifestError { path: Arc::clone(path), place, message });
+        (self.found)(Err(ManifestError { path: Arc::clone(path), place, message }));
     }
 }
 

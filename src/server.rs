@@ -26,12 +26,13 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-use self::accept::{Seldom, accept};
+use self::accept::accept;
 use self::connection::{Connection, Transport};
 pub use self::limits::Limits;
 use self::places::{Place, Places};
 use self::refused::Refused;
 pub use self::shutdown::{Shutdown, Signals};
+use crate::seldom::Seldom;
 
 /// How many clients the system may have let in that are not accepted yet, when a server is to end.
 const BACKLOG: usize = 128;
@@ -83,7 +84,7 @@ impl Server {
         let places = Places::new(self.connections());
         let connections = TaskTracker::new();
         let app = TowerToHyperService::new(self.app.clone());
-        let mut told = Told::default();
+        let told = Told::default();
         let refused = Arc::new(Refused::default());
         let serve = |(stream, place): (TcpStream, Place)| {
             let id = place.id();
@@ -102,13 +103,13 @@ impl Server {
             });
             places.held_by(id, task.abort_handle());
         };
-        while let Some(next) = self.next(&listener, &places, &mut told).await {
+        while let Some(next) = self.next(&listener, &places, &told).await {
             serve(next);
         }
         // Whom the system has let in believes to be connected, and does not try again.
         let until = Instant::now() + LAST_PLACES;
         for _ in 0..BACKLOG {
-            let last = accept(&listener, &places, &mut told.shortage);
+            let last = accept(&listener, &places, &told.shortage);
             let Ok(stream) = timeout(LAST_CALL, last).await else { break };
             let Ok(place) = timeout_at(until, places.take()).await else { break };
             serve((stream, place));
@@ -140,12 +141,12 @@ impl Server {
         &self,
         listener: &TcpListener,
         places: &Arc<Places>,
-        told: &mut Told,
+        told: &Told,
     ) -> Option<(TcpStream, Place)> {
         let stream = tokio::select! {
             biased;
             () = self.shutdown.draining() => return None,
-            stream = accept(listener, places, &mut told.shortage) => stream,
+            stream = accept(listener, places, &told.shortage) => stream,
         };
         if places.are_full() && told.full.is_due() {
             tracing::warn!("All places are taken: idle connections are closed for new ones");

@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 use self::compiler::{Compile, compile_guarded};
-pub use self::files::{FileObjects, Unusable};
+pub use self::files::{FileObjects, ReadObjects, Unusable};
 use self::intake::Intake;
 pub use self::live::{LiveLookup, Looked};
 pub use self::reflected::{Reflected, reflect};

@@ -3,6 +3,8 @@
 //! What strangers and teams write may stand in a field, so each is cut and escaped. Whoever logs never
 //! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped and counted.
 
+#[cfg(test)]
+mod captured;
 mod fields;
 mod json;
 
@@ -18,6 +20,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+#[cfg(test)]
+pub(crate) use self::captured::captured;
 use self::fields::TextFields;
 use self::json::JsonLines;
 
@@ -137,35 +141,13 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Captured(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Captured {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     fn logged(format: LogFormat, directives: &str) -> String {
         captured(format, directives, || {
             tracing::info!(spawner = "issue-worker", "rules loaded");
             tracing::debug!("not at info");
         })
-    }
-
-    fn captured(format: LogFormat, directives: &str, events: impl FnOnce()) -> String {
-        let out = Captured::default();
-        let writer = out.clone();
-        let subscriber = subscriber(format, directives, false, move || writer.clone()).unwrap();
-        tracing::subscriber::with_default(subscriber, events);
-        String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
     }
 
     #[test]

@@ -24,7 +24,7 @@ use kelos_metadata::engine::kelos::{Protection, RENDERED_FROM_MARK};
 use kelos_metadata::engine::rules::{Infer, Policy};
 use kelos_metadata::manifests;
 use kelos_metadata::metrics::Metrics;
-use kelos_metadata::spawners::{FileObjects, Spawners};
+use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
 use kelos_metadata::webhook::mutate_task::answer_review;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -105,16 +105,17 @@ fn spawners(case: &Path, settings: &Settings) -> Spawners {
     };
     let spawners = Spawners::new(policy);
     let (objects, unusable) =
-        FileObjects::default().update(manifests::read(&case.join("rules.yaml")));
+        FileObjects::default().update(ReadObjects::of(&case.join("rules.yaml")));
     assert!(unusable.is_empty(), "{}: {unusable:?}", case.display());
     spawners.replace(objects);
     spawners
 }
 
 fn one_task(case: &Path) -> Value {
-    let mut read = manifests::read(&case.join("task.yaml"));
-    assert_eq!((read.objects.len(), read.errors.len()), (1, 0), "{}: {read:?}", case.display());
-    let mut task = read.objects.remove(0).object();
+    let mut read = Vec::new();
+    manifests::read(&case.join("task.yaml"), |found| read.push(found));
+    let [Ok(manifest)] = &read[..] else { panic!("{}: {read:?}", case.display()) };
+    let mut task = manifest.object();
     fill(&mut task);
     task
 }

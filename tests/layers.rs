@@ -43,6 +43,7 @@ const HOUSE: &[&str] = &[
     "turns",
     "watch",
     "telemetry",
+    "seldom",
     "templates",
     "apimachinery",
     "engine",

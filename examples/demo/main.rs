@@ -8,7 +8,7 @@ mod show;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use json_patch::Patch;
@@ -35,14 +35,13 @@ async fn run() -> anyhow::Result<()> {
     let server = Server::start(&root.join("examples"))?;
     show::started(server.address);
     let mut client = Client::connect(server.address, &server.certificate_pem).await?;
-    let mut read = manifests::read(&root.join("examples/tasks"));
+    let mut read = Vec::new();
+    manifests::read(&root.join("examples/tasks"), |found| read.push(found));
+    let mut tasks = read.into_iter().collect::<Result<Vec<_>, _>>()?;
     // The oldest Kelos first.
-    read.objects.sort_by_key(|manifest| manifest.object()["apiVersion"].to_string());
-    if let Some(error) = read.errors.first() {
-        bail!("{error}");
-    }
-    ensure!(!read.objects.is_empty(), "there is no Task in examples/tasks");
-    for manifest in &read.objects {
+    tasks.sort_by_key(|manifest| manifest.object()["apiVersion"].to_string());
+    ensure!(!tasks.is_empty(), "there is no Task in examples/tasks");
+    for manifest in &tasks {
         let file = manifest.path.strip_prefix(root).unwrap_or(&manifest.path);
         let context = || format!("{}", file.display());
         let about = first_comment(&manifest.path).with_context(context)?;
@@ -58,7 +57,7 @@ async fn run() -> anyhow::Result<()> {
             file.display()
         );
     }
-    show::answered(read.objects.len());
+    show::answered(tasks.len());
     drop(client);
     show::stopped(&server.stop()?);
     Ok(())

@@ -20,20 +20,21 @@ use crate::engine::kelos::{GROUP, Injection, Namespace, Task, group_of};
 use crate::engine::rules::{Policy, Row, Rules};
 use crate::engine::variables::{Facts, Survey, survey};
 use crate::engine::{Decision, KeyOutcome, Limits, Outcome, decide};
-use crate::manifests::{Manifest, Manifests};
+use crate::manifests::Manifest;
 use crate::settings;
-use crate::spawners::{Lookup, Snapshot};
+use crate::spawners::{Lookup, ReadObjects, Snapshot};
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let mut read = Manifests::default();
+    let (mut read, mut tasks, mut failed) = (ReadObjects::default(), Vec::new(), false);
     for path in &args.filename {
-        let more = read_manifests(path);
-        read.objects.extend(more.objects);
-        read.errors.extend(more.errors);
+        read_manifests(path, |found| match found {
+            Ok(manifest) if is_task(&manifest) => tasks.push(manifest),
+            found => {
+                failed |= found.is_err();
+                read.take(found);
+            }
+        });
     }
-    let mut failed = !read.errors.is_empty();
-    let tasks: Vec<Manifest> =
-        read.objects.iter().filter(|found| is_task(found)).cloned().collect();
     let policy = settings::policy(&args.policy)?;
     let (spawners, complaints) = load(read, policy.clone());
     for complaint in complaints {

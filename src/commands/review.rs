@@ -13,7 +13,7 @@ use crate::cli::ReviewArgs;
 use crate::engine::Limits;
 use crate::metrics::Metrics;
 use crate::settings;
-use crate::spawners::Snapshot;
+use crate::spawners::{ReadObjects, Snapshot};
 use crate::webhook::mutate_task::answer_review;
 
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
@@ -21,7 +21,8 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         let context = || format!("--manifests {} can't be read", args.manifests.display());
         args.manifests.metadata().with_context(context)?;
     }
-    let read = read_manifests(&args.manifests);
+    let mut read = ReadObjects::default();
+    read_manifests(&args.manifests, |found| read.take(found));
     let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
     for complaint in complaints {
         anstream::eprintln!("{complaint}");

@@ -6,29 +6,29 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, Options, UserMessageFormatter};
 
-use super::{Format, Manifest, Manifests, Place};
+use super::{Format, Manifest, Place, Reading};
 
 /// How deep a YAML document may be nested: as deep as JSON may by default in Rust.
 const MAX_DEPTH: usize = 128;
 
 /// Reads all documents of a text; without a `format`, the first character tells.
 pub(super) fn read_documents(
-    found: &mut Manifests,
+    reading: &mut Reading<'_>,
     path: &Arc<Path>,
     text: &str,
     format: Option<Format>,
 ) {
     let looks_like_json = || text.trim_start().starts_with('{');
     match format {
-        Some(Format::Json) => read_json(found, path, text),
-        Some(Format::Yaml) => read_yaml(found, path, text),
-        None if looks_like_json() => read_json(found, path, text),
-        None => read_yaml(found, path, text),
+        Some(Format::Json) => read_json(reading, path, text),
+        Some(Format::Yaml) => read_yaml(reading, path, text),
+        None if looks_like_json() => read_json(reading, path, text),
+        None => read_yaml(reading, path, text),
     }
 }
 
 /// Reads JSON documents, one after the other; what follows a broken one can't be told apart.
-fn read_json(found: &mut Manifests, path: &Arc<Path>, text: &str) {
+fn read_json(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
     let (mut offset, mut line) = (0, 1);
     loop {
@@ -38,23 +38,23 @@ fn read_json(found: &mut Manifests, path: &Arc<Path>, text: &str) {
         offset = end + blank;
         match documents.next() {
             None => return,
-            Some(Ok(value)) => found.accept(path, line, value),
+            Some(Ok(value)) => reading.accept(path, line, value),
             Some(Err(error)) => {
                 let place = Place { line: error.line(), column: error.column() };
                 let suffix = format!(" at line {} column {}", place.line, place.column);
                 let message = error.to_string();
                 let message = message.strip_suffix(&suffix).unwrap_or(&message);
-                return found.error(path, Some(place), message.to_owned());
+                return reading.error(path, Some(place), message.to_owned());
             }
         }
     }
 }
 
 /// Reads YAML documents, each on its own, so that a broken one costs only itself.
-fn read_yaml(found: &mut Manifests, path: &Arc<Path>, text: &str) {
+fn read_yaml(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
     for document in split(text) {
         match serde_saphyr::from_str_with_options::<Value>(document.text, yaml_options()) {
-            Ok(value) => found.accept(path, document.content_line, value),
+            Ok(value) => reading.accept(path, document.content_line, value),
             Err(error) => {
                 let error = error.without_snippet();
                 let place = error.location().map_or(
@@ -72,7 +72,7 @@ fn read_yaml(found: &mut Manifests, path: &Arc<Path>, text: &str) {
                 if line.is_some_and(has_bare_template) {
                     message.push_str(" (a value that begins with {{ needs quotes around it)");
                 }
-                found.error(path, Some(place), message);
+                reading.error(path, Some(place), message);
             }
         }
     }
@@ -186,7 +186,7 @@ pub(super) fn end_of(text: &str) -> Place {
     Place { line: line_breaks(text) + 1, column: last.chars().count() + 1 }
 }
 
-impl Manifests {
+impl Reading<'_> {
     /// Takes what a document holds: an object, the items of a list, or nothing.
     fn accept(&mut self, path: &Arc<Path>, line: usize, value: Value) {
         let object = match value {
@@ -210,13 +210,15 @@ impl Manifests {
                 }
             }
             Err(object) => {
-                self.objects.push(Manifest {
+                // The tree is gone before anything is made of the text.
+                let manifest = Manifest {
                     path: Arc::clone(path),
                     line,
                     api_version: api_version.into(),
                     kind: kind.into(),
                     json: Value::Object(object).to_string().into(),
-                });
+                };
+                (self.found)(Ok(manifest));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -19,13 +18,20 @@ pub(super) struct Listed {
     stamp: Stamp,
 }
 
-/// The files of a path, in the order of their names, and what is in the way of finding more.
+/// What is in the way of finding files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unlisted {
+    pub(super) path: PathBuf,
+    pub(super) message: String,
+}
+
+/// The files of a path, in the order of their names, and what is in the way of finding more where it
+/// would be.
 ///
 /// Two listings are equal when nothing has changed in between, as far as the file system tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Listing {
-    pub(super) files: Vec<Listed>,
-    pub(super) errors: Vec<(PathBuf, String)>,
+    pub(super) files: Vec<Result<Listed, Unlisted>>,
     folders: HashSet<(u64, u64)>,
 }
 
@@ -36,18 +42,18 @@ pub(super) fn list(root: &Path) -> Listing {
         Ok(metadata) if metadata.is_dir() => listing.folder(root, &metadata, 0),
         // A pipe is fine where somebody names it: `-f <(generate)`.
         Ok(metadata) => listing.file(root.to_owned(), &metadata),
-        Err(error) => listing.error(root, &error),
+        Err(error) => listing.error(root, cannot_read(&error)),
     }
     listing
 }
 
 impl Listing {
     fn file(&mut self, path: PathBuf, metadata: &Metadata) {
-        self.files.push(Listed { path, stamp: Stamp::of(metadata) });
+        self.files.push(Ok(Listed { path, stamp: Stamp::of(metadata) }));
     }
 
-    fn error(&mut self, path: &Path, error: &io::Error) {
-        self.errors.push((path.to_owned(), cannot_read(error)));
+    fn error(&mut self, path: &Path, message: String) {
+        self.files.push(Err(Unlisted { path: path.to_owned(), message }));
     }
 
     /// Adds the files of a folder that was not visited yet: links can lead in circles.
@@ -56,14 +62,13 @@ impl Listing {
             return;
         }
         if depth > MAX_DEPTH {
-            let message = format!("more than {MAX_DEPTH} folders deep: not read");
-            return self.errors.push((path.to_owned(), message));
+            return self.error(path, format!("more than {MAX_DEPTH} folders deep: not read"));
         }
         let names = fs::read_dir(path)
             .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect());
         let mut names: Vec<_> = match names {
             Ok(names) => names,
-            Err(error) => return self.error(path, &error),
+            Err(error) => return self.error(path, cannot_read(&error)),
         };
         names.sort_unstable();
         for name in names {
@@ -78,8 +83,8 @@ impl Listing {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => self.folder(&path, &metadata, depth + 1),
             Ok(metadata) if is_manifest && metadata.is_file() => self.file(path, &metadata),
-            Ok(_) if is_manifest => self.errors.push((path, "not a regular file".to_owned())),
-            Err(error) if is_manifest => self.error(&path, &error),
+            Ok(_) if is_manifest => self.error(&path, "not a regular file".to_owned()),
+            Err(error) if is_manifest => self.error(&path, cannot_read(&error)),
             _ => (),
         }
     }

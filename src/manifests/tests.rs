@@ -5,6 +5,28 @@ use serde_json::json;
 
 use super::*;
 
+/// All that one reading found.
+#[derive(Debug, Default)]
+struct Manifests {
+    objects: Vec<Manifest>,
+    errors: Vec<ManifestError>,
+}
+
+impl Manifests {
+    fn take(&mut self, found: Found) {
+        match found {
+            Ok(object) => self.objects.push(object),
+            Err(error) => self.errors.push(error),
+        }
+    }
+}
+
+fn read(path: &Path) -> Manifests {
+    let mut all = Manifests::default();
+    super::read(path, |found| all.take(found));
+    all
+}
+
 /// A folder with these files.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -35,7 +57,9 @@ fn yaml(name: &str) -> String {
 }
 
 fn stdin(text: &str) -> Manifests {
-    read_from("stdin", text.as_bytes())
+    let mut all = Manifests::default();
+    read_from("stdin", text.as_bytes(), |found| all.take(found));
+    all
 }
 
 /// The only object of a text.

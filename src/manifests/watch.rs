@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Listing};
-use super::{Manifests, read};
 use crate::watch::{Eye, Subject, Watch};
 
 /// A folder or file of manifests.
@@ -22,9 +21,9 @@ impl Subject for Folder {
     }
 }
 
-/// Reads a folder or file now, and again whenever it has changed.
+/// Reads a folder or file now, and again whenever it has changed; `read` does it, of that path.
 ///
-/// `on_change` is called on a thread of its own with what each later reading found; it may be
+/// `on_change` is called with what each later reading gave, both on a thread of its own; it may be
 /// called although nothing has changed. Changes are seen about 200 ms after the last of a burst,
 /// those that raise no event after some seconds. Nothing is missed between the first reading and
 /// the start of the watch. A path that does not exist yet is watched too.
@@ -32,17 +31,19 @@ impl Subject for Folder {
 /// # Errors
 /// When the system gives no thread. When it gives no inotify watch, that is logged, and the folder
 /// is looked at every few seconds instead.
-pub fn watch(
+pub fn watch<R>(
     path: &Path,
-    on_change: impl FnMut(Manifests) + Send + 'static,
-) -> io::Result<(Manifests, Watch)> {
-    follow(Eye::open(Folder(path.to_owned())), on_change)
+    read: impl Fn(&Path) -> R + Send + 'static,
+    on_change: impl FnMut(R) + Send + 'static,
+) -> io::Result<(R, Watch)> {
+    follow(Eye::open(Folder(path.to_owned())), read, on_change)
 }
 
-fn follow(
+fn follow<R>(
     eye: Eye<Folder>,
-    mut on_change: impl FnMut(Manifests) + Send + 'static,
-) -> io::Result<(Manifests, Watch)> {
+    read: impl Fn(&Path) -> R + Send + 'static,
+    mut on_change: impl FnMut(R) + Send + 'static,
+) -> io::Result<(R, Watch)> {
     let path = eye.subject().0.clone();
     let first = read(&path);
     let watch = eye.follow("manifests", move || on_change(read(&path)))?;
@@ -61,16 +62,20 @@ mod tests {
     /// Far longer than any change takes to be seen.
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    use crate::manifests::Manifest;
+    use crate::manifests;
 
     struct Watched {
         _watch: Watch,
-        changes: Receiver<Manifests>,
+        changes: Receiver<Vec<String>>,
     }
 
-    fn names(found: &Manifests) -> Vec<String> {
-        let name = |m: &Manifest| m.object()["metadata"]["name"].as_str().unwrap().to_owned();
-        found.objects.iter().map(name).collect()
+    /// Reads the names of the objects.
+    fn names(path: &Path) -> Vec<String> {
+        let mut names = Vec::new();
+        manifests::read(path, |found| {
+            names.extend(found.map(|m| m.object()["metadata"]["name"].as_str().unwrap().to_owned()))
+        });
+        names
     }
 
     fn manifest(name: &str) -> String {
@@ -84,8 +89,8 @@ mod tests {
             let _ = send.send(found);
         };
         let (first, watch) =
-            follow(Eye::open_with(poll, Folder(path.to_owned())), on_change).unwrap();
-        assert_eq!(names(&first), expected);
+            follow(Eye::open_with(poll, Folder(path.to_owned())), names, on_change).unwrap();
+        assert_eq!(first, expected);
         Watched { _watch: watch, changes }
     }
 
@@ -97,7 +102,7 @@ mod tests {
             while let Ok(found) =
                 self.changes.recv_timeout(deadline.saturating_duration_since(Instant::now()))
             {
-                if names(&found) == expected {
+                if found == expected {
                     return;
                 }
                 last = Some(found);
@@ -190,7 +195,8 @@ mod tests {
             assert!(calls > 1, "on purpose");
         };
         let (_, _watch) =
-            follow(Eye::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), on_change).unwrap();
+            follow(Eye::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), names, on_change)
+                .unwrap();
         fs::write(dir.path().join("a.yaml"), manifest("a")).unwrap();
         assert_eq!(changes.recv_timeout(PATIENCE), Ok(1));
         fs::write(dir.path().join("a.yaml"), manifest("b")).unwrap();

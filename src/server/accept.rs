@@ -1,32 +1,11 @@
 //! Taking connections from the system, as many as it has files for.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 
 use super::places::Places;
-
-/// How often a shortage that goes on is told.
-const TELL_EVERY: Duration = Duration::from_secs(60);
-
-/// Something that is told once, and again only when it still is so after a while.
-#[derive(Debug, Default)]
-pub(super) struct Seldom {
-    told: Option<Instant>,
-}
-
-impl Seldom {
-    /// Whether it is time to tell it.
-    pub(super) fn is_due(&mut self) -> bool {
-        let is_due = self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-        if is_due {
-            self.told = Some(Instant::now());
-        }
-        is_due
-    }
-}
+use crate::seldom::Seldom;
 
 /// Accepts the next connection, however long the system refuses to give one.
 ///
@@ -36,7 +15,7 @@ impl Seldom {
 pub(super) async fn accept(
     listener: &TcpListener,
     places: &Places,
-    shortage: &mut Seldom,
+    shortage: &Seldom,
 ) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -98,12 +77,5 @@ mod tests {
         assert_eq!(soft_limit_of_files("Max open files  unlimited  unlimited  files\n"), None);
         assert_eq!(soft_limit_of_files(""), None);
         assert!(connections_by_files().is_none_or(|connections| connections > 0));
-    }
-
-    #[test]
-    fn what_goes_on_is_told_once() {
-        let mut seldom = Seldom::default();
-        assert!(seldom.is_due());
-        assert!(!seldom.is_due());
     }
 }

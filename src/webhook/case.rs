@@ -119,41 +119,29 @@ struct Ready<'c> {
     injection: Injection,
 }
 
-/// Says what is next: the answer, if that is cheap. Nothing that takes long is done here.
+/// Where a request is worked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Where {
+    /// Where requests are read, and nothing may take long.
+    InLine,
+    /// Apart from the others, whatever it takes.
+    Apart,
+}
+
+/// Says what is next: the answer, if nothing is to be looked up before; in line, if it is cheap.
 pub(super) fn next(
     request: &Request<'_>,
     bytes: usize,
     sight: &Sight,
     limits: &Limits,
     metrics: &Metrics,
+    place: Where,
 ) -> Next {
-    let ready = match ready(request, sight) {
-        Ok(ready) => ready,
-        Err(next) => return next,
-    };
-    let rules = &ready.spawner.rules;
-    let reads_a_long_user = rules.uses.has("User") && request.user_bytes() > IN_LINE_USER_BYTES;
-    if !rules.is_straight_line || bytes > IN_LINE_BYTES || reads_a_long_user {
-        return Next::Render;
+    match ready(request, sight) {
+        Err(next) => next,
+        Ok(ready) if place == Where::InLine && !ready.may_be_cheap(bytes) => Next::Render,
+        Ok(ready) => ready.decide(bytes, sight, limits, metrics, place),
     }
-    ready
-        .decide(bytes, sight, &limits.with_steps(IN_LINE_STEPS), metrics, true)
-        .unwrap_or(Next::Render)
-}
-
-/// Answers a request whatever that takes; what was not looked up counts as missing.
-pub(super) fn render(
-    request: &Request<'_>,
-    bytes: usize,
-    sight: &Sight,
-    limits: &Limits,
-    metrics: &Metrics,
-) -> Next {
-    let ready = match ready(request, sight) {
-        Ok(ready) => ready,
-        Err(next) => return next,
-    };
-    ready.decide(bytes, sight, limits, metrics, false).unwrap_or(Next::Render)
 }
 
 /// What has to be known before a request can be decided, or what is next without that.
@@ -201,19 +189,27 @@ fn spawner(
 }
 
 impl Ready<'_> {
-    /// Decides, and makes the answer; nothing, if the limits were too small and others are to follow.
+    /// Whether a few steps may be enough, as far as can be seen without any.
+    fn may_be_cheap(&self, bytes: usize) -> bool {
+        let rules = &self.spawner.rules;
+        let reads_a_long_user =
+            rules.uses.has("User") && self.request.user_bytes() > IN_LINE_USER_BYTES;
+        rules.is_straight_line && bytes <= IN_LINE_BYTES && !reads_a_long_user
+    }
+
+    /// Decides, and makes the answer, unless what may be done in line is not enough.
     fn decide(
         &self,
         bytes: usize,
         sight: &Sight,
         limits: &Limits,
         metrics: &Metrics,
-        may_be_again: bool,
-    ) -> Option<Next> {
+        place: Where,
+    ) -> Next {
         let Ready { request, task, spawner, namespace, injection } = self;
         let rules = &spawner.rules;
         let user: Option<User> = match rules.uses.has("User").then(|| request.user()) {
-            Some(Err(excess)) => return Some(Next::Reply(oversized(request, excess))),
+            Some(Err(excess)) => return Next::Reply(oversized(request, excess)),
             Some(Ok(user)) => user,
             None => None,
         };
@@ -226,12 +222,16 @@ impl Ready<'_> {
             task_bytes: bytes.saturating_sub(request.user_bytes()),
             moment: sight.moment,
         };
-        let decision = decide(task, rules, &facts, limits);
-        if may_be_again && decision.has_hit_limits {
-            return None;
+        let limits = match place {
+            Where::InLine => limits.with_steps(IN_LINE_STEPS),
+            Where::Apart => *limits,
+        };
+        let decision = decide(task, rules, &facts, &limits);
+        if place == Where::InLine && decision.has_hit_limits {
+            return Next::Render;
         }
         report::decision(request, task, spawner, &decision, metrics);
-        Some(Next::Reply(decided(&request.uid, &decision, rules, *injection)))
+        Next::Reply(decided(&request.uid, &decision, rules, *injection))
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::case::{self, Next, Sight, Sought};
-use super::pool::Pool;
+use super::case::{self, Next, Sight, Sought, Where};
+use super::pool::{Pool, turn_of};
 use super::reader::{Read, Reader};
 use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
@@ -67,7 +67,8 @@ impl MutateTask {
         let mut sight = Sight::new(self.spawners.snapshot(), clock::seconds(), is_askable);
         loop {
             let request = review.request();
-            match case::next(request, review.len(), &sight, &self.limits, &self.metrics) {
+            let (bytes, limits, metrics) = (review.len(), &self.limits, &self.metrics);
+            match case::next(request, bytes, &sight, limits, metrics, Where::InLine) {
                 Next::Reply(answered) => return answered,
                 Next::Render => break,
                 Next::NotYet if time.has_another_try() => {
@@ -107,14 +108,15 @@ impl MutateTask {
         room: impl Send + 'static,
         time: &TimeBudget,
     ) -> Answered {
-        let namespace = review.request().namespace.to_string();
+        let (namespace, bytes) = (review.request().namespace.to_string(), review.len());
         let (metrics, limits) = (Arc::clone(&self.metrics), self.limits);
         let work = move || {
-            let next = case::render(review.request(), review.len(), &sight, &limits, &metrics);
+            let request = review.request();
+            let next = case::next(request, bytes, &sight, &limits, &metrics, Where::Apart);
             drop((review, room));
             next
         };
-        match self.pool.run(&namespace, time.left(), work).await {
+        match self.pool.run(turn_of(bytes, Some(&namespace)), time.left(), work).await {
             Some(Next::Reply(answered)) => answered,
             _ => overloaded(),
         }
@@ -186,7 +188,7 @@ pub fn answer_review(
         Err(unreadable) => return case::unreadable(unreadable),
     };
     let sight = Sight::new(Arc::clone(known), clock::seconds(), false);
-    match case::render(&request, body.len(), &sight, limits, metrics) {
+    match case::next(&request, body.len(), &sight, limits, metrics, Where::Apart) {
         Next::Reply(answered) => answered,
         _ => unavailable("the TaskSpawner is being read; try again"),
     }

@@ -1,6 +1,6 @@
 //! Where templates that loop, or cost much, are rendered, and large requests read and decided: beside
 //! the accept loop, a few at a time, and one at a time of each namespace, so that a team with slow
-//! templates waits for nobody but itself.
+//! templates waits for nobody but itself, and one huge request at a time.
 
 mod threads;
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use self::threads::Threads;
+use super::router::LARGE_BYTES;
 use crate::fair::{Bounds, FairPlaces};
 
 /// How many Tasks of one namespace may wait at once. More could not be rendered in time anyway, and
@@ -18,6 +19,14 @@ const WAITING: usize = 64;
 
 /// Whose turn it is to read a large request, whose namespace is not known before: nobody's name.
 pub(super) const UNREAD: &str = "";
+/// Whose turn it is to read a huge request, and to decide it, whatever its namespace: one at a time, so that
+/// the other place is never taken by one. Nobody's name, either.
+pub(super) const HUGE: &str = "*";
+
+/// Whose turn it is to work on a request of so many bytes, of a namespace if that is known.
+pub(super) fn turn_of(bytes: usize, namespace: Option<&str>) -> &str {
+    if bytes > LARGE_BYTES { HUGE } else { namespace.unwrap_or(UNREAD) }
+}
 
 /// The pool.
 #[derive(Debug)]

@@ -1,33 +1,24 @@
 //! What the log and the metrics hear of a decision.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use super::review::Request;
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, Outcome as KeyResult};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
+use crate::seldom::Seldom;
 use crate::spawners::Known;
-
-/// How often requests that nobody's API server can have sent are told of.
-const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// How many skipped keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
 /// is counted.
 const SKIPS: usize = 32;
 
-/// When the log was last told of an [`Excess`].
-static EXCESS_TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+/// That there was an [`Excess`].
+static EXCESS: Seldom = Seldom::new();
 
 /// Logs a request that has more of something than can be, once a minute, without anything of it.
 pub(super) fn excess(excess: Excess) {
-    let mut told = EXCESS_TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_due = told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-    if is_due {
-        *told = Some(Instant::now());
-        drop(told);
+    if EXCESS.is_due() {
         tracing::warn!(
             problem = %excess,
             "A request has more than an API server could store, so that somebody else will have sent \
@@ -111,8 +102,7 @@ fn log_skip(
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use serde_json::json;
 
@@ -120,20 +110,8 @@ mod tests {
     use crate::engine::rules::Policy;
     use crate::metrics::Metrics;
     use crate::spawners::{Objects, Spawners};
-    use crate::telemetry::{LogFormat, subscriber};
+    use crate::telemetry::{LogFormat, captured};
     use crate::webhook::mutate_task::answer_review;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn no_request_fills_the_log_whatever_it_is_called_and_whatever_is_skipped() {
@@ -152,15 +130,11 @@ mod tests {
             "object": {"metadata": {"name": "\u{1}\n".repeat(3 << 20), "labels": {"kelos.dev/taskspawner": "w"}}},
         }});
         for format in [LogFormat::Text, LogFormat::Json] {
-            let log = Log::default();
-            let writer = log.clone();
-            let subscriber = subscriber(format, "debug", false, move || writer.clone()).unwrap();
-            tracing::subscriber::with_default(subscriber, || {
+            let text = captured(format, "debug", || {
                 let known = spawners.snapshot();
                 let body = review.to_string();
                 answer_review(body.as_bytes(), &known, &Limits::default(), &Metrics::new());
             });
-            let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
             assert_eq!(text.lines().count(), super::SKIPS + 1, "{text}");
             assert!(text.len() <= 64 << 10, "{} bytes", text.len());
             assert!(text.contains("More keys were skipped") && text.contains("96"), "{text}");

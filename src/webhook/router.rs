@@ -13,7 +13,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use crate::metrics::{Metrics, Outcome};
+use crate::seldom::Seldom;
 
 /// Where the API server sends the creation of Tasks.
 pub const MUTATE_TASK_PATH: &str = "/mutate-task";
@@ -30,6 +31,10 @@ pub const MUTATE_TASK_PATH: &str = "/mutate-task";
 /// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
 /// escaped and with its frame.
 pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
+
+/// The largest body that shares room and turns with ordinary large ones; a larger one is huge, and waits
+/// among the huge ones. By default etcd takes 1.5 MiB: what is more is forged, or refused later anyway.
+pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many requests are answered at once.
 ///
@@ -41,7 +46,7 @@ pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 /// | --- | --- |
 /// | the program at rest, with an ordinary cache | 13 to 50 |
 /// | 512 connections, each with a body of 64 KiB, the buffers of TLS and hyper, and its task: 126 KiB as measured | 64 |
-/// | larger bodies, and answers over 16 KiB until they are sent: `ROOM_BYTES` of `router/body.rs` | 16 |
+/// | larger bodies, and answers over 16 KiB until they are sent: two rooms of `ROOM_BYTES` of `router/body.rs` | 16 |
 /// | what was read of requests that wait: 256 times `FREE_BYTES`, and `ROOM_BYTES`, of `reader.rs` | 20 |
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
 /// | together | 177 to 214 |
@@ -67,6 +72,7 @@ pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
 
 fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) -> Router {
     let wrong_method = Arc::clone(&metrics);
+    let strays = Arc::new(Strays { told: Seldom::new(), metrics: Arc::clone(&metrics) });
     let (bodies, places) = (Bodies::new(MAX_BODY_BYTES), Semaphore::new(in_flight));
     let gate = Arc::new(Gate { bodies, places, metrics });
     let mutate_task = post(move |request: Request| {
@@ -83,8 +89,12 @@ fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) ->
         wrong_method.refused(Outcome::BadRequest);
         async { Refusal::Method.into_response() }
     });
+    let elsewhere = move |request: Request| {
+        strays.note(&request);
+        async { not_found() }
+    };
     // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
-    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(async || not_found())
+    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(elsewhere)
 }
 
 /// What all requests share.
@@ -98,6 +108,30 @@ impl Gate {
     /// Waits a moment for a place among the requests that are answered.
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         timeout(QUEUE_WAIT, self.places.acquire()).await.ok()?.ok()
+    }
+}
+
+/// Requests that are sent to where nothing is served.
+struct Strays {
+    told: Seldom,
+    metrics: Arc<Metrics>,
+}
+
+impl Strays {
+    /// Counts what is sent with POST, and tells of it: a registration with a wrong path is seen nowhere else
+    /// on our side, and its Tasks get no labels. Others only look around.
+    fn note(&self, request: &Request) {
+        if request.method() != Method::POST {
+            return;
+        }
+        self.metrics.refused(Outcome::BadRequest);
+        if self.told.is_due() {
+            tracing::warn!(
+                path = request.uri().path(),
+                "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}"
+            );
+        }
     }
 }
 

@@ -49,8 +49,9 @@ fn spawner(syntax: &str, templates: &[String], prompt: &str) -> String {
 #[test]
 fn the_examples_take_a_hundredth() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let read = manifests::read(&folder);
-    let spawners: Vec<_> = read.objects.iter().filter(|it| &*it.kind == "TaskSpawner").collect();
+    let mut spawners = Vec::new();
+    manifests::read(&folder, |found| spawners.extend(found));
+    spawners.retain(|it| &*it.kind == "TaskSpawner");
     assert!(spawners.len() >= 4, "{} examples", spawners.len());
     for found in spawners {
         check(&found.path.display().to_string(), &found.json, &Share { steps: 100, bytes: 20 });

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stderr, reason = "figures, for who asks with --nocapture")]
 
 mod compiling;
+mod folder;
 mod honest;
 #[path = "../common/hostile.rs"]
 mod hostile;

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,6 +15,7 @@ use tokio::time::timeout;
 use crate::common::https::Client;
 use crate::common::program::{self, PATIENCE, Program, task};
 use crate::common::review;
+use crate::memory::{memory_limit, peak_memory};
 use crate::raw::{head, send, shaken_with};
 
 /// Clients that send the largest bodies at once, and how often each does.
@@ -24,24 +24,8 @@ const TIMES: usize = 4;
 /// Clients that stop shortly before the end of a body that is taken without asking for room.
 const HALF: usize = 480;
 
-/// What else a Pod may hold, in KiB: the rules of 5,000 TaskSpawners, and two Tasks with loops.
-const ELSE: u64 = (35 + 2 * 32) * 1024;
-
-/// The memory limit of the chart, in KiB.
-fn limit() -> u64 {
-    let values = Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/kelos-metadata/values.yaml");
-    let values: serde_json::Value =
-        serde_saphyr::from_str(&fs::read_to_string(values).unwrap()).unwrap();
-    let limit = values["resources"]["limits"]["memory"].as_str().unwrap();
-    limit.strip_suffix("Mi").unwrap().parse::<u64>().unwrap() * 1024
-}
-
-/// The most memory that a process has had, in KiB.
-pub(crate) fn peak(program: &Program) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
-}
+/// What else a Pod may hold, in bytes: the rules of 5,000 TaskSpawners, and two Tasks with loops.
+const ELSE: usize = (35 + 2 * 32) << 20;
 
 /// The review of a Task whose prompt fills the largest body.
 fn largest() -> String {
@@ -104,6 +88,6 @@ async fn a_flood_of_bodies_stays_within_the_memory_of_a_pod() {
         calls += 1;
     }
     assert!(calls > 10 && answers.load(Ordering::Relaxed) > 0, "{calls} {answers:?}");
-    let (peak, limit) = (peak(&program), limit());
-    assert!(peak + ELSE < limit, "{peak} KiB and {ELSE} KiB of {limit} KiB");
+    let (peak, limit) = (peak_memory(program.child.id()), memory_limit());
+    assert!(peak + ELSE < limit, "{peak} and {ELSE} of {limit} bytes");
 }

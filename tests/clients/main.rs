@@ -15,6 +15,8 @@ mod hostile;
 mod hostile_requests;
 mod idle;
 mod key_swap;
+#[path = "../cluster/harness/memory.rs"]
+mod memory;
 mod overload;
 mod places;
 mod raw;

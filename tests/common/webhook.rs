@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::manifests;
 use kelos_metadata::metrics::Metrics;
 use kelos_metadata::server::{Drained, Server, Shutdown};
-use kelos_metadata::spawners::{FileObjects, Spawners};
+use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
 use kelos_metadata::tls::{SelfMade, ServingKey, server_config};
 use kelos_metadata::webhook::mutate_task::MutateTask;
 use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, router};
@@ -34,7 +33,7 @@ pub(crate) struct Webhook {
 /// The cache with the manifests of a folder; every one of them can be used.
 pub(crate) fn spawners(folder: &Path, policy: Policy) -> Spawners {
     let spawners = Spawners::new(policy);
-    let (objects, unusable) = FileObjects::default().update(manifests::read(folder));
+    let (objects, unusable) = FileObjects::default().update(ReadObjects::of(folder));
     assert!(unusable.is_empty(), "{unusable:?}");
     spawners.replace(objects);
     spawners

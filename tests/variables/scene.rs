@@ -8,7 +8,7 @@ use kelos_metadata::engine::kelos::{GROUP, Task, group_of};
 use kelos_metadata::engine::rules::{Infer, Policy};
 use kelos_metadata::engine::variables::{Facts, Missing, Surveyed, survey};
 use kelos_metadata::manifests::{self, Manifest};
-use kelos_metadata::spawners::{FileObjects, Lookup, Snapshot, Spawners};
+use kelos_metadata::spawners::{FileObjects, Lookup, ReadObjects, Snapshot, Spawners};
 use kelos_metadata::templates::value::Value;
 use serde_json::json;
 
@@ -40,11 +40,15 @@ impl Scene {
 
     fn with(source: &str, variables: &BTreeSet<String>, policy: Policy) -> Scene {
         let file = format!("tests/variables/{source}.yaml");
-        let mut read = manifests::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&file));
-        assert!(read.errors.is_empty(), "{file}: {:?}", read.errors);
-        read.objects.iter_mut().for_each(|manifest| ask(manifest, variables));
-        let tasks = read.objects.clone().into_iter().filter(|manifest| &*manifest.kind == "Task");
-        let tasks: Vec<Manifest> = tasks.collect();
+        let (mut read, mut tasks) = (ReadObjects::default(), Vec::new());
+        manifests::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&file), |found| {
+            let mut manifest = found.unwrap_or_else(|error| panic!("{error}"));
+            ask(&mut manifest, variables);
+            if &*manifest.kind == "Task" {
+                tasks.push(manifest.clone());
+            }
+            read.take(Ok(manifest));
+        });
         let spawners = Spawners::new(policy.clone());
         let (objects, unusable) = FileObjects::default().update(read);
         assert!(unusable.is_empty(), "{file}: {unusable:?}");

@@ -12,9 +12,9 @@ use anyhow::Context;
 use kube::Client;
 use tokio::sync::watch;
 
-use crate::manifests::{self, Manifests};
+use crate::manifests;
 use crate::metrics::Metrics;
-use crate::spawners::{FileObjects, LiveLookup, SpawnerProblem, Spawners, reflect};
+use crate::spawners::{FileObjects, LiveLookup, ReadObjects, SpawnerProblem, Spawners, reflect};
 use crate::watch::Watch;
 
 /// The name of the thread that compiles rules.
@@ -36,7 +36,7 @@ impl Rules {
     ) -> anyhow::Result<Rules> {
         let mut files = FileObjects::default();
         let (spawners, metrics) = (Arc::clone(spawners), Arc::clone(metrics));
-        let mut load = move |read: Manifests| {
+        let mut load = move |read: ReadObjects| {
             let (objects, unusable) = files.update(read);
             for problem in unusable {
                 tracing::error!(%problem, "A manifest needs mending; if it was good before, that stays");
@@ -50,7 +50,8 @@ impl Rules {
             .with_context(|| format!("--manifests {} can't be read", folder.display()))?;
         let (changes, changed) = std::sync::mpsc::channel();
         let (first, folder_watch) =
-            manifests::watch(folder, move |read| drop(changes.send(read))).with_context(context)?;
+            manifests::watch(folder, ReadObjects::of, move |read| drop(changes.send(read)))
+                .with_context(context)?;
         load(first);
         let loaded = keep(true, move |_| changed.into_iter().for_each(load))?;
         Ok(Rules { loaded, _watch: Some(folder_watch) })

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::pool::HUGE;
+use super::super::router::LARGE_BYTES;
 use super::*;
 use crate::cluster::Change;
 use crate::cluster::scripted::{self, Asked, api, status, versions};
@@ -51,12 +53,12 @@ fn counted(metrics: &Metrics) -> [u64; 2] {
 }
 
 /// What is next for a Task of a TaskSpawner with this template, in line or apart.
-fn next(template: &str, spec: &Value, is_in_line: bool) -> (Next, [u64; 2]) {
+fn next(template: &str, spec: &Value, place: Where) -> (Next, [u64; 2]) {
     let sight = Sight::new(cache(template).snapshot(), 0, false);
     let (body, metrics, limits) = (review(spec).to_string(), Metrics::new(), Limits::default());
     let parsed = ParsedReview::parse(body.into()).unwrap();
-    let step = if is_in_line { case::next } else { case::render };
-    (step(parsed.request(), parsed.len(), &sight, &limits, &metrics), counted(&metrics))
+    let next = case::next(parsed.request(), parsed.len(), &sight, &limits, &metrics, place);
+    (next, counted(&metrics))
 }
 
 #[test]
@@ -71,10 +73,10 @@ fn only_what_is_cheap_is_rendered_where_requests_are_read() {
         ("{{ 'x' * 1000000000 }}", false),
         ("{{ range .Task.Labels }}x{{ end }}", false),
     ] {
-        let (in_line, [_, keys]) = next(template, &json!({}), true);
+        let (in_line, [_, keys]) = next(template, &json!({}), Where::InLine);
         assert_eq!(matches!(in_line, Next::Render), !is_cheap, "{template}");
         assert_eq!(keys, u64::from(is_cheap), "a key is counted once: {template}");
-        let (apart, [_, keys]) = next(template, &json!({}), false);
+        let (apart, [_, keys]) = next(template, &json!({}), Where::Apart);
         assert!(matches!(apart, Next::Reply(_)) && keys == 1, "{template}");
     }
 }
@@ -82,14 +84,14 @@ fn only_what_is_cheap_is_rendered_where_requests_are_read() {
 #[test]
 fn a_large_task_is_decided_apart_whatever_its_templates_are() {
     let spec = json!({"prompt": "x".repeat(case::IN_LINE_BYTES)});
-    assert!(matches!(next("plain", &spec, true).0, Next::Render));
-    let (apart, [applied, _]) = next("plain", &spec, false);
+    assert!(matches!(next("plain", &spec, Where::InLine).0, Next::Render));
+    let (apart, [applied, _]) = next("plain", &spec, Where::Apart);
     assert!(matches!(apart, Next::Reply(_)) && applied == 1);
 }
 
 #[test]
 fn what_is_too_much_in_line_has_all_of_its_budget_apart() {
-    let (apart, [applied, _]) = next("{{ len (until 9000) }}", &json!({}), false);
+    let (apart, [applied, _]) = next("{{ len (until 9000) }}", &json!({}), Where::Apart);
     let Next::Reply(answered) = apart else { panic!("{apart:?}") };
     assert_eq!((answered.outcome, applied), (Outcome::Patched, 1));
 }
@@ -235,4 +237,29 @@ async fn a_workspace_is_asked_for_where_rules_need_it_and_its_worker_pool_before
     assert_eq!(scene.outcome(&space, "timeout=3s").await, (Outcome::Unavailable, 503));
     // It goes without: the key is skipped, and the mark says so.
     assert_eq!(scene.outcome(&space, "timeout=2s").await, (Outcome::Patched, 200));
+}
+
+#[tokio::test]
+async fn huge_tasks_take_one_place_whatever_their_namespaces_are() {
+    let scene = Scene::new(away).warm(Some(spawner("x")));
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let (entered, has_entered) = tokio::sync::oneshot::channel();
+    let pool = Arc::clone(&scene.answer.pool);
+    let busy = tokio::spawn(async move {
+        let work = move || {
+            let _ = entered.send(());
+            blocked.recv().is_ok()
+        };
+        pool.run(HUGE, std::time::Duration::from_secs(20), work).await
+    });
+    has_entered.await.unwrap();
+    for (bytes, outcome) in [(LARGE_BYTES, Outcome::Unavailable), (1 << 20, Outcome::Patched)] {
+        let body = review(&json!({"prompt": "x".repeat(bytes)})).to_string();
+        let parsed = ParsedReview::parse(body.into()).unwrap();
+        let sight = Sight::new(scene.spawners.snapshot(), 0, false);
+        let time = TimeBudget::start(Some("timeout=2s"));
+        assert_eq!(scene.answer.rendered(parsed, sight, (), &time).await.outcome, outcome);
+    }
+    release.send(()).unwrap();
+    assert_eq!(busy.await.unwrap(), Some(true));
 }

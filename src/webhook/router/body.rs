@@ -1,4 +1,5 @@
-//! Reading a body that must not be larger than it may be, nor too many large ones at once.
+//! Reading a body that must not be larger than it may be, nor too many large ones at once. Large ones never
+//! wait for huge ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::QUEUE_WAIT;
+use super::{LARGE_BYTES, QUEUE_WAIT};
 
 /// How much of a body that is too large is still taken from the client, and for how long.
 ///
@@ -25,9 +26,9 @@ const LINGER_TIME: Duration = Duration::from_secs(5);
 const SMALL_BYTES: usize = 64 * 1024;
 /// Answers up to this size are sent without asking for room: the ordinary one has a tenth of it.
 const SMALL_ANSWER_BYTES: usize = 16 * 1024;
-/// What all larger bodies may take at once, while they are read and answered, and all larger answers
-/// until they are sent.
-const ROOM_BYTES: usize = 16 * 1024 * 1024;
+/// What all larger bodies of up to [`LARGE_BYTES`] may take at once, while they are read and answered, and
+/// all such answers until they are sent; and as much what is huge. The largest body fits.
+const ROOM_BYTES: usize = 8 * 1024 * 1024;
 /// The capacity of a large body. Only the pages that are written are taken, which is what room was kept
 /// for. The C library maps what is larger than 32 MiB by itself and gives it back at once; of smaller
 /// pieces each thread may keep a few after they are freed, and there are many threads.
@@ -53,11 +54,15 @@ pub(super) struct WholeBody {
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads bodies of at most a certain size, so many bytes at once.
+/// Reads bodies of at most a certain size, so many bytes at once: large ones beside huge ones, so that
+/// neither takes the room of the others.
 #[derive(Debug)]
 pub(super) struct Bodies {
     limit: usize,
-    room: Arc<Semaphore>,
+    /// For bodies and answers of up to [`LARGE_BYTES`].
+    large: Arc<Semaphore>,
+    /// For larger ones, and for those that announce no length.
+    huge: Arc<Semaphore>,
 }
 
 impl Bodies {
@@ -66,8 +71,10 @@ impl Bodies {
         Bodies::with_room(limit, ROOM_BYTES)
     }
 
+    /// With so many bytes in each of the two rooms.
     fn with_room(limit: usize, room: usize) -> Bodies {
-        Bodies { limit, room: Arc::new(Semaphore::new(room / PIECE_BYTES)) }
+        let room = || Arc::new(Semaphore::new(room / PIECE_BYTES));
+        Bodies { limit, large: room(), huge: room() }
     }
 
     /// Reads a body into one piece.
@@ -137,8 +144,8 @@ impl Bodies {
     async fn room(&self, announced: usize) -> Option<OwnedSemaphorePermit> {
         let bytes = if announced == 0 { self.limit } else { announced };
         let pieces = u32::try_from(bytes.div_ceil(PIECE_BYTES)).ok()?;
-        let room = Arc::clone(&self.room).acquire_many_owned(pieces);
-        timeout(QUEUE_WAIT, room).await.ok()?.ok()
+        let room = if bytes <= LARGE_BYTES { &self.large } else { &self.huge };
+        timeout(QUEUE_WAIT, Arc::clone(room).acquire_many_owned(pieces)).await.ok()?.ok()
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tower::ServiceExt;
 
 use super::*;
+use crate::telemetry::{LogFormat, captured};
 
 /// Answers with what it was given: the length of the body, and the query.
 #[derive(Clone)]
@@ -125,9 +126,28 @@ async fn other_methods_are_told_which_one() {
 async fn other_paths_are_told_where_the_webhook_is() {
     for path in ["/", "/mutate-task/", "/mutate", "/metrics"] {
         let answered = send(post_to(path, Some("application/json"), "{}".into())).await;
-        assert_eq!(answered.status, 404, "{path}");
-        assert!(answered.body.contains("/mutate-task"), "{path}: {}", answered.body);
+        answered.is_refusal(404, "/mutate-task", "bad_request");
     }
+}
+
+#[test]
+fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
+    let send_all = || {
+        let router = router(Echo, Arc::new(Metrics::new()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let looks = Request::get("/looks").body(Body::empty()).unwrap();
+        let wrong = |_| post_to("/mutate?timeout=3s", Some("application/json"), "SECRET".into());
+        for request in [looks].into_iter().chain((0..5).map(wrong)) {
+            let response = runtime.block_on(router.clone().oneshot(request)).unwrap();
+            assert_eq!(response.status(), 404);
+        }
+    };
+    let text = captured(LogFormat::Text, "info", send_all);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    for said in [" WARN ", "path=\"/mutate\"", "clientConfig.service.path", "/mutate-task"] {
+        assert!(text.contains(said), "{said} in {text}");
+    }
+    assert!(!text.contains("SECRET"), "{text}");
 }
 
 #[tokio::test]
@@ -204,4 +224,60 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
     go_on.add_permits(1);
     assert_eq!(ask().await.unwrap().unwrap().status(), 200);
     assert!(has_begun.recv().await.is_some());
+}
+
+/// Answers bodies that are not huge; keeps huge ones until it is told to go on.
+#[derive(Clone)]
+struct KeepsHuge(Slow);
+
+impl Answer for KeepsHuge {
+    async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
+        match body.len() > LARGE_BYTES {
+            true => self.0.answer(body, query).await,
+            false => Echo.answer(body, query).await,
+        }
+    }
+}
+
+/// What came of a flood, as statuses, and that who was turned away is told when to come back.
+async fn statuses(flood: Vec<tokio::task::JoinHandle<Result<Response, Infallible>>>) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for asked in flood {
+        let response = asked.await.unwrap().unwrap();
+        let is_refused = response.status() == 503;
+        assert_eq!(response.headers().contains_key("retry-after"), is_refused);
+        statuses.push(response.status().as_u16());
+    }
+    statuses.sort_unstable();
+    statuses
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Semaphore::new(0));
+    let answer = KeepsHuge(Slow { begun, go_on: Arc::clone(&go_on) });
+    let router = router(answer, Arc::new(Metrics::new()));
+    let ask = |body: Body| tokio::spawn(router.clone().oneshot(json_post(body)));
+    let of = |size: usize| Body::from(vec![b' '; size]);
+    let kept = vec![ask(of(MAX_BODY_BYTES))];
+    has_begun.recv().await.unwrap();
+    // What announces no length may become as large.
+    let huge = [of(MAX_BODY_BYTES), of(LARGE_BYTES + 1), frames(&[64 * 1024, 1])];
+    let turned_away = statuses(huge.into_iter().map(ask).collect()).await;
+    assert_eq!(turned_away, [503; 3]);
+    for size in [64 * 1024 + 1, 1 << 20, LARGE_BYTES] {
+        let answered = statuses((0..4).map(|_| ask(of(size))).collect()).await;
+        assert_eq!(answered, [200; 4], "{size}");
+    }
+    // Their own room is not larger, either.
+    go_on.add_permits(1);
+    assert_eq!(statuses(kept).await, [200]);
+    let kept = (0..5).map(|_| ask(of(LARGE_BYTES + 1))).collect();
+    for _ in 0..3 {
+        has_begun.recv().await.unwrap();
+    }
+    tokio::time::sleep(2 * QUEUE_WAIT).await;
+    go_on.add_permits(3);
+    assert_eq!(statuses(kept).await, [200, 200, 200, 503, 503]);
 }

@@ -1,0 +1,151 @@
+//! One reading of manifests: each object is typed as soon as it is found.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::super::Objects;
+use super::Unusable;
+use crate::engine::kelos::{
+    GROUP, Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace, group_of,
+};
+use crate::manifests::{self, Found, Manifest};
+
+/// The namespace of objects that name none, as for `kubectl apply`.
+const DEFAULT_NAMESPACE: &str = "default";
+
+/// What one reading found, as [`FileObjects`](super::FileObjects) takes it. Of a document nothing is left
+/// but the bounded object that the rules need.
+#[derive(Debug, Default)]
+pub struct ReadObjects {
+    pub(super) files: BTreeMap<Arc<Path>, Vec<ReadObject>>,
+    /// Files with a document that can't be used, and folders that can't be listed.
+    pub(super) broken: Vec<Arc<Path>>,
+    pub(super) unusable: Vec<Unusable>,
+}
+
+/// An object, and the line on which its document begins.
+#[derive(Clone, Debug)]
+pub(super) struct ReadObject {
+    pub(super) line: usize,
+    pub(super) object: Object,
+}
+
+/// An object as the rules need it: bounded, whatever its document says.
+#[derive(Clone, Debug)]
+pub(super) enum Object {
+    Spawner(Arc<TaskSpawner>),
+    Workspace(Box<Workspace>),
+    WorkerPool(Box<WorkerPool>),
+    Namespace(Box<Namespace>),
+}
+
+impl ReadObjects {
+    /// Reads a folder with its subfolders, or a single file.
+    pub fn of(path: &Path) -> ReadObjects {
+        let mut read = ReadObjects::default();
+        manifests::read(path, |found| read.take(found));
+        read
+    }
+
+    /// Takes what was found. Objects of kinds that the rules don't need are left out.
+    pub fn take(&mut self, found: Found) {
+        match found {
+            Ok(manifest) => match Object::read(&manifest) {
+                Ok(Some(object)) => {
+                    let Manifest { path, line, .. } = manifest;
+                    self.files.entry(path).or_default().push(ReadObject { line, object });
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.broken.push(manifest.path);
+                    self.unusable.push(error);
+                }
+            },
+            Err(error) => {
+                self.broken.push(Arc::clone(&error.path));
+                self.unusable.push(error.into());
+            }
+        }
+    }
+}
+
+impl Object {
+    /// The object of a document, if it is of a kind that the rules need.
+    fn read(manifest: &Manifest) -> Result<Option<Object>, Unusable> {
+        let json = &manifest.json;
+        let (kind, read) = match (group_of(&manifest.api_version), &*manifest.kind) {
+            (GROUP, "TaskSpawner") => {
+                let read = typed(json, |spawner: &mut TaskSpawner| &mut spawner.metadata);
+                ("TaskSpawner", read.map(|spawner| Object::Spawner(Arc::new(spawner))))
+            }
+            (GROUP, "Workspace") => {
+                let read = typed(json, |workspace: &mut Workspace| &mut workspace.metadata);
+                ("Workspace", read.map(|workspace| Object::Workspace(Box::new(workspace))))
+            }
+            (GROUP, "WorkerPool") => {
+                let read = typed(json, |pool: &mut WorkerPool| &mut pool.metadata);
+                ("WorkerPool", read.map(|pool| Object::WorkerPool(Box::new(pool))))
+            }
+            ("", "Namespace") => {
+                let read = typed(json, |namespace: &mut Namespace| &mut namespace.metadata);
+                let outside_all = |mut namespace: Namespace| {
+                    namespace.metadata.namespace.clear();
+                    Object::Namespace(Box::new(namespace))
+                };
+                ("Namespace", read.map(outside_all))
+            }
+            _ => return Ok(None),
+        };
+        let (path, line) = (manifest.path.to_path_buf(), manifest.line);
+        let malformed = |message| Unusable::Malformed { path, line, kind, message };
+        read.map(Some).map_err(malformed)
+    }
+
+    pub(super) fn meta(&self) -> (&'static str, &ObjectMeta) {
+        match self {
+            Object::Spawner(spawner) => ("TaskSpawner", &spawner.metadata),
+            Object::Workspace(workspace) => ("Workspace", &workspace.metadata),
+            Object::WorkerPool(pool) => ("WorkerPool", &pool.metadata),
+            Object::Namespace(namespace) => ("Namespace", &namespace.metadata),
+        }
+    }
+
+    pub(super) fn put(self, objects: &mut Objects) {
+        match self {
+            Object::Spawner(spawner) => objects.spawners.push(spawner),
+            Object::Workspace(workspace) => objects.workspaces.push(*workspace),
+            Object::WorkerPool(pool) => objects.pools.push(*pool),
+            Object::Namespace(namespace) => objects.namespaces.push(*namespace),
+        }
+    }
+}
+
+/// An object with a name and a namespace.
+fn typed<T: DeserializeOwned>(
+    json: &str,
+    meta: impl Fn(&mut T) -> &mut ObjectMeta,
+) -> Result<T, String> {
+    let mut object: T = serde_json::from_str(json).map_err(|error| without_value(&error))?;
+    let meta = meta(&mut object);
+    if meta.name.is_empty() {
+        return Err("`metadata.name` is missing".to_owned());
+    }
+    if meta.namespace.is_empty() {
+        meta.namespace = DEFAULT_NAMESPACE.to_owned();
+    }
+    Ok(object)
+}
+
+/// What is wrong, without the value that is: it may be a credential. Nor is the place told, which is one
+/// in the JSON that was made of the document.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    match what.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("a field is of another type than {expected}"),
+        None => what.to_owned(),
+    }
+}
