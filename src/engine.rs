@@ -29,7 +29,7 @@ pub use self::sources::{Inference, NotRead, Origin, Rendered};
 use std::sync::Arc;
 
 use self::candidate::Candidates;
-use self::kelos::{INJECTION_SETTING, Task};
+use self::kelos::{INJECTION_SETTING, Injection, Task};
 use self::merge::{ByteNumbers, Merge};
 use self::rules::Rules;
 use self::variables::Facts;
@@ -110,7 +110,7 @@ pub fn decide<'r>(
     // What Kelos wrote there may be a stranger's text.
     let is_exempt = task.get(Kind::Label, INJECTION_SETTING) == Some("disabled")
         && !rules.is_in_field(Kind::Label, INJECTION_SETTING);
-    if is_exempt {
+    if is_exempt || facts.injection() == Injection::Disabled {
         return Decision { is_exempt: true, was_marked, ..Decision::default() };
     }
     let mut work = limits.task.at(facts.moment);

@@ -16,9 +16,9 @@ use super::{load, read_manifests};
 use crate::apimachinery::Kind;
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
-use crate::engine::kelos::{GROUP, Injection, Namespace, Task, group_of};
+use crate::engine::kelos::{GROUP, Injection, Task, group_of};
 use crate::engine::rules::{Policy, Row, Rules};
-use crate::engine::variables::{Facts, Survey, survey};
+use crate::engine::variables::{Survey, survey};
 use crate::engine::{Decision, KeyOutcome, Limits, Outcome, decide};
 use crate::manifests::Manifest;
 use crate::settings;
@@ -81,20 +81,9 @@ fn show(
         );
     };
     let rules = &spawner.rules;
-    let facts = Facts {
-        namespace_name: namespace,
-        namespace: known.namespace(namespace),
-        workspace: task.spec().and_then(|spec| known.workspace_of(namespace, spec)),
-        user: None,
-        task_bytes: manifest.json.len(),
-        moment: clock::seconds(),
-    };
-    let injection = facts.namespace.map(Namespace::injection).unwrap_or_default();
-    let decision = match injection {
-        Injection::Disabled => Decision { is_exempt: true, ..Decision::default() },
-        _ => decide(&task, rules, &facts, &Limits::default()),
-    };
-    if injection == Injection::Audit {
+    let facts = known.facts(namespace, &task, manifest.json.len(), clock::seconds());
+    let decision = decide(&task, rules, &facts, &Limits::default());
+    if facts.injection() == Injection::Audit {
         anstream::eprintln!(
             "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
         );

@@ -13,7 +13,7 @@ pub struct Decision<'r> {
     pub patch: Patch,
     /// What became of each key: labels first, in key order; then carriers that do not parse.
     pub keys: Vec<KeyOutcome<'r>>,
-    /// Whether the Task says itself that it wants none of this.
+    /// Whether the Task or its Namespace says that nothing is to be done.
     pub is_exempt: bool,
     /// Whether it had been answered before: it carries our mark.
     pub was_marked: bool,

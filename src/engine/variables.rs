@@ -11,7 +11,7 @@ mod survey;
 use std::sync::Arc;
 
 pub use self::survey::{Missing, Survey, Surveyed, survey};
-use super::kelos::{Namespace, Task, Workspace};
+use super::kelos::{Injection, Namespace, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
 use super::rules::Rules;
@@ -36,6 +36,13 @@ pub struct Facts<'f> {
     pub task_bytes: usize,
     /// The moment of the request, in seconds since 1970 (UTC).
     pub moment: i64,
+}
+
+impl Facts<'_> {
+    /// What the Namespace is switched to; one that is not known says nothing.
+    pub fn injection(&self) -> Injection {
+        self.namespace.map(Namespace::injection).unwrap_or_default()
+    }
 }
 
 /// Who creates the Task.

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use super::namespaced::Namespaced;
 use super::why::Why;
 use crate::engine::kelos::{
-    INJECTION_SETTING, Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace,
+    INJECTION_SETTING, Namespace, Owner, Task, TaskSpawner, TaskSpec, WorkerPool, Workspace,
 };
 use crate::engine::reason::Reason;
 use crate::engine::rules::{Policy, Rules};
+use crate::engine::variables::Facts;
 use crate::templates::Templates;
 
 /// All that is known at one moment.
@@ -107,6 +108,24 @@ impl Snapshot {
     /// The Namespace of that name.
     pub fn namespace(&self, name: &str) -> Option<&Namespace> {
         self.namespaces.get("", name).map(Arc::as_ref)
+    }
+
+    /// What is known about a Task beside itself, but for who creates it.
+    pub fn facts<'f>(
+        &'f self,
+        namespace: &'f str,
+        task: &Task<'_>,
+        task_bytes: usize,
+        moment: i64,
+    ) -> Facts<'f> {
+        Facts {
+            namespace_name: namespace,
+            namespace: self.namespace(namespace),
+            workspace: task.spec().and_then(|spec| self.workspace_of(namespace, spec)),
+            user: None,
+            task_bytes,
+            moment,
+        }
     }
 
     /// The rules of all TaskSpawners, with their namespaces, in no order.

@@ -82,18 +82,14 @@ impl Sight {
         }
     }
 
-    fn namespace(&self, name: &str) -> Option<&Namespace> {
-        self.known.namespace(name).or_else(|| self.namespace.found())
-    }
-
-    fn workspace(
-        &self,
-        request: &Request<'_>,
-        task: &Task<'_>,
-        rules: &Rules,
-    ) -> Option<&Workspace> {
-        let spec = task.spec().filter(|_| need_workspace(&rules.uses))?;
-        self.known.workspace_of(&request.namespace, spec).or_else(|| self.workspace.found())
+    /// What is known about the Task of a request, but for who creates it.
+    fn facts<'f>(&'f self, request: &'f Request<'_>, task: &Task<'_>, bytes: usize) -> Facts<'f> {
+        let facts = self.known.facts(&request.namespace, task, bytes, self.moment);
+        Facts {
+            namespace: facts.namespace.or_else(|| self.namespace.found()),
+            workspace: facts.workspace.or_else(|| self.workspace.found()),
+            ..facts
+        }
     }
 }
 
@@ -115,8 +111,7 @@ struct Ready<'c> {
     request: &'c Request<'c>,
     task: &'c Task<'c>,
     spawner: Arc<Known>,
-    namespace: Option<&'c Namespace>,
-    injection: Injection,
+    facts: Facts<'c>,
 }
 
 /// Where a request is worked on.
@@ -137,24 +132,25 @@ pub(super) fn next(
     metrics: &Metrics,
     place: Where,
 ) -> Next {
-    match ready(request, sight) {
+    match ready(request, bytes, sight) {
         Err(next) => next,
         Ok(ready) if place == Where::InLine && !ready.may_be_cheap(bytes) => Next::Render,
-        Ok(ready) => ready.decide(bytes, sight, limits, metrics, place),
+        Ok(ready) => ready.decide(limits, metrics, place),
     }
 }
 
 /// What has to be known before a request can be decided, or what is next without that.
-fn ready<'c>(request: &'c Request<'c>, sight: &'c Sight) -> Result<Ready<'c>, Next> {
+fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result<Ready<'c>, Next> {
     let as_it_is = |outcome| Err(Next::Reply(as_it_is(request, outcome)));
     let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
     if let Some(excess) = task.excess() {
         return Err(Next::Reply(oversized(request, excess)));
     }
     let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
-    let namespace = sight.namespace(&request.namespace);
-    let injection = namespace.map(Namespace::injection).unwrap_or_default();
-    if injection == Injection::Disabled {
+    // The rest of the request is small, but for what says who makes it.
+    let facts = sight.facts(request, task, bytes.saturating_sub(request.user_bytes()));
+    if facts.injection() == Injection::Disabled {
+        // Then nobody has to be asked for its owner.
         return as_it_is(Outcome::Disabled);
     }
     let spawner = match spawner(request, &owner, sight) {
@@ -166,11 +162,11 @@ fn ready<'c>(request: &'c Request<'c>, sight: &'c Sight) -> Result<Ready<'c>, Ne
         && need_workspace(&spawner.rules.uses)
         && (task.spec())
             .is_some_and(|spec| sight.known.names_unknown_workspace(&request.namespace, spec));
-    let needs_namespace = namespace.is_none() && sight.namespace.is_askable();
+    let needs_namespace = facts.namespace.is_none() && sight.namespace.is_askable();
     if needs_namespace || needs_workspace {
         return Err(Next::LookUpAround { namespace: needs_namespace, workspace: needs_workspace });
     }
-    Ok(Ready { request, task, spawner, namespace, injection })
+    Ok(Ready { request, task, spawner, facts })
 }
 
 /// The owner; none if there is none.
@@ -198,30 +194,15 @@ impl Ready<'_> {
     }
 
     /// Decides, and makes the answer, unless what may be done in line is not enough.
-    fn decide(
-        &self,
-        bytes: usize,
-        sight: &Sight,
-        limits: &Limits,
-        metrics: &Metrics,
-        place: Where,
-    ) -> Next {
-        let Ready { request, task, spawner, namespace, injection } = self;
+    fn decide(&self, limits: &Limits, metrics: &Metrics, place: Where) -> Next {
+        let Ready { request, task, spawner, facts } = self;
         let rules = &spawner.rules;
         let user: Option<User> = match rules.uses.has("User").then(|| request.user()) {
             Some(Err(excess)) => return Next::Reply(oversized(request, excess)),
             Some(Ok(user)) => user,
             None => None,
         };
-        let facts = Facts {
-            namespace_name: &request.namespace,
-            namespace: *namespace,
-            workspace: sight.workspace(request, task, rules),
-            user: user.as_ref(),
-            // The rest of the request is small, but for what says who makes it.
-            task_bytes: bytes.saturating_sub(request.user_bytes()),
-            moment: sight.moment,
-        };
+        let facts = Facts { user: user.as_ref(), ..*facts };
         let limits = match place {
             Where::InLine => limits.with_steps(IN_LINE_STEPS),
             Where::Apart => *limits,
@@ -231,7 +212,7 @@ impl Ready<'_> {
             return Next::Render;
         }
         report::decision(request, task, spawner, &decision, metrics);
-        Next::Reply(decided(&request.uid, &decision, rules, *injection))
+        Next::Reply(decided(&request.uid, &decision, rules, facts.injection()))
     }
 }
 
