@@ -39,7 +39,7 @@ pub const VARIABLES: [&str; 31] = [
 const MAX_NAME: usize = 64;
 
 /// The candidate that was probably meant, if one is close. Case and `_` do not count.
-pub(super) fn closest<'c>(
+pub(in crate::engine) fn closest<'c>(
     name: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -54,6 +54,14 @@ pub(super) fn closest<'c>(
         .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// A hint for a name that is not there: the candidate that was probably meant.
+pub(in crate::engine) fn meant<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<String> {
+    closest(name, candidates).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 /// A hint for a variable that is not there, written as in `.Titel`, `$.Titel.x` or `titel`: the one
