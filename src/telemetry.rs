@@ -1,8 +1,10 @@
 //! Logs: one line an event on stderr, for people or for machines.
 //!
 //! What strangers and teams write may stand in a field, so each is cut and escaped. Whoever logs never
-//! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped and counted.
+//! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped, counted and told
+//! of.
 
+mod dropped;
 mod fields;
 mod json;
 
@@ -18,6 +20,7 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+use self::dropped::Telling;
 use self::fields::TextFields;
 use self::json::JsonLines;
 
@@ -96,8 +99,10 @@ pub fn init(format: LogFormat, directives: &str) -> Result<Logging, TelemetryErr
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let builder = NonBlockingBuilder::default();
     let builder = builder.lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
-    let (writer, guard) = builder.finish(io::stderr());
+    let (telling, count) = Telling::over(io::stderr(), dropped::log);
+    let (writer, guard) = builder.finish(telling);
     let dropped = writer.error_counter();
+    count.from(dropped.clone());
     subscriber(format, directives, colour, writer)?.try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(Logging { dropped, _writer: guard })
