@@ -12,6 +12,7 @@ use super::repository::Repository;
 
 mod bounded;
 mod entries;
+mod generic_webhook;
 mod key_list;
 mod meta;
 mod protect;
@@ -20,6 +21,7 @@ mod task;
 
 pub use bounded::{Bounded, List, TooLong};
 pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use generic_webhook::{FieldMapping, GenericWebhook};
 pub use key_list::KeyList;
 pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_carriers};

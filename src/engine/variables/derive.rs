@@ -69,8 +69,11 @@ pub(super) fn derive(sight: &Sight<'_, '_>, known: &mut Known<'_>) {
             Source::Cron(source) => cron::derive(source, sight, known),
             Source::GithubWebhook(source) => webhook::github(source, sight, known),
             Source::LinearWebhook(source) => webhook::linear(source, sight, known),
-            // A `fieldMapping` may have a field of this name, which is then what Kelos prints.
-            Source::GenericWebhook => known.derive(Letters::Alike, "Kind", "GenericWebhook"),
+            // A constant of Kelos, unless the request itself has a field of this name.
+            Source::GenericWebhook(source) if !source.field_mapping.has_kind => {
+                known.derive(Letters::Exact, "Kind", "GenericWebhook");
+            }
+            Source::GenericWebhook(_) => {}
             // A constant of Kelos.
             Source::Slack => known.derive(Letters::Exact, "Kind", "SlackMessage"),
             Source::Unknown => github::unknown(sight, known),

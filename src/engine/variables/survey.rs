@@ -158,7 +158,7 @@ impl OfSource {
                 ("githubWebhook", &[GITHUB_WEBHOOK], GITHUB_WEBHOOK_MORE, Context)
             }
             Source::LinearWebhook(_) => ("linearWebhook", &[LINEAR_WEBHOOK], PAYLOAD, Context),
-            Source::GenericWebhook => ("webhook", &[GENERIC_WEBHOOK], PAYLOAD, NewNames),
+            Source::GenericWebhook(_) => ("webhook", &[GENERIC_WEBHOOK], PAYLOAD, NewNames),
             Source::Slack => ("slack", &[SLACK], &[], Nothing),
             Source::Unknown | Source::Several => ("this source", &[], &[], Anything),
         };

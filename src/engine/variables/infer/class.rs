@@ -30,7 +30,7 @@ impl Class {
             return None;
         }
         // Fields of any JSON, and sources of which too little is known.
-        if matches!(source, Source::GenericWebhook | Source::Unknown | Source::Several) {
+        if matches!(source, Source::GenericWebhook(_) | Source::Unknown | Source::Several) {
             return Some(Class::Anything);
         }
         Some(match name {
