@@ -1,14 +1,16 @@
 //! What a TaskSpawner says of all its keys, and which of its texts say too much.
 
+use super::carrier;
 use super::compile::Compiler;
 use super::{Infer, OnInvalid};
 use crate::engine::kelos::{
-    Bounded, INFER_SETTING, INJECTION_SETTING, Kind, NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES,
-    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
+    ON_INVALID_SETTING, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::render::Syntax;
 use crate::engine::render::error::TemplateError;
+use crate::engine::render::names::closest;
 
 /// What a TaskSpawner says of all its keys.
 #[derive(Default)]
@@ -18,7 +20,41 @@ pub(super) struct Settings {
     pub(super) infer: Option<Infer>,
 }
 
+/// All annotations of a TaskSpawner that are read.
+const NAMES: [&str; 6] = [
+    LABELS_CARRIER,
+    ANNOTATIONS_CARRIER,
+    SYNTAX_SETTING,
+    ON_INVALID_SETTING,
+    INFER_SETTING,
+    INJECTION_SETTING,
+];
+/// What those begin with that nobody else has a use for.
+const PREFIX: &str = "metadata.kelos.dev/";
+/// Of how many unknown names it is looked whether another one was meant, and of how many it is told.
+const LOOKED_AT: usize = 16;
+const TOLD: usize = 4;
+
 impl Compiler<'_> {
+    /// Tells of annotations that look as if they were meant for us and are called otherwise.
+    pub(super) fn check_names(&mut self, meta: &ObjectMeta) {
+        let names = meta.annotations.keys().chain(meta.too_long.keys()).map(String::as_str);
+        let unknown = names.filter(|name| name.starts_with(PREFIX) && !NAMES.contains(name));
+        let wrong: Vec<(String, String)> = unknown
+            .take(LOOKED_AT)
+            .filter_map(|name| {
+                let known = NAMES.iter().filter_map(|name| name.strip_prefix(PREFIX));
+                let meant = closest(name.strip_prefix(PREFIX)?, known)?;
+                Some((name.to_owned(), format!("did you mean `{PREFIX}{meant}`?")))
+            })
+            .take(TOLD)
+            .collect();
+        for (name, hint) in wrong {
+            let error = TemplateError::parse("no annotation of this name is read").hint(hint);
+            self.problem(Kind::Annotation, &carrier::shown(&name), &error);
+        }
+    }
+
     pub(super) fn read_settings(&mut self, annotations: &StringMap) {
         if let Some(text) = annotations.get(SYNTAX_SETTING) {
             match text.parse() {
@@ -56,25 +92,12 @@ impl Compiler<'_> {
 
     /// Tells which texts are longer than is read.
     pub(super) fn check_lengths(&mut self, spawner: &TaskSpawner) {
-        fn of<const MOST: usize>(text: &Bounded<MOST>) -> Option<(TooLong, usize)> {
-            text.too_long().map(|too_long| (too_long, MOST))
+        for (name, TooLong { bytes, .. }, most) in spawner.templates_too_long() {
+            let message =
+                format!("it has {bytes} bytes, more than {most}: nothing is read back out of it");
+            self.too_long(name, message);
         }
-        let (spec, template) = (&spawner.spec, &spawner.spec.task_template);
-        let kept = spawner.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
-        for (name, too_long) in [
-            ("spec.taskTemplate.promptTemplate", of(&template.prompt_template)),
-            ("spec.taskTemplate.branch", of(&template.branch)),
-            ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
-            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
-        ] {
-            if let Some((TooLong { bytes, .. }, most)) = too_long {
-                let message = format!(
-                    "it has {bytes} bytes: nothing is read back out of templates of more than {most}"
-                );
-                self.too_long(name, message);
-            }
-        }
-        if spec.when.is_cut() {
+        if spawner.spec.when.is_cut() {
             let message =
                 "a text or a list in it is longer than is read: nothing is derived from it";
             self.too_long("spec.when", message.to_owned());

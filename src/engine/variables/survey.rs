@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Facts, GROUPS, Inference, NotRead, Origin, Variables, View};
-use crate::engine::kelos::{Source, Task};
+use crate::engine::kelos::{Source, Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::render::Uses;
 use crate::engine::render::budget::Budget;
@@ -34,6 +34,17 @@ pub enum Missing {
         /// Whether rendered fields were looked at.
         is_inferred: bool,
     },
+    /// Nothing tells it, and a template that may print it is too long to be read back.
+    TemplateTooLong {
+        /// The field or annotation.
+        name: &'static str,
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// Nothing tells it, and reading back takes more to be compiled than a TaskSpawner may cost.
+    TooCostlyToRead,
     /// It stands in a rendered field and can't be read there.
     NotRead(NotRead),
     /// It takes more to build than a Task may cost.
@@ -49,6 +60,15 @@ impl fmt::Display for Missing {
             }
             Missing::Untold { is_inferred: true } => f.write_str(
                 "nothing on the Task tells it, and no rendered field prints it by itself",
+            ),
+            Missing::TemplateTooLong { name, bytes, most } => write!(
+                f,
+                "nothing on the Task tells it, and {name} is too long to be read back: it has {bytes} \
+                 bytes, more than {most}"
+            ),
+            Missing::TooCostlyToRead => f.write_str(
+                "nothing on the Task tells it, and the rules of this TaskSpawner cost too much for \
+                 anything to be read back: make its templates shorter",
             ),
             Missing::TooLarge => f.write_str("it is too large to be a variable"),
             Missing::NotRead(NotRead::NotUnique(rendered)) => {
@@ -179,12 +199,26 @@ impl OfSource {
     }
 }
 
+/// Why nothing tells a variable that the source has.
+fn untold(rules: &Rules) -> Missing {
+    if rules.infer == Infer::Off {
+        return Missing::Untold { is_inferred: false };
+    }
+    match rules.spawner.templates_too_long().next() {
+        _ if rules.is_too_costly_to_read() => Missing::TooCostlyToRead,
+        Some((name, TooLong { bytes, .. }, most)) => Missing::TemplateTooLong { name, bytes, most },
+        None => Missing::Untold { is_inferred: true },
+    }
+}
+
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
 /// in a group, such as `.Task`, is shown only if a template uses the group.
 pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy) -> Survey {
     let uses = Uses { all: true, ..Uses::default() };
     let infer = rules.infer;
+    let is_too_costly = rules.is_too_costly_to_read();
     let inference = match infer {
+        Infer::On if is_too_costly => Inference::default(),
         Infer::On => {
             Inference::compile(&rules.spawner, &policy.protection, &uses, &mut Purse::default())
         }
@@ -203,7 +237,7 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
         match read {
             _ if too_large.contains(name) => Missing::TooLarge,
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
-            None if of_source.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
+            None if of_source.has(name) => untold(rules),
             None => Missing::NotOfSource(of_source.name),
         }
     };
