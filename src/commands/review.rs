@@ -22,9 +22,9 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         args.manifests.metadata().with_context(context)?;
     }
     let read = read_manifests(&args.manifests);
-    let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
-    for complaint in complaints {
-        anstream::eprintln!("{complaint}");
+    let (spawners, problems) = load(read, settings::policy(&args.policy)?);
+    for problem in problems {
+        anstream::eprintln!("{problem}");
     }
     let mut answerer = Answerer {
         known: spawners.snapshot(),
