@@ -67,11 +67,11 @@ pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
 pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
 
 /// What our own settings and marks begin with.
-const OURS: &str = "metadata.kelos.dev/";
+pub const OWN_PREFIX: &str = "metadata.kelos.dev/";
 
 /// Whether a key is one of our own: a setting, a switch or a mark.
 pub(in crate::engine) fn is_ours(key: &str) -> bool {
-    key.starts_with(OURS)
+    key.starts_with(OWN_PREFIX)
 }
 
 /// Labels or annotations: keys to values, in key order.

@@ -6,13 +6,11 @@ use super::carrier::{self, Entries, Entry, Unreadable};
 use super::{BrokenCarrier, Policy, Problem, weight};
 use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, Beyond, KeyList, Kind, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
+    is_ours,
 };
 use crate::engine::reason::Reason;
 use crate::engine::render::error::TemplateError;
 use crate::engine::render::purse::Purse;
-
-/// The prefix of our own keys.
-const OWN_PREFIX: &str = "metadata.kelos.dev/";
 
 /// What to do about too many keys, of an annotation or of Kelos's own field.
 pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
@@ -149,7 +147,7 @@ impl<'s> Declarations<'s> {
             let before = left_out.iter().filter(|(of, _)| *of == kind).map(|(_, key)| &**key);
             let keys = before.chain(field.beyond.of(kind).iter());
             keys.filter(|key| {
-                let is_free = key.starts_with(OWN_PREFIX) || !policy.protection.covers(kind, key);
+                let is_free = is_ours(key) || !policy.protection.covers(kind, key);
                 let said = self.keys.get_mut(&(kind, (*key).into()));
                 let has_rule = said.map(|said| said.is_beyond = true).is_some();
                 is_free && !has_rule

@@ -1,11 +1,10 @@
 //! What a TaskSpawner says of all its keys, and which of its texts say too much.
 
-use super::carrier;
 use super::compile::Compiler;
 use super::{Infer, OnInvalid};
 use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, Kind, LABELS_CARRIER,
-    ON_INVALID_SETTING, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    ON_INVALID_SETTING, OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::render::Syntax;
@@ -29,29 +28,19 @@ const NAMES: [&str; 6] = [
     INFER_SETTING,
     INJECTION_SETTING,
 ];
-/// What those begin with that nobody else has a use for.
-const PREFIX: &str = "metadata.kelos.dev/";
-/// Of how many unknown names it is looked whether another one was meant, and of how many it is told.
-const LOOKED_AT: usize = 16;
+/// Of how many names that were meant otherwise it is told.
 const TOLD: usize = 4;
 
 impl Compiler<'_> {
     /// Tells of annotations that look as if they were meant for us and are called otherwise.
     pub(super) fn check_names(&mut self, meta: &ObjectMeta) {
-        let names = meta.annotations.keys().chain(meta.too_long.keys()).map(String::as_str);
-        let unknown = names.filter(|name| name.starts_with(PREFIX) && !NAMES.contains(name));
-        let wrong: Vec<(String, String)> = unknown
-            .take(LOOKED_AT)
-            .filter_map(|name| {
-                let known = NAMES.iter().filter_map(|name| name.strip_prefix(PREFIX));
-                let meant = closest(name.strip_prefix(PREFIX)?, known)?;
-                Some((name.to_owned(), format!("did you mean `{PREFIX}{meant}`?")))
-            })
-            .take(TOLD)
-            .collect();
-        for (name, hint) in wrong {
+        let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
+        let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
+        let wrong = meta.unread.iter().filter_map(|name| Some((name, meant(name)?)));
+        for (name, meant) in wrong.take(TOLD) {
+            let hint = format!("did you mean `{OWN_PREFIX}{meant}`?");
             let error = TemplateError::parse("no annotation of this name is read").hint(hint);
-            self.problem(Kind::Annotation, &carrier::shown(&name), &error);
+            self.problem(Kind::Annotation, name, &error);
         }
     }
 

@@ -73,10 +73,9 @@ fn problems_name_key_reason_line_and_column() {
 
 #[test]
 fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
-    let rules = compile(
-        &[("lables", "a: b"), ("sintax", "go"), ("owner", "x"), ("rendered-from", "x")],
-        &Policy::default(),
-    );
+    let rules = read(serde_json::json!({"metadata": {"annotations": {
+        "metadata.kelos.dev/lables": "a: b", "metadata.kelos.dev/sintax": "go",
+        "metadata.kelos.dev/owner": "x", "metadata.kelos.dev/rendered-from": "x", "lables": "x"}}}));
     let told: Vec<_> = rules.problems.iter().map(|it| (&*it.key, &*it.message)).collect();
     let said = |name: &str| {
         format!("no annotation of this name is read; did you mean `metadata.kelos.dev/{name}`?")

@@ -85,7 +85,9 @@ fn meta(meta: &ObjectMeta) -> usize {
     let names = names.into_iter().chain(&meta.uid).map(|name| name.len() + ALLOCATION);
     let too_long = meta.too_long.keys().map(|key| key.len() + ALLOCATION).sum::<usize>()
         + tree_bytes(meta.too_long.len(), size_of::<String>() + size_of::<TooLong>());
-    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long
+    let unread = meta.unread.iter().map(|key| key.len() + ALLOCATION).sum::<usize>()
+        + tree_bytes(meta.unread.len(), size_of::<String>());
+    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long + unread
 }
 
 fn when(when: &When) -> usize {
