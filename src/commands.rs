@@ -17,7 +17,7 @@ use clap::CommandFactory;
 use crate::cli::{Cli, Command};
 use crate::engine::rules::Policy;
 use crate::manifests::{self, Found};
-use crate::spawners::{FileObjects, ReadObjects, Spawners};
+use crate::spawners::{FileObjects, ReadObjects, SpawnerProblem, Spawners};
 
 /// Does what was typed; gives the exit status.
 ///
@@ -41,13 +41,16 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The cache for a command that runs once, and what is wrong in the manifests.
-fn load(read: ReadObjects, policy: Policy) -> (Spawners, Vec<String>) {
+/// The cache for a command that runs once, and what teams have to mend in their TaskSpawners. What can't be
+/// used at all is told.
+fn load(read: ReadObjects, policy: Policy) -> (Spawners, Vec<SpawnerProblem>) {
     let spawners = Spawners::new(policy);
     let (objects, unusable) = FileObjects::default().update(read);
-    let mut complaints: Vec<String> = unusable.iter().map(ToString::to_string).collect();
-    complaints.extend(spawners.replace(objects).iter().map(ToString::to_string));
-    (spawners, complaints)
+    for manifest in unusable {
+        anstream::eprintln!("{manifest}");
+    }
+    let problems = spawners.replace(objects);
+    (spawners, problems)
 }
 
 /// Reads manifests from a path, or from standard input for `-`.

@@ -98,7 +98,7 @@ impl Metrics {
         registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
         registry.register(
             "invalid_templates",
-            "Templates and carriers of the loaded TaskSpawners that do not parse",
+            "Templates, rules annotations and settings of the loaded TaskSpawners that do not parse",
             invalid_templates.clone(),
         );
         registry.register_with_unit(

@@ -1,10 +1,12 @@
 //! Logs: one line an event on stderr, for people or for machines.
 //!
 //! What strangers and teams write may stand in a field, so each is cut and escaped. Whoever logs never
-//! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped and counted.
+//! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped, counted and told
+//! of.
 
 #[cfg(test)]
 mod captured;
+mod dropped;
 mod fields;
 mod json;
 
@@ -22,6 +24,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 #[cfg(test)]
 pub(crate) use self::captured::captured;
+use self::dropped::Telling;
 use self::fields::TextFields;
 use self::json::JsonLines;
 
@@ -100,8 +103,10 @@ pub fn init(format: LogFormat, directives: &str) -> Result<Logging, TelemetryErr
         io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let builder = NonBlockingBuilder::default();
     let builder = builder.lossy(true).buffered_lines_limit(WAITING_LINES).thread_name("log");
-    let (writer, guard) = builder.finish(io::stderr());
+    let (telling, count) = Telling::over(io::stderr(), dropped::log);
+    let (writer, guard) = builder.finish(telling);
     let dropped = writer.error_counter();
+    count.from(dropped.clone());
     subscriber(format, directives, colour, writer)?.try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(Logging { dropped, _writer: guard })

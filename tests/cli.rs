@@ -94,6 +94,86 @@ fn eval_answers_json_lines_in_order() {
     assert_eq!(lines[5], json!({"output": "plain"}));
 }
 
+/// What `render` says of these manifests: its output and its complaints.
+fn render(manifests: &[&str]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, text) in manifests.iter().enumerate() {
+        fs::write(folder.path().join(format!("{number}.yaml")), text).unwrap();
+    }
+    let (_, output, error) = run(&["render", "-f", folder.path().to_str().unwrap()], "");
+    (output, error)
+}
+
+const TASK: &str = "apiVersion: kelos.dev/v1alpha2\nkind: Task\nmetadata: {name: w-1, labels: {kelos.dev/taskspawner: w}}\n";
+
+/// A TaskSpawner with these labels.
+fn spawner(name: &str, labels: &str) -> String {
+    let labels = serde_json::to_string(labels).unwrap();
+    format!(
+        "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata:\n  name: {name}\n  annotations:\n    \
+         metadata.kelos.dev/labels: {labels}\nspec:\n  when: {{jira: {{}}}}\n"
+    )
+}
+
+#[test]
+fn render_tells_what_is_wrong_with_the_task_spawner_of_the_task_and_counts_the_rest() {
+    let (own, other) = (spawner("w", "a: '{{'"), spawner("other", "a: '{{'\nb: '{{'"));
+    let (_, error) = render(&[&own, &other, TASK]);
+    assert!(error.starts_with("TaskSpawner default/w: label a: parse_error"), "{error}");
+    assert!(error.contains("\n2 more problems in TaskSpawners"), "{error}");
+    assert!(!error.contains("default/other"), "{error}");
+    let (_, error) = render(&[&own, &other]);
+    assert_eq!(error.matches("default/other").count(), 2, "{error}");
+}
+
+#[test]
+fn render_shows_an_error_where_it_stands() {
+    let entry = "a: x\nb:\n  value: x\n  alowed: [y]\n";
+    let (output, _) = render(&[&spawner("w", entry), TASK]);
+    for part in [
+        "--> metadata.kelos.dev/labels:4:3\n",
+        "4 |   alowed: [y]\n",
+        "= help: did you mean `allowed`?",
+    ] {
+        assert!(output.contains(part), "{part} is not in:\n{output}");
+    }
+    let (output, _) = render(&[&spawner("w", "a: x\nb: {% if title %}"), TASK]);
+    for part in ["--> metadata.kelos.dev/labels:2:", "= help: put the value in quotes"] {
+        assert!(output.contains(part), "{part} is not in:\n{output}");
+    }
+    let keys: String = (0..70).map(|n| format!("k{n}: x\n")).collect();
+    let (output, _) = render(&[&spawner("w", &keys), TASK]);
+    for part in ["70 keys, more than 64", "in metadata.kelos.dev/labels", "= help: have fewer"] {
+        assert!(output.contains(part), "{part} is not in:\n{output}");
+    }
+    let (output, _) = render(&[&spawner("w", "kelos.dev/taskspawner: x"), TASK]);
+    let note = "in label kelos.dev/taskspawner of metadata.kelos.dev/labels";
+    assert!(output.contains(note), "{output}");
+}
+
+#[test]
+fn render_says_why_nothing_is_read_out_of_a_template_that_is_too_long() {
+    let prompt =
+        format!("  taskTemplate: {{promptTemplate: '{{{{.Title}}}}{}'}}\n", "x".repeat(70_000));
+    let (output, _) = render(&[&(spawner("w", "a: '{{.Title}}'") + &prompt), TASK]);
+    let title = output.lines().find(|line| line.trim_start().starts_with("Title ")).unwrap();
+    for part in ["promptTemplate is too long to be read back", "70010 bytes, more than 65536"] {
+        assert!(title.contains(part), "{title}");
+    }
+}
+
+#[test]
+fn render_shows_no_table_without_rows() {
+    let (output, error) = render(&[&spawner("w", "").replace("{jira: {}}", "{}"), TASK]);
+    assert_eq!(
+        (&*output, &*error),
+        (
+            "Task default/w-1 from TaskSpawner w\nThe TaskSpawner asks for no labels and no annotations\n\n",
+            ""
+        )
+    );
+}
+
 #[test]
 fn render_shows_each_key_with_its_outcome() {
     let folder = case("example-invalid-priority-is-skipped");

@@ -169,6 +169,11 @@ async fn nobody_waits_for_a_log_that_nobody_reads() {
         metrics.lines().find(|line| line.starts_with("kelos_metadata_log_lines_dropped_total"));
     let dropped: f64 = dropped.unwrap().rsplit(' ').next().unwrap().parse().unwrap();
     assert!(dropped > 100.0, "{dropped} lines were dropped");
+    // As soon as somebody reads again, the log says so itself.
+    let told = (&mut log).lines().map(Result::unwrap).find(|line| line.contains("were dropped"));
+    let told: Value = serde_json::from_str(&told.unwrap()).unwrap();
+    assert_eq!(told["level"], "WARN");
+    assert!(told["lines"].as_f64().unwrap() > 100.0, "{told}");
     let pid = child.id().to_string();
     assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
     assert!(child.wait().unwrap().success(), "it ends, too");

@@ -7,9 +7,9 @@ use crate::templates::Position;
 
 /// What is to be explained.
 pub(super) struct Explained<'e> {
-    /// The template.
+    /// The text that it is about: a template, or an annotation that holds several.
     pub(super) source: &'e str,
-    /// What the template belongs to, as in `label kelos.dev/priority`.
+    /// What the text is, as in `label kelos.dev/priority`.
     pub(super) origin: &'e str,
     /// The word for what happened.
     pub(super) reason: Reason,
@@ -33,7 +33,7 @@ pub(super) fn explain(what: &Explained<'_>) -> String {
                     .annotation(AnnotationKind::Primary.span(span)),
             )
         }
-        None => group.element(Level::NOTE.message(format!("in the template of {}", what.origin))),
+        None => group.element(Level::NOTE.message(format!("in {}", what.origin))),
     };
     if let Some(hint) = what.hint {
         report = report.element(Level::HELP.message(hint));

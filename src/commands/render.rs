@@ -1,5 +1,6 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
+mod problems;
 mod variables;
 
 use std::io::{self, Write};
@@ -17,9 +18,9 @@ use crate::apimachinery::Kind;
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Task, group_of};
-use crate::engine::rules::{Policy, Row, Rules};
+use crate::engine::rules::{KeyRule, Policy, Row, Rules};
 use crate::engine::variables::{Survey, survey};
-use crate::engine::{Decision, KeyOutcome, Limits, Outcome, decide};
+use crate::engine::{Decision, KeyOutcome, Limits, Outcome, Skip, decide};
 use crate::manifests::Manifest;
 use crate::settings;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
@@ -36,10 +37,8 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         });
     }
     let policy = settings::policy(&args.policy)?;
-    let (spawners, complaints) = load(read, policy.clone());
-    for complaint in complaints {
-        anstream::eprintln!("{complaint}");
-    }
+    let (spawners, problems) = load(read, policy.clone());
+    problems::tell(&problems, &tasks);
     if tasks.is_empty() {
         bail!("there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names");
     }
@@ -51,6 +50,12 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The namespace that an object says.
+fn namespace_of(object: &Value) -> &str {
+    let metadata = object.get("metadata");
+    metadata.and_then(|meta| meta.get("namespace")?.as_str()).unwrap_or("default")
 }
 
 fn is_task(manifest: &Manifest) -> bool {
@@ -65,8 +70,7 @@ fn show(
 ) -> anyhow::Result<()> {
     let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
     let object = manifest.object();
-    let metadata = object.get("metadata");
-    let namespace = metadata.and_then(|meta| meta.get("namespace")?.as_str()).unwrap_or("default");
+    let namespace = namespace_of(&object);
     let Some(owner) = task.owner() else {
         bail!(
             "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
@@ -125,8 +129,13 @@ impl Shown<'_, '_> {
         for key in &self.decision.keys {
             table.add_row(self.row(key));
         }
-        anstream::println!("{table}\n");
-        anstream::println!("{}\n", variables::table(&self.survey));
+        match self.decision.keys.is_empty() {
+            true => anstream::println!("The TaskSpawner asks for no labels and no annotations\n"),
+            false => anstream::println!("{table}\n"),
+        }
+        if !self.survey.0.is_empty() {
+            anstream::println!("{}\n", variables::table(&self.survey));
+        }
         for key in &self.decision.keys {
             if let Some(text) = self.explanation(key) {
                 anstream::println!("{text}\n");
@@ -168,14 +177,38 @@ impl Shown<'_, '_> {
         }
         let rule =
             self.rules.keys.iter().find(|rule| rule.kind == key.kind && *rule.key == *key.key);
+        let template = rule.and_then(KeyRule::source);
+        let name = format!("{} {}", key.kind, key.key);
+        let (source, origin) = match (self.annotation_of(key, skip), template) {
+            (Some(annotation), _) => {
+                let text = self.rules.spawner.metadata.annotations.get(annotation);
+                (text.map_or("", String::as_str), annotation.to_owned())
+            }
+            (None, Some(template)) if skip.position.is_some() => (template, name),
+            (None, Some(_)) => ("", format!("the template of {name}")),
+            (None, None) => ("", format!("{name} of {}", from(key))),
+        };
         Some(explain(&Explained {
-            source: rule.and_then(|rule| rule.source()).unwrap_or_default(),
-            origin: &format!("{} {}", key.kind, key.key),
+            source,
+            origin: &origin,
             reason: skip.reason,
             message: &skip.message,
             position: skip.position,
             hint: skip.hint.as_deref(),
         }))
+    }
+
+    /// The annotation that an error is about and has its place in, if it is not about a template.
+    fn annotation_of<'k>(&self, key: &'k KeyOutcome<'_>, skip: &Skip) -> Option<&'k str> {
+        let rule =
+            self.rules.keys.iter().find(|rule| (rule.kind, &*rule.key) == (key.kind, key.key));
+        match key.row {
+            None => Some(key.key),
+            Some(Row::Annotation) if skip.position.is_some() && rule?.source().is_none() => {
+                Some(from(key))
+            }
+            Some(_) => None,
+        }
     }
 
     fn json(&self) -> anyhow::Result<()> {
@@ -193,6 +226,7 @@ impl Shown<'_, '_> {
                 message: skip.map(|skip| skip.message.as_str()),
                 line: skip.and_then(|skip| Some(skip.position?.line)),
                 column: skip.and_then(|skip| Some(skip.position?.column)),
+                annotation: skip.and_then(|skip| self.annotation_of(key, skip)),
                 hint: skip.and_then(|skip| skip.hint.as_deref()),
             }
         });
@@ -237,6 +271,9 @@ struct ShownKey<'s> {
     line: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<usize>,
+    /// The annotation of the TaskSpawner that line and column are in, if it is not the template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotation: Option<&'s str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'s str>,
 }

@@ -23,9 +23,9 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     }
     let mut read = ReadObjects::default();
     read_manifests(&args.manifests, |found| read.take(found));
-    let (spawners, complaints) = load(read, settings::policy(&args.policy)?);
-    for complaint in complaints {
-        anstream::eprintln!("{complaint}");
+    let (spawners, problems) = load(read, settings::policy(&args.policy)?);
+    for problem in problems {
+        anstream::eprintln!("{problem}");
     }
     let mut answerer = Answerer {
         known: spawners.snapshot(),

@@ -11,6 +11,7 @@ use super::repository::Repository;
 
 mod bounded;
 mod entries;
+mod generic_webhook;
 mod key_list;
 mod meta;
 mod protect;
@@ -19,6 +20,7 @@ mod task;
 
 pub use bounded::{Bounded, List, TooLong};
 pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use generic_webhook::{FieldMapping, GenericWebhook};
 pub use key_list::KeyList;
 pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_carriers};
@@ -64,11 +66,11 @@ pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
 pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
 
 /// What our own settings and marks begin with.
-const OURS: &str = "metadata.kelos.dev/";
+pub const OWN_PREFIX: &str = "metadata.kelos.dev/";
 
 /// Whether a key is one of our own: a setting, a switch or a mark.
 pub(in crate::engine) fn is_ours(key: &str) -> bool {
-    key.starts_with(OURS)
+    key.starts_with(OWN_PREFIX)
 }
 
 /// Labels or annotations: keys to values, in key order.

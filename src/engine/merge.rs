@@ -134,8 +134,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         outcomes.extend(removed);
         for carrier in &rules.broken_carriers {
-            let outcome = Outcome::Skipped(Skip::new(carrier.reason, carrier.message.clone()));
-            outcomes.push(KeyOutcome { kind: carrier.kind, key: &carrier.key, row: None, outcome });
+            let outcome = Outcome::Skipped(carrier.error.clone());
+            outcomes.push(KeyOutcome { kind: carrier.kind, key: carrier.name, row: None, outcome });
         }
         self.mark(&outcomes);
         (self.changes, outcomes)

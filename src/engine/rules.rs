@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Beyond, LABELS_CARRIER, Protection, TaskSpawner};
+use super::kelos::{Beyond, INFER_SETTING, LABELS_CARRIER, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::sources::Inference;
@@ -143,7 +143,7 @@ pub struct Rules {
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,
     /// Carriers of which no key is known, because they do not parse, or not all are rendered.
-    pub broken_carriers: Vec<Problem>,
+    pub broken_carriers: Vec<BrokenCarrier>,
     /// All that a team should mend, broken carriers included: for the log, once per change.
     pub problems: Vec<Problem>,
     /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
@@ -199,6 +199,17 @@ pub struct Refusal {
     pub source: Option<Box<str>>,
 }
 
+/// An annotation whose keys are not known, or not all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenCarrier {
+    /// What it holds.
+    pub kind: Kind,
+    /// Its name.
+    pub name: &'static str,
+    /// What is wrong, and where in its text.
+    pub error: Skip,
+}
+
 /// Something that a team should mend in its TaskSpawner. Holds no values of Tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -210,6 +221,22 @@ pub struct Problem {
     pub reason: Reason,
     /// What is wrong and where.
     pub message: String,
+}
+
+impl Problem {
+    fn new(kind: Kind, key: &str, error: &Skip) -> Problem {
+        let mut message = error.to_string();
+        if let Some(hint) = &error.hint {
+            message.extend(["; ", hint]);
+        }
+        Problem { kind, key: key.to_owned(), reason: error.reason, message }
+    }
+}
+
+impl BrokenCarrier {
+    fn problem(&self) -> Problem {
+        Problem::new(self.kind, self.name, &self.error)
+    }
 }
 
 impl KeyRule {
@@ -231,6 +258,11 @@ impl KeyRule {
         }
     }
 
+    /// Whether that is why the key is never rendered: then it was told when the rules were compiled.
+    pub fn refuses(&self, skip: &Skip) -> bool {
+        matches!(&self.plan, Err(refusal) if refusal.error == *skip)
+    }
+
     /// Whether templates have no business with this key.
     pub fn is_protected(&self) -> bool {
         matches!(&self.plan, Err(refusal) if refusal.error.reason == Reason::Protected)
@@ -244,30 +276,25 @@ impl Rules {
         let message = "a bug in kelos-metadata: these rules could not be read, nor those of \
                        annotations; please report the place that the log has";
         let hash = hash::hash(&spawner, policy);
-        Rules::without_keys(spawner, hash, Reason::ParseError, message.to_owned())
+        Rules::without_keys(spawner, hash, Skip::parse(message))
     }
 
     /// The rules of a TaskSpawner that there is no room for: no keys, and a problem that says so, on the
     /// Task, too. Of the TaskSpawner it needs no more than the name.
     pub fn refused(spawner: Arc<TaskSpawner>, message: String) -> Rules {
-        Rules::without_keys(spawner, NO_HASH.to_owned(), Reason::LimitExceeded, message)
+        let error = Skip::new(Reason::LimitExceeded, message);
+        Rules::without_keys(spawner, NO_HASH.to_owned(), error)
     }
 
-    fn without_keys(
-        spawner: Arc<TaskSpawner>,
-        hash: String,
-        reason: Reason,
-        message: String,
-    ) -> Rules {
-        let (kind, key) = (Kind::Label, LABELS_CARRIER.to_owned());
-        let problem = Problem { kind, key, reason, message };
+    fn without_keys(spawner: Arc<TaskSpawner>, hash: String, error: Skip) -> Rules {
+        let broken = BrokenCarrier { kind: Kind::Label, name: LABELS_CARRIER, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
         Rules {
             hash,
             spawner,
             keys: Vec::new(),
-            broken_carriers: vec![problem.clone()],
-            problems: vec![problem],
+            problems: vec![broken.problem()],
+            broken_carriers: vec![broken],
             beyond: Beyond::default(),
             uses: Uses::default(),
             infer: Infer::Off,
@@ -301,6 +328,12 @@ impl Rules {
     /// Whether there are keys, or carriers that may have had some.
     pub(in crate::engine) fn has_something_to_say(&self) -> bool {
         !self.keys.is_empty() || !self.broken_carriers.is_empty()
+    }
+
+    /// Whether nothing is read back because that takes more to be compiled than a TaskSpawner may cost.
+    pub(in crate::engine) fn is_too_costly_to_read(&self) -> bool {
+        let is_it = |it: &Problem| it.key == INFER_SETTING && it.reason == Reason::LimitExceeded;
+        self.problems.iter().any(is_it)
     }
 
     /// Whether Kelos's own field declares the key.

@@ -44,6 +44,12 @@ impl Skip {
         Skip::new(Reason::ParseError, message)
     }
 
+    /// The same at a place.
+    #[must_use]
+    pub fn at(self, position: Position) -> Skip {
+        Skip { position: Some(position), ..self }
+    }
+
     /// The same with a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Skip {

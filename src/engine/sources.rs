@@ -131,7 +131,7 @@ fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
             Source::Cron(source) => cron::derive(source, evidence, known),
             Source::GithubWebhook(source) => github_webhook::derive(source, evidence, known),
             Source::LinearWebhook(source) => linear_webhook::derive(source, evidence, known),
-            Source::GenericWebhook => generic_webhook::derive(known),
+            Source::GenericWebhook(source) => generic_webhook::derive(source, known),
             Source::Slack => slack::derive(known),
             Source::Unknown => github::unknown(evidence, known),
             Source::Several => github::recorded_repository(evidence, known),
@@ -154,7 +154,7 @@ fn derive_more(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
         Source::Cron(_) => cron::derive_more(known),
         Source::GithubWebhook(source) => github_webhook::derive_more(source, evidence, known),
         Source::LinearWebhook(_)
-        | Source::GenericWebhook
+        | Source::GenericWebhook(_)
         | Source::Slack
         | Source::Unknown
         | Source::Several => {}
@@ -186,7 +186,7 @@ fn is_about_an_issue(evidence: &Evidence<'_, '_>) -> bool {
         Source::Jira(_)
         | Source::Cron(_)
         | Source::LinearWebhook(_)
-        | Source::GenericWebhook
+        | Source::GenericWebhook(_)
         | Source::Slack
         | Source::Unknown => false,
     }

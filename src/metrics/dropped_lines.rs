@@ -37,7 +37,7 @@ impl Collector for DroppedLines {
         let counter = ConstCounter::new(self.0.get().map_or(0, |count| count()));
         let family = encoder.encode_descriptor(
             "log_lines_dropped",
-            "Lines of the log that were dropped because they came faster than they could be written",
+            "Log lines that were dropped because stderr took them too slowly.",
             None,
             counter.metric_type(),
         )?;

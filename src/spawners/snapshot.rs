@@ -52,7 +52,7 @@ pub(super) struct Sketch {
 pub struct Known {
     /// The TaskSpawner, and what it asks for.
     pub rules: Rules,
-    /// The reasons told so far, a bit each, for each key of the rules.
+    /// The reasons told so far, a bit each, for each key of the rules, and last for all other keys.
     told: Box<[AtomicU16]>,
 }
 
@@ -152,7 +152,7 @@ impl Snapshot {
 
 impl Known {
     pub(super) fn new(rules: Rules) -> Known {
-        let told = rules.keys.iter().map(|_| AtomicU16::new(0)).collect();
+        let told = (0..=rules.keys.len()).map(|_| AtomicU16::new(0)).collect();
         Known { rules, told }
     }
 
@@ -176,10 +176,11 @@ impl Known {
     }
 
     /// Whether this is the first time since the TaskSpawner changed that its key of this number is
-    /// skipped for this reason.
+    /// skipped for this reason. Keys behind those of the rules are told as one.
     pub fn is_first(&self, key: usize, reason: Reason) -> bool {
         let bit = 1 << reason as u16;
-        self.told.get(key).is_some_and(|told| told.fetch_or(bit, Ordering::Relaxed) & bit == 0)
+        let told = self.told.get(key).or(self.told.last());
+        told.is_some_and(|told| told.fetch_or(bit, Ordering::Relaxed) & bit == 0)
     }
 
     /// Whether this is the TaskSpawner that a Task means.

@@ -27,22 +27,15 @@ pub(super) struct Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Why { limit, share, wanted } = *self;
-        f.write_str("no room for these rules: the TaskSpawners of this namespace take ")?;
+        let (of, bytes) = (Mebibytes(wanted), Mebibytes(share));
+        // All of it has to fit into a warning, which begins with the name of an annotation.
+        f.write_str("no room for these rules: the namespace wants ")?;
         match limit {
-            Limit::NamespaceSteps => {
-                write!(f, "{wanted} steps or more to compile, and may take {share}")?;
-            }
-            Limit::NamespaceBytes => {
-                write!(f, "{} or more, and may take {}", Mebibytes(wanted), Mebibytes(share))?;
-            }
-            Limit::CacheBytes => write!(
-                f,
-                "{} or more, and its share of what all namespaces may take is {}",
-                Mebibytes(wanted),
-                Mebibytes(share)
-            )?,
+            Limit::NamespaceSteps => write!(f, "{wanted} or more of its {share} steps to compile")?,
+            Limit::NamespaceBytes => write!(f, "{of} or more of its {bytes}")?,
+            Limit::CacheBytes => write!(f, "{of} or more of its share of the cache, {bytes}")?,
         }
-        f.write_str("; the oldest are kept: delete some, or give them fewer keys and shorter texts")
+        f.write_str("; have fewer keys or TaskSpawners")
     }
 }
 

@@ -33,6 +33,17 @@ impl Position {
             column: before[line_start..].chars().count() + 1,
         }
     }
+
+    /// The place of a line and a column in `source`, both from 1; past the end counts as the end.
+    pub fn at(source: &str, line: usize, column: usize) -> Position {
+        let ends = source.match_indices('\n').map(|(end, _)| end + 1);
+        let start = std::iter::once(0).chain(ends).nth(line.saturating_sub(1));
+        let start = start.unwrap_or(source.len());
+        let rest = &source[start..];
+        let within =
+            rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+        Position { offset: start + within, line, column }
+    }
 }
 
 impl fmt::Display for Position {

@@ -18,6 +18,7 @@
 //! text for `is string`. The name of a function is the function: a variable that is called like one
 //! is read by its name in CamelCase (`Namespace`). Only `title` is always the variable.
 
+mod blocks;
 mod catalog;
 mod check;
 mod compile;

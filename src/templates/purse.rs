@@ -5,11 +5,11 @@ use super::budget::Exhausted;
 use super::interner::Parts;
 use super::value::Text;
 
-/// Steps that compiling one TaskSpawner may take. A step is about 100 ns of the slowest machine we tried:
-/// the worst TaskSpawner keeps one thread for 50 ms.
+/// Steps that compiling one TaskSpawner may take: at 100 ns at the most (docs/decisions/003) the worst one
+/// keeps a thread for 50 ms.
 pub const COMPILING_STEPS: u64 = 500_000;
 /// Bytes that the rules of one TaskSpawner may hold, and what is needed to make them: 4 MiB. minijinja
-/// takes 12 KiB for the shortest template, and a TaskSpawner may have 128 of them: half of it.
+/// takes 13 KiB for the shortest template, and a TaskSpawner may have 128 of them: 40 % of it.
 pub const COMPILING_BYTES: u64 = 4 << 20;
 
 /// One step pays for this many bytes that are looked at one by one.

@@ -3,8 +3,9 @@
 use super::review::Request;
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
+use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
-use crate::engine::{Decision, Outcome as KeyResult};
+use crate::engine::{Decision, KeyOutcome as Decided, Outcome as KeyResult};
 use crate::metrics::{KeyOutcome, Metrics, Outcome};
 use crate::seldom::Seldom;
 use crate::spawners::Known;
@@ -48,7 +49,7 @@ pub(super) fn decision(
     decision: &Decision<'_>,
     metrics: &Metrics,
 ) {
-    let mut news = 0;
+    let (mut news, mut telling) = (0, Telling::of(spawner));
     for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
             KeyResult::Kept => continue,
@@ -58,7 +59,7 @@ pub(super) fn decision(
                 if skip.reason.is_news() && !decision.was_marked {
                     news += 1;
                     if news <= SKIPS {
-                        log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
+                        log_skip(request, task, key, skip, telling.is_new(index, key, skip));
                     }
                 }
                 KeyOutcome::Skipped(skip.reason)
@@ -72,16 +73,42 @@ pub(super) fn decision(
     }
 }
 
-/// Logs a skipped key: at `info` the first time since its TaskSpawner changed, at `debug` from then
-/// on, because the next thousand Tasks will say the same. Messages stay out of the log: one about a
+/// Which skipped keys of a Task are told at `info`: those that depend on the Task, the first time since
+/// the TaskSpawner changed. The next thousand Tasks will say the same. What the TaskSpawner itself has
+/// wrong was told when its rules were read.
+struct Telling<'s> {
+    spawner: &'s Known,
+    /// The reasons that this Task is the first one to have for keys that no rule is about: all of those keys
+    /// are told, though they count as one.
+    unruled: Vec<(Reason, bool)>,
+}
+
+impl<'s> Telling<'s> {
+    fn of(spawner: &'s Known) -> Telling<'s> {
+        Telling { spawner, unruled: Vec::new() }
+    }
+
+    /// Whether the key of this number is told.
+    fn is_new(&mut self, index: usize, key: &Decided<'_>, skip: &Skip) -> bool {
+        match self.spawner.rules.keys.get(index) {
+            Some(rule) => !rule.refuses(skip) && self.spawner.is_first(index, skip.reason),
+            // An annotation that is not known to its end.
+            None if key.row.is_none() => false,
+            None => match self.unruled.iter().find(|(reason, _)| *reason == skip.reason) {
+                Some((_, is_first)) => *is_first,
+                None => {
+                    let is_first = self.spawner.is_first(index, skip.reason);
+                    self.unruled.push((skip.reason, is_first));
+                    is_first
+                }
+            },
+        }
+    }
+}
+
+/// Logs a skipped key: at `info` if it is news, else at `debug`. Messages stay out of the log: one about a
 /// value may quote a character of it.
-fn log_skip(
-    request: &Request<'_>,
-    task: &Task<'_>,
-    key: &crate::engine::KeyOutcome<'_>,
-    skip: &Skip,
-    is_first: bool,
-) {
+fn log_skip(request: &Request<'_>, task: &Task<'_>, key: &Decided<'_>, skip: &Skip, is_news: bool) {
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(
@@ -97,7 +124,7 @@ fn log_skip(
             )
         };
     }
-    if is_first { log!(info) } else { log!(debug) }
+    if is_news { log!(info) } else { log!(debug) }
 }
 
 #[cfg(test)]
@@ -112,6 +139,70 @@ mod tests {
     use crate::spawners::{Objects, Spawners};
     use crate::telemetry::{LogFormat, captured};
     use crate::webhook::mutate_task::answer_review;
+
+    /// The levels at which keys were skipped in Tasks of a TaskSpawner with these labels.
+    fn levels(spawner: serde_json::Value, labels: &[serde_json::Value]) -> Vec<(String, String)> {
+        let spawners = Spawners::new(Policy::default());
+        let spawner = Arc::new(serde_json::from_value(spawner).unwrap());
+        spawners.replace(Objects { spawners: vec![spawner], ..Objects::default() });
+        let text = captured(LogFormat::Json, "debug", || {
+            for labels in labels {
+                let mut labels = labels.clone();
+                labels["kelos.dev/taskspawner"] = "w".into();
+                let body = json!({"kind": "AdmissionReview", "request": {
+                    "uid": "1", "operation": "CREATE", "namespace": "ns",
+                    "resource": {"group": "kelos.dev", "resource": "tasks"},
+                    "object": {"metadata": {"name": "t", "labels": labels}},
+                }});
+                let known = spawners.snapshot();
+                answer_review(
+                    body.to_string().as_bytes(),
+                    &known,
+                    &Limits::default(),
+                    &Metrics::new(),
+                );
+            }
+        });
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        let lines = lines.filter(|line: &serde_json::Value| line["message"] == "Skipped a key");
+        let word = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap().to_owned();
+        lines.map(|line| (word(&line, "key"), word(&line, "level"))).collect()
+    }
+
+    fn said(levels: &[(&str, &str)]) -> Vec<(String, String)> {
+        levels.iter().map(|(key, level)| ((*key).to_owned(), (*level).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_was_told_when_the_rules_were_read_is_not_told_again() {
+        let labels = "bad: '{{'\nkelos.dev/taskspawner: x\n_: y\nmissing: '{{.Title}}'";
+        let spawner = json!({"metadata": {"name": "w", "namespace": "ns", "annotations": {
+            "metadata.kelos.dev/labels": labels, "metadata.kelos.dev/annotations": "a: ["}}});
+        let first = [
+            ("_", "DEBUG"),
+            ("bad", "DEBUG"),
+            ("kelos.dev/taskspawner", "DEBUG"),
+            ("missing", "INFO"),
+            ("metadata.kelos.dev/annotations", "DEBUG"),
+        ];
+        let again = first.map(|(key, _)| (key, "DEBUG"));
+        assert_eq!(levels(spawner, &[json!({}), json!({})]), said(&[first, again].concat()));
+    }
+
+    #[test]
+    fn what_is_removed_behind_the_limits_of_the_field_is_told_of_the_first_task_that_has_it() {
+        let field: serde_json::Map<_, _> =
+            (0..70).map(|n| (format!("k{n:02}"), "x".into())).collect();
+        let spawner = json!({"metadata": {"name": "w", "namespace": "ns"},
+            "spec": {"when": {"jira": {}}, "taskTemplate": {"metadata": {"labels": field}}}});
+        let task = json!({"k66": "a/b", "k68": "a/b"});
+        let behind = |levels: Vec<(String, String)>| -> Vec<(String, String)> {
+            levels.into_iter().filter(|(key, _)| key.as_str() > "k63").collect()
+        };
+        let told = behind(levels(spawner, &[json!({}), task.clone(), task]));
+        let levels = [("k66", "INFO"), ("k68", "INFO"), ("k66", "DEBUG"), ("k68", "DEBUG")];
+        assert_eq!(told, said(&levels));
+    }
 
     #[test]
     fn no_request_fills_the_log_whatever_it_is_called_and_whatever_is_skipped() {

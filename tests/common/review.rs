@@ -83,7 +83,7 @@ impl Answer {
         let warnings = warnings.unwrap_or_default();
         assert!(warnings.len() <= 8);
         for warning in &warnings {
-            assert!(warning.chars().count() <= 120, "{warning}");
+            assert!(warning.chars().count() <= 200, "{warning}");
             assert!(!warning.chars().any(char::is_control), "{warning:?}");
         }
         let audit: Option<BTreeMap<String, String>> =

@@ -19,7 +19,7 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const SAYINGS: [(&str, Whose); 36] = [
+pub(crate) const SAYINGS: [(&str, Whose); 37] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -46,6 +46,7 @@ pub(crate) const SAYINGS: [(&str, Whose); 36] = [
     ("did not answer", Ours),
     ("An object has fields of other types", Ours),
     ("Skipped a key", Ours),
+    ("Lines of the log were dropped", Ours),
     ("kelos-metadata is ending", Ours),
     ("The rules are not kept any more", Ours),
     ("The serving key is not kept any more", Ours),
@@ -53,9 +54,9 @@ pub(crate) const SAYINGS: [(&str, Whose); 36] = [
     ("The Secret is full", Ours),
     ("A TaskSpawner needs mending", Ours),
     ("no room for these rules", Ours),
-    ("or more, and may take", Ours),
-    ("steps or more to compile", Ours),
-    ("its share of what all namespaces may take", Ours),
+    ("or more of its", Ours),
+    ("steps to compile", Ours),
+    ("of its share of the cache", Ours),
 ];
 
 /// The code of the program, without its comments.

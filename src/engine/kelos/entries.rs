@@ -1,7 +1,7 @@
 //! Maps out of JSON of which only the smallest keys are kept: as many as their bound takes, in key order,
 //! whatever order they come in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::bounded::{Bounded, STAND_IN, TooLong};
 use super::{
     ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_CARRIER,
-    NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, StringMap,
+    NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX, SYNTAX_SETTING, StringMap,
 };
 
 /// The most keys of a map of templates; those behind them in key order are not rendered.
@@ -153,7 +153,13 @@ pub(super) struct Entries {
     pub(super) kept: StringMap,
     /// Of ours, those that were longer than is read.
     pub(super) too_long: BTreeMap<String, TooLong>,
+    /// Keys under our prefix that mean nothing: the smallest ones.
+    pub(super) unread: BTreeSet<String>,
 }
+
+/// How many keys that mean nothing are kept, and how long each may be: longer ones are nobody's typing error.
+const MOST_UNREAD: usize = 16;
+const UNREAD_BYTES: usize = OWN_PREFIX.len() + 64;
 
 /// How long a key of ours may be that means something on an object; nothing for other keys.
 fn own(key: &str) -> Option<usize> {
@@ -169,7 +175,7 @@ fn own(key: &str) -> Option<usize> {
 
 /// Whether nobody ever reads it.
 fn is_unread(key: &str) -> bool {
-    key == LAST_APPLIED || key.starts_with("metadata.kelos.dev/") && own(key).is_none()
+    key == LAST_APPLIED || key.starts_with(OWN_PREFIX) && own(key).is_none()
 }
 
 impl<'de> Deserialize<'de> for Entries {
@@ -186,6 +192,7 @@ impl<'de> Deserialize<'de> for Entries {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut others = Smallest::<String>::new(usize::MAX, METADATA_BYTES);
                 let (mut own_ones, mut too_long) = (StringMap::new(), BTreeMap::new());
+                let mut unread = BTreeSet::new();
                 // Counted as it lies in memory, so that many small ones are not many bytes either.
                 let size = |key: &str, value: &String| 64 + key.len() + value.len();
                 let mut out = Vec::new();
@@ -210,6 +217,12 @@ impl<'de> Deserialize<'de> for Entries {
                         }
                     } else if is_unread(&key) || !others.takes(&key) {
                         map.next_value::<IgnoredAny>()?;
+                        if key.starts_with(OWN_PREFIX) && key.len() <= UNREAD_BYTES {
+                            unread.insert(key);
+                            if unread.len() > MOST_UNREAD {
+                                unread.pop_last();
+                            }
+                        }
                     } else {
                         let value: Bounded<ENTRY_BYTES> = map.next_value()?;
                         if value.is_whole() && key.len() + value.len() <= ENTRY_BYTES {
@@ -220,7 +233,7 @@ impl<'de> Deserialize<'de> for Entries {
                 }
                 let mut kept = own_ones;
                 kept.extend(others.kept);
-                Ok(Entries { kept, too_long })
+                Ok(Entries { kept, too_long, unread })
             }
         }
 
@@ -302,6 +315,7 @@ mod tests {
         });
         let entries: Entries = serde_json::from_value(json).unwrap();
         let kept: Vec<_> = entries.kept.keys().map(String::as_str).collect();
+        assert!(entries.unread.iter().eq(["metadata.kelos.dev/rendered-from"]));
         let expected =
             [NAME_TEMPLATE_ANNOTATION, ANNOTATIONS_CARRIER, LABELS_CARRIER, SYNTAX_SETTING, "team"];
         assert_eq!(kept, expected);
@@ -312,5 +326,10 @@ mod tests {
             (0..50_000).map(|n| (format!("k{n:06}"), "x".into())).collect();
         let entries: Entries = serde_json::from_value(many.into()).unwrap();
         assert_eq!(entries.kept.len(), METADATA_BYTES / (64 + 8));
+        let many: serde_json::Map<_, _> =
+            (0..100).rev().map(|n| (format!("{OWN_PREFIX}{n:02}"), "x".into())).collect();
+        let entries: Entries = serde_json::from_value(many.into()).unwrap();
+        assert_eq!(entries.unread.len(), MOST_UNREAD);
+        assert_eq!(entries.unread.last().unwrap(), "metadata.kelos.dev/15");
     }
 }

@@ -1,11 +1,11 @@
 //! The metadata of an object.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer};
 
 use super::entries::Entries;
-use super::{Bounded, StringMap, TooLong, null_as_default};
+use super::{Bounded, StringMap, TooLong, is_ours, null_as_default};
 
 /// The metadata of an object, as far as templates can ask for it.
 ///
@@ -27,6 +27,8 @@ pub struct ObjectMeta {
     pub annotations: StringMap,
     /// Of its annotations that mean something to us, those that were longer than is read.
     pub too_long: BTreeMap<String, TooLong>,
+    /// Annotations whose names begin as ours do and mean nothing, as far as they may be typing errors.
+    pub unread: BTreeSet<String>,
 }
 
 /// The metadata of an object as it is read.
@@ -54,6 +56,7 @@ impl From<ReadMeta> for ObjectMeta {
             labels: read.labels.kept,
             annotations: read.annotations.kept,
             too_long: read.annotations.too_long,
+            unread: read.annotations.unread,
         }
     }
 }
@@ -98,8 +101,8 @@ where
     D: Deserializer<'de>,
 {
     let mut meta = ObjectMeta::deserialize(deserializer)?;
-    let is_own = |key: &String| key.starts_with("metadata.kelos.dev/");
-    meta.annotations.retain(|key, _| !is_own(key));
+    meta.annotations.retain(|key, _| !is_ours(key));
     meta.too_long = BTreeMap::new();
+    meta.unread = BTreeSet::new();
     Ok(meta)
 }

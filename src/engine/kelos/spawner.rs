@@ -4,8 +4,9 @@ use serde::Deserialize;
 
 use super::entries::FieldMap;
 use super::{
-    ANNOTATIONS_CARRIER, Bounded, KeyList, LABELS_CARRIER, List, MAP_BYTES, NAME_TEMPLATE_BYTES,
-    ObjectMeta, StringMap, URL_BYTES, null_as_default,
+    ANNOTATIONS_CARRIER, Bounded, GenericWebhook, KeyList, LABELS_CARRIER, List, MAP_BYTES,
+    NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, TooLong, URL_BYTES,
+    null_as_default,
 };
 use crate::apimachinery::Kind;
 
@@ -59,7 +60,7 @@ pub struct When {
     /// Answers Linear's webhooks.
     pub linear_webhook: Option<LinearWebhook>,
     /// Answers any webhook.
-    pub webhook: Option<Unread>,
+    pub webhook: Option<GenericWebhook>,
     /// Answers chat messages.
     pub slack: Option<Unread>,
 }
@@ -151,7 +152,7 @@ pub enum Source<'a> {
     /// `linearWebhook`
     LinearWebhook(&'a LinearWebhook),
     /// `webhook`
-    GenericWebhook,
+    GenericWebhook(&'a GenericWebhook),
     /// `slack`
     Slack,
     /// None of these: a kind that came after v0.52; or one that says more than is read.
@@ -161,6 +162,23 @@ pub enum Source<'a> {
 }
 
 impl TaskSpawner {
+    /// The templates that are too long to be read back: the field or annotation, what is known of it, and
+    /// the most bytes that it may have.
+    pub fn templates_too_long(&self) -> impl Iterator<Item = (&'static str, TooLong, usize)> {
+        fn of<const MOST: usize>(text: &Bounded<MOST>) -> Option<(TooLong, usize)> {
+            text.too_long().map(|too_long| (too_long, MOST))
+        }
+        let template = &self.spec.task_template;
+        let kept = self.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
+        let all = [
+            ("spec.taskTemplate.promptTemplate", of(&template.prompt_template)),
+            ("spec.taskTemplate.branch", of(&template.branch)),
+            ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
+            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
+        ];
+        all.into_iter().filter_map(|(name, it)| it.map(|(too_long, most)| (name, too_long, most)))
+    }
+
     /// Whether it has anything that rules are made of.
     pub fn asks_for_something(&self) -> bool {
         let has = |name| {
@@ -206,7 +224,7 @@ impl When {
             polled,
             self.github_webhook.as_ref().map(Source::GithubWebhook),
             self.linear_webhook.as_ref().map(Source::LinearWebhook),
-            self.webhook.as_ref().map(|_| Source::GenericWebhook),
+            self.webhook.as_ref().map(Source::GenericWebhook),
             self.slack.as_ref().map(|_| Source::Slack),
         ]
         .into_iter()
@@ -238,7 +256,7 @@ impl Source<'_> {
                     && source.filters.iter().all(is_whole)
             }
             Source::LinearWebhook(source) => source.types.is_whole() && all(&source.types),
-            Source::GenericWebhook | Source::Slack | Source::Unknown | Source::Several => true,
+            Source::GenericWebhook(_) | Source::Slack | Source::Unknown | Source::Several => true,
         }
     }
 }

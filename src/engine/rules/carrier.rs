@@ -4,6 +4,7 @@
 //! source text (`0123`, `1.10`, `yes`), keys are unique, there are no anchors and no aliases. A
 //! value that begins with `{{` needs no quotes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Marker, Parser, Span, StrInput};
@@ -11,8 +12,11 @@ use thiserror::Error;
 
 use super::OnInvalid;
 use super::bare::quote_bare_templates;
+use crate::engine::skip::Skip;
+use crate::templates::Position;
 use crate::templates::budget::Exhausted;
 use crate::templates::purse::{ALLOCATION, Purse};
+use crate::templates::suggest::meant;
 
 /// The most fields of a value that are looked at: there are four, and each is looked for among those
 /// before it.
@@ -31,8 +35,14 @@ const PIECE_STEPS: u64 = 12;
 /// How many bytes of YAML are read for one step, beside that.
 const BYTES_PER_STEP: u64 = 4;
 
+/// How many bytes are passed for one step on the way to the line of an error.
+const SEARCHED_PER_STEP: u64 = 64;
+
 /// The longest part of a text that a message shows, in bytes.
 const SHOWN_BYTES: usize = 64;
+
+/// The fields of a value.
+const FIELDS: [&str; 4] = ["value", "default", "allowed", "onInvalid"];
 
 /// What a carrier says of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +70,8 @@ pub(super) struct CarrierError {
     pub(super) line: usize,
     /// Column in the carrier, from 1, in characters.
     pub(super) column: usize,
+    /// What to do about it, if there is something to say.
+    pub(super) hint: Option<Cow<'static, str>>,
 }
 
 /// Why nothing of a carrier is known.
@@ -92,7 +104,7 @@ pub(super) fn parse(text: &str, purse: &mut Purse) -> Result<Entries, Unreadable
     purse.give_back(3 * text.len());
     read.map_err(|unreadable| match unreadable {
         Unreadable::Wrong(mut error) => {
-            error.message.push_str(hint(text, error.line));
+            error.hint = hint(text, error.line).map(Cow::Borrowed);
             error.into()
         }
         exhausted => exhausted,
@@ -101,7 +113,20 @@ pub(super) fn parse(text: &str, purse: &mut Purse) -> Result<Entries, Unreadable
 
 impl CarrierError {
     fn new(at: Marker, message: impl Into<String>) -> CarrierError {
-        CarrierError { message: message.into(), line: at.line(), column: at.col() + 1 }
+        let message = message.into();
+        CarrierError { message, line: at.line(), column: at.col() + 1, hint: None }
+    }
+
+    /// The error with its place in the carrier that it was found in, at the cost of the purse.
+    pub(super) fn within(self, carrier: &str, purse: &mut Purse) -> Skip {
+        // What is over is told with the first key.
+        let _ = purse.take_steps(carrier.len() as u64 / SEARCHED_PER_STEP);
+        let position = Position::at(carrier, self.line, self.column);
+        let error = Skip::parse(self.message).at(position);
+        match self.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 }
 
@@ -161,9 +186,7 @@ impl<'t> Reader<'t, '_> {
                 let message = format!("the key `{}` is there twice", shown(&key));
                 return Err(CarrierError::new(at, message).into());
             }
-            let entry = entry(node)
-                .map_err(|(place, message)| CarrierError::new(place.unwrap_or(at), message));
-            entries.insert(key, entry);
+            entries.insert(key, entry(node, at));
         }
         self.end()?;
         Ok(entries)
@@ -268,9 +291,12 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
-/// The beginning of a text, for a message.
-pub(super) fn shown(text: &str) -> &str {
-    &text[..text.floor_char_boundary(SHOWN_BYTES)]
+/// The beginning of a text, for a message, and the sign that it is no more than that.
+pub(super) fn shown(text: &str) -> Cow<'_, str> {
+    match text.floor_char_boundary(SHOWN_BYTES) {
+        all if all == text.len() => Cow::Borrowed(text),
+        cut => Cow::Owned(format!("{}…", &text[..cut])),
+    }
 }
 
 fn is_null(text: &str) -> bool {
@@ -288,13 +314,11 @@ fn refused_reference(event: &Event<'_>, span: Span) -> Option<CarrierError> {
     anchored.then(|| CarrierError::new(span.start, "anchors (`&`) and aliases (`*`) are not read; quote the text if it begins with one of them"))
 }
 
-/// What is wrong in an entry, and where, if it is not the entry as a whole.
-type EntryError = (Option<Marker>, String);
-
-/// The meaning of a key's value.
-fn entry(node: Node) -> Result<Entry, EntryError> {
-    let not_a_value =
-        |what: &str| (None, format!("a value is a template or a mapping, not {what}"));
+/// The meaning of a key's value; an error that is about all of it stands where the key does.
+fn entry(node: Node, key: Marker) -> Result<Entry, CarrierError> {
+    let not_a_value = |what: &str| {
+        CarrierError::new(key, format!("a value is a template or a mapping, not {what}"))
+    };
     let fields = match node {
         Node::Scalar(template) => return Ok(Entry { template, ..Entry::default() }),
         Node::Map(fields) => fields,
@@ -304,7 +328,7 @@ fn entry(node: Node) -> Result<Entry, EntryError> {
     let mut entry = Entry::default();
     let mut has_template = false;
     for (name, at, node) in fields {
-        let refused = |message: &str| (Some(at), message.to_owned());
+        let refused = |message: &str| CarrierError::new(at, message);
         match (name.as_str(), node) {
             ("value", Node::Scalar(template)) => {
                 entry.template = template;
@@ -313,9 +337,9 @@ fn entry(node: Node) -> Result<Entry, EntryError> {
             ("default", Node::Scalar(text)) => entry.default = Some(text),
             ("allowed", Node::List(items)) => entry.allowed = Some(items),
             ("onInvalid", Node::Scalar(text)) => {
-                let on_invalid = shown(&text)
-                    .parse()
-                    .map_err(|error| (Some(at), format!("`onInvalid`: {error}")))?;
+                let on_invalid = shown(&text).parse();
+                let on_invalid =
+                    on_invalid.map_err(|error| refused(&format!("`onInvalid`: {error}")))?;
                 entry.on_invalid = Some(on_invalid);
             }
             ("value", _) => {
@@ -330,31 +354,26 @@ fn entry(node: Node) -> Result<Entry, EntryError> {
                 ));
             }
             _ => {
-                return Err((
-                    Some(at),
-                    format!(
-                        "`{}` is no field of a value: `value`, `default`, `allowed`, `onInvalid`",
-                        shown(&name)
-                    ),
-                ));
+                let fields = "it has `value`, `default`, `allowed` and `onInvalid`";
+                let message = format!("`{}` is no field of a value: {fields}", shown(&name));
+                let hint = meant(&name, FIELDS).map(Cow::Owned);
+                return Err(CarrierError { hint, ..refused(&message) });
             }
         }
     }
     if has_template {
         Ok(entry)
     } else {
-        Err((None, "the field `value` with the template is missing".to_owned()))
+        Err(CarrierError::new(key, "the field `value` with the template is missing"))
     }
 }
 
 /// What to do about a line that YAML does not take as it is meant.
-fn hint(text: &str, line: usize) -> &'static str {
+fn hint(text: &str, line: usize) -> Option<&'static str> {
     const SPECIAL: [char; 8] = ['{', '%', '*', '&', '@', '`', '!', '['];
     let value = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once(": "));
-    match value {
-        Some((_, value)) if value.trim_start().starts_with(SPECIAL) => "; put the value in quotes",
-        _ => "",
-    }
+    let (_, value) = value?;
+    value.trim_start().starts_with(SPECIAL).then_some("put the value in quotes")
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! A TaskSpawner → its rules.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use super::carrier::Entry;
-use super::declared::{Declarations, Declared};
+use super::declared::{self, Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
-use super::{Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight};
+use super::{
+    BrokenCarrier, Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight,
+};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, TaskSpawner, is_ours};
@@ -50,13 +51,14 @@ impl Rules {
         let mut declared = Declarations::default();
         let held = compiler.purse.spent().bytes;
         if !is_disabled {
+            compiler.check_names(&spawner.metadata);
             compiler.check_switch(annotations);
             compiler.read_settings(annotations);
             compiler.check_lengths(&spawner);
             declared = Declarations::collect(&spawner, policy, &mut compiler.purse);
         }
         let Declarations { keys, broken_carriers, mut problems, beyond } = declared;
-        problems.splice(0..0, broken_carriers.iter().cloned());
+        problems.splice(0..0, broken_carriers.iter().map(BrokenCarrier::problem));
         let read = compiler.purse.spent().bytes - held;
         let kept: usize = keys.keys().map(|(_, key)| weight::key(key)).sum::<usize>()
             + beyond.labels.bytes()
@@ -76,7 +78,7 @@ impl Rules {
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
         problems.append(&mut compiler.problems);
-        let told = weight::problems(&problems) + weight::problems(&broken_carriers);
+        let told = weight::problems(&problems) + weight::broken_carriers(&broken_carriers);
         let spent = compiler.purse.spent();
         let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
         Rules {
@@ -186,8 +188,8 @@ impl Compiler<'_> {
             Skip::new(Reason::InvalidKey, error.to_string())
         } else if is_beyond {
             let message =
-                "in `spec.taskTemplate.metadata` it is behind the keys that are looked at";
-            Skip::new(Reason::LimitExceeded, message)
+                "in `spec.taskTemplate.metadata` it is over the limit of 64 keys and 64 KiB";
+            Skip::new(Reason::LimitExceeded, message).hint(declared::FEWER_KEYS)
         } else if self.purse.is_empty() {
             Exhausted::Compiling.into()
         } else {
@@ -214,12 +216,7 @@ impl Compiler<'_> {
     }
 
     pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &Skip) {
-        let mut message = error.to_string();
-        if let Some(hint) = &error.hint {
-            let _ = write!(message, "; {hint}");
-        }
-        let reason = error.reason;
-        self.problems.push(Problem { kind, key: key.to_owned(), reason, message });
+        self.problems.push(Problem::new(kind, key, error));
     }
 
     /// What all templates read, and whether all of them run from their beginnings to their ends.

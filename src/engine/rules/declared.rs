@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::carrier::{self, Entries, Entry, Unreadable};
-use super::{Policy, Problem, weight};
+use super::{BrokenCarrier, Policy, Problem, weight};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
     ANNOTATIONS_CARRIER, Beyond, KeyList, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
+    is_ours,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::purse::Purse;
 
-/// The prefix of our own keys.
-const OWN_PREFIX: &str = "metadata.kelos.dev/";
+/// What to do about too many keys, of an annotation or of Kelos's own field.
+pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
 
 /// What the rows say of one key.
 #[derive(Default)]
@@ -30,7 +31,7 @@ pub(super) struct Declared<'s> {
 pub(super) struct Declarations<'s> {
     pub(super) keys: BTreeMap<(Kind, Box<str>), Declared<'s>>,
     /// The carriers that are not known, or not to their end.
-    pub(super) broken_carriers: Vec<Problem>,
+    pub(super) broken_carriers: Vec<BrokenCarrier>,
     /// What else is to be told.
     pub(super) problems: Vec<Problem>,
     /// The keys of Kelos's own field that no rule is about, but those that are not ours.
@@ -65,15 +66,10 @@ impl<'s> Declarations<'s> {
                 },
             };
             let told = match read {
-                Ok(entries) => all.annotation(kind, entries),
-                Err(told) => Some(told),
+                Ok((text, entries)) => all.annotation(kind, text, entries, purse),
+                Err(error) => Some(error),
             };
-            all.broken_carriers.extend(told.map(|(reason, message)| Problem {
-                kind,
-                key: name.to_owned(),
-                reason,
-                message,
-            }));
+            all.broken_carriers.extend(told.map(|error| BrokenCarrier { kind, name, error }));
         }
         let left_out = all.take_room(purse);
         all.keep_beyond(spawner, policy, left_out, purse);
@@ -86,41 +82,42 @@ impl<'s> Declarations<'s> {
 
     /// Takes the entries of a carrier as far as its limit goes, and those that guard a key of the Kelos
     /// field; says what is to be told about the others.
-    fn annotation(&mut self, kind: Kind, entries: Entries) -> Option<(Reason, String)> {
-        let (mut first, mut others) = (None, 0);
+    fn annotation(
+        &mut self,
+        kind: Kind,
+        text: &str,
+        entries: Entries,
+        purse: &mut Purse,
+    ) -> Option<Skip> {
+        let (keys, mut first) = (entries.len(), None);
         for (count, (key, entry)) in entries.into_iter().enumerate() {
             if count >= MOST_KEYS && !self.keys.contains_key(&(kind, (*key).into())) {
-                others += 1;
                 first.get_or_insert(key);
                 continue;
             }
-            let entry = entry.map_err(|error| Skip::parse(error.to_string()));
+            let entry = entry.map_err(|error| error.within(text, purse));
             self.said(kind, &key).annotation = Some(entry);
         }
         let first = first?;
-        let keys = if others == 1 { "key is" } else { "keys are" };
         let message = format!(
-            "{others} {keys} not rendered, from `{}` on: at most {MOST_KEYS} are",
+            "{keys} keys, more than {MOST_KEYS}: those from `{}` on are not rendered",
             carrier::shown(&first)
         );
-        Some((Reason::LimitExceeded, message))
+        Some(Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS))
     }
 
     fn tell_beyond(&mut self, kind: Kind, beyond: &Beyond) {
         let keys = beyond.of(kind);
         let Some(first) = keys.iter().next() else { return };
-        let (count, more) = (keys.len(), if beyond.is_cut(kind) { " or more" } else { "" });
-        let mut message = format!(
-            "`spec.taskTemplate.metadata` has {count}{more} keys behind `{}`, that one included, which are \
-             left as Kelos rendered them: at most {MOST_KEYS} keys, and 64 KiB with their templates, are \
-             looked at",
-            carrier::shown(first)
+        let (count, is_cut) = (keys.len(), beyond.is_cut(kind));
+        let more = if is_cut { " or more" } else { "" };
+        let risk = if is_cut { ", and a bad one may have the Task refused" } else { "" };
+        let message = format!(
+            "{count}{more} keys of `spec.taskTemplate.metadata`, from this one on, are over the limit of \
+             {MOST_KEYS} keys and 64 KiB: they stay as Kelos renders them{risk}"
         );
-        if beyond.is_cut(kind) {
-            message.push_str("; of the last of them a bad one may have the Task refused");
-        }
-        let key = carrier::shown(first).to_owned();
-        self.problems.push(Problem { kind, key, reason: Reason::LimitExceeded, message });
+        let error = Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS);
+        self.problems.push(Problem::new(kind, &carrier::shown(first), &error));
     }
 
     /// Takes what the rules of the keys cost at the least. Those for which nothing is left have none;
@@ -151,7 +148,7 @@ impl<'s> Declarations<'s> {
             let before = left_out.iter().filter(|(of, _)| *of == kind).map(|(_, key)| &**key);
             let keys = before.chain(field.beyond.of(kind).iter());
             keys.filter(|key| {
-                let is_free = key.starts_with(OWN_PREFIX) || !policy.protection.covers(kind, key);
+                let is_free = is_ours(key) || !policy.protection.covers(kind, key);
                 let said = self.keys.get_mut(&(kind, (*key).into()));
                 let has_rule = said.map(|said| said.is_beyond = true).is_some();
                 is_free && !has_rule
@@ -171,22 +168,18 @@ impl<'s> Declarations<'s> {
     }
 }
 
-fn too_many_bytes(bytes: usize) -> (Reason, String) {
-    let message = format!(
-        "the annotation has {bytes} bytes, and none of its keys is read: {MAP_BYTES} are the most"
-    );
-    (Reason::LimitExceeded, message)
+fn too_many_bytes(bytes: usize) -> Skip {
+    let message = format!("it has {bytes} bytes, more than {MAP_BYTES}: none of its keys is read");
+    Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS)
 }
 
-fn read_carrier(text: &str, purse: &mut Purse) -> Result<Entries, (Reason, String)> {
+fn read_carrier<'t>(text: &'t str, purse: &mut Purse) -> Result<(&'t str, Entries), Skip> {
     if text.len() > MAP_BYTES {
         return Err(too_many_bytes(text.len()));
     }
-    carrier::parse(text, purse).map_err(|unreadable| {
-        let reason = match unreadable {
-            Unreadable::Wrong(_) => Reason::ParseError,
-            Unreadable::Exhausted(_) => Reason::LimitExceeded,
-        };
-        (reason, unreadable.to_string())
-    })
+    match carrier::parse(text, purse) {
+        Ok(entries) => Ok((text, entries)),
+        Err(Unreadable::Wrong(error)) => Err(error.within(text, purse)),
+        Err(Unreadable::Exhausted(exhausted)) => Err(exhausted.into()),
+    }
 }

@@ -4,12 +4,13 @@ use super::compile::Compiler;
 use super::{Infer, OnInvalid};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Bounded, INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES,
-    ON_INVALID_SETTING, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, LABELS_CARRIER, ON_INVALID_SETTING,
+    OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::Syntax;
+use crate::templates::suggest::closest;
 
 /// What a TaskSpawner says of all its keys.
 #[derive(Default)]
@@ -19,7 +20,31 @@ pub(super) struct Settings {
     pub(super) infer: Option<Infer>,
 }
 
+/// All annotations of a TaskSpawner that are read.
+const NAMES: [&str; 6] = [
+    LABELS_CARRIER,
+    ANNOTATIONS_CARRIER,
+    SYNTAX_SETTING,
+    ON_INVALID_SETTING,
+    INFER_SETTING,
+    INJECTION_SETTING,
+];
+/// Of how many names that were meant otherwise it is told.
+const TOLD: usize = 4;
+
 impl Compiler<'_> {
+    /// Tells of annotations that look as if they were meant for us and are called otherwise.
+    pub(super) fn check_names(&mut self, meta: &ObjectMeta) {
+        let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
+        let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
+        let wrong = meta.unread.iter().filter_map(|name| Some((name, meant(name)?)));
+        for (name, meant) in wrong.take(TOLD) {
+            let hint = format!("did you mean `{OWN_PREFIX}{meant}`?");
+            let error = Skip::parse("no annotation of this name is read").hint(hint);
+            self.problem(Kind::Annotation, name, &error);
+        }
+    }
+
     pub(super) fn read_settings(&mut self, annotations: &StringMap) {
         if let Some(text) = annotations.get(SYNTAX_SETTING) {
             match text.parse() {
@@ -57,25 +82,12 @@ impl Compiler<'_> {
 
     /// Tells which texts are longer than is read.
     pub(super) fn check_lengths(&mut self, spawner: &TaskSpawner) {
-        fn of<const MOST: usize>(text: &Bounded<MOST>) -> Option<(TooLong, usize)> {
-            text.too_long().map(|too_long| (too_long, MOST))
+        for (name, TooLong { bytes, .. }, most) in spawner.templates_too_long() {
+            let message =
+                format!("it has {bytes} bytes, more than {most}: nothing is read back out of it");
+            self.too_long(name, message);
         }
-        let (spec, template) = (&spawner.spec, &spawner.spec.task_template);
-        let kept = spawner.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
-        for (name, too_long) in [
-            ("spec.taskTemplate.promptTemplate", of(&template.prompt_template)),
-            ("spec.taskTemplate.branch", of(&template.branch)),
-            ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
-            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
-        ] {
-            if let Some((TooLong { bytes, .. }, most)) = too_long {
-                let message = format!(
-                    "it has {bytes} bytes: nothing is read back out of templates of more than {most}"
-                );
-                self.too_long(name, message);
-            }
-        }
-        if spec.when.is_cut() {
+        if spawner.spec.when.is_cut() {
             let message =
                 "a text or a list in it is longer than is read: nothing is derived from it";
             self.too_long("spec.when", message.to_owned());

@@ -72,6 +72,34 @@ fn problems_name_key_reason_line_and_column() {
 }
 
 #[test]
+fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
+    let rules = read(serde_json::json!({"metadata": {"annotations": {
+        "metadata.kelos.dev/lables": "a: b", "metadata.kelos.dev/sintax": "go",
+        "metadata.kelos.dev/owner": "x", "metadata.kelos.dev/rendered-from": "x", "lables": "x"}}}));
+    let told: Vec<_> = rules.problems.iter().map(|it| (&*it.key, &*it.message)).collect();
+    let said = |name: &str| {
+        format!("no annotation of this name is read; did you mean `metadata.kelos.dev/{name}`?")
+    };
+    assert_eq!(
+        told,
+        [
+            ("metadata.kelos.dev/lables", &*said("labels")),
+            ("metadata.kelos.dev/sintax", &*said("syntax")),
+        ]
+    );
+}
+
+#[test]
+fn a_broken_carrier_has_its_place_and_what_to_do() {
+    let rules = compile(&[("labels", "a: x\nb: {% if x %}")], &Policy::default());
+    let error = &rules.broken_carriers[0].error;
+    assert_eq!(error.position.map(|at| at.line), Some(2));
+    assert_eq!(error.hint.as_deref(), Some("put the value in quotes"));
+    let message = &rules.problems[0].message;
+    assert!(message.contains("(line 2, column ") && message.ends_with("in quotes"), "{message}");
+}
+
+#[test]
 fn only_what_is_used_is_recorded() {
     let rules = compile(
         &[("labels", "a: {{ .Title }}\nb: {{ review_state }}\nc: plain\nd: {{ .Task.Name }}")],
@@ -110,7 +138,7 @@ fn keys_behind_the_limit_of_the_field_have_no_rules_and_make_one_problem() {
     assert_eq!(rules.keys.len(), 128);
     let told: Vec<_> = rules.problems.iter().map(|problem| (problem.kind, &*problem.key)).collect();
     assert_eq!(told, [(Kind::Label, "k00064"), (Kind::Annotation, "k00064")]);
-    assert!(rules.problems[0].message.contains("has 39 keys"), "{}", rules.problems[0].message);
+    assert!(rules.problems[0].message.starts_with("39 keys of"), "{}", rules.problems[0].message);
     assert!(rules.problems[1].message.contains("or more"), "{}", rules.problems[1].message);
     for (key, is_kept) in [
         ("k00063", false),
@@ -138,8 +166,9 @@ fn a_guard_holds_wherever_in_its_carrier_it_stands() {
     assert_eq!(rules.keys.len(), 64 + 1);
     let last = rules.keys.last().unwrap();
     assert!(&*last.key == "z" && !last.allows("y") && last.plan.is_ok());
-    let message = &rules.broken_carriers[0].message;
-    assert!(message.starts_with("36 keys are not rendered, from `a064` on"), "{message}");
+    let message = &rules.broken_carriers[0].error.message;
+    let said = "101 keys, more than 64: those from `a064` on are not rendered";
+    assert!(message.starts_with(said), "{message}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What rules take in memory, in bytes.
 
-use super::{KeyRule, Problem, Refusal, Rules};
+use super::{BrokenCarrier, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
     Bounded, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
     LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, When,
@@ -19,6 +19,15 @@ pub(super) fn problems(problems: &[Problem]) -> usize {
     let one =
         |it: &Problem| 2 * size_of::<Problem>() + it.key.len() + it.message.len() + 2 * ALLOCATION;
     problems.iter().map(one).sum()
+}
+
+/// What carriers take that are not known to their ends.
+pub(super) fn broken_carriers(broken: &[BrokenCarrier]) -> usize {
+    let hint = |it: &BrokenCarrier| it.error.hint.as_deref().map_or(0, str::len);
+    let one = |it: &BrokenCarrier| {
+        2 * size_of::<BrokenCarrier>() + it.error.message.len() + hint(it) + 2 * ALLOCATION
+    };
+    broken.iter().map(one).sum()
 }
 
 /// What a key takes while its rule is made, how short it is and whatever becomes of it, if no template is
@@ -76,7 +85,9 @@ fn meta(meta: &ObjectMeta) -> usize {
     let names = names.into_iter().chain(&meta.uid).map(|name| name.len() + ALLOCATION);
     let too_long = meta.too_long.keys().map(|key| key.len() + ALLOCATION).sum::<usize>()
         + tree_bytes(meta.too_long.len(), size_of::<String>() + size_of::<TooLong>());
-    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long
+    let unread = meta.unread.iter().map(|key| key.len() + ALLOCATION).sum::<usize>()
+        + tree_bytes(meta.unread.len(), size_of::<String>());
+    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long + unread
 }
 
 fn when(when: &When) -> usize {

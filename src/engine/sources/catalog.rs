@@ -46,7 +46,7 @@ impl Table {
             Source::Cron(_) => &cron::TABLE,
             Source::GithubWebhook(_) => &github_webhook::TABLE,
             Source::LinearWebhook(_) => &linear_webhook::TABLE,
-            Source::GenericWebhook => &generic_webhook::TABLE,
+            Source::GenericWebhook(_) => &generic_webhook::TABLE,
             Source::Slack => &slack::TABLE,
             Source::Unknown | Source::Several => &UNKNOWN,
         }

@@ -2,6 +2,7 @@
 
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, VariableSet};
+use crate::engine::kelos::GenericWebhook;
 
 pub(super) const TABLE: Table = Table {
     name: "webhook",
@@ -17,7 +18,9 @@ pub(super) const TABLE: Table = Table {
     has_first_prompt: false,
 };
 
-pub(super) fn derive(known: &mut VariableSet<'_>) {
-    // A `fieldMapping` may have a field of this name, which is then what Kelos prints.
-    known.derive(Letters::Alike, "Kind", "GenericWebhook");
+pub(super) fn derive(source: &GenericWebhook, known: &mut VariableSet<'_>) {
+    // A constant of Kelos, unless the request itself has a field of this name.
+    if !source.field_mapping.has_kind {
+        known.derive(Letters::Exact, "Kind", "GenericWebhook");
+    }
 }

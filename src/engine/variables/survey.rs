@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Facts, Variables, View};
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::rules::{Infer, Policy, Rules};
 use crate::engine::sources::{GROUPS, Inference, NotRead, Origin, Table};
@@ -35,6 +35,17 @@ pub enum Missing {
         /// Whether rendered fields were looked at.
         is_inferred: bool,
     },
+    /// Nothing tells it, and a template that may print it is too long to be read back.
+    TemplateTooLong {
+        /// The field or annotation.
+        name: &'static str,
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// Nothing tells it, and reading back takes more to be compiled than a TaskSpawner may cost.
+    TooCostlyToRead,
     /// It stands in a rendered field and can't be read there.
     NotRead(NotRead),
     /// It takes more to build than a Task may cost.
@@ -50,6 +61,15 @@ impl fmt::Display for Missing {
             }
             Missing::Untold { is_inferred: true } => f.write_str(
                 "nothing on the Task tells it, and no rendered field prints it by itself",
+            ),
+            Missing::TemplateTooLong { name, bytes, most } => write!(
+                f,
+                "nothing on the Task tells it, and {name} is too long to be read back: it has {bytes} \
+                 bytes, more than {most}"
+            ),
+            Missing::TooCostlyToRead => f.write_str(
+                "nothing on the Task tells it, and the rules of this TaskSpawner cost too much for \
+                 anything to be read back: make its templates shorter",
             ),
             Missing::TooLarge => f.write_str("it is too large to be a variable"),
             Missing::NotRead(NotRead::NotUnique(rendered)) => {
@@ -68,12 +88,26 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Why nothing tells a variable that the source has.
+fn untold(rules: &Rules) -> Missing {
+    if rules.infer == Infer::Off {
+        return Missing::Untold { is_inferred: false };
+    }
+    match rules.spawner.templates_too_long().next() {
+        _ if rules.is_too_costly_to_read() => Missing::TooCostlyToRead,
+        Some((name, TooLong { bytes, .. }, most)) => Missing::TemplateTooLong { name, bytes, most },
+        None => Missing::Untold { is_inferred: true },
+    }
+}
+
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
 /// in a group, such as `.Task`, is shown only if a template uses the group.
 pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy) -> Survey {
     let uses = Uses { all: true, ..Uses::default() };
     let infer = rules.infer;
+    let is_too_costly = rules.is_too_costly_to_read();
     let inference = match infer {
+        Infer::On if is_too_costly => Inference::default(),
         Infer::On => {
             Inference::compile(&rules.spawner, &policy.protection, &uses, &mut Purse::default())
         }
@@ -92,7 +126,7 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
         match read {
             _ if too_large.contains(name) => Missing::TooLarge,
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
-            None if table.has(name) => Missing::Untold { is_inferred: infer == Infer::On },
+            None if table.has(name) => untold(rules),
             None => Missing::NotOfSource(table.name),
         }
     };

@@ -55,7 +55,7 @@ fn label(spawners: &Spawners, namespace: &str, name: &str) -> String {
         Lookup::Unknown => "unknown".to_owned(),
         Lookup::Found(known) => match known.rules.keys.first() {
             Some(key) => key.source().unwrap().to_owned(),
-            None => known.rules.broken_carriers[0].reason.to_string(),
+            None => known.rules.broken_carriers[0].error.reason.to_string(),
         },
     }
 }
@@ -135,7 +135,7 @@ fn who_has_no_room_is_told_once_and_has_it_when_an_older_one_goes() {
     let told = spawners.apply(one(spawner("ns", "c", 1, 15_000, "x")));
     let [problem] = &*told else { panic!("{told:?}") };
     assert_eq!((&*problem.spawner, problem.problem.reason), ("c", Reason::LimitExceeded));
-    assert!(problem.problem.message.contains("may take 0.1 MiB"), "{problem}");
+    assert!(problem.problem.message.contains("of its 0.1 MiB"), "{problem}");
     assert_eq!(label(&spawners, "ns", "c"), "limit_exceeded");
     assert_eq!(spawners.weight(), Weight { bytes: 35_000 + 2 * 512, refused: 1 });
     let other_uid = Owner { name: "c", uid: Some("other") };

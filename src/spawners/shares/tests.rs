@@ -203,14 +203,19 @@ fn why_says_whose_share_it_is_how_much_and_what_to_do() {
     let why = |limit| Why { limit, share: 32 << 20, wanted: (32 << 20) + 1 }.to_string();
     assert_eq!(
         why(Limit::NamespaceBytes),
-        "no room for these rules: the TaskSpawners of this namespace take 32.1 MiB or more, and may take \
-         32.0 MiB; the oldest are kept: delete some, or give them fewer keys and shorter texts"
+        "no room for these rules: the namespace wants 32.1 MiB or more of its 32.0 MiB; have fewer keys or \
+         TaskSpawners"
     );
-    assert!(why(Limit::NamespaceSteps).contains("33554433 steps or more to compile"));
     assert!(
-        why(Limit::CacheBytes).contains("its share of what all namespaces may take is 32.0 MiB")
+        why(Limit::NamespaceSteps).contains("33554433 or more of its 33554432 steps to compile")
     );
+    assert!(
+        why(Limit::CacheBytes).contains("32.1 MiB or more of its share of the cache, 32.0 MiB")
+    );
+    // What a warning has of its 200 characters beside this.
+    let head = "kelos-metadata: label metadata.kelos.dev/labels: limit_exceeded: ";
     for limit in [Limit::NamespaceBytes, Limit::NamespaceSteps, Limit::CacheBytes] {
-        assert!(why(limit).len() < 256, "the log cuts it");
+        let most = Why { limit, share: 10_000_000, wanted: 99_999_999_999 };
+        assert!(head.len() + most.to_string().len() <= 200, "a warning cuts it: {most}");
     }
 }

@@ -5,9 +5,11 @@ use std::ops::Range;
 
 use minijinja::{Error, ErrorKind};
 
+use super::blocks;
 use crate::templates::budget::Exhausted;
 use crate::templates::error::ErrorKind as Fault;
 use crate::templates::error::{Position, TemplateError};
+use crate::templates::suggest::meant;
 
 /// Statements that need other templates.
 const INCLUDING: [&str; 5] = ["block", "extends", "from", "import", "include"];
@@ -15,13 +17,24 @@ const INCLUDING: [&str; 5] = ["block", "extends", "from", "import", "include"];
 /// The error of a template that does not parse.
 pub(super) fn parse(source: &str, error: &Error) -> TemplateError {
     let message = message(error);
+    let place = place(source, error);
     let unknown = message.strip_prefix("unknown statement ");
+    let at = place.as_ref().map_or(source.len(), |range| range.start);
+    if let Some(better) = blocks::explain(source, &message, unknown, at) {
+        return better;
+    }
     let parsed = TemplateError::parse(message.as_str());
-    let parsed = match unknown.is_some_and(|name| INCLUDING.contains(&name)) {
-        true => parsed.hint("a template stands alone, it can't take in others"),
-        false => parsed,
+    let parsed = match unknown {
+        Some(name) if INCLUDING.contains(&name) => {
+            parsed.hint("a template stands alone, it can't take in others")
+        }
+        Some(name) => match meant(name, blocks::STATEMENTS) {
+            Some(meant) => parsed.hint(meant),
+            None => parsed,
+        },
+        None => parsed,
     };
-    match place(source, error) {
+    match place {
         Some(range) => parsed.at(Position::of(source, range.start)),
         None => parsed,
     }

@@ -1,7 +1,6 @@
 //! Answer → bytes.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,9 +11,10 @@ use serde_json::value::RawValue;
 use crate::apimachinery::Kind;
 use crate::engine::{Decision, KeyOutcome, Outcome, skipped_list};
 
-/// The most warnings one answer carries, and the most characters of one (the API server cuts at 256).
+/// The most warnings one answer carries, and the most characters of one (the API server cuts at 256, and
+/// takes 4096 in all).
 const WARNINGS: usize = 8;
-const WARNING_CHARS: usize = 120;
+const WARNING_CHARS: usize = 200;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
 /// The longest audit annotation of skipped keys, in bytes.
@@ -155,26 +155,46 @@ fn key_warning(key: &KeyOutcome<'_>) -> Option<String> {
     let (kind, reason) = (key.kind.as_str(), skip.reason.as_str());
     let mut text = String::with_capacity(2 * WARNING_CHARS);
     text.extend(["kelos-metadata: ", kind, " ", &name, ": ", reason, ": ", &skip.message]);
-    if let Some(position) = skip.position {
-        // A String takes every write.
-        let _ = write!(text, " ({position})");
+    // The place is worth more than the end of the message, and a part of a hint is worth nothing.
+    let place = skip.position.map(|position| format!(" ({position})")).unwrap_or_default();
+    let mut line = warning_with(text, &place);
+    if let Some(hint) = &skip.hint
+        && line.chars().count() + "; ".len() + hint.chars().count() <= WARNING_CHARS
+    {
+        line.extend(["; ", &one_line(hint)]);
     }
-    Some(warning(text))
+    Some(line)
 }
 
 /// One line of at most [`WARNING_CHARS`] characters, without control characters.
 fn warning(text: String) -> String {
-    // Nearly all texts are plain, and looking at bytes is much faster than at characters.
-    let is_plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
-    let mut line = if is_plain { text } else { text.replace(char::is_control, " ") };
-    let length = line.chars().count();
-    if length > WARNING_CHARS {
-        for _ in WARNING_CHARS - ELLIPSIS.len()..length {
+    warning_with(text, "")
+}
+
+/// A warning that ends with all of `end`, however long the text before it is.
+fn warning_with(text: String, end: &str) -> String {
+    let mut line = match one_line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(line) => line,
+    };
+    let (length, most) = (line.chars().count(), WARNING_CHARS.saturating_sub(end.len()));
+    if length > most {
+        for _ in most.saturating_sub(ELLIPSIS.len())..length {
             line.pop();
         }
         line.push_str(ELLIPSIS);
     }
+    line.push_str(end);
     line
+}
+
+/// The text without control characters.
+fn one_line(text: &str) -> Cow<'_, str> {
+    // Nearly all texts are plain, and looking at bytes is much faster than at characters.
+    match text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        true => text.into(),
+        false => text.replace(char::is_control, " ").into(),
+    }
 }
 
 /// The text, or its two ends around an ellipsis if it has more than `most` characters.
@@ -190,4 +210,37 @@ fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
     let tail = most - head - ELLIPSIS.len();
     let (head, tail) = (&chars[..head], &chars[chars.len() - tail..]);
     head.iter().copied().chain(ELLIPSIS.chars()).chain(tail.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Skip;
+    use crate::engine::reason::Reason;
+    use crate::templates::{Position, TemplateError};
+
+    fn warned(error: Skip) -> String {
+        let outcome = Outcome::Skipped(error);
+        let key =
+            KeyOutcome { kind: Kind::Annotation, key: "team.example.com/k", row: None, outcome };
+        key_warning(&key).unwrap()
+    }
+
+    #[test]
+    fn a_warning_keeps_its_place_and_tells_what_was_meant() {
+        let at = Position::at("a\nb c", 2, 3);
+        let error = Skip::from(TemplateError::missing(".Titel")).at(at);
+        let head = "kelos-metadata: annotation team.example.com/k: ";
+        assert_eq!(
+            warned(error),
+            format!(
+                "{head}missing_variable: `.Titel` is not known for this Task (line 2, column 3); did you mean `.Title`?"
+            )
+        );
+        let long = warned(Skip::parse("é".repeat(150)).at(at).hint("y".repeat(50)));
+        assert_eq!(long.chars().count(), WARNING_CHARS);
+        assert!(long.ends_with("é... (line 2, column 3)"), "{long}");
+        let hint = warned(Skip::new(Reason::RenderError, "x").hint("a\nb\u{1b}"));
+        assert!(hint.ends_with("render_error: x; a b "), "{hint:?}");
+    }
 }

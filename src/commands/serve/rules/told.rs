@@ -58,7 +58,12 @@ impl Line {
                 "A TaskSpawner needs mending"
             ),
             Line::More(namespace, spawner, more) => {
-                tracing::warn!(namespace, spawner, more, "A TaskSpawner has more problems");
+                tracing::warn!(
+                    namespace,
+                    spawner,
+                    more,
+                    "A TaskSpawner has more problems: `render` shows all of them"
+                );
             }
             Line::Rest(more) => tracing::warn!(
                 more,

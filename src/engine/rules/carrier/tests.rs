@@ -66,7 +66,8 @@ fn a_bad_entry_costs_only_its_key() {
     for (value, message) in [
         ("[x]", "not a list"),
         ("{default: x}", "`value`"),
-        ("{value: x, alowed: [y]}", "`alowed`"),
+        ("{value: x, alowed: [y]}", "`alowed` is no field"),
+        ("{value: x, defaults: y}", "`defaults` is no field"),
         ("{value: x, allowed: y}", "`allowed` is a list"),
         ("{value: x, onInvalid: drop}", "`onInvalid`"),
         ("{value: x, enforced: true}", "`enforced`"),
@@ -92,8 +93,33 @@ fn errors_stand_where_the_mistake_is() {
     }
     for text in ["a: {% if x %}y{% endif %}", "a: *x", "a: @x", "a: %x", "b: y\na: {# c #}x"] {
         let error = parse(text).unwrap_err();
-        assert!(error.message.ends_with("put the value in quotes"), "{text:?}: {error}");
+        assert_eq!(error.hint.as_deref(), Some("put the value in quotes"), "{text:?}: {error}");
     }
+}
+
+#[test]
+fn a_field_that_was_meant_is_named_and_an_error_has_its_place_in_the_carrier() {
+    for (field, meant) in [
+        ("alowed", Some("did you mean `allowed`?")),
+        ("on_invalid", Some("did you mean `onInvalid`?")),
+        ("Default", Some("did you mean `default`?")),
+        ("prefix", None),
+    ] {
+        let text = format!("a: é\nb:\n  value: x\n  {field}: y\n");
+        let error = parse(&text).unwrap()["b"].clone().unwrap_err();
+        let error = error.within(&text, &mut Purse::default());
+        assert_eq!(error.hint.as_deref(), meant, "{error}");
+        let position = error.position.unwrap();
+        assert_eq!((position.line, position.column), (4, 3));
+        assert!(text[position.offset..].starts_with(field), "{position:?}");
+    }
+}
+
+#[test]
+fn what_is_cut_in_a_message_says_so() {
+    let long = "é".repeat(33);
+    assert_eq!(shown(&long), format!("{}…", "é".repeat(32)));
+    assert_eq!(shown(&long[..64]), long[..64]);
 }
 
 #[test]

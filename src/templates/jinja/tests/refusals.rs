@@ -23,8 +23,8 @@ fn templates_that_do_not_parse() {
         refuses(source, ErrorKind::Parse, message, line, column);
         assert!(Program::compile(source).is_err());
     };
-    refuses("{{ title", "unexpected end of input, expected end of variable block", 1, 4);
-    refuses("a\n{% if title %}", "unexpected end of input, expected end of block", 2, 13);
+    refuses("{{ title", "`{{` has no `}}`", 1, 1);
+    refuses("a\n{% if title %}", "`{% if %}` has no `{% endif %}`", 2, 1);
     refuses("{{ title | uper }}", "there is no filter `uper`", 1, 12);
     refuses("{{ title is strng }}", "there is no test `strng`", 1, 13);
     refuses("ä {{ lowr(title) }}", "there is no function `lowr`", 1, 6);
