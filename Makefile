@@ -80,7 +80,7 @@ FUZZ_SECONDS ?= 600
 .PHONY: fuzz
 fuzz: toolchain ## look for input that breaks what fuzz/targets.rs promises, FUZZ_SECONDS (600) for each target
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
-	for target in go jinja review carrier compile; do \
+	for target in go jinja review annotation compile; do \
 		mkdir -p fuzz/corpus/$$target fuzz/regressions/$$target; \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target \
 			fuzz/regressions/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=10 || exit 1; \

@@ -115,14 +115,14 @@ fn answer(data: &[u8]) {
 }
 
 /// The annotation with the templates: it is read, or said to be broken, and a Task is decided.
-pub(crate) fn carrier(data: &[u8]) {
+pub(crate) fn annotation(data: &[u8]) {
     let spawner = spawner(&String::from_utf8_lossy(data));
     let rules = Rules::compile(Arc::new(spawner), &Policy::default(), &mut Templates::default());
     let json = r#"{"metadata": {"name": "t-1", "annotations": {"kelos.dev/source-number": "42",
         "kelos.dev/source-kind": "issue", "kelos.dev/source-labels": "a,b"}}}"#;
     let task = Task::parse(json).expect("a Task");
     let decision = decide(&task, &rules, &Facts::default(), &Limits::default());
-    assert_eq!(decision.keys.len(), rules.keys.len() + rules.broken_carriers.len());
+    assert_eq!(decision.keys.len(), rules.keys.len() + rules.broken_annotations.len());
 }
 
 /// A TaskSpawner: as JSON, or its rules annotations, a template of the Kelos field, its prompt template and

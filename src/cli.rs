@@ -45,8 +45,8 @@ pub enum Command {
     /// Show what a Task gets from its TaskSpawner
     ///
     /// Takes manifests of TaskSpawners and Tasks (and of Workspaces, WorkerPools and Namespaces, if
-    /// templates ask for them). Shows each key with its value, the row of the rules that it comes
-    /// from, and why it is skipped if it is; and each variable with its value and who says so.
+    /// templates ask for them). Shows each key with its value, the place that declares it
+    /// (rules annotation or Kelos field), and why it is skipped if it is; and each variable with its value and who says so.
     #[command(after_help = RENDER_EXAMPLE)]
     Render(RenderArgs),
     /// Render one template

@@ -206,7 +206,7 @@ fn render_shows_each_key_with_its_outcome() {
         shown["keys"].as_array().unwrap().iter().find(|key| key["key"] == name).unwrap()
     };
     assert_eq!(key("kelos.dev/source-kind")["outcome"], "applied");
-    assert_eq!(key("kelos.dev/source-kind")["row"], 3);
+    assert_eq!(key("kelos.dev/source-kind")["from"], "rules annotation");
     assert_eq!(key("kelos.dev/priority")["outcome"], "invalid_value");
     assert_eq!(key("kelos.dev/source-title")["value"], "the login page");
     let variable = |name: &str| {

@@ -15,7 +15,7 @@ fn what_was_found_does_not_come_back() {
         ("go", targets::go as fn(&[u8])),
         ("jinja", targets::jinja),
         ("review", targets::review),
-        ("carrier", targets::carrier),
+        ("annotation", targets::annotation),
         ("compile", targets::compile),
     ] {
         let seeds = fs::read_dir(root.join("seeds").join(name)).unwrap();

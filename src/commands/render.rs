@@ -17,8 +17,8 @@ use super::{load, read_manifests};
 use crate::apimachinery::Kind;
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
-use crate::engine::kelos::{GROUP, Injection, Task, group_of};
-use crate::engine::rules::{KeyRule, Policy, Row, Rules};
+use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Task, group_of};
+use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
 use crate::engine::variables::{Survey, survey};
 use crate::engine::{Decision, KeyOutcome, Limits, Outcome, Skip, decide};
 use crate::manifests::Manifest;
@@ -202,10 +202,15 @@ impl Shown<'_, '_> {
     fn annotation_of<'k>(&self, key: &'k KeyOutcome<'_>, skip: &Skip) -> Option<&'k str> {
         let rule =
             self.rules.keys.iter().find(|rule| (rule.kind, &*rule.key) == (key.kind, key.key));
-        match key.row {
+        match key.declared_in {
             None => Some(key.key),
-            Some(Row::Annotation) if skip.position.is_some() && rule?.source().is_none() => {
-                Some(from(key))
+            Some(DeclaredIn::RulesAnnotation)
+                if skip.position.is_some() && rule?.source().is_none() =>
+            {
+                Some(match key.kind {
+                    Kind::Label => LABELS_RULES,
+                    Kind::Annotation => ANNOTATIONS_RULES,
+                })
             }
             Some(_) => None,
         }
@@ -221,7 +226,7 @@ impl Shown<'_, '_> {
                 kind: key.kind.as_str(),
                 key: key.key,
                 value: self.value(key),
-                row: key.row.map(|row| row as u8),
+                from: key.declared_in.map(DeclaredIn::as_str),
                 outcome: outcome_word(&key.outcome),
                 message: skip.map(|skip| skip.message.as_str()),
                 line: skip.and_then(|skip| Some(skip.position?.line)),
@@ -262,7 +267,8 @@ struct ShownKey<'s> {
     kind: &'static str,
     key: &'s str,
     value: Option<&'s str>,
-    row: Option<u8>,
+    /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
+    from: Option<&'static str>,
     /// `kept`, `applied`, `repaired` or the reason for skipping it.
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -300,12 +306,7 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Where the template stands, in words that lead there.
+/// Where the template stands.
 fn from(key: &KeyOutcome<'_>) -> &'static str {
-    match (key.row, key.kind) {
-        (Some(Row::Annotation), Kind::Label) => "metadata.kelos.dev/labels",
-        (Some(Row::Annotation), Kind::Annotation) => "metadata.kelos.dev/annotations",
-        (Some(Row::Field), _) => "taskTemplate.metadata",
-        (None, _) => "-",
-    }
+    key.declared_in.map_or("-", DeclaredIn::as_str)
 }

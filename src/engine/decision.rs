@@ -2,7 +2,7 @@
 
 use json_patch::Patch;
 
-use super::rules::Row;
+use super::rules::DeclaredIn;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
 
@@ -11,7 +11,7 @@ use crate::engine::skip::Skip;
 pub struct Decision<'r> {
     /// The patch; empty if nothing is to be done.
     pub patch: Patch,
-    /// What became of each key: labels first, in key order; then carriers that do not parse.
+    /// What became of each key: labels first, in key order; then rules annotations that do not parse.
     pub keys: Vec<KeyOutcome<'r>>,
     /// Whether the Task or its Namespace says that nothing is to be done.
     pub is_exempt: bool,
@@ -31,10 +31,10 @@ pub struct Decision<'r> {
 pub struct KeyOutcome<'r> {
     /// Label or annotation.
     pub kind: Kind,
-    /// The key; of a carrier that does not parse, the carrier's name.
+    /// The key; of a rules annotation that does not parse, the rules annotation's name.
     pub key: &'r str,
-    /// The row that was rendered; none for a carrier.
-    pub row: Option<Row>,
+    /// Where the template stands that was rendered; nothing for a rules annotation itself.
+    pub declared_in: Option<DeclaredIn>,
     /// What became of it.
     pub outcome: Outcome,
 }

@@ -47,10 +47,10 @@ pub const NAME_TEMPLATE_ANNOTATION: &str = "kelos.dev/v1alpha2-name-template";
 /// What the annotations about a Task's source begin with.
 pub const SOURCE_PREFIX: &str = "kelos.dev/source-";
 
-/// The carrier of label templates on a TaskSpawner.
-pub const LABELS_CARRIER: &str = "metadata.kelos.dev/labels";
-/// The carrier of annotation templates on a TaskSpawner.
-pub const ANNOTATIONS_CARRIER: &str = "metadata.kelos.dev/annotations";
+/// The rules annotation of label templates on a TaskSpawner.
+pub const LABELS_RULES: &str = "metadata.kelos.dev/labels";
+/// The rules annotation of annotation templates on a TaskSpawner.
+pub const ANNOTATIONS_RULES: &str = "metadata.kelos.dev/annotations";
 /// The setting that names the template language: `auto`, `go` or `jinja`.
 pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
 /// The setting for label values that are not valid: `skip` or `sanitize`.

@@ -17,7 +17,7 @@ use super::kelos::{Task, is_ours};
 use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
-use super::rules::{KeyRule, OnInvalid, Row, Rules};
+use super::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
 use super::size::Size;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
@@ -129,13 +129,18 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 Found::Settled(outcome) => outcome,
                 Found::Absent { removed } => self.fill(rule, candidate, removed),
             };
-            let row = Some(rule.row);
-            outcomes.push(KeyOutcome { kind: rule.kind, key: &rule.key, row, outcome });
+            let declared_in = Some(rule.declared_in);
+            outcomes.push(KeyOutcome { kind: rule.kind, key: &rule.key, declared_in, outcome });
         }
         outcomes.extend(removed);
-        for carrier in &rules.broken_carriers {
-            let outcome = Outcome::Skipped(carrier.error.clone());
-            outcomes.push(KeyOutcome { kind: carrier.kind, key: carrier.name, row: None, outcome });
+        for broken in &rules.broken_annotations {
+            let outcome = Outcome::Skipped(broken.error.clone());
+            outcomes.push(KeyOutcome {
+                kind: broken.kind,
+                key: broken.name,
+                declared_in: None,
+                outcome,
+            });
         }
         self.mark(&outcomes);
         (self.changes, outcomes)
@@ -298,7 +303,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 /// A valid value stays. It is worth a word only if the template would have given another one; what
 /// Kelos's own field declares, Kelos itself has rendered.
 fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
-    if rule.row == Row::Field || ours.as_ref().is_ok_and(|ours| ours == value) {
+    if rule.declared_in == DeclaredIn::KelosField || ours.as_ref().is_ok_and(|ours| ours == value) {
         Outcome::Kept
     } else {
         Outcome::Skipped(existing())

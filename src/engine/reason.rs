@@ -7,7 +7,7 @@ use std::fmt;
 /// The same word stands in warnings, annotations, logs, metrics and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The carrier or the template does not parse.
+    /// The rules annotation or the template does not parse.
     ParseError,
     /// The template asks for a variable that is not known for this Task.
     MissingVariable,

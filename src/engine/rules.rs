@@ -1,15 +1,15 @@
 //! Rules: what a TaskSpawner asks for, compiled once per change of it.
 //!
-//! Two carriers, from rows 3 and 4 of the rule table in `docs/rules.md`: the annotations
-//! `metadata.kelos.dev/labels` and `…/annotations`, and Kelos's own `spec.taskTemplate.metadata`.
-//! For each key the row with the highest number is rendered.
+//! A TaskSpawner declares keys in two places: its rules annotations `metadata.kelos.dev/labels` and
+//! `…/annotations`, and the Kelos field, `spec.taskTemplate.metadata`. Of a key that both declare the Kelos
+//! field is rendered.
 
-mod bare;
-mod carrier;
+mod annotation;
 mod compile;
 mod declared;
 mod hash;
 mod settings;
+mod unquoted;
 mod weight;
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{Beyond, INFER_SETTING, LABELS_CARRIER, Protection, TaskSpawner};
+use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::sources::Inference;
@@ -117,13 +117,23 @@ pub struct Policy {
     pub infer: Infer,
 }
 
-/// Where a template stands. Of two rows that declare one key, the greater one is rendered.
+/// Where a template stands. Of two places that declare one key, the greater one is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Row {
-    /// Row 3: an annotation of the TaskSpawner.
-    Annotation = 3,
-    /// Row 4: `spec.taskTemplate.metadata` of the TaskSpawner.
-    Field = 4,
+pub enum DeclaredIn {
+    /// A rules annotation of the TaskSpawner.
+    RulesAnnotation,
+    /// `spec.taskTemplate.metadata` of the TaskSpawner.
+    KelosField,
+}
+
+impl DeclaredIn {
+    /// `rules annotation` or `Kelos field`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeclaredIn::RulesAnnotation => "rules annotation",
+            DeclaredIn::KelosField => "Kelos field",
+        }
+    }
 }
 
 /// What the rules of a TaskSpawner cost: the same for every replica, whatever others have compiled.
@@ -142,9 +152,9 @@ pub struct Rules {
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
     pub keys: Vec<KeyRule>,
-    /// Carriers of which no key is known, because they do not parse, or not all are rendered.
-    pub broken_carriers: Vec<BrokenCarrier>,
-    /// All that a team should mend, broken carriers included: for the log, once per change.
+    /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
+    pub broken_annotations: Vec<BrokenAnnotation>,
+    /// All that a team should mend, broken rules annotations included: for the log, once per change.
     pub problems: Vec<Problem>,
     /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
@@ -176,8 +186,8 @@ pub struct KeyRule {
     pub key: Box<str>,
     /// The key as a JSON Pointer into a Task.
     pub path: Box<Pointer>,
-    /// The row that is rendered.
-    pub row: Row,
+    /// Where the template stands that is rendered.
+    pub declared_in: DeclaredIn,
     /// The template, or why there is none.
     pub plan: Result<Arc<Template>, Box<Refusal>>,
     /// What stands in where the template gives nothing that can be written.
@@ -201,7 +211,7 @@ pub struct Refusal {
 
 /// An annotation whose keys are not known, or not all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokenCarrier {
+pub struct BrokenAnnotation {
     /// What it holds.
     pub kind: Kind,
     /// Its name.
@@ -215,7 +225,7 @@ pub struct BrokenCarrier {
 pub struct Problem {
     /// What kind of key it is about.
     pub kind: Kind,
-    /// The key, or the carrier or the setting if it is about that.
+    /// The key, or the rules annotation or the setting if it is about that.
     pub key: String,
     /// The word for it.
     pub reason: Reason,
@@ -233,7 +243,7 @@ impl Problem {
     }
 }
 
-impl BrokenCarrier {
+impl BrokenAnnotation {
     fn problem(&self) -> Problem {
         Problem::new(self.kind, self.name, &self.error)
     }
@@ -287,14 +297,14 @@ impl Rules {
     }
 
     fn without_keys(spawner: Arc<TaskSpawner>, hash: String, error: Skip) -> Rules {
-        let broken = BrokenCarrier { kind: Kind::Label, name: LABELS_CARRIER, error };
+        let broken = BrokenAnnotation { kind: Kind::Label, name: LABELS_RULES, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
         Rules {
             hash,
             spawner,
             keys: Vec::new(),
             problems: vec![broken.problem()],
-            broken_carriers: vec![broken],
+            broken_annotations: vec![broken],
             beyond: Beyond::default(),
             uses: Uses::default(),
             infer: Infer::Off,
@@ -325,9 +335,9 @@ impl Rules {
         field.as_ref().is_some_and(|field| field.beyond.is_cut(kind))
     }
 
-    /// Whether there are keys, or carriers that may have had some.
+    /// Whether there are keys, or rules annotations that may have had some.
     pub(in crate::engine) fn has_something_to_say(&self) -> bool {
-        !self.keys.is_empty() || !self.broken_carriers.is_empty()
+        !self.keys.is_empty() || !self.broken_annotations.is_empty()
     }
 
     /// Whether nothing is read back because that takes more to be compiled than a TaskSpawner may cost.

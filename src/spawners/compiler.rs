@@ -30,20 +30,20 @@ mod tests {
     use super::super::{ClusterChange, Objects, Spawners};
     use super::*;
     use crate::cluster::Change;
-    use crate::engine::kelos::LABELS_CARRIER;
+    use crate::engine::kelos::LABELS_RULES;
     use crate::engine::reason::Reason;
 
     fn spawner(name: &str, label: &str) -> Arc<TaskSpawner> {
         let labels = json!({ "a": label }).to_string();
         let json = json!({"metadata": {"name": name, "namespace": "ns", "uid": "1",
-                                       "annotations": {LABELS_CARRIER: labels}}});
+                                       "annotations": {LABELS_RULES: labels}}});
         Arc::new(serde_json::from_value(json).unwrap())
     }
 
     /// Compiles as always, with a bug that one TaskSpawner meets.
     fn with_a_bug(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates) -> Rules {
         let rules = Rules::compile(Arc::clone(&spawner), policy, templates);
-        assert_ne!(spawner.metadata.annotations[LABELS_CARRIER], "{\"a\":\"SECRET\"}");
+        assert_ne!(spawner.metadata.annotations[LABELS_RULES], "{\"a\":\"SECRET\"}");
         rules
     }
 

@@ -12,7 +12,7 @@ use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
 use crate::apimachinery::Kind;
 use crate::cluster::Change;
-use crate::engine::kelos::{LABELS_CARRIER, Namespace, TaskSpawner};
+use crate::engine::kelos::{LABELS_RULES, Namespace, TaskSpawner};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{Cost, Problem, Rules};
 use crate::metrics::Watched;
@@ -264,7 +264,7 @@ impl Intake {
 fn refusal(namespace: &str, name: &str, why: Why) -> SpawnerProblem {
     let problem = Problem {
         kind: Kind::Label,
-        key: LABELS_CARRIER.to_owned(),
+        key: LABELS_RULES.to_owned(),
         reason: Reason::LimitExceeded,
         message: why.to_string(),
     };

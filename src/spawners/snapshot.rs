@@ -141,7 +141,7 @@ impl Snapshot {
         self.all_rules().count()
     }
 
-    /// How many templates and carriers do not parse.
+    /// How many templates and rules annotations do not parse.
     pub fn invalid_templates(&self) -> usize {
         self.all_rules()
             .flat_map(|(_, rules)| &rules.problems)

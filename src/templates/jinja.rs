@@ -29,8 +29,8 @@ mod meter;
 mod names;
 mod objects;
 mod operators;
+mod precheck;
 mod rewrite;
-mod source;
 
 #[cfg(test)]
 mod tests;
@@ -110,7 +110,7 @@ impl Program {
     }
 
     fn make(source: &Text, purse: &mut Purse) -> Result<Program, TemplateError> {
-        let parts = source::check(source, purse)?;
+        let parts = precheck::check(source, purse)?;
         let syntax_tree = compile::parse(source).map_err(|error| errors::parse(source, &error))?;
         let checked = check::check(source, &syntax_tree, purse)?;
         let code = Code::try_new(Text::clone(source), |source| compile::compile(source));

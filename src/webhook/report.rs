@@ -93,7 +93,7 @@ impl<'s> Telling<'s> {
         match self.spawner.rules.keys.get(index) {
             Some(rule) => !rule.refuses(skip) && self.spawner.is_first(index, skip.reason),
             // An annotation that is not known to its end.
-            None if key.row.is_none() => false,
+            None if key.declared_in.is_none() => false,
             None => match self.unruled.iter().find(|(reason, _)| *reason == skip.reason) {
                 Some((_, is_first)) => *is_first,
                 None => {

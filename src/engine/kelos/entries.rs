@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::bounded::{Bounded, STAND_IN, TooLong};
 use super::{
-    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_CARRIER,
+    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_RULES,
     NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX, SYNTAX_SETTING, StringMap,
 };
 
@@ -164,7 +164,7 @@ const UNREAD_BYTES: usize = OWN_PREFIX.len() + 64;
 /// How long a key of ours may be that means something on an object; nothing for other keys.
 fn own(key: &str) -> Option<usize> {
     match key {
-        LABELS_CARRIER | ANNOTATIONS_CARRIER => Some(MAP_BYTES),
+        LABELS_RULES | ANNOTATIONS_RULES => Some(MAP_BYTES),
         SYNTAX_SETTING | ON_INVALID_SETTING | INFER_SETTING | INJECTION_SETTING => {
             Some(SETTING_BYTES)
         }
@@ -309,7 +309,7 @@ mod tests {
     fn annotations_are_kept_as_far_as_somebody_reads_them() {
         let long = "x".repeat(MAP_BYTES + 1);
         let json = serde_json::json!({
-            LABELS_CARRIER: long, ANNOTATIONS_CARRIER: "a: b", SYNTAX_SETTING: "y".repeat(100),
+            LABELS_RULES: long, ANNOTATIONS_RULES: "a: b", SYNTAX_SETTING: "y".repeat(100),
             LAST_APPLIED: "x", "metadata.kelos.dev/rendered-from": "x", "team": "red", "long": long,
             NAME_TEMPLATE_ANNOTATION: "x".repeat(NAME_TEMPLATE_BYTES + 1),
         });
@@ -317,9 +317,9 @@ mod tests {
         let kept: Vec<_> = entries.kept.keys().map(String::as_str).collect();
         assert!(entries.unread.iter().eq(["metadata.kelos.dev/rendered-from"]));
         let expected =
-            [NAME_TEMPLATE_ANNOTATION, ANNOTATIONS_CARRIER, LABELS_CARRIER, SYNTAX_SETTING, "team"];
+            [NAME_TEMPLATE_ANNOTATION, ANNOTATIONS_RULES, LABELS_RULES, SYNTAX_SETTING, "team"];
         assert_eq!(kept, expected);
-        assert_eq!(entries.too_long[LABELS_CARRIER].bytes, MAP_BYTES + 1);
+        assert_eq!(entries.too_long[LABELS_RULES].bytes, MAP_BYTES + 1);
         assert_eq!(entries.kept[SYNTAX_SETTING].len(), SETTING_BYTES);
         assert!(entries.too_long.contains_key(NAME_TEMPLATE_ANNOTATION));
         let many: serde_json::Map<_, _> =

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::entries::FieldMap;
 use super::{
-    ANNOTATIONS_CARRIER, Bounded, GenericWebhook, KeyList, LABELS_CARRIER, List, MAP_BYTES,
+    ANNOTATIONS_RULES, Bounded, GenericWebhook, KeyList, LABELS_RULES, List, MAP_BYTES,
     NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, TooLong, URL_BYTES,
     null_as_default,
 };
@@ -185,8 +185,8 @@ impl TaskSpawner {
             self.metadata.annotations.contains_key(name)
                 || self.metadata.too_long.contains_key(name)
         };
-        has(LABELS_CARRIER)
-            || has(ANNOTATIONS_CARRIER)
+        has(LABELS_RULES)
+            || has(ANNOTATIONS_RULES)
             || self.spec.task_template.metadata.as_ref().is_some_and(|field| {
                 !field.labels.is_empty()
                     || !field.annotations.is_empty()

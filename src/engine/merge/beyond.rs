@@ -12,7 +12,7 @@ use crate::engine::decision::{KeyOutcome, Outcome};
 use crate::engine::kelos::is_ours;
 use crate::engine::patch::Place;
 use crate::engine::reason::Reason;
-use crate::engine::rules::Row;
+use crate::engine::rules::DeclaredIn;
 use crate::engine::skip::Skip;
 
 impl<'r> Merge<'_, 'r, '_> {
@@ -79,7 +79,7 @@ impl<'r> Merge<'_, 'r, '_> {
             self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
         }
         self.changes.remove_key(kind, key);
-        let (row, outcome) = (Some(Row::Field), Outcome::Skipped(skip));
-        removed.push(KeyOutcome { kind, key, row, outcome });
+        let (declared_in, outcome) = (Some(DeclaredIn::KelosField), Outcome::Skipped(skip));
+        removed.push(KeyOutcome { kind, key, declared_in, outcome });
     }
 }

@@ -6,7 +6,7 @@
 //! any, for sources whose labels are a text for certain.
 
 use crate::engine::kelos::Task;
-use crate::engine::rules::{KeyRule, Row, Rules};
+use crate::engine::rules::{DeclaredIn, KeyRule, Rules};
 use crate::engine::sources::has_labels_as_text;
 use crate::templates::value::{Map, Text};
 
@@ -32,7 +32,8 @@ impl ByteNumbers {
 
     /// Whether Kelos's own field gave this value because `.Labels` is a text there.
     pub(super) fn has(&self, rule: &KeyRule, value: &str) -> bool {
-        let template = rule.plan.as_ref().ok().filter(|_| rule.row == Row::Field);
+        let template =
+            rule.plan.as_ref().ok().filter(|_| rule.declared_in == DeclaredIn::KelosField);
         let element = template.and_then(|template| template.as_element());
         let Some((_, at)) = element.filter(|(name, _)| *name == LABELS) else { return false };
         // As Go prints it.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::carrier::Entry;
+use super::annotation::Entry;
 use super::declared::{self, Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
 use super::{
-    BrokenCarrier, Cost, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Row, Rules, weight,
+    BrokenAnnotation, Cost, DeclaredIn, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Rules,
+    weight,
 };
 use crate::apimachinery;
 use crate::apimachinery::Kind;
@@ -26,7 +27,7 @@ const TOO_COSTLY_HINT: &str = "the keys from here on are not rendered: make temp
 
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
-    /// of its key or its carrier. What compiling may cost is bounded, whatever the TaskSpawner says.
+    /// of its key or its rules annotation. What compiling may cost is bounded, whatever the TaskSpawner says.
     /// Templates that others say too are shared through `templates`.
     pub fn compile(
         spawner: impl Into<Arc<TaskSpawner>>,
@@ -57,8 +58,8 @@ impl Rules {
             compiler.check_lengths(&spawner);
             declared = Declarations::collect(&spawner, policy, &mut compiler.purse);
         }
-        let Declarations { keys, broken_carriers, mut problems, beyond } = declared;
-        problems.splice(0..0, broken_carriers.iter().map(BrokenCarrier::problem));
+        let Declarations { keys, broken_annotations, mut problems, beyond } = declared;
+        problems.splice(0..0, broken_annotations.iter().map(BrokenAnnotation::problem));
         let read = compiler.purse.spent().bytes - held;
         let kept: usize = keys.keys().map(|(_, key)| weight::key(key)).sum::<usize>()
             + beyond.labels.bytes()
@@ -71,21 +72,21 @@ impl Rules {
                 let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
                 is_cut || beyond.of(kind).iter().any(is_ours)
             });
-        // What the carriers said is in the rules by now.
+        // What the rules annotations said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
         let (uses, is_straight_line) = compiler.uses(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
         problems.append(&mut compiler.problems);
-        let told = weight::problems(&problems) + weight::broken_carriers(&broken_carriers);
+        let told = weight::problems(&problems) + weight::broken_annotations(&broken_annotations);
         let spent = compiler.purse.spent();
         let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
         Rules {
             hash: hash(&spawner, policy),
             spawner,
             keys,
-            broken_carriers,
+            broken_annotations,
             problems,
             beyond,
             uses,
@@ -113,7 +114,8 @@ impl Compiler<'_> {
     /// The rule of one key, at the cost of the purse.
     fn rule(&mut self, kind: Kind, key: Box<str>, said: Declared<'_>) -> KeyRule {
         let in_field = said.field.is_some() || said.is_beyond;
-        let row = if in_field { Row::Field } else { Row::Annotation };
+        let declared_in =
+            if in_field { DeclaredIn::KelosField } else { DeclaredIn::RulesAnnotation };
         let most = weight::refusal(&key);
         let has_room = self.purse.take_bytes(most).is_ok();
         let told = self.problems.len();
@@ -156,7 +158,7 @@ impl Compiler<'_> {
             kind,
             path: patch::path(kind, &key),
             key,
-            row,
+            declared_in,
             plan,
             default,
             allowed,

@@ -1,13 +1,12 @@
-//! What a TaskSpawner says of each key, out of both rows.
+//! What a TaskSpawner says of each key, in its rules annotations and in the Kelos field.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::carrier::{self, Entries, Entry, Unreadable};
-use super::{BrokenCarrier, Policy, Problem, weight};
+use super::annotation::{self, Entries, Entry, Unreadable};
+use super::{BrokenAnnotation, Policy, Problem, weight};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, Beyond, KeyList, LABELS_CARRIER, MAP_BYTES, MOST_KEYS, TaskSpawner,
-    is_ours,
+    ANNOTATIONS_RULES, Beyond, KeyList, LABELS_RULES, MAP_BYTES, MOST_KEYS, TaskSpawner, is_ours,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -16,7 +15,7 @@ use crate::templates::purse::Purse;
 /// What to do about too many keys, of an annotation or of Kelos's own field.
 pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
 
-/// What the rows say of one key.
+/// What is said of one key.
 #[derive(Default)]
 pub(super) struct Declared<'s> {
     pub(super) annotation: Option<Result<Entry, Skip>>,
@@ -26,12 +25,12 @@ pub(super) struct Declared<'s> {
     pub(super) is_beyond: bool,
 }
 
-/// What both rows say.
+/// What is said of all keys.
 #[derive(Default)]
 pub(super) struct Declarations<'s> {
     pub(super) keys: BTreeMap<(Kind, Box<str>), Declared<'s>>,
-    /// The carriers that are not known, or not to their end.
-    pub(super) broken_carriers: Vec<BrokenCarrier>,
+    /// The rules annotations that are not known, or not to their end.
+    pub(super) broken_annotations: Vec<BrokenAnnotation>,
     /// What else is to be told.
     pub(super) problems: Vec<Problem>,
     /// The keys of Kelos's own field that no rule is about, but those that are not ours.
@@ -56,8 +55,7 @@ impl<'s> Declarations<'s> {
                 all.tell_beyond(kind, &field.beyond);
             }
         }
-        for (kind, name) in [(Kind::Label, LABELS_CARRIER), (Kind::Annotation, ANNOTATIONS_CARRIER)]
-        {
+        for (kind, name) in [(Kind::Label, LABELS_RULES), (Kind::Annotation, ANNOTATIONS_RULES)] {
             let read = match spawner.metadata.too_long.get(name) {
                 Some(too_long) => Err(too_many_bytes(too_long.bytes)),
                 None => match spawner.metadata.annotations.get(name) {
@@ -69,7 +67,7 @@ impl<'s> Declarations<'s> {
                 Ok((text, entries)) => all.annotation(kind, text, entries, purse),
                 Err(error) => Some(error),
             };
-            all.broken_carriers.extend(told.map(|error| BrokenCarrier { kind, name, error }));
+            all.broken_annotations.extend(told.map(|error| BrokenAnnotation { kind, name, error }));
         }
         let left_out = all.take_room(purse);
         all.keep_beyond(spawner, policy, left_out, purse);
@@ -80,7 +78,7 @@ impl<'s> Declarations<'s> {
         self.keys.entry((kind, key.into())).or_default()
     }
 
-    /// Takes the entries of a carrier as far as its limit goes, and those that guard a key of the Kelos
+    /// Takes the entries of a rules annotation as far as its limit goes, and those that guard a key of the Kelos
     /// field; says what is to be told about the others.
     fn annotation(
         &mut self,
@@ -101,7 +99,7 @@ impl<'s> Declarations<'s> {
         let first = first?;
         let message = format!(
             "{keys} keys, more than {MOST_KEYS}: those from `{}` on are not rendered",
-            carrier::shown(&first)
+            annotation::shown(&first)
         );
         Some(Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS))
     }
@@ -117,7 +115,7 @@ impl<'s> Declarations<'s> {
              {MOST_KEYS} keys and 64 KiB: they stay as Kelos renders them{risk}"
         );
         let error = Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS);
-        self.problems.push(Problem::new(kind, &carrier::shown(first), &error));
+        self.problems.push(Problem::new(kind, &annotation::shown(first), &error));
     }
 
     /// Takes what the rules of the keys cost at the least. Those for which nothing is left have none;
@@ -177,7 +175,7 @@ fn read_carrier<'t>(text: &'t str, purse: &mut Purse) -> Result<(&'t str, Entrie
     if text.len() > MAP_BYTES {
         return Err(too_many_bytes(text.len()));
     }
-    match carrier::parse(text, purse) {
+    match annotation::parse(text, purse) {
         Ok(entries) => Ok((text, entries)),
         Err(Unreadable::Wrong(error)) => Err(error.within(text, purse)),
         Err(Unreadable::Exhausted(exhausted)) => Err(exhausted.into()),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Policy;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, Bounded, INFER_SETTING, INJECTION_SETTING, LABELS_CARRIER,
+    ANNOTATIONS_RULES, Bounded, INFER_SETTING, INJECTION_SETTING, LABELS_RULES,
     NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
 };
 
@@ -16,7 +16,7 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     let mut parts = Parts(Sha256::new());
     let meta = &spawner.metadata;
     for name in
-        [LABELS_CARRIER, ANNOTATIONS_CARRIER, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING]
+        [LABELS_RULES, ANNOTATIONS_RULES, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING]
     {
         parts.text(meta.annotations.get(name).map_or("", String::as_str));
         parts.too_long(meta.too_long.get(name).copied());

@@ -4,7 +4,7 @@ use super::compile::Compiler;
 use super::{Infer, OnInvalid};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_CARRIER, INFER_SETTING, INJECTION_SETTING, LABELS_CARRIER, ON_INVALID_SETTING,
+    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, ON_INVALID_SETTING,
     OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
@@ -22,8 +22,8 @@ pub(super) struct Settings {
 
 /// All annotations of a TaskSpawner that are read.
 const NAMES: [&str; 6] = [
-    LABELS_CARRIER,
-    ANNOTATIONS_CARRIER,
+    LABELS_RULES,
+    ANNOTATIONS_RULES,
     SYNTAX_SETTING,
     ON_INVALID_SETTING,
     INFER_SETTING,

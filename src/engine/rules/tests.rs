@@ -68,7 +68,7 @@ fn problems_name_key_reason_line_and_column() {
         rules.problems[3].message
     );
     assert!(rules.problems[1].message.contains("`perl`"));
-    assert_eq!(rules.broken_carriers.len(), 1);
+    assert_eq!(rules.broken_annotations.len(), 1);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
 #[test]
 fn a_broken_carrier_has_its_place_and_what_to_do() {
     let rules = compile(&[("labels", "a: x\nb: {% if x %}")], &Policy::default());
-    let error = &rules.broken_carriers[0].error;
+    let error = &rules.broken_annotations[0].error;
     assert_eq!(error.position.map(|at| at.line), Some(2));
     assert_eq!(error.hint.as_deref(), Some("put the value in quotes"));
     let message = &rules.problems[0].message;
@@ -155,18 +155,18 @@ fn keys_behind_the_limit_of_the_field_have_no_rules_and_make_one_problem() {
 
 #[test]
 fn a_guard_holds_wherever_in_its_carrier_it_stands() {
-    let carrier: serde_json::Map<_, _> =
+    let entries: serde_json::Map<_, _> =
         (0..100).map(|n| (format!("a{n:03}"), "x".into())).collect();
-    let mut carrier = serde_json::Value::from(carrier);
-    carrier["z"] = serde_json::json!({"value": "x", "allowed": ["x"]});
+    let mut entries = serde_json::Value::from(entries);
+    entries["z"] = serde_json::json!({"value": "x", "allowed": ["x"]});
     let rules = read(serde_json::json!({
-        "metadata": {"annotations": {LABELS_CARRIER: carrier.to_string()}},
+        "metadata": {"annotations": {LABELS_RULES: entries.to_string()}},
         "spec": {"taskTemplate": {"metadata": {"labels": {"z": "{{.Title}}"}}}},
     }));
     assert_eq!(rules.keys.len(), 64 + 1);
     let last = rules.keys.last().unwrap();
     assert!(&*last.key == "z" && !last.allows("y") && last.plan.is_ok());
-    let message = &rules.broken_carriers[0].error.message;
+    let message = &rules.broken_annotations[0].error.message;
     let said = "101 keys, more than 64: those from `a064` on are not rendered";
     assert!(message.starts_with(said), "{message}");
 }
@@ -175,7 +175,7 @@ fn a_guard_holds_wherever_in_its_carrier_it_stands() {
 fn a_text_that_is_longer_than_is_read_is_told_and_changes_the_hash() {
     let spawner = |prompt: String, labels: String| {
         read(serde_json::json!({
-            "metadata": {"annotations": {LABELS_CARRIER: labels}},
+            "metadata": {"annotations": {LABELS_RULES: labels}},
             "spec": {"when": {"githubIssues": {}}, "taskTemplate": {"promptTemplate": prompt}},
         }))
     };
@@ -183,7 +183,7 @@ fn a_text_that_is_longer_than_is_read_is_told_and_changes_the_hash() {
     let rules = spawner(long.clone(), long.clone());
     let told: Vec<_> = rules.problems.iter().map(|it| (&*it.key, it.reason)).collect();
     let prompt = "spec.taskTemplate.promptTemplate";
-    assert_eq!(told, [(LABELS_CARRIER, Reason::LimitExceeded), (prompt, Reason::LimitExceeded)]);
+    assert_eq!(told, [(LABELS_RULES, Reason::LimitExceeded), (prompt, Reason::LimitExceeded)]);
     assert!(rules.problems[0].message.contains("has 70000 bytes"), "{}", rules.problems[0].message);
     let other = |text: &str| text.replace("xx", "xy");
     for changed in [spawner(other(&long), long.clone()), spawner(long.clone(), other(&long))] {

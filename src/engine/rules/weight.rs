@@ -1,6 +1,6 @@
 //! What rules take in memory, in bytes.
 
-use super::{BrokenCarrier, KeyRule, Problem, Refusal, Rules};
+use super::{BrokenAnnotation, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
     Bounded, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
     LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, When,
@@ -21,11 +21,11 @@ pub(super) fn problems(problems: &[Problem]) -> usize {
     problems.iter().map(one).sum()
 }
 
-/// What carriers take that are not known to their ends.
-pub(super) fn broken_carriers(broken: &[BrokenCarrier]) -> usize {
-    let hint = |it: &BrokenCarrier| it.error.hint.as_deref().map_or(0, str::len);
-    let one = |it: &BrokenCarrier| {
-        2 * size_of::<BrokenCarrier>() + it.error.message.len() + hint(it) + 2 * ALLOCATION
+/// What rules annotations take that are not known to their ends.
+pub(super) fn broken_annotations(broken: &[BrokenAnnotation]) -> usize {
+    let hint = |it: &BrokenAnnotation| it.error.hint.as_deref().map_or(0, str::len);
+    let one = |it: &BrokenAnnotation| {
+        2 * size_of::<BrokenAnnotation>() + it.error.message.len() + hint(it) + 2 * ALLOCATION
     };
     broken.iter().map(one).sum()
 }

@@ -107,7 +107,7 @@ fn strings(map: &StringMap, meter: &Meter) -> Result<Value, Exhausted> {
     Ok(Value::from(strings))
 }
 
-/// Our own carriers, settings and marks, and what kubectl keeps: no data for templates.
+/// Our own rules annotations, settings and marks, and what kubectl keeps: no data for templates.
 fn is_housekeeping(key: &str) -> bool {
     is_ours(key) || key == "kubectl.kubernetes.io/last-applied-configuration"
 }

@@ -27,7 +27,7 @@ fn costly(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates)
 
 fn spawner(namespace: &str, name: &str, steps: u64, bytes: u64, label: &str) -> Arc<TaskSpawner> {
     let labels = json!({ "a": label }).to_string();
-    let annotations = json!({LABELS_CARRIER: labels, "steps": steps.to_string(),
+    let annotations = json!({LABELS_RULES: labels, "steps": steps.to_string(),
                              "bytes": bytes.to_string()});
     let metadata = json!({"namespace": namespace, "name": name, "uid": format!("uid-{name}"),
                           "annotations": annotations});
@@ -55,7 +55,7 @@ fn label(spawners: &Spawners, namespace: &str, name: &str) -> String {
         Lookup::Unknown => "unknown".to_owned(),
         Lookup::Found(known) => match known.rules.keys.first() {
             Some(key) => key.source().unwrap().to_owned(),
-            None => known.rules.broken_carriers[0].error.reason.to_string(),
+            None => known.rules.broken_annotations[0].error.reason.to_string(),
         },
     }
 }
@@ -294,11 +294,11 @@ fn names_of_refused_ones_take_next_to_nothing() {
 fn one_that_asks_for_nothing_hears_nothing_when_there_is_no_room() {
     let spawners = Spawners::bounded(costly, Policy::default(), SMALL);
     let mut silent = TaskSpawner::clone(&spawner("ns", "b", 1, 30_000, "x"));
-    silent.metadata.annotations.remove(LABELS_CARRIER);
+    silent.metadata.annotations.remove(LABELS_RULES);
     let all = vec![spawner("ns", "a", 1, 30_000, "x"), Arc::new(silent)];
     let problems = spawners.replace(Objects { spawners: all, ..Objects::default() });
     assert_eq!((problems.len(), spawners.weight().refused), (0, 1));
     let Lookup::Found(known) = look(&spawners, "ns", "b") else { panic!("it is there") };
-    assert_eq!((known.rules.keys.len(), known.rules.broken_carriers.len()), (0, 0));
+    assert_eq!((known.rules.keys.len(), known.rules.broken_annotations.len()), (0, 0));
     assert_eq!(label(&spawners, "ns", "a"), "x");
 }

@@ -221,8 +221,12 @@ mod tests {
 
     fn warned(error: Skip) -> String {
         let outcome = Outcome::Skipped(error);
-        let key =
-            KeyOutcome { kind: Kind::Annotation, key: "team.example.com/k", row: None, outcome };
+        let key = KeyOutcome {
+            kind: Kind::Annotation,
+            key: "team.example.com/k",
+            declared_in: None,
+            outcome,
+        };
         key_warning(&key).unwrap()
     }
 

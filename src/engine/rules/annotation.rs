@@ -1,4 +1,4 @@
-//! A carrier: the YAML or JSON mapping of keys to templates in an annotation.
+//! A rules annotation: the YAML or JSON mapping of keys to templates in an annotation.
 //!
 //! YAML 1.2 with what configuration needs and nothing that surprises: plain scalars keep their
 //! source text (`0123`, `1.10`, `yes`), keys are unique, there are no anchors and no aliases. A
@@ -11,7 +11,7 @@ use granit_parser::{Event, Marker, Parser, Span, StrInput};
 use thiserror::Error;
 
 use super::OnInvalid;
-use super::bare::quote_bare_templates;
+use super::unquoted::quote_bare_templates;
 use crate::engine::skip::Skip;
 use crate::templates::Position;
 use crate::templates::budget::Exhausted;
@@ -22,7 +22,7 @@ use crate::templates::suggest::meant;
 /// before it.
 const MOST_FIELDS: usize = 16;
 
-/// What a key of a carrier takes while it is read, beside its texts.
+/// What a key of a rules annotation takes while it is read, beside its texts.
 const KEY_BYTES: usize =
     3 * size_of::<(String, Result<Entry, CarrierError>)>() + 4 * ALLOCATION + 512;
 
@@ -44,7 +44,7 @@ const SHOWN_BYTES: usize = 64;
 /// The fields of a value.
 const FIELDS: [&str; 4] = ["value", "default", "allowed", "onInvalid"];
 
-/// What a carrier says of one key.
+/// What a rules annotation says of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
     /// The template.
@@ -53,28 +53,28 @@ pub(super) struct Entry {
     pub(super) default: Option<String>,
     /// The only values that are written.
     pub(super) allowed: Option<Vec<String>>,
-    /// What happens to a value that is no label value, if the carrier says it for this key.
+    /// What happens to a value that is no label value, if the rules annotation says it for this key.
     pub(super) on_invalid: Option<OnInvalid>,
 }
 
-/// The entries of a carrier by key; an entry that can't be understood costs only its key.
+/// The entries of a rules annotation by key; an entry that can't be understood costs only its key.
 pub(super) type Entries = BTreeMap<String, Result<Entry, CarrierError>>;
 
-/// Where and why a carrier, or one of its entries, can't be understood.
+/// Where and why a rules annotation, or one of its entries, can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message} (line {line}, column {column})")]
 pub(super) struct CarrierError {
     /// What is wrong.
     pub(super) message: String,
-    /// Line in the carrier, from 1.
+    /// Line in the rules annotation, from 1.
     pub(super) line: usize,
-    /// Column in the carrier, from 1, in characters.
+    /// Column in the rules annotation, from 1, in characters.
     pub(super) column: usize,
     /// What to do about it, if there is something to say.
     pub(super) hint: Option<Cow<'static, str>>,
 }
 
-/// Why nothing of a carrier is known.
+/// Why nothing of a rules annotation is known.
 #[derive(Debug, Error)]
 pub(super) enum Unreadable {
     /// It is no such mapping.
@@ -85,7 +85,7 @@ pub(super) enum Unreadable {
     Exhausted(#[from] Exhausted),
 }
 
-/// Reads a carrier of at most [`MAP_BYTES`](crate::engine::kelos::MAP_BYTES), at the cost of the purse.
+/// Reads a rules annotation of at most [`MAP_BYTES`](crate::engine::kelos::MAP_BYTES), at the cost of the purse.
 /// What its entries take stays taken.
 ///
 /// # Errors
@@ -117,11 +117,11 @@ impl CarrierError {
         CarrierError { message, line: at.line(), column: at.col() + 1, hint: None }
     }
 
-    /// The error with its place in the carrier that it was found in, at the cost of the purse.
-    pub(super) fn within(self, carrier: &str, purse: &mut Purse) -> Skip {
+    /// The error with its place in the rules annotation that it was found in, at the cost of the purse.
+    pub(super) fn within(self, text: &str, purse: &mut Purse) -> Skip {
         // What is over is told with the first key.
-        let _ = purse.take_steps(carrier.len() as u64 / SEARCHED_PER_STEP);
-        let position = Position::at(carrier, self.line, self.column);
+        let _ = purse.take_steps(text.len() as u64 / SEARCHED_PER_STEP);
+        let position = Position::at(text, self.line, self.column);
         let error = Skip::parse(self.message).at(position);
         match self.hint {
             Some(hint) => error.hint(hint),
@@ -200,7 +200,7 @@ impl<'t> Reader<'t, '_> {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return Ok(()),
                 _ => {
-                    let message = "a second document begins here; a carrier is one";
+                    let message = "a second document begins here; a rules annotation is one";
                     return Err(CarrierError::new(span.start, message).into());
                 }
             }
