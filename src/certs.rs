@@ -1,4 +1,4 @@
-//! The project's own certificates: an authority for each serving certificate, rotated so that
+//! The project's own certificates: a CA for each serving certificate, rotated so that
 //! nobody is ever shown a certificate that the API server does not trust.
 //!
 //! ```text
@@ -11,24 +11,28 @@
 //! ```
 //!
 //! The Secret is the only truth. [`next_step`] is pure: it looks at what is there and says what
-//! comes next; [`Keeper`] reads, does it with compare-and-swap, and reads again. So any process may
+//! comes next; the [`Reconciler`] reads, does it with compare-and-swap, and reads again. So any process may
 //! go on wherever another one was killed, and two at once do no harm (decision 013).
 
-mod brake;
-mod bundle;
-mod change;
+mod ca_bundle;
+mod fight;
 mod issue;
-mod keeper;
-mod leaf;
-mod objects;
-mod observed;
-mod plan;
-mod settling;
+mod metrics;
+mod patches;
+mod propagation;
+mod reconciler;
+mod rotation;
+mod serving_cert;
+mod state;
+mod step_kind;
+mod store;
 
 pub use self::issue::{Issued, issue};
-pub use self::keeper::Keeper;
-pub use self::objects::Places;
-pub use self::plan::{Plan, Step, next_step};
+pub use self::metrics::ControllerMetrics;
+pub use self::reconciler::Reconciler;
+pub use self::rotation::{RotationPolicy, RotationStep, next_step};
+pub use self::step_kind::{StepKind, StepResult};
+pub use self::store::ManagedObjects;
 
 /// The name of the one webhook in the configuration whose `caBundle` is kept.
 pub const WEBHOOK: &str = "mtask.metadata.kelos.dev";

@@ -3,8 +3,10 @@
 //! What strangers and teams write may stand in a field, so each is cut and escaped. Whoever logs never
 //! waits for who reads: a thread of its own writes, and what comes too fast for it is dropped and counted.
 
+mod chain;
 mod fields;
 mod json;
+mod repeats;
 
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
@@ -18,8 +20,10 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+pub use self::chain::chain;
 use self::fields::TextFields;
 use self::json::JsonLines;
+pub use self::repeats::{LogLimiter, LogOnce};
 
 /// How many lines may wait to be written, at some hundred bytes each: those of a bad moment, and a few MiB
 /// when all of them are as long as lines get.

@@ -1,10 +1,11 @@
-//! Noticing that somebody else undoes what is done.
+//! Noticing that another writer fights us: that it undoes what is done.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::metrics::CertificateStep;
+use super::step_kind::StepKind;
+use crate::telemetry::LogLimiter;
 
 /// How long a step is remembered.
 const MEMORY: Duration = Duration::from_secs(60);
@@ -13,38 +14,32 @@ const OFTEN: usize = 30;
 
 /// The steps of the last minute.
 #[derive(Debug, Default)]
-pub(super) struct Brake {
-    taken: Vec<(CertificateStep, Instant)>,
-    /// When somebody was last told of which step, so that it is told once a minute.
-    told: Vec<(CertificateStep, Instant)>,
+pub(super) struct FightDetector {
+    taken: Vec<(StepKind, Instant)>,
+    /// What was logged of each step.
+    logged: [LogLimiter; StepKind::ALL.len()],
 }
 
-/// What the brake says of a step.
+/// Whether another writer undoes a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// Go on.
-    Free,
-    /// Somebody undoes it: slowly.
-    Slow,
-    /// The same, and nobody was told of it within the last minute.
-    SlowAndTell,
+pub(super) enum Fight {
+    /// No: go on.
+    None,
+    /// Yes: slowly. It was logged within the last minute.
+    Known,
+    /// The same, and it is to be logged.
+    News,
 }
 
-impl Brake {
-    /// Remembers a step that was taken, and says how to go on.
-    pub(super) fn count(&mut self, step: CertificateStep, now: Instant) -> Pace {
-        for list in [&mut self.taken, &mut self.told] {
-            list.retain(|(_, at)| now.saturating_duration_since(*at) < MEMORY);
-        }
+impl FightDetector {
+    /// Remembers a step that was taken, and says whether somebody undoes it.
+    pub(super) fn count(&mut self, step: StepKind, now: Instant) -> Fight {
+        self.taken.retain(|(_, at)| now.saturating_duration_since(*at) < MEMORY);
         self.taken.push((step, now));
         if self.taken.iter().filter(|(taken, _)| *taken == step).count() < OFTEN {
-            return Pace::Free;
+            return Fight::None;
         }
-        if self.told.iter().any(|(told, _)| *told == step) {
-            return Pace::Slow;
-        }
-        self.told.push((step, now));
-        Pace::SlowAndTell
+        if self.logged[step as usize].is_due_at(now) { Fight::News } else { Fight::Known }
     }
 }
 
@@ -54,27 +49,27 @@ mod tests {
 
     #[test]
     fn the_same_step_again_and_again_is_slowed_down_and_told_once_a_minute() {
-        let (mut brake, start) = (Brake::default(), Instant::now());
-        let mut paces = Vec::new();
+        let (mut fights, start) = (FightDetector::default(), Instant::now());
+        let mut found = Vec::new();
         for second in 0..120 {
             let now = start + Duration::from_secs(second);
-            paces.push(brake.count(CertificateStep::Mend, now));
+            found.push(fights.count(StepKind::Mend, now));
             if second % 3 == 0 {
-                assert_eq!(brake.count(CertificateStep::Issue, now), Pace::Free, "told apart");
+                assert_eq!(fights.count(StepKind::Issue, now), Fight::None, "told apart");
             }
         }
-        let told: Vec<usize> = (0..120).filter(|at| paces[*at] == Pace::SlowAndTell).collect();
+        let told: Vec<usize> = (0..120).filter(|at| found[*at] == Fight::News).collect();
         assert_eq!(told, [29, 89]);
-        assert!(paces[..29].iter().all(|pace| *pace == Pace::Free));
-        assert!(paces[30..89].iter().all(|pace| *pace == Pace::Slow));
+        assert!(found[..29].iter().all(|fight| *fight == Fight::None));
+        assert!(found[30..89].iter().all(|fight| *fight == Fight::Known));
     }
 
     #[test]
     fn what_is_seldom_is_free() {
-        let (mut brake, start) = (Brake::default(), Instant::now());
+        let (mut fights, start) = (FightDetector::default(), Instant::now());
         for round in 0..200 {
             let now = start + Duration::from_millis(2100) * round;
-            assert_eq!(brake.count(CertificateStep::Publish, now), Pace::Free, "{round}");
+            assert_eq!(fights.count(StepKind::Publish, now), Fight::None, "{round}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Making an authority and the one certificate that it signs.
+//! Making a CA and the one certificate that it signs.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,18 +7,20 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 
-/// The common name of every authority: how ours are told from others in a bundle.
+use crate::unix_seconds::UnixSeconds;
+
+/// The common name of every CA: how ours are told from others in a bundle.
 pub(super) const CA_NAME: &str = "kelos-metadata-ca";
 
 /// How much earlier than now a certificate begins, for clocks that are late.
 pub(super) const BACKDATED: Duration = Duration::from_secs(60 * 60);
 
-/// The longest time that an authority outlives its leaf.
+/// The longest time that a CA outlives its leaf.
 pub(super) const LONGEST_AFTERLIFE: Duration = Duration::from_secs(60 * 60);
 
-/// An authority, and the leaf that it signed. It has no `Debug`: the key can't get into a log.
+/// A CA, and the leaf that it signed. It has no `Debug`: the key can't get into a log.
 pub struct Issued {
-    /// The certificate of the authority, as PEM. Its key is gone.
+    /// The certificate of the CA, as PEM. Its key is gone.
     pub ca: String,
     /// The leaf, as PEM.
     pub certificate: String,
@@ -26,21 +28,20 @@ pub struct Issued {
     pub key: String,
 }
 
-/// Makes a new authority and a P-256 leaf for one DNS name, which lives so long from `now` (in
-/// seconds since 1970) on. The authority outlives it by a tenth of that, an hour at most.
+/// Makes a new CA and a P-256 leaf for one DNS name, which lives so long from `now` on. The CA outlives it by a tenth of that, an hour at most.
 ///
 /// # Errors
 /// When the system gives no randomness, or `name` can be no DNS name.
-pub fn issue(name: &str, lifetime: Duration, now: i64) -> Result<Issued, rcgen::Error> {
-    let now = UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or_default());
+pub fn issue(name: &str, lifetime: Duration, now: UnixSeconds) -> Result<Issued, rcgen::Error> {
+    let now = UNIX_EPOCH + now.since_1970();
     let ends = now + lifetime;
     let afterlife = (lifetime / 10).clamp(Duration::from_secs(1), LONGEST_AFTERLIFE);
 
-    let mut authority = named(CertificateParams::default(), CA_NAME, now, ends + afterlife);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let authority_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    let ca = authority.self_signed(&authority_key)?;
+    let mut ca_params = named(CertificateParams::default(), CA_NAME, now, ends + afterlife);
+    ca_params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    ca_params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let ca_key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let ca = ca_params.self_signed(&ca_key)?;
 
     let params = CertificateParams::new(vec![name.to_owned()])?;
     let mut leaf = named(params, "kelos-metadata", now, ends);
@@ -49,8 +50,8 @@ pub fn issue(name: &str, lifetime: Duration, now: i64) -> Result<Issued, rcgen::
     leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-    // The only use of the authority's key: it is dropped here.
-    let certificate = leaf.signed_by(&key, &Issuer::new(authority, authority_key))?;
+    // The only use of the CA's key: it is dropped here.
+    let certificate = leaf.signed_by(&key, &Issuer::new(ca_params, ca_key))?;
     Ok(Issued { ca: ca.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
 }
 
@@ -76,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: i64 = 1_900_000_000;
+    const NOW: UnixSeconds = UnixSeconds(1_900_000_000);
     const NAME: &str = "kelos-metadata.kelos-system.svc";
 
     fn issued(lifetime: u64) -> [CertificateDer<'static>; 2] {
@@ -90,15 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn the_leaf_is_for_one_name_and_the_authority_outlives_it() {
+    fn the_leaf_is_for_one_name_and_the_ca_outlives_it() {
         for (lifetime, afterlife) in [(10, 1), (5, 1), (600, 60), (90 * 86_400, 3600)] {
             let [ca, leaf] = issued(i64::unsigned_abs(lifetime));
             let (ca, leaf) = (read(&ca), read(&leaf));
             for certificate in [&ca, &leaf] {
-                assert_eq!(certificate.validity().not_before.timestamp(), NOW - 3600);
+                assert_eq!(certificate.validity().not_before.timestamp(), (NOW - 3600).0);
             }
-            assert_eq!(leaf.validity().not_after.timestamp(), NOW + lifetime);
-            assert_eq!(ca.validity().not_after.timestamp(), NOW + lifetime + afterlife);
+            assert_eq!(leaf.validity().not_after.timestamp(), (NOW + lifetime).0);
+            assert_eq!(ca.validity().not_after.timestamp(), (NOW + lifetime + afterlife).0);
             let names = leaf.subject_alternative_name().unwrap().unwrap();
             assert_eq!(names.value.general_names, [GeneralName::DNSName(NAME)]);
             assert!(ca.is_ca() && !leaf.is_ca());
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn each_time_there_is_a_new_authority() {
+    fn each_time_there_is_a_new_ca() {
         let ([one, _], [other, _]) = (issued(60), issued(60));
         assert_ne!(read(&one).public_key().raw, read(&other).public_key().raw);
     }

@@ -1,92 +1,21 @@
 //! The metric families of `controller`.
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
+use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::Exposition;
-use super::dropped_lines::DroppedLines;
+use super::step_kind::{StepKind, StepResult};
+use crate::metrics::{DroppedLines, Exposition, label_values};
+use crate::unix_seconds::UnixSeconds;
 
-/// What the controller does to the certificates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CertificateStep {
-    /// It makes an authority and a certificate.
-    Issue,
-    /// It mends the bundle of the Secret, or drops an authority that is over.
-    Mend,
-    /// It writes the caBundle of the configuration.
-    Publish,
-    /// It begins the settling time.
-    Mark,
-    /// It lets the next certificate serve.
-    Promote,
-}
-
-impl CertificateStep {
-    /// Every step, in the order of their numbers.
-    pub const ALL: [CertificateStep; 5] = [
-        CertificateStep::Issue,
-        CertificateStep::Mend,
-        CertificateStep::Publish,
-        CertificateStep::Mark,
-        CertificateStep::Promote,
-    ];
-
-    /// The label value.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            CertificateStep::Issue => "issue",
-            CertificateStep::Mend => "mend",
-            CertificateStep::Publish => "publish",
-            CertificateStep::Mark => "mark",
-            CertificateStep::Promote => "promote",
-        }
-    }
-}
-
-/// What became of a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StepResult {
-    /// It is done.
-    Done,
-    /// Somebody else wrote the object meanwhile: everything is read again.
-    Conflict,
-    /// The API server refused, or could not be reached.
-    Failed,
-}
-
-impl StepResult {
-    /// Every result, in the order of their numbers.
-    pub const ALL: [StepResult; 3] = [StepResult::Done, StepResult::Conflict, StepResult::Failed];
-
-    /// The label value.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StepResult::Done => "done",
-            StepResult::Conflict => "conflict",
-            StepResult::Failed => "failed",
-        }
-    }
-}
-
-impl EncodeLabelValue for CertificateStep {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
-        std::fmt::Write::write_str(encoder, self.as_str())
-    }
-}
-
-impl EncodeLabelValue for StepResult {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
-        std::fmt::Write::write_str(encoder, self.as_str())
-    }
-}
+label_values!(StepKind, StepResult);
 
 /// The labels of `certificate_steps_total`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StepLabels {
-    step: CertificateStep,
+    step: StepKind,
     result: StepResult,
 }
 
@@ -95,7 +24,7 @@ struct StepLabels {
 #[derive(Debug)]
 pub struct ControllerMetrics {
     registry: Registry,
-    steps: [[Counter; StepResult::ALL.len()]; CertificateStep::ALL.len()],
+    steps: [[Counter; StepResult::ALL.len()]; StepKind::ALL.len()],
     leads: Gauge,
     certificate_expiry: Gauge,
     dropped_lines: DroppedLines,
@@ -129,7 +58,7 @@ impl ControllerMetrics {
             Unit::Seconds,
             certificate_expiry.clone(),
         );
-        let steps = CertificateStep::ALL.map(|step| {
+        let steps = StepKind::ALL.map(|step| {
             StepResult::ALL.map(|result| steps.get_or_create_owned(&StepLabels { step, result }))
         });
         let dropped_lines = DroppedLines::register(&mut registry);
@@ -142,7 +71,7 @@ impl ControllerMetrics {
     }
 
     /// Counts one write.
-    pub fn step(&self, step: CertificateStep, result: StepResult) {
+    pub fn step(&self, step: StepKind, result: StepResult) {
         self.steps[step as usize][result as usize].inc();
     }
 
@@ -151,9 +80,9 @@ impl ControllerMetrics {
         self.leads.set(i64::from(leads));
     }
 
-    /// Sets when the certificate in the Secret expires, in seconds since 1970.
-    pub fn set_certificate_expiry(&self, unix_seconds: i64) {
-        self.certificate_expiry.set(unix_seconds);
+    /// Sets when the certificate in the Secret expires.
+    pub fn set_certificate_expiry(&self, expires: UnixSeconds) {
+        self.certificate_expiry.set(expires.0);
     }
 }
 
@@ -172,7 +101,7 @@ mod tests {
     #[test]
     fn every_series_is_there_from_the_start_and_counts_what_it_says() {
         let metrics = ControllerMetrics::new();
-        for step in CertificateStep::ALL {
+        for step in StepKind::ALL {
             for result in StepResult::ALL {
                 let (step_word, result_word) = (step.as_str(), result.as_str());
                 let series = format!(
@@ -185,7 +114,7 @@ mod tests {
             }
         }
         metrics.set_leads(true);
-        metrics.set_certificate_expiry(1_900_000_000);
+        metrics.set_certificate_expiry(UnixSeconds(1_900_000_000));
         let text = metrics.encode().unwrap();
         for line in [
             "kelos_metadata_controller_leader 1\n",

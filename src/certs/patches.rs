@@ -6,14 +6,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::WEBHOOK;
-use super::bundle::Bundle;
+use super::ca_bundle::CaBundle;
 use super::issue::Issued;
-use super::observed::{
+use super::state::{
     BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, TRUSTED_SINCE,
 };
 
 /// The Secret when there is none: nothing serves yet, which servers take as no reason to change.
-pub(super) fn new_secret(name: &str, issued: &Issued, others: &Bundle) -> Value {
+pub(super) fn new_secret(name: &str, issued: &Issued, others: &CaBundle) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -34,7 +34,12 @@ pub(super) fn new_secret(name: &str, issued: &Issued, others: &Bundle) -> Value 
 
 /// Puts a new certificate beside the one that serves, or that should. Empty fields serve nothing,
 /// which servers take as no reason to change.
-pub(super) fn issue(secret: &Secret, issued: &Issued, others: &Bundle, forget_pair: bool) -> Value {
+pub(super) fn issue(
+    secret: &Secret,
+    issued: &Issued,
+    others: &CaBundle,
+    forget_pair: bool,
+) -> Value {
     let mut data = json!({
         NEXT_CERTIFICATE: BASE64.encode(&issued.certificate),
         NEXT_KEY: BASE64.encode(&issued.key),
@@ -48,7 +53,7 @@ pub(super) fn issue(secret: &Secret, issued: &Issued, others: &Bundle, forget_pa
 }
 
 /// Writes the bundle, and forgets what is left of a next certificate.
-pub(super) fn mend(secret: &Secret, bundle: &Bundle, forget_next: bool) -> Value {
+pub(super) fn mend(secret: &Secret, bundle: &CaBundle, forget_next: bool) -> Value {
     let bundle = encoded(bundle);
     if forget_next {
         let data = json!({BUNDLE: bundle, NEXT_CERTIFICATE: null, NEXT_KEY: null});
@@ -89,7 +94,7 @@ pub(super) fn promote(secret: &Secret) -> Value {
 }
 
 /// Writes the caBundle of our webhook: a strategic merge, which knows webhooks by their names.
-pub(super) fn publish(configuration: &Configuration, bundle: &Bundle) -> Value {
+pub(super) fn publish(configuration: &Configuration, bundle: &CaBundle) -> Value {
     json!({
         "metadata": {"resourceVersion": configuration.metadata.resource_version},
         "webhooks": [{"name": WEBHOOK, "clientConfig": {"caBundle": encoded(bundle)}}],
@@ -108,10 +113,10 @@ fn patch(secret: &Secret, data: Value, mark: Option<Value>) -> Value {
     patch
 }
 
-fn with(issued: &Issued, others: &Bundle) -> Bundle {
-    Bundle::read(issued.ca.as_bytes()).union(others)
+fn with(issued: &Issued, others: &CaBundle) -> CaBundle {
+    CaBundle::read(issued.ca.as_bytes()).union(others)
 }
 
-fn encoded(bundle: &Bundle) -> String {
+fn encoded(bundle: &CaBundle) -> String {
     BASE64.encode(bundle.pem())
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 /// may set a clock; the one that is counted here only goes on. A process that has just begun to look
 /// has seen nothing settle.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Settling {
+pub(super) struct Propagation {
     mark: Option<String>,
     since: Duration,
 }
 
-impl Settling {
+impl Propagation {
     /// For how long the mark has been this one. `uptime` is the time of a clock that nobody sets.
     pub(super) fn see(&mut self, mark: Option<&str>, uptime: Duration) -> Duration {
         if mark.is_none() || self.mark.as_deref() != mark {
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn only_the_time_with_the_same_mark_counts() {
-        let mut settling = Settling::default();
+        let mut propagation = Propagation::default();
         for (mark, uptime, settled) in [
             (None, 5, 0),
             (Some("a"), 7, 0),
@@ -46,11 +46,11 @@ mod tests {
             (Some("b"), 30, 0),
             (Some("b"), 40, 10),
         ] {
-            let seen = settling.see(mark, Duration::from_secs(uptime));
+            let seen = propagation.see(mark, Duration::from_secs(uptime));
             assert_eq!(seen, Duration::from_secs(settled), "{mark:?} {uptime}");
         }
-        settling.restart();
-        assert_eq!(settling.see(Some("b"), Duration::from_secs(50)), Duration::ZERO);
-        assert_eq!(settling.see(Some("b"), Duration::from_secs(51)), Duration::from_secs(1));
+        propagation.restart();
+        assert_eq!(propagation.see(Some("b"), Duration::from_secs(50)), Duration::ZERO);
+        assert_eq!(propagation.see(Some("b"), Duration::from_secs(51)), Duration::from_secs(1));
     }
 }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::WEBHOOK;
+use crate::unix_seconds::UnixSeconds;
 
 /// The annotation of the Secret that says since when the configuration is known to have the
-/// authority of the certificate that is to serve next.
+/// CA of the certificate that is to serve next.
 pub(super) const TRUSTED_SINCE: &str = "metadata.kelos.dev/ca-trusted-since";
 
 /// The fields of the Secret: those of type `kubernetes.io/tls`, the bundle, and the pair that is to
@@ -24,7 +25,7 @@ pub(super) const NEXT_KEY: &str = "next-tls.key";
 /// The part of the Secret that matters. It has no `Debug`: it can't get into a log.
 #[derive(Clone, Default, Deserialize)]
 pub struct Secret {
-    pub(super) metadata: Metadata,
+    pub(super) metadata: ObjectMetadata,
     #[serde(default, deserialize_with = "or_default")]
     data: BTreeMap<String, String>,
 }
@@ -32,7 +33,7 @@ pub struct Secret {
 /// The part of a MutatingWebhookConfiguration that matters.
 #[derive(Clone, Default, Deserialize)]
 pub struct Configuration {
-    pub(super) metadata: Metadata,
+    pub(super) metadata: ObjectMetadata,
     #[serde(default, deserialize_with = "or_default")]
     webhooks: Vec<Webhook>,
 }
@@ -40,7 +41,7 @@ pub struct Configuration {
 /// The part of any metadata that matters.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Metadata {
+pub(super) struct ObjectMetadata {
     #[serde(default)]
     pub(super) resource_version: String,
     #[serde(default, deserialize_with = "or_default")]
@@ -77,12 +78,12 @@ impl Secret {
         value.unwrap_or_default()
     }
 
-    /// Since when the authority of the certificate with this fingerprint is known to be in the
-    /// configuration, in seconds since 1970.
-    pub(super) fn trusted_since(&self, fingerprint: &str) -> Option<i64> {
+    /// Since when the CA of the certificate with this fingerprint is known to be in the
+    /// configuration.
+    pub(super) fn trusted_since(&self, fingerprint: &str) -> Option<UnixSeconds> {
         let (about, time) = self.mark()?.split_once('@')?;
         let time: Timestamp = time.parse().ok()?;
-        (about == fingerprint).then(|| time.as_second())
+        (about == fingerprint).then(|| UnixSeconds(time.as_second()))
     }
 
     /// The annotation of which [`Secret::trusted_since`] makes sense, whatever it says.
@@ -104,8 +105,8 @@ impl Secret {
 }
 
 /// What [`Secret::trusted_since`] reads.
-pub(super) fn trusted_since(fingerprint: &str, now: i64) -> String {
-    format!("{fingerprint}@{}", Timestamp::from_second(now).unwrap_or_default())
+pub(super) fn trusted_since(fingerprint: &str, now: UnixSeconds) -> String {
+    format!("{fingerprint}@{}", Timestamp::from_second(now.0).unwrap_or_default())
 }
 
 impl Configuration {
@@ -139,7 +140,7 @@ mod tests {
             let annotations = json!({ TRUSTED_SINCE: mark });
             serde_json::from_value(json!({"metadata": {"annotations": annotations}})).unwrap()
         };
-        assert_eq!(trusted_since("ab", 1_900_000_000), "ab@2030-03-17T17:46:40Z");
+        assert_eq!(trusted_since("ab", UnixSeconds(1_900_000_000)), "ab@2030-03-17T17:46:40Z");
         for (mark, since) in [
             ("ab@2030-03-17T17:46:40Z", Some(1_900_000_000)),
             ("cd@2030-03-17T17:46:40Z", None),
@@ -147,7 +148,7 @@ mod tests {
             ("ab", None),
             ("", None),
         ] {
-            assert_eq!(marked(mark).trusted_since("ab"), since, "{mark}");
+            assert_eq!(marked(mark).trusted_since("ab"), since.map(UnixSeconds), "{mark}");
             assert!(marked(mark).has_next());
         }
     }

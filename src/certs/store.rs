@@ -5,11 +5,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::bundle::Bundle;
-use super::observed::{Configuration, Secret};
-use super::{Plan, Step, change, issue};
+use super::ca_bundle::CaBundle;
+use super::state::{Configuration, Secret};
+use super::{RotationPolicy, RotationStep, issue, patches};
 use crate::clock;
-use crate::cluster::{Answer, ObjectPath, Patch, Resource, Scope, Trouble};
+use crate::cluster::{self, ObjectPath, ObjectResponse, Patch, Resource, Scope};
+use crate::unix_seconds::UnixSeconds;
 
 const CONFIGURATIONS: Resource = Resource {
     group: "admissionregistration.k8s.io",
@@ -18,9 +19,9 @@ const CONFIGURATIONS: Resource = Resource {
     metadata_only: false,
 };
 
-/// Which objects are kept.
+/// Which objects are managed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct ManagedObjects {
     /// The namespace of the Secret.
     pub namespace: String,
     /// The name of the Secret.
@@ -29,7 +30,7 @@ pub struct Places {
     pub configuration: String,
 }
 
-impl Places {
+impl ManagedObjects {
     /// What is to be watched.
     pub(super) fn watched(&self) -> [(Resource, Scope); 2] {
         let (namespace, name) = (self.namespace.clone(), self.secret.clone());
@@ -40,43 +41,34 @@ impl Places {
 
 /// Why a step was not taken.
 #[derive(Debug, Error)]
-pub(super) enum Setback {
+pub(super) enum StepError {
     /// The API server did not do it.
     #[error(transparent)]
-    Cluster(#[from] Trouble),
+    Cluster(#[from] cluster::Error),
     /// There is no certificate to write.
-    #[error("a certificate could not be made: {0}")]
+    #[error("a certificate could not be made")]
     Issue(#[from] rcgen::Error),
     /// Another process may lead by now.
     #[error("this process leads no more, and gave up what it was writing")]
     Deposed,
 }
 
-impl Setback {
+impl StepError {
     /// Whether somebody else wrote the object meanwhile.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, Setback::Cluster(trouble) if trouble.is_conflict())
-    }
-
-    /// All that is known of it, on one line.
-    pub(super) fn in_full(&self) -> String {
-        match self {
-            Setback::Cluster(trouble) => trouble.in_full(),
-            other => other.to_string(),
-        }
+        matches!(self, StepError::Cluster(error) if error.is_conflict())
     }
 }
 
 /// What was read, and when, by the clock of the API server.
-pub(super) struct Found {
+pub(super) struct ClusterState {
     pub(super) secret: Option<Secret>,
     pub(super) configuration: Option<Configuration>,
-    /// In seconds since 1970.
-    pub(super) now: i64,
+    pub(super) now: UnixSeconds,
 }
 
 /// The Secret and the configuration in the cluster.
-pub(super) struct Objects {
+pub(super) struct Store {
     client: Client,
     secret: ObjectPath,
     configuration: ObjectPath,
@@ -84,84 +76,92 @@ pub(super) struct Objects {
     clock_ahead: i64,
 }
 
-impl Objects {
-    pub(super) fn new(client: Client, places: &Places) -> Objects {
+impl Store {
+    pub(super) fn new(client: Client, managed: &ManagedObjects) -> Store {
         let path = |resource: Resource, namespace: Option<&str>, name: &str| ObjectPath {
             collection: resource.path("v1", namespace),
             name: name.to_owned(),
         };
-        Objects {
+        Store {
             client,
-            secret: path(Resource::SECRETS, Some(&places.namespace), &places.secret),
-            configuration: path(CONFIGURATIONS, None, &places.configuration),
+            secret: path(Resource::SECRETS, Some(&managed.namespace), &managed.secret),
+            configuration: path(CONFIGURATIONS, None, &managed.configuration),
             clock_ahead: 0,
         }
     }
 
-    /// Reads both, the configuration first: the plan relies on that.
-    pub(super) async fn read(&mut self) -> Result<Found, Trouble> {
+    /// Reads both, the configuration first: [`super::next_step`] relies on that.
+    pub(super) async fn read(&mut self) -> Result<ClusterState, cluster::Error> {
         let configuration = self.configuration.read(&self.client).await;
         let configuration = self.found(configuration)?;
         let secret = self.secret.read(&self.client).await;
         let secret = self.found(secret)?;
         // The API server judges certificates: its clock counts. If ours differs, that makes no
         // difference; without a time in its answers ours has to do.
-        let now = clock::seconds().saturating_add(self.clock_ahead);
-        Ok(Found { secret, configuration, now })
+        let now = clock::now() + self.clock_ahead;
+        Ok(ClusterState { secret, configuration, now })
     }
 
     fn found<T: DeserializeOwned>(
         &mut self,
-        answer: Result<Answer<T>, Trouble>,
-    ) -> Result<Option<T>, Trouble> {
+        answer: Result<ObjectResponse<T>, cluster::Error>,
+    ) -> Result<Option<T>, cluster::Error> {
         match answer {
-            Ok(Answer { object, time }) => {
-                let ahead = time.map(|time| time.saturating_sub(clock::seconds()));
+            Ok(ObjectResponse { object, time }) => {
+                let ahead = time.map(|time| time - clock::now());
                 self.clock_ahead = ahead.unwrap_or(self.clock_ahead);
                 Ok(Some(object))
             }
-            Err(trouble) if trouble.is_not_found() => Ok(None),
-            Err(trouble) => Err(trouble),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     /// Takes one step from what was found.
     ///
     /// # Errors
-    /// [`Setback`]; a conflict if an object is not as it was found.
-    pub(super) async fn take(&self, plan: &Plan, step: Step, found: Found) -> Result<(), Setback> {
+    /// [`StepError`]; a conflict if an object is not as it was found.
+    pub(super) async fn take(
+        &self,
+        policy: &RotationPolicy,
+        step: RotationStep,
+        found: ClusterState,
+    ) -> Result<(), StepError> {
         let (secret, patch) = match (step, found.secret) {
-            (Step::Wait(_), _) => return Ok(()),
-            (Step::Publish { bundle, settles_anew }, secret) => {
+            (RotationStep::Wait(_), _) => return Ok(()),
+            (RotationStep::Publish { bundle, settles_anew }, secret) => {
                 let Some(configuration) = found.configuration else { return Ok(()) };
                 let settled = secret.filter(|_| settles_anew);
                 return self.publish(&configuration, &bundle, settled.as_ref()).await;
             }
-            (Step::Issue { others, forget_pair }, secret) => {
-                let issued = issue(&plan.name, plan.lifetime, found.now)?;
-                tracing::info!("Made a new authority and a certificate");
+            (RotationStep::Issue { others, forget_pair }, secret) => {
+                let issued = issue(&policy.name, policy.lifetime, found.now)?;
+                tracing::info!("Issued a new CA and a certificate");
                 let Some(secret) = secret else {
-                    let secret = change::new_secret(&self.secret.name, &issued, &others);
+                    let secret = patches::new_secret(&self.secret.name, &issued, &others);
                     return Ok(self.secret.create(&self.client, &secret).await?);
                 };
-                let patch = change::issue(&secret, &issued, &others, forget_pair);
+                let patch = patches::issue(&secret, &issued, &others, forget_pair);
                 (secret, patch)
             }
-            // Without a Secret the plan is to issue, and nothing else.
+            // Without a Secret the step is to issue, and nothing else.
             (_, None) => return Ok(()),
-            (Step::Mend { bundle, forget_next }, Some(secret)) => {
-                tracing::info!(authorities = bundle.len(), "Writing the bundle of the Secret");
-                let patch = change::mend(&secret, &bundle, forget_next);
+            (RotationStep::Mend { bundle, forget_next }, Some(secret)) => {
+                tracing::info!(cas = bundle.len(), "Repairing the CA bundle of the Secret");
+                let patch = patches::mend(&secret, &bundle, forget_next);
                 (secret, patch)
             }
-            (Step::Mark(mark), Some(secret)) => {
-                tracing::info!(seconds = plan.settle.as_secs(), "The caBundle settles");
-                let patch = change::mark(&secret, &mark);
+            (RotationStep::Mark(mark), Some(secret)) => {
+                tracing::info!(
+                    seconds = policy.settle.as_secs(),
+                    "Waiting until every API server has the caBundle"
+                );
+                let patch = patches::mark(&secret, &mark);
                 (secret, patch)
             }
-            (Step::Promote, Some(secret)) => {
-                tracing::info!("The new certificate serves from now on");
-                let patch = change::promote(&secret);
+            (RotationStep::Promote, Some(secret)) => {
+                tracing::info!("Rotated the serving certificate");
+                let patch = patches::promote(&secret);
                 (secret, patch)
             }
         };
@@ -173,15 +173,13 @@ impl Objects {
     async fn publish(
         &self,
         configuration: &Configuration,
-        bundle: &Bundle,
+        bundle: &CaBundle,
         settled: Option<&Secret>,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), StepError> {
         let unmarked = match settled {
             Some(secret) => {
-                tracing::warn!(
-                    "Somebody else wrote the caBundle while it settled: it settles anew"
-                );
-                self.secret.patch(&self.client, Patch::Merge(change::unmark(secret))).await
+                tracing::warn!("Somebody else wrote the caBundle while it settled: waiting again");
+                self.secret.patch(&self.client, Patch::Merge(patches::unmark(secret))).await
             }
             None => Ok(()),
         };
@@ -191,19 +189,19 @@ impl Objects {
         {
             return Ok(unmarked?);
         }
-        let patch = Patch::Strategic(change::publish(configuration, bundle));
+        let patch = Patch::Strategic(patches::publish(configuration, bundle));
         self.configuration.patch(&self.client, patch).await?;
-        tracing::info!(authorities = bundle.len(), "Published the caBundle");
+        tracing::info!(cas = bundle.len(), "Published the caBundle");
         Ok(unmarked?)
     }
 
     /// Writes the Secret; without what others put there, if that leaves no room.
-    async fn write(&self, secret: &Secret, patch: Value) -> Result<(), Setback> {
+    async fn write(&self, secret: &Secret, patch: Value) -> Result<(), StepError> {
         let refused = match self.secret.patch(&self.client, Patch::Merge(patch.clone())).await {
-            Err(trouble) if is_too_long(&trouble) => trouble,
+            Err(error) if is_too_long(&error) => error,
             result => return Ok(result?),
         };
-        let Some(patch) = change::without_strangers(secret, patch) else {
+        let Some(patch) = patches::without_strangers(secret, patch) else {
             return Err(refused.into());
         };
         tracing::warn!(
@@ -215,8 +213,8 @@ impl Objects {
 }
 
 /// Whether the API server refuses a Secret because its fields are larger than a Secret may be.
-fn is_too_long(trouble: &Trouble) -> bool {
-    let Trouble::Refused(status) = trouble else { return false };
+fn is_too_long(error: &cluster::Error) -> bool {
+    let cluster::Error::Api(status) = error else { return false };
     let causes = status.details.iter().flat_map(|details| &details.causes);
     status.code == 422
         && causes.into_iter().any(|it| it.reason == "FieldValueTooLong" && it.field == "data")

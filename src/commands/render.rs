@@ -86,7 +86,7 @@ fn show(
         workspace: task.spec().and_then(|spec| known.workspace_of(namespace, spec)),
         user: None,
         task_bytes: manifest.json.len(),
-        moment: clock::seconds(),
+        moment: clock::now(),
     };
     let injection = facts.namespace.map(Namespace::injection).unwrap_or_default();
     let decision = match injection {

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, Listing};
 use super::{Manifests, read};
-use crate::watch::{Eye, Subject, Watch};
+use crate::watch::{FileWatcher, Watch, WatchTarget};
 
 /// A folder or file of manifests.
 struct Folder(PathBuf);
 
-impl Subject for Folder {
-    type Seen = Listing;
+impl WatchTarget for Folder {
+    type Fingerprint = Listing;
 
     fn paths(&self) -> Vec<&Path> {
         vec![&self.0]
     }
 
-    fn look(&self) -> Listing {
+    fn fingerprint(&self) -> Listing {
         files::list(&self.0)
     }
 }
@@ -36,14 +36,14 @@ pub fn watch(
     path: &Path,
     on_change: impl FnMut(Manifests) + Send + 'static,
 ) -> io::Result<(Manifests, Watch)> {
-    follow(Eye::open(Folder(path.to_owned())), on_change)
+    follow(FileWatcher::open(Folder(path.to_owned())), on_change)
 }
 
 fn follow(
-    eye: Eye<Folder>,
+    eye: FileWatcher<Folder>,
     mut on_change: impl FnMut(Manifests) + Send + 'static,
 ) -> io::Result<(Manifests, Watch)> {
-    let path = eye.subject().0.clone();
+    let path = eye.target().0.clone();
     let first = read(&path);
     let watch = eye.follow("manifests", move || on_change(read(&path)))?;
     Ok((first, watch))
@@ -84,7 +84,7 @@ mod tests {
             let _ = send.send(found);
         };
         let (first, watch) =
-            follow(Eye::open_with(poll, Folder(path.to_owned())), on_change).unwrap();
+            follow(FileWatcher::open_with(poll, Folder(path.to_owned())), on_change).unwrap();
         assert_eq!(names(&first), expected);
         Watched { _watch: watch, changes }
     }
@@ -190,7 +190,8 @@ mod tests {
             assert!(calls > 1, "on purpose");
         };
         let (_, _watch) =
-            follow(Eye::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), on_change).unwrap();
+            follow(FileWatcher::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), on_change)
+                .unwrap();
         fs::write(dir.path().join("a.yaml"), manifest("a")).unwrap();
         assert_eq!(changes.recv_timeout(PATIENCE), Ok(1));
         fs::write(dir.path().join("a.yaml"), manifest("b")).unwrap();

@@ -1,32 +1,11 @@
 //! Taking connections from the system, as many as it has files for.
 
 use std::io;
-use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 
-use super::places::Places;
-
-/// How often a shortage that goes on is told.
-const TELL_EVERY: Duration = Duration::from_secs(60);
-
-/// Something that is told once, and again only when it still is so after a while.
-#[derive(Debug, Default)]
-pub(super) struct Seldom {
-    told: Option<Instant>,
-}
-
-impl Seldom {
-    /// Whether it is time to tell it.
-    pub(super) fn is_due(&mut self) -> bool {
-        let is_due = self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-        if is_due {
-            self.told = Some(Instant::now());
-        }
-        is_due
-    }
-}
+use super::slots::ConnectionSlots;
+use crate::telemetry::LogLimiter;
 
 /// Accepts the next connection, however long the system refuses to give one.
 ///
@@ -35,8 +14,8 @@ impl Seldom {
 /// spin.
 pub(super) async fn accept(
     listener: &TcpListener,
-    places: &Places,
-    shortage: &mut Seldom,
+    slots: &ConnectionSlots,
+    shortage: &mut LogLimiter,
 ) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -49,7 +28,7 @@ pub(super) async fn accept(
                         "Connections cannot be accepted for now; idle ones are closed instead"
                     );
                 }
-                places.shrink().await;
+                slots.shrink().await;
             }
         }
     }
@@ -62,7 +41,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 /// How many connections the process has files for: three quarters of what it may open, so that
-/// rules, keys and the API server can still be read when all places are taken.
+/// rules, keys and the API server can still be read when all slots are taken.
 pub(super) fn connections_by_files() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     Some(soft_limit_of_files(&limits)? / 4 * 3)
@@ -98,12 +77,5 @@ mod tests {
         assert_eq!(soft_limit_of_files("Max open files  unlimited  unlimited  files\n"), None);
         assert_eq!(soft_limit_of_files(""), None);
         assert!(connections_by_files().is_none_or(|connections| connections > 0));
-    }
-
-    #[test]
-    fn what_goes_on_is_told_once() {
-        let mut seldom = Seldom::default();
-        assert!(seldom.is_due());
-        assert!(!seldom.is_due());
     }
 }

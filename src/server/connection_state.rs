@@ -11,7 +11,7 @@ const IN_FLIGHT: u64 = 1;
 const BODY: u64 = 2;
 /// The answer is made, but not yet sent.
 const ANSWERED: u64 = 4;
-/// The connection gives its place to another and begins nothing any more.
+/// The connection gives its slot to another and begins nothing any more.
 const EVICTED: u64 = 8;
 const FLAGS: u64 = 15;
 /// Above the flags: since when it is idle, or a body is on its way, in milliseconds.
@@ -21,16 +21,16 @@ const ANSWERED_BEFORE: u64 = 1 << 63;
 /// Since when, without the rest.
 const SINCE: u64 = !(FLAGS | ANSWERED_BEFORE);
 
-/// How long a new connection keeps its place for its first request: some round trips and a handshake.
-pub(super) const NEWCOMER: Duration = Duration::from_millis(200);
-/// How long a body may be on its way while others want the place. A whole one comes with its head.
+/// How long a new connection keeps its slot for its first request: some round trips and a handshake.
+pub(super) const FIRST_REQUEST: Duration = Duration::from_millis(200);
+/// How long a body may be on its way while others want the slot. A whole one comes with its head.
 pub(super) const SLOW_BODY: Duration = Duration::from_secs(1);
 
 /// The phases of one connection, from one request to the next.
 ///
 /// Changing the phase is one atomic step without a lock, for it happens several times a request.
 #[derive(Debug)]
-pub(super) struct Activity {
+pub(super) struct ConnectionState {
     word: AtomicU64,
     /// Whether a part of the next request is there. It does not make the connection busy: whoever
     /// sends half a head would keep others out.
@@ -49,35 +49,35 @@ pub(super) enum Phase {
     Answering,
 }
 
-/// A connection that waits for its client: how it stands when there are more connections than places. The
+/// A connection that waits for its client: how it stands when there are more connections than slots. The
 /// smaller goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Waiting {
-    pub(super) rank: Rank,
+pub(super) struct EvictionCandidate {
+    pub(super) class: EvictionClass,
     since: u64,
     word: u64,
 }
 
 /// Who goes before whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Rank {
+pub(super) enum EvictionClass {
     /// It was never answered, and had the time for a request.
-    Stranger,
+    NeverServed,
     /// It was answered before, and has been sending a body for long.
-    Slow,
+    SlowBody,
     /// It was answered before, as the API server's are, and is idle.
     Idle,
     /// It was never answered, and its first request may be on its way. It has to stay.
-    Newcomer,
+    New,
 }
 
-impl Activity {
+impl ConnectionState {
     /// Idle from now on; times are counted from `epoch`, which all connections share.
-    pub(super) fn new(epoch: Instant) -> Activity {
-        let activity =
-            Activity { word: AtomicU64::new(0), has_begun: AtomicBool::new(false), epoch };
-        activity.word.store(activity.now(), Ordering::Relaxed);
-        activity
+    pub(super) fn new(epoch: Instant) -> ConnectionState {
+        let state =
+            ConnectionState { word: AtomicU64::new(0), has_begun: AtomicBool::new(false), epoch };
+        state.word.store(state.now(), Ordering::Relaxed);
+        state
     }
 
     fn now(&self) -> u64 {
@@ -85,7 +85,7 @@ impl Activity {
         (u64::try_from(milliseconds).unwrap_or(u64::MAX) << SHIFT) & SINCE
     }
 
-    /// The head of a request is whole. `false`: too late, the place was given away.
+    /// The head of a request is whole. `false`: too late, the slot was given away.
     pub(super) fn begin(&self, has_body: bool) -> bool {
         let word = self.word.load(Ordering::Relaxed);
         let phase = if has_body { IN_FLIGHT | BODY | self.now() } else { IN_FLIGHT };
@@ -139,24 +139,24 @@ impl Activity {
     }
 
     /// How the connection stands if it waits for its client; nothing if we have to do our part.
-    pub(super) fn waiting(&self) -> Option<Waiting> {
+    pub(super) fn waiting(&self) -> Option<EvictionCandidate> {
         const SENDING: u64 = IN_FLIGHT | BODY;
         let word = self.word.load(Ordering::Acquire);
         let since = word & SINCE;
         let age = Duration::from_millis(self.now().saturating_sub(since) >> SHIFT);
-        let rank = match (word & FLAGS, word & ANSWERED_BEFORE == 0) {
-            (0, false) => Rank::Idle,
-            (0, true) if age >= NEWCOMER => Rank::Stranger,
-            (SENDING, true) if age >= SLOW_BODY => Rank::Stranger,
-            (0 | SENDING, true) => Rank::Newcomer,
-            (SENDING, false) if age >= SLOW_BODY => Rank::Slow,
+        let class = match (word & FLAGS, word & ANSWERED_BEFORE == 0) {
+            (0, false) => EvictionClass::Idle,
+            (0, true) if age >= FIRST_REQUEST => EvictionClass::NeverServed,
+            (SENDING, true) if age >= SLOW_BODY => EvictionClass::NeverServed,
+            (0 | SENDING, true) => EvictionClass::New,
+            (SENDING, false) if age >= SLOW_BODY => EvictionClass::SlowBody,
             _ => return None,
         };
-        Some(Waiting { rank, since, word })
+        Some(EvictionCandidate { class, since, word })
     }
 
     /// Takes the connection out of use if nothing has happened to it since.
-    pub(super) fn evict(&self, Waiting { word, .. }: Waiting) -> bool {
+    pub(super) fn evict(&self, EvictionCandidate { word, .. }: EvictionCandidate) -> bool {
         self.word.compare_exchange(word, EVICTED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
@@ -169,75 +169,75 @@ mod tests {
 
     #[test]
     fn a_request_goes_through_its_phases() {
-        let activity = Activity::new(Instant::now());
-        assert_eq!(activity.phase(), Phase::Idle);
-        assert!(!activity.sent(), "a flush while idle is no answer");
-        assert!(activity.begin(true));
-        assert_eq!(activity.phase(), Phase::Body);
-        activity.body_ended();
-        assert_eq!(activity.phase(), Phase::Answering);
-        assert!(!activity.sent(), "such as `100 Continue`");
-        activity.answered();
-        assert!(activity.sent());
-        assert_eq!(activity.phase(), Phase::Idle);
-        activity.set_begun(true);
-        assert_eq!((activity.phase(), activity.is_at_rest()), (Phase::Idle, false));
-        activity.set_begun(false);
-        assert!(activity.is_at_rest());
-        assert!(activity.begin(false));
-        assert_eq!((activity.phase(), activity.is_at_rest()), (Phase::Answering, false));
+        let state = ConnectionState::new(Instant::now());
+        assert_eq!(state.phase(), Phase::Idle);
+        assert!(!state.sent(), "a flush while idle is no answer");
+        assert!(state.begin(true));
+        assert_eq!(state.phase(), Phase::Body);
+        state.body_ended();
+        assert_eq!(state.phase(), Phase::Answering);
+        assert!(!state.sent(), "such as `100 Continue`");
+        state.answered();
+        assert!(state.sent());
+        assert_eq!(state.phase(), Phase::Idle);
+        state.set_begun(true);
+        assert_eq!((state.phase(), state.is_at_rest()), (Phase::Idle, false));
+        state.set_begun(false);
+        assert!(state.is_at_rest());
+        assert!(state.begin(false));
+        assert_eq!((state.phase(), state.is_at_rest()), (Phase::Answering, false));
     }
 
     #[test]
     fn an_answer_before_the_end_of_the_body_leaves_the_body_in_flight() {
-        let activity = Activity::new(Instant::now());
-        assert!(activity.begin(true));
-        activity.answered();
-        assert!(!activity.sent());
-        assert_eq!(activity.phase(), Phase::Body);
-        activity.body_ended();
-        assert!(activity.sent());
+        let state = ConnectionState::new(Instant::now());
+        assert!(state.begin(true));
+        state.answered();
+        assert!(!state.sent());
+        assert_eq!(state.phase(), Phase::Body);
+        state.body_ended();
+        assert!(state.sent());
     }
 
     #[test]
     fn only_what_waits_is_evicted_and_it_begins_nothing_after() {
-        let activity = Activity::new(Instant::now());
-        let waiting = activity.waiting().unwrap();
-        assert!(activity.begin(false));
-        assert!(!activity.evict(waiting), "a request came first");
-        activity.answered();
-        assert!(activity.sent());
-        let waiting = activity.waiting().unwrap();
-        assert!(activity.evict(waiting));
-        assert!(!activity.begin(false));
-        assert_eq!(activity.waiting(), None, "it is not evicted twice");
-        activity.body_ended();
-        assert!(!activity.sent() && !activity.begin(false));
+        let state = ConnectionState::new(Instant::now());
+        let waiting = state.waiting().unwrap();
+        assert!(state.begin(false));
+        assert!(!state.evict(waiting), "a request came first");
+        state.answered();
+        assert!(state.sent());
+        let waiting = state.waiting().unwrap();
+        assert!(state.evict(waiting));
+        assert!(!state.begin(false));
+        assert_eq!(state.waiting(), None, "it is not evicted twice");
+        state.body_ended();
+        assert!(!state.sent() && !state.begin(false));
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_longer_than_a_request_takes_may_go() {
-        let activity = Activity::new(Instant::now());
-        let rank = || activity.waiting().map(|waiting| waiting.rank);
-        assert_eq!(rank(), Some(Rank::Newcomer));
-        sleep(NEWCOMER).await;
-        assert_eq!(rank(), Some(Rank::Stranger));
-        assert!(activity.begin(true));
-        assert_eq!(rank(), Some(Rank::Newcomer));
+        let state = ConnectionState::new(Instant::now());
+        let class = || state.waiting().map(|waiting| waiting.class);
+        assert_eq!(class(), Some(EvictionClass::New));
+        sleep(FIRST_REQUEST).await;
+        assert_eq!(class(), Some(EvictionClass::NeverServed));
+        assert!(state.begin(true));
+        assert_eq!(class(), Some(EvictionClass::New));
         sleep(SLOW_BODY).await;
-        assert_eq!(rank(), Some(Rank::Stranger));
-        activity.body_ended();
-        assert_eq!(rank(), None, "the answer is ours to give");
-        activity.answered();
-        assert!(activity.sent());
-        assert_eq!(rank(), Some(Rank::Idle));
-        assert!(activity.begin(true));
-        assert_eq!(rank(), None);
+        assert_eq!(class(), Some(EvictionClass::NeverServed));
+        state.body_ended();
+        assert_eq!(class(), None, "the answer is ours to give");
+        state.answered();
+        assert!(state.sent());
+        assert_eq!(class(), Some(EvictionClass::Idle));
+        assert!(state.begin(true));
+        assert_eq!(class(), None);
         sleep(SLOW_BODY).await;
-        assert_eq!(rank(), Some(Rank::Slow));
-        assert!(activity.evict(activity.waiting().unwrap()));
-        activity.body_ended();
-        activity.answered();
-        assert!(!activity.sent() && !activity.begin(true));
+        assert_eq!(class(), Some(EvictionClass::SlowBody));
+        assert!(state.evict(state.waiting().unwrap()));
+        state.body_ended();
+        state.answered();
+        assert!(!state.sent() && !state.begin(true));
     }
 }

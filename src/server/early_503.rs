@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 /// What is said. Go's client writes it into the log when it was not waiting for an answer: hence a
 /// body that explains itself to whoever reads that log.
-const PARTING: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+const EARLY_503: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     retry-after: 1\r\n\
     connection: close\r\n\
     content-type: text/plain; charset=utf-8\r\n\
@@ -26,16 +26,16 @@ const PARTING: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Says the last word and closes, when the client has closed or after a second.
-pub(super) async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
-    let parting = async {
-        stream.write_all(PARTING).await?;
+pub(super) async fn close_with_503<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    let closing = async {
+        stream.write_all(EARLY_503).await?;
         stream.shutdown().await?;
         let mut thrown_away = [0; 4096];
         while stream.read(&mut thrown_away).await? > 0 {}
         std::io::Result::Ok(())
     };
     // A client that is gone already needs no word.
-    let _ = timeout(PATIENCE, parting).await;
+    let _ = timeout(PATIENCE, closing).await;
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_word_is_a_whole_answer_and_what_was_sent_meanwhile_is_read() {
         let (server, mut client) = tokio::io::duplex(16 * 1024);
-        let parted = tokio::spawn(part(server));
+        let closed = tokio::spawn(close_with_503(server));
         client.write_all(&[b'x'; 10_000]).await.unwrap();
         let mut said = String::new();
         client.read_to_string(&mut said).await.unwrap();
@@ -54,6 +54,6 @@ mod tests {
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         assert_eq!(length.unwrap().parse(), Ok(body.len()));
         drop(client);
-        parted.await.unwrap();
+        closed.await.unwrap();
     }
 }

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
-use super::activity::{Activity, Phase};
+use super::connection_state::{ConnectionState, Phase};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,9 @@ impl Wait {
 }
 
 /// A stream whose reads and writes fail with `TimedOut` when the client takes too long.
-pub(super) struct Paced<S> {
+pub(super) struct TimeoutStream<S> {
     stream: S,
-    activity: Arc<Activity>,
+    state: Arc<ConnectionState>,
     limits: Limits,
     /// Made at the first wait; it may be set to an earlier time than is waited for.
     timer: Option<Pin<Box<Sleep>>>,
@@ -61,9 +61,17 @@ pub(super) struct Paced<S> {
     gave: bool,
 }
 
-impl<S> Paced<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>, limits: Limits) -> Paced<S> {
-        Paced { stream, activity, limits, timer: None, reading: None, writing: None, gave: false }
+impl<S> TimeoutStream<S> {
+    pub(super) fn new(stream: S, state: Arc<ConnectionState>, limits: Limits) -> TimeoutStream<S> {
+        TimeoutStream {
+            stream,
+            state,
+            limits,
+            timer: None,
+            reading: None,
+            writing: None,
+            gave: false,
+        }
     }
 
     /// The stream itself, whose waits have no end.
@@ -90,8 +98,8 @@ impl<S> Paced<S> {
 
     /// Waits for what the client has to send next, if it has to.
     fn wait_to_read(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let wait = match self.activity.phase() {
-            Phase::Idle if self.activity.has_begun() => Wait::Head,
+        let wait = match self.state.phase() {
+            Phase::Idle if self.state.has_begun() => Wait::Head,
             Phase::Idle => Wait::Request,
             Phase::Body => Wait::Body,
             Phase::Answering => return Ok(()),
@@ -126,12 +134,12 @@ impl<S> Paced<S> {
     /// All that was written is sent.
     fn flushed(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         self.writing = None;
-        if !self.activity.sent() {
+        if !self.state.sent() {
             return Ok(());
         }
         // hyper reads until there is nothing more, unless it holds the beginning of the next
         // request already.
-        self.activity.set_begun(self.gave);
+        self.state.set_begun(self.gave);
         self.reading = None;
         // It may sleep now without another read.
         let is_armed = self.timer.as_ref().is_some_and(|timer| !timer.is_elapsed());
@@ -139,7 +147,7 @@ impl<S> Paced<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -157,7 +165,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             }
             Poll::Ready(Ok(())) if buf.filled().len() > before => {
                 this.gave = true;
-                this.activity.set_begun(this.activity.phase() == Phase::Idle);
+                this.state.set_begun(this.state.phase() == Phase::Idle);
             }
             Poll::Ready(_) => (),
         }
@@ -165,7 +173,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

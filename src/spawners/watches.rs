@@ -1,4 +1,4 @@
-//! Objects out of a cluster.
+//! The watches of a cluster.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::ClusterChange;
 use crate::cluster::{Change, Reflector, Relist, Resource, Scope};
 use crate::engine::kelos::{GROUP, TaskSpawner};
-use crate::metrics::{Metrics, Watched};
+use crate::spawners::SpawnerMetrics;
+use crate::words::words;
 
 /// How many changes may wait until they are taken in, which is soon: each of them may be a page.
 const WAITING_CHANGES: usize = 4;
@@ -31,35 +32,51 @@ const fn kelos(plural: &'static str) -> Resource {
     Resource { group: GROUP, versions: KELOS_VERSIONS, plural, metadata_only: false }
 }
 
-/// What is seen of the cluster.
-#[derive(Debug)]
-pub struct Reflected {
-    /// What changes. The first of each kind is a list.
-    pub changes: Receiver<ClusterChange>,
-    relists: [Relist; Watched::ALL.len()],
+words! {
+    /// What is watched in the cluster.
+    pub enum WatchedKind {
+        /// TaskSpawners.
+        TaskSpawners = "taskspawners",
+        /// Workspaces.
+        Workspaces = "workspaces",
+        /// WorkerPools.
+        WorkerPools = "workerpools",
+        /// Namespaces.
+        Namespaces = "namespaces",
+    }
 }
 
-impl Reflected {
+/// The watches of a cluster, for as long as this is kept.
+#[derive(Debug)]
+pub struct Watches {
+    /// What changes. The first of each kind is a list.
+    pub changes: Receiver<ClusterChange>,
+    relists: [Relist; WatchedKind::ALL.len()],
+}
+
+impl Watches {
     /// Asks for a list of a kind before its time.
-    pub fn relist(&self, kind: Watched) {
+    pub fn relist(&self, kind: WatchedKind) {
         self.relists[kind as usize].ask();
     }
 }
 
 /// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces until what is given back is dropped.
 /// The age of each watch counts from here, so that one that never begins is seen, too.
-pub fn reflect(client: &Client, metrics: &Metrics) -> Reflected {
+pub fn watch(client: &Client, metrics: &SpawnerMetrics) -> Watches {
     let (sender, changes) = channel(WAITING_CHANGES);
-    let reflected = Reflected { changes, relists: Default::default() };
-    let start = Start { client, changes: sender, relists: &reflected.relists };
-    start.reflector(TASK_SPAWNERS, Watched::TaskSpawners, |changed: Change<TaskSpawner>| {
+    let watches = Watches { changes, relists: Default::default() };
+    let start = Start { client, changes: sender, relists: &watches.relists };
+    start.reflector(TASK_SPAWNERS, WatchedKind::TaskSpawners, |changed: Change<TaskSpawner>| {
         Some(ClusterChange::Spawners(changed.map(Arc::new)))
     });
-    start.reflector(WORKSPACES, Watched::Workspaces, |it| Some(ClusterChange::Workspaces(it)));
-    start.reflector(WORKER_POOLS, Watched::WorkerPools, |it| Some(ClusterChange::WorkerPools(it)));
-    start.reflector(NAMESPACES, Watched::Namespaces, |it| Some(ClusterChange::Namespaces(it)));
-    Watched::ALL.into_iter().for_each(|kind| metrics.watch_is_alive(kind));
-    reflected
+    start.reflector(WORKSPACES, WatchedKind::Workspaces, |it| Some(ClusterChange::Workspaces(it)));
+    start.reflector(WORKER_POOLS, WatchedKind::WorkerPools, |it| {
+        Some(ClusterChange::WorkerPools(it))
+    });
+    start.reflector(NAMESPACES, WatchedKind::Namespaces, |it| Some(ClusterChange::Namespaces(it)));
+    WatchedKind::ALL.into_iter().for_each(|kind| metrics.watch_is_alive(kind));
+    watches
 }
 
 struct Start<'s> {
@@ -72,7 +89,7 @@ impl Start<'_> {
     fn reflector<T>(
         &self,
         resource: Resource,
-        watched: Watched,
+        watched: WatchedKind,
         wrap: fn(Change<T>) -> Option<ClusterChange>,
     ) where
         T: DeserializeOwned + Send + 'static,

@@ -1,4 +1,4 @@
-//! Which clients are answered: those who show a certificate of an authority, and have a name.
+//! Which clients are answered: those who show a certificate of a CA, and have a name.
 
 mod files;
 mod names;
@@ -24,28 +24,29 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use self::files::follow_client_ca;
 use super::{PemPart, TlsError, provider};
+use crate::unix_seconds::UnixSeconds;
 
-/// The flag that names the file of the authority.
+/// The flag that names the file of the CAs.
 pub const CLIENT_CA_FLAG: &str = "--client-ca-file";
 
 /// The clients that are answered.
 ///
-/// The authority can be replaced; connections that are open already do not notice.
+/// The CAs can be replaced; connections that are open already do not notice.
 pub struct TrustedClients {
-    authority: ArcSwap<Authority>,
+    cas: ArcSwap<ClientCas>,
     /// Common names or DNS names of certificates; if there is none, any certificate will do.
     names: Vec<String>,
 }
 
-/// What checks certificates of one authority, or of several.
-pub(super) struct Authority {
+/// What checks certificates of one CA, or of several.
+pub(super) struct ClientCas {
     roots: Vec<Root>,
 }
 
-/// One authority. Unlike Go, webpki does not look at the dates of one.
+/// One CA. Unlike Go, webpki does not look at the dates of one.
 struct Root {
-    not_before: i64,
-    not_after: i64,
+    not_before: UnixSeconds,
+    not_after: UnixSeconds,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
@@ -56,46 +57,46 @@ impl fmt::Debug for TrustedClients {
 }
 
 impl TrustedClients {
-    /// Reads the authority from the file that [`CLIENT_CA_FLAG`] names. Without names, all its
+    /// Reads the CAs from the file that [`CLIENT_CA_FLAG`] names. Without names, all its
     /// clients are answered.
     ///
     /// # Errors
     /// When the file can't be read, or holds no certificates.
     pub fn from_file(file: &Path, names: Vec<String>) -> Result<Arc<TrustedClients>, TlsError> {
-        let authority = files::load(file)?;
-        Ok(Arc::new(TrustedClients { authority: ArcSwap::from_pointee(authority), names }))
+        let cas = files::load(file)?;
+        Ok(Arc::new(TrustedClients { cas: ArcSwap::from_pointee(cas), names }))
     }
 
-    /// Trusts another authority from now on, and no longer the one before.
-    fn replace(&self, authority: Authority) {
-        self.authority.store(Arc::new(authority));
+    /// Trusts other CAs from now on, and no longer those before.
+    fn replace(&self, cas: ClientCas) {
+        self.cas.store(Arc::new(cas));
     }
 
-    /// Checks with whatever authority is valid at this time; gives the last refusal if none signed it.
+    /// Checks with whatever CA is valid at this time; gives the last rejection if none signed it.
     fn verify(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let mut refusal = CertificateError::UnknownIssuer.into();
-        for root in self.authority.load().roots.iter().filter(|root| root.lives(now)) {
+        let mut rejection = CertificateError::UnknownIssuer.into();
+        for root in self.cas.load().roots.iter().filter(|root| root.lives(now)) {
             match root.verifier.verify_client_cert(end_entity, intermediates, now) {
                 Err(
                     error @ Error::InvalidCertificate(
                         CertificateError::UnknownIssuer | CertificateError::BadSignature,
                     ),
-                ) => refusal = error,
+                ) => rejection = error,
                 decided => return decided,
             }
         }
-        Err(refusal)
+        Err(rejection)
     }
 }
 
-impl Authority {
+impl ClientCas {
     /// Reads PEM with one certificate or several.
-    pub(super) fn from_pem(part: PemPart<'_>) -> Result<Authority, TlsError> {
+    pub(super) fn from_pem(part: PemPart<'_>) -> Result<ClientCas, TlsError> {
         let origin = || part.origin.to_owned();
         let mut roots = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(part.pem) {
@@ -107,7 +108,7 @@ impl Authority {
         if roots.is_empty() {
             return Err(TlsError::NoCertificate { origin: origin(), holds_key: false });
         }
-        Ok(Authority { roots })
+        Ok(ClientCas { roots })
     }
 }
 
@@ -118,7 +119,10 @@ impl Root {
         let (not_before, not_after) = {
             let (_, parsed) = X509Certificate::from_der(&certificate)?;
             let validity = parsed.validity();
-            (validity.not_before.timestamp(), validity.not_after.timestamp())
+            (
+                UnixSeconds(validity.not_before.timestamp()),
+                UnixSeconds(validity.not_after.timestamp()),
+            )
         };
         let mut store = RootCertStore::empty();
         store.add(certificate)?;
@@ -128,13 +132,13 @@ impl Root {
     }
 
     fn lives(&self, now: UnixTime) -> bool {
-        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        let now = UnixSeconds::from_secs(now.as_secs());
         (self.not_before..=self.not_after).contains(&now)
     }
 }
 
 impl ClientCertVerifier for TrustedClients {
-    /// Names no authority: who is asked for a certificate need not learn whom we trust, and the API
+    /// Names no CA: who is asked for a certificate need not learn whom we trust, and the API
     /// server shows the one that it has.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
@@ -178,11 +182,11 @@ impl ClientCertVerifier for TrustedClients {
 
 /// Why a client was not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientRefusal {
+pub enum ClientRejection {
     /// It showed no certificate.
     NoCertificate,
-    /// Its certificate is of another authority.
-    UnknownAuthority,
+    /// Its certificate is of another CA.
+    UnknownCa,
     /// Its certificate is not valid at this time.
     Expired,
     /// None of its names is allowed.
@@ -191,36 +195,36 @@ pub enum ClientRefusal {
     Unusable,
 }
 
-impl ClientRefusal {
+impl ClientRejection {
     /// All of them, in the order of their numbers.
-    pub const ALL: [ClientRefusal; 5] = [
-        ClientRefusal::NoCertificate,
-        ClientRefusal::UnknownAuthority,
-        ClientRefusal::Expired,
-        ClientRefusal::WrongName,
-        ClientRefusal::Unusable,
+    pub const ALL: [ClientRejection; 5] = [
+        ClientRejection::NoCertificate,
+        ClientRejection::UnknownCa,
+        ClientRejection::Expired,
+        ClientRejection::WrongName,
+        ClientRejection::Unusable,
     ];
 
     /// Finds out whether a handshake failed because of what the client showed. A client that does
     /// not trust *us* is another matter.
-    pub fn of(handshake: &io::Error) -> Option<ClientRefusal> {
+    pub fn of(handshake: &io::Error) -> Option<ClientRejection> {
         use CertificateError as Bad;
         let error = handshake.get_ref()?.downcast_ref::<Error>()?;
         Some(match error {
-            Error::NoCertificatesPresented => ClientRefusal::NoCertificate,
+            Error::NoCertificatesPresented => ClientRejection::NoCertificate,
             Error::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature) => {
-                ClientRefusal::UnknownAuthority
+                ClientRejection::UnknownCa
             }
             Error::InvalidCertificate(
                 Bad::Expired
                 | Bad::ExpiredContext { .. }
                 | Bad::NotValidYet
                 | Bad::NotValidYetContext { .. },
-            ) => ClientRefusal::Expired,
+            ) => ClientRejection::Expired,
             Error::InvalidCertificate(Bad::ApplicationVerificationFailure) => {
-                ClientRefusal::WrongName
+                ClientRejection::WrongName
             }
-            Error::InvalidCertificate(_) => ClientRefusal::Unusable,
+            Error::InvalidCertificate(_) => ClientRejection::Unusable,
             _ => return None,
         })
     }
@@ -228,19 +232,19 @@ impl ClientRefusal {
     /// What is wrong, and what to do.
     pub fn message(self) -> &'static str {
         match self {
-            ClientRefusal::NoCertificate => {
+            ClientRejection::NoCertificate => {
                 "it showed no certificate (an API server shows one when the kubeconfig of its \
                  AdmissionConfiguration has one for this webhook, see docs/security.md)"
             }
-            ClientRefusal::UnknownAuthority => {
-                "its certificate is not signed by an authority of --client-ca-file"
+            ClientRejection::UnknownCa => {
+                "its certificate is not signed by a CA of --client-ca-file"
             }
-            ClientRefusal::Expired => "its certificate is expired, or not valid yet",
-            ClientRefusal::WrongName => {
+            ClientRejection::Expired => "its certificate is expired, or not valid yet",
+            ClientRejection::WrongName => {
                 "neither the common name nor a DNS name of its certificate is in \
                  --client-allowed-name"
             }
-            ClientRefusal::Unusable => {
+            ClientRejection::Unusable => {
                 "its certificate is not one for clients (extended key usage), or is damaged"
             }
         }

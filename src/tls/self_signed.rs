@@ -10,8 +10,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::{KeyPair, TlsError};
 
-/// The names that a self-made certificate is good for.
-pub const SELF_MADE_NAMES: [&str; 4] =
+/// The names that a self-signed certificate is good for.
+pub const SELF_SIGNED_NAMES: [&str; 4] =
     ["localhost", "127.0.0.1", "::1", "kelos-metadata.kelos-system.svc"];
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -22,28 +22,28 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// It lives for a year, begins an hour ago for the sake of clocks that are late, and its key
 /// exists in this process only.
 #[derive(Debug)]
-pub struct SelfMade {
+pub struct SelfSigned {
     /// What to serve with.
     pub pair: KeyPair,
     /// What a client has to trust.
     pub certificate_pem: String,
 }
 
-impl SelfMade {
-    /// Makes one for [`SELF_MADE_NAMES`], with a new P-256 key.
+impl SelfSigned {
+    /// Makes one for [`SELF_SIGNED_NAMES`], with a new P-256 key.
     ///
     /// # Errors
     /// When the system gives no randomness.
-    pub fn new() -> Result<SelfMade, TlsError> {
-        let names = SELF_MADE_NAMES.map(str::to_owned).to_vec();
-        let (certificate_pem, key_pem) = issue(names).map_err(TlsError::SelfMade)?;
-        let origin = "the self-made certificate";
+    pub fn new() -> Result<SelfSigned, TlsError> {
+        let names = SELF_SIGNED_NAMES.map(str::to_owned).to_vec();
+        let (certificate_pem, key_pem) = issue(names).map_err(TlsError::SelfSigned)?;
+        let origin = "the self-signed certificate";
         let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes())
             .map_err(|source| TlsError::Pem { origin: origin.to_owned(), source })?;
         let chain = rustls::pki_types::CertificateDer::from_pem_slice(certificate_pem.as_bytes())
             .map_err(|source| TlsError::Pem { origin: origin.to_owned(), source })?;
         let pair = KeyPair::checked(vec![chain], key, origin, origin)?;
-        Ok(SelfMade { pair, certificate_pem })
+        Ok(SelfSigned { pair, certificate_pem })
     }
 }
 

@@ -1,45 +1,40 @@
-//! The metric families, and how the rest of the program counts.
-//!
-//! Every label value comes from a closed enum: neither a name nor a value of a Task can become a
-//! time series. Children are looked up once, so that counting on the hot path is one atomic add.
+//! The metric families of `serve`: requests here, and those of the cache beside them.
 
-mod controller;
-mod dropped_lines;
-mod labels;
-mod watch_age;
-
+use std::sync::Arc;
 use std::time::Instant;
 
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use self::controller::{CertificateStep, ControllerMetrics, StepResult};
-use self::dropped_lines::DroppedLines;
-use self::labels::{AdmissionLabels, KeyLabels, LookupLabels};
-pub use self::labels::{KeyOutcome, LookupResult, Outcome, Watched};
-use self::watch_age::WatchAge;
+use super::outcome::{AdmissionOutcome, KeyOutcomeLabel};
 use crate::apimachinery::Kind;
+use crate::metrics::{DroppedLines, Exposition, label_values};
+use crate::spawners::SpawnerMetrics;
+use crate::unix_seconds::UnixSeconds;
 
-/// The content type of [`Metrics::encode`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+label_values!(AdmissionOutcome, Kind, KeyOutcomeLabel);
+
+/// The labels of `admissions_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AdmissionLabels {
+    outcome: AdmissionOutcome,
+}
+
+/// The labels of `keys_total`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    kind: Kind,
+    outcome: KeyOutcomeLabel,
+}
 
 /// From 0.1 ms, where an ordinary answer lies, to the 3 s after which the API server hangs up.
 const DURATION_BUCKETS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0,
 ];
-
-/// The metrics of a process, whichever it has.
-pub trait Exposition: Send + Sync + 'static {
-    /// Writes all families as text, in the format named by [`CONTENT_TYPE`].
-    ///
-    /// # Errors
-    /// Never in practice: a `String` takes every write.
-    fn encode(&self) -> Result<String, std::fmt::Error>;
-}
 
 /// Every metric of `serve`.
 ///
@@ -48,16 +43,11 @@ pub trait Exposition: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    admissions: [Counter; Outcome::ALL.len()],
+    admissions: [Counter; AdmissionOutcome::ALL.len()],
     admission_duration: Histogram,
-    keys: [[Counter; KeyOutcome::ALL.len()]; Kind::ALL.len()],
-    spawners: Gauge,
-    invalid_templates: Gauge,
-    rules_bytes: Gauge,
-    refused_spawners: Gauge,
+    keys: [[Counter; KeyOutcomeLabel::ALL.len()]; Kind::ALL.len()],
     certificate_expiry: Gauge,
-    lookups: [Counter; LookupResult::ALL.len()],
-    watch_age: WatchAge,
+    spawners: Arc<SpawnerMetrics>,
     dropped_lines: DroppedLines,
 }
 
@@ -74,10 +64,7 @@ impl Metrics {
         let admissions = Family::<AdmissionLabels, Counter>::default();
         let admission_duration = Histogram::new(DURATION_BUCKETS);
         let keys = Family::<KeyLabels, Counter>::default();
-        let [spawners, invalid_templates, rules_bytes, refused_spawners, certificate_expiry] =
-            [(); 5].map(|()| Gauge::default());
-        let lookups = Family::<LookupLabels, Counter>::default();
-        let watch_age = WatchAge::default();
+        let certificate_expiry = Gauge::default();
 
         registry.register(
             "admissions",
@@ -95,54 +82,26 @@ impl Metrics {
             "Label and annotation keys that were decided, by outcome",
             keys.clone(),
         );
-        registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
-        registry.register(
-            "invalid_templates",
-            "Templates and carriers of the loaded TaskSpawners that do not parse",
-            invalid_templates.clone(),
-        );
-        registry.register_with_unit(
-            "rules",
-            "What the loaded rules take, as it is counted for the shares of namespaces",
-            Unit::Bytes,
-            rules_bytes.clone(),
-        );
-        registry.register(
-            "refused_spawners",
-            "TaskSpawners whose rules are not loaded because there is no room for them",
-            refused_spawners.clone(),
-        );
         registry.register_with_unit(
             "certificate_expiry_timestamp",
             "When the serving certificate expires, as Unix time",
             Unit::Seconds,
             certificate_expiry.clone(),
         );
-        registry.register(
-            "lookups",
-            "Look-ups of objects that the watch had not shown, by result",
-            lookups.clone(),
-        );
-        registry.register_collector(Box::new(watch_age.clone()));
+        let spawners = Arc::new(SpawnerMetrics::register(&mut registry));
         let dropped_lines = DroppedLines::register(&mut registry);
 
         Metrics {
             registry,
-            admissions: Outcome::ALL
+            admissions: AdmissionOutcome::ALL
                 .map(|outcome| admissions.get_or_create_owned(&AdmissionLabels { outcome })),
             admission_duration,
             keys: Kind::ALL.map(|kind| {
-                KeyOutcome::ALL
+                KeyOutcomeLabel::ALL
                     .map(|outcome| keys.get_or_create_owned(&KeyLabels { kind, outcome }))
             }),
-            spawners,
-            invalid_templates,
-            rules_bytes,
-            refused_spawners,
             certificate_expiry,
-            lookups: LookupResult::ALL
-                .map(|result| lookups.get_or_create_owned(&LookupLabels { result })),
-            watch_age,
+            spawners,
             dropped_lines,
         }
     }
@@ -158,43 +117,26 @@ impl Metrics {
     }
 
     /// Counts a request that was turned away before its body was looked at; it has no duration.
-    pub fn refused(&self, outcome: Outcome) {
+    pub fn refused(&self, outcome: AdmissionOutcome) {
         self.admissions[outcome as usize].inc();
     }
 
     /// Counts one key of one Task.
-    pub fn key(&self, kind: Kind, outcome: KeyOutcome) {
+    pub fn key(&self, kind: Kind, outcome: KeyOutcomeLabel) {
         self.keys[kind as usize][outcome.index()].inc();
     }
 
-    /// Sets how many TaskSpawners have rules, and how many of their templates do not parse.
-    pub fn set_rules(&self, spawners: usize, invalid_templates: usize) {
-        self.spawners.set(gauge_value(spawners));
-        self.invalid_templates.set(gauge_value(invalid_templates));
+    /// Those of the cache.
+    pub fn spawners(&self) -> &Arc<SpawnerMetrics> {
+        &self.spawners
     }
 
-    /// Sets how many bytes the rules take, and how many TaskSpawners there is no room for.
-    pub fn set_weight(&self, bytes: u64, refused: usize) {
-        self.rules_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
-        self.refused_spawners.set(gauge_value(refused));
+    /// Sets when the serving certificate expires.
+    pub fn set_certificate_expiry(&self, expires: UnixSeconds) {
+        self.certificate_expiry.set(expires.0);
     }
 
-    /// Sets when the serving certificate expires, in seconds since 1970.
-    pub fn set_certificate_expiry(&self, unix_seconds: i64) {
-        self.certificate_expiry.set(unix_seconds);
-    }
-
-    /// Counts one look-up of an object.
-    pub fn lookup(&self, result: LookupResult) {
-        self.lookups[result as usize].inc();
-    }
-
-    /// Says that what is known of a kind is up to date at this moment.
-    pub fn watch_is_alive(&self, watched: Watched) {
-        self.watch_age.reset(watched);
-    }
-
-    /// Writes all families as text, in the format named by [`CONTENT_TYPE`].
+    /// Writes all families as text, in the format named by [`crate::metrics::CONTENT_TYPE`].
     ///
     /// # Errors
     /// Never in practice: a `String` takes every write.
@@ -211,32 +153,32 @@ impl Exposition for Metrics {
     }
 }
 
-fn gauge_value(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}
-
 /// Times one admission request, and counts it when dropped.
 ///
 /// Dropped without [`AdmissionTimer::finish`], it counts a panic if there is one, else
-/// [`Outcome::Abandoned`]: the client left before the answer was there.
+/// [`AdmissionOutcome::Abandoned`]: the client left before the answer was there.
 #[derive(Debug)]
 #[must_use = "dropped at once, it counts an abandoned request"]
 pub struct AdmissionTimer<'a> {
     metrics: &'a Metrics,
     started: Instant,
-    outcome: Option<Outcome>,
+    outcome: Option<AdmissionOutcome>,
 }
 
 impl AdmissionTimer<'_> {
     /// Stops the clock and counts the request under `outcome`.
-    pub fn finish(mut self, outcome: Outcome) {
+    pub fn finish(mut self, outcome: AdmissionOutcome) {
         self.outcome = Some(outcome);
     }
 }
 
 impl Drop for AdmissionTimer<'_> {
     fn drop(&mut self) {
-        let unfinished = if std::thread::panicking() { Outcome::Panic } else { Outcome::Abandoned };
+        let unfinished = if std::thread::panicking() {
+            AdmissionOutcome::Panic
+        } else {
+            AdmissionOutcome::Abandoned
+        };
         let outcome = self.outcome.unwrap_or(unfinished);
         self.metrics.admissions[outcome as usize].inc();
         self.metrics.admission_duration.observe(self.started.elapsed().as_secs_f64());
@@ -258,13 +200,13 @@ mod tests {
     #[test]
     fn every_series_is_there_from_the_start() {
         let text = Metrics::new().encode().unwrap();
-        for outcome in Outcome::ALL {
+        for outcome in AdmissionOutcome::ALL {
             let series =
                 format!("kelos_metadata_admissions_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
             assert!(text.contains(&series), "{series}");
         }
         let keys = text.lines().filter(|l| l.starts_with("kelos_metadata_keys_total{")).count();
-        assert_eq!(keys, Kind::ALL.len() * KeyOutcome::ALL.len());
+        assert_eq!(keys, Kind::ALL.len() * KeyOutcomeLabel::ALL.len());
         for series in [
             "kelos_metadata_spawners 0\n",
             "kelos_metadata_invalid_templates 0\n",
@@ -285,10 +227,10 @@ mod tests {
     #[test]
     fn keys_are_counted_by_kind_and_outcome() {
         let metrics = Metrics::new();
-        metrics.key(Kind::Label, KeyOutcome::Applied);
-        metrics.key(Kind::Label, KeyOutcome::Repaired);
-        metrics.key(Kind::Annotation, KeyOutcome::Skipped(Reason::TooLarge));
-        metrics.key(Kind::Annotation, KeyOutcome::Skipped(Reason::TooLarge));
+        metrics.key(Kind::Label, KeyOutcomeLabel::Applied);
+        metrics.key(Kind::Label, KeyOutcomeLabel::Repaired);
+        metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
+        metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
         for (series, count) in [
             ("{kind=\"label\",outcome=\"applied\"}", "1"),
             ("{kind=\"label\",outcome=\"repaired\"}", "1"),
@@ -302,7 +244,7 @@ mod tests {
     #[test]
     fn a_timer_counts_once_whatever_happens_to_it() {
         let metrics = Metrics::new();
-        metrics.admission().finish(Outcome::Patched);
+        metrics.admission().finish(AdmissionOutcome::Patched);
         drop(metrics.admission());
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let _timer = metrics.admission();
@@ -319,7 +261,7 @@ mod tests {
     #[test]
     fn a_refusal_has_no_duration() {
         let metrics = Metrics::new();
-        metrics.refused(Outcome::TooLarge);
+        metrics.refused(AdmissionOutcome::TooLarge);
         assert_eq!(line(&metrics, "kelos_metadata_admissions_total{outcome=\"too_large\"}"), "1");
         assert_eq!(line(&metrics, "kelos_metadata_admission_duration_seconds_count"), "0");
     }
@@ -327,10 +269,10 @@ mod tests {
     #[test]
     fn gauges_hold_what_was_set_last() {
         let metrics = Metrics::new();
-        metrics.set_rules(7, 2);
-        metrics.set_rules(5, 1);
-        metrics.set_weight(81 << 20, 3);
-        metrics.set_certificate_expiry(1_900_000_000);
+        metrics.spawners().set_rules(7, 2);
+        metrics.spawners().set_rules(5, 1);
+        metrics.spawners().set_weight(81 << 20, 3);
+        metrics.set_certificate_expiry(UnixSeconds(1_900_000_000));
         metrics.count_dropped_lines(|| 3);
         assert_eq!(line(&metrics, "kelos_metadata_log_lines_dropped_total"), "3");
         assert_eq!(line(&metrics, "kelos_metadata_spawners"), "5");

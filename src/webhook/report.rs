@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::review::Request;
+use super::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, Outcome as KeyResult};
-use crate::metrics::{KeyOutcome, Metrics, Outcome};
-use crate::spawners::Known;
+use crate::spawners::CompiledSpawner;
 
 /// How often requests that nobody's API server can have sent are told of.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -37,15 +37,15 @@ pub(super) fn excess(excess: Excess) {
 }
 
 /// What a decision counts as.
-pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
+pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> AdmissionOutcome {
     if decision.is_exempt || rules.is_disabled {
-        Outcome::Disabled
+        AdmissionOutcome::Disabled
     } else if !decision.patch.0.is_empty() {
-        Outcome::Patched
+        AdmissionOutcome::Patched
     } else if decision.keys.iter().any(|key| key.is_news_skip()) {
-        Outcome::Skipped
+        AdmissionOutcome::Skipped
     } else {
-        Outcome::Unchanged
+        AdmissionOutcome::Unchanged
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
 pub(super) fn decision(
     request: &Request<'_>,
     task: &Task<'_>,
-    spawner: &Known,
+    spawner: &CompiledSpawner,
     decision: &Decision<'_>,
     metrics: &Metrics,
 ) {
@@ -61,8 +61,8 @@ pub(super) fn decision(
     for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
             KeyResult::Kept => continue,
-            KeyResult::Applied(_) => KeyOutcome::Applied,
-            KeyResult::Repaired(_) => KeyOutcome::Repaired,
+            KeyResult::Applied(_) => KeyOutcomeLabel::Applied,
+            KeyResult::Repaired(_) => KeyOutcomeLabel::Repaired,
             KeyResult::Skipped(skip) => {
                 if skip.reason.is_news() && !decision.was_marked {
                     news += 1;
@@ -70,7 +70,7 @@ pub(super) fn decision(
                         log_skip(request, task, key, skip, spawner.is_first(index, skip.reason));
                     }
                 }
-                KeyOutcome::Skipped(skip.reason)
+                KeyOutcomeLabel::Skipped(skip.reason)
             }
         };
         metrics.key(key.kind, outcome);
@@ -118,9 +118,9 @@ mod tests {
 
     use crate::engine::Limits;
     use crate::engine::rules::Policy;
-    use crate::metrics::Metrics;
     use crate::spawners::{Objects, Spawners};
     use crate::telemetry::{LogFormat, subscriber};
+    use crate::webhook::Metrics;
     use crate::webhook::mutate_task::answer_review;
 
     #[derive(Clone, Default)]

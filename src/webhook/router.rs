@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
-use crate::metrics::{Metrics, Outcome};
+use super::{AdmissionOutcome as Outcome, Metrics};
 
 /// Where the API server sends the creation of Tasks.
 pub const MUTATE_TASK_PATH: &str = "/mutate-task";

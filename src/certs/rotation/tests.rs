@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use self::world::{LIFE, NAME, NOW, SETTLE, View, World, issued, name, plan};
+use self::world::{LIFE, NAME, NOW, SETTLE, View, World, issued, name, policy};
 use super::*;
-use crate::authority::issue::issue;
-use crate::authority::settling::Settling;
+use crate::certs::issue::issue;
+use crate::certs::propagation::Propagation;
 
 mod contested;
 mod world;
@@ -16,7 +16,7 @@ fn out_of_nothing_everything_comes_at_once() {
     let mut world = World::new();
     assert_eq!(world.run(), ["issue", "publish", "promote"]);
     assert!(world.is_trusted());
-    assert_eq!(world.next(), Step::Wait(NOW + LIFE / 3 * 2));
+    assert_eq!(world.next(), RotationStep::Wait(NOW + LIFE / 3 * 2));
     for field in [NEXT_CERTIFICATE, NEXT_KEY] {
         assert_eq!(world.field(field), b"");
     }
@@ -28,18 +28,18 @@ fn a_rotation_publishes_settles_serves_and_drops() {
     let first = world.field(CERTIFICATE);
     world.sleep();
     assert_eq!(world.run(), ["issue", "publish", "mark"]);
-    assert_eq!(world.authorities(), 2);
+    assert_eq!(world.cas(), 2);
     assert_eq!(world.field(CERTIFICATE), first, "nothing else serves yet");
     let marked = world.now;
     world.sleep();
     assert_eq!(world.now, marked + SETTLE);
     assert_eq!(world.run(), ["promote"]);
     assert_ne!(world.field(CERTIFICATE), first);
-    assert_eq!(world.authorities(), 2, "the old leaf may be served by somebody");
+    assert_eq!(world.cas(), 2, "the old leaf may be served by somebody");
     world.sleep();
-    assert_eq!(world.now, NOW + LIFE + LIFE / 10 + 1, "the old authority is over");
+    assert_eq!(world.now, NOW + LIFE + LIFE / 10 + 1, "the old CA is expired");
     assert_eq!(world.run(), ["mend", "publish"]);
-    assert_eq!(world.authorities(), 1);
+    assert_eq!(world.cas(), 1);
 }
 
 #[test]
@@ -47,10 +47,10 @@ fn what_is_served_is_trusted_in_every_second_of_many_rotations() {
     let mut world = World::settled();
     let mut served = BTreeSet::new();
     for _ in 0..LIFE / 2 {
-        world.now += 10;
+        world.now = world.now + 10;
         world.run();
         assert!(world.is_trusted(), "{}", world.now - NOW);
-        assert!(world.authorities() <= 2);
+        assert!(world.cas() <= 2);
         served.insert(world.field(CERTIFICATE));
     }
     assert!(served.len() >= 7, "{}", served.len());
@@ -92,7 +92,7 @@ fn without_a_configuration_the_secret_is_made_all_the_same() {
         let step = view.next(world.now, Duration::ZERO);
         assert_eq!(name(&step), "issue");
         world.take(&view, step, NOW).ok();
-        assert_eq!(world.next(), Step::Promote);
+        assert_eq!(world.next(), RotationStep::Promote);
     }
 }
 
@@ -145,13 +145,13 @@ fn a_spoilt_secret_is_mended_while_the_last_good_key_serves() {
         assert!(world.is_trusted(), "{what}: the last good key serves");
         assert_eq!(world.run(), at_once, "{what}");
         assert!(world.is_trusted(), "{what}");
-        world.now += REPAIR_SETTLE;
+        world.now = world.now + REPAIR_SETTLE;
         assert_eq!(world.run(), later, "{what}");
         assert!(world.is_trusted(), "{what}");
         assert!(world.run().is_empty());
-        let live = Bundle::read(&world.live());
-        assert!(Bundle::read(&old).iter().all(|ca| live.iter().any(|it| it == ca)), "{what}");
-        assert!(matches!(world.next(), Step::Wait(until) if until > world.now + A_WHILE));
+        let live = CaBundle::read(&world.live());
+        assert!(CaBundle::read(&old).iter().all(|ca| live.iter().any(|it| it == ca)), "{what}");
+        assert!(matches!(world.next(), RotationStep::Wait(until) if until > world.now + A_WHILE));
     }
 }
 
@@ -170,10 +170,10 @@ fn emptied(world: &mut World) {
 /// Servers may still have a good pair: a new one is not forced on API servers that have not heard of it.
 #[test]
 fn a_pair_that_the_api_server_distrusts_is_replaced_soon() {
-    type Make = fn() -> crate::authority::Issued;
+    type Make = fn() -> crate::certs::Issued;
     let pairs: [(&str, Make); 2] = [
-        ("of another authority", || issued(NOW)),
-        ("of another name", || issue("other.svc", plan().lifetime, NOW).unwrap()),
+        ("of another CA", || issued(NOW)),
+        ("of another name", || issue("other.svc", policy().lifetime, NOW).unwrap()),
     ];
     for (what, pair) in pairs {
         let mut world = World::settled();
@@ -202,7 +202,7 @@ fn an_expired_certificate_is_replaced_soon() {
         let mut world = World::settled();
         world.now = NOW + LIFE + late;
         assert!(!world.is_trusted());
-        // Where its authority is over, too, nobody serves with anything that is trusted.
+        // Where its CA is over, too, nobody serves with anything that is trusted.
         if late <= LIFE / 10 {
             is_replaced_soon(&mut world, late);
         } else {
@@ -222,23 +222,23 @@ fn an_expired_certificate_is_replaced_soon() {
 #[test]
 fn a_next_certificate_that_expired_is_made_again() {
     let mut world = World::settled();
-    world.now += LIFE / 3 * 2;
+    world.now = world.now + LIFE / 3 * 2;
     world.run();
-    world.now += 2 * LIFE;
+    world.now = world.now + 2 * LIFE;
     assert_eq!(world.run(), ["issue", "publish", "promote"]);
     assert!(world.is_trusted());
 }
 
 #[test]
-fn a_secret_that_goes_in_the_middle_of_a_rotation_keeps_both_authorities() {
+fn a_secret_that_goes_in_the_middle_of_a_rotation_keeps_both_cas() {
     let mut world = World::settled();
     world.sleep();
     world.run();
     world.secret = None;
     world.run();
-    assert_eq!(world.authorities(), 3);
+    assert_eq!(world.cas(), 3);
     assert!(world.is_trusted());
-    world.now += REPAIR_SETTLE;
+    world.now = world.now + REPAIR_SETTLE;
     assert_eq!(world.run(), ["promote"]);
 }
 
@@ -255,15 +255,15 @@ fn a_secret_that_goes_with_the_bundle_is_made_anew() {
 fn a_secret_that_is_spoilt_for_ever_does_not_grow_for_ever() {
     let mut world = World::settled();
     for _ in 0..50 {
-        world.now += 1;
+        world.now = world.now + 1;
         world.secret = None;
         world.run();
-        assert!(world.authorities() <= 8, "{}", world.authorities());
+        assert!(world.cas() <= 8, "{}", world.cas());
     }
-    world.now += REPAIR_SETTLE;
+    world.now = world.now + REPAIR_SETTLE;
     world.run();
     assert!(world.serve().unwrap().is_trusted_by_any(
-        &Bundle::read(&world.live()),
+        &CaBundle::read(&world.live()),
         NAME,
         world.now
     ));
@@ -275,35 +275,35 @@ fn clocks_that_are_ten_minutes_off_lose_nothing() {
     const OFF: i64 = 600;
     for offset in [-OFF, OFF] {
         let mut world = World::settled();
-        let long = Plan { lifetime: Duration::from_secs(90 * 86_400), ..plan() };
+        let long = RotationPolicy { lifetime: Duration::from_secs(90 * 86_400), ..policy() };
         let made = issue(NAME, long.lifetime, NOW + offset).unwrap();
-        let leaf = Leaf::read(made.certificate.as_bytes(), made.key.as_bytes()).unwrap();
-        assert!(leaf.is_trusted_by_any(&Bundle::read(made.ca.as_bytes()), NAME, NOW));
+        let leaf = ServingCert::read(made.certificate.as_bytes(), made.key.as_bytes()).unwrap();
+        assert!(leaf.is_trusted_by_any(&CaBundle::read(made.ca.as_bytes()), NAME, NOW));
 
         // Another controller began to settle; this one has another clock.
-        world.now += LIFE / 3 * 2;
+        world.now = world.now + LIFE / 3 * 2;
         world.run();
         let right = world.now;
-        let Step::Wait(_) = world.next() else { panic!() };
+        let RotationStep::Wait(_) = world.next() else { panic!() };
         let seen = world.read();
         let now = right + offset;
         match seen.next(now, Duration::ZERO) {
             // For who is behind, the mark lies ahead: it settles once more, by its own clock.
-            Step::Mark(mark) if offset < 0 => {
-                world.take(&seen, Step::Mark(mark), now).unwrap();
+            RotationStep::Mark(mark) if offset < 0 => {
+                world.take(&seen, RotationStep::Mark(mark), now).unwrap();
             }
             // For who is ahead, it is long ago.
-            Step::Wait(_) if offset > 0 => (),
+            RotationStep::Wait(_) if offset > 0 => (),
             step => panic!("{offset}: {}", name(&step)),
         }
         // Whatever the clock says, nobody promotes who has not waited.
         for waited in [0, 1, SETTLE - 1] {
             let step = world.read().next(now, Duration::from_secs(waited.unsigned_abs()));
             let left = if offset < 0 { SETTLE } else { SETTLE - waited };
-            assert_eq!(step, Step::Wait(now + left), "{offset} {waited}");
+            assert_eq!(step, RotationStep::Wait(now + left), "{offset} {waited}");
         }
         let settled = Duration::from_secs(SETTLE.unsigned_abs());
-        assert_eq!(world.read().next(now + SETTLE, settled), Step::Promote);
+        assert_eq!(world.read().next(now + SETTLE, settled), RotationStep::Promote);
         assert!(world.is_trusted());
     }
 }
@@ -330,7 +330,7 @@ fn stale_controllers_do_no_harm() {
     for round in 0..40_000_usize {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let who = usize::try_from(random >> 33).unwrap() % controllers.len();
-        world.now += i64::from(round % 16 == 0) * 20;
+        world.now = world.now + i64::from(round % 16 == 0) * 20;
         match random >> 52 {
             0..40 if world.configuration.is_some() => world.edit(""),
             40..60 => world.secret = None,
@@ -343,12 +343,12 @@ fn stale_controllers_do_no_harm() {
             continue;
         }
         let Some((view, at)) = controllers[who].goes_on(&world) else { continue };
-        let settled = view.settled(&mut controllers[who].settling, at);
+        let settled = view.settled(&mut controllers[who].propagation, at);
         let step = view.next(at, settled);
-        if matches!(step, Step::Wait(_)) {
+        if matches!(step, RotationStep::Wait(_)) {
             continue;
         }
-        let (is_promotion, was_trusted) = (step == Step::Promote, world.is_trusted());
+        let (is_promotion, was_trusted) = (step == RotationStep::Promote, world.is_trusted());
         let text = format!("{step:?}");
         match world.take(&view, step, at) {
             Ok(()) => (promotions, writes) = (promotions + u32::from(is_promotion), writes + 1),
@@ -359,7 +359,7 @@ fn stale_controllers_do_no_harm() {
     assert!(conflicts > 50 && promotions > 20 && writes > 50, "{conflicts} {promotions} {writes}");
     world.reinstall();
     world.run();
-    world.now += REPAIR_SETTLE;
+    world.now = world.now + REPAIR_SETTLE;
     world.run();
     assert!(world.is_trusted());
 }
@@ -367,14 +367,14 @@ fn stale_controllers_do_no_harm() {
 /// A controller that reads: one object, some time later the other, and acts later still.
 #[derive(Default)]
 struct Reading {
-    settling: Settling,
+    propagation: Propagation,
     configuration: Option<View>,
-    both: Option<(View, i64)>,
+    both: Option<(View, UnixSeconds)>,
 }
 
 impl Reading {
     /// Goes on; gives what it has read, when it is time to act.
-    fn goes_on(&mut self, world: &World) -> Option<(View, i64)> {
+    fn goes_on(&mut self, world: &World) -> Option<(View, UnixSeconds)> {
         if let Some(both) = self.both.take() {
             return Some(both);
         }

@@ -1,47 +1,48 @@
 //! Where the rules come from, and how they keep up with it.
 
 mod follower;
-mod told;
+mod problem_lines;
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use self::follower::Follower;
 use anyhow::Context;
 use kube::Client;
 use tokio::sync::watch;
 
+use self::follower::RuleThread;
+use self::problem_lines::ProblemLine;
 use crate::manifests::{self, Manifests};
-use crate::metrics::Metrics;
-use crate::spawners::{FileObjects, LiveLookup, SpawnerProblem, Spawners, reflect};
+use crate::spawners::{self, FileObjects, LiveLookup, SpawnerMetrics, SpawnerProblem, Spawners};
 use crate::watch::Watch;
+use crate::webhook::Metrics;
 
 /// The name of the thread that compiles rules.
 const THREAD: &str = "rules";
 
 /// Rules that follow their source for as long as this is kept.
-pub(super) struct Rules {
+pub(super) struct RuleFeed {
     /// Whether everything was read once. The sender is gone when the thread is that keeps the rules.
     pub(super) loaded: watch::Receiver<bool>,
     _watch: Option<Watch>,
 }
 
-impl Rules {
+impl RuleFeed {
     /// Loads the manifests, and loads them again whenever they change.
     pub(super) fn from_manifests(
         folder: &Path,
         spawners: &Arc<Spawners>,
         metrics: &Arc<Metrics>,
-    ) -> anyhow::Result<Rules> {
+    ) -> anyhow::Result<RuleFeed> {
         let mut files = FileObjects::default();
         let (spawners, metrics) = (Arc::clone(spawners), Arc::clone(metrics));
         let mut load = move |read: Manifests| {
             let (objects, unusable) = files.update(read);
             for problem in unusable {
-                tracing::error!(%problem, "A manifest needs mending; if it was good before, that stays");
+                tracing::error!(%problem, "A manifest is invalid; if it was valid before, that version stays");
             }
-            tell(spawners.replace(objects), &spawners, &metrics);
+            log_problems(spawners.replace(objects), &spawners, metrics.spawners());
             tracing::info!(spawners = spawners.snapshot().spawner_count(), "Loaded manifests");
         };
         let context = || format!("--manifests {} can't be watched", folder.display());
@@ -53,7 +54,7 @@ impl Rules {
             manifests::watch(folder, move |read| drop(changes.send(read))).with_context(context)?;
         load(first);
         let loaded = keep(true, move |_| changed.into_iter().for_each(load))?;
-        Ok(Rules { loaded, _watch: Some(folder_watch) })
+        Ok(RuleFeed { loaded, _watch: Some(folder_watch) })
     }
 
     /// Follows the cluster. Rules are compiled on a thread of their own: nobody's request waits
@@ -63,16 +64,16 @@ impl Rules {
         spawners: &Arc<Spawners>,
         live: &Arc<LiveLookup>,
         metrics: &Arc<Metrics>,
-    ) -> anyhow::Result<Rules> {
-        let mut follower = Follower {
-            reflected: reflect(client, metrics),
+    ) -> anyhow::Result<RuleFeed> {
+        let mut follower = RuleThread {
+            watches: spawners::watch(client, metrics.spawners()),
             spawners: Arc::clone(spawners),
             live: Arc::clone(live),
-            metrics: Arc::clone(metrics),
+            metrics: Arc::clone(metrics.spawners()),
             listed: HashSet::new(),
         };
         let follow = move |is_loaded: &watch::Sender<bool>| follower.follow(is_loaded);
-        Ok(Rules { loaded: keep(false, follow)?, _watch: None })
+        Ok(RuleFeed { loaded: keep(false, follow)?, _watch: None })
     }
 }
 
@@ -90,9 +91,9 @@ fn keep(
     Ok(loaded)
 }
 
-/// Logs what is to be mended in TaskSpawners that have just changed, and counts what there is.
-fn tell(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &Metrics) {
-    told::lines(problems).iter().for_each(told::Line::log);
+/// Logs what is invalid in TaskSpawners that have just changed, and counts what there is.
+fn log_problems(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &SpawnerMetrics) {
+    problem_lines::lines(problems).iter().for_each(ProblemLine::log);
     let known = spawners.snapshot();
     metrics.set_rules(known.spawner_count(), known.invalid_templates());
     let weight = spawners.weight();
@@ -108,19 +109,22 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::cluster::scripted::{Answer, Asked, api, versions};
+    use crate::cluster::scripted::{Asked, ScriptedResponse, api, versions};
     use crate::engine::rules::Policy;
-    use crate::metrics::Watched;
+    use crate::spawners::WatchedKind;
 
     /// An API server with these TaskSpawners, and no other objects.
     fn cluster(spawners: Vec<Value>) -> (Client, Asked) {
         api(move |path| match path {
             "/apis/kelos.dev" => versions(&["v1alpha2"]),
-            _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+            _ if path.contains("watch=true") => ScriptedResponse::Events(Vec::new(), None),
             _ => {
                 let is_spawners = path.contains("/taskspawners?");
                 let items = if is_spawners { spawners.clone() } else { Vec::new() };
-                Answer::Json(200, json!({"metadata": {"resourceVersion": "1"}, "items": items}))
+                ScriptedResponse::Json(
+                    200,
+                    json!({"metadata": {"resourceVersion": "1"}, "items": items}),
+                )
             }
         })
     }
@@ -132,14 +136,17 @@ mod tests {
         let (client, asked) = cluster(vec![spawner]);
         let spawners = Arc::new(Spawners::new(Policy::default()));
         let metrics = Arc::new(Metrics::new());
-        let live =
-            Arc::new(LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(&metrics)));
-        let rules = Rules::from_cluster(&client, &spawners, &live, &metrics).unwrap();
+        let live = Arc::new(LiveLookup::new(
+            client.clone(),
+            Arc::clone(&spawners),
+            Arc::clone(metrics.spawners()),
+        ));
+        let rules = RuleFeed::from_cluster(&client, &spawners, &live, &metrics).unwrap();
         let mut loaded = rules.loaded.clone();
         let loaded = timeout(Duration::from_secs(30), loaded.wait_for(|is_loaded| *is_loaded));
         loaded.await.expect("in time").unwrap();
         let listed = asked.count("limit=");
-        assert_eq!(listed, Watched::ALL.len(), "{:?}", asked.all());
+        assert_eq!(listed, WatchedKind::ALL.len(), "{:?}", asked.all());
         assert!(spawners.is_warm());
         let text = metrics.encode().unwrap();
         for line in ["kelos_metadata_spawners 1", "kelos_metadata_invalid_templates 1"] {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::kelos::{Namespace, WorkerPool, Workspace};
-use crate::metrics::Watched;
-use crate::spawners::Known;
+use crate::spawners::{CompiledSpawner, WatchedKind};
 
 /// How long an answer is good for, if the watch does not say anything about that name before.
 const REMEMBER: Duration = Duration::from_secs(5);
@@ -20,8 +19,8 @@ const ANSWER_OVERHEAD: u64 = 512;
 
 /// An object that was looked up.
 #[derive(Clone, Debug)]
-pub(super) enum Object {
-    TaskSpawner(Arc<Known>),
+pub(super) enum LookedUpObject {
+    TaskSpawner(Arc<CompiledSpawner>),
     Namespace(Arc<Namespace>),
     Workspace(Arc<Workspace>),
     WorkerPool(Arc<WorkerPool>),
@@ -31,15 +30,15 @@ macro_rules! of_kind {
     ($name:ident, $kind:ident, $object:ty) => {
         pub(super) fn $name(self) -> Option<Arc<$object>> {
             match self {
-                Object::$kind(object) => Some(object),
+                LookedUpObject::$kind(object) => Some(object),
                 _ => None,
             }
         }
     };
 }
 
-impl Object {
-    of_kind!(task_spawner, TaskSpawner, Known);
+impl LookedUpObject {
+    of_kind!(task_spawner, TaskSpawner, CompiledSpawner);
     of_kind!(namespace, Namespace, Namespace);
     of_kind!(workspace, Workspace, Workspace);
     of_kind!(worker_pool, WorkerPool, WorkerPool);
@@ -47,27 +46,27 @@ impl Object {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Question<'q> {
-    pub(super) kind: Watched,
+pub(super) struct LookupQuery<'q> {
+    pub(super) kind: WatchedKind,
     /// Its namespace; that of a Namespace is itself.
     pub(super) namespace: &'q str,
     pub(super) name: &'q str,
     pub(super) uid: Option<&'q str>,
 }
 
-/// A question that was answered, without the uid.
+/// A query that was answered, without the uid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    kind: Watched,
+struct CacheKey {
+    kind: WatchedKind,
     /// `namespace/name`.
     name: Box<str>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Answers {
-    by_key: HashMap<Key, Vec<Remembered>>,
+pub(super) struct LookupCache {
+    by_key: HashMap<CacheKey, Vec<Remembered>>,
     /// The order in which they were given, which is that in which they end.
-    order: VecDeque<(Key, u64)>,
+    order: VecDeque<(CacheKey, u64)>,
     bytes: u64,
     next_id: u64,
 }
@@ -77,14 +76,14 @@ struct Remembered {
     id: u64,
     uid: Option<Box<str>>,
     /// None, if there is none.
-    object: Option<Object>,
+    object: Option<LookedUpObject>,
     bytes: u64,
     until: Instant,
 }
 
-impl Question<'_> {
-    fn key(&self) -> Key {
-        Key { kind: self.kind, name: self.full_name().into() }
+impl LookupQuery<'_> {
+    fn key(&self) -> CacheKey {
+        CacheKey { kind: self.kind, name: self.full_name().into() }
     }
 
     pub(super) fn full_name(&self) -> String {
@@ -92,20 +91,24 @@ impl Question<'_> {
     }
 }
 
-impl Answers {
+impl LookupCache {
     /// What was found a moment ago, if anything was: an object, or that there is none.
-    pub(super) fn get(&self, question: &Question<'_>) -> Option<Option<Object>> {
+    pub(super) fn get(&self, query: &LookupQuery<'_>) -> Option<Option<LookedUpObject>> {
         let now = Instant::now();
-        let mut fresh =
-            self.by_key.get(&question.key())?.iter().filter(|answer| answer.until > now);
-        let answer = fresh.find(|answer| answer.uid.as_deref() == question.uid)?;
+        let mut fresh = self.by_key.get(&query.key())?.iter().filter(|answer| answer.until > now);
+        let answer = fresh.find(|answer| answer.uid.as_deref() == query.uid)?;
         Some(answer.object.clone())
     }
 
     /// Remembers what was found, in so many bytes.
-    pub(super) fn put(&mut self, question: &Question<'_>, object: Option<Object>, bytes: u64) {
-        let key = question.key();
-        let uid = question.uid;
+    pub(super) fn put(
+        &mut self,
+        query: &LookupQuery<'_>,
+        object: Option<LookedUpObject>,
+        bytes: u64,
+    ) {
+        let key = query.key();
+        let uid = query.uid;
         let bytes = bytes + ANSWER_OVERHEAD + 2 * key.name.len() as u64;
         self.remove(&key, |answer| answer.uid.as_deref() == uid);
         if bytes > ANSWER_BYTES {
@@ -134,13 +137,13 @@ impl Answers {
     }
 
     /// Forgets all that was said of a name.
-    pub(super) fn forget(&mut self, question: &Question<'_>) {
+    pub(super) fn forget(&mut self, query: &LookupQuery<'_>) {
         if !self.by_key.is_empty() {
-            self.remove(&question.key(), |_| true);
+            self.remove(&query.key(), |_| true);
         }
     }
 
-    fn remove(&mut self, key: &Key, which: impl Fn(&Remembered) -> bool) {
+    fn remove(&mut self, key: &CacheKey, which: impl Fn(&Remembered) -> bool) {
         let Some(of_key) = self.by_key.get_mut(key) else { return };
         of_key.retain(|answer| {
             let goes = which(answer);
@@ -167,37 +170,37 @@ impl Answers {
 mod tests {
     use super::*;
 
-    fn question(name: &str) -> Question<'_> {
-        Question { kind: Watched::Namespaces, namespace: name, name, uid: None }
+    fn query(name: &str) -> LookupQuery<'_> {
+        LookupQuery { kind: WatchedKind::Namespaces, namespace: name, name, uid: None }
     }
 
     #[test]
     fn answers_do_not_pile_up() {
-        let mut answers = Answers::default();
+        let mut cache = LookupCache::default();
         for n in 0..3 * ANSWERS {
-            answers.put(&question(&n.to_string()), None, 0);
+            cache.put(&query(&n.to_string()), None, 0);
         }
-        assert_eq!((answers.order.len(), answers.by_key.len()), (ANSWERS, ANSWERS));
-        assert!(answers.get(&question("0")).is_none());
-        assert!(answers.get(&question(&(3 * ANSWERS - 1).to_string())).is_some());
+        assert_eq!((cache.order.len(), cache.by_key.len()), (ANSWERS, ANSWERS));
+        assert!(cache.get(&query("0")).is_none());
+        assert!(cache.get(&query(&(3 * ANSWERS - 1).to_string())).is_some());
         for n in 0..3 * ANSWERS {
-            answers.forget(&question(&n.to_string()));
+            cache.forget(&query(&n.to_string()));
         }
-        assert_eq!((answers.bytes, answers.by_key.len()), (0, 0));
+        assert_eq!((cache.bytes, cache.by_key.len()), (0, 0));
     }
 
     #[test]
     fn nor_do_their_bytes() {
-        let mut answers = Answers::default();
+        let mut cache = LookupCache::default();
         for n in 0..100 {
-            answers.put(&question(&n.to_string()), None, ANSWER_BYTES / 10);
-            answers.put(&question("same"), None, ANSWER_BYTES / 10);
-            assert!(answers.bytes <= ANSWER_BYTES, "{}", answers.bytes);
+            cache.put(&query(&n.to_string()), None, ANSWER_BYTES / 10);
+            cache.put(&query("same"), None, ANSWER_BYTES / 10);
+            assert!(cache.bytes <= ANSWER_BYTES, "{}", cache.bytes);
         }
-        assert_eq!(answers.by_key.len(), 9);
-        assert!(answers.get(&question("same")).is_some());
-        answers.put(&question("same"), None, ANSWER_BYTES);
-        assert!(answers.get(&question("same")).is_none(), "it does not fit");
-        assert!(answers.get(&question("99")).is_some(), "and takes no room from others");
+        assert_eq!(cache.by_key.len(), 9);
+        assert!(cache.get(&query("same")).is_some());
+        cache.put(&query("same"), None, ANSWER_BYTES);
+        assert!(cache.get(&query("same")).is_none(), "it does not fit");
+        assert!(cache.get(&query("99")).is_some(), "and takes no room from others");
     }
 }

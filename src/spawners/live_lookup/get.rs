@@ -7,8 +7,8 @@ use kube::Client;
 use kube::core::params::GetParams;
 use serde::de::DeserializeOwned;
 
-use super::answers::Question;
-use crate::cluster::{Resource, Trouble};
+use super::cache::LookupQuery;
+use crate::cluster::{self, Resource};
 use crate::engine::kelos::GROUP;
 
 /// What reads objects.
@@ -30,26 +30,26 @@ impl Get {
     pub(super) async fn object<T: DeserializeOwned>(
         &self,
         resource: Resource,
-        question: &Question<'_>,
-    ) -> Result<Got<T>, Trouble> {
+        query: &LookupQuery<'_>,
+    ) -> Result<Got<T>, cluster::Error> {
         let is_kelos = resource.group == GROUP;
         if let Some(version) = self.version.load_full().filter(|_| is_kelos) {
-            match self.get(resource, &version, question).await {
-                Err(trouble) if trouble.is_missing_object() => return Ok(None),
+            match self.get(resource, &version, query).await {
+                Err(error) if error.is_missing_object() => return Ok(None),
                 // The version may be gone since Kelos was upgraded.
-                Err(trouble) if trouble.is_not_found() => {}
+                Err(error) if error.is_not_found() => {}
                 answer => return answer.map(Some),
             }
         }
         let Some(version) = resource.served_version(&self.client).await? else {
             return Ok(None);
         };
-        let answer = self.get(resource, &version, question).await;
+        let answer = self.get(resource, &version, query).await;
         if is_kelos {
             self.version.store(Some(Arc::new(version)));
         }
         match answer {
-            Err(trouble) if trouble.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             answer => answer.map(Some),
         }
     }
@@ -58,19 +58,19 @@ impl Get {
         &self,
         resource: Resource,
         version: &str,
-        question: &Question<'_>,
-    ) -> Result<(T, u64), Trouble> {
+        query: &LookupQuery<'_>,
+    ) -> Result<(T, u64), cluster::Error> {
         // Namespaces, which have none, are the only ones of the core group.
-        let namespace = (!resource.group.is_empty()).then_some(question.namespace);
+        let namespace = (!resource.group.is_empty()).then_some(query.namespace);
         let requests = resource.requests(version, namespace);
         let params = GetParams::default();
         let request = if resource.metadata_only {
-            requests.get_metadata(question.name, &params)?
+            requests.get_metadata(query.name, &params)?
         } else {
-            requests.get(question.name, &params)?
+            requests.get(query.name, &params)?
         };
         let text = self.client.request_text(request).await?;
-        let object = serde_json::from_str(&text).map_err(|_| Trouble::Unreadable)?;
+        let object = serde_json::from_str(&text).map_err(|_| cluster::Error::InvalidResponse)?;
         Ok((object, text.len() as u64))
     }
 }

@@ -5,16 +5,19 @@ use tokio::time::{Instant as TestInstant, advance};
 
 use super::*;
 use crate::cluster::Change;
-use crate::cluster::scripted::{Answer, Asked, api, status, versions};
+use crate::cluster::scripted::{Asked, ScriptedResponse, api, status, versions};
 use crate::engine::rules::Policy;
 use crate::spawners::ClusterChange;
+use crate::webhook::Metrics;
 
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-fn lookup(answer: impl Fn(&str) -> Answer + Clone + Send + 'static) -> (Arc<LiveLookup>, Asked) {
+fn lookup(
+    answer: impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static,
+) -> (Arc<LiveLookup>, Asked) {
     let (client, asked) = api(answer);
     let spawners = Arc::new(Spawners::new(Policy::default()));
-    (Arc::new(LiveLookup::new(client, spawners, Arc::default())), asked)
+    (Arc::new(LiveLookup::new(client, spawners, Arc::clone(Metrics::new().spawners()))), asked)
 }
 
 fn spawner(name: &str, uid: &str) -> Value {
@@ -23,18 +26,18 @@ fn spawner(name: &str, uid: &str) -> Value {
 }
 
 /// An API server that has this uid under every name.
-fn has(uid: &'static str) -> impl Fn(&str) -> Answer + Clone + Send + 'static {
+fn has(uid: &'static str) -> impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static {
     move |path| match path.rsplit_once("/taskspawners/") {
-        Some((_, name)) => Answer::Json(200, spawner(name, uid)),
+        Some((_, name)) => ScriptedResponse::Json(200, spawner(name, uid)),
         None => versions(&["v1alpha2"]),
     }
 }
 
-fn not_found(name: &str) -> Answer {
+fn not_found(name: &str) -> ScriptedResponse {
     let message = format!("taskspawners.kelos.dev {name:?} not found");
     let mut answer = status(404, "NotFound", &message);
     answer["details"] = json!({"name": name, "group": "kelos.dev", "kind": "taskspawners"});
-    Answer::Json(404, answer)
+    ScriptedResponse::Json(404, answer)
 }
 
 async fn look_up(lookup: &LiveLookup, name: &str, uid: Option<&str>) -> &'static str {
@@ -48,9 +51,9 @@ async fn look_up_in(
     uid: Option<&str>,
 ) -> &'static str {
     match lookup.look_up(namespace, &Owner { name, uid }, PATIENCE).await {
-        Looked::Found(_) => "found",
-        Looked::Missing => "missing",
-        Looked::Unavailable => "unavailable",
+        LookupResult::Found(_) => "found",
+        LookupResult::Missing => "missing",
+        LookupResult::Unavailable => "unavailable",
     }
 }
 
@@ -67,7 +70,7 @@ async fn the_owner_of_that_uid_is_found_and_remembered() {
     assert_eq!(gets(&asked), 1);
     assert_eq!(look_up(&lookup, "a", Some("2")).await, "missing", "it has another uid now");
     assert_eq!(look_up(&lookup, "a", None).await, "found", "a label names no uid");
-    assert_eq!(gets(&asked), 3, "each uid is a question of its own");
+    assert_eq!(gets(&asked), 3, "each uid is a query of its own");
     lookup.forget("ns", "a");
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
     assert_eq!(gets(&asked), 4, "the watch has shown that name");
@@ -87,7 +90,7 @@ async fn what_is_missing_is_remembered_for_a_moment() {
         assert_eq!(look_up(&lookup, name, None).await, "missing", "{name:?}");
     }
     assert_eq!(gets(&asked), first, "what is no name is not asked for");
-    lookup.answers().expire();
+    lookup.cache().expire();
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
     assert!(gets(&asked) > first, "the moment is over");
 }
@@ -95,9 +98,10 @@ async fn what_is_missing_is_remembered_for_a_moment() {
 #[tokio::test(start_paused = true)]
 async fn four_at_once_two_of_a_namespace_one_of_each_name_and_the_wait_counts() {
     let slow = |path: &str| match path.rsplit_once("/taskspawners/") {
-        Some((_, name)) => {
-            Answer::Later(GET_TIMEOUT - Duration::from_millis(100), Box::new(not_found(name)))
-        }
+        Some((_, name)) => ScriptedResponse::Later(
+            GET_TIMEOUT - Duration::from_millis(100),
+            Box::new(not_found(name)),
+        ),
         None => versions(&["v1alpha2"]),
     };
     let (lookup, asked) = lookup(slow);
@@ -133,7 +137,7 @@ async fn four_at_once_two_of_a_namespace_one_of_each_name_and_the_wait_counts() 
 
 #[tokio::test(start_paused = true)]
 async fn an_api_server_that_does_not_answer_costs_half_a_second() {
-    let never = |_: &str| Answer::Later(Duration::from_secs(60), Box::new(versions(&[])));
+    let never = |_: &str| ScriptedResponse::Later(Duration::from_secs(60), Box::new(versions(&[])));
     let (lookup, _) = lookup(never);
     let begun = TestInstant::now();
     assert_eq!(look_up(&lookup, "a", None).await, "unavailable");
@@ -143,7 +147,9 @@ async fn an_api_server_that_does_not_answer_costs_half_a_second() {
 #[tokio::test]
 async fn trouble_is_not_remembered() {
     let forbidden = |path: &str| match path.rsplit_once("/taskspawners/") {
-        Some(_) => Answer::Json(403, status(403, "Forbidden", "taskspawners is forbidden")),
+        Some(_) => {
+            ScriptedResponse::Json(403, status(403, "Forbidden", "taskspawners is forbidden"))
+        }
         None => versions(&["v1alpha2"]),
     };
     let (lookup, asked) = lookup(forbidden);
@@ -156,8 +162,8 @@ async fn trouble_is_not_remembered() {
 async fn a_version_that_is_gone_is_replaced_by_the_one_of_the_day() {
     let upgraded = |path: &str| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ if path.contains("/v1alpha1/") => Answer::Text(404, "404 page not found\n"),
-        _ => Answer::Json(200, spawner("a", "1")),
+        _ if path.contains("/v1alpha1/") => ScriptedResponse::Text(404, "404 page not found\n"),
+        _ => ScriptedResponse::Json(200, spawner("a", "1")),
     };
     let (lookup, _) = lookup(upgraded);
     lookup.get.version.store(Some(Arc::new("v1alpha1".to_owned())));
@@ -169,10 +175,10 @@ async fn a_panic_while_rules_are_compiled_is_found_with_a_problem() {
     let (client, _) = api(has("1"));
     let spawners =
         Arc::new(Spawners::compiling_with(|_, _, _| panic!("on purpose"), Policy::default()));
-    let metrics = Arc::new(Metrics::new());
-    let lookup = LiveLookup::new(client, spawners, Arc::clone(&metrics));
+    let metrics = Metrics::new();
+    let lookup = LiveLookup::new(client, spawners, Arc::clone(metrics.spawners()));
     let looked = lookup.look_up("ns", &Owner { name: "a", uid: Some("1") }, PATIENCE).await;
-    let Looked::Found(known) = looked else { panic!("{looked:?}") };
+    let LookupResult::Found(known) = looked else { panic!("{looked:?}") };
     assert_eq!((known.rules.keys.len(), known.rules.problems.len()), (0, 1));
     let text = metrics.encode().unwrap();
     assert!(text.contains("lookups_total{result=\"found\"} 1\n"), "{text}");
@@ -180,7 +186,7 @@ async fn a_panic_while_rules_are_compiled_is_found_with_a_problem() {
 
 #[tokio::test]
 async fn a_cluster_without_kelos_has_no_owner() {
-    let (lookup, _) = lookup(|_| Answer::Text(404, "404 page not found\n"));
+    let (lookup, _) = lookup(|_| ScriptedResponse::Text(404, "404 page not found\n"));
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "missing");
 }
 
@@ -188,11 +194,11 @@ async fn a_cluster_without_kelos_has_no_owner() {
 async fn what_a_right_is_missing_for_counts_as_missing_once_the_cache_is_warm() {
     let forbidden = |path: &str| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ => Answer::Json(403, status(403, "Forbidden", "it is forbidden")),
+        _ => ScriptedResponse::Json(403, status(403, "Forbidden", "it is forbidden")),
     };
     let (lookup, asked) = lookup(forbidden);
     for _ in 0..3 {
-        assert!(matches!(lookup.namespace("ns", PATIENCE).await, Looked::Missing));
+        assert!(matches!(lookup.namespace("ns", PATIENCE).await, LookupResult::Missing));
     }
     assert_eq!(asked.count("/api/v1/namespaces/ns"), 1, "{:?}", asked.all());
     for change in Change::all(Vec::new()) {

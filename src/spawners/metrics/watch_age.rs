@@ -9,14 +9,15 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-use super::labels::{WatchLabels, Watched};
+use super::WatchLabels;
+use crate::spawners::WatchedKind;
 
 /// The ages of all watches. A watch that never began, as without a cluster, has none.
 #[derive(Clone, Debug)]
 pub(super) struct WatchAge {
     start: Instant,
     /// Milliseconds from the start to the last sign of life, and one; zero for never.
-    seen: Arc<[AtomicU64; Watched::ALL.len()]>,
+    seen: Arc<[AtomicU64; WatchedKind::ALL.len()]>,
 }
 
 impl Default for WatchAge {
@@ -27,7 +28,7 @@ impl Default for WatchAge {
 
 impl WatchAge {
     /// The watch is up to date now.
-    pub(super) fn reset(&self, watched: Watched) {
+    pub(super) fn reset(&self, watched: WatchedKind) {
         self.seen[watched as usize].store(self.now() + 1, Ordering::Relaxed);
     }
 
@@ -35,7 +36,7 @@ impl WatchAge {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
     }
 
-    fn seconds(&self, watched: Watched) -> Option<f64> {
+    fn seconds(&self, watched: WatchedKind) -> Option<f64> {
         let seen = self.seen[watched as usize].load(Ordering::Relaxed).checked_sub(1)?;
         let milliseconds = self.now().saturating_sub(seen);
         Some(std::time::Duration::from_millis(milliseconds).as_secs_f64())
@@ -44,7 +45,7 @@ impl WatchAge {
 
 impl Collector for WatchAge {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let ages = Watched::ALL.map(|kind| (kind, self.seconds(kind)));
+        let ages = WatchedKind::ALL.map(|kind| (kind, self.seconds(kind)));
         if ages.iter().all(|(_, seconds)| seconds.is_none()) {
             return Ok(());
         }

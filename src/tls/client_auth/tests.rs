@@ -36,13 +36,13 @@ fn client(
 }
 
 /// What becomes of a client with this certificate.
-fn shows(clients: &TrustedClients, certificate: &CertificateDer<'_>) -> Option<ClientRefusal> {
+fn shows(clients: &TrustedClients, certificate: &CertificateDer<'_>) -> Option<ClientRejection> {
     let error = clients.verify_client_cert(certificate, &[], UnixTime::now()).err()?;
-    ClientRefusal::of(&io::Error::new(io::ErrorKind::InvalidData, error))
+    ClientRejection::of(&io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[test]
-fn a_client_needs_the_authority_a_name_and_time() {
+fn a_client_needs_the_ca_a_name_and_time() {
     let files = Files::new();
     let (ours, other) = (ca(), ca());
     let file = files.write("ca.crt", &ours.pem);
@@ -60,18 +60,18 @@ fn a_client_needs_the_authority_a_name_and_time() {
     });
     for (certificate, of_named, of_any) in [
         (&good, None, None),
-        (&wrong, Some(ClientRefusal::WrongName), None),
-        (&stranger, Some(ClientRefusal::UnknownAuthority), Some(ClientRefusal::UnknownAuthority)),
-        (&expired, Some(ClientRefusal::Expired), Some(ClientRefusal::Expired)),
-        (&server, Some(ClientRefusal::Unusable), Some(ClientRefusal::Unusable)),
+        (&wrong, Some(ClientRejection::WrongName), None),
+        (&stranger, Some(ClientRejection::UnknownCa), Some(ClientRejection::UnknownCa)),
+        (&expired, Some(ClientRejection::Expired), Some(ClientRejection::Expired)),
+        (&server, Some(ClientRejection::Unusable), Some(ClientRejection::Unusable)),
     ] {
         assert_eq!((shows(&named, certificate), shows(&any, certificate)), (of_named, of_any));
     }
 }
 
-/// All of one name, as authorities that are renewed are.
+/// All of one name, as CAs that are renewed are.
 #[test]
-fn an_authority_counts_while_it_lives_and_others_beside_it() {
+fn a_ca_counts_while_it_lives_and_others_beside_it() {
     let files = Files::new();
     let over = ca_with(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
     let early = ca_with(|params| params.not_before = rcgen::date_time_ymd(4000, 1, 1));
@@ -80,8 +80,8 @@ fn an_authority_counts_while_it_lives_and_others_beside_it() {
     let file = files.write("ca.crt", &pem);
     let clients = TrustedClients::from_file(&file, Vec::new()).unwrap();
     for (ca, refusal) in [
-        (&over, Some(ClientRefusal::UnknownAuthority)),
-        (&early, Some(ClientRefusal::UnknownAuthority)),
+        (&over, Some(ClientRejection::UnknownCa)),
+        (&early, Some(ClientRejection::UnknownCa)),
         (&one, None),
         (&other, None),
     ] {
@@ -90,7 +90,7 @@ fn an_authority_counts_while_it_lives_and_others_beside_it() {
 }
 
 #[test]
-fn the_authority_of_a_file_is_followed_and_a_bad_one_is_not() {
+fn the_ca_of_a_file_is_followed_and_a_bad_one_is_not() {
     let files = Files::new();
     let (old, new) = (ca(), ca());
     let file = files.write("ca.crt", &old.pem);
@@ -116,7 +116,7 @@ fn the_authority_of_a_file_is_followed_and_a_bad_one_is_not() {
 }
 
 #[test]
-fn a_file_without_an_authority_is_named_with_its_flag() {
+fn a_file_without_a_ca_is_named_with_its_flag() {
     let files = Files::new();
     let key = KeyPair::generate().unwrap().serialize_pem();
     let broken = ca().pem.replace("-----END", "----");
@@ -139,10 +139,10 @@ fn a_file_without_an_authority_is_named_with_its_flag() {
 fn only_what_a_client_shows_is_a_refusal() {
     for error in [Error::HandshakeNotComplete, Error::DecryptError] {
         let error = io::Error::new(io::ErrorKind::InvalidData, error);
-        assert_eq!(ClientRefusal::of(&error), None);
+        assert_eq!(ClientRejection::of(&error), None);
     }
-    assert_eq!(ClientRefusal::of(&io::ErrorKind::UnexpectedEof.into()), None);
-    for (place, refusal) in ClientRefusal::ALL.into_iter().enumerate() {
+    assert_eq!(ClientRejection::of(&io::ErrorKind::UnexpectedEof.into()), None);
+    for (place, refusal) in ClientRejection::ALL.into_iter().enumerate() {
         assert_eq!(refusal as usize, place);
     }
 }

@@ -17,9 +17,9 @@ fn settling() -> (World, Vec<u8>) {
 /// Goes on from second to second until something is done; gives how long that took.
 fn waits(world: &mut World) -> i64 {
     let start = world.now;
-    while matches!(world.next(), Step::Wait(_)) {
+    while matches!(world.next(), RotationStep::Wait(_)) {
         assert!(world.is_trusted());
-        world.now += 1;
+        world.now = world.now + 1;
     }
     world.now - start
 }
@@ -30,7 +30,7 @@ fn a_bundle_that_was_taken_back_settles_anew() {
         for restarted in [false, true] {
             for spoil in ["old", "empty", "garbled"] {
                 let (mut world, old) = settling();
-                world.now += after;
+                world.now = world.now + after;
                 let good = world.live();
                 world.edit(match spoil {
                     "old" => &old[..],
@@ -39,14 +39,14 @@ fn a_bundle_that_was_taken_back_settles_anew() {
                     _ => &good[1..],
                 });
                 if restarted {
-                    world.settling = Settling::default();
+                    world.propagation = Propagation::default();
                 }
                 let what = format!("{spoil}, after {after} s, restarted: {restarted}");
                 assert_eq!(world.run(), ["publish", "mark"], "{what}");
                 assert_eq!(world.live(), good, "{what}");
                 // The mark alone is enough to keep those back who have not seen it.
                 let late = world.read().next(world.now, Duration::MAX);
-                assert_eq!(late, Step::Wait(world.now + SETTLE), "{what}");
+                assert_eq!(late, RotationStep::Wait(world.now + SETTLE), "{what}");
                 assert_eq!(waits(&mut world), SETTLE, "{what}");
                 assert_eq!(world.run(), ["promote"], "{what}");
                 assert!(world.is_trusted());
@@ -59,10 +59,10 @@ fn a_bundle_that_was_taken_back_settles_anew() {
 #[test]
 fn the_mark_goes_before_the_bundle_comes_back() {
     let (mut world, old) = settling();
-    world.now += SETTLE;
+    world.now = world.now + SETTLE;
     world.edit(&old);
     let view = world.read();
-    let Step::Publish { settles_anew, .. } = world.next() else { panic!() };
+    let RotationStep::Publish { settles_anew, .. } = world.next() else { panic!() };
     assert!(settles_anew);
     world.secret.as_mut().unwrap()["metadata"]["annotations"] = serde_json::json!({});
     assert_eq!(world.run(), ["publish", "mark"]);
@@ -71,11 +71,11 @@ fn the_mark_goes_before_the_bundle_comes_back() {
 }
 
 #[test]
-fn an_authority_too_many_does_not_make_it_settle_anew() {
+fn a_ca_too_many_does_not_make_it_settle_anew() {
     let (mut world, _) = settling();
-    world.now += SETTLE / 2;
-    let other = Bundle::read(issued(NOW).ca.as_bytes());
-    world.edit(Bundle::read(&world.live()).union(&other).pem());
+    world.now = world.now + SETTLE / 2;
+    let other = CaBundle::read(issued(NOW).ca.as_bytes());
+    world.edit(CaBundle::read(&world.live()).union(&other).pem());
     assert_eq!(world.run(), ["publish"]);
     assert_eq!(waits(&mut world), SETTLE / 2);
     assert_eq!(world.run(), ["promote"]);
@@ -84,8 +84,8 @@ fn an_authority_too_many_does_not_make_it_settle_anew() {
 #[test]
 fn who_begins_to_look_lets_it_settle_once_more() {
     let (mut world, _) = settling();
-    world.now += LONG;
-    world.settling = Settling::default();
+    world.now = world.now + LONG;
+    world.propagation = Propagation::default();
     assert_eq!(waits(&mut world), SETTLE);
     assert_eq!(world.run(), ["promote"]);
 }
@@ -96,10 +96,10 @@ fn a_wiped_bundle_is_published_before_the_secret_is_written() {
     for (what, late) in [("due", LIFE / 3 * 2), ("expired leaf", LIFE + 1)] {
         let mut world = World::settled();
         let good = world.live();
-        world.now += late;
+        world.now = world.now + late;
         world.edit("");
         let step = world.next();
-        let Step::Publish { bundle, .. } = &step else { panic!("{what}: {}", name(&step)) };
+        let RotationStep::Publish { bundle, .. } = &step else { panic!("{what}: {}", name(&step)) };
         assert_eq!(bundle.pem().as_bytes(), good, "{what}");
         assert!(world.run().starts_with(&["publish", "issue", "publish"]), "{what}");
     }
@@ -114,7 +114,7 @@ fn a_wiped_bundle_is_published_before_the_secret_is_written() {
     world.edit("");
     assert_eq!(world.run(), ["publish", "mend"]);
     assert_ne!(world.live(), old);
-    assert_eq!(world.authorities(), 1);
+    assert_eq!(world.cas(), 1);
     assert!(world.is_trusted());
 }
 
@@ -138,7 +138,7 @@ fn a_pair_that_servers_refuse_makes_room_for_the_next_one() {
     world.run();
     assert!(world.field(CERTIFICATE).is_empty() && world.field(KEY).is_empty());
     assert!(world.is_trusted(), "the last good key serves");
-    world.now += REPAIR_SETTLE;
+    world.now = world.now + REPAIR_SETTLE;
     assert_eq!(world.run(), ["promote"]);
 
     // One that serves stays, whether or not the API server trusts it.
@@ -151,24 +151,24 @@ fn a_pair_that_servers_refuse_makes_room_for_the_next_one() {
 
 /// The live caBundle is believed where the Secret is lost, but not in all that it says.
 #[test]
-fn an_authority_that_lives_longer_than_ours_is_not_adopted() {
+fn a_ca_that_lives_longer_than_ours_is_not_adopted() {
     let planted = |seconds: i64| {
         let life = Duration::from_secs(seconds.unsigned_abs());
-        Bundle::read(issue(NAME, life, NOW).unwrap().ca.as_bytes())
+        CaBundle::read(issue(NAME, life, NOW).unwrap().ca.as_bytes())
     };
     for (planted, is_adopted) in [
         (planted(100 * 365 * 86_400), false),
-        // The last second is 16,200 s from now; an authority lives a tenth longer than its leaf.
+        // The last second is 16,200 s from now; a CA lives a tenth longer than its leaf.
         (planted(14_800), false),
         (planted(14_700), true),
         (planted(LIFE), true),
     ] {
         let mut world = World::settled();
-        let ours = Bundle::read(&world.live());
+        let ours = CaBundle::read(&world.live());
         world.edit(ours.clone().union(&planted).pem());
         world.secret = None;
         world.run();
-        let live = Bundle::read(&world.live());
+        let live = CaBundle::read(&world.live());
         assert_eq!(planted.is_within(&live), is_adopted);
         assert!(ours.is_within(&live) && world.is_trusted());
     }
@@ -191,7 +191,7 @@ fn fields_of_others_go_only_where_they_are() {
         serde_json::from_value(world.secret.clone().unwrap()).unwrap()
     };
     let without =
-        |world: &World| crate::authority::change::without_strangers(&secret(world), patch.clone());
+        |world: &World| crate::certs::patches::without_strangers(&secret(world), patch.clone());
     assert!(without(&world).is_none());
     world.spoil("other", "x");
     let expected = serde_json::json!({"data": {BUNDLE: "", "other": null}});

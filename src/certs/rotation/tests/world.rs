@@ -5,18 +5,18 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::super::*;
-use crate::authority::change;
-use crate::authority::issue::{Issued, issue};
-use crate::authority::observed::TRUSTED_SINCE;
-use crate::authority::settling::Settling;
+use crate::certs::issue::{Issued, issue};
+use crate::certs::patches;
+use crate::certs::propagation::Propagation;
+use crate::certs::state::TRUSTED_SINCE;
 
 pub(super) const NAME: &str = "kelos-metadata.kelos-system.svc";
-pub(super) const NOW: i64 = 1_900_000_000;
+pub(super) const NOW: UnixSeconds = UnixSeconds(1_900_000_000);
 pub(super) const LIFE: i64 = 9000;
 pub(super) const SETTLE: i64 = 60;
 
-pub(super) fn plan() -> Plan {
-    Plan {
+pub(super) fn policy() -> RotationPolicy {
+    RotationPolicy {
         name: NAME.to_owned(),
         lifetime: Duration::from_secs(LIFE.unsigned_abs()),
         settle: Duration::from_secs(SETTLE.unsigned_abs()),
@@ -24,8 +24,8 @@ pub(super) fn plan() -> Plan {
 }
 
 /// A certificate that was issued then.
-pub(super) fn issued(at: i64) -> Issued {
-    issue(NAME, plan().lifetime, at).unwrap()
+pub(super) fn issued(at: UnixSeconds) -> Issued {
+    issue(NAME, policy().lifetime, at).unwrap()
 }
 
 /// The cluster, its time, and what servers do.
@@ -33,9 +33,9 @@ pub(super) fn issued(at: i64) -> Issued {
 pub(super) struct World {
     pub(super) secret: Option<Value>,
     pub(super) configuration: Option<Value>,
-    pub(super) now: i64,
+    pub(super) now: UnixSeconds,
     /// What the one controller has seen that is always there.
-    pub(super) settling: Settling,
+    pub(super) propagation: Propagation,
     /// Counts writes, for versions.
     writes: u64,
     /// The last pair that a server took.
@@ -56,12 +56,12 @@ impl World {
     /// An installation that nobody has looked after yet.
     pub(super) fn new() -> World {
         let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-        let ours = json!({"name": crate::authority::WEBHOOK, "clientConfig": {"service": {}}});
+        let ours = json!({"name": crate::certs::WEBHOOK, "clientConfig": {"service": {}}});
         let configuration =
             json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]});
         let configuration = Some(configuration);
-        let settling = Settling::default();
-        World { secret: None, configuration, now: NOW, settling, writes: 1, served: None }
+        let propagation = Propagation::default();
+        World { secret: None, configuration, now: NOW, propagation, writes: 1, served: None }
     }
 
     /// One in which a certificate serves, which was issued now.
@@ -75,9 +75,9 @@ impl World {
         View { secret: self.secret.clone(), configuration: self.configuration.clone() }
     }
 
-    pub(super) fn next(&mut self) -> Step {
+    pub(super) fn next(&mut self) -> RotationStep {
         let view = self.read();
-        let settled = view.settled(&mut self.settling, self.now);
+        let settled = view.settled(&mut self.propagation, self.now);
         view.next(self.now, settled)
     }
 
@@ -87,7 +87,7 @@ impl World {
         for _ in 0..20 {
             let view = self.read();
             let step = self.next();
-            if matches!(step, Step::Wait(_)) {
+            if matches!(step, RotationStep::Wait(_)) {
                 return taken;
             }
             taken.push(name(&step));
@@ -99,7 +99,7 @@ impl World {
     /// Goes on to when there is something to do.
     pub(super) fn sleep(&mut self) {
         match self.next() {
-            Step::Wait(until) => {
+            RotationStep::Wait(until) => {
                 assert!(until > self.now, "{until}");
                 self.now = until;
             }
@@ -108,12 +108,17 @@ impl World {
     }
 
     /// Takes a step that was made for what a controller has seen; its clock may differ.
-    pub(super) fn take(&mut self, view: &View, step: Step, now: i64) -> Result<(), Conflict> {
-        if let Step::Publish { bundle, settles_anew } = &step {
+    pub(super) fn take(
+        &mut self,
+        view: &View,
+        step: RotationStep,
+        now: UnixSeconds,
+    ) -> Result<(), Conflict> {
+        if let RotationStep::Publish { bundle, settles_anew } = &step {
             if *settles_anew {
-                self.write(&change::unmark(&view.secret().unwrap()))?;
+                self.write(&patches::unmark(&view.secret().unwrap()))?;
             }
-            let patch = change::publish(&view.configuration(), bundle);
+            let patch = patches::publish(&view.configuration(), bundle);
             self.is_current(&patch, self.configuration.as_ref())?;
             let configuration = self.configuration.as_mut().unwrap();
             for webhook in configuration["webhooks"].as_array_mut().unwrap() {
@@ -126,23 +131,25 @@ impl World {
             self.check();
             return Ok(());
         }
-        let made = issue(NAME, plan().lifetime, now).unwrap();
+        let made = issue(NAME, policy().lifetime, now).unwrap();
         let patch = match (view.secret(), step) {
-            (None, Step::Issue { others, .. }) if self.secret.is_none() => {
+            (None, RotationStep::Issue { others, .. }) if self.secret.is_none() => {
                 self.secret = Some(json!({"metadata": {"resourceVersion": "0"}}));
-                let mut secret = change::new_secret("tls", &made, &others);
+                let mut secret = patches::new_secret("tls", &made, &others);
                 secret["metadata"]["resourceVersion"] = json!("0");
                 secret
             }
             (None, _) => return Err(Conflict),
             (Some(secret), step) => match step {
-                Step::Issue { others, forget_pair } => {
-                    change::issue(&secret, &made, &others, forget_pair)
+                RotationStep::Issue { others, forget_pair } => {
+                    patches::issue(&secret, &made, &others, forget_pair)
                 }
-                Step::Mend { bundle, forget_next } => change::mend(&secret, &bundle, forget_next),
-                Step::Mark(text) => change::mark(&secret, &text),
-                Step::Promote => change::promote(&secret),
-                Step::Publish { .. } | Step::Wait(_) => unreachable!(),
+                RotationStep::Mend { bundle, forget_next } => {
+                    patches::mend(&secret, &bundle, forget_next)
+                }
+                RotationStep::Mark(text) => patches::mark(&secret, &text),
+                RotationStep::Promote => patches::promote(&secret),
+                RotationStep::Publish { .. } | RotationStep::Wait(_) => unreachable!(),
             },
         };
         self.write(&patch)
@@ -202,20 +209,20 @@ impl World {
         self.read().configuration().ca_bundle().unwrap()
     }
 
-    pub(super) fn authorities(&self) -> usize {
-        Bundle::read(&self.live()).len()
+    pub(super) fn cas(&self) -> usize {
+        CaBundle::read(&self.live()).len()
     }
 
     /// What new connections are served with; the last good pair stays.
-    pub(super) fn serve(&mut self) -> Option<Leaf> {
+    pub(super) fn serve(&mut self) -> Option<ServingCert> {
         if let Some(secret) = self.read().secret() {
             let pair = (secret.field(CERTIFICATE), secret.field(KEY));
-            if Leaf::read(&pair.0, &pair.1).is_some() {
+            if ServingCert::read(&pair.0, &pair.1).is_some() {
                 self.served = Some(pair);
             }
         }
         let (certificate, key) = self.served.clone()?;
-        Leaf::read(&certificate, &key)
+        ServingCert::read(&certificate, &key)
     }
 
     /// Whether the API server trusts what is served.
@@ -225,7 +232,7 @@ impl World {
         else {
             return false;
         };
-        let (live, now) = (Bundle::read(&live), self.now);
+        let (live, now) = (CaBundle::read(&live), self.now);
         self.serve().is_some_and(|leaf| leaf.is_trusted_by_any(&live, NAME, now))
     }
 
@@ -250,15 +257,15 @@ impl View {
     }
 
     /// What comes next for who has seen the mark for so long.
-    pub(super) fn next(&self, now: i64, settled: Duration) -> Step {
+    pub(super) fn next(&self, now: UnixSeconds, settled: Duration) -> RotationStep {
         let configuration = self.configuration.as_ref().map(|_| self.configuration());
-        next_step(&plan(), self.secret().as_ref(), configuration.as_ref(), now, settled)
+        next_step(&policy(), self.secret().as_ref(), configuration.as_ref(), now, settled)
     }
 
     /// For how long a controller has seen the mark.
-    pub(super) fn settled(&self, settling: &mut Settling, now: i64) -> Duration {
-        let uptime = Duration::from_secs(now.unsigned_abs());
-        settling.see(self.secret().as_ref().and_then(Secret::mark), uptime)
+    pub(super) fn settled(&self, propagation: &mut Propagation, now: UnixSeconds) -> Duration {
+        let uptime = now.since_1970();
+        propagation.see(self.secret().as_ref().and_then(Secret::mark), uptime)
     }
 
     fn secret(&self) -> Option<Secret> {
@@ -270,13 +277,13 @@ impl View {
     }
 }
 
-pub(super) fn name(step: &Step) -> &'static str {
+pub(super) fn name(step: &RotationStep) -> &'static str {
     match step {
-        Step::Issue { .. } => "issue",
-        Step::Mend { .. } => "mend",
-        Step::Publish { .. } => "publish",
-        Step::Mark(_) => "mark",
-        Step::Promote => "promote",
-        Step::Wait(_) => "wait",
+        RotationStep::Issue { .. } => "issue",
+        RotationStep::Mend { .. } => "mend",
+        RotationStep::Publish { .. } => "publish",
+        RotationStep::Mark(_) => "mark",
+        RotationStep::Promote => "promote",
+        RotationStep::Wait(_) => "wait",
     }
 }

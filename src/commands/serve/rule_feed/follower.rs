@@ -6,30 +6,29 @@ use std::sync::Arc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::watch;
 
-use super::tell;
-use crate::metrics::{Metrics, Watched};
-use crate::spawners::{ClusterChange, LiveLookup, Reflected, Spawners};
+use super::log_problems;
+use crate::spawners::{ClusterChange, LiveLookup, SpawnerMetrics, Spawners, WatchedKind, Watches};
 
 /// How many changes are taken in before the next batch of work.
 const AT_ONCE: usize = 256;
 
 /// Takes changes of the cluster into the cache, and has it work on them.
-pub(super) struct Follower {
-    pub(super) reflected: Reflected,
+pub(super) struct RuleThread {
+    pub(super) watches: Watches,
     pub(super) spawners: Arc<Spawners>,
     pub(super) live: Arc<LiveLookup>,
-    pub(super) metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<SpawnerMetrics>,
     /// The kinds that have been listed once.
-    pub(super) listed: HashSet<Watched>,
+    pub(super) listed: HashSet<WatchedKind>,
 }
 
-impl Follower {
+impl RuleThread {
     /// Works until nobody tells of changes any more. Changes go before the backlog of work, so that
     /// nobody's waits for somebody else's.
     pub(super) fn follow(&mut self, is_loaded: &watch::Sender<bool>) {
         let mut is_done = true;
         loop {
-            let changes = &mut self.reflected.changes;
+            let changes = &mut self.watches.changes;
             let first = if is_done {
                 changes.blocking_recv().ok_or(TryRecvError::Disconnected)
             } else {
@@ -42,21 +41,21 @@ impl Follower {
                 Err(TryRecvError::Disconnected) => return,
             }
             for _ in 1..AT_ONCE {
-                let Ok(change) = self.reflected.changes.try_recv() else { break };
+                let Ok(change) = self.watches.changes.try_recv() else { break };
                 self.take(change, &mut alive);
             }
             let worked = self.spawners.work();
-            tell(worked.problems, &self.spawners, &self.metrics);
+            log_problems(worked.problems, &self.spawners, &self.metrics);
             alive.into_iter().for_each(|kind| self.metrics.watch_is_alive(kind));
-            worked.wants_lists.into_iter().for_each(|kind| self.reflected.relist(kind));
-            if self.listed.len() == Watched::ALL.len() && worked.has_started {
+            worked.wants_lists.into_iter().for_each(|kind| self.watches.relist(kind));
+            if self.listed.len() == WatchedKind::ALL.len() && worked.has_started {
                 is_loaded.send_if_modified(|is_loaded| !std::mem::replace(is_loaded, true));
             }
             is_done = worked.is_done;
         }
     }
 
-    fn take(&mut self, change: ClusterChange, alive: &mut HashSet<Watched>) {
+    fn take(&mut self, change: ClusterChange, alive: &mut HashSet<WatchedKind>) {
         if let Some((namespace, name)) = change.one_spawner() {
             self.live.forget(namespace, name);
         }

@@ -1,10 +1,10 @@
-//! How much is said of what teams have to mend: enough to mend it, and never more than a log can take.
+//! How much is logged of invalid rules: enough to correct them, and never more than a log can take.
 
 use crate::spawners::SpawnerProblem;
 
-/// How many problems are told of one TaskSpawner.
+/// How many problems are logged of one TaskSpawner.
 const PROBLEMS: usize = 10;
-/// How many bytes are told of one update.
+/// How many bytes are logged of one update.
 const BYTES: usize = 64 << 10;
 /// What a line has beside names and texts, in JSON.
 const LINE_BYTES: usize = 400;
@@ -13,56 +13,56 @@ const FIELD_BYTES: usize = 256;
 
 /// A line of the log.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum ProblemLine {
     /// A problem.
     Problem(SpawnerProblem),
-    /// So many more of this TaskSpawner are not told: namespace, name, how many.
+    /// So many more of this TaskSpawner are not logged: namespace, name, how many.
     More(String, String, usize),
-    /// So many more of others are not told.
+    /// So many more of others are not logged.
     Rest(usize),
 }
 
 /// The lines for the problems of an update. Those of one TaskSpawner stand together.
-pub(super) fn lines(problems: Vec<SpawnerProblem>) -> Vec<Line> {
+pub(super) fn lines(problems: Vec<SpawnerProblem>) -> Vec<ProblemLine> {
     let (mut lines, mut bytes, mut rest) = (Vec::new(), 0, 0);
     let is_same = |one: &SpawnerProblem, other: &SpawnerProblem| {
         (&one.namespace, &one.spawner) == (&other.namespace, &other.spawner)
     };
     for of_one in problems.chunk_by(is_same) {
-        let (told, more) = of_one.split_at(of_one.len().min(PROBLEMS));
-        let mut put = |line: Line, problems| {
+        let (logged, more) = of_one.split_at(of_one.len().min(PROBLEMS));
+        let mut put = |line: ProblemLine, problems| {
             bytes += line.bytes();
             if bytes <= BYTES { lines.push(line) } else { rest += problems }
         };
-        told.iter().for_each(|problem| put(Line::Problem(problem.clone()), 1));
+        logged.iter().for_each(|problem| put(ProblemLine::Problem(problem.clone()), 1));
         if let Some(first) = more.first() {
             let (namespace, spawner) = (first.namespace.clone(), first.spawner.clone());
-            put(Line::More(namespace, spawner, more.len()), more.len());
+            put(ProblemLine::More(namespace, spawner, more.len()), more.len());
         }
     }
-    lines.extend((rest > 0).then_some(Line::Rest(rest)));
+    lines.extend((rest > 0).then_some(ProblemLine::Rest(rest)));
     lines
 }
 
-impl Line {
+impl ProblemLine {
     /// Says it.
     pub(super) fn log(&self) {
         match self {
-            Line::Problem(found) => tracing::warn!(
+            ProblemLine::Problem(found) => tracing::warn!(
                 namespace = found.namespace,
                 spawner = found.spawner,
                 kind = found.problem.kind.as_str(),
                 key = found.problem.key,
                 reason = found.problem.reason.as_str(),
                 problem = found.problem.message,
-                "A TaskSpawner needs mending"
+                "A TaskSpawner has invalid rules"
             ),
-            Line::More(namespace, spawner, more) => {
-                tracing::warn!(namespace, spawner, more, "A TaskSpawner has more problems");
+            ProblemLine::More(namespace, spawner, more) => {
+                tracing::warn!(namespace, spawner, more, "A TaskSpawner has more invalid rules");
             }
-            Line::Rest(more) => tracing::warn!(
+            ProblemLine::Rest(more) => tracing::warn!(
                 more,
-                "TaskSpawners have more problems than are told at once: `render` shows those of one"
+                "TaskSpawners have more invalid rules than are logged at once: `render` shows those of one"
             ),
         }
     }
@@ -70,11 +70,11 @@ impl Line {
     /// What it takes in the log at the most.
     fn bytes(&self) -> usize {
         let texts: &[&String] = match self {
-            Line::Problem(found) => {
+            ProblemLine::Problem(found) => {
                 &[&found.namespace, &found.spawner, &found.problem.key, &found.problem.message]
             }
-            Line::More(namespace, spawner, _) => &[namespace, spawner],
-            Line::Rest(_) => &[],
+            ProblemLine::More(namespace, spawner, _) => &[namespace, spawner],
+            ProblemLine::Rest(_) => &[],
         };
         LINE_BYTES + texts.iter().map(|text| field(text)).sum::<usize>()
     }
@@ -110,8 +110,8 @@ mod tests {
         problems.extend(vec![problem("b", "x"); 10]);
         let lines = lines(problems);
         assert_eq!(lines.len(), 10 + 1 + 10);
-        assert_eq!(lines[10], Line::More("ns".to_owned(), "a".to_owned(), 54));
-        assert_eq!(lines[20], Line::Problem(problem("b", "x")));
+        assert_eq!(lines[10], ProblemLine::More("ns".to_owned(), "a".to_owned(), 54));
+        assert_eq!(lines[20], ProblemLine::Problem(problem("b", "x")));
     }
 
     #[test]
@@ -120,9 +120,9 @@ mod tests {
         let problems: Vec<_> =
             (0..10_000).map(|number| problem(&format!("s{number}"), &text)).collect();
         let lines = lines(problems);
-        let told: usize = lines.iter().map(Line::bytes).sum();
+        let told: usize = lines.iter().map(ProblemLine::bytes).sum();
         assert!(told <= BYTES + LINE_BYTES, "{told}");
         assert!(lines.len() > 20, "{}", lines.len());
-        assert_eq!(lines.last(), Some(&Line::Rest(10_000 - (lines.len() - 1))));
+        assert_eq!(lines.last(), Some(&ProblemLine::Rest(10_000 - (lines.len() - 1))));
     }
 }
