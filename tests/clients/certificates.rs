@@ -99,7 +99,7 @@ async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
         assert!(target.answers(tls(Some(&good))).await);
         for (shown, said) in [
             (None, "no certificate"),
-            (Some(other.issue_client(NAME)), "not signed by an authority of --client-ca-file"),
+            (Some(other.issue_client(NAME)), "not signed by a CA of --client-ca-file"),
             (Some(ours.issue_client("nobody")), "--client-allowed-name"),
         ] {
             assert!(!target.answers(tls(shown.as_ref())).await, "{said}");
@@ -151,6 +151,6 @@ async fn the_authority_is_read_again_and_no_session_outlives_it() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, is_new).await.expect("the new authority");
+    timeout(PATIENCE, is_new).await.expect("the new CA");
     assert!(!target.answers(of_old).await && !target.answers(of_old_12).await);
 }
