@@ -30,7 +30,7 @@ demo: toolchain ## start the server on examples/, send it new Tasks over TLS, sh
 	@$(CARGO) run --quiet $(PROFILE) --example demo
 
 .PHONY: certs
-certs: toolchain ## make an authority and a serving certificate for development, into target/certs
+certs: toolchain ## make a CA and a serving certificate for development, into target/certs
 	@$(CARGO) run --quiet $(PROFILE) --example certs
 
 .PHONY: test

@@ -13,8 +13,8 @@ use kelos_metadata::engine::kelos::{Owner, Task};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::engine::variables::{Facts, need_workspace};
 use kelos_metadata::engine::{Limits, decide};
-use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{Lookup, Objects, Snapshot, Spawners};
+use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::answer_review;
 use serde_json::{Value, json};
 

@@ -14,12 +14,12 @@ use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::engine::variables::Facts;
-use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::templates::budget::{Budget, VALUE_BYTES};
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::templates::value::{Map, Text, Value};
 use kelos_metadata::templates::{Syntax, Template, Templates};
+use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::answer_review;
 
 /// A Go template, and after a zero byte its variables as JSON.

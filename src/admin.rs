@@ -1,10 +1,8 @@
 //! The two plain listeners beside the webhook: metrics, and health.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -12,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::metrics::{self, Exposition};
+use crate::readiness::Readiness;
 use crate::server::Limits;
 
 /// What a scraper or a kubelet may have open at once: enough for several of each.
@@ -23,36 +22,6 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// The limits that the two listeners are served with.
 pub fn limits() -> Limits {
     Limits { connections: CONNECTIONS, drain: DRAIN, ..Limits::default() }
-}
-
-/// Whether the process should get requests, and if not, why.
-///
-/// Clones share their state.
-#[derive(Clone, Debug)]
-pub struct Readiness {
-    missing: Arc<ArcSwapOption<Cow<'static, str>>>,
-}
-
-impl Readiness {
-    /// Starts unready, for this reason: one line, for people.
-    pub fn unready(reason: impl Into<Cow<'static, str>>) -> Readiness {
-        Readiness { missing: Arc::new(ArcSwapOption::from_pointee(reason.into())) }
-    }
-
-    /// Is ready from now on.
-    pub fn set_ready(&self) {
-        self.missing.store(None);
-    }
-
-    /// Is unready from now on, for this reason.
-    pub fn set_unready(&self, reason: impl Into<Cow<'static, str>>) {
-        self.missing.store(Some(Arc::new(reason.into())));
-    }
-
-    /// Why the process is not ready; `None` when it is.
-    pub fn reason(&self) -> Option<Arc<Cow<'static, str>>> {
-        self.missing.load_full()
-    }
 }
 
 /// Builds the router of the metrics listener: `GET /metrics`.
@@ -98,7 +67,7 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::metrics::Metrics;
+    use crate::webhook::Metrics;
 
     async fn fetch(router: &Router, path: &str) -> (u16, String, String) {
         let request = Request::get(path).body(Body::empty()).unwrap();
@@ -134,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn metrics_come_with_the_type_that_prometheus_reads() {
         let metrics = Arc::new(Metrics::new());
-        metrics.set_rules(3, 0);
+        metrics.spawners().set_rules(3, 0);
         let router = metrics_router(metrics);
         let (status, content_type, body) = fetch(&router, "/metrics").await;
         assert_eq!(status, 200);

@@ -3,9 +3,9 @@
 //! The rules are apimachinery's (`k8s.io/apimachinery/pkg/util/validation` and
 //! `pkg/api/validation/objectmeta.go`), byte for byte: a value that passes here passes there.
 
-use std::fmt;
-
 use thiserror::Error;
+
+use crate::words::words;
 
 /// The longest label value, and the longest name part of a key, in bytes.
 pub const NAME_BYTES: usize = 63;
@@ -18,31 +18,14 @@ pub const ANNOTATIONS_BYTES: usize = 256 << 10;
 pub const VALUE_HINT: &str =
     "cut it with a helper such as `stripScope`, or set `onInvalid: sanitize` for the key";
 
-/// What a key belongs to. A label and an annotation of one name are two keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A label.
-    Label,
-    /// An annotation.
-    Annotation,
-}
-
-impl Kind {
-    /// Both kinds, in the order in which keys are rendered.
-    pub const ALL: [Kind; 2] = [Kind::Label, Kind::Annotation];
-
-    /// `label` or `annotation`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::Label => "label",
-            Kind::Annotation => "annotation",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// What a key belongs to. A label and an annotation of one name are two keys. The order is that in
+    /// which keys are rendered.
+    pub enum Kind {
+        /// A label.
+        Label = "label",
+        /// An annotation.
+        Annotation = "annotation",
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Keep the webhook's own certificates: make, publish and rotate them
     ///
-    /// Makes an authority and a serving certificate, writes them into a Secret for `serve
+    /// Makes a CA and a serving certificate, writes them into a Secret for `serve
     /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
     /// server always trusts what is served. Any number may run: one of them leads and writes, by a
     /// Lease. It is the only command that writes to the cluster, and to no other objects.
@@ -101,7 +101,7 @@ pub struct ServeArgs {
     /// Secret to serve with, of type kubernetes.io/tls: followed through the API, no mount needed
     #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with_all = ["tls_cert_file", "tls_private_key_file"])]
     pub tls_secret: Option<String>,
-    /// Certificates of the authorities whose clients are answered, and no others; PEM, read again
+    /// Certificates of the CAs whose clients are answered, and no others; PEM, read again
     /// when it changes. Without it, whoever connects is answered
     #[arg(long, value_name = "FILE")]
     pub client_ca_file: Option<PathBuf>,

@@ -2,8 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The seconds since 1970 (UTC).
-pub(crate) fn seconds() -> i64 {
+use crate::unix_seconds::UnixSeconds;
+
+/// What time it is. A clock that is before 1970 is taken for one at 1970.
+pub(crate) fn now() -> UnixSeconds {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+    UnixSeconds::from_secs(elapsed.as_secs())
 }

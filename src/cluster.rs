@@ -7,6 +7,7 @@
 mod body;
 mod change;
 mod client;
+mod error;
 mod lease;
 mod object;
 mod page;
@@ -16,13 +17,12 @@ mod relist;
 mod resource;
 #[cfg(test)]
 pub(crate) mod scripted;
-mod trouble;
 
 pub use self::change::Change;
 pub use self::client::{ConnectError, connect};
+pub use self::error::Error;
 pub use self::lease::{Election, Leadership, LeaseTiming};
-pub use self::object::{Answer, ObjectPath, Patch};
+pub use self::object::{ObjectPath, ObjectResponse, Patch};
 pub use self::reflector::Reflector;
 pub use self::relist::Relist;
 pub use self::resource::{Resource, Scope};
-pub use self::trouble::Trouble;

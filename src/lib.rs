@@ -21,28 +21,32 @@
 //! | [`spawners`] | the cache of what the rules need |
 //! | [`manifests`], [`watch`] | files → objects; seeing files change |
 //! | [`cluster`] | the API server → objects |
-//! | [`authority`] | certificates of its own: made, published, rotated |
+//! | [`certs`] | a CA and a serving certificate of its own: issued, published, rotated |
 //! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
-//! | [`metrics`], [`telemetry`] | what is counted; what is logged |
+//! | [`metrics`], [`telemetry`] | how the rooms count, and how it is written down; how they log |
+//! | [`readiness`], [`unix_seconds`] | whether requests may come; a moment |
 
 pub mod admin;
 pub mod apimachinery;
-pub mod authority;
+pub mod certs;
 pub mod cli;
 mod clock;
 pub mod cluster;
 pub mod commands;
 pub mod engine;
 mod fair;
+mod hex;
+mod keyed_semaphore;
 pub mod manifests;
 pub mod metrics;
-mod seldom;
+pub mod readiness;
 pub mod server;
 pub mod settings;
 pub mod spawners;
 pub mod telemetry;
 pub mod templates;
 pub mod tls;
-mod turns;
+pub mod unix_seconds;
 pub mod watch;
 pub mod webhook;
+mod words;

@@ -4,16 +4,16 @@
 //! sets no deadlines, and knows no TLS.
 
 mod accept;
-mod activity;
 mod body;
 mod catch_panic;
+mod client_rejections;
 mod connection;
+mod connection_state;
+mod early_503;
 mod limits;
-mod paced;
-mod parting;
-mod places;
-mod refused;
 mod shutdown;
+mod slots;
+mod timeout_stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,19 +27,20 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use self::accept::accept;
+use self::client_rejections::ClientRejections;
+pub use self::client_rejections::RejectionReason;
 use self::connection::{Connection, Transport};
 pub use self::limits::Limits;
-use self::places::{Place, Places};
-use self::refused::Refused;
 pub use self::shutdown::{Shutdown, Signals};
-use crate::seldom::Seldom;
+use self::slots::{ConnectionSlots, Slot};
+use crate::telemetry::LogLimiter;
 
 /// How many clients the system may have let in that are not accepted yet, when a server is to end.
 const BACKLOG: usize = 128;
 /// How long it is waited for each of them.
 const LAST_CALL: Duration = Duration::from_millis(10);
-/// How long those who were let in may wait for their places then.
-const LAST_PLACES: Duration = Duration::from_secs(1);
+/// How long those who were let in may wait for their slots then.
+const LAST_SLOTS: Duration = Duration::from_secs(1);
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,17 +57,24 @@ pub struct Server {
     app: Router,
     limits: Limits,
     shutdown: Shutdown,
+    rejection: RejectionReason,
 }
 
 impl Server {
     /// Serves `app` until `shutdown`, within the usual limits.
     pub fn new(app: Router, shutdown: Shutdown) -> Server {
-        Server { app, limits: Limits::default(), shutdown }
+        Server { app, limits: Limits::default(), shutdown, rejection: |_| None }
     }
 
     /// Sets other limits.
     pub fn with_limits(mut self, limits: Limits) -> Server {
         self.limits = limits;
+        self
+    }
+
+    /// Logs the handshakes that fail for a reason that `rejection` knows.
+    pub fn with_rejections(mut self, rejection: RejectionReason) -> Server {
+        self.rejection = rejection;
         self
     }
 
@@ -81,42 +89,42 @@ impl Server {
     }
 
     async fn serve(self, listener: TcpListener, transport: Transport) -> Drained {
-        let places = Places::new(self.connections());
+        let slots = ConnectionSlots::new(self.connections());
         let connections = TaskTracker::new();
         let app = TowerToHyperService::new(self.app.clone());
-        let told = Told::default();
-        let refused = Arc::new(Refused::default());
-        let serve = |(stream, place): (TcpStream, Place)| {
-            let id = place.id();
+        let mut log = AcceptLog::default();
+        let rejections = Arc::new(ClientRejections::new(self.rejection));
+        let serve = |(stream, slot): (TcpStream, Slot)| {
+            let id = slot.id();
             let connection = Connection {
                 transport: transport.clone(),
                 app: app.clone(),
                 limits: self.limits,
                 shutdown: self.shutdown.clone(),
-                activity: Arc::clone(place.activity()),
-                refused: Arc::clone(&refused),
+                state: Arc::clone(slot.state()),
+                rejections: Arc::clone(&rejections),
             };
             let task = connections.spawn(async move {
                 // Dropped last, when the socket is closed.
-                let _place = place;
+                let _slot = slot;
                 connection.run(stream).await;
             });
-            places.held_by(id, task.abort_handle());
+            slots.held_by(id, task.abort_handle());
         };
-        while let Some(next) = self.next(&listener, &places, &told).await {
+        while let Some(next) = self.next(&listener, &slots, &mut log).await {
             serve(next);
         }
         // Whom the system has let in believes to be connected, and does not try again.
-        let until = Instant::now() + LAST_PLACES;
+        let until = Instant::now() + LAST_SLOTS;
         for _ in 0..BACKLOG {
-            let last = accept(&listener, &places, &told.shortage);
+            let last = accept(&listener, &slots, &mut log.shortage);
             let Ok(stream) = timeout(LAST_CALL, last).await else { break };
-            let Ok(place) = timeout_at(until, places.take()).await else { break };
-            serve((stream, place));
+            let Ok(slot) = timeout_at(until, slots.take()).await else { break };
+            serve((stream, slot));
         }
         drop(listener);
         connections.close();
-        self.drain(&connections, &places).await
+        self.drain(&connections, &slots).await
     }
 
     /// How many connections there can be at once.
@@ -135,34 +143,36 @@ impl Server {
         }
     }
 
-    /// Waits for a client, and then for a place for it; `None` when the server is to end. Who has been accepted
-    /// is not dropped for that: it still gets the time to find a place.
+    /// Waits for a client, and then for a slot for it; `None` when the server is to end. Who has been accepted
+    /// is not dropped for that: it still gets the time to find a slot.
     async fn next(
         &self,
         listener: &TcpListener,
-        places: &Arc<Places>,
-        told: &Told,
-    ) -> Option<(TcpStream, Place)> {
+        slots: &Arc<ConnectionSlots>,
+        log: &mut AcceptLog,
+    ) -> Option<(TcpStream, Slot)> {
         let stream = tokio::select! {
             biased;
             () = self.shutdown.draining() => return None,
-            stream = accept(listener, places, &told.shortage) => stream,
+            stream = accept(listener, slots, &mut log.shortage) => stream,
         };
-        if places.are_full() && told.full.is_due() {
-            tracing::warn!("All places are taken: idle connections are closed for new ones");
+        if slots.are_full() && log.full.is_due() {
+            tracing::warn!(
+                "All connection slots are taken: idle connections are evicted for new ones"
+            );
         }
         let too_late = async {
             self.shutdown.draining().await;
-            sleep(LAST_PLACES).await;
+            sleep(LAST_SLOTS).await;
         };
         tokio::select! {
             biased;
-            place = places.take() => Some((stream, place)),
+            slot = slots.take() => Some((stream, slot)),
             () = too_late => None,
         }
     }
 
-    async fn drain(&self, connections: &TaskTracker, places: &Places) -> Drained {
+    async fn drain(&self, connections: &TaskTracker, slots: &ConnectionSlots) -> Drained {
         let finished = tokio::select! {
             biased;
             () = connections.wait() => true,
@@ -173,15 +183,15 @@ impl Server {
             return Drained::Complete;
         }
         let open = connections.len();
-        places.evict_all();
+        slots.evict_all();
         connections.wait().await;
         Drained::Cut(open)
     }
 }
 
-/// What the log has been told of.
+/// What the accept loop logs once a minute.
 #[derive(Debug, Default)]
-struct Told {
-    full: Seldom,
-    shortage: Seldom,
+struct AcceptLog {
+    full: LogLimiter,
+    shortage: LogLimiter,
 }

@@ -53,7 +53,7 @@ pub enum SettingsError {
     NoKey,
     /// No name of an object.
     #[error(
-        "{flag} {value:?}: a name has small letters, digits, - and . only, as in kelos-metadata"
+        "{flag} {value:?}: a name has lowercase letters, digits, - and . only, as in kelos-metadata"
     )]
     Name {
         /// The flag.
@@ -71,16 +71,16 @@ pub enum SettingsError {
         /// What does.
         hint: &'static str,
     },
-    /// Names of clients, and no authority that could have written them.
+    /// Names of clients, and no CA that could have signed them.
     #[error(
         "--client-allowed-name needs --client-ca-file too: names count in its certificates only"
     )]
-    NamesWithoutAuthority,
+    NamesWithoutCa,
     /// A name of a client that is none.
     #[error("--client-allowed-name: a name is empty")]
     EmptyName,
     /// No key and no prefix.
-    #[error("--protect: {0}")]
+    #[error("--protect has an invalid entry")]
     Protect(#[from] ProtectionError),
 }
 
@@ -113,7 +113,7 @@ fn shutdown_delay(value: &str) -> Result<Duration, SettingsError> {
 /// Which clients the webhook answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSettings {
-    /// The file with the authorities that issued their certificates.
+    /// The file with the CAs that issued their certificates.
     pub ca_file: PathBuf,
     /// One of these names must be in a certificate; without any, all are good.
     pub names: Vec<String>,
@@ -128,7 +128,7 @@ impl ClientSettings {
         match &args.client_ca_file {
             Some(file) => Ok(Some(ClientSettings { ca_file: file.clone(), names })),
             None if names.is_empty() => Ok(None),
-            None => Err(SettingsError::NamesWithoutAuthority),
+            None => Err(SettingsError::NamesWithoutCa),
         }
     }
 }
@@ -149,7 +149,7 @@ pub enum RulesSource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// Made at start.
-    SelfMade,
+    SelfSigned,
     /// Two files.
     Files {
         /// The certificate chain.
@@ -188,7 +188,7 @@ impl KeySource {
             }
             (Some(_), None) => Err(SettingsError::HalfKeyPair { given: CERT, missing: KEY }),
             (None, Some(_)) => Err(SettingsError::HalfKeyPair { given: KEY, missing: CERT }),
-            (None, None) if args.manifests.is_some() => Ok(KeySource::SelfMade),
+            (None, None) if args.manifests.is_some() => Ok(KeySource::SelfSigned),
             (None, None) => Err(SettingsError::NoKey),
         }
     }
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_key_pair_is_whole_or_absent() {
-        assert_eq!(serve(&[]).unwrap().key, KeySource::SelfMade);
+        assert_eq!(serve(&[]).unwrap().key, KeySource::SelfSigned);
         let error = serve(&["--tls-cert-file", "c"]).unwrap_err().to_string();
         assert!(error.contains("--tls-private-key-file"), "{error}");
         let error = serve(&["--tls-private-key-file", "k"]).unwrap_err().to_string();
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_clients_need_their_authority() {
+    fn names_of_clients_need_their_ca() {
         assert_eq!(serve(&[]).unwrap().clients, None);
         let flags =
             ["--client-ca-file", "ca", "--client-allowed-name=a,b", "--client-allowed-name", "c"];
@@ -356,7 +356,8 @@ mod tests {
 
     #[test]
     fn protected_keys_are_checked() {
-        let error = serve(&["--protect", "a,b c"]).unwrap_err().to_string();
-        assert!(error.starts_with("--protect: `b c`"), "{error}");
+        let error = crate::telemetry::chain(&serve(&["--protect", "a,b c"]).unwrap_err());
+        assert!(error.starts_with("--protect has an invalid entry: `b c`"), "{error}");
+        assert_eq!(error.matches("`b c`").count(), 1, "{error}");
     }
 }

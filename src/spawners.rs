@@ -2,20 +2,21 @@
 //! Namespaces.
 //!
 //! A request reads one [`Snapshot`] and takes no lock. Whoever feeds the cache makes the next one:
-//! [`FileObjects`] out of manifests, or [`reflect`] out of a cluster. An owner that is not known is
+//! [`FileObjects`] out of manifests, or [`watch`] out of a cluster. An owner that is not known is
 //! looked up in the cluster by [`LiveLookup`].
 
-mod compiler;
 mod files;
 mod intake;
 mod kept;
-mod live;
+mod live_lookup;
 mod measure;
+mod metrics;
 mod namespaced;
 mod queue;
-mod reflected;
+mod recompile;
 mod shares;
 mod snapshot;
+mod watches;
 mod why;
 
 use std::fmt;
@@ -24,16 +25,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use self::compiler::{Compile, compile_guarded};
 pub use self::files::{FileObjects, ReadObjects, Unusable};
 use self::intake::Intake;
-pub use self::live::{LiveLookup, Looked};
-pub use self::reflected::{Reflected, reflect};
-pub use self::snapshot::{Known, Lookup, Snapshot};
+pub use self::live_lookup::{LiveLookup, LookupOutcome, LookupResult};
+pub use self::metrics::SpawnerMetrics;
+use self::recompile::{Compile, compile_guarded};
+pub use self::snapshot::{CompiledSpawner, Lookup, Snapshot};
+pub use self::watches::{WatchedKind, Watches, watch};
 use crate::cluster::Change;
 use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::rules::{Policy, Problem, Rules};
-use crate::metrics::Watched;
 use crate::templates::Templates;
 
 /// The objects that make a snapshot.
@@ -64,16 +65,16 @@ pub enum ClusterChange {
 
 impl ClusterChange {
     /// The kind of what has changed.
-    pub fn kind(&self) -> Watched {
+    pub fn kind(&self) -> WatchedKind {
         match self {
-            ClusterChange::Spawners(_) => Watched::TaskSpawners,
-            ClusterChange::Workspaces(_) => Watched::Workspaces,
-            ClusterChange::WorkerPools(_) => Watched::WorkerPools,
-            ClusterChange::Namespaces(_) => Watched::Namespaces,
+            ClusterChange::Spawners(_) => WatchedKind::TaskSpawners,
+            ClusterChange::Workspaces(_) => WatchedKind::Workspaces,
+            ClusterChange::WorkerPools(_) => WatchedKind::WorkerPools,
+            ClusterChange::Namespaces(_) => WatchedKind::Namespaces,
         }
     }
 
-    /// Whether it is the end of a list: all that is there has been told.
+    /// Whether it is the end of a list: all that is there has been shown.
     pub fn ends_list(&self) -> bool {
         matches!(
             self,
@@ -113,7 +114,7 @@ pub struct SpawnerProblem {
     pub namespace: String,
     /// The TaskSpawner's name.
     pub spawner: String,
-    /// What is to be mended in it.
+    /// What is wrong in it.
     pub problem: Problem,
 }
 
@@ -127,7 +128,7 @@ pub struct Worked {
     /// Whether every namespace has had a first share of the work, or needs none. Once it was so, it is.
     pub has_started: bool,
     /// The kinds that should be listed again soon: there is room for objects that are not at hand.
-    pub wants_lists: Vec<Watched>,
+    pub wants_lists: Vec<WatchedKind>,
 }
 
 /// What the rules of the cache take.
@@ -213,7 +214,7 @@ impl Spawners {
             let (found, wants_lists) = self.work_to_the_end();
             problems.extend(found);
             // Those that had no room before the others went have it now.
-            if !wants_lists.contains(&Watched::TaskSpawners) {
+            if !wants_lists.contains(&WatchedKind::TaskSpawners) {
                 return problems;
             }
         }
@@ -255,12 +256,17 @@ impl Spawners {
     }
 
     /// Compiles the rules of a TaskSpawner that is not part of the cache.
-    fn compile(&self, spawner: TaskSpawner) -> Known {
+    fn compile(&self, spawner: TaskSpawner) -> CompiledSpawner {
         let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-        Known::new(compile_guarded(self.compile, &Arc::new(spawner), &self.policy, &mut templates))
+        CompiledSpawner::new(compile_guarded(
+            self.compile,
+            &Arc::new(spawner),
+            &self.policy,
+            &mut templates,
+        ))
     }
 
-    fn work_to_the_end(&self) -> (Vec<SpawnerProblem>, Vec<Watched>) {
+    fn work_to_the_end(&self) -> (Vec<SpawnerProblem>, Vec<WatchedKind>) {
         let (mut problems, mut wants_lists) = (Vec::new(), Vec::new());
         loop {
             let worked = self.work();
@@ -295,7 +301,7 @@ mod tests {
         Objects { spawners, ..Objects::default() }
     }
 
-    fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<Known>> {
+    fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<CompiledSpawner>> {
         match spawners.snapshot().rules("ns", &Owner { name, uid }) {
             Lookup::Found(known) => Some(known),
             Lookup::Pending | Lookup::Unknown => None,

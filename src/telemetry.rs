@@ -6,9 +6,11 @@
 
 #[cfg(test)]
 mod captured;
+mod chain;
 mod dropped;
 mod fields;
 mod json;
+mod repeats;
 
 use std::io::{self, IsTerminal};
 use std::panic::PanicHookInfo;
@@ -24,9 +26,11 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 #[cfg(test)]
 pub(crate) use self::captured::captured;
+pub use self::chain::chain;
 use self::dropped::Telling;
 use self::fields::TextFields;
 use self::json::JsonLines;
+pub use self::repeats::{LogLimiter, LogOnce};
 
 /// How many lines may wait to be written, at some hundred bytes each: those of a bad moment, and a few MiB
 /// when all of them are as long as lines get.

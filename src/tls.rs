@@ -4,15 +4,15 @@
 //! serves is a [`ServingKey`], in which one pair can take the place of another while connections
 //! go on.
 
-mod clients;
+mod client_auth;
 mod error;
 mod files;
+mod reload;
 mod secret;
-mod self_made;
+mod self_signed;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
@@ -24,12 +24,14 @@ use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-pub use self::clients::{CLIENT_CA_FLAG, ClientRefusal, TrustedClients, follow_client_ca};
+pub use self::client_auth::{CLIENT_CA_FLAG, ClientRejection, TrustedClients, follow_client_ca};
 pub use self::error::TlsError;
 use self::files::KeyFiles;
 pub use self::files::follow_files;
-pub use self::secret::Secret;
-pub use self::self_made::{SELF_MADE_NAMES, SelfMade};
+pub use self::secret::{TlsSecret, follow_secret};
+pub use self::self_signed::{SELF_SIGNED_NAMES, SelfSigned};
+use crate::clock;
+use crate::unix_seconds::UnixSeconds;
 
 /// The flag that names the certificate file.
 pub const CERT_FLAG: &str = "--tls-cert-file";
@@ -45,9 +47,9 @@ pub fn provider() -> Arc<CryptoProvider> {
 #[derive(Clone, Debug)]
 pub struct KeyPair {
     certified: Arc<CertifiedKey>,
-    expires: i64,
+    expires: UnixSeconds,
     origin: String,
-    /// Whether an authority that came along says that it did not sign it.
+    /// Whether a CA that came along did not sign it.
     is_foreign: bool,
 }
 
@@ -117,19 +119,19 @@ impl KeyPair {
         }
     }
 
-    /// When the serving certificate expires, in seconds since 1970.
-    pub fn expires(&self) -> i64 {
+    /// When the serving certificate expires.
+    pub fn expires(&self) -> UnixSeconds {
         self.expires
     }
 
-    /// Says of which authorities it should be. What can't be read or checked does not count.
-    fn beside(mut self, authorities: &[u8], now: i64) -> KeyPair {
-        self.is_foreign = is_foreign(&self.certified.cert, authorities, now);
+    /// Says of which CAs it should be. What can't be read or checked does not count.
+    fn beside(mut self, cas: &[u8], now: UnixSeconds) -> KeyPair {
+        self.is_foreign = is_foreign(&self.certified.cert, cas, now);
         self
     }
 
     /// Why the API server would not trust it.
-    fn doubt(&self, now: i64) -> Option<TlsError> {
+    fn doubt(&self, now: UnixSeconds) -> Option<TlsError> {
         let origin = || self.origin.clone();
         if self.expires < now {
             return Some(TlsError::Expired { origin: origin() });
@@ -138,15 +140,15 @@ impl KeyPair {
     }
 }
 
-/// Whether none of these authorities, of which there are some, signed a chain.
-fn is_foreign(chain: &[CertificateDer<'static>], authorities: &[u8], now: i64) -> bool {
+/// Whether none of these CAs, of which there are some, signed a chain.
+fn is_foreign(chain: &[CertificateDer<'static>], cas: &[u8], now: UnixSeconds) -> bool {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(authorities).flatten());
+    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(cas).flatten());
     let Some((leaf, intermediates)) = chain.split_first().filter(|_| !roots.is_empty()) else {
         return false;
     };
     let Ok(leaf) = ParsedCertificate::try_from(leaf) else { return false };
-    let now = UnixTime::since_unix_epoch(Duration::from_secs(now.try_into().unwrap_or_default()));
+    let now = UnixTime::since_unix_epoch(now.since_1970());
     let algorithms = provider().signature_verification_algorithms.all;
     let verified =
         verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, now, algorithms);
@@ -155,12 +157,12 @@ fn is_foreign(chain: &[CertificateDer<'static>], authorities: &[u8], now: i64) -
 }
 
 /// Reads the end of the first certificate's life.
-fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<i64, TlsError> {
+fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<UnixSeconds, TlsError> {
     let leaf = chain.first().map(AsRef::as_ref).unwrap_or_default();
     let (_, certificate) = X509Certificate::from_der(leaf).map_err(|source| {
         TlsError::Certificate { origin: origin.to_owned(), source: source.into() }
     })?;
-    Ok(certificate.validity().not_after.timestamp())
+    Ok(UnixSeconds(certificate.validity().not_after.timestamp()))
 }
 
 /// The key pair that new connections are served with.
@@ -191,6 +193,11 @@ impl ServingKey {
         current.as_ref().is_some_and(|current| current.certified.cert == pair.certified.cert)
     }
 
+    /// Whether there is no pair yet.
+    pub fn is_awaited(&self) -> bool {
+        self.current.load().is_none()
+    }
+
     /// Serves new connections with this pair from now on.
     pub fn replace(&self, pair: KeyPair) {
         self.current.store(Some(Arc::new(pair)));
@@ -201,7 +208,7 @@ impl ServingKey {
     ///
     /// # Errors
     /// Why the pair was not taken.
-    pub fn offer(&self, pair: KeyPair, now: i64) -> Result<(), TlsError> {
+    pub fn offer(&self, pair: KeyPair, now: UnixSeconds) -> Result<(), TlsError> {
         let is_served = self.current.load().as_ref().is_some_and(|served| served.expires >= now);
         match pair.doubt(now) {
             Some(doubt) if is_served => Err(doubt),
@@ -209,6 +216,36 @@ impl ServingKey {
                 self.replace(pair);
                 Ok(())
             }
+        }
+    }
+}
+
+impl ServingKey {
+    /// Offers a pair that its source holds, unless it is served already; `on_swap` is called when it
+    /// is taken.
+    fn take(&self, pair: KeyPair, on_swap: &mut impl FnMut(&KeyPair)) -> Result<(), TlsError> {
+        if self.is(&pair) {
+            return Ok(());
+        }
+        let is_first = self.is_awaited();
+        self.offer(pair.clone(), clock::now())?;
+        if !is_first {
+            tracing::info!(
+                origin = pair.origin,
+                expires = pair.expires.0,
+                "Rotated the serving certificate"
+            );
+        }
+        on_swap(&pair);
+        Ok(())
+    }
+
+    /// Logs why what a source holds was not taken.
+    fn log_rejection(&self, problem: &str) {
+        if self.is_awaited() {
+            tracing::error!(problem, "Rejected the new serving key; there is no previous one yet");
+        } else {
+            tracing::error!(problem, "Rejected the new serving key; keeping the previous one");
         }
     }
 }
@@ -242,7 +279,7 @@ pub fn server_config_for(
         None => builder.with_no_client_auth().with_cert_resolver(key),
         Some(clients) => {
             let mut config = builder.with_client_cert_verifier(clients).with_cert_resolver(key);
-            // A session that is resumed shows no certificate again: it would outlive its authority.
+            // A session that is resumed shows no certificate again: it would outlive its CA.
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
             config

@@ -1,7 +1,7 @@
 //! Seeing files change, whoever changes them and however.
 //!
-//! Whoever reads files again when they change brings a [`Subject`]; an [`Eye`] sees its changes, by
-//! events where there are any, and by looking where there are none.
+//! Whoever reads files again when they change brings a [`WatchTarget`]; a [`FileWatcher`] sees its
+//! changes, by events where there are any, and by polling where there are none.
 
 mod stamp;
 
@@ -28,15 +28,15 @@ const LONGEST_BURST: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_secs(5);
 
 /// What is watched.
-pub trait Subject: Send + 'static {
+pub trait WatchTarget: Send + 'static {
     /// What tells one state from another without reading what is in the files.
-    type Seen: PartialEq + Send;
+    type Fingerprint: PartialEq + Send;
 
     /// The files or folders. A folder is watched with its subfolders, a file by the folder it is in.
     fn paths(&self) -> Vec<&Path>;
 
-    /// Looks how things stand now.
-    fn look(&self) -> Self::Seen;
+    /// What is there now.
+    fn fingerprint(&self) -> Self::Fingerprint;
 }
 
 /// A watch that lasts until it is dropped.
@@ -54,38 +54,46 @@ impl Drop for Watch {
     }
 }
 
-/// Sees every change of its subject from the moment it is opened.
-pub struct Eye<S: Subject> {
-    subject: S,
+/// Sees every change of its target from the moment it is opened.
+pub struct FileWatcher<T: WatchTarget> {
+    target: T,
     wake: SyncSender<()>,
     woken: Receiver<()>,
     poll: Duration,
     events: Option<RecommendedWatcher>,
     identity: Vec<Option<(u64, u64)>>,
-    seen: S::Seen,
+    fingerprint: T::Fingerprint,
 }
 
-impl<S: Subject> Eye<S> {
+impl<T: WatchTarget> FileWatcher<T> {
     /// Begins to see. What is read from now on is never older than what will be told.
     ///
     /// When the system gives no inotify watch, that is logged, and it looks every few seconds
     /// instead. A path that does not exist yet is watched too.
-    pub fn open(subject: S) -> Eye<S> {
-        Eye::open_with(POLL, subject)
+    pub fn open(target: T) -> FileWatcher<T> {
+        FileWatcher::open_with(POLL, target)
     }
 
     /// Looks so often without an event.
-    pub(crate) fn open_with(poll: Duration, subject: S) -> Eye<S> {
+    pub(crate) fn open_with(poll: Duration, target: T) -> FileWatcher<T> {
         let (wake, woken) = sync_channel(1);
-        let seen = subject.look();
-        let mut eye = Eye { subject, wake, woken, poll, events: None, identity: Vec::new(), seen };
-        eye.watch();
-        eye
+        let fingerprint = target.fingerprint();
+        let mut watcher = FileWatcher {
+            target,
+            wake,
+            woken,
+            poll,
+            events: None,
+            identity: Vec::new(),
+            fingerprint,
+        };
+        watcher.watch();
+        watcher
     }
 
     /// What is watched.
-    pub fn subject(&self) -> &S {
-        &self.subject
+    pub fn target(&self) -> &T {
+        &self.target
     }
 
     /// Calls `on_change` whenever something may have changed, on a thread of this name.
@@ -127,8 +135,8 @@ impl<S: Subject> Eye<S> {
         match opened {
             Ok(watcher) => self.events = Some(watcher),
             Err(error) => tracing::warn!(
-                paths = ?self.subject.paths(), %error,
-                "no change events for files; looking at them every {} s instead",
+                paths = ?self.target.paths(), %error,
+                "No change events for files (inotify failed); polling them every {} s instead",
                 self.poll.as_secs()
             ),
         }
@@ -137,7 +145,7 @@ impl<S: Subject> Eye<S> {
     /// What is to be watched for the paths that exist, each once.
     fn targets(&self) -> Vec<(PathBuf, RecursiveMode)> {
         let mut targets = Vec::new();
-        for path in self.subject.paths() {
+        for path in self.target.paths() {
             if identity(path).is_none() {
                 continue;
             }
@@ -156,14 +164,14 @@ impl<S: Subject> Eye<S> {
     }
 
     fn identities(&self) -> Vec<Option<(u64, u64)>> {
-        self.subject.paths().into_iter().map(identity).collect()
+        self.target.paths().into_iter().map(identity).collect()
     }
 
     /// Looks again; says whether something differs from the last time.
-    fn look(&mut self) -> bool {
-        let now = self.subject.look();
-        let differs = now != self.seen;
-        self.seen = now;
+    fn has_changed(&mut self) -> bool {
+        let now = self.target.fingerprint();
+        let differs = now != self.fingerprint;
+        self.fingerprint = now;
         differs
     }
 
@@ -182,14 +190,14 @@ impl<S: Subject> Eye<S> {
             }
             let replaced = self.identities() != self.identity;
             // Looked at before it is read: what changes in between is seen the next time.
-            let differs = self.look();
+            let differs = self.has_changed();
             if !by_event && !differs {
                 continue;
             }
             // What no event told of lies outside of what is watched: watch anew.
             if replaced || !by_event {
                 self.watch();
-                self.look();
+                self.has_changed();
             }
             // A fault in one reading must not end the watch; the panic hook has reported it.
             let _ = catch_unwind(AssertUnwindSafe(&mut on_change));

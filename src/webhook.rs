@@ -4,10 +4,15 @@
 //! [`mutate_task`] takes a request through whatever it needs, and through the engine.
 
 mod case;
+mod metrics;
 pub mod mutate_task;
+mod outcome;
 mod pool;
 mod reader;
 mod report;
 pub mod review;
 pub mod router;
 mod time_budget;
+
+pub use self::metrics::{AdmissionTimer, Metrics};
+pub use self::outcome::{AdmissionOutcome, KeyOutcomeLabel};

@@ -1,5 +1,5 @@
 //! `certs/`: what it says makes certificates that the program serves with, and that a client trusts
-//! that knows the authority.
+//! that knows the CA.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
@@ -79,7 +79,7 @@ fn make_certs_again_renews_and_keeps_the_authority() {
     fs::set_permissions(dir.join("tls.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(make_certs(dir).status.success());
     let after = ["ca.crt", "ca.key", "tls.crt", "tls.key"].map(|file| read(dir.join(file)));
-    assert_eq!(before[..2], after[..2], "the authority");
+    assert_eq!(before[..2], after[..2], "the CA");
     assert!(before[2] != after[2] && before[3] != after[3], "the serving certificate");
     assert!(is_trusted(dir, SERVICE));
     for (file, mode) in [("ca.key", 0o600), ("tls.key", 0o600), ("secret.yaml", 0o600)] {

@@ -8,16 +8,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kelos_metadata::apimachinery::Kind;
+use kelos_metadata::certs::{ControllerMetrics, StepKind, StepResult};
 use kelos_metadata::engine::kelos::Protection;
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::metrics::{
-    CertificateStep, ControllerMetrics, Exposition, KeyOutcome, LookupResult, Metrics, Outcome,
-    StepResult, Watched,
-};
+use kelos_metadata::metrics::Exposition;
+use kelos_metadata::spawners::{LookupOutcome, WatchedKind};
 use kelos_metadata::templates::ErrorKind;
 use kelos_metadata::templates::budget::Budget;
 use kelos_metadata::templates::value::{Map, Value};
 use kelos_metadata::templates::{Language, Syntax, Template};
+use kelos_metadata::webhook::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use serde::Deserialize;
 
 fn page(name: &str) -> String {
@@ -47,7 +47,7 @@ fn words<'w>(words: impl IntoIterator<Item = &'w str>) -> BTreeSet<String> {
 #[test]
 fn every_metric_is_documented_and_no_other() {
     let metrics = Metrics::new();
-    Watched::ALL.into_iter().for_each(|watched| metrics.watch_is_alive(watched));
+    WatchedKind::ALL.into_iter().for_each(|kind| metrics.spawners().watch_is_alive(kind));
     let encoded = metrics.encode().unwrap() + &ControllerMetrics::new().encode().unwrap();
     let families = encoded.lines().filter_map(|line| line.strip_prefix("# TYPE ")).map(|line| {
         let (name, kind) = line.split_once(' ').unwrap();
@@ -72,19 +72,19 @@ fn every_outcome_is_documented_and_no_other() {
     let metrics = page("metrics.md");
     assert_eq!(
         first_column(&section(&metrics, "Outcomes of a request")),
-        words(Outcome::ALL.map(Outcome::as_str))
+        words(AdmissionOutcome::ALL.map(AdmissionOutcome::as_str))
     );
     assert_eq!(
         first_column(&section(&metrics, "Outcomes of a key")),
-        words(KeyOutcome::ALL.map(KeyOutcome::as_str))
+        words(KeyOutcomeLabel::ALL.map(KeyOutcomeLabel::as_str))
     );
     assert_eq!(
         first_column(&section(&metrics, "Results of a look-up")),
-        words(LookupResult::ALL.map(LookupResult::as_str))
+        words(LookupOutcome::ALL.map(LookupOutcome::as_str))
     );
     assert_eq!(
         first_column(&section(&metrics, "Steps of certificates")),
-        words(CertificateStep::ALL.map(CertificateStep::as_str))
+        words(StepKind::ALL.map(StepKind::as_str))
     );
     assert_eq!(
         first_column(&section(&metrics, "Results of a step")),

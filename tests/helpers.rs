@@ -32,12 +32,13 @@ use kelos_metadata::templates::budget::Budget;
 use kelos_metadata::templates::helpers::{self, Helper};
 use kelos_metadata::templates::value::{Map, Value};
 use kelos_metadata::templates::{Syntax, Template, TemplateError, jinja};
+use kelos_metadata::unix_seconds::UnixSeconds;
 
 use sprig::Answer;
 use table::{Case, Entry, Expected, Origin, Table};
 
 /// The moment of all requests here: 2026-11-22 18:04:05 UTC.
-const MOMENT: i64 = 1_795_370_645;
+const MOMENT: UnixSeconds = UnixSeconds(1_795_370_645);
 
 fn call(helper: &Helper, args: &[Value]) -> Result<Value, TemplateError> {
     helper.call(&mut Budget::template().at(MOMENT), args)

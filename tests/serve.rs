@@ -22,7 +22,7 @@ async fn rules_follow_their_files_and_the_last_good_ones_stay() {
     let file = program.folder.path().join("rules/spawner.yaml");
 
     write(&file, &spawner("v: two\nbad: '{{ .Kind'"));
-    let problem = program.message("A TaskSpawner needs mending");
+    let problem = program.message("A TaskSpawner has invalid rules");
     assert_eq!((&problem["spawner"], &problem["key"]), (&json!("worker"), &json!("bad")));
     assert_eq!(problem["reason"], "parse_error");
     assert!(problem["problem"].as_str().unwrap().contains("line 1, column"), "{problem}");
@@ -31,7 +31,8 @@ async fn rules_follow_their_files_and_the_last_good_ones_stay() {
     assert_eq!((&found["v"], found.get("bad")), (&json!("two"), None));
 
     write(&file, "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: [\n");
-    let broken = program.message("A manifest needs mending; if it was good before, that stays");
+    let broken =
+        program.message("A manifest is invalid; if it was valid before, that version stays");
     assert!(broken["problem"].as_str().unwrap().contains("spawner.yaml:"), "{broken}");
     program.message("Loaded manifests");
     assert_eq!(labels(&client).await["v"], "two");
@@ -43,7 +44,7 @@ async fn rules_follow_their_files_and_the_last_good_ones_stay() {
     );
     write(&file, &spawner("v: two\nbad: '{{ .Kind'"));
     let next = program.logs("the next load", |line| {
-        line["message"] == "A TaskSpawner needs mending" || line["spawners"] == 2
+        line["message"] == "A TaskSpawner has invalid rules" || line["spawners"] == 2
     });
     assert_eq!(next["message"], "Loaded manifests", "{next}");
 

@@ -22,7 +22,7 @@ use hyper::Request;
 use hyper::body::{Body, Frame};
 use hyper::header::CONTENT_TYPE;
 use kelos_metadata::server::{Drained, Limits, Server, Shutdown};
-use kelos_metadata::tls::SelfMade;
+use kelos_metadata::tls::SelfSigned;
 use kelos_metadata::webhook::router::{MAX_BODY_BYTES, MUTATE_TASK_PATH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,7 +96,7 @@ async fn both_tls_versions_are_served_and_only_http_1() {
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_handshakes_do_not_disturb_the_next_client() {
     let server = Running::start().await;
-    let stranger = SelfMade::new().unwrap().certificate_pem;
+    let stranger = SelfSigned::new().unwrap().certificate_pem;
     for round in 0..10 {
         let distrust = tls_config(&stranger, rustls::ALL_VERSIONS, &[]);
         assert!(connect(server.addr, distrust).await.is_err());
@@ -207,7 +207,7 @@ async fn a_replaced_key_serves_new_connections_and_keeps_the_old() {
     let server = Running::start().await;
     let old = server.client();
     assert_eq!(old.post(MUTATE_TASK_PATH, JSON, "{}").await.unwrap().0, 200);
-    let next = SelfMade::new().unwrap();
+    let next = SelfSigned::new().unwrap();
     server.key.replace(next.pair);
     assert_eq!(old.post(MUTATE_TASK_PATH, JSON, "{}").await.unwrap().0, 200);
     assert_eq!(old.connections().await, 1);

@@ -1,10 +1,10 @@
-//! `make certs`: an authority and a serving certificate for development, and for the chart's mode
+//! `make certs`: a CA and a serving certificate for development, and for the chart's mode
 //! `provided` on a cluster to try things on.
 //!
-//! The first run makes the authority; every run issues a new serving certificate, so that what
-//! trusts the authority goes on trusting it.
+//! The first run makes the CA; every run issues a new serving certificate, so that what
+//! trusts the CA goes on trusting it.
 
-mod authority;
+mod ca;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Parser;
 use serde_json::json;
 
-use authority::{Authority, Pair};
+use ca::{DevelopmentCa, Pair};
 
 /// The name of the Service, and of the Secret that the chart mounts.
 const SERVICE: &str = "kelos-metadata";
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     let Args { dir, namespace } = args;
     fs::create_dir_all(dir).with_context(|| format!("--dir {}", dir.display()))?;
-    let ca = authority(dir)?;
+    let ca = load_or_create(dir)?;
     let serving = ca.issue(&names(namespace))?;
     publish(&dir.join("tls.crt"), &serving.certificate)?;
     keep(&dir.join("tls.key"), &serving.key)?;
@@ -56,7 +56,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
     publish(&dir.join("values.yaml"), &values(ca.certificate()))?;
     let dir = dir.display();
     anstream::println!(
-        "{dir}/ca.crt, ca.key: the authority, which clients have to trust; one that was there is kept
+        "{dir}/ca.crt, ca.key: the CA, which clients have to trust; one that was there is kept
 {dir}/tls.crt, tls.key: a new serving certificate, for a year
 
 Without a cluster:
@@ -76,21 +76,21 @@ fn names(namespace: &str) -> Vec<String> {
     vec![service, cluster, "localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()]
 }
 
-/// The authority of the folder, or a new one.
-fn authority(dir: &Path) -> anyhow::Result<Authority> {
+/// The CA of the folder, or a new one.
+fn load_or_create(dir: &Path) -> anyhow::Result<DevelopmentCa> {
     let (certificate, key) = (dir.join("ca.crt"), dir.join("ca.key"));
     match (certificate.exists(), key.exists()) {
         (true, true) => {
             let read =
                 |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
             let pair = Pair { certificate: read(&certificate)?, key: read(&key)? };
-            Authority::load(pair).with_context(|| {
+            DevelopmentCa::load(pair).with_context(|| {
                 let dir = dir.display();
-                format!("{dir}/ca.crt and ca.key are no authority of `make certs`; move them away")
+                format!("{dir}/ca.crt and ca.key are no CA of `make certs`; move them away")
             })
         }
         (false, false) => {
-            let (ca, pair) = Authority::create()?;
+            let (ca, pair) = DevelopmentCa::create()?;
             publish(&certificate, &pair.certificate)?;
             keep(&key, &pair.key)?;
             Ok(ca)

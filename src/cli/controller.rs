@@ -33,7 +33,7 @@ pub struct ControllerArgs {
     /// How long a certificate lives, as in 90d, 2160h or 90s; it is renewed at two thirds
     #[arg(long, value_name = "DURATION", default_value = "90d")]
     pub certificate_lifetime: String,
-    /// How long a new authority is in the caBundle before its certificate is served, so that all API
+    /// How long a new CA is in the caBundle before its certificate is served, so that all API
     /// servers have heard of it
     #[arg(long, value_name = "DURATION", default_value = "60s")]
     pub ca_settle: String,

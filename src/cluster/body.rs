@@ -5,7 +5,7 @@ use hyper::{Request, Response};
 use kube::Client;
 use kube::client::Body;
 
-use super::Trouble;
+use super::Error;
 use super::object::refusal;
 
 /// The longest answer that says why there is none.
@@ -20,18 +20,18 @@ const KEPT_BYTES: usize = 64 << 10;
 ///
 /// kube's own ways to do so read an answer to its end, whatever its length, and log one that does not
 /// parse.
-pub(super) async fn ask(client: &Client, request: Request<Vec<u8>>) -> Result<Body, Trouble> {
+pub(super) async fn ask(client: &Client, request: Request<Vec<u8>>) -> Result<Body, Error> {
     let response: Response<Body> = client.send(request.map(Body::from)).await?;
     let (head, mut body) = response.into_parts();
     if head.status.is_success() {
         return Ok(body);
     }
     let said = read(&mut body, REFUSAL_BYTES).await?.unwrap_or_default();
-    Err(Trouble::Refused(Box::new(refusal(head.status.as_u16(), &said))))
+    Err(Error::Api(Box::new(refusal(head.status.as_u16(), &said))))
 }
 
 /// Reads a body to its end; nothing if it is longer than `limit` bytes.
-pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, Trouble> {
+pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Option<Vec<u8>>, Error> {
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
@@ -60,7 +60,7 @@ impl Lines {
 
     /// The next line with its line break; nothing at the end, or where a line was cut off. Nothing is lost if this is
     /// dropped before it is ready.
-    pub(super) async fn next(&mut self) -> Result<Option<&[u8]>, Trouble> {
+    pub(super) async fn next(&mut self) -> Result<Option<&[u8]>, Error> {
         self.forget();
         loop {
             if let Some(at) = memchr::memchr(b'\n', &self.buffer[self.searched..]) {
@@ -69,7 +69,7 @@ impl Lines {
             }
             self.searched = self.buffer.len();
             if self.searched > LINE_BYTES {
-                return Err(Trouble::Unreadable);
+                return Err(Error::InvalidResponse);
             }
             match self.body.frame().await {
                 Some(frame) => {

@@ -1,4 +1,4 @@
-//! What a reflector tells.
+//! What a reflector sends.
 
 /// What has become of the objects.
 ///

@@ -42,7 +42,7 @@ pub enum ConnectError {
 ///
 /// # Errors
 ///
-/// [`ConnectError`], naming the flag to mend.
+/// [`ConnectError`], naming the flag to correct.
 pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
     let (mut config, origin) = match kubeconfig {
         Some(path) => (from_file(path).await?, format!("--kubeconfig {}", path.display())),

@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{ObjectPath, Patch, Trouble};
+use super::{Error, ObjectPath, Patch};
+use crate::telemetry::{LogOnce, chain};
 
 /// How a Lease is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,19 +63,19 @@ pub struct Election {
     until: watch::Sender<Option<Instant>>,
     /// The Lease as it was when it was last seen to change, and when that was.
     seen: Option<(Spec, Instant)>,
-    told: Option<String>,
+    error: LogOnce<String>,
 }
 
 #[derive(Deserialize)]
 struct Lease {
-    metadata: Metadata,
+    metadata: LeaseMetadata,
     #[serde(default)]
     spec: Option<Spec>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct LeaseMetadata {
     #[serde(default)]
     resource_version: String,
 }
@@ -110,17 +111,25 @@ impl Election {
         timing: LeaseTiming,
     ) -> (Election, Leadership) {
         let (until, leadership) = watch::channel(None);
-        let election = Election { client, lease, identity, timing, until, seen: None, told: None };
+        let election = Election {
+            client,
+            lease,
+            identity,
+            timing,
+            until,
+            seen: None,
+            error: LogOnce::default(),
+        };
         (election, Leadership(leadership))
     }
 
-    /// Leads whenever nobody else does, for as long as this runs. `tell` hears whether it leads.
-    pub async fn run(&mut self, tell: impl Fn(bool)) {
+    /// Leads whenever nobody else does, for as long as this runs. `on_round` hears whether it leads.
+    pub async fn run(&mut self, on_round: impl Fn(bool)) {
         let mut led = false;
         loop {
             let patience = self.timing.reliable();
             let attempt = timeout(patience, self.attempt()).await;
-            self.report(attempt.unwrap_or(Err(Trouble::Slow(patience))).err());
+            self.report(attempt.unwrap_or(Err(Error::Timeout(patience))).err());
             let leads = self.leads();
             if led != leads {
                 let (lease, identity) = (&self.lease.name, &self.identity);
@@ -131,7 +140,7 @@ impl Election {
                 }
                 led = leads;
             }
-            tell(leads);
+            on_round(leads);
             sleep(self.timing.pause()).await;
         }
     }
@@ -151,7 +160,7 @@ impl Election {
             let patch = self.patch(&found.metadata, json!({"holderIdentity": ""}));
             self.lease.patch(&self.client, patch).await
         });
-        self.report(released.await.unwrap_or(Err(Trouble::Slow(self.timing.reliable()))).err());
+        self.report(released.await.unwrap_or(Err(Error::Timeout(self.timing.reliable()))).err());
     }
 
     fn leads(&self) -> bool {
@@ -159,11 +168,11 @@ impl Election {
     }
 
     /// Looks at the Lease, and takes or renews it if it may be.
-    async fn attempt(&mut self) -> Result<(), Trouble> {
+    async fn attempt(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
         let found = match self.lease.read::<Lease>(&self.client).await {
             Ok(found) => found.object,
-            Err(trouble) if trouble.is_not_found() => {
+            Err(error) if error.is_not_found() => {
                 let lease = json!({
                     "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
                     "metadata": {"name": self.lease.name},
@@ -173,7 +182,7 @@ impl Election {
                 self.lead_from(begun);
                 return Ok(());
             }
-            Err(trouble) => return Err(trouble),
+            Err(error) => return Err(error),
         };
         let spec = found.spec.unwrap_or_default();
         let change = if spec.holder() == Some(&self.identity) {
@@ -216,22 +225,26 @@ impl Election {
         })
     }
 
-    fn patch(&self, metadata: &Metadata, spec: Value) -> Patch {
+    fn patch(&self, metadata: &LeaseMetadata, spec: Value) -> Patch {
         let metadata = json!({"resourceVersion": metadata.resource_version});
         Patch::Merge(json!({"metadata": metadata, "spec": spec}))
     }
 
-    /// Logs trouble, unless it is the same as before.
-    fn report(&mut self, trouble: Option<Trouble>) {
+    /// Logs an error, unless it is the same as before.
+    fn report(&mut self, error: Option<Error>) {
         // Somebody else was faster: there is a leader.
-        let trouble = trouble.filter(|trouble| !trouble.is_conflict());
-        let text = trouble.map(|trouble| trouble.in_full());
-        if let Some(trouble) = &text
-            && self.told != text
-        {
-            tracing::warn!(lease = self.lease.name, trouble, "Trouble with the Lease");
+        let Some(error) = error.filter(|error| !error.is_conflict()) else {
+            self.error.clear();
+            return;
+        };
+        let error = chain(&error);
+        if self.error.is_news(error.clone()) {
+            tracing::warn!(
+                lease = self.lease.name,
+                error,
+                "Failed to keep the Lease; trying again"
+            );
         }
-        self.told = text;
     }
 }
 

@@ -12,7 +12,8 @@ use kube::core::{Request as Requests, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Trouble;
+use super::Error;
+use crate::unix_seconds::UnixSeconds;
 
 /// Who the API server remembers as the writer of fields.
 const FIELD_MANAGER: &str = "kelos-metadata-controller";
@@ -26,7 +27,7 @@ pub struct ObjectPath {
     pub name: String,
 }
 
-/// How a change is told.
+/// How a change is written.
 pub enum Patch {
     /// A JSON merge patch (RFC 7386).
     Merge(Value),
@@ -36,19 +37,22 @@ pub enum Patch {
 
 /// What the API server answered.
 #[derive(Debug)]
-pub struct Answer<T> {
+pub struct ObjectResponse<T> {
     /// The object.
     pub object: T,
-    /// The time of the API server, in seconds since 1970, unless it does not say.
-    pub time: Option<i64>,
+    /// The time of the API server, unless it does not say.
+    pub time: Option<UnixSeconds>,
 }
 
 impl ObjectPath {
     /// Reads the object as it is now: never an older state than another client has seen.
     ///
     /// # Errors
-    /// [`Trouble`]; [`Trouble::is_not_found`] if it is not there.
-    pub async fn read<T: DeserializeOwned>(&self, client: &Client) -> Result<Answer<T>, Trouble> {
+    /// [`Error`]; [`Error::is_not_found`] if it is not there.
+    pub async fn read<T: DeserializeOwned>(
+        &self,
+        client: &Client,
+    ) -> Result<ObjectResponse<T>, Error> {
         let request = self.requests().get(&self.name, &GetParams::default())?;
         send(client, request).await
     }
@@ -56,8 +60,8 @@ impl ObjectPath {
     /// Creates the object, which must not be there.
     ///
     /// # Errors
-    /// [`Trouble`]; [`Trouble::is_conflict`] if it is there.
-    pub async fn create(&self, client: &Client, object: &Value) -> Result<(), Trouble> {
+    /// [`Error`]; [`Error::is_conflict`] if it is there.
+    pub async fn create(&self, client: &Client, object: &Value) -> Result<(), Error> {
         let params =
             PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         let request = self.requests().create(&params, object.to_string().into_bytes())?;
@@ -68,8 +72,8 @@ impl ObjectPath {
     /// has another one by now.
     ///
     /// # Errors
-    /// [`Trouble`]; [`Trouble::is_conflict`] if somebody else wrote it meanwhile.
-    pub async fn patch(&self, client: &Client, patch: Patch) -> Result<(), Trouble> {
+    /// [`Error`]; [`Error::is_conflict`] if somebody else wrote it meanwhile.
+    pub async fn patch(&self, client: &Client, patch: Patch) -> Result<(), Error> {
         let patch = match patch {
             Patch::Merge(patch) => params::Patch::Merge(patch),
             Patch::Strategic(patch) => params::Patch::Strategic(patch),
@@ -92,20 +96,20 @@ type Ignored = serde::de::IgnoredAny;
 async fn send<T: DeserializeOwned>(
     client: &Client,
     request: Request<Vec<u8>>,
-) -> Result<Answer<T>, Trouble> {
+) -> Result<ObjectResponse<T>, Error> {
     let answer = async {
         let response = client.send(request.map(Body::from)).await?;
         let (head, body) = response.into_parts();
         Ok((head, body.collect().await?.to_bytes()))
     };
-    let (head, body): (_, Bytes) = Trouble::in_time(answer).await?;
+    let (head, body): (_, Bytes) = Error::in_time(answer).await?;
     if !head.status.is_success() {
-        return Err(Trouble::Refused(Box::new(refusal(head.status.as_u16(), &body))));
+        return Err(Error::Api(Box::new(refusal(head.status.as_u16(), &body))));
     }
     let time = head.headers.get(DATE).and_then(|date| date.to_str().ok());
     let time = time.and_then(|date| rfc2822::parse(date).ok());
-    let object = serde_json::from_slice(&body).map_err(|_| Trouble::Unreadable)?;
-    Ok(Answer { object, time: time.map(|time| time.timestamp().as_second()) })
+    let object = serde_json::from_slice(&body).map_err(|_| Error::InvalidResponse)?;
+    Ok(ObjectResponse { object, time: time.map(|time| UnixSeconds(time.timestamp().as_second())) })
 }
 
 /// Why the API server, or whatever answers in its place, did not do it.
@@ -123,7 +127,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::scripted::{Answer as Scripted, api, status};
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, api, status};
 
     fn secret() -> ObjectPath {
         let collection = "/api/v1/namespaces/ns/secrets".to_owned();
@@ -156,9 +160,9 @@ mod tests {
         let conflict = refused(|| Scripted::Json(409, status(409, "Conflict", "changed"))).await;
         assert!(conflict.is_conflict(), "{conflict}");
         let proxy = refused(|| Scripted::Text(502, "<html>")).await.to_string();
-        assert_eq!(proxy, "the API server refuses: status 502, without a reason");
+        assert_eq!(proxy, "the API server rejected the request: status 502, without a reason");
         let strange = refused(|| Scripted::Text(200, "<html>")).await;
-        assert!(matches!(strange, Trouble::Unreadable), "{strange}");
+        assert!(matches!(strange, Error::InvalidResponse), "{strange}");
     }
 
     #[test]

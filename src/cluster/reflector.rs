@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use super::page::PageSize;
 use super::pauses::{LONGEST_PAUSE, pauses, up_to};
-use super::{Change, Relist, Resource, Scope, Trouble};
+use super::{Change, Error, Relist, Resource, Scope};
+use crate::telemetry::{LogOnce, chain};
 
 /// After how long everything is listed again, so that a version that has come or gone is noticed; a
 /// part of it less, by chance.
@@ -54,14 +55,14 @@ pub struct Reflector<T, M> {
     silences: u8,
     /// The version that is watched, for the log.
     watched: Option<String>,
-    /// The trouble that was logged last, so that it is logged once.
-    told: Option<String>,
-    /// Whether a watch lasted since the last trouble: then the next one is another.
+    /// The error that was logged last, so that it is logged once.
+    error: LogOnce<String>,
+    /// Whether a watch lasted since the last error: then the next one is another.
     was_steady: bool,
 }
 
 /// How far the objects have been followed.
-struct Place {
+struct WatchPosition {
     version: String,
     requests: Request,
     /// The resource version that everything is known up to.
@@ -77,13 +78,13 @@ struct NobodyListens;
 /// Why a round ended.
 enum End {
     Relist,
-    Trouble(Trouble),
+    Failed(Error),
     NobodyListens,
 }
 
-impl From<Trouble> for End {
-    fn from(trouble: Trouble) -> End {
-        End::Trouble(trouble)
+impl From<Error> for End {
+    fn from(error: Error) -> End {
+        End::Failed(error)
     }
 }
 
@@ -132,7 +133,7 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
             refusals: 0,
             silences: 0,
             watched: None,
-            told: None,
+            error: LogOnce::default(),
             was_steady: false,
         }
     }
@@ -144,23 +145,23 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
 
     /// Follows the objects until nobody listens any more.
     ///
-    /// A list is the first that is told; it is empty if the cluster does not have the kind, or does
-    /// not let us read it. Trouble is logged once, and tried again with pauses: a watch that broke
+    /// A list is the first that is sent; it is empty if the cluster does not have the kind, or does
+    /// not let us read it. Error is logged once, and tried again with pauses: a watch that broke
     /// goes on where it was.
     pub async fn run(mut self) {
         sleep(up_to(FIRST_SPREAD)).await;
         let mut pauses = pauses();
-        let mut place = None;
+        let mut position = None;
         loop {
-            match self.round(&mut place).await {
+            match self.round(&mut position).await {
                 Ok(()) => {
                     pauses = self::pauses();
                     continue;
                 }
                 Err(End::NobodyListens) => return,
                 Err(End::Relist) => (),
-                Err(End::Trouble(trouble)) => {
-                    if self.report(&trouble).await.is_err() {
+                Err(End::Failed(error)) => {
+                    if self.report(&error).await.is_err() {
                         return;
                     }
                 }
@@ -174,26 +175,26 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
 
     /// Lists everything, unless that is known from the round before, then watches until it is time to
     /// list again.
-    async fn round(&mut self, place: &mut Option<Place>) -> Result<(), End> {
-        let known = place.take().filter(|place| Instant::now() < place.due);
+    async fn round(&mut self, position: &mut Option<WatchPosition>) -> Result<(), End> {
+        let known = position.take().filter(|position| Instant::now() < position.due);
         let mut here = match known {
-            Some(place) => place,
+            Some(position) => position,
             None => self.begin().await?,
         };
         let ended = self.watch_until_due(&mut here).await;
-        if let Err(End::Trouble(trouble)) = &ended
-            && self.can_go_on_after(trouble)
+        if let Err(End::Failed(error)) = &ended
+            && self.can_go_on_after(error)
         {
-            *place = Some(here);
+            *position = Some(here);
         }
         ended
     }
 
     /// Whether the next watch may begin where this one broke. Not where it would meet the same again: a
     /// version that is not served any more, an event that nobody can read, silence upon silence.
-    fn can_go_on_after(&mut self, trouble: &Trouble) -> bool {
-        if !matches!(trouble, Trouble::Silent) {
-            return !trouble.is_not_found() && !matches!(trouble, Trouble::Unreadable);
+    fn can_go_on_after(&mut self, error: &Error) -> bool {
+        if !matches!(error, Error::WatchStalled) {
+            return !error.is_not_found() && !matches!(error, Error::InvalidResponse);
         }
         self.silences += 1;
         if self.silences < SILENCES {
@@ -204,15 +205,16 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
     }
 
     /// Lists everything with the version of the day.
-    async fn begin(&mut self) -> Result<Place, End> {
-        let version = self.resource.served_version(&self.client).await?.ok_or(Trouble::Absent)?;
+    async fn begin(&mut self) -> Result<WatchPosition, End> {
+        let version =
+            self.resource.served_version(&self.client).await?.ok_or(Error::KindNotServed)?;
         let requests = self.resource.requests(&version, self.scope.namespace());
         let from = self.list(&requests).await?;
         let listed = Instant::now();
         let due = listed + RELIST - up_to(RELIST_JITTER);
-        let place = Place { version, requests, from, listed, due };
-        self.is_well(&place);
-        Ok(place)
+        let position = WatchPosition { version, requests, from, listed, due };
+        self.is_well(&position);
+        Ok(position)
     }
 
     /// Reads an object. One that has fields of other types costs only itself.
@@ -235,62 +237,63 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
     /// Says that there are no objects.
     async fn is_empty(&mut self) -> Result<(), NobodyListens> {
         self.is_synced = true;
-        self.tell(Change::Listing).await?;
-        self.tell(Change::Listed).await
+        self.send(Change::Listing).await?;
+        self.send(Change::Listed).await
     }
 
-    async fn tell(&self, change: Change<T>) -> Result<(), NobodyListens> {
+    async fn send(&self, change: Change<T>) -> Result<(), NobodyListens> {
         match (self.wrap)(change) {
             Some(message) => self.changes.send(message).await.map_err(|_| NobodyListens),
             None => Ok(()),
         }
     }
 
-    /// The trouble is over, if there was any.
-    fn is_well(&mut self, place: &Place) {
-        self.told = None;
-        if self.watched.as_ref() != Some(&place.version) {
-            tracing::info!(resource = self.resource.plural, version = place.version, "Watching");
-            self.watched = Some(place.version.clone());
+    /// The error is over, if there was any.
+    fn is_well(&mut self, position: &WatchPosition) {
+        self.error.clear();
+        if self.watched.as_ref() != Some(&position.version) {
+            tracing::info!(resource = self.resource.plural, version = position.version, "Watching");
+            self.watched = Some(position.version.clone());
         }
     }
 
-    /// Logs trouble, unless it is the same as before. What is missing, or may not be read, is as
+    /// Logs an error, unless it is the same as before. What is missing, or may not be read, is as
     /// good as empty: nobody waits for it.
-    async fn report(&mut self, trouble: &Trouble) -> Result<(), NobodyListens> {
-        let is_first_list = trouble.is_forbidden() && !self.is_synced;
+    async fn report(&mut self, error: &Error) -> Result<(), NobodyListens> {
+        let is_first_list = error.is_forbidden() && !self.is_synced;
         self.refusals += u8::from(is_first_list);
         if is_first_list && self.refusals < FIRST_REFUSALS {
             return Ok(());
         }
-        let text = trouble.in_full();
-        if self.told.as_ref() != Some(&text) {
+        let text = chain(error);
+        if self.error.is_news(text.clone()) {
             let resource = self.resource.plural;
-            match trouble {
-                Trouble::Absent => {
+            match error {
+                Error::KindNotServed => {
                     tracing::info!(resource, "The cluster does not have this kind of object yet");
                 }
-                _ if trouble.is_forbidden() => tracing::warn!(
+                _ if error.is_forbidden() => tracing::warn!(
                     resource,
-                    trouble = text,
+                    error = text,
                     "A right is missing: bind a ClusterRole that has it to this user"
                 ),
-                _ => tracing::warn!(resource, trouble = text, "Trouble with the API server"),
+                _ => {
+                    tracing::warn!(resource, error = text, "Failed to list or watch; trying again")
+                }
             }
-            self.told = Some(text);
             self.watched = None;
         }
-        if matches!(trouble, Trouble::Absent) {
+        if matches!(error, Error::KindNotServed) {
             // Nor is anything older than this known of it.
             self.is_empty().await?;
-            return self.tell(Change::Alive).await;
+            return self.send(Change::Alive).await;
         }
         if is_first_list { self.is_empty().await } else { Ok(()) }
     }
 }
 
-fn head<'j>(json: impl Deserializer<'j>) -> Result<HeadMeta, Trouble> {
-    Ok(Head::deserialize(json).map_err(|_| Trouble::Unreadable)?.metadata)
+fn head<'j>(json: impl Deserializer<'j>) -> Result<HeadMeta, Error> {
+    Ok(Head::deserialize(json).map_err(|_| Error::InvalidResponse)?.metadata)
 }
 
 #[cfg(test)]

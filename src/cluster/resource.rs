@@ -5,7 +5,7 @@ use kube::core::Request;
 use kube::core::params::GetParams;
 use serde::Deserialize;
 
-use super::Trouble;
+use super::Error;
 
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,17 +59,17 @@ impl Resource {
     ///
     /// # Errors
     ///
-    /// [`Trouble`] when the API server can't say.
-    pub async fn served_version(&self, client: &Client) -> Result<Option<String>, Trouble> {
+    /// [`Error`] when the API server can't say.
+    pub async fn served_version(&self, client: &Client) -> Result<Option<String>, Error> {
         if self.group.is_empty() {
             return Ok(self.versions.first().map(|version| (*version).to_owned()));
         }
         let request = Request::new("/apis").get(self.group, &GetParams::default())?;
-        let text = match Trouble::in_time(client.request_text(request)).await {
-            Err(trouble) if trouble.is_not_found() => return Ok(None),
+        let text = match Error::in_time(client.request_text(request)).await {
+            Err(error) if error.is_not_found() => return Ok(None),
             text => text?,
         };
-        let group: Group = serde_json::from_str(&text).map_err(|_| Trouble::Unreadable)?;
+        let group: Group = serde_json::from_str(&text).map_err(|_| Error::InvalidResponse)?;
         let served = || group.versions.iter().map(|found| found.version.as_str());
         let best = self.versions.iter().copied().find(|wanted| served().any(|it| it == *wanted));
         Ok(best.or_else(|| served().next()).map(str::to_owned))

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 /// What the API server answers.
-pub(crate) enum Answer {
+pub(crate) enum ScriptedResponse {
     /// JSON, with a status.
     Json(u16, Value),
     /// Text, with a status: a server that has no such path answers so.
@@ -24,7 +24,7 @@ pub(crate) enum Answer {
     /// A body in these pieces.
     Pieces(Vec<Bytes>),
     /// Another answer, later.
-    Later(Duration, Box<Answer>),
+    Later(Duration, Box<ScriptedResponse>),
 }
 
 /// The paths that were asked for, with their queries.
@@ -43,7 +43,9 @@ impl Asked {
 }
 
 /// A client of an API server that answers each path and query so.
-pub(crate) fn api(answer: impl Fn(&str) -> Answer + Clone + Send + 'static) -> (Client, Asked) {
+pub(crate) fn api(
+    answer: impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static,
+) -> (Client, Asked) {
     let asked = Asked::default();
     let log = asked.clone();
     let service = tower::service_fn(move |request: Request<kube::client::Body>| {
@@ -55,15 +57,15 @@ pub(crate) fn api(answer: impl Fn(&str) -> Answer + Clone + Send + 'static) -> (
     (Client::new(service, "default"), asked)
 }
 
-async fn respond(mut answer: Answer) -> Response<Body> {
-    while let Answer::Later(pause, later) = answer {
+async fn respond(mut answer: ScriptedResponse) -> Response<Body> {
+    while let ScriptedResponse::Later(pause, later) = answer {
         sleep(pause).await;
         answer = *later;
     }
     let (status, body) = match answer {
-        Answer::Json(status, json) => (status, Body::from(json.to_string())),
-        Answer::Text(status, text) => (status, Body::from(text)),
-        Answer::Events(events, end) => {
+        ScriptedResponse::Json(status, json) => (status, Body::from(json.to_string())),
+        ScriptedResponse::Text(status, text) => (status, Body::from(text)),
+        ScriptedResponse::Events(events, end) => {
             let lines = events.into_iter().map(|event| Bytes::from(format!("{event}\n")));
             let rest = stream::once(async move {
                 match end {
@@ -74,18 +76,18 @@ async fn respond(mut answer: Answer) -> Response<Body> {
             });
             (200, Body::from_stream(stream::iter(lines).chain(rest).map(Ok::<_, Infallible>)))
         }
-        Answer::Pieces(pieces) => {
+        ScriptedResponse::Pieces(pieces) => {
             (200, Body::from_stream(stream::iter(pieces).map(Ok::<_, Infallible>)))
         }
-        Answer::Later(..) => unreachable!(),
+        ScriptedResponse::Later(..) => unreachable!(),
     };
     Response::builder().status(status).body(body).unwrap()
 }
 
 /// What `/apis/kelos.dev` answers where these versions are served.
-pub(crate) fn versions(served: &[&str]) -> Answer {
+pub(crate) fn versions(served: &[&str]) -> ScriptedResponse {
     let versions: Vec<Value> = served.iter().map(|version| json!({"version": version})).collect();
-    Answer::Json(200, json!({"kind": "APIGroup", "versions": versions}))
+    ScriptedResponse::Json(200, json!({"kind": "APIGroup", "versions": versions}))
 }
 
 /// A failure, as the API server writes it.

@@ -8,11 +8,12 @@ use anyhow::Context;
 use kube::Client;
 
 use super::listen::listen;
-use crate::admin::{self, Readiness};
-use crate::authority::{Keeper, Places, Plan};
+use crate::admin;
+use crate::certs::ControllerMetrics;
+use crate::certs::{ManagedObjects, Reconciler, RotationPolicy};
 use crate::cli::ControllerArgs;
 use crate::cluster::{self, Election, Leadership, ObjectPath};
-use crate::metrics::ControllerMetrics;
+use crate::readiness::Readiness;
 use crate::server::{Server, Shutdown, Signals};
 use crate::settings::ControllerSettings;
 use crate::telemetry::{self, DroppedLines};
@@ -44,7 +45,7 @@ async fn control(
         None => own_namespace(Path::new(OWN_NAMESPACE)),
     };
     let (mut election, leadership) = election(&client, &settings, &namespace)?;
-    let keeper = keeper(&client, &settings, namespace, leadership, &metrics, &readiness);
+    let reconciler = reconciler(&client, &settings, namespace, leadership, &metrics, &readiness);
 
     let shutdown = Shutdown::new();
     let beside = |app| Server::new(app, shutdown.clone()).with_limits(admin::limits());
@@ -61,7 +62,7 @@ async fn control(
     let ends = async {
         tokio::select! {
             () = signals.next() => (),
-            () = keeper.run() => (),
+            () = reconciler.run() => (),
             () = election.run(|leads| metrics.set_leads(leads)) => (),
         }
         tracing::info!("Ending: the Lease is let go");
@@ -89,25 +90,25 @@ fn election(
     Ok(Election::new(client.clone(), lease, identity()?, settings.timing))
 }
 
-fn keeper(
+fn reconciler(
     client: &Client,
     settings: &ControllerSettings,
     namespace: String,
     leadership: Leadership,
     metrics: &Arc<ControllerMetrics>,
     readiness: &Readiness,
-) -> Keeper {
-    let plan = Plan {
+) -> Reconciler {
+    let policy = RotationPolicy {
         name: format!("{}.{namespace}.svc", settings.service),
         lifetime: settings.lifetime,
         settle: settings.settle,
     };
-    tracing::info!(name = plan.name, "Keeping the certificate");
+    tracing::info!(name = policy.name, "Keeping the certificate");
     let secret = settings.secret.clone();
     let configuration = settings.configuration.clone();
-    let places = Places { namespace, secret, configuration };
+    let managed = ManagedObjects { namespace, secret, configuration };
     let (metrics, readiness) = (Arc::clone(metrics), readiness.clone());
-    Keeper::new(client.clone(), plan, places, leadership, metrics, readiness)
+    Reconciler::new(client.clone(), policy, managed, leadership, metrics, readiness)
 }
 
 /// The namespace that the Pod runs in, if this is one.

@@ -56,7 +56,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
 
 fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, Skip> {
     let template = Template::compile(source, syntax)?;
-    Ok(template.render(vars, &mut Budget::task().at(clock::seconds()))?)
+    Ok(template.render(vars, &mut Budget::task().at(clock::now()))?)
 }
 
 fn read_vars(path: &Path) -> anyhow::Result<Map> {
@@ -77,7 +77,7 @@ fn variables(vars: serde_json::Map<String, serde_json::Value>) -> Map {
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct EvalRequest {
     template: String,
     #[serde(default)]
     vars: serde_json::Map<String, serde_json::Value>,
@@ -87,7 +87,7 @@ struct Question {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Answer {
+enum EvalResponse {
     Output { output: String },
     Error { error: String, reason: &'static str },
 }
@@ -104,8 +104,8 @@ fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-fn answer(line: &[u8]) -> Answer {
-    let question = serde_json::from_slice::<Question>(line)
+fn answer(line: &[u8]) -> EvalResponse {
+    let question = serde_json::from_slice::<EvalRequest>(line)
         .map_err(|error| error.to_string())
         .and_then(|question| {
             let syntax = question.syntax.as_deref().unwrap_or("auto").parse::<Syntax>();
@@ -115,7 +115,9 @@ fn answer(line: &[u8]) -> Answer {
         evaluate(&question.template, syntax, &Arc::new(variables(question.vars)))
     });
     match result {
-        Ok(output) => Answer::Output { output },
-        Err(error) => Answer::Error { error: error.to_string(), reason: error.reason.as_str() },
+        Ok(output) => EvalResponse::Output { output },
+        Err(error) => {
+            EvalResponse::Error { error: error.to_string(), reason: error.reason.as_str() }
+        }
     }
 }

@@ -85,7 +85,7 @@ fn show(
         );
     };
     let rules = &spawner.rules;
-    let facts = known.facts(namespace, &task, manifest.json.len(), clock::seconds());
+    let facts = known.facts(namespace, &task, manifest.json.len(), clock::now());
     let decision = decide(&task, rules, &facts, &Limits::default());
     if facts.injection() == Injection::Audit {
         anstream::eprintln!(

@@ -11,9 +11,9 @@ use serde::de::IgnoredAny;
 use super::{load, read_manifests};
 use crate::cli::ReviewArgs;
 use crate::engine::Limits;
-use crate::metrics::Metrics;
 use crate::settings;
 use crate::spawners::{ReadObjects, Snapshot};
+use crate::webhook::Metrics;
 use crate::webhook::mutate_task::answer_review;
 
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {

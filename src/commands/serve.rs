@@ -4,7 +4,7 @@ mod beside;
 mod clients;
 mod key;
 mod life_cycle;
-mod rules;
+mod rule_feed;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,18 +16,18 @@ use self::beside::Beside;
 use self::clients::Clients;
 use self::key::Key;
 use self::life_cycle::LifeCycle;
-use self::rules::Rules;
+use self::rule_feed::RuleFeed;
 use super::listen::listen;
-use crate::admin::Readiness;
 use crate::cli::ServeArgs;
 use crate::cluster;
 use crate::engine::Limits;
-use crate::metrics::Metrics;
+use crate::readiness::Readiness;
 use crate::server::{Drained, Server, Shutdown, Signals};
 use crate::settings::{RulesSource, ServeSettings};
 use crate::spawners::{LiveLookup, Spawners};
 use crate::telemetry::{self, DroppedLines};
-use crate::tls;
+use crate::tls::{self, ClientRejection};
+use crate::webhook::Metrics;
 use crate::webhook::mutate_task::MutateTask;
 use crate::webhook::router;
 
@@ -54,7 +54,8 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
     let (answer, rules) = follow(&settings, client, &metrics)?;
 
     let shutdown = Shutdown::new();
-    let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone());
+    let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone())
+        .with_rejections(|error| ClientRejection::of(error).map(ClientRejection::message));
     let listener = listen(&settings.webhook, "webhook").await?;
     let beside = Beside::start(&settings, &metrics, &readiness).await?;
     let mut webhook = tokio::spawn(webhook.serve_tls(listener, tls));
@@ -80,18 +81,22 @@ fn follow(
     settings: &ServeSettings,
     client: Option<Client>,
     metrics: &Arc<Metrics>,
-) -> anyhow::Result<(MutateTask, Rules)> {
+) -> anyhow::Result<(MutateTask, RuleFeed)> {
     let spawners = Arc::new(Spawners::new(settings.policy.clone()));
     let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
     Ok(match (&settings.rules, client) {
         (RulesSource::Manifests(folder), _) => {
-            (answer, Rules::from_manifests(folder, &spawners, metrics)?)
+            (answer, RuleFeed::from_manifests(folder, &spawners, metrics)?)
         }
         (RulesSource::Cluster { .. }, client) => {
             let client = client.context("rules from a cluster need a client")?;
-            let live = LiveLookup::new(client.clone(), Arc::clone(&spawners), Arc::clone(metrics));
+            let live = LiveLookup::new(
+                client.clone(),
+                Arc::clone(&spawners),
+                Arc::clone(metrics.spawners()),
+            );
             let live = Arc::new(live);
-            let rules = Rules::from_cluster(&client, &spawners, &live, metrics)?;
+            let rules = RuleFeed::from_cluster(&client, &spawners, &live, metrics)?;
             (answer.with_live_lookup(live), rules)
         }
     })

@@ -20,6 +20,7 @@ use crate::apimachinery::Kind;
 use crate::templates::Uses;
 use crate::templates::budget::{Budget, Exhausted};
 use crate::templates::value::{Map, Text, Value};
+use crate::unix_seconds::UnixSeconds;
 
 /// What is known about a request besides its Task.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,8 +35,8 @@ pub struct Facts<'f> {
     pub user: Option<&'f User>,
     /// How many bytes of JSON the Task takes, or somewhat more.
     pub task_bytes: usize,
-    /// The moment of the request, in seconds since 1970 (UTC).
-    pub moment: i64,
+    /// The moment of the request.
+    pub moment: UnixSeconds,
 }
 
 impl Facts<'_> {

@@ -4,19 +4,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Listing};
-use crate::watch::{Eye, Subject, Watch};
+use crate::watch::{FileWatcher, Watch, WatchTarget};
 
 /// A folder or file of manifests.
 struct Folder(PathBuf);
 
-impl Subject for Folder {
-    type Seen = Listing;
+impl WatchTarget for Folder {
+    type Fingerprint = Listing;
 
     fn paths(&self) -> Vec<&Path> {
         vec![&self.0]
     }
 
-    fn look(&self) -> Listing {
+    fn fingerprint(&self) -> Listing {
         files::list(&self.0)
     }
 }
@@ -36,15 +36,15 @@ pub fn watch<R>(
     read: impl Fn(&Path) -> R + Send + 'static,
     on_change: impl FnMut(R) + Send + 'static,
 ) -> io::Result<(R, Watch)> {
-    follow(Eye::open(Folder(path.to_owned())), read, on_change)
+    follow(FileWatcher::open(Folder(path.to_owned())), read, on_change)
 }
 
 fn follow<R>(
-    eye: Eye<Folder>,
+    eye: FileWatcher<Folder>,
     read: impl Fn(&Path) -> R + Send + 'static,
     mut on_change: impl FnMut(R) + Send + 'static,
 ) -> io::Result<(R, Watch)> {
-    let path = eye.subject().0.clone();
+    let path = eye.target().0.clone();
     let first = read(&path);
     let watch = eye.follow("manifests", move || on_change(read(&path)))?;
     Ok((first, watch))
@@ -89,7 +89,8 @@ mod tests {
             let _ = send.send(found);
         };
         let (first, watch) =
-            follow(Eye::open_with(poll, Folder(path.to_owned())), names, on_change).unwrap();
+            follow(FileWatcher::open_with(poll, Folder(path.to_owned())), names, on_change)
+                .unwrap();
         assert_eq!(first, expected);
         Watched { _watch: watch, changes }
     }
@@ -194,9 +195,12 @@ mod tests {
             let _ = send.send(calls);
             assert!(calls > 1, "on purpose");
         };
-        let (_, _watch) =
-            follow(Eye::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())), names, on_change)
-                .unwrap();
+        let (_, _watch) = follow(
+            FileWatcher::open_with(EVENTS_ONLY, Folder(dir.path().to_owned())),
+            names,
+            on_change,
+        )
+        .unwrap();
         fs::write(dir.path().join("a.yaml"), manifest("a")).unwrap();
         assert_eq!(changes.recv_timeout(PATIENCE), Ok(1));
         fs::write(dir.path().join("a.yaml"), manifest("b")).unwrap();

@@ -10,18 +10,18 @@ use prometheus_client::registry::Registry;
 
 /// Asks the log. Clones ask the same one.
 #[derive(Clone, Default)]
-pub(super) struct DroppedLines(Arc<OnceLock<Box<dyn Fn() -> u64 + Send + Sync>>>);
+pub(crate) struct DroppedLines(Arc<OnceLock<Box<dyn Fn() -> u64 + Send + Sync>>>);
 
 impl DroppedLines {
     /// A family in `registry`, at zero until there is a log to ask.
-    pub(super) fn register(registry: &mut Registry) -> DroppedLines {
+    pub(crate) fn register(registry: &mut Registry) -> DroppedLines {
         let dropped = DroppedLines::default();
         registry.register_collector(Box::new(dropped.clone()));
         dropped
     }
 
     /// Asks `count` from now on; the first one counts.
-    pub(super) fn ask(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
+    pub(crate) fn ask(&self, count: impl Fn() -> u64 + Send + Sync + 'static) {
         let _ = self.0.set(Box::new(count));
     }
 }

@@ -4,8 +4,8 @@ use std::io;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::places::Places;
-use crate::seldom::Seldom;
+use super::slots::ConnectionSlots;
+use crate::telemetry::LogLimiter;
 
 /// Accepts the next connection, however long the system refuses to give one.
 ///
@@ -14,8 +14,8 @@ use crate::seldom::Seldom;
 /// spin.
 pub(super) async fn accept(
     listener: &TcpListener,
-    places: &Places,
-    shortage: &Seldom,
+    slots: &ConnectionSlots,
+    shortage: &mut LogLimiter,
 ) -> TcpStream {
     loop {
         match listener.accept().await {
@@ -28,7 +28,7 @@ pub(super) async fn accept(
                         "Connections cannot be accepted for now; idle ones are closed instead"
                     );
                 }
-                places.shrink().await;
+                slots.shrink().await;
             }
         }
     }
@@ -41,7 +41,7 @@ fn is_of_the_client(error: &io::Error) -> bool {
 }
 
 /// How many connections the process has files for: three quarters of what it may open, so that
-/// rules, keys and the API server can still be read when all places are taken.
+/// rules, keys and the API server can still be read when all slots are taken.
 pub(super) fn connections_by_files() -> Option<usize> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     Some(soft_limit_of_files(&limits)? / 4 * 3)

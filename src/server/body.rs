@@ -1,4 +1,4 @@
-//! The body of a request, which tells when it has ended.
+//! The body of a request, which says when it has ended.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use axum::body::HttpBody;
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 
-use super::activity::Activity;
+use super::connection_state::ConnectionState;
 
 /// hyper's body, with word to the connection when it has arrived or is given up.
 #[derive(Debug)]
 pub(super) struct TrackedBody {
     body: Incoming,
-    on_its_way: Option<Arc<Activity>>,
+    on_its_way: Option<Arc<ConnectionState>>,
 }
 
 impl TrackedBody {
-    pub(super) fn new(body: Incoming, activity: &Arc<Activity>) -> TrackedBody {
-        let on_its_way = (!body.is_end_stream()).then(|| Arc::clone(activity));
+    pub(super) fn new(body: Incoming, state: &Arc<ConnectionState>) -> TrackedBody {
+        let on_its_way = (!body.is_end_stream()).then(|| Arc::clone(state));
         TrackedBody { body, on_its_way }
     }
 
     fn ended(&mut self) {
-        if let Some(activity) = self.on_its_way.take() {
-            activity.body_ended();
+        if let Some(state) = self.on_its_way.take() {
+            state.body_ended();
         }
     }
 }

@@ -20,12 +20,12 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::activity::Activity;
 use super::body::TrackedBody;
 use super::catch_panic::catch_panic;
-use super::paced::Paced;
-use super::parting::part;
-use super::refused::Refused;
+use super::client_rejections::ClientRejections;
+use super::connection_state::ConnectionState;
+use super::early_503::close_with_503;
+use super::timeout_stream::TimeoutStream;
 use super::{Limits, Shutdown};
 
 /// The most that is kept of a head, or of a body that nobody reads yet: a piece of TLS. The API
@@ -49,8 +49,8 @@ pub(super) struct Connection {
     pub(super) app: TowerToHyperService<Router>,
     pub(super) limits: Limits,
     pub(super) shutdown: Shutdown,
-    pub(super) activity: Arc<Activity>,
-    pub(super) refused: Arc<Refused>,
+    pub(super) state: Arc<ConnectionState>,
+    pub(super) rejections: Arc<ClientRejections>,
 }
 
 impl Connection {
@@ -77,10 +77,10 @@ impl Connection {
                     // Over TLS comes the API server, which must not lose a request.
                     Ok(Ok(stream)) => {
                         if let Some(stream) = self.http(stream).await {
-                            part(stream).await;
+                            close_with_503(stream).await;
                         }
                     }
-                    Ok(Err(error)) if self.refused.tell(&error, client) => (),
+                    Ok(Err(error)) if self.rejections.log(&error, client) => (),
                     Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
                     Err(_) => tracing::debug!("TLS handshake took too long"),
                 }
@@ -94,7 +94,7 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let stream = Paced::new(stream, Arc::clone(&self.activity), self.limits);
+        let stream = TimeoutStream::new(stream, Arc::clone(&self.state), self.limits);
         // Its own timer is off: all deadlines are those of the stream.
         let mut connection = hyper::server::conn::http1::Builder::new()
             .header_read_timeout(None)
@@ -111,7 +111,7 @@ impl Connection {
                 return Poll::Ready(Some(ended));
             }
             is_draining = is_draining || draining.as_mut().poll(context).is_ready();
-            if is_draining && self.activity.is_at_rest() {
+            if is_draining && self.state.is_at_rest() {
                 return Poll::Ready(None);
             }
             Poll::Pending
@@ -132,15 +132,15 @@ impl Connection {
         &self,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Body>, Infallible>> {
-        let has_begun = self.activity.begin(!request.body().is_end_stream());
+        let has_begun = self.state.begin(!request.body().is_end_stream());
         async move {
             if !has_begun {
-                // The task is about to be ended: another connection has its place.
+                // The task is about to be ended: another connection has its slot.
                 pending::<()>().await;
             }
-            let request = request.map(|body| TrackedBody::new(body, &self.activity));
+            let request = request.map(|body| TrackedBody::new(body, &self.state));
             let answer = catch_panic(async { self.app.call(request).await }).await;
-            self.activity.answered();
+            self.state.answered();
             let mut answer = answer.map_or_else(|()| internal_error(), |Ok(answer)| answer);
             if self.shutdown.is_retiring() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -31,7 +31,7 @@ pub struct ControllerSettings {
     pub timing: LeaseTiming,
     /// How long a certificate lives.
     pub lifetime: Duration,
-    /// How long an authority is published before its certificate serves.
+    /// How long a CA is published before its certificate serves.
     pub settle: Duration,
     /// Where metrics are served.
     pub metrics: Address,

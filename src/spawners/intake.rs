@@ -7,7 +7,8 @@ use super::kept::Kept;
 use super::measure::Measure;
 use super::queue::{Queue, Waiting};
 use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
-use super::snapshot::{Entry, Known, Sketch, Snapshot};
+use super::snapshot::{CompiledSpawner, Entry, Sketch, Snapshot};
+use super::watches::WatchedKind;
 use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
 use crate::apimachinery::Kind;
@@ -15,7 +16,6 @@ use crate::cluster::Change;
 use crate::engine::kelos::{LABELS_RULES, Namespace, TaskSpawner};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{Cost, Problem, Rules};
-use crate::metrics::Watched;
 
 /// What the rules of TaskSpawners may cost: of one namespace about a second of compiling, and as much
 /// memory as four thousand ordinary ones take; of all together what ten thousand take.
@@ -93,15 +93,15 @@ impl Intake {
             spent.bytes = spent.bytes.saturating_add(rules.cost.bytes);
             let (namespace, name) = (&waiting.namespace, &waiting.seat.name);
             self.shares.weigh(namespace, name, rules.cost);
-            let known = Arc::new(Known::new(rules));
-            self.next.spawners.insert(namespace, name, Entry::Known(Arc::clone(&known)));
+            let known = Arc::new(CompiledSpawner::new(rules));
+            self.next.spawners.insert(namespace, name, Entry::CompiledSpawner(Arc::clone(&known)));
             compiled.push((waiting, known));
         }
         self.settle();
         let mut problems = std::mem::take(&mut self.problems);
         for (waiting, known) in compiled {
             let (namespace, name) = (&*waiting.namespace, &*waiting.seat.name);
-            if let Some(Entry::Known(kept)) = self.next.spawners.get(namespace, name)
+            if let Some(Entry::CompiledSpawner(kept)) = self.next.spawners.get(namespace, name)
                 && Arc::ptr_eq(kept, &known)
             {
                 problems.extend(known.rules.problems.iter().map(|problem| SpawnerProblem {
@@ -115,14 +115,14 @@ impl Intake {
     }
 
     /// The kinds that should be listed again, because there is room for what was left out.
-    pub(super) fn wants_lists(&mut self) -> Vec<Watched> {
+    pub(super) fn wants_lists(&mut self) -> Vec<WatchedKind> {
         let spawners = std::mem::take(&mut self.has_room)
             | self.queue.wants_list()
             | self.shares.has_forgotten();
         let wanted = [
-            (Watched::TaskSpawners, spawners),
-            (Watched::Workspaces, self.workspaces.wants_list()),
-            (Watched::WorkerPools, self.pools.wants_list()),
+            (WatchedKind::TaskSpawners, spawners),
+            (WatchedKind::Workspaces, self.workspaces.wants_list()),
+            (WatchedKind::WorkerPools, self.pools.wants_list()),
         ];
         wanted.into_iter().filter_map(|(kind, is_wanted)| is_wanted.then_some(kind)).collect()
     }
@@ -151,7 +151,7 @@ impl Intake {
     fn spawner(&mut self, spawner: Arc<TaskSpawner>) {
         let namespace = Arc::from(&*spawner.metadata.namespace);
         let seat = Seat::of(&spawner.metadata);
-        if let Some(Entry::Known(known)) = self.next.spawners.get(&namespace, &seat.name)
+        if let Some(Entry::CompiledSpawner(known)) = self.next.spawners.get(&namespace, &seat.name)
             && known.rules.spawner == spawner
         {
             self.queue.remove(&namespace, &seat.name);
@@ -178,7 +178,7 @@ impl Intake {
     fn sketch(&mut self, namespace: &str, name: &str, spawner: &TaskSpawner) {
         let sketch = Sketch::of(spawner);
         let entry = match self.next.spawners.get(namespace, name) {
-            Some(Entry::Known(known))
+            Some(Entry::CompiledSpawner(known))
                 if known.rules.spawner.metadata.uid == spawner.metadata.uid =>
             {
                 return;

@@ -13,6 +13,7 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::Facts;
 use crate::templates::Templates;
+use crate::unix_seconds::UnixSeconds;
 
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     /// Its rules.
-    Known(Arc<Known>),
+    CompiledSpawner(Arc<CompiledSpawner>),
     /// That it is there, and has not been compiled yet.
     Pending(Arc<Sketch>),
     /// That it is there, and there is no room for its rules.
@@ -49,7 +50,7 @@ pub(super) struct Sketch {
 
 /// A TaskSpawner with its rules.
 #[derive(Debug)]
-pub struct Known {
+pub struct CompiledSpawner {
     /// The TaskSpawner, and what it asks for.
     pub rules: Rules,
     /// The reasons told so far, a bit each, for each key of the rules, and last for all other keys.
@@ -60,7 +61,7 @@ pub struct Known {
 #[derive(Clone, Debug)]
 pub enum Lookup {
     /// The TaskSpawner.
-    Found(Arc<Known>),
+    Found(Arc<CompiledSpawner>),
     /// There is one, and its rules are not compiled yet.
     Pending,
     /// No TaskSpawner of that name is known, or another one that has its name now.
@@ -74,17 +75,19 @@ impl Snapshot {
     pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
         match self.spawners.get(namespace, owner.name) {
             Some(entry) if !entry.is(owner) => Lookup::Unknown,
-            Some(Entry::Known(known)) => Lookup::Found(Arc::clone(known)),
+            Some(Entry::CompiledSpawner(known)) => Lookup::Found(Arc::clone(known)),
             Some(Entry::Pending(_)) => Lookup::Pending,
-            Some(Entry::Refused(sketch, why)) => {
-                Lookup::Found(Arc::new(Known::refused(namespace, owner.name, sketch, *why)))
-            }
+            Some(Entry::Refused(sketch, why)) => Lookup::Found(Arc::new(CompiledSpawner::refused(
+                namespace, owner.name, sketch, *why,
+            ))),
             None => match self.crowded.get(namespace) {
                 Some(why) => {
                     // What it asks for is forgotten, and so is whether there is one.
                     let uid = owner.uid.map(Box::from);
                     let sketch = Sketch { uid, is_disabled: false, asks_for_something: true };
-                    Lookup::Found(Arc::new(Known::refused(namespace, owner.name, &sketch, *why)))
+                    Lookup::Found(Arc::new(CompiledSpawner::refused(
+                        namespace, owner.name, &sketch, *why,
+                    )))
                 }
                 None => Lookup::Unknown,
             },
@@ -116,7 +119,7 @@ impl Snapshot {
         namespace: &'f str,
         task: &Task<'_>,
         task_bytes: usize,
-        moment: i64,
+        moment: UnixSeconds,
     ) -> Facts<'f> {
         Facts {
             namespace_name: namespace,
@@ -131,7 +134,7 @@ impl Snapshot {
     /// The rules of all TaskSpawners, with their namespaces, in no order.
     pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
         self.spawners.iter().filter_map(|(namespace, entry)| match entry {
-            Entry::Known(known) => Some((namespace, &known.rules)),
+            Entry::CompiledSpawner(known) => Some((namespace, &known.rules)),
             Entry::Pending(_) | Entry::Refused(..) => None,
         })
     }
@@ -150,14 +153,14 @@ impl Snapshot {
     }
 }
 
-impl Known {
-    pub(super) fn new(rules: Rules) -> Known {
+impl CompiledSpawner {
+    pub(super) fn new(rules: Rules) -> CompiledSpawner {
         let told = (0..=rules.keys.len()).map(|_| AtomicU16::new(0)).collect();
-        Known { rules, told }
+        CompiledSpawner { rules, told }
     }
 
     /// What stands in for the rules of a TaskSpawner that there is no room for: it says so, if there are any.
-    fn refused(namespace: &str, name: &str, sketch: &Sketch, why: Why) -> Known {
+    fn refused(namespace: &str, name: &str, sketch: &Sketch, why: Why) -> CompiledSpawner {
         let mut spawner = TaskSpawner::default();
         spawner.metadata.namespace = namespace.into();
         spawner.metadata.name = name.into();
@@ -165,14 +168,14 @@ impl Known {
         let spawner = Arc::new(spawner);
         if !sketch.asks_for_something {
             // It misses nothing, so its Tasks hear nothing.
-            return Known::new(Rules::compile(
+            return CompiledSpawner::new(Rules::compile(
                 spawner,
                 &Policy::default(),
                 &mut Templates::default(),
             ));
         }
         let rules = Rules::refused(spawner, why.to_string());
-        Known::new(Rules { is_disabled: sketch.is_disabled, ..rules })
+        CompiledSpawner::new(Rules { is_disabled: sketch.is_disabled, ..rules })
     }
 
     /// Whether this is the first time since the TaskSpawner changed that its key of this number is
@@ -197,14 +200,14 @@ impl Entry {
 
     pub(super) fn uid(&self) -> Option<&str> {
         match self {
-            Entry::Known(known) => known.rules.spawner.metadata.uid.as_deref(),
+            Entry::CompiledSpawner(known) => known.rules.spawner.metadata.uid.as_deref(),
             Entry::Pending(sketch) | Entry::Refused(sketch, _) => sketch.uid.as_deref(),
         }
     }
 
     pub(super) fn sketch(&self) -> Arc<Sketch> {
         match self {
-            Entry::Known(known) => {
+            Entry::CompiledSpawner(known) => {
                 let is_disabled = known.rules.is_disabled;
                 let asks_for_something = known.rules.spawner.asks_for_something();
                 Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled, asks_for_something })

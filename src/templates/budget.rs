@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::unix_seconds::UnixSeconds;
+
 /// Steps one template may take. What costs a step takes about 100 ns at the most: decision 003 has what was
 /// measured.
 pub const TEMPLATE_STEPS: u64 = 100_000;
@@ -27,7 +29,7 @@ pub(super) const BYTES_PER_STEP: u64 = 64;
 pub struct Budget {
     steps: u64,
     bytes: u64,
-    moment: i64,
+    moment: UnixSeconds,
 }
 
 /// A bound was reached.
@@ -50,17 +52,17 @@ pub enum Exhausted {
 impl Budget {
     /// A budget of so many steps and bytes.
     pub fn new(steps: u64, bytes: u64) -> Budget {
-        Budget { steps, bytes, moment: 0 }
+        Budget { steps, bytes, moment: UnixSeconds::default() }
     }
 
-    /// The same budget at a moment, in seconds since 1970 (UTC): what `now` gives.
+    /// The same budget at a moment: what `now` gives.
     #[must_use]
-    pub fn at(self, moment: i64) -> Budget {
+    pub fn at(self, moment: UnixSeconds) -> Budget {
         Budget { moment, ..self }
     }
 
-    /// The moment of the request, in seconds since 1970 (UTC).
-    pub fn moment(&self) -> i64 {
+    /// The moment of the request.
+    pub fn moment(&self) -> UnixSeconds {
         self.moment
     }
 

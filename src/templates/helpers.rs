@@ -60,7 +60,7 @@ pub trait Caller: Meter {
 
 impl Caller for Budget {
     fn moment(&self) -> i64 {
-        Budget::moment(self)
+        Budget::moment(self).0
     }
 
     fn pattern(&self, _: &str) -> Option<Arc<Pattern>> {

@@ -143,7 +143,7 @@ impl Program {
             true => Exhausted::Bytes,
             false => Exhausted::Steps,
         };
-        let context = Context { moment: budget.moment(), patterns: Arc::clone(&self.patterns) };
+        let context = Context { moment: budget.moment().0, patterns: Arc::clone(&self.patterns) };
         let root = Root { variables: Arc::clone(root), context: Arc::new(context) };
         let (result, spent) = run(self.code.borrow_dependent(), root, fuel);
         // Bytes take the steps that making them takes: this takes `spent` steps, too.

@@ -20,6 +20,12 @@ pub enum TlsError {
         #[source]
         source: io::Error,
     },
+    /// There is no such Secret.
+    #[error("{origin}: there is no such Secret")]
+    NoSecret {
+        /// Flag and Secret.
+        origin: String,
+    },
     /// A Secret lacks a field.
     #[error("{origin}: is missing or empty (a Secret of type kubernetes.io/tls has it)")]
     Field {
@@ -89,9 +95,9 @@ pub enum TlsError {
         /// Flag and file.
         origin: String,
     },
-    /// A certificate of another authority than the one beside it.
+    /// A certificate of another CA than the one beside it.
     #[error(
-        "{origin}: the certificate is not signed by an authority of data[\"ca.crt\"], and the one \
+        "{origin}: the certificate is not signed by a CA of data[\"ca.crt\"], and the one \
          that is served is good still: it stays"
     )]
     Foreign {
@@ -100,7 +106,7 @@ pub enum TlsError {
     },
     /// No certificate could be made.
     #[error("a self-signed certificate could not be made")]
-    SelfMade(#[source] rcgen::Error),
+    SelfSigned(#[source] rcgen::Error),
     /// The TLS versions are not there.
     #[error("TLS 1.2 and 1.3 are not both available in this build")]
     Versions(#[source] rustls::Error),

@@ -1,14 +1,12 @@
 //! A serving key that follows its two files.
 
-use std::error::Error;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::reload::Reload;
 use super::{CERT_FLAG, KEY_FLAG, KeyPair, PemPart, ServingKey, TlsError};
-use crate::clock;
-use crate::watch::{Eye, Stamp, Subject, Watch};
+use crate::watch::{FileWatcher, Stamp, Watch, WatchTarget};
 
 /// The two files of a pair.
 #[derive(Clone, Debug)]
@@ -19,7 +17,7 @@ pub(super) struct KeyFiles {
 
 /// What was found in the two files.
 #[derive(Hash)]
-struct Found {
+struct PemFiles {
     cert: Vec<u8>,
     key: Vec<u8>,
 }
@@ -33,15 +31,15 @@ impl KeyFiles {
         self.pair(&self.read()?)
     }
 
-    fn read(&self) -> Result<Found, TlsError> {
+    fn read(&self) -> Result<PemFiles, TlsError> {
         let read = |file: &Path, origin: String| {
             std::fs::read(file).map_err(|source| TlsError::Read { origin, source })
         };
         let cert = read(&self.cert, self.cert_origin())?;
-        Ok(Found { cert, key: read(&self.key, self.key_origin())? })
+        Ok(PemFiles { cert, key: read(&self.key, self.key_origin())? })
     }
 
-    fn pair(&self, found: &Found) -> Result<KeyPair, TlsError> {
+    fn pair(&self, found: &PemFiles) -> Result<KeyPair, TlsError> {
         KeyPair::from_pem(
             PemPart { origin: &self.cert_origin(), pem: &found.cert },
             PemPart { origin: &self.key_origin(), pem: &found.key },
@@ -57,14 +55,14 @@ impl KeyFiles {
     }
 }
 
-impl Subject for KeyFiles {
-    type Seen = [Option<Stamp>; 2];
+impl WatchTarget for KeyFiles {
+    type Fingerprint = [Option<Stamp>; 2];
 
     fn paths(&self) -> Vec<&Path> {
         vec![&self.cert, &self.key]
     }
 
-    fn look(&self) -> Self::Seen {
+    fn fingerprint(&self) -> Self::Fingerprint {
         [&self.cert, &self.key].map(|file| Stamp::of_path(file))
     }
 }
@@ -72,8 +70,8 @@ impl Subject for KeyFiles {
 /// Serves with the pair of these files whenever they change, until the watch is dropped.
 ///
 /// `on_swap` is called with each pair that takes the place of another. Files that do not make a
-/// pair are logged, once a change, and the last good one serves on. The files are read once more at
-/// once, so that nothing is missed since they were read to start with.
+/// pair are logged, once, and the last good one serves on. The files are read once more at once, so
+/// that nothing is missed since they were read to start with.
 ///
 /// # Errors
 /// When the system gives no thread.
@@ -84,56 +82,27 @@ pub fn follow_files(
     on_swap: impl FnMut(&KeyPair) + Send + 'static,
 ) -> io::Result<Watch> {
     let files = KeyFiles::new(cert_file, key_file);
-    let eye = Eye::open(files.clone());
-    let mut follower = Follower { files, serving, last: None, on_swap };
+    let watcher = FileWatcher::open(files.clone());
+    let mut follower = FileFollower { files, serving, reload: Reload::default(), on_swap };
     follower.reload();
-    eye.follow("serving-key", move || follower.reload())
+    watcher.follow("serving-key", move || follower.reload())
 }
 
-struct Follower<F> {
+struct FileFollower<F> {
     files: KeyFiles,
     serving: Arc<ServingKey>,
-    /// What was found the last time, as a hash: a private key is not kept for it.
-    last: Option<u64>,
+    reload: Reload,
     on_swap: F,
 }
 
-impl<F: FnMut(&KeyPair)> Follower<F> {
-    /// Reads the files, and serves with what they hold if that is new and whole.
+impl<F: FnMut(&KeyPair)> FileFollower<F> {
+    /// Reads the files, and serves with what they hold if that is new and valid.
     fn reload(&mut self) {
-        let found = self.files.read();
-        let mut hasher = DefaultHasher::new();
-        match &found {
-            Ok(found) => found.hash(&mut hasher),
-            Err(error) => error.to_string().hash(&mut hasher),
+        let FileFollower { files, serving, reload, on_swap } = self;
+        let problem = reload.take(files.read(), |found| serving.take(files.pair(found)?, on_swap));
+        if let Some(problem) = problem {
+            serving.log_rejection(&problem);
         }
-        if self.last.replace(hasher.finish()) == Some(hasher.finish()) {
-            return;
-        }
-        match found.and_then(|found| self.take(&found)) {
-            Ok(()) => (),
-            Err(error) => {
-                let cause = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-                tracing::error!(
-                    problem = %format_args!("{error}{cause}"),
-                    "The serving key needs mending; if there was one, it stays"
-                );
-            }
-        }
-    }
-
-    fn take(&mut self, found: &Found) -> Result<(), TlsError> {
-        let pair = self.files.pair(found)?;
-        if self.serving.is(&pair) {
-            return Ok(());
-        }
-        self.serving.offer(pair.clone(), clock::seconds())?;
-        tracing::info!(
-            cert = %self.files.cert.display(), expires = pair.expires(),
-            "Serving with a new certificate"
-        );
-        (self.on_swap)(&pair);
-        Ok(())
     }
 }
 
@@ -164,7 +133,8 @@ mod tests {
             assert!(serving.is(&pair));
             assert_eq!(swaps.load(Ordering::Relaxed), swapped);
         };
-        let mut follower = Follower { files, serving: Arc::clone(&serving), last: None, on_swap };
+        let reload = Reload::default();
+        let mut follower = FileFollower { files, serving: Arc::clone(&serving), reload, on_swap };
 
         follower.reload();
         serves(&first, &first_key, 0);

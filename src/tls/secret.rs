@@ -1,47 +1,53 @@
 //! A serving key out of a Secret.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
+use tokio::sync::mpsc::Receiver;
 
-use super::{KeyPair, PemPart, TlsError};
+use super::reload::Reload;
+use super::{KeyPair, PemPart, ServingKey, TlsError};
+use crate::clock;
+use crate::cluster::Change;
+use crate::unix_seconds::UnixSeconds;
 
 /// The fields of a Secret of type `kubernetes.io/tls`.
 const CERT_FIELD: &str = "tls.crt";
 const KEY_FIELD: &str = "tls.key";
 
 /// The part of a Secret that a server needs. It has no `Debug`: it can't get into a log.
-#[derive(Deserialize)]
-pub struct Secret {
+#[derive(Deserialize, Hash)]
+pub struct TlsSecret {
     #[serde(default)]
     data: Data,
 }
 
 /// Values in base64.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Hash)]
 struct Data {
     #[serde(rename = "tls.crt")]
     cert: Option<String>,
     #[serde(rename = "tls.key")]
     key: Option<String>,
     #[serde(rename = "ca.crt")]
-    authorities: Option<String>,
+    cas: Option<String>,
 }
 
-impl Secret {
+impl TlsSecret {
     /// Whether it holds nothing of a pair: whoever makes one has only begun.
     pub fn is_empty(&self) -> bool {
         let is_empty = |value: &Option<String>| value.as_deref().is_none_or(str::is_empty);
         is_empty(&self.data.cert) && is_empty(&self.data.key)
     }
 
-    /// The pair that it holds; `origin` is the flag that named it, with its value, and `now` the seconds since
-    /// 1970.
+    /// The pair that it holds; `origin` is the flag that named it, with its value.
     ///
     /// # Errors
     ///
     /// The field that is missing or holds something else, or both if they do not belong together.
-    pub fn key_pair(&self, origin: &str, now: i64) -> Result<KeyPair, TlsError> {
+    pub fn key_pair(&self, origin: &str, now: UnixSeconds) -> Result<KeyPair, TlsError> {
         let field = |name: &'static str, value: &Option<String>| {
             let origin = format!("{origin}, field data[\"{name}\"]");
             match value.as_deref().map(|text| BASE64.decode(text)) {
@@ -55,8 +61,48 @@ impl Secret {
             PemPart { origin: &cert_origin, pem: &cert },
             PemPart { origin: &key_origin, pem: &key },
         )?;
-        let authorities = self.data.authorities.as_deref().map(|text| BASE64.decode(text));
-        Ok(pair.beside(&authorities.and_then(Result::ok).unwrap_or_default(), now))
+        let cas = self.data.cas.as_deref().map(|text| BASE64.decode(text));
+        Ok(pair.beside(&cas.and_then(Result::ok).unwrap_or_default(), now))
+    }
+}
+
+/// Serves with the pair of a Secret whenever it changes, for as long as changes come; `origin` is the
+/// flag that named it, with its value.
+///
+/// `on_swap` is called with each pair that is taken. A Secret that holds no good pair is logged, once,
+/// and the last good one serves on. One that is not there yet, or holds no pair yet, is waited for: at
+/// first a controller is at work.
+pub async fn follow_secret(
+    mut changes: Receiver<Change<TlsSecret>>,
+    origin: String,
+    serving: Arc<ServingKey>,
+    mut on_swap: impl FnMut(&KeyPair),
+) {
+    let (mut reload, mut listed) = (Reload::default(), None);
+    while let Some(change) = changes.recv().await {
+        let found = match change {
+            Change::Listing | Change::Alive => continue,
+            Change::Page(secrets) => {
+                listed = secrets.into_iter().next().or(listed);
+                continue;
+            }
+            Change::Listed => listed.take(),
+            Change::One(secret) => Some(secret),
+            Change::Gone { .. } => None,
+        };
+        let is_empty = found.as_ref().is_none_or(TlsSecret::is_empty);
+        let is_awaited = is_empty && serving.is_awaited();
+        let read = found.ok_or_else(|| TlsError::NoSecret { origin: origin.clone() });
+        let problem = reload.take(read, |secret| {
+            serving.take(secret.key_pair(&origin, clock::now())?, &mut on_swap)
+        });
+        match problem {
+            Some(problem) if is_awaited => {
+                tracing::info!(problem, "Waiting for the Secret with the serving key");
+            }
+            Some(problem) => serving.log_rejection(&problem),
+            None => (),
+        }
     }
 }
 
@@ -66,7 +112,7 @@ mod tests {
 
     const ORIGIN: &str = "--tls-secret kelos-system/tls";
 
-    fn secret(data: serde_json::Value) -> Secret {
+    fn secret(data: serde_json::Value) -> TlsSecret {
         serde_json::from_value(serde_json::json!({"kind": "Secret", "data": data})).unwrap()
     }
 
@@ -79,7 +125,7 @@ mod tests {
     fn a_secret_of_type_tls_makes_a_pair() {
         let (cert, key) = pair();
         let found = secret(serde_json::json!({"tls.crt": cert, "tls.key": key, "ca.crt": ""}));
-        assert!(found.key_pair(ORIGIN, 0).is_ok());
+        assert!(found.key_pair(ORIGIN, UnixSeconds(0)).is_ok());
     }
 
     #[test]
@@ -98,12 +144,12 @@ mod tests {
             (serde_json::json!({"tls.crt": key, "tls.key": key}), "tls.crt", "no certificate"),
             (serde_json::json!({"tls.crt": other, "tls.key": key}), "tls.key", "does not belong"),
         ] {
-            let said_now = secret(data).key_pair(ORIGIN, 0).unwrap_err().to_string();
+            let said_now = secret(data).key_pair(ORIGIN, UnixSeconds(0)).unwrap_err().to_string();
             let start = format!("{ORIGIN}, field data[\"{named}\"]: ");
             assert!(said_now.starts_with(&start) && said_now.contains(said), "{said_now}");
         }
-        let none: Secret = serde_json::from_str(r#"{"kind": "Secret"}"#).unwrap();
-        assert!(none.key_pair(ORIGIN, 0).is_err());
+        let none: TlsSecret = serde_json::from_str(r#"{"kind": "Secret"}"#).unwrap();
+        assert!(none.key_pair(ORIGIN, UnixSeconds(0)).is_err());
     }
 
     #[test]

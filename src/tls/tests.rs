@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use x509_parser::prelude::GeneralName;
 
@@ -28,8 +29,7 @@ pub(super) fn pems() -> (String, String) {
 }
 
 fn message(error: &TlsError) -> String {
-    let source = std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default();
-    format!("{error}{source}")
+    crate::telemetry::chain(error)
 }
 
 /// Loads the pair, which must fail, and gives the message.
@@ -48,7 +48,7 @@ fn a_whole_pair_is_taken_and_its_expiry_known() {
     let chain = files.write("tls.crt", &format!("{}{other}", leaf.pem()));
     let key = files.write("tls.key", &key.serialize_pem());
     let pair = KeyPair::from_files(&chain, &key).unwrap();
-    assert_eq!(pair.expires(), 2_208_988_800);
+    assert_eq!(pair.expires(), UnixSeconds(2_208_988_800));
     assert_eq!(pair.certified.cert.len(), 2, "the whole chain is served");
 }
 
@@ -112,8 +112,8 @@ fn a_key_of_another_certificate_is_refused() {
 }
 
 #[test]
-fn a_self_made_certificate_has_its_names_and_a_year() {
-    let made = SelfMade::new().unwrap();
+fn a_self_signed_certificate_has_its_names_and_a_year() {
+    let made = SelfSigned::new().unwrap();
     let der = CertificateDer::from_pem_slice(made.certificate_pem.as_bytes()).unwrap();
     let (_, certificate) = X509Certificate::from_der(&der).unwrap();
     assert!(!certificate.is_ca());
@@ -131,21 +131,21 @@ fn a_self_made_certificate_has_its_names_and_a_year() {
     assert_eq!(addresses, [4, 16]);
     let life = certificate.validity();
     assert_eq!(life.not_after.timestamp() - life.not_before.timestamp(), (365 * 24 + 1) * 60 * 60);
-    assert_eq!(made.pair.expires(), life.not_after.timestamp());
+    assert_eq!(made.pair.expires(), UnixSeconds(life.not_after.timestamp()));
 }
 
 #[test]
 fn a_replaced_key_is_what_new_handshakes_get() {
-    let (first, second) = (SelfMade::new().unwrap(), SelfMade::new().unwrap());
+    let (first, second) = (SelfSigned::new().unwrap(), SelfSigned::new().unwrap());
     let expected = second.pair.certified.cert.clone();
     let serving = ServingKey::new(first.pair);
     serving.replace(second.pair);
     assert_eq!(serving.current.load_full().unwrap().certified.cert, expected);
 }
 
-/// A pair, issued by an authority of its own until then, and that authority.
-fn issued(until: i64) -> (KeyPair, String) {
-    let made = crate::authority::issue("localhost", Duration::from_secs(100), until - 100).unwrap();
+/// A pair, issued by a CA of its own until then, and that CA.
+fn issued(until: UnixSeconds) -> (KeyPair, String) {
+    let made = crate::certs::issue("localhost", Duration::from_secs(100), until - 100).unwrap();
     let part = |pem| PemPart { origin: "the Secret", pem };
     let pair = KeyPair::from_pem(part(made.certificate.as_bytes()), part(made.key.as_bytes()));
     (pair.unwrap(), made.ca)
@@ -153,7 +153,7 @@ fn issued(until: i64) -> (KeyPair, String) {
 
 #[test]
 fn a_pair_that_nobody_trusts_does_not_take_the_place_of_a_good_one() {
-    const NOW: i64 = 1_900_000_000;
+    const NOW: UnixSeconds = UnixSeconds(1_900_000_000);
     let ((good, ca), (next, other_ca)) = (issued(NOW + 50), issued(NOW + 60));
     let serving = ServingKey::new(good.clone());
     let refused = |pair: KeyPair, now| serving.offer(pair, now).unwrap_err().to_string();
@@ -161,17 +161,14 @@ fn a_pair_that_nobody_trusts_does_not_take_the_place_of_a_good_one() {
     let said = refused(issued(NOW - 1).0, NOW);
     assert!(said.starts_with("the Secret: the certificate is expired"), "{said}");
     let said = refused(next.clone().beside(ca.as_bytes(), NOW), NOW);
-    assert!(
-        said.starts_with("the Secret: the certificate is not signed by an authority"),
-        "{said}"
-    );
+    assert!(said.starts_with("the Secret: the certificate is not signed by a CA"), "{said}");
     assert!(serving.is(&good));
 
     // What can't be told does not count.
-    for authorities in ["", "garbage", &other_ca, &format!("{ca}{other_ca}")] {
+    for cas in ["", "garbage", &other_ca, &format!("{ca}{other_ca}")] {
         serving.replace(good.clone());
-        assert!(serving.offer(next.clone().beside(authorities.as_bytes(), NOW), NOW).is_ok());
-        assert!(serving.is(&next), "{authorities}");
+        assert!(serving.offer(next.clone().beside(cas.as_bytes(), NOW), NOW).is_ok());
+        assert!(serving.is(&next), "{cas}");
     }
     // One that is not valid yet may be so by another clock.
     let (early, early_ca) = issued(NOW + 7200);

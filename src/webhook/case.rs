@@ -6,12 +6,13 @@ use super::mutate_task::Answered;
 use super::report;
 use super::review::{self, Request, Unreadable};
 use super::router::Reply;
+use super::{AdmissionOutcome as Outcome, Metrics};
 use crate::engine::kelos::{Excess, Injection, Namespace, Owner, Task, Workspace};
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, User, need_workspace};
 use crate::engine::{Decision, Limits, decide};
-use crate::metrics::{Metrics, Outcome};
-use crate::spawners::{Known, Lookup, Snapshot};
+use crate::spawners::{CompiledSpawner, Lookup, Snapshot};
+use crate::unix_seconds::UnixSeconds;
 
 /// The longest request that is decided where requests are read. Most have a tenth of that.
 pub(super) const IN_LINE_BYTES: usize = 64 << 10;
@@ -27,13 +28,13 @@ pub(super) struct Sight {
     /// The cache, at the moment of the request.
     pub(super) known: Arc<Snapshot>,
     /// The owner, if the cache does not have it.
-    pub(super) owner: Sought<Known>,
+    pub(super) owner: Sought<CompiledSpawner>,
     /// The Namespace, if the cache does not have it.
     pub(super) namespace: Sought<Namespace>,
     /// The Workspace, if the cache does not have it.
     pub(super) workspace: Sought<Workspace>,
-    /// The moment of the request, in seconds since 1970 (UTC).
-    pub(super) moment: i64,
+    /// The moment of the request.
+    pub(super) moment: UnixSeconds,
 }
 
 /// What is known of an object that the cache does not have.
@@ -69,7 +70,7 @@ pub(super) enum Next {
 
 impl Sight {
     /// What the cache has, and looks up the rest if that is possible.
-    pub(super) fn new(known: Arc<Snapshot>, moment: i64, is_askable: bool) -> Sight {
+    pub(super) fn new(known: Arc<Snapshot>, moment: UnixSeconds, is_askable: bool) -> Sight {
         fn sought<T>(is_askable: bool) -> Sought<T> {
             if is_askable { Sought::Askable } else { Sought::Missing }
         }
@@ -110,7 +111,7 @@ impl<T> Sought<T> {
 struct Ready<'c> {
     request: &'c Request<'c>,
     task: &'c Task<'c>,
-    spawner: Arc<Known>,
+    spawner: Arc<CompiledSpawner>,
     facts: Facts<'c>,
 }
 
@@ -174,7 +175,7 @@ fn spawner(
     request: &Request<'_>,
     owner: &Owner<'_>,
     sight: &Sight,
-) -> Result<Option<Arc<Known>>, Next> {
+) -> Result<Option<Arc<CompiledSpawner>>, Next> {
     match (sight.known.rules(&request.namespace, owner), &sight.owner) {
         (Lookup::Found(spawner), _) => Ok(Some(spawner)),
         (Lookup::Pending, _) => Err(Next::NotYet),

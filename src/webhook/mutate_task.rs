@@ -10,11 +10,11 @@ use super::reader::{Read, Reader};
 use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
 use super::time_budget::TimeBudget;
+use super::{AdmissionOutcome, Metrics};
 use crate::clock;
 use crate::engine::Limits;
 use crate::engine::kelos::{Namespace, Workspace};
-use crate::metrics::{Metrics, Outcome};
-use crate::spawners::{Known, LiveLookup, Looked, Snapshot, Spawners};
+use crate::spawners::{CompiledSpawner, LiveLookup, LookupResult, Snapshot, Spawners};
 
 /// How many Tasks with costly templates, or of many bytes, are read and decided at once.
 const POOL_PLACES: usize = 2;
@@ -36,7 +36,7 @@ pub struct Answered {
     /// What is sent.
     pub reply: Reply,
     /// What it counts as.
-    pub outcome: Outcome,
+    pub outcome: AdmissionOutcome,
 }
 
 impl MutateTask {
@@ -60,11 +60,11 @@ impl MutateTask {
             Ok(Err(unreadable)) => return case::unreadable(unreadable),
             Err(no_room) => {
                 let reply = Reply::unavailable(no_room);
-                return Answered { reply, outcome: Outcome::Overloaded };
+                return Answered { reply, outcome: AdmissionOutcome::Overloaded };
             }
         };
         let is_askable = self.live.is_some();
-        let mut sight = Sight::new(self.spawners.snapshot(), clock::seconds(), is_askable);
+        let mut sight = Sight::new(self.spawners.snapshot(), clock::now(), is_askable);
         loop {
             let request = review.request();
             let (bytes, limits, metrics) = (review.len(), &self.limits, &self.metrics);
@@ -74,7 +74,7 @@ impl MutateTask {
                 Next::NotYet if time.has_another_try() => {
                     return unavailable("the TaskSpawner is being read; try again");
                 }
-                Next::NotYet => return case::as_it_is(request, Outcome::UnknownOwner),
+                Next::NotYet => return case::as_it_is(request, AdmissionOutcome::UnknownOwner),
                 Next::LookUpOwner => {
                     let looked = self.look_up_owner(request, &time).await;
                     match sought(looked, &time) {
@@ -122,13 +122,17 @@ impl MutateTask {
         }
     }
 
-    async fn look_up_owner(&self, request: &Request<'_>, time: &TimeBudget) -> Looked<Known> {
+    async fn look_up_owner(
+        &self,
+        request: &Request<'_>,
+        time: &TimeBudget,
+    ) -> LookupResult<CompiledSpawner> {
         let owner = request.new_task().and_then(|task| task.owner());
         match (&self.live, owner) {
             (Some(live), Some(owner)) => {
                 live.look_up(&request.namespace, &owner, time.left()).await
             }
-            _ => Looked::Missing,
+            _ => LookupResult::Missing,
         }
     }
 
@@ -139,18 +143,22 @@ impl MutateTask {
         namespace: bool,
         workspace: bool,
         time: &TimeBudget,
-    ) -> (Looked<Namespace>, Looked<Workspace>) {
+    ) -> (LookupResult<Namespace>, LookupResult<Workspace>) {
         let spec = request.new_task().and_then(|task| task.spec());
         let (Some(live), left) = (&self.live, time.left()) else {
-            return (Looked::Missing, Looked::Missing);
+            return (LookupResult::Missing, LookupResult::Missing);
         };
         let of_namespace = async {
-            if namespace { live.namespace(&request.namespace, left).await } else { Looked::Missing }
+            if namespace {
+                live.namespace(&request.namespace, left).await
+            } else {
+                LookupResult::Missing
+            }
         };
         let of_workspace = async {
             match spec.filter(|_| workspace) {
                 Some(spec) => live.workspace(&request.namespace, spec, left).await,
-                None => Looked::Missing,
+                None => LookupResult::Missing,
             }
         };
         tokio::join!(of_namespace, of_workspace)
@@ -159,11 +167,11 @@ impl MutateTask {
 
 /// What a look-up tells; nothing, if it has failed and the API server asks again: a cache that has not
 /// shown an object for a moment can't be told from one that never will.
-fn sought<T>(looked: Looked<T>, time: &TimeBudget) -> Option<Sought<T>> {
+fn sought<T>(looked: LookupResult<T>, time: &TimeBudget) -> Option<Sought<T>> {
     match looked {
-        Looked::Found(found) => Some(Sought::Found(found)),
-        Looked::Unavailable if time.has_another_try() => None,
-        Looked::Missing | Looked::Unavailable => Some(Sought::Missing),
+        LookupResult::Found(found) => Some(Sought::Found(found)),
+        LookupResult::Unavailable if time.has_another_try() => None,
+        LookupResult::Missing | LookupResult::Unavailable => Some(Sought::Missing),
     }
 }
 
@@ -187,7 +195,7 @@ pub fn answer_review(
         Ok(request) => request,
         Err(unreadable) => return case::unreadable(unreadable),
     };
-    let sight = Sight::new(Arc::clone(known), clock::seconds(), false);
+    let sight = Sight::new(Arc::clone(known), clock::now(), false);
     match case::next(&request, body.len(), &sight, limits, metrics, Where::Apart) {
         Next::Reply(answered) => answered,
         _ => unavailable("the TaskSpawner is being read; try again"),
@@ -196,7 +204,7 @@ pub fn answer_review(
 
 /// The API server asks again in a second.
 fn unavailable(message: &str) -> Answered {
-    Answered { reply: Reply::unavailable(message), outcome: Outcome::Unavailable }
+    Answered { reply: Reply::unavailable(message), outcome: AdmissionOutcome::Unavailable }
 }
 
 fn overloaded() -> Answered {

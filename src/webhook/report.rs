@@ -1,21 +1,21 @@
 //! What the log and the metrics hear of a decision.
 
 use super::review::Request;
+use super::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, KeyOutcome as Decided, Outcome as KeyResult};
-use crate::metrics::{KeyOutcome, Metrics, Outcome};
-use crate::seldom::Seldom;
-use crate::spawners::Known;
+use crate::spawners::CompiledSpawner;
+use crate::telemetry::LogLimiter;
 
 /// How many skipped keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
 /// is counted.
 const SKIPS: usize = 32;
 
 /// That there was an [`Excess`].
-static EXCESS: Seldom = Seldom::new();
+static EXCESS: LogLimiter = LogLimiter::new();
 
 /// Logs a request that has more of something than can be, once a minute, without anything of it.
 pub(super) fn excess(excess: Excess) {
@@ -29,15 +29,15 @@ pub(super) fn excess(excess: Excess) {
 }
 
 /// What a decision counts as.
-pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
+pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> AdmissionOutcome {
     if decision.is_exempt || rules.is_disabled {
-        Outcome::Disabled
+        AdmissionOutcome::Disabled
     } else if !decision.patch.0.is_empty() {
-        Outcome::Patched
+        AdmissionOutcome::Patched
     } else if decision.keys.iter().any(|key| key.is_news_skip()) {
-        Outcome::Skipped
+        AdmissionOutcome::Skipped
     } else {
-        Outcome::Unchanged
+        AdmissionOutcome::Unchanged
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> Outcome {
 pub(super) fn decision(
     request: &Request<'_>,
     task: &Task<'_>,
-    spawner: &Known,
+    spawner: &CompiledSpawner,
     decision: &Decision<'_>,
     metrics: &Metrics,
 ) {
@@ -53,8 +53,8 @@ pub(super) fn decision(
     for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
             KeyResult::Kept => continue,
-            KeyResult::Applied(_) => KeyOutcome::Applied,
-            KeyResult::Repaired(_) => KeyOutcome::Repaired,
+            KeyResult::Applied(_) => KeyOutcomeLabel::Applied,
+            KeyResult::Repaired(_) => KeyOutcomeLabel::Repaired,
             KeyResult::Skipped(skip) => {
                 if skip.reason.is_news() && !decision.was_marked {
                     news += 1;
@@ -62,7 +62,7 @@ pub(super) fn decision(
                         log_skip(request, task, key, skip, telling.is_new(index, key, skip));
                     }
                 }
-                KeyOutcome::Skipped(skip.reason)
+                KeyOutcomeLabel::Skipped(skip.reason)
             }
         };
         metrics.key(key.kind, outcome);
@@ -77,14 +77,14 @@ pub(super) fn decision(
 /// the TaskSpawner changed. The next thousand Tasks will say the same. What the TaskSpawner itself has
 /// wrong was told when its rules were read.
 struct Telling<'s> {
-    spawner: &'s Known,
+    spawner: &'s CompiledSpawner,
     /// The reasons that this Task is the first one to have for keys that no rule is about: all of those keys
     /// are told, though they count as one.
     unruled: Vec<(Reason, bool)>,
 }
 
 impl<'s> Telling<'s> {
-    fn of(spawner: &'s Known) -> Telling<'s> {
+    fn of(spawner: &'s CompiledSpawner) -> Telling<'s> {
         Telling { spawner, unruled: Vec::new() }
     }
 
@@ -135,9 +135,9 @@ mod tests {
 
     use crate::engine::Limits;
     use crate::engine::rules::Policy;
-    use crate::metrics::Metrics;
     use crate::spawners::{Objects, Spawners};
     use crate::telemetry::{LogFormat, captured};
+    use crate::webhook::Metrics;
     use crate::webhook::mutate_task::answer_review;
 
     /// The levels at which keys were skipped in Tasks of a TaskSpawner with these labels.

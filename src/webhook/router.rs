@@ -22,8 +22,8 @@ use tokio::time::timeout;
 
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
-use crate::metrics::{Metrics, Outcome};
-use crate::seldom::Seldom;
+use super::{AdmissionOutcome as Outcome, Metrics};
+use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
 pub const MUTATE_TASK_PATH: &str = "/mutate-task";
@@ -72,7 +72,7 @@ pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
 
 fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) -> Router {
     let wrong_method = Arc::clone(&metrics);
-    let strays = Arc::new(Strays { told: Seldom::new(), metrics: Arc::clone(&metrics) });
+    let strays = Arc::new(Strays { told: LogLimiter::new(), metrics: Arc::clone(&metrics) });
     let (bodies, places) = (Bodies::new(MAX_BODY_BYTES), Semaphore::new(in_flight));
     let gate = Arc::new(Gate { bodies, places, metrics });
     let mutate_task = post(move |request: Request| {
@@ -113,7 +113,7 @@ impl Gate {
 
 /// Requests that are sent to where nothing is served.
 struct Strays {
-    told: Seldom,
+    told: LogLimiter,
     metrics: Arc<Metrics>,
 }
 

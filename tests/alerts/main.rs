@@ -11,7 +11,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kelos_metadata::metrics::{ControllerMetrics, Exposition, Metrics, Watched};
+use kelos_metadata::certs::ControllerMetrics;
+use kelos_metadata::metrics::Exposition;
+use kelos_metadata::spawners::WatchedKind;
+use kelos_metadata::webhook::Metrics;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,7 +53,7 @@ fn alerts() -> Vec<Rule> {
 /// `(name{labels}, value)`.
 fn series() -> Vec<(String, String)> {
     let metrics = Metrics::new();
-    Watched::ALL.into_iter().for_each(|watched| metrics.watch_is_alive(watched));
+    WatchedKind::ALL.into_iter().for_each(|kind| metrics.spawners().watch_is_alive(kind));
     let mut all = series_of(&metrics.encode().unwrap());
     for one in series_of(&ControllerMetrics::new().encode().unwrap()) {
         if !all.contains(&one) {

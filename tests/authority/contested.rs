@@ -32,7 +32,7 @@ fn a_bundle_is_mended_while_the_secret_can_not_be_written() {
         let before = scene.served().await.unwrap();
         scene.freeze_secret().await;
         let controller = scene.controller(&["--ca-settle", "2s"]).await;
-        let refused = begins("The certificates can't be looked after");
+        let refused = begins("Failed to reconcile the certificates");
         controller.log.line("the Secret can't be written", refused).await;
         for bundle in [b"".as_slice(), b"garbage", b""] {
             scene.edit(bundle).await;

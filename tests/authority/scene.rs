@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kelos_metadata::authority::{Issued, issue};
+use kelos_metadata::certs::{Issued, issue};
+use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::harness::access::{Account, SYSTEM};
@@ -234,6 +235,6 @@ impl Scene {
 /// A certificate that was issued so long ago, for so long.
 pub(crate) fn issued_ago(age: Duration, lifetime: Duration) -> Issued {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let then = i64::try_from((now - age).as_secs()).unwrap();
+    let then = UnixSeconds::from_secs((now - age).as_secs());
     issue(SERVER_NAME, lifetime, then).unwrap()
 }

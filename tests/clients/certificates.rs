@@ -81,7 +81,7 @@ impl Target {
 
     /// The problem that the log tells next of a client that was turned away.
     fn turned_away(&self) -> String {
-        let line = self.program.message("A client was turned away");
+        let line = self.program.message("A client was rejected");
         assert!(line["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{line}");
         line["problem"].as_str().unwrap().to_owned()
     }
@@ -99,7 +99,7 @@ async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
         assert!(target.answers(tls(Some(&good))).await);
         for (shown, said) in [
             (None, "no certificate"),
-            (Some(other.issue_client(NAME)), "not signed by an authority of --client-ca-file"),
+            (Some(other.issue_client(NAME)), "not signed by a CA of --client-ca-file"),
             (Some(ours.issue_client("nobody")), "--client-allowed-name"),
         ] {
             assert!(!target.answers(tls(shown.as_ref())).await, "{said}");
@@ -111,7 +111,7 @@ async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
         }
     }
     assert_eq!(labels(&client).await["v"], "one");
-    let is_told = |line: &Value| line["message"] == "A client was turned away";
+    let is_told = |line: &Value| line["message"] == "A client was rejected";
     assert!(!target.program.log.try_iter().any(|line| is_told(&line)), "each reason once");
 }
 
@@ -140,7 +140,7 @@ async fn the_authority_is_read_again_and_no_session_outlives_it() {
     assert!(!target.answers(Arc::clone(&of_new)).await);
 
     program::write(&target.ca_file, "-----BEGIN CERTIFICATE-----\n");
-    let told = "The authority of clients needs mending; the last good one counts on";
+    let told = "Rejected the new client CA; keeping the previous one";
     let problem = target.program.message(told)["problem"].to_string();
     assert!(problem.contains("--client-ca-file"), "{problem}");
     assert!(target.answers(Arc::clone(&of_old)).await);
@@ -151,6 +151,6 @@ async fn the_authority_is_read_again_and_no_session_outlives_it() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, is_new).await.expect("the new authority");
+    timeout(PATIENCE, is_new).await.expect("the new CA");
     assert!(!target.answers(of_old).await && !target.answers(of_old_12).await);
 }

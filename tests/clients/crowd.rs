@@ -91,7 +91,10 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out_and_leaves_nothing_behind() 
     let (calls, ()) = tokio::join!(target.serves_until(&gone), crowd);
     assert!(calls > 10, "{calls}");
     target.gives_back_all_but(before).await;
-    assert_eq!(target.told("All places are taken: idle connections are closed for new ones"), 1);
+    assert_eq!(
+        target.told("All connection slots are taken: idle connections are evicted for new ones"),
+        1
+    );
 
     // Fewer than there are places are closed by their deadlines alone: 10 s for a handshake, 5 s
     // for a head.

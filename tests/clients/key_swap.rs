@@ -126,8 +126,7 @@ async fn keys_are_swapped_under_load_and_no_call_fails() {
     // The certificate of one pair with the key of another: told once, and the last one serves on.
     let other = target.authority.issue(2070);
     target.project("mixed", &other.cert, &last.key);
-    let refused =
-        target.program.message("The serving key needs mending; if there was one, it stays");
+    let refused = target.program.message("Rejected the new serving key; keeping the previous one");
     let problem = refused["problem"].as_str().unwrap();
     assert!(problem.contains("--tls-private-key-file") && problem.contains("tls.crt"), "{problem}");
     assert_eq!(target.certificate().await, last.der);

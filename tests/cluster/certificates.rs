@@ -42,7 +42,7 @@ fn one_that_shows_none_creates_tasks_without_the_webhook() {
         let namespace = webhook.namespace("no-certificate").await;
         let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
         webhook.register_unasked().await;
-        let turned_away = "A client was turned away";
+        let turned_away = "A client was rejected";
         eventually("the API server calls the webhook", async || {
             namespace.accepts_dry_run(worker.issue(1)).await;
             let told = webhook.log.lines(|line| line["message"] == turned_away);

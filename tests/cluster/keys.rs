@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::harness::access::{Account, SYSTEM};
@@ -22,7 +23,7 @@ fn issued() -> Leaf {
 /// The certificate of an authority that signs nothing.
 fn another_authority() -> String {
     let day = std::time::Duration::from_secs(86_400);
-    kelos_metadata::authority::issue(SERVER_NAME, day, 1_700_000_000).unwrap().ca
+    kelos_metadata::certs::issue(SERVER_NAME, day, UnixSeconds(1_700_000_000)).unwrap().ca
 }
 
 async fn write(cluster: &Cluster, data: Value) {

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use kelos_metadata::metrics::Metrics;
 use kelos_metadata::server::{Drained, Limits, Server, Shutdown};
-use kelos_metadata::tls::{SelfMade, ServingKey, server_config};
+use kelos_metadata::tls::{SelfSigned, ServingKey, server_config};
+use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::router::{Answer, MUTATE_TASK_PATH, Reply, router};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -63,7 +63,7 @@ impl Running {
     }
 
     pub(crate) async fn with_limits(limits: Limits) -> Running {
-        let made = SelfMade::new().unwrap();
+        let made = SelfSigned::new().unwrap();
         let key = ServingKey::new(made.pair);
         let tls = server_config(Arc::clone(&key)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

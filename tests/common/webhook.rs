@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::metrics::Metrics;
 use kelos_metadata::server::{Drained, Server, Shutdown};
 use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
-use kelos_metadata::tls::{SelfMade, ServingKey, server_config};
+use kelos_metadata::tls::{SelfSigned, ServingKey, server_config};
+use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::MutateTask;
 use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, router};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(crate) fn spawners(folder: &Path, policy: Policy) -> Spawners {
 
 impl Webhook {
     pub(crate) async fn start(folder: &Path, policy: Policy) -> Webhook {
-        let made = SelfMade::new().unwrap();
+        let made = SelfSigned::new().unwrap();
         let tls = server_config(ServingKey::new(made.pair)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client::new(listener.local_addr().unwrap(), &made.certificate_pem);

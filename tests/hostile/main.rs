@@ -11,11 +11,11 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::metrics::{Metrics, Outcome};
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::webhook::mutate_task::{Answered, answer_review};
 use kelos_metadata::webhook::review::ParsedReview;
 use kelos_metadata::webhook::router::MAX_BODY_BYTES;
+use kelos_metadata::webhook::{AdmissionOutcome, Metrics};
 use requests::{Part, escaped_entries, repeated, review, tiny_entries};
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn what_an_api_server_could_not_store_is_allowed_as_it_is_and_never_kept() {
     ] {
         let (answered, held) = answer(&body, &known);
         eprintln!("{name:22} {:>8} bytes of body held {held:>9}", body.len());
-        assert_eq!(answered.outcome, Outcome::Oversized, "{name}");
+        assert_eq!(answered.outcome, AdmissionOutcome::Oversized, "{name}");
         assert_eq!(allowed(&answered), (1, false), "{name}");
         assert!(held <= MOST_BYTES, "{name}: held {held} bytes");
     }
@@ -94,41 +94,53 @@ fn what_it_could_store_is_decided_within_the_same_memory() {
     let known = known();
     let long = |value: &str| format!("\"a\":\"{}\"", value.repeat(6 << 20));
     for (name, outcome, body) in [
-        ("labels", Outcome::Patched, review("plain", Part::Labels, &tiny_entries(80_000))),
+        ("labels", AdmissionOutcome::Patched, review("plain", Part::Labels, &tiny_entries(80_000))),
         (
             "escaped annotations",
-            Outcome::Patched,
+            AdmissionOutcome::Patched,
             review("plain", Part::Annotations, &escaped_entries(80_000)),
         ),
         (
             "owner references",
-            Outcome::Patched,
+            AdmissionOutcome::Patched,
             review("plain", Part::Owners, &repeated("{}", 32_000)),
         ),
-        ("groups", Outcome::Patched, review("user", Part::Groups, &repeated("\"g\"", 16_000))),
-        ("groups that nobody reads", Outcome::Patched, filled("plain", Part::Groups, "\"\"")),
+        (
+            "groups",
+            AdmissionOutcome::Patched,
+            review("user", Part::Groups, &repeated("\"g\"", 16_000)),
+        ),
+        (
+            "groups that nobody reads",
+            AdmissionOutcome::Patched,
+            filled("plain", Part::Groups, "\"\""),
+        ),
         (
             "a long prompt",
-            Outcome::Skipped,
+            AdmissionOutcome::Skipped,
             review("plain", Part::Spec, &long("x").replace("\"a\"", "\"prompt\"")),
         ),
         (
             "a long branch",
-            Outcome::Skipped,
+            AdmissionOutcome::Skipped,
             review("plain", Part::Spec, &long("x").replace("\"a\"", "\"branch\"")),
         ),
         (
             "an escaped model",
-            Outcome::Skipped,
+            AdmissionOutcome::Skipped,
             review("plain", Part::Spec, &format!("\"model\":\"{}\"", "\\n".repeat(3 << 20))),
         ),
-        ("a long key in front", Outcome::Skipped, review("plain", Part::Front, &long("x"))),
+        (
+            "a long key in front",
+            AdmissionOutcome::Skipped,
+            review("plain", Part::Front, &long("x")),
+        ),
     ] {
         let (answered, held) = answer(&body, &known);
         eprintln!("{name:24} {:>8} bytes of body held {held:>9}", body.len());
         // What etcd would not take as it is does not grow.
         assert_eq!(answered.outcome, outcome, "{name}");
-        let is_patched = outcome == Outcome::Patched;
+        let is_patched = outcome == AdmissionOutcome::Patched;
         assert_eq!(allowed(&answered), (usize::from(!is_patched), is_patched), "{name}");
         assert!(held <= MOST_BYTES, "{name}: held {held} bytes");
     }
@@ -176,15 +188,15 @@ fn a_request_says_what_it_takes_beside_its_body() {
 #[test]
 fn of_a_key_that_comes_twice_the_last_value_counts() {
     let body = review("nobody", Part::Labels, r#""kelos.dev/taskspawner":"plain""#);
-    assert_eq!(answer(&body, &known()).0.outcome, Outcome::Patched);
+    assert_eq!(answer(&body, &known()).0.outcome, AdmissionOutcome::Patched);
     let body = review("plain", Part::Labels, r#""kelos.dev/taskspawner":"nobody""#);
-    assert_eq!(answer(&body, &known()).0.outcome, Outcome::UnknownOwner);
+    assert_eq!(answer(&body, &known()).0.outcome, AdmissionOutcome::UnknownOwner);
 }
 
 #[test]
 fn a_uid_that_no_api_server_makes_is_not_repeated() {
     let body = review("plain", Part::Front, "\"x\":1").replace("6ea4f1f5", &"6".repeat(1 << 20));
     let (answered, _) = answer(&body, &known());
-    assert_eq!(answered.outcome, Outcome::BadRequest);
+    assert_eq!(answered.outcome, AdmissionOutcome::BadRequest);
     assert!(answered.reply.body().len() < 1 << 10);
 }

@@ -182,14 +182,14 @@ fn the_image_starts_as_a_pod_whose_api_server_is_away() {
     command.arg("serve").args(key).args(ADDRESSES);
     let program = Program::run(command, folder);
     // The two come in any order.
-    let (health, is_troubled) = (Cell::new(None), Cell::new(false));
-    program.logs("its health and its trouble", |line| {
+    let (health, has_failed) = (Cell::new(None), Cell::new(false));
+    program.logs("its health and its error", |line| {
         if line["listener"] == "health" {
             health.set(line["address"].as_str().and_then(|address| address.parse().ok()));
         }
-        let trouble = line["trouble"].as_str().unwrap_or_default();
-        is_troubled.set(is_troubled.get() || trouble.contains("can't be reached"));
-        health.get().is_some() && is_troubled.get()
+        let error = line["error"].as_str().unwrap_or_default();
+        has_failed.set(has_failed.get() || error.contains("can't be reached"));
+        health.get().is_some() && has_failed.get()
     });
     let health = health.get().unwrap();
     assert!(get(health, "/healthz").starts_with("HTTP/1.1 200"));

@@ -23,7 +23,7 @@ const BINDING: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/kelos-syste
 const ACCOUNT: &str = "system:serviceaccount:kelos-system:kelos-metadata-controller";
 
 /// The words of the log when nothing can be done.
-const STUCK: &str = "The certificates can't be looked after";
+const STUCK: &str = "Failed to reconcile the certificates";
 
 #[test]
 fn why_nothing_is_renewed_is_found_and_mended() {
@@ -48,11 +48,11 @@ fn why_nothing_is_renewed_is_found_and_mended() {
         let change = json!({"immutable": true, "data": data});
         scene.cluster.admin.merge(SECRET, &change).await.ok();
         let log = scene.shows(LOG, STUCK).await;
-        assert!(trouble(&log, STUCK).contains("immutable"), "{log}");
+        assert!(error(&log, STUCK).contains("immutable"), "{log}");
         let refused = |line: &Value| {
             line["message"]
                 .as_str()
-                .is_some_and(|text| text.starts_with("The serving key needs mending"))
+                .is_some_and(|text| text.starts_with("Rejected the new serving key"))
         };
         serving.pod.log.line("it is refused", refused).await;
         scene.labels(&worker).await;
@@ -78,11 +78,11 @@ async fn rights_are_missing(scene: &Scene<'_>) {
         scene.kubelet.forgets(pod["metadata"]["name"].as_str().unwrap()).await;
     }
     let controller = scene.controller().await;
-    for (message, resource) in [(STUCK, "secrets"), ("Trouble with the Lease", "leases")] {
+    for (message, resource) in [(STUCK, "secrets"), ("Failed to keep the Lease", "leases")] {
         let log = scene.shows(LOG, message).await;
-        let trouble = trouble(&log, message);
+        let error = error(&log, message);
         for text in ["cannot", &format!("resource \"{resource}\""), ACCOUNT] {
-            assert!(trouble.contains(text), "{text}: {trouble}");
+            assert!(error.contains(text), "{text}: {error}");
         }
     }
     scene.helm.upgrade(&json!({})).ok();
@@ -95,12 +95,12 @@ async fn rights_are_missing(scene: &Scene<'_>) {
     assert!(controller.pod.stop().success());
 }
 
-/// What the last line of a log with this message says is the trouble.
-fn trouble(log: &str, message: &str) -> String {
+/// What the last line of a log with this message says is the error.
+fn error(log: &str, message: &str) -> String {
     let mut lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let begins =
         |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(message));
-    lines.rfind(begins).unwrap()["trouble"].as_str().unwrap().to_owned()
+    lines.rfind(begins).unwrap()["error"].as_str().unwrap().to_owned()
 }
 
 #[test]

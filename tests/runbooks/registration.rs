@@ -165,7 +165,7 @@ async fn without_a_certificate(scene: &Scene<'_>, worker: &Spawner) {
         "use of closed network connection",
     ];
     fails_open(scene, worker, 5, &causes).await;
-    let told = |line: &Value| line["message"] == "A client was turned away";
+    let told = |line: &Value| line["message"] == "A client was rejected";
     let line = serving.pod.log.line("a client was turned away", told).await;
     assert!(line["problem"].is_string(), "{line}");
 }

@@ -6,7 +6,7 @@ use crate::harness::spawner;
 use crate::scene::on_installation;
 
 pub(crate) const COMMANDS: [&str; 6] = [
-    "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'needs mending'",
+    "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",
     COUNT,
     "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,SKIPPED:.metadata.annotations.metadata\\.kelos\\.dev/skipped' | grep =",
     "kubectl get taskspawner NAME -o yaml > spawner.yaml",
@@ -35,7 +35,7 @@ fn what_has_to_be_mended_is_found() {
         let told: Vec<Value> =
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let [told] = told.as_slice() else { panic!("one line, once: {lines}") };
-        assert_eq!(told["message"], "A TaskSpawner needs mending");
+        assert_eq!(told["message"], "A TaskSpawner has invalid rules");
         assert_eq!((&told["namespace"], &told["key"]), (&json!("team"), &json!("title")));
         let problem = told["problem"].as_str().unwrap();
         assert!(problem.contains("line 1, column 1"), "{problem}");

@@ -44,7 +44,7 @@ cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "kelos-metad
 {{- end }}
 
 {{/*
-The authority that the API server trusts. cert-manager and our controller write it into the cluster: then there is no
+The CA that the API server trusts. cert-manager and our controller write it into the cluster: then there is no
 such key, not even an empty one, so that neither helm nor an apply takes away what they wrote.
 */}}
 {{- define "kelos-metadata.certificates.caBundle" -}}

@@ -6,7 +6,7 @@ of these are refused before anything changes.
 {{- include "kelos-metadata.checks.certificates" . }}
 {{- include "kelos-metadata.checks.podLabels" . }}
 {{- if and .Values.clientCA.allowedNames (not .Values.clientCA.secretName) }}
-{{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that authority only" }}
+{{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that CA only" }}
 {{- end }}
 {{- with .Values.autoscaling }}
 {{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) }}
@@ -22,7 +22,7 @@ of these are refused before anything changes.
 {{- with .Values.certificates }}
 {{- if eq .mode "provided" }}
 {{- if not .caBundle }}
-{{- fail "certificates.caBundle is required with certificates.mode=provided: the authority of the certificate in certificates.secretName, as printed by `base64 -w0 ca.crt`" }}
+{{- fail "certificates.caBundle is required with certificates.mode=provided: the CA of the certificate in certificates.secretName, as printed by `base64 -w0 ca.crt`" }}
 {{- end }}
 {{- $pem := b64dec .caBundle }}
 {{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) }}

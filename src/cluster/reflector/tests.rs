@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{Receiver, channel};
 use super::watch::SILENCE;
 use super::*;
 use crate::cluster::pauses::FIRST_PAUSE;
-use crate::cluster::scripted::{Answer, Asked, api, status, versions};
+use crate::cluster::scripted::{Asked, ScriptedResponse, api, status, versions};
 use crate::engine::kelos::{GROUP, Workspace};
 
 const WORKSPACES: Resource = Resource {
@@ -24,9 +24,9 @@ fn workspace(name: &str, version: u32) -> Value {
            "spec": {"repo": "https://example.com/a/b"}})
 }
 
-fn list(items: &[Value], version: u32, next: &str) -> Answer {
+fn list(items: &[Value], version: u32, next: &str) -> ScriptedResponse {
     let metadata = json!({"resourceVersion": version.to_string(), "continue": next});
-    Answer::Json(200, json!({"kind": "List", "metadata": metadata, "items": items}))
+    ScriptedResponse::Json(200, json!({"kind": "List", "metadata": metadata, "items": items}))
 }
 
 fn event(kind: &str, object: Value) -> Value {
@@ -35,7 +35,7 @@ fn event(kind: &str, object: Value) -> Value {
 
 /// Follows Workspaces on an API server that answers so.
 fn follow(
-    answer: impl Fn(&str) -> Answer + Clone + Send + 'static,
+    answer: impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static,
 ) -> (Receiver<Change<Workspace>>, Asked) {
     let (client, asked) = api(answer);
     let (changes, changed) = channel(8);
@@ -64,7 +64,7 @@ async fn next(changes: &mut Receiver<Change<Workspace>>) -> String {
 async fn pages_are_put_together_and_events_follow() {
     let (mut changes, asked) = follow(|path| match path {
         "/apis/kelos.dev" => versions(&["v1alpha1", "v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Events(
+        _ if path.contains("watch=true") => ScriptedResponse::Events(
             vec![
                 event("ADDED", workspace("c", 8)),
                 event(
@@ -104,7 +104,7 @@ async fn everything_is_listed_again_every_few_minutes_with_the_version_of_the_da
         "/apis/kelos.dev" if begun.elapsed() < Duration::from_secs(10) => versions(&["v1alpha1"]),
         "/apis/kelos.dev" => versions(&["v1alpha1", "v1alpha2"]),
         _ if path.contains("watch=true") => {
-            Answer::Events(Vec::new(), Some(Duration::from_secs(45)))
+            ScriptedResponse::Events(Vec::new(), Some(Duration::from_secs(45)))
         }
         _ => list(&[], 1, ""),
     });
@@ -124,7 +124,10 @@ async fn a_watch_that_died_without_a_word_goes_on_where_it_was() {
         _ if path.contains("watch=true") => {
             let (_, from) = path.split_once("resourceVersion=").unwrap();
             let version = from.parse::<u32>().unwrap() + 1;
-            Answer::Events(vec![event("ADDED", workspace(&format!("w{version}"), version))], None)
+            ScriptedResponse::Events(
+                vec![event("ADDED", workspace(&format!("w{version}"), version))],
+                None,
+            )
         }
         _ => list(&[workspace("a", 1)], 7, ""),
     });
@@ -142,7 +145,7 @@ async fn a_watch_that_died_without_a_word_goes_on_where_it_was() {
 async fn where_watches_are_silent_again_and_again_everything_is_listed() {
     let (mut changes, asked) = follow(|path| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+        _ if path.contains("watch=true") => ScriptedResponse::Events(Vec::new(), None),
         _ => list(&[workspace("a", 1)], 7, ""),
     });
     assert_eq!(next(&mut changes).await, "all a");
@@ -165,7 +168,7 @@ async fn a_connection_that_breaks_within_an_event_loses_nothing() {
             let broken = &whole[..whole.len() / 2];
             let is_again = path.contains("resourceVersion=8");
             let pieces = if is_again { vec![] } else { vec![whole.clone(), broken.to_owned()] };
-            Answer::Pieces(pieces.into_iter().map(Bytes::from).collect())
+            ScriptedResponse::Pieces(pieces.into_iter().map(Bytes::from).collect())
         }
         _ => list(&[], 7, ""),
     });
@@ -182,7 +185,9 @@ async fn a_connection_that_breaks_within_an_event_loses_nothing() {
 async fn an_event_that_nobody_can_read_means_to_list_again() {
     let (mut changes, asked) = follow(|path| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Pieces(vec![Bytes::from("{\"type\":\n")]),
+        _ if path.contains("watch=true") => {
+            ScriptedResponse::Pieces(vec![Bytes::from("{\"type\":\n")])
+        }
         _ => list(&[workspace("a", 1)], 7, ""),
     });
     for _ in 0..3 {
@@ -199,7 +204,7 @@ async fn bookmarks_and_quiet_watches_are_signs_of_life_in_their_turn() {
         _ if path.contains("watch=true") => {
             let events =
                 vec![event("ADDED", workspace("c", 8)), event("BOOKMARK", bookmark.clone())];
-            Answer::Events(events, Some(Duration::from_secs(45)))
+            ScriptedResponse::Events(events, Some(Duration::from_secs(45)))
         }
         _ => list(&[], 7, ""),
     });
@@ -222,7 +227,7 @@ async fn bookmarks_and_quiet_watches_are_signs_of_life_in_their_turn() {
 async fn a_list_that_is_asked_for_comes_soon_and_not_too_often() {
     let (client, asked) = api(|path| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+        _ if path.contains("watch=true") => ScriptedResponse::Events(Vec::new(), None),
         _ => list(&[], 7, ""),
     });
     let (changes, mut changed) = channel(8);
@@ -251,15 +256,15 @@ async fn a_list_that_is_asked_for_comes_soon_and_not_too_often() {
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_too_old_means_to_list_again() {
     for expired in [
-        Answer::Json(410, status(410, "Expired", "too old resource version")),
-        Answer::Events(vec![event("ERROR", status(410, "Expired", "too old"))], None),
+        ScriptedResponse::Json(410, status(410, "Expired", "too old resource version")),
+        ScriptedResponse::Events(vec![event("ERROR", status(410, "Expired", "too old"))], None),
     ] {
         let expired = Arc::new(Mutex::new(Some(expired)));
         let (mut changes, asked) = follow(move |path| match path {
             "/apis/kelos.dev" => versions(&["v1alpha2"]),
             _ if path.contains("watch=true") => match expired.lock().unwrap().take() {
                 Some(expired) => expired,
-                None => Answer::Events(vec![event("ADDED", workspace("b", 9))], None),
+                None => ScriptedResponse::Events(vec![event("ADDED", workspace("b", 9))], None),
             },
             _ => list(&[workspace("a", 1)], 1, ""),
         });
@@ -267,7 +272,7 @@ async fn a_version_that_is_too_old_means_to_list_again() {
         assert_eq!(next(&mut changes).await, "all a");
         assert_eq!(next(&mut changes).await, "all a");
         assert_eq!(next(&mut changes).await, "one b");
-        assert!(begun.elapsed() < Duration::from_secs(1), "no trouble, no pause");
+        assert!(begun.elapsed() < Duration::from_secs(1), "no error, no pause");
         assert_eq!(asked.count("/workspaces?&limit"), 2, "{:?}", asked.all());
     }
 }
@@ -280,10 +285,12 @@ async fn what_is_not_there_is_empty_until_it_comes() {
             _ if begun.elapsed() > Duration::from_secs(60) && path == "/apis/kelos.dev" => {
                 versions(&["v1alpha2"])
             }
-            "/apis/kelos.dev" if absent == 404 => Answer::Text(404, "404 page not found\n"),
+            "/apis/kelos.dev" if absent == 404 => {
+                ScriptedResponse::Text(404, "404 page not found\n")
+            }
             "/apis/kelos.dev" => versions(&["v1"]),
-            _ if path.contains("/v1/") => Answer::Text(404, "404 page not found\n"),
-            _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+            _ if path.contains("/v1/") => ScriptedResponse::Text(404, "404 page not found\n"),
+            _ if path.contains("watch=true") => ScriptedResponse::Events(Vec::new(), None),
             _ => list(&[workspace("a", 1)], 1, ""),
         });
         assert_eq!(next(&mut changes).await, "all ", "at once");
@@ -302,12 +309,13 @@ async fn what_is_not_there_is_empty_until_it_comes() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_right_is_waited_for_and_what_is_known_stays() {
     let begun = Instant::now();
-    let forbidden = || Answer::Json(403, status(403, "Forbidden", "workspaces is forbidden"));
+    let forbidden =
+        || ScriptedResponse::Json(403, status(403, "Forbidden", "workspaces is forbidden"));
     let (mut changes, asked) = follow(move |path| match (path, begun.elapsed().as_secs()) {
         ("/apis/kelos.dev", _) => versions(&["v1alpha2"]),
         (_, 0..30 | 60..90) => forbidden(),
         _ if path.contains("watch=true") => {
-            Answer::Events(Vec::new(), Some(Duration::from_secs(20)))
+            ScriptedResponse::Events(Vec::new(), Some(Duration::from_secs(20)))
         }
         _ => list(&[workspace("a", 1)], 1, ""),
     });
@@ -328,9 +336,9 @@ async fn a_right_that_is_there_at_the_second_look_was_never_missing() {
     let refused = Arc::new(Mutex::new(false));
     let (mut changes, _) = follow(move |path| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Events(Vec::new(), None),
+        _ if path.contains("watch=true") => ScriptedResponse::Events(Vec::new(), None),
         _ if !std::mem::replace(&mut *refused.lock().unwrap(), true) => {
-            Answer::Json(403, status(403, "Forbidden", "RBAC: not synced"))
+            ScriptedResponse::Json(403, status(403, "Forbidden", "RBAC: not synced"))
         }
         _ => list(&[workspace("a", 1)], 1, ""),
     });
@@ -341,9 +349,11 @@ async fn a_right_that_is_there_at_the_second_look_was_never_missing() {
 async fn an_api_server_that_does_not_answer_or_hangs_up_at_once_is_not_stormed() {
     let begun = Instant::now();
     let (mut changes, asked) = follow(move |path| match (path, begun.elapsed().as_secs()) {
-        (_, 0..60) => Answer::Later(Duration::from_secs(600), Box::new(versions(&[]))),
+        (_, 0..60) => ScriptedResponse::Later(Duration::from_secs(600), Box::new(versions(&[]))),
         ("/apis/kelos.dev", _) => versions(&["v1alpha2"]),
-        _ if path.contains("watch=true") => Answer::Events(Vec::new(), Some(Duration::ZERO)),
+        _ if path.contains("watch=true") => {
+            ScriptedResponse::Events(Vec::new(), Some(Duration::ZERO))
+        }
         _ => list(&[], 1, ""),
     });
     assert_eq!(next(&mut changes).await, "all ");

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    ASKED_RELIST, ASKED_RELIST_JITTER, Change, End, HeadMeta, Place, Reflector, SHORTEST_WATCH,
-    STEADY_WATCH, Trouble, head, up_to,
+    ASKED_RELIST, ASKED_RELIST_JITTER, Change, End, Error, HeadMeta, Reflector, SHORTEST_WATCH,
+    STEADY_WATCH, WatchPosition, head, up_to,
 };
 use crate::cluster::body;
 
@@ -44,22 +44,25 @@ enum EventKind {
 
 impl<T: DeserializeOwned, M> Reflector<T, M> {
     /// Watches, again and again, until it is time to list.
-    pub(super) async fn watch_until_due(&mut self, place: &mut Place) -> Result<(), End> {
-        while Instant::now() < place.due {
+    pub(super) async fn watch_until_due(
+        &mut self,
+        position: &mut WatchPosition,
+    ) -> Result<(), End> {
+        while Instant::now() < position.due {
             let begun = Instant::now();
-            let ended = self.watch(place).await;
+            let ended = self.watch(position).await;
             self.was_steady |= begun.elapsed() >= STEADY_WATCH;
             ended?;
             if begun.elapsed() >= SHORTEST_WATCH {
-                self.is_well(place);
-            } else if Instant::now() < place.due {
-                return Err(Trouble::Hasty.into());
+                self.is_well(position);
+            } else if Instant::now() < position.due {
+                return Err(Error::WatchClosed.into());
             }
         }
         Ok(())
     }
 
-    async fn watch(&mut self, place: &mut Place) -> Result<(), End> {
+    async fn watch(&mut self, position: &mut WatchPosition) -> Result<(), End> {
         let params = WatchParams {
             timeout: Some(WATCH_SECONDS),
             bookmarks: true,
@@ -67,50 +70,55 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
             ..WatchParams::default()
         };
         let request = if self.resource.metadata_only {
-            place.requests.watch_metadata(&params, &place.from)
+            position.requests.watch_metadata(&params, &position.from)
         } else {
-            place.requests.watch(&params, &place.from)
+            position.requests.watch(&params, &position.from)
         };
-        let request = request.map_err(Trouble::from)?;
-        let body = match Trouble::soon(body::ask(&self.client, request)).await {
-            Err(trouble) if trouble.is_expired() => return Err(End::Relist),
+        let request = request.map_err(Error::from)?;
+        let body = match Error::within_timeout(body::ask(&self.client, request)).await {
+            Err(error) if error.is_expired() => return Err(End::Relist),
             body => body?,
         };
-        self.tell(Change::Alive).await?;
-        self.follow(body::Lines::new(body), place).await
+        self.send(Change::Alive).await?;
+        self.follow(body::Lines::new(body), position).await
     }
 
     /// Passes on the events of a watch until it ends, or it is time to list.
-    async fn follow(&mut self, mut lines: body::Lines, place: &mut Place) -> Result<(), End> {
+    async fn follow(
+        &mut self,
+        mut lines: body::Lines,
+        position: &mut WatchPosition,
+    ) -> Result<(), End> {
         loop {
             let line = tokio::select! {
-                line = timeout(SILENCE, lines.next()) => line.map_err(|_| Trouble::Silent)??,
-                () = sleep_until(place.due) => return Ok(()),
+                line = timeout(SILENCE, lines.next()) => line.map_err(|_| Error::WatchStalled)??,
+                () = sleep_until(position.due) => return Ok(()),
                 () = self.relist.asked() => {
-                    let soonest = Instant::now().max(place.listed + ASKED_RELIST);
-                    place.due = place.due.min(soonest + up_to(ASKED_RELIST_JITTER));
+                    let soonest = Instant::now().max(position.listed + ASKED_RELIST);
+                    position.due = position.due.min(soonest + up_to(ASKED_RELIST_JITTER));
                     continue;
                 }
             };
             self.silences = 0;
             let Some(line) = line else { return Ok(()) };
-            let event: Event<'_> = serde_json::from_slice(line).map_err(|_| Trouble::Unreadable)?;
-            self.event(&event, place).await?;
-            if self.told.is_some() {
-                self.is_well(place);
+            let event: Event<'_> =
+                serde_json::from_slice(line).map_err(|_| Error::InvalidResponse)?;
+            self.event(&event, position).await?;
+            if self.error.clear() {
+                self.is_well(position);
             }
         }
     }
 
-    async fn event(&self, event: &Event<'_>, place: &mut Place) -> Result<(), End> {
+    async fn event(&self, event: &Event<'_>, position: &mut WatchPosition) -> Result<(), End> {
         if let EventKind::Error = event.kind {
-            let status = Status::deserialize(event.object).map_err(|_| Trouble::Unreadable)?;
+            let status = Status::deserialize(event.object).map_err(|_| Error::InvalidResponse)?;
             let is_expired = status.code == 410;
-            let trouble = || End::Trouble(Trouble::Refused(Box::new(status)));
-            return Err(if is_expired { End::Relist } else { trouble() });
+            let error = || End::Failed(Error::Api(Box::new(status)));
+            return Err(if is_expired { End::Relist } else { error() });
         }
         let head = head(event.object)?;
-        place.from.clone_from(&head.resource_version);
+        position.from.clone_from(&head.resource_version);
         let change = match event.kind {
             EventKind::Added | EventKind::Modified => match self.read(event.object) {
                 Some(object) => Change::One(object),
@@ -119,7 +127,7 @@ impl<T: DeserializeOwned, M> Reflector<T, M> {
             EventKind::Deleted => gone(head),
             EventKind::Bookmark | EventKind::Error => Change::Alive,
         };
-        Ok(self.tell(change).await?)
+        Ok(self.send(change).await?)
     }
 }
 

@@ -10,10 +10,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::super::listen::listen;
-use crate::admin::{self, Readiness};
-use crate::metrics::Metrics;
+use crate::admin;
+use crate::readiness::Readiness;
 use crate::server::{Server, Shutdown};
 use crate::settings::ServeSettings;
+use crate::webhook::Metrics;
 
 /// The name of the thread.
 const THREAD: &str = "beside";

@@ -8,7 +8,7 @@ use crate::settings::ClientSettings;
 use crate::tls::{self, CLIENT_CA_FLAG, TrustedClients};
 use crate::watch::Watch;
 
-/// The clients that are answered; their authority follows its file for as long as this is kept.
+/// The clients that are answered; their CA follows its file for as long as this is kept.
 pub(super) struct Clients {
     /// What asks them for a certificate.
     pub(super) trusted: Arc<TrustedClients>,
@@ -16,7 +16,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Reads the authority, which must be there, and again whenever it changes.
+    /// Reads the CA, which must be there, and again whenever it changes.
     pub(super) fn start(settings: &ClientSettings) -> anyhow::Result<Clients> {
         let ClientSettings { ca_file, names } = settings;
         let trusted = TrustedClients::from_file(ca_file, names.clone())?;

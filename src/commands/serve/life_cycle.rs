@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::admin::Readiness;
+use crate::readiness::Readiness;
 use crate::server::{Drained, Shutdown, Signals};
 
 /// What leads a server through its life.

@@ -1,7 +1,5 @@
 //! What says whether rules are the same.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 use super::Policy;
@@ -10,6 +8,7 @@ use crate::engine::kelos::{
     ANNOTATIONS_RULES, Bounded, INFER_SETTING, INJECTION_SETTING, LABELS_RULES,
     NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
 };
+use crate::hex::hex;
 
 /// Eight hex digits that change when the rules may give another result.
 pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
@@ -42,10 +41,7 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     parts.text(policy.on_invalid.as_str());
     policy.protection.entries().for_each(|entry| parts.text(entry));
     let digest = parts.0.finalize();
-    digest.iter().take(4).fold(String::with_capacity(8), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&digest[..4])
 }
 
 struct Parts(Sha256);

@@ -148,7 +148,7 @@ fn who_has_no_room_is_told_once_and_has_it_when_an_older_one_goes() {
 
     spawners.take(gone("ns", "a"));
     let worked = spawners.work();
-    assert_eq!((worked.is_done, worked.wants_lists), (true, vec![Watched::TaskSpawners]));
+    assert_eq!((worked.is_done, worked.wants_lists), (true, vec![WatchedKind::TaskSpawners]));
     assert_eq!(label(&spawners, "ns", "c"), "limit_exceeded", "until it is read again");
     assert_eq!(spawners.apply(one(spawner("ns", "c", 1, 15_000, "x"))), []);
     assert_eq!(label(&spawners, "ns", "c"), "x");
@@ -170,7 +170,7 @@ fn one_that_grows_costs_younger_ones_their_place_and_gives_it_back_when_it_shrin
     // What is refused changes while nobody looks: what it was is not taken for what it is.
     spawners.apply(one(spawner("ns", "c", 1, 1_000, "y")));
     spawners.take(one(spawner("ns", "a", 1, 12_000, "x")));
-    assert_eq!(spawners.work().wants_lists, [Watched::TaskSpawners]);
+    assert_eq!(spawners.work().wants_lists, [WatchedKind::TaskSpawners]);
     spawners.apply(one(spawner("ns", "b", 1, 12_000, "x")));
     spawners.apply(one(spawner("ns", "c", 1, 1_000, "y")));
     assert_eq!(["a", "b", "c"].map(|name| label(&spawners, "ns", name)).join(" "), "x x y");

@@ -1,7 +1,5 @@
 //! Hashes and encodings of a text's bytes.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha1::Sha1;
@@ -9,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Caller;
 use super::args;
+use crate::hex::hex;
 use crate::templates::error::TemplateError;
 use crate::templates::value::{Text, Value};
 
@@ -63,12 +62,4 @@ fn pay(meter: &mut dyn Caller, text: &str) -> Result<(), TemplateError> {
     meter.take_steps(8 + text.len() as u64 / 16)?;
     meter.take_bytes(64)?;
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

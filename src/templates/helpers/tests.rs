@@ -182,7 +182,7 @@ fn nothing_that_is_absent_is_there() {
 
 #[test]
 fn time_stands_still_everywhere_in_a_template() {
-    let moment = 1_795_370_645;
+    let moment = crate::unix_seconds::UnixSeconds(1_795_370_645);
     for source in [
         "{{ now | unixEpoch }} {{ date \"2006\" now }}",
         "{{ now() | unixEpoch }} {{ now() | date('2006') }}",

@@ -9,6 +9,7 @@ use crate::cluster::Change;
 use crate::cluster::scripted::{self, Asked, api, status, versions};
 use crate::engine::rules::Policy;
 use crate::spawners::{ClusterChange, Objects};
+use crate::unix_seconds::UnixSeconds;
 
 /// The review of a new Task of the TaskSpawner `worker`, with this spec.
 fn review(spec: &Value) -> Value {
@@ -54,7 +55,7 @@ fn counted(metrics: &Metrics) -> [u64; 2] {
 
 /// What is next for a Task of a TaskSpawner with this template, in line or apart.
 fn next(template: &str, spec: &Value, place: Where) -> (Next, [u64; 2]) {
-    let sight = Sight::new(cache(template).snapshot(), 0, false);
+    let sight = Sight::new(cache(template).snapshot(), UnixSeconds(0), false);
     let (body, metrics, limits) = (review(spec).to_string(), Metrics::new(), Limits::default());
     let parsed = ParsedReview::parse(body.into()).unwrap();
     let next = case::next(parsed.request(), parsed.len(), &sight, &limits, &metrics, place);
@@ -93,7 +94,7 @@ fn a_large_task_is_decided_apart_whatever_its_templates_are() {
 fn what_is_too_much_in_line_has_all_of_its_budget_apart() {
     let (apart, [applied, _]) = next("{{ len (until 9000) }}", &json!({}), Where::Apart);
     let Next::Reply(answered) = apart else { panic!("{apart:?}") };
-    assert_eq!((answered.outcome, applied), (Outcome::Patched, 1));
+    assert_eq!((answered.outcome, applied), (AdmissionOutcome::Patched, 1));
 }
 
 /// A webhook whose cache has these objects, and whose API server answers so.
@@ -104,11 +105,13 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(api_server: impl Fn(&str) -> scripted::Answer + Clone + Send + 'static) -> Scene {
+    fn new(
+        api_server: impl Fn(&str) -> scripted::ScriptedResponse + Clone + Send + 'static,
+    ) -> Scene {
         let (client, asked) = api(api_server);
         let spawners = Arc::new(Spawners::new(Policy::default()));
         let metrics = Arc::new(Metrics::new());
-        let live = LiveLookup::new(client, Arc::clone(&spawners), Arc::clone(&metrics));
+        let live = LiveLookup::new(client, Arc::clone(&spawners), Arc::clone(metrics.spawners()));
         let answer = MutateTask::new(Arc::clone(&spawners), metrics, Limits::default())
             .with_live_lookup(Arc::new(live));
         Scene { answer, spawners, asked }
@@ -129,7 +132,7 @@ impl Scene {
     }
 
     /// The outcome and the HTTP status.
-    async fn outcome(&self, spec: &Value, query: &str) -> (Outcome, u16) {
+    async fn outcome(&self, spec: &Value, query: &str) -> (AdmissionOutcome, u16) {
         let answered = self.ask(spec, query).await;
         if answered.reply.code().as_u16() == 200 {
             let said: Value = serde_json::from_slice(answered.reply.body()).unwrap();
@@ -139,19 +142,19 @@ impl Scene {
     }
 }
 
-fn away(_: &str) -> scripted::Answer {
-    scripted::Answer::Json(500, status(500, "InternalError", "away"))
+fn away(_: &str) -> scripted::ScriptedResponse {
+    scripted::ScriptedResponse::Json(500, status(500, "InternalError", "away"))
 }
 
 #[tokio::test]
 async fn an_owner_that_can_not_be_asked_for_is_waited_for_until_the_last_try() {
-    let again = (Outcome::Unavailable, 503);
+    let again = (AdmissionOutcome::Unavailable, 503);
     for scene in [Scene::new(away), Scene::new(away).warm(None)] {
         assert_eq!(scene.outcome(&json!({}), "timeout=10s").await, again);
         assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, again);
         let before = scene.asked.all().len();
         assert!(before > 0, "it has tried to ask");
-        let last = (Outcome::UnknownOwner, 200);
+        let last = (AdmissionOutcome::UnknownOwner, 200);
         assert_eq!(scene.outcome(&json!({}), "timeout=2s").await, last);
         assert!(scene.asked.all().len() > before, "it is asked at the last try, too");
         assert_eq!(scene.outcome(&json!({}), "timeout=1s").await, last);
@@ -162,23 +165,28 @@ async fn an_owner_that_can_not_be_asked_for_is_waited_for_until_the_last_try() {
 async fn who_is_throttled_is_told_to_come_back_and_who_has_no_right_is_not() {
     let throttled = |_: &str| {
         let busy = status(429, "TooManyRequests", "too many requests, please try again later");
-        scripted::Answer::Json(429, busy)
+        scripted::ScriptedResponse::Json(429, busy)
     };
     let scene = Scene::new(throttled).warm(None);
-    assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, (Outcome::Unavailable, 503));
+    assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, (AdmissionOutcome::Unavailable, 503));
     let forbidden = |path: &str| match path {
         "/apis/kelos.dev" => versions(&["v1alpha2"]),
-        _ => scripted::Answer::Json(403, status(403, "Forbidden", "no")),
+        _ => scripted::ScriptedResponse::Json(403, status(403, "Forbidden", "no")),
     };
     let scene = Scene::new(forbidden).warm(None);
-    assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, (Outcome::UnknownOwner, 200));
+    assert_eq!(
+        scene.outcome(&json!({}), "timeout=3s").await,
+        (AdmissionOutcome::UnknownOwner, 200)
+    );
 }
 
 /// An API server that has a Namespace with these labels, a WorkerPool and its Workspace.
-fn has_around(labels: Value) -> impl Fn(&str) -> scripted::Answer + Clone + Send + 'static {
+fn has_around(
+    labels: Value,
+) -> impl Fn(&str) -> scripted::ScriptedResponse + Clone + Send + 'static {
     move |path| {
         let path = path.trim_end_matches('?');
-        let found = |json| scripted::Answer::Json(200, json);
+        let found = |json| scripted::ScriptedResponse::Json(200, json);
         let named = |name| json!({"name": name, "namespace": "ns"});
         match path.rsplit_once('/') {
             Some((_, "ns")) => found(json!({"metadata": {"name": "ns", "labels": labels}})),
@@ -195,9 +203,9 @@ fn has_around(labels: Value) -> impl Fn(&str) -> scripted::Answer + Clone + Send
 #[tokio::test]
 async fn a_namespace_that_the_watch_has_not_shown_is_asked_for_its_switch_and_its_labels() {
     for (switch, outcome) in [
-        ("enabled", Outcome::Patched),
-        ("disabled", Outcome::Disabled),
-        ("audit", Outcome::Audited),
+        ("enabled", AdmissionOutcome::Patched),
+        ("disabled", AdmissionOutcome::Disabled),
+        ("audit", AdmissionOutcome::Audited),
     ] {
         let labels = json!({"metadata.kelos.dev/injection": switch, "team": "blue"});
         let scene =
@@ -207,8 +215,8 @@ async fn a_namespace_that_the_watch_has_not_shown_is_asked_for_its_switch_and_it
         assert_eq!(scene.asked.all().len(), 1, "and remembered: {:?}", scene.asked.all());
     }
     let scene = Scene::new(away).warm(Some(spawner("x")));
-    assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, (Outcome::Unavailable, 503));
-    assert_eq!(scene.outcome(&json!({}), "timeout=2s").await, (Outcome::Patched, 200));
+    assert_eq!(scene.outcome(&json!({}), "timeout=3s").await, (AdmissionOutcome::Unavailable, 503));
+    assert_eq!(scene.outcome(&json!({}), "timeout=2s").await, (AdmissionOutcome::Patched, 200));
 }
 
 #[tokio::test]
@@ -234,9 +242,9 @@ async fn a_workspace_is_asked_for_where_rules_need_it_and_its_worker_pool_before
         false => away(path),
     };
     let scene = Scene::new(only_namespaces).warm(Some(spawner("{{ .Workspace.Name }}")));
-    assert_eq!(scene.outcome(&space, "timeout=3s").await, (Outcome::Unavailable, 503));
+    assert_eq!(scene.outcome(&space, "timeout=3s").await, (AdmissionOutcome::Unavailable, 503));
     // It goes without: the key is skipped, and the mark says so.
-    assert_eq!(scene.outcome(&space, "timeout=2s").await, (Outcome::Patched, 200));
+    assert_eq!(scene.outcome(&space, "timeout=2s").await, (AdmissionOutcome::Patched, 200));
 }
 
 #[tokio::test]
@@ -253,10 +261,12 @@ async fn huge_tasks_take_one_place_whatever_their_namespaces_are() {
         pool.run(HUGE, std::time::Duration::from_secs(20), work).await
     });
     has_entered.await.unwrap();
-    for (bytes, outcome) in [(LARGE_BYTES, Outcome::Unavailable), (1 << 20, Outcome::Patched)] {
+    for (bytes, outcome) in
+        [(LARGE_BYTES, AdmissionOutcome::Unavailable), (1 << 20, AdmissionOutcome::Patched)]
+    {
         let body = review(&json!({"prompt": "x".repeat(bytes)})).to_string();
         let parsed = ParsedReview::parse(body.into()).unwrap();
-        let sight = Sight::new(scene.spawners.snapshot(), 0, false);
+        let sight = Sight::new(scene.spawners.snapshot(), UnixSeconds(0), false);
         let time = TimeBudget::start(Some("timeout=2s"));
         assert_eq!(scene.answer.rendered(parsed, sight, (), &time).await.outcome, outcome);
     }

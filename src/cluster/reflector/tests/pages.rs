@@ -6,7 +6,10 @@ use super::*;
 
 /// A list of so many objects with texts of so many bytes, in pages as they are asked for. Nothing is
 /// made while it answers: the pieces are shared.
-fn large(objects: usize, bytes: usize) -> impl Fn(&str) -> Answer + Clone + Send + 'static {
+fn large(
+    objects: usize,
+    bytes: usize,
+) -> impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static {
     let text = Bytes::from("x".repeat(bytes));
     move |path| {
         let number = |name: &str| {
@@ -17,7 +20,7 @@ fn large(objects: usize, bytes: usize) -> impl Fn(&str) -> Answer + Clone + Send
             return versions(&["v1alpha2"]);
         }
         if path.contains("watch=true") {
-            return Answer::Events(Vec::new(), None);
+            return ScriptedResponse::Events(Vec::new(), None);
         }
         let from = number("continue=").unwrap_or(0);
         let to = objects.min(from + number("limit=").unwrap());
@@ -37,12 +40,14 @@ fn large(objects: usize, bytes: usize) -> impl Fn(&str) -> Answer + Clone + Send
         let next = if to < objects { to.to_string() } else { String::new() };
         let end = format!("],\"metadata\":{{\"resourceVersion\":\"9\",\"continue\":\"{next}\"}}}}");
         pieces.push(end.into());
-        Answer::Pieces(pieces)
+        ScriptedResponse::Pieces(pieces)
     }
 }
 
 /// How many objects came, and the limits that were asked for.
-async fn listed(answer: impl Fn(&str) -> Answer + Clone + Send + 'static) -> (usize, Vec<u32>) {
+async fn listed(
+    answer: impl Fn(&str) -> ScriptedResponse + Clone + Send + 'static,
+) -> (usize, Vec<u32>) {
     let (mut changes, asked) = follow(answer);
     let mut count = 0;
     loop {
@@ -106,7 +111,7 @@ fn an_event_takes_a_few_times_its_length_whatever_is_in_it() {
         runtime.block_on(async {
             let (mut changes, _) = follow(move |path| match path {
                 "/apis/kelos.dev" => versions(&["v1alpha2"]),
-                _ if path.contains("watch=true") => Answer::Pieces(vec![event.clone()]),
+                _ if path.contains("watch=true") => ScriptedResponse::Pieces(vec![event.clone()]),
                 _ => list(&[], 7, ""),
             });
             assert_eq!(next(&mut changes).await, "all ");

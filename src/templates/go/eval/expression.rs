@@ -148,7 +148,7 @@ impl Meter for Purse<'_> {
 
 impl Caller for Purse<'_> {
     fn moment(&self) -> i64 {
-        self.budget.moment()
+        self.budget.moment().0
     }
 
     fn pattern(&self, source: &str) -> Option<Arc<Pattern>> {

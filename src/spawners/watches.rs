@@ -1,0 +1,102 @@
+//! The watches of a cluster.
+
+use std::sync::Arc;
+
+use kube::Client;
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::ClusterChange;
+use crate::cluster::{Change, Reflector, Relist, Resource, Scope};
+use crate::engine::kelos::{GROUP, TaskSpawner};
+use crate::spawners::SpawnerMetrics;
+use crate::words::words;
+
+/// How many changes may wait until they are taken in, which is soon: each of them may be a page.
+const WAITING_CHANGES: usize = 4;
+
+/// The versions of Kelos's kinds: v0.40 and later store v1alpha2, older ones know v1alpha1 only.
+const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
+
+/// TaskSpawners.
+pub(super) const TASK_SPAWNERS: Resource = kelos("taskspawners");
+/// Workspaces.
+pub(super) const WORKSPACES: Resource = kelos("workspaces");
+/// WorkerPools; older versions of Kelos have none.
+pub(super) const WORKER_POOLS: Resource = kelos("workerpools");
+/// Namespaces: their names, labels and annotations.
+pub(super) const NAMESPACES: Resource =
+    Resource { group: "", versions: &["v1"], plural: "namespaces", metadata_only: true };
+
+const fn kelos(plural: &'static str) -> Resource {
+    Resource { group: GROUP, versions: KELOS_VERSIONS, plural, metadata_only: false }
+}
+
+words! {
+    /// What is watched in the cluster.
+    pub enum WatchedKind {
+        /// TaskSpawners.
+        TaskSpawners = "taskspawners",
+        /// Workspaces.
+        Workspaces = "workspaces",
+        /// WorkerPools.
+        WorkerPools = "workerpools",
+        /// Namespaces.
+        Namespaces = "namespaces",
+    }
+}
+
+/// The watches of a cluster, for as long as this is kept.
+#[derive(Debug)]
+pub struct Watches {
+    /// What changes. The first of each kind is a list.
+    pub changes: Receiver<ClusterChange>,
+    relists: [Relist; WatchedKind::ALL.len()],
+}
+
+impl Watches {
+    /// Asks for a list of a kind before its time.
+    pub fn relist(&self, kind: WatchedKind) {
+        self.relists[kind as usize].ask();
+    }
+}
+
+/// Follows TaskSpawners, Workspaces, WorkerPools and Namespaces until what is given back is dropped.
+/// The age of each watch counts from here, so that one that never begins is seen, too.
+pub fn watch(client: &Client, metrics: &SpawnerMetrics) -> Watches {
+    let (sender, changes) = channel(WAITING_CHANGES);
+    let watches = Watches { changes, relists: Default::default() };
+    let start = Start { client, changes: sender, relists: &watches.relists };
+    start.reflector(TASK_SPAWNERS, WatchedKind::TaskSpawners, |changed: Change<TaskSpawner>| {
+        Some(ClusterChange::Spawners(changed.map(Arc::new)))
+    });
+    start.reflector(WORKSPACES, WatchedKind::Workspaces, |it| Some(ClusterChange::Workspaces(it)));
+    start.reflector(WORKER_POOLS, WatchedKind::WorkerPools, |it| {
+        Some(ClusterChange::WorkerPools(it))
+    });
+    start.reflector(NAMESPACES, WatchedKind::Namespaces, |it| Some(ClusterChange::Namespaces(it)));
+    WatchedKind::ALL.into_iter().for_each(|kind| metrics.watch_is_alive(kind));
+    watches
+}
+
+struct Start<'s> {
+    client: &'s Client,
+    changes: Sender<ClusterChange>,
+    relists: &'s [Relist],
+}
+
+impl Start<'_> {
+    fn reflector<T>(
+        &self,
+        resource: Resource,
+        watched: WatchedKind,
+        wrap: fn(Change<T>) -> Option<ClusterChange>,
+    ) where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let (client, changes) = (self.client.clone(), self.changes.clone());
+        let reflector = Reflector::new(client, resource, Scope::Cluster, changes, wrap);
+        let relist = self.relists[watched as usize].clone();
+        tokio::spawn(reflector.with_relist(relist).run());
+    }
+}
