@@ -186,7 +186,7 @@ impl Shown<'_, '_> {
             }
             (None, Some(template)) if skip.position.is_some() => (template, name),
             (None, Some(_)) => ("", format!("the template of {name}")),
-            (None, None) => ("", format!("{name} of {}", from(key))),
+            (None, None) => ("", format!("{name} of {}", field(key))),
         };
         Some(explain(&Explained {
             source,
@@ -207,10 +207,7 @@ impl Shown<'_, '_> {
             Some(DeclaredIn::RulesAnnotation)
                 if skip.position.is_some() && rule?.source().is_none() =>
             {
-                Some(match key.kind {
-                    Kind::Label => LABELS_RULES,
-                    Kind::Annotation => ANNOTATIONS_RULES,
-                })
+                Some(field(key))
             }
             Some(_) => None,
         }
@@ -309,4 +306,14 @@ fn outcome_word(outcome: &Outcome) -> &'static str {
 /// Where the template stands.
 fn from(key: &KeyOutcome<'_>) -> &'static str {
     key.declared_in.map_or("-", DeclaredIn::as_str)
+}
+
+/// The annotation or field of the TaskSpawner that declares a key.
+fn field(key: &KeyOutcome<'_>) -> &'static str {
+    match (key.declared_in, key.kind) {
+        (Some(DeclaredIn::RulesAnnotation), Kind::Label) => LABELS_RULES,
+        (Some(DeclaredIn::RulesAnnotation), Kind::Annotation) => ANNOTATIONS_RULES,
+        (Some(DeclaredIn::KelosField), _) => "taskTemplate.metadata",
+        (None, _) => "-",
+    }
 }
