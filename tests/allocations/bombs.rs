@@ -1,15 +1,8 @@
 //! Templates that would take for ever, or all memory, if they were not bounded: what they cost is counted,
 //! and so is what the allocator gave.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-#![allow(clippy::print_stderr, reason = "figures, for who asks with --nocapture")]
-
 mod compiling;
 mod honest;
-#[path = "../common/hostile.rs"]
-mod hostile;
-mod list;
-mod stranger;
 
 use allocation_counter::measure;
 use kelos_metadata::templates::ErrorKind;
@@ -18,15 +11,17 @@ use kelos_metadata::templates::budget::{
 };
 use kelos_metadata::templates::purse::COMPILING_BYTES;
 use kelos_metadata::templates::{Syntax, Template};
+use testing::hostile::templates::{GO, JINJA};
+use testing::hostile::variables::variables;
 
 /// What a template may hold beside what it is charged for: its own variables and frames.
 const UNCHARGED: u64 = 2 << 20;
 
 #[test]
 fn every_bomb_ends_within_its_budget_and_its_memory() {
-    let vars = stranger::variables();
-    let bombs = list::GO.iter().map(|bomb| (Syntax::Go, bomb));
-    let bombs: Vec<_> = bombs.chain(list::JINJA.iter().map(|bomb| (Syntax::Jinja, bomb))).collect();
+    let vars = variables();
+    let bombs = GO.iter().map(|bomb| (Syntax::Go, bomb));
+    let bombs: Vec<_> = bombs.chain(JINJA.iter().map(|bomb| (Syntax::Jinja, bomb))).collect();
     assert!(bombs.len() >= 60, "{} bombs", bombs.len());
     let mut failures = Vec::new();
     for (syntax, (name, source)) in bombs {

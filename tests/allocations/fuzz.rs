@@ -1,22 +1,25 @@
 //! What fuzzing starts from and what it ever found: see `make fuzz`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../fuzz/targets.rs"]
-mod targets;
-
 use std::fs;
 use std::path::Path;
+
+use allocation_counter::measure;
+use testing::fuzz::{self, Held};
+
+fn held(run: &mut dyn FnMut()) -> Held {
+    let held = measure(run);
+    Held { peak: held.bytes_max, kept: held.bytes_current }
+}
 
 #[test]
 fn what_was_found_does_not_come_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     for (name, target) in [
-        ("go", targets::go as fn(&[u8])),
-        ("jinja", targets::jinja),
-        ("review", targets::review),
-        ("carrier", targets::carrier),
-        ("compile", targets::compile),
+        ("go", fuzz::go as fn(&[u8])),
+        ("jinja", fuzz::jinja),
+        ("review", |data| fuzz::review(data, held)),
+        ("carrier", fuzz::carrier),
+        ("compile", |data| fuzz::compile(data, held)),
     ] {
         let seeds = fs::read_dir(root.join("seeds").join(name)).unwrap();
         let found = fs::read_dir(root.join("regressions").join(name));

@@ -1,10 +1,6 @@
 //! Requests that whoever reaches the webhook can forge: what they hold of memory, counted by the
 //! allocator, and what becomes of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod requests;
-
 use std::sync::Arc;
 
 use allocation_counter::measure;
@@ -16,8 +12,8 @@ use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::webhook::mutate_task::{Answered, answer_review};
 use kelos_metadata::webhook::review::ParsedReview;
 use kelos_metadata::webhook::router::MAX_BODY_BYTES;
-use requests::{Part, escaped_entries, repeated, review, tiny_entries};
 use serde_json::{Value, json};
+use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
 
 /// What reading a request and deciding it may hold beside its body, whatever it says.
 const MOST_BYTES: u64 = 24 << 20;

@@ -1,16 +1,12 @@
 //! All the work for a Task is bounded: what it is charged is counted, and so is what the allocator gave.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod hostile;
-
 use std::time::Instant;
 
 use allocation_counter::measure;
-use hostile::Hostile;
 use kelos_metadata::engine::kelos::Task;
 use kelos_metadata::engine::{Decision, Limits, decide};
 use kelos_metadata::templates::budget::Budget;
+use testing::hostile::tasks::{self, Hostile};
 
 /// What a decision may hold beside what it is charged for: the outcomes of its keys, with their words.
 const UNCHARGED: u64 = 2 << 20;
@@ -33,7 +29,7 @@ fn whatever_comes_is_decided_within_the_budget() {
     let limits = Limits::default();
     let most = Budget::work();
     let mut failures = Vec::new();
-    for hostile in hostile::all() {
+    for hostile in tasks::all() {
         let name = hostile.name;
         let ((steps, bytes), held) = with(&hostile, &limits, |it| (it.steps, it.bytes));
         eprintln!("{name:42} {steps:>7} steps {bytes:>9} bytes, held {held:>9}");
@@ -52,7 +48,7 @@ fn whatever_comes_is_decided_within_the_budget() {
 fn a_share_is_given_up_wherever_it_ends() {
     let (all, share) = (Limits::default(), Limits::default().with_steps(SHARE));
     let (mut failures, mut given_up) = (Vec::new(), 0);
-    for hostile in hostile::all() {
+    for hostile in tasks::all() {
         let name = hostile.name;
         let (steps, _) = with(&hostile, &all, |it| it.steps);
         let (is_over, held) = with(&hostile, &share, |it| it.has_hit_limits);
@@ -71,7 +67,7 @@ fn a_share_is_given_up_wherever_it_ends() {
 #[test]
 fn an_ordinary_task_fits_into_a_share() {
     let limits = Limits::default().with_steps(SHARE);
-    let ordinary = hostile::ordinary();
+    let ordinary = tasks::ordinary();
     let ((is_over, steps, patch), _) =
         with(&ordinary, &limits, |it| (it.has_hit_limits, it.steps, it.patch.clone()));
     assert!(!is_over, "it takes more than {steps} steps");
@@ -82,7 +78,7 @@ fn an_ordinary_task_fits_into_a_share() {
 
 #[test]
 fn a_title_is_read_out_of_a_mebibyte() {
-    let ((is_over, steps, patch), _) = with(&hostile::long(), &Limits::default(), |it| {
+    let ((is_over, steps, patch), _) = with(&tasks::long(), &Limits::default(), |it| {
         (it.has_hit_limits, it.steps, it.patch.clone())
     });
     eprintln!("a prompt of a mebibyte takes {steps} steps");
@@ -93,7 +89,7 @@ fn a_title_is_read_out_of_a_mebibyte() {
 
 #[test]
 fn a_larger_share_gives_the_same_decision_or_none() {
-    for hostile in hostile::all().iter().chain([&hostile::ordinary()]) {
+    for hostile in tasks::all().iter().chain([&tasks::ordinary()]) {
         let rules = hostile.rules();
         let task = Task::parse(&hostile.task).unwrap();
         let facts = hostile.facts();
@@ -113,7 +109,7 @@ fn a_larger_share_gives_the_same_decision_or_none() {
 #[test]
 #[ignore = "it measures: run it by hand, in a quiet hour"]
 fn what_a_step_takes() {
-    for hostile in hostile::all().iter().chain([&hostile::ordinary()]) {
+    for hostile in tasks::all().iter().chain([&tasks::ordinary()]) {
         let rules = hostile.rules();
         let task = Task::parse(&hostile.task).unwrap();
         let facts = hostile.facts();

@@ -1,4 +1,4 @@
-//! Golden cases: one folder a case in `tests/cases`.
+//! Golden cases: one folder a case in `tests/data/cases`, each a test of its name.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -9,15 +9,11 @@
 //!
 //! Whatever a case is about, the uid is echoed, the Task is allowed, the patch applies and nothing
 //! but labels and annotations changes, and a second pass over the result changes nothing.
-//! `BLESS=1 cargo test --test cases` writes what came out into `expected.yaml`: read the diff.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
+//! `BLESS=1 cargo test --test cases golden` writes what came out into `expected.yaml`: read the diff.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::kelos::{Protection, RENDERED_FROM_MARK};
@@ -26,10 +22,12 @@ use kelos_metadata::manifests;
 use kelos_metadata::metrics::Metrics;
 use kelos_metadata::spawners::{FileObjects, Spawners};
 use kelos_metadata::webhook::mutate_task::answer_review;
+use libtest_mimic::Trial;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use testing::review::{self, Answer};
 
-use common::review::{self, Answer};
+use crate::{row, test};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -53,24 +51,33 @@ struct Expected {
     audit: BTreeMap<String, String>,
 }
 
-#[test]
-fn every_case_gives_what_it_says() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut names: Vec<_> = fs::read_dir(&folder)
+/// A test for each folder.
+pub(crate) fn tests() -> Vec<Trial> {
+    let folders = folders().into_iter().map(|case| {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        row(format!("golden::{name}"), move || run(&case))
+    });
+    folders.chain([test("golden::no_case_is_missing", no_case_is_missing)]).collect()
+}
+
+fn folders() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases");
+    let mut folders: Vec<_> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_dir())
         .collect();
-    names.sort();
-    assert!(names.len() >= 110, "cases are missing: {}", names.len());
-    let failures: Vec<String> = names.iter().filter_map(|path| run(path).err()).collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    folders.sort();
+    folders
+}
+
+fn no_case_is_missing() {
+    assert!(folders().len() >= 110, "cases are missing: {}", folders().len());
 }
 
 fn run(case: &Path) -> Result<(), String> {
-    let name = case.file_name().unwrap().to_string_lossy().into_owned();
     let settings: Settings = match fs::read_to_string(case.join("request.yaml")) {
-        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| format!("{name}: {error}"))?,
+        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| error.to_string())?,
         Err(_) => Settings::default(),
     };
     let known = spawners(case, &settings);
@@ -78,22 +85,18 @@ fn run(case: &Path) -> Result<(), String> {
     let first = answer(&known, &settings, &task);
     let patched = first.apply(&task);
     for field in ["apiVersion", "kind", "spec"] {
-        assert_eq!(patched.get(field), task.get(field), "{name}: {field} is untouched");
+        assert_eq!(patched.get(field), task.get(field), "{field} is untouched");
     }
     let second = answer(&known, &settings, &patched);
     if let Some(patch) = &second.patch {
-        return Err(format!("{name}: a second pass changes {patch}"));
+        return Err(format!("a second pass changes {patch}"));
     }
     // Without a mark (there is no room, or Kelos could have written it) nothing says that this was told.
     let is_marked = patched["metadata"]["annotations"].get(RENDERED_FROM_MARK).is_some();
     let told = if is_marked { &[][..] } else { &first.warnings };
     let is_told = |warning: &String| told.contains(warning);
-    assert!(
-        second.warnings.iter().all(is_told),
-        "{name}: a second pass says {:?}",
-        second.warnings
-    );
-    compare(&name, case, &first, &patched)
+    assert!(second.warnings.iter().all(is_told), "a second pass says {:?}", second.warnings);
+    compare(case, &first, &patched)
 }
 
 fn spawners(case: &Path, settings: &Settings) -> Spawners {
@@ -148,7 +151,7 @@ fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Answer {
     Answer::read(&review, answered.reply.body())
 }
 
-fn compare(name: &str, case: &Path, answer: &Answer, patched: &Value) -> Result<(), String> {
+fn compare(case: &Path, answer: &Answer, patched: &Value) -> Result<(), String> {
     let map = |field: &str| {
         let map = patched["metadata"].get(field)?;
         let map: BTreeMap<String, String> = serde_json::from_value(map.clone()).unwrap();
@@ -165,14 +168,13 @@ fn compare(name: &str, case: &Path, answer: &Answer, patched: &Value) -> Result<
         fs::write(&file, serde_saphyr::to_string(&found).unwrap()).unwrap();
         return Ok(());
     }
-    let text =
-        fs::read_to_string(&file).map_err(|error| format!("{name}: expected.yaml: {error}"))?;
+    let text = fs::read_to_string(&file).map_err(|error| format!("expected.yaml: {error}"))?;
     let expected: Expected =
-        serde_saphyr::from_str(&text).map_err(|error| format!("{name}: expected.yaml: {error}"))?;
+        serde_saphyr::from_str(&text).map_err(|error| format!("expected.yaml: {error}"))?;
     if found == expected {
         Ok(())
     } else {
-        Err(format!("{name}:\n  expected {expected:?}\n  found    {found:?}"))
+        Err(format!("expected {expected:?}\nfound    {found:?}"))
     }
 }
 

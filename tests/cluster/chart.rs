@@ -1,9 +1,5 @@
 //! The chart `charts/kelos-metadata`: what it renders, and what becomes of that on a real API server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../cluster/harness/mod.rs"]
-mod harness;
 mod support;
 
 mod accepted;

@@ -5,8 +5,6 @@
 //! and says of a Task that the namespace `accepts` it and that its `labels_are` such. Nothing needs to be taken
 //! down: programs end with the test process, whatever ends it.
 
-#![allow(dead_code, unused_imports, reason = "each of its users has its own part")]
-
 pub(crate) mod access;
 pub(crate) mod api;
 pub(crate) mod authority;

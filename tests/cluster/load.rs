@@ -3,12 +3,6 @@
 //! With failurePolicy Fail each call that is lost is a Task that is refused: nothing hides behind Ignore.
 //! `make test` runs a few rounds of what `make soak` runs many of.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-#![allow(clippy::print_stdout, reason = "how many Tasks a round was, for who looks")]
-
-#[path = "../cluster/harness/mod.rs"]
-mod harness;
-
 mod endpoints;
 mod fleet;
 mod flood;

@@ -1,11 +1,6 @@
 //! The runbooks of `docs/operations.md`, followed word by word: each command that the page gives is run as it stands,
 //! on a real API server, by somebody who is in the situation that the page is about.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../cluster/harness/mod.rs"]
-mod harness;
-
 mod book;
 mod logged;
 mod page;

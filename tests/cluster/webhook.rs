@@ -1,13 +1,5 @@
 //! The webhook on a real API server.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../common/mod.rs"]
-mod common;
-mod harness;
-#[path = "../common/hostile.rs"]
-mod hostile_spawners;
-
 mod certificates;
 mod clients;
 mod example;

@@ -1,10 +1,6 @@
 //! `docs/alerts.yaml` and `docs/operations.md`: alerts on metrics that are there, each with a
 //! runbook, and each firing when it should and only then.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../common/mod.rs"]
-mod common;
 mod firing;
 
 use std::collections::BTreeSet;

@@ -1,10 +1,6 @@
 //! `certs/`: what it says makes certificates that the program serves with, and that a client trusts
 //! that knows the authority.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
-
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -12,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use crate::support::https::Client;
+use crate::support::program::{Program, labels, spawner, write};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use common::https::Client;
-use common::program::{Program, labels, spawner, write};
 use kelos_metadata::tls::KeyPair;
 use rustls::RootCertStore;
 use rustls::client::WebPkiServerVerifier;
@@ -130,7 +126,7 @@ fn the_commands_for_openssl_make_a_pair_that_is_served_and_trusted() {
     let commands = openssl_commands();
     let version = Command::new("openssl").arg("version").output();
     if !version.is_ok_and(|output| output.stdout.starts_with(b"OpenSSL 3")) {
-        return common::skipped("there is no OpenSSL 3, which certs/README.md takes");
+        return crate::support::skipped("there is no OpenSSL 3, which certs/README.md takes");
     }
     let folder: TempDir = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -1,7 +1,5 @@
 //! The commands that run once: `review`, `render`, `eval`, `completions`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -26,7 +24,7 @@ fn run(args: &[&str], input: &str) -> (i32, String, String) {
 }
 
 fn case(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name).display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases").join(name).display().to_string()
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The documentation names what the code has, and nothing else, where that can be told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,20 +1,9 @@
 //! Go templates: ours against the real Go.
 //!
-//! `oracles/gotemplates/` is a small Go program that renders templates as Kelos does; `gotemplates/`
+//! `tests/go/oracles/gotemplates/` is a small Go program that renders templates as Kelos does; `tests/data/go_templates/`
 //! holds the cases with what Go makes of them. Every case, and many random templates, are rendered by both.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking, in its helpers too"
-)]
-
-#[path = "gotemplates/differences.rs"]
 mod differences;
-#[path = "common/oracle.rs"]
-mod oracle;
-#[path = "gotemplates/random.rs"]
 mod random;
 
 use std::collections::BTreeMap;
@@ -26,6 +15,8 @@ use kelos_metadata::templates::budget::{Budget, VALUE_BYTES};
 use kelos_metadata::templates::go::Program;
 use kelos_metadata::templates::value::{Map, Value};
 use serde::{Deserialize, Serialize};
+
+use crate::support::oracle;
 
 /// How many random templates are compared; `RANDOM_TEMPLATES` in the environment asks for more.
 fn seeds() -> std::ops::Range<u64> {
@@ -151,7 +142,8 @@ fn assert_agreement(templates: &[&str], vars: serde_json::Value, answers: &[(Out
 
 #[test]
 fn cases_render_as_in_go() {
-    let cases: Cases = serde_json::from_str(include_str!("gotemplates/cases.json")).unwrap();
+    let cases: Cases =
+        serde_json::from_str(include_str!("../data/go_templates/cases.json")).unwrap();
     let all: Vec<&Case> = cases.groups.values().flatten().collect();
     let templates: Vec<&str> = all.iter().map(|case| case.template.as_str()).collect();
     let answers = ask_go(&templates, &cases.vars);
@@ -164,7 +156,8 @@ fn cases_render_as_in_go() {
 
 #[test]
 fn garbled_templates_parse_as_in_go() {
-    let cases: Cases = serde_json::from_str(include_str!("gotemplates/cases.json")).unwrap();
+    let cases: Cases =
+        serde_json::from_str(include_str!("../data/go_templates/cases.json")).unwrap();
     let sources = cases.groups.values().flatten().map(|case| case.template.as_str());
     // Long ones say little about parsing, and of long numbers only Go writes all the zeros.
     let sources: Vec<&str> = sources.filter(|s| s.len() < 200 && !s.contains("999")).collect();

@@ -1,7 +1,5 @@
 //! Arrows point inward only: each floor knows those below it, and the inner ones do nothing but compute.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

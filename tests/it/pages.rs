@@ -1,8 +1,6 @@
 //! What pages say of each other, of the chart and of the version: links that lead somewhere, values
 //! that there are.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,14 +1,8 @@
 //! Whatever templates and Tasks hold: the patch applies, control keys are untouched, the API server
 //! would take the result, and a second pass changes nothing.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::generators::spawner_and_task;
-use common::review::{self, Answer};
 use kelos_metadata::apimachinery;
 use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::engine::Limits;
@@ -26,6 +20,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use testing::generators::spawner_and_task;
+use testing::review::{self, Answer};
 
 fn answer(spawners: &Spawners, task: &Value) -> Answer {
     answer_within(&Limits::default(), spawners, task)

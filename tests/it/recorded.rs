@@ -3,21 +3,16 @@
 //! The recordings lie beside the project, in `../shared/recorded`. Where they are not, there is
 //! nothing to answer, and the test says so. Cases of the same shapes are in `tests/cases`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-#![allow(clippy::print_stdout, reason = "a test that had nothing to read says so")]
-
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::review::Answer;
-use common::webhook::Webhook;
+use crate::support::webhook::Webhook;
 use kelos_metadata::engine::rules::{OnInvalid, Policy};
 use serde_json::Value;
+use testing::review::Answer;
 
 /// What a Task gets: keys that it has afterwards with this value, or that are gone, and what the
 /// mark says of skipped keys.

@@ -1,8 +1,6 @@
 //! `docs/reference.md`, made of the commands: `BLESS=1 cargo test --profile checked --test
 //! reference` writes it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -19,7 +17,7 @@ const WIDTH: usize = 100;
 const INTRO: &str = "\
 # Reference
 
-<!-- Made of the commands by `BLESS=1 cargo test --profile checked --test reference`. -->
+<!-- Made of the commands by `BLESS=1 cargo test --profile checked --test it reference`. -->
 
 What every command and flag of `kelos-metadata` does: the texts of `--help`. What to write on a TaskSpawner is
 in [rules](rules.md), how to run it on a cluster in [install](install.md).
@@ -67,7 +65,7 @@ fn the_reference_is_what_the_commands_say() {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == made,
-        "docs/reference.md is not what the commands say: BLESS=1 cargo test --test reference writes it"
+        "docs/reference.md is not what the commands say: BLESS=1 cargo test --test it reference writes it"
     );
 }
 

@@ -1,20 +1,15 @@
 //! What is secret or private gets nowhere: canaries in URLs and prompts, and the real program at trace level.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::https::Client;
-use common::program::{Program, certificate, get, write};
-use common::review::{self, Answer};
-use common::webhook::JSON;
+use crate::support::https::Client;
+use crate::support::program::{Program, certificate, get, write};
+use crate::support::webhook::JSON;
 use kelos_metadata::webhook::router::MUTATE_TASK_PATH;
 use serde_json::{Value, json};
+use testing::review::{self, Answer};
 
 /// In credentials of URLs: never anywhere.
 const CREDENTIALS: [&str; 5] =
@@ -45,7 +40,7 @@ const ASKS: [&str; 17] = [
 
 /// The text of a file of this test, with what TaskSpawners ask for put in.
 fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/secrets").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/secrets").join(name);
     let asks = |pairs: Vec<(String, String)>| {
         let map: serde_json::Map<_, _> =
             pairs.into_iter().map(|(key, template)| (key, json!(template))).collect();

@@ -1,17 +1,13 @@
 //! The program itself: `serve`, from its start to its end.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
-
 use std::fs;
 use std::process::Command;
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use common::https::Client;
-use common::program::{self, Program, certificate, get, labels, spawner, write};
+use crate::support::https::Client;
+use crate::support::program::{self, Program, certificate, get, labels, spawner, write};
 use serde_json::{Value, json};
 
 #[tokio::test]

@@ -1,7 +1,5 @@
 //! What holds for both languages, whatever templates and variables say.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 use std::sync::Arc;
 
 use kelos_metadata::templates::ErrorKind;

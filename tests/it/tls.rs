@@ -1,9 +1,5 @@
 //! The HTTPS server over real sockets, with a tiny application behind the webhook's router.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
-
 use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
@@ -11,12 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::support::https::{Client, RequestBody, connect, tls_config};
+use crate::support::server::{PATIENCE, Running};
+use crate::support::webhook::JSON;
 use axum::Router;
 use axum::routing::get;
 use bytes::Bytes;
-use common::https::{Client, RequestBody, connect, tls_config};
-use common::server::{PATIENCE, Running};
-use common::webhook::JSON;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::{Body, Frame};

@@ -1,17 +1,13 @@
 //! The whole webhook over real TLS: what it says to requests of every kind.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
-mod common;
-
 use std::fs;
 
-use common::review::{self, Answer};
-use common::webhook::Webhook;
+use crate::support::webhook::Webhook;
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::webhook::router::MAX_BODY_BYTES;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testing::review::{self, Answer};
 
 const SPAWNERS: &str = r#"
 apiVersion: kelos.dev/v1alpha2

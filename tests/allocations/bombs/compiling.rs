@@ -8,8 +8,7 @@ use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::templates::Templates;
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
-
-use crate::hostile::{ALL, Hostile};
+use testing::hostile::spawners::{ALL, Hostile};
 
 /// What reading and compiling may hold at once beside the JSON itself: serde's copy of a text with escapes
 /// grows to twice its length.

@@ -86,7 +86,7 @@ fn an_ordinary_one_counts_little_more_than_it_takes() {
 
 #[test]
 fn a_full_one_of_the_templates_that_go_is_asked_about_takes_a_tenth() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gotemplates/cases.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/go_templates/cases.json");
     let cases: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
     let groups = cases["groups"].as_object().unwrap().values();
     let texts = groups.flat_map(|group| group.as_array().unwrap()).map(|case| &case["template"]);

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::authority::scene::{SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::patience::{eventually, within};
 use crate::harness::{Cluster, on_cluster};
-use crate::scene::{SECRET_PATIENCE, Scene, issued_ago};
 
 /// How long a certificate lives that was made before.
 const LIFE: Duration = Duration::from_secs(9000);

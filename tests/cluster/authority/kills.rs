@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 
+use crate::authority::scene::{SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::patience::within;
 use crate::harness::proxy::{Proxy, Watches};
 use crate::harness::served::Served;
 use crate::harness::{Cluster, on_cluster};
-use crate::scene::{SECRET_PATIENCE, Scene, issued_ago};
 
 /// The writes of a rotation: a certificate is issued, its authority published and marked, it serves;
 /// an authority that is over leaves the Secret and the configuration.

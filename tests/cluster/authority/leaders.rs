@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::sleep;
 
+use crate::authority::scene::Scene;
 use crate::harness::patience::eventually;
 use crate::harness::proxy::{Proxy, Watches};
 use crate::harness::{Cluster, authority, on_cluster};
-use crate::scene::Scene;
 
 /// Leaders rely on their Lease for 16 s after they renewed it; a rotation is due before that.
 const FLAGS: [&str; 6] =

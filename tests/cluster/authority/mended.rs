@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use crate::authority::scene::{DAY, SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::controller::Controller;
 use crate::harness::patience::within;
 use crate::harness::{authority, on_cluster};
-use crate::scene::{DAY, SECRET_PATIENCE, Scene, issued_ago};
 
 /// A webhook that is looked after, and serves.
 async fn looked_after(scene: &Scene) -> Controller {

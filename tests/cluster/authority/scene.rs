@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use kelos_metadata::authority::{Issued, issue};
 use serde_json::{Value, json};
 
+use crate::authority::vigil::Vigil;
 use crate::harness::access::{Account, SYSTEM};
 use crate::harness::api::Api;
 use crate::harness::controller::Controller;
@@ -19,7 +20,6 @@ use crate::harness::served::{Served, authorities, distrust, served};
 use crate::harness::vigil::{self, Watched, live};
 use crate::harness::webhook::Webhook;
 use crate::harness::{Cluster, spawner};
-use crate::vigil::Vigil;
 
 /// Ten times what is promised for a caBundle.
 pub(crate) const BUNDLE_PATIENCE: Duration = Duration::from_secs(10);

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::renderings::{KEPT, values};
+use crate::chart::support::paths::path;
+use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::api::Reply;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::install_neighbours;
-use crate::renderings::{KEPT, values};
-use crate::support::paths::path;
-use crate::support::rendering::Rendering;
 
 #[test]
 fn every_object_is_accepted_and_every_pod_is_restricted() {

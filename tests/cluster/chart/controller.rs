@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::renderings::values;
+use crate::chart::support::installation::{are_labelled, backend_spawner, helm};
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
@@ -10,8 +12,6 @@ use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
 use crate::harness::patience::eventually;
 use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
-use crate::renderings::values;
-use crate::support::installation::{are_labelled, backend_spawner, helm};
 
 /// Creates a Task for this issue: it has the label at once.
 async fn is_labelled(team: &Namespace, worker: &Spawner, number: u32) {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::schema;
-use crate::support::differences;
-use crate::support::files::{beside, read};
-use crate::support::rendering::Rendering;
+use crate::chart::schema;
+use crate::chart::support::differences;
+use crate::chart::support::files::{beside, read};
+use crate::chart::support::rendering::Rendering;
 
 /// One value, changed.
 #[derive(Deserialize)]

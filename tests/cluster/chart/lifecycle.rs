@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::renderings::{KEPT, values};
+use crate::chart::support::files::{beside, is_kept};
+use crate::chart::support::installation::helm;
+use crate::chart::support::paths::path;
+use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::install_neighbours;
 use crate::harness::helm::Helm;
 use crate::harness::pod::CONTROLLER;
-use crate::renderings::{KEPT, values};
-use crate::support::files::{beside, is_kept};
-use crate::support::installation::helm;
-use crate::support::paths::path;
-use crate::support::rendering::Rendering;
 
 /// A cluster with the kinds of cert-manager and of the Prometheus operator.
 fn with_neighbours(name: &str, test: impl AsyncFnOnce(&Cluster, Helm)) {

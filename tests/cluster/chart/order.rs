@@ -2,6 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::support::installation::{
+    are_labelled, backend_spawner, helm, install, provide_certificate, provided,
+};
+use crate::chart::support::paths::path;
+use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
@@ -10,11 +15,6 @@ use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
 use crate::harness::pod::{CONFIGURATIONS, Pod};
 use crate::harness::spawner;
-use crate::support::installation::{
-    are_labelled, backend_spawner, helm, install, provide_certificate, provided,
-};
-use crate::support::paths::path;
-use crate::support::rendering::Rendering;
 
 /// Another name, in another namespace.
 fn second_install(cluster: &Cluster, name: &str, namespace: &str, values: &Value) -> String {

@@ -5,17 +5,17 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use crate::chart::renderings::{KEPT, values};
+use crate::chart::schema;
+use crate::chart::support::files::{is_kept, read, text};
+use crate::chart::support::rendering::Rendering;
 use crate::harness::helm::chart;
-use crate::renderings::{KEPT, values};
-use crate::schema;
-use crate::support::files::{is_kept, read, text};
-use crate::support::rendering::Rendering;
 
 /// Where the table begins, to the end of the page.
 const HEADING: &str = "## Values\n";
 
 const INTRO: &str = "
-<!-- Made of values.yaml by `BLESS=1 cargo test --profile checked --test chart`. -->
+<!-- Made of values.yaml by `BLESS=1 cargo test --profile checked --test cluster chart::page`. -->
 ";
 
 /// A longer default is not shown in the table.

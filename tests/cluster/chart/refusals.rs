@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::chart::schema;
+use crate::chart::support::files::{beside, read};
 use crate::harness::helm::Helm;
-use crate::schema;
-use crate::support::files::{beside, read};
 
 /// Values that make no sense.
 #[derive(Deserialize)]

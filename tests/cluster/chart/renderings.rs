@@ -5,9 +5,9 @@ use std::os::unix::fs::symlink;
 
 use serde_json::{Value, json};
 
+use crate::chart::support::files::{beside, is_kept, read};
+use crate::chart::support::rendering::Rendering;
 use crate::harness::helm::{Helm, chart};
-use crate::support::files::{beside, is_kept, read};
-use crate::support::rendering::Rendering;
 
 /// The names of values to render with: defaults, and files in `values/`.
 pub(crate) const KEPT: [&str; 4] = ["default", "everything", "cert-manager", "provided"];

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use crate::chart::support::can_i::{self, Rule, VERBS};
+use crate::chart::support::installation::{helm, provide_certificate};
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::helm::{Helm, NAMESPACE};
 use crate::harness::pod::CONTROLLER;
-use crate::support::can_i::{self, Rule, VERBS};
-use crate::support::installation::{helm, provide_certificate};
 
 /// What looks, and what may also change what is there.
 const READ: [&str; 3] = ["get", "list", "watch"];

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::chart::support::files::read;
 use crate::harness::helm::chart;
-use crate::support::files::read;
 
 /// Objects of Kubernetes that are handed on as they are: the API server checks them.
 const HANDED_ON: [&str; 6] = [

@@ -6,9 +6,9 @@ use kelos_metadata::server::Limits;
 use kelos_metadata::settings::ServeSettings;
 use serde_json::{Value, json};
 
+use crate::chart::renderings::{KEPT, values};
+use crate::chart::support::rendering::Rendering;
 use crate::harness::helm::{Helm, chart};
-use crate::renderings::{KEPT, values};
-use crate::support::rendering::Rendering;
 
 /// Runs a check on each rendering that is kept.
 fn each(check: impl Fn(&Rendering)) {

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::support::installation::{are_labelled, are_left_alone, backend_spawner, install};
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
 use crate::harness::pod::Pod;
-use crate::support::installation::{are_labelled, are_left_alone, backend_spawner, install};
 
 const SWITCH: &str = "metadata.kelos.dev/injection";
 

@@ -3,6 +3,12 @@
 
 use serde_json::{Value, json};
 
+use crate::chart::renderings::values;
+use crate::chart::support::installation::{
+    are_labelled, backend_spawner, bundle, create_serving_secret, helm, provide_certificate,
+    provided,
+};
+use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::api::Api;
@@ -10,12 +16,6 @@ use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::{Schemas, install_neighbours};
 use crate::harness::helm::{Helm, RELEASE};
 use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
-use crate::renderings::values;
-use crate::support::installation::{
-    are_labelled, backend_spawner, bundle, create_serving_secret, helm, provide_certificate,
-    provided,
-};
-use crate::support::rendering::Rendering;
 
 fn path() -> String {
     format!("{CONFIGURATIONS}/{RELEASE}")

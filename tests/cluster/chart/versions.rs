@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use crate::chart::support::files::{beside, read, text};
 use crate::harness::helm::chart;
-use crate::support::files::{beside, read, text};
 
 #[test]
 fn program_chart_and_changelog_are_of_one_version() {

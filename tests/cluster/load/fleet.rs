@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::endpoints::Endpoints;
 use crate::harness::cluster::Cluster;
 use crate::harness::namespace::Namespace;
 use crate::harness::webhook::{Setup, Webhook};
+use crate::load::endpoints::Endpoints;
 
 /// Webhooks that share a port of the Service.
 pub(crate) struct Fleet<'c> {

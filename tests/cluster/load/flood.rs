@@ -16,11 +16,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use crate::harness::authority;
-use crate::harness::cluster::on_cluster;
+use crate::harness::cluster::alone_on_cluster;
 use crate::harness::memory::{memory_limit, peak_memory};
 use crate::harness::patience::eventually;
 use crate::harness::webhook::{SERVER_NAME, Webhook};
-use crate::stream::Stream;
+use crate::load::stream::Stream;
 
 /// How many open connections at once, and how many of them each holds: together more than there are places.
 const CROWDS: usize = 8;
@@ -105,7 +105,7 @@ async fn is_given_back(webhook: &Webhook, files: usize) {
 
 #[test]
 fn ten_thousand_connections_and_a_flood_of_bodies_keep_no_task_from_its_label() {
-    on_cluster(async |cluster| {
+    alone_on_cluster(async |cluster| {
         let setup = cluster.webhook("flood").with_open_files(256);
         let webhook = setup.registered(|it| it.failure_policy = "Fail").start().await;
         let files = open_files(webhook.pid());

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::endpoints::Endpoints;
 use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::patience::within;
@@ -16,6 +15,7 @@ use crate::harness::registration::SERVER_NAME;
 use crate::harness::served::{Served, authorities, distrust, served};
 use crate::harness::vigil::{Vigil, Watched, live};
 use crate::harness::{Cluster, authority};
+use crate::load::endpoints::Endpoints;
 
 /// How many Pods serve.
 const REPLICAS: usize = 2;

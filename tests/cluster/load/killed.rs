@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::fleet::Fleet;
-use crate::harness::cluster::{Cluster, on_cluster};
-use crate::stream::Stream;
+use crate::harness::cluster::{Cluster, alone_on_cluster};
+use crate::load::fleet::Fleet;
+use crate::load::stream::Stream;
 
 async fn one_of_two_is_killed(cluster: &Cluster, name: &str, rounds: usize) {
     let mut fleet = Fleet::start(cluster, name, 2, "Ignore", &[]).await;
@@ -26,18 +26,18 @@ async fn one_of_two_is_killed(cluster: &Cluster, name: &str, rounds: usize) {
 
 #[test]
 fn every_task_exists_when_one_of_two_webhooks_is_killed() {
-    on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed", 3).await);
+    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed", 3).await);
 }
 
 #[test]
 #[ignore = "twenty rounds of the test above: make soak"]
 fn every_task_exists_when_one_of_two_webhooks_is_killed_twenty_times() {
-    on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed-on", 20).await);
+    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed-on", 20).await);
 }
 
 #[test]
 fn every_task_exists_when_all_webhooks_are_gone() {
-    on_cluster(async |cluster| {
+    alone_on_cluster(async |cluster| {
         let mut fleet = Fleet::start(cluster, "gone", 2, "Ignore", &[]).await;
         let stream = Stream::start(fleet.namespace("gone").await).await;
         stream.flows(20).await;

@@ -1,8 +1,8 @@
 //! Webhooks that are replaced, one after the other, while Tasks are created.
 
-use crate::fleet::Fleet;
-use crate::harness::cluster::{Cluster, on_cluster};
-use crate::stream::Stream;
+use crate::harness::cluster::{Cluster, alone_on_cluster};
+use crate::load::fleet::Fleet;
+use crate::load::stream::Stream;
 
 /// Long enough for the Service to forget a webhook that is told to stop.
 const SHUTDOWN_DELAY: &str = "--shutdown-delay=2s";
@@ -23,11 +23,11 @@ async fn rolls(cluster: &Cluster, name: &str, rounds: usize) {
 
 #[test]
 fn a_rolling_restart_costs_no_task_and_no_label() {
-    on_cluster(async |cluster| rolls(cluster, "rolling", 3).await);
+    alone_on_cluster(async |cluster| rolls(cluster, "rolling", 3).await);
 }
 
 #[test]
 #[ignore = "twenty rounds of the test above: make soak"]
 fn twenty_rolling_restarts_cost_no_task_and_no_label() {
-    on_cluster(async |cluster| rolls(cluster, "rolling-on", 20).await);
+    alone_on_cluster(async |cluster| rolls(cluster, "rolling-on", 20).await);
 }

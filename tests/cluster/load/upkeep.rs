@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::cluster::{Cluster, on_own_cluster};
+use crate::harness::cluster::{Cluster, alone_on_own_cluster};
 use crate::harness::crds::Schemas;
-use crate::installation::Installation;
-use crate::stream::Stream;
+use crate::load::installation::Installation;
+use crate::load::stream::Stream;
 
 async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
     cluster.install(Schemas::V1alpha2).await;
@@ -55,7 +55,7 @@ async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
 
 #[test]
 fn no_upkeep_costs_a_task_or_a_label() {
-    on_own_cluster("upkeep", async |cluster| {
+    alone_on_own_cluster("upkeep", async |cluster| {
         is_kept_up(cluster, 3, Duration::from_millis(50)).await;
     });
 }
@@ -63,7 +63,7 @@ fn no_upkeep_costs_a_task_or_a_label() {
 #[test]
 #[ignore = "twenty rounds of the test above: make soak"]
 fn twenty_rounds_of_upkeep_cost_no_task_and_no_label() {
-    on_own_cluster("upkeep-on", async |cluster| {
+    alone_on_own_cluster("upkeep-on", async |cluster| {
         is_kept_up(cluster, 20, Duration::from_millis(200)).await;
     });
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::page::{Code, operations};
-use crate::{certificates, logged, pods, registration, tasks, templates};
+use crate::runbooks::page::{Code, operations};
+use crate::runbooks::{certificates, logged, pods, registration, tasks, templates};
 
 /// Every situation, with the commands that are followed in it: its reader fails if one is not.
 const SITUATIONS: [(&str, &[&str]); 6] = [

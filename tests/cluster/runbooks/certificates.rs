@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::patience::eventually;
-use crate::scene::{Scene, on_installation};
+use crate::runbooks::scene::{Scene, on_installation};
 
 pub(crate) const COMMANDS: [&str; 3] =
     [HOLDER, LOG, "kubectl -n kelos-system delete secret kelos-metadata-tls"];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::page::{Code, operations};
+use crate::runbooks::page::{Code, operations};
 
 /// Whose words something is.
 #[derive(Clone, Copy, PartialEq, Eq)]

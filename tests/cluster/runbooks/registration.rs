@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::harness::authority;
 use crate::harness::objects::Spawner;
 use crate::harness::patience::{PATIENCE, eventually, within};
-use crate::scene::{Running, Scene, configuration, on_installation};
+use crate::runbooks::scene::{Running, Scene, configuration, on_installation};
 
 pub(crate) const COMMANDS: [&str; 5] = [
     LOOK,

@@ -12,7 +12,7 @@ use crate::harness::objects::Spawner;
 use crate::harness::patience::eventually;
 use crate::harness::pod::{CONFIGURATIONS, Pod};
 use crate::harness::spawner;
-use crate::reader::Reader;
+use crate::runbooks::reader::Reader;
 
 /// The team whose Tasks these are, which is also the reader's current namespace.
 pub(crate) const TEAM: &str = "team";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::memory::{memory_limit, peak_memory};
 use crate::harness::objects::{LABELS, NewTask};
 use crate::harness::{on_cluster, spawner};
-use crate::hostile_spawners::{ALL, Hostile};
+use testing::hostile::spawners::{ALL, Hostile};
 
 /// A Task that etcd takes, though it is larger than we let one grow.
 const LARGE_BYTES: usize = 1_445_000;

@@ -6,9 +6,9 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::common::generators;
 use crate::harness::api::Reply;
 use crate::harness::on_cluster;
+use testing::generators;
 
 const CASES: usize = 300;
 

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::example;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::spawner;
+use crate::webhook::example;
 
 /// What every schema must allow, on a cluster of its own.
 fn works_on(name: &str, schemas: Schemas) {

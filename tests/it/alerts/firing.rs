@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::common::skipped;
 use super::{FAIL_OPEN, alerts, docs, series};
+use crate::support::skipped;
 
 /// Longer than any alert waits, twice over; in minutes.
 const MINUTES: u32 = 180;

@@ -11,10 +11,10 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::authority::{Authority, Pair};
-use crate::common::https::{Client, connect, tls_config};
-use crate::common::program::{self, PATIENCE, Program, get, labels};
-use crate::raw::request;
+use crate::clients::authority::{Authority, Pair};
+use crate::clients::raw::request;
+use crate::support::https::{Client, connect, tls_config};
+use crate::support::program::{self, PATIENCE, Program, get, labels};
 
 const NAME: &str = "kube-apiserver";
 

@@ -11,9 +11,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
-use crate::common::https::Client;
-use crate::common::program::{self, PATIENCE, Program};
-use crate::raw::{ended_by, request, shaken_with, until_closed};
+use crate::clients::raw::{ended_by, request, shaken_with, until_closed};
+use crate::support::https::Client;
+use crate::support::program::{self, PATIENCE, Program};
 
 /// How many of a crowd stay at a time.
 const AT_A_TIME: usize = 600;

@@ -7,8 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::common::server::{PATIENCE, Running};
-use crate::raw::{TRICKLE, answer, call, ended_by, head, request, shaken, trickle, until_closed};
+use crate::clients::raw::{
+    TRICKLE, answer, call, ended_by, head, request, shaken, trickle, until_closed,
+};
+use crate::support::server::{PATIENCE, Running};
 
 const DEADLINE: Duration = Duration::from_millis(500);
 const FAR: Duration = Duration::from_secs(3600);

@@ -15,12 +15,12 @@ use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 use tokio::time::{sleep, timeout};
 
-use crate::common::https::{Client, connect, tls_config};
-use crate::common::program::{self, PATIENCE, Program, get, labels, task};
-use crate::common::review;
-use crate::common::server::Running;
-use crate::common::webhook::JSON;
-use crate::raw::{answer, head, request, send, shaken_with, until_closed};
+use crate::clients::raw::{answer, head, request, send, shaken_with, until_closed};
+use crate::support::https::{Client, connect, tls_config};
+use crate::support::program::{self, PATIENCE, Program, get, labels, task};
+use crate::support::server::Running;
+use crate::support::webhook::JSON;
+use testing::review;
 
 /// Long enough for all that a test does meanwhile.
 const DELAY: &str = "6s";

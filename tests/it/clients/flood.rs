@@ -13,10 +13,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::common::https::Client;
-use crate::common::program::{self, PATIENCE, Program, task};
-use crate::common::review;
-use crate::raw::{head, send, shaken_with};
+use crate::clients::raw::{head, send, shaken_with};
+use crate::support::https::Client;
+use crate::support::program::{self, PATIENCE, Program, task};
+use testing::review;
 
 /// Clients that send the largest bodies at once, and how often each does.
 const LARGE: usize = 24;

@@ -7,11 +7,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::common::https::Client;
-use crate::common::program::{self, PATIENCE, Program};
-use crate::flood::peak;
-use crate::hostile_requests::{Part, escaped_entries, repeated, review, tiny_entries};
-use crate::raw::{head, send, shaken_with};
+use crate::clients::flood::peak;
+use crate::clients::raw::{head, send, shaken_with};
+use crate::support::https::Client;
+use crate::support::program::{self, PATIENCE, Program};
+use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
 
 /// What the process may take at the most, in KiB, with an ordinary cache and sixteen threads that answer.
 const MOST_KIB: u64 = 160 << 10;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::common::server::Running;
-use crate::raw::{call, shaken};
+use crate::clients::raw::{call, shaken};
+use crate::support::server::Running;
 
 /// Uses one connection twice for each pause, with the limits that are in force by default.
 async fn are_reused_after(pauses: &[u64]) {

@@ -11,9 +11,9 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 
-use crate::authority::{Authority, Pair};
-use crate::common::https::{Client, connect, tls_config};
-use crate::common::program::{self, PATIENCE, Program, get};
+use crate::clients::authority::{Authority, Pair};
+use crate::support::https::{Client, connect, tls_config};
+use crate::support::program::{self, PATIENCE, Program, get};
 
 const SWAPS: i32 = 20;
 

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use kelos_metadata::webhook::router::{MAX_IN_FLIGHT, MUTATE_TASK_PATH};
 use tokio::time::{Duration, sleep, timeout};
 
-use crate::common::server::{PATIENCE, Running};
-use crate::common::webhook::JSON;
-use crate::raw::{answer, call, request, send, shaken};
+use crate::clients::raw::{answer, call, request, send, shaken};
+use crate::support::server::{PATIENCE, Running};
+use crate::support::webhook::JSON;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_finds_no_place_is_told_to_try_again_and_the_places_come_back() {

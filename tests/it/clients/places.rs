@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::common::server::{PATIENCE, Running};
-use crate::common::webhook::JSON;
-use crate::raw::{answer, call, head, request, send, shaken, until_closed};
+use crate::clients::raw::{answer, call, head, request, send, shaken, until_closed};
+use crate::support::server::{PATIENCE, Running};
+use crate::support::webhook::JSON;
 
 async fn with_places(connections: usize) -> Running {
     Running::with_limits(Limits { connections, ..Limits::default() }).await

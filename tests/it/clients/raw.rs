@@ -9,9 +9,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
-use crate::common::https::{connect, tls_config};
-use crate::common::server::{PATIENCE, Running};
-use crate::common::webhook::JSON;
+use crate::support::https::{connect, tls_config};
+use crate::support::server::{PATIENCE, Running};
+use crate::support::webhook::JSON;
 
 /// How long a client that trickles waits between two bytes.
 pub(crate) const TRICKLE: Duration = Duration::from_millis(10);

@@ -6,8 +6,8 @@ use kelos_metadata::server::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::common::server::{PATIENCE, Running};
-use crate::raw::{answer, call, head, request, shaken};
+use crate::clients::raw::{answer, call, head, request, shaken};
+use crate::support::server::{PATIENCE, Running};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelined_requests_are_answered_in_order() {

@@ -82,6 +82,8 @@ const VERBS: [&str; 22] = [
 ];
 const FLAGS: [&str; 12] = ["", "", "", "+", "-", "0", " ", "#", "+0", "-+", "#+", "0-"];
 const SIZES: [&str; 12] = ["", "", "", "3", "12", ".0", ".2", "9.3", "*", ".*", "[1]", "[2]"];
+/// What is called with arguments that seldom suit it.
+const MISFITS: [&str; 8] = ["not", "eq", "print", "len .L", "call .S", ".S", "(1)", "index .L 1"];
 const COMPARISONS: [&str; 6] = ["eq", "ne", "lt", "le", "gt", "ge"];
 
 const PIECES: [&str; 48] = [
@@ -255,16 +257,7 @@ impl Grammar {
                 self.operand(depth);
             }
             7 | 8 => {
-                self.one_of(&[
-                    "not",
-                    "eq",
-                    "print",
-                    "len .L",
-                    "call .S",
-                    ".S",
-                    "(1)",
-                    "index .L 1",
-                ]);
+                self.one_of(&MISFITS);
                 let count = self.below(3);
                 self.operands(count, depth);
             }

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use kelos_metadata::templates::{helpers, jinja};
 use serde_json::Value as Json;
 
-use super::table::{Entry, Expected, Origin, Table, labels};
+use testing::helpers::{Entry, Expected, Origin, Table, labels};
 
 const INTRO: &str = r#"# Helpers
 
-<!-- Made of tests/helpers/table.yaml by `BLESS=1 cargo test --profile checked --test helpers`. -->
+<!-- Made of tests/data/helpers/table.yaml by `BLESS=1 cargo test --profile checked --test it helpers`. -->
 
 Both languages have the same helpers. Names, order of arguments and results are those of
 [Sprig](https://masterminds.github.io/sprig/), which Helm has too; what differs is listed [below](#differences-from-sprig).

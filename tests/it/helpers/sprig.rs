@@ -3,17 +3,9 @@
 use kelos_metadata::templates::value::{Map, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use testing::helpers::Answer;
 
-use crate::oracle;
-
-/// What Sprig says.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    Gives(Value),
-    Fails,
-    /// Something that is no UTF-8.
-    Binary,
-}
+use crate::support::oracle;
 
 #[derive(Serialize)]
 struct Question<'q> {

@@ -10,10 +10,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use super::common::program::{Program, certificate, get, labels, spawner, write};
-use super::common::skipped;
 use super::dockerfile::Dockerfile;
 use super::{PROGRAM, root};
+use crate::support::program::{Program, certificate, get, labels, spawner, write};
+use crate::support::skipped;
 
 /// Makes the folder read-only in a mount namespace of its own, and runs the rest there.
 const READ_ONLY: &str = r#"

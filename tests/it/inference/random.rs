@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, rendered};
+use testing::inference::{Scene, rendered};
 
 /// Fixed texts of a template. Values are made of the same pieces, so that they imitate it.
 const TEXTS: [&str; 20] = [

@@ -12,7 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::scene::{Scene, rendered};
+use testing::inference::{Scene, rendered};
 
 /// Where Tasks come from, and what is true there.
 #[derive(Clone, Debug)]

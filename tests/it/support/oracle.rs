@@ -1,4 +1,4 @@
-//! What is asked of a Go program of `tests/oracles`, which answers as Go or Sprig does.
+//! What is asked of a Go program of `tests/go/oracles`, which answers as Go or Sprig does.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -23,10 +23,10 @@ fn programs() -> &'static Path {
             .args(["build", "-o"])
             .arg(&folder)
             .arg("./...")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles"))
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go/oracles"))
             .status()
             .expect("these tests ask the real Go: install Go 1.26 or later (https://go.dev/dl)");
-        assert!(status.success(), "tests/oracles does not build: {status}");
+        assert!(status.success(), "tests/go/oracles does not build: {status}");
         folder
     })
 }

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::https::Client;
-use super::review::{self, Answer};
 use super::webhook::JSON;
+use testing::review::{self, Answer};
 
 /// Far longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

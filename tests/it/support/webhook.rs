@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::https::{self, Client};
-use super::review::Answer;
+use testing::review::Answer;
 
 pub(crate) const JSON: &str = "application/json";
 

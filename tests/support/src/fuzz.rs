@@ -1,14 +1,11 @@
 //! What is fuzzed, and what must hold whatever comes in. `make fuzz` looks for input that breaks it;
-//! `tests/fuzz.rs` gives it all that ever did, and the seeds.
-
-#![allow(dead_code, reason = "each target is one of them")]
-
-#[path = "../tests/hostile/requests.rs"]
-mod requests;
+//! `tests/allocations/fuzz.rs` gives it all that ever did, and the seeds.
+//!
+//! Two of the targets count what is held of memory. The allocator that counts belongs to a whole program, so it is
+//! they who bring it.
 
 use std::sync::{Arc, LazyLock};
 
-use allocation_counter::measure;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
@@ -22,13 +19,27 @@ use kelos_metadata::templates::value::{Map, Text, Value};
 use kelos_metadata::templates::{Syntax, Template, Templates};
 use kelos_metadata::webhook::mutate_task::answer_review;
 
+use crate::hostile::requests;
+
+/// Bytes that running something held, as the allocator counts them.
+#[derive(Clone, Copy)]
+pub struct Held {
+    /// At the most.
+    pub peak: u64,
+    /// Still, when it has ended.
+    pub kept: i64,
+}
+
+/// Runs something, and counts what it holds.
+pub type Measure = fn(&mut dyn FnMut()) -> Held;
+
 /// A Go template, and after a zero byte its variables as JSON.
-pub(crate) fn go(data: &[u8]) {
+pub fn go(data: &[u8]) {
     template(data, Syntax::Go);
 }
 
 /// A Jinja template, and after a zero byte its variables as JSON.
-pub(crate) fn jinja(data: &[u8]) {
+pub fn jinja(data: &[u8]) {
     template(data, Syntax::Jinja);
 }
 
@@ -81,14 +92,14 @@ const MOST_HELD_BYTES: u64 = 24 << 20;
 
 /// The body of a request, or what to fill one with: it is answered, the Task is never denied, and what
 /// that holds is bounded by its bytes.
-pub(crate) fn review(data: &[u8]) {
-    answer(data);
+pub fn review(data: &[u8], measure: Measure) {
+    answer(data, measure);
     if let Some(body) = requests::grown(data) {
-        answer(body.as_bytes());
+        answer(body.as_bytes(), measure);
     }
 }
 
-fn answer(data: &[u8]) {
+fn answer(data: &[u8], measure: Measure) {
     static KNOWN: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         let spawners = Spawners::new(Policy::default());
         let spawner =
@@ -98,11 +109,11 @@ fn answer(data: &[u8]) {
     });
     let (metrics, mut answered) = (Metrics::new(), None);
     let _ = LazyLock::force(&KNOWN);
-    let held = measure(|| {
+    let held = measure(&mut || {
         answered = Some(answer_review(data, &KNOWN, &Limits::default(), &metrics));
     });
     let most = (HELD_FACTOR * data.len() as u64 + HELD_BYTES).min(MOST_HELD_BYTES);
-    assert!(held.bytes_max <= most, "{} bytes held {}", data.len(), held.bytes_max);
+    assert!(held.peak <= most, "{} bytes held {}", data.len(), held.peak);
     let answered = answered.expect("an answer");
     let code = answered.reply.code().as_u16();
     assert!(code == 200 || code == 400, "{code}");
@@ -115,7 +126,7 @@ fn answer(data: &[u8]) {
 }
 
 /// The annotation with the templates: it is read, or said to be broken, and a Task is decided.
-pub(crate) fn carrier(data: &[u8]) {
+pub fn carrier(data: &[u8]) {
     let spawner = spawner(&String::from_utf8_lossy(data));
     let rules = Rules::compile(Arc::new(spawner), &Policy::default(), &mut Templates::default());
     let json = r#"{"metadata": {"name": "t-1", "annotations": {"kelos.dev/source-number": "42",
@@ -128,20 +139,20 @@ pub(crate) fn carrier(data: &[u8]) {
 /// A TaskSpawner: as JSON, or its rules annotations, a template of the Kelos field, its prompt template and
 /// the language, with zero bytes between them. Reading and compiling it stays within its budget, and holds no
 /// more than it is charged for.
-pub(crate) fn compile(data: &[u8]) {
+pub fn compile(data: &[u8], measure: Measure) {
     let text = String::from_utf8_lossy(data);
     let json = if text.starts_with('{') { text.into_owned() } else { of_parts(&text) };
     // Unicode's sets are made once in a process.
     drop(read_and_compile(&json));
     let mut rules = None;
-    let held = measure(|| rules = read_and_compile(&json));
+    let held = measure(&mut || rules = read_and_compile(&json));
     let Some(rules) = rules else { return };
     let cost = rules.cost;
     assert!(cost.steps <= COMPILING_STEPS && cost.bytes <= COMPILING_BYTES, "{cost:?}");
-    let kept = u64::try_from(held.bytes_current).unwrap_or_default();
+    let kept = u64::try_from(held.kept).unwrap_or_default();
     assert!(kept <= cost.bytes + INTERNED, "{kept} bytes are kept, and charged is {cost:?}");
     let most = COMPILING_BYTES + 4 * json.len() as u64 + INTERNED;
-    assert!(held.bytes_max <= most, "{} bytes were held, and charged is {cost:?}", held.bytes_max);
+    assert!(held.peak <= most, "{} bytes were held, and charged is {cost:?}", held.peak);
     let task =
         Task::parse(r#"{"metadata": {"name": "w-1"}, "spec": {"prompt": "x"}}"#).expect("a Task");
     decide(&task, &rules, &Facts::default(), &Limits::default());

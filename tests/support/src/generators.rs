@@ -186,7 +186,7 @@ prop_compose! {
 }
 
 /// Says in a Task whose it is, the way it says it.
-pub(crate) fn belongs_to(task: &mut Value, name: &str, uid: &str) {
+pub fn belongs_to(task: &mut Value, name: &str, uid: &str) {
     let metadata = &mut task["metadata"];
     if metadata.get("ownerReferences").is_some() {
         metadata["ownerReferences"][0]["name"] = json!(name);
@@ -200,6 +200,6 @@ pub(crate) fn belongs_to(task: &mut Value, name: &str, uid: &str) {
 
 /// A TaskSpawner that asks for anything, and a Task of it that carries anything: what Kelos rendered, as a
 /// rule, and what others wrote.
-pub(crate) fn spawner_and_task() -> impl Strategy<Value = (Value, Value)> {
+pub fn spawner_and_task() -> impl Strategy<Value = (Value, Value)> {
     rendered().prop_flat_map(|rendered| (spawner_of(rendered.clone()), task_of(rendered)))
 }

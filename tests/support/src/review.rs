@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 /// The AdmissionReview of the creation of `task`.
-pub(crate) fn creation(task: &Value) -> Value {
+pub fn creation(task: &Value) -> Value {
     let metadata = &task["metadata"];
     let api_version = task["apiVersion"].as_str().unwrap_or("kelos.dev/v1alpha2");
     let (group, version) = api_version.split_once('/').unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn creation(task: &Value) -> Value {
 }
 
 /// JSON as Go's `encoding/json` writes it, and so the API server.
-pub(crate) fn as_go_writes_it(json: &Value) -> String {
+pub fn as_go_writes_it(json: &Value) -> String {
     let mut text = json.to_string();
     for (raw, escaped) in [
         ('<', "\\u003c"),
@@ -54,16 +54,16 @@ pub(crate) fn as_go_writes_it(json: &Value) -> String {
 
 /// An answer, checked for what every answer has.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) patch: Option<Value>,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) audit: BTreeMap<String, String>,
+pub struct Answer {
+    pub patch: Option<Value>,
+    pub warnings: Vec<String>,
+    pub audit: BTreeMap<String, String>,
 }
 
 impl Answer {
     /// Reads the answer to `review`: its uid is echoed, the Task allowed, and warnings and audit
     /// annotations are as the API server takes them.
-    pub(crate) fn read(review: &Value, body: &[u8]) -> Answer {
+    pub fn read(review: &Value, body: &[u8]) -> Answer {
         let answer: Value = serde_json::from_slice(body).unwrap();
         assert_eq!(answer["apiVersion"], "admission.k8s.io/v1");
         assert_eq!(answer["kind"], "AdmissionReview");
@@ -94,7 +94,7 @@ impl Answer {
     }
 
     /// The Task after the patch.
-    pub(crate) fn apply(&self, task: &Value) -> Value {
+    pub fn apply(&self, task: &Value) -> Value {
         let mut task = task.clone();
         if let Some(patch) = &self.patch {
             let patch: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();

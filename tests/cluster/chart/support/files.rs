@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 /// A file beside these tests.
 pub(crate) fn beside(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/chart").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chart").join(path)
 }
 
 /// The text of a file.

@@ -3,11 +3,9 @@
 //! Used by the tests of this folder, by those that send them to the program, and by the fuzz target
 //! `review`.
 
-#![allow(dead_code, reason = "each user takes some of them")]
-
 /// A part of a request that can be filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
     Labels,
     Annotations,
     Owners,
@@ -18,17 +16,17 @@ pub(crate) enum Part {
 }
 
 impl Part {
-    pub(crate) const ALL: [Part; 6] =
+    pub const ALL: [Part; 6] =
         [Part::Labels, Part::Annotations, Part::Owners, Part::Groups, Part::Spec, Part::Front];
 }
 
 /// The review of a new Task of a TaskSpawner of the namespace `default`, with more in one part.
-pub(crate) fn review(spawner: &str, part: Part, more: &str) -> String {
+pub fn review(spawner: &str, part: Part, more: &str) -> String {
     review_in("default", spawner, part, more)
 }
 
 /// The same in another namespace.
-pub(crate) fn review_in(namespace: &str, spawner: &str, part: Part, more: &str) -> String {
+pub fn review_in(namespace: &str, spawner: &str, part: Part, more: &str) -> String {
     let of = |wanted: Part| if wanted == part { more } else { "" };
     let comma = if of(Part::Labels).is_empty() { "" } else { "," };
     let front = if of(Part::Front).is_empty() { "" } else { "," };
@@ -59,22 +57,22 @@ pub(crate) fn review_in(namespace: &str, spawner: &str, part: Part, more: &str) 
 }
 
 /// One piece so many times, as entries of a list or a map.
-pub(crate) fn repeated(piece: &str, count: usize) -> String {
+pub fn repeated(piece: &str, count: usize) -> String {
     vec![piece; count].join(",")
 }
 
 /// So many entries of a map, all with keys of their own and without values.
-pub(crate) fn tiny_entries(count: usize) -> String {
+pub fn tiny_entries(count: usize) -> String {
     (0..count).map(|n| format!("\"{n:05x}\":\"\"")).collect::<Vec<_>>().join(",")
 }
 
 /// So many entries whose keys and values have to be copied, for they have escapes.
-pub(crate) fn escaped_entries(count: usize) -> String {
+pub fn escaped_entries(count: usize) -> String {
     (0..count).map(|n| format!("\"{n:05x}\\n\":\"\\n\"")).collect::<Vec<_>>().join(",")
 }
 
 /// What a few bytes ask for: a part of a request, and what it is filled with, how often.
-pub(crate) fn grown(data: &[u8]) -> Option<String> {
+pub fn grown(data: &[u8]) -> Option<String> {
     /// Enough to go beyond any bound, and little enough to try it a hundred times a second.
     const MOST_BYTES: usize = 2 << 20;
     let [part, low, high, piece @ ..] = data else { return None };

@@ -1,20 +1,28 @@
 //! TaskSpawners that one team may write to take all memory or all time: JSON out of a name and a size.
 //! Tests, benches and the fuzz target `compile` share them.
 
-use serde_json::{Map, Value, json};
+mod parts;
+
+use serde_json::{Value, json};
+
+use self::parts::{
+    annotation, blanks, carrier, defines, field, folded_sets, jinja_names, jinja_patterns, label,
+    large_sets, long_keys, many, nested, numbers, reading, repeating_patterns,
+    sets_in_an_annotation, small_patterns, sources, variables,
+};
 
 /// A kind of hostile TaskSpawner.
-pub(crate) struct Hostile {
+pub struct Hostile {
     /// What it is full of.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// How many bytes of it one object can hold: an annotation less than a field of the spec.
-    pub(crate) most_bytes: usize,
+    pub most_bytes: usize,
     make: fn(usize) -> Value,
 }
 
 impl Hostile {
     /// A TaskSpawner as JSON, with about so many bytes of it.
-    pub(crate) fn json(&self, bytes: usize) -> String {
+    pub fn json(&self, bytes: usize) -> String {
         let mut spawner = (self.make)(bytes);
         let meta = &mut spawner["metadata"];
         meta["namespace"] = json!("hostile");
@@ -31,7 +39,7 @@ const ANNOTATION: usize = 60_000;
 const FIELD: usize = 1_400_000;
 
 /// All of them.
-pub(crate) const ALL: &[Hostile] = &[
+pub const ALL: &[Hostile] = &[
     Hostile {
         name: "large sets in an annotation",
         most_bytes: ANNOTATION,
@@ -307,131 +315,3 @@ pub(crate) const ALL: &[Hostile] = &[
         make: |n| json!({"metadata": {"name": "x".repeat(n)}}),
     },
 ];
-
-fn annotation(yaml: &str) -> Value {
-    json!({"metadata": {"annotations": {"metadata.kelos.dev/labels": yaml}}})
-}
-
-/// Keys and templates as a rules annotation.
-fn carrier(entries: &[(String, String)]) -> Value {
-    let map: Map<_, _> =
-        entries.iter().map(|(key, template)| (key.clone(), json!(template))).collect();
-    annotation(&Value::from(map).to_string())
-}
-
-/// One label of the Kelos field.
-fn label(template: String) -> Value {
-    json!({"spec": {"taskTemplate": {"metadata": {"labels": {"a": template}}}}})
-}
-
-fn field(kind: &str, keys: usize, template: &str) -> Value {
-    json!({"spec": {"taskTemplate": {"metadata": {kind: many(keys, template)}}}})
-}
-
-fn many(keys: usize, value: &str) -> Value {
-    (0..keys)
-        .map(|i| (format!("k{i:07}"), json!(format!("{value}{i}"))))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-fn long_keys(bytes: usize) -> Value {
-    let keys = (0..64).map(|i| (format!("{i}{}", "/".repeat(bytes / 64)), json!("x")));
-    let keys = Value::from(keys.collect::<Map<_, _>>());
-    let mut spawner = annotation(&keys.to_string());
-    spawner["metadata"]["annotations"]["metadata.kelos.dev/annotations"] = json!(keys.to_string());
-    spawner["spec"] = json!({"taskTemplate": {"metadata": {"labels": keys, "annotations": keys}}});
-    spawner
-}
-
-fn numbers(bytes: usize, item: fn(usize) -> String) -> String {
-    let mut list = String::new();
-    for i in 0.. {
-        if list.len() >= bytes {
-            break;
-        }
-        list.push_str(&item(i));
-        list.push(',');
-    }
-    list
-}
-
-fn repeated(bytes: usize, piece: impl Fn(usize) -> String) -> String {
-    let mut text = String::new();
-    for i in 0.. {
-        if text.len() >= bytes {
-            break;
-        }
-        text.push_str(&piece(i));
-    }
-    text
-}
-
-fn sets_in_an_annotation(bytes: usize) -> Value {
-    let half = large_sets(bytes / 2);
-    carrier(&[("a".into(), half.clone()), ("b".into(), half)])
-}
-
-fn large_sets(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{regexMatch `[^\\x{{{:x}}}\\pL][\\pC\\PN]` .A}}}}", 0x4e00 + i))
-}
-
-fn folded_sets(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{regexMatch `(?i)[\\x{{{:x}}}\\pL]` .A}}}}", 0x4e00 + i))
-}
-
-fn small_patterns(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{regexMatch `\\pL{i}` .A}}}}"))
-}
-
-fn repeating_patterns(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{regexMatch `(?:{i}|\\b){{1000}}` .A}}}}"))
-}
-
-fn blanks(bytes: usize) -> String {
-    let half = bytes / 2;
-    let empty = "{{define \"x\"}}{{end}}";
-    format!(
-        "{{{{define \"x\"}}}}{}{{{{end}}}}{}",
-        " ".repeat(half),
-        empty.repeat(half / empty.len())
-    )
-}
-
-fn defines(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{define \"{i}\"}}}}a{{{{end}}}}{{{{template \"{i}\"}}}}"))
-}
-
-fn variables(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{{{$v{i} := 1}}}}{{{{$v{i}}}}}"))
-}
-
-fn nested(bytes: usize) -> String {
-    let one = format!("{{{{{}.A{}}}}}", "(".repeat(90), " | default 1)".repeat(90));
-    one.repeat(bytes / one.len())
-}
-
-fn jinja_names(bytes: usize) -> String {
-    repeated(bytes, |i| format!("{{% set v{i} = w{i} %}}{{{{v{i}}}}}"))
-}
-
-fn jinja_patterns(bytes: usize) -> String {
-    let patterns = repeated(bytes, |i| format!("{{{{regexMatch('\\\\pL{i}', a)}}}}"));
-    format!("{{# #}}{patterns}")
-}
-
-/// A template that asks for the title, and a prompt that may tell it.
-fn reading(prompt: &str) -> Value {
-    let mut spawner = carrier(&[("a".into(), "{{.Title}}".into())]);
-    spawner["spec"] =
-        json!({"when": {"githubIssues": {}}, "taskTemplate": {"promptTemplate": prompt}});
-    spawner
-}
-
-fn sources(text: &str) -> Value {
-    json!({"spec": {"when": {
-        "githubIssues": {"repo": text}, "githubPullRequests": {"repo": text, "reviewState": text},
-        "jira": {"baseUrl": text}, "cron": {"schedule": text},
-        "githubWebhook": {"repository": text, "events": [text], "filters": [{"event": text}]},
-    }}})
-}

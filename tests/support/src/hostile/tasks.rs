@@ -14,10 +14,10 @@ const KEYS: usize = 27_000;
 const PROMPT: usize = 1 << 20;
 
 /// A TaskSpawner, a Task of it, and what is known beside.
-pub(crate) struct Hostile {
-    pub(crate) name: &'static str,
-    pub(crate) spawner: Value,
-    pub(crate) task: String,
+pub struct Hostile {
+    pub name: &'static str,
+    pub spawner: Value,
+    pub task: String,
     namespace: Option<Namespace>,
     user: Option<User>,
 }
@@ -69,12 +69,12 @@ impl Hostile {
         })
     }
 
-    pub(crate) fn rules(&self) -> Rules {
+    pub fn rules(&self) -> Rules {
         let spawner: TaskSpawner = serde_json::from_value(self.spawner.clone()).unwrap();
         Rules::compile(spawner, &Policy::default(), &mut Templates::default())
     }
 
-    pub(crate) fn facts(&self) -> Facts<'_> {
+    pub fn facts(&self) -> Facts<'_> {
         Facts {
             namespace: self.namespace.as_ref(),
             user: self.user.as_ref(),
@@ -98,7 +98,7 @@ fn mebibyte(piece: &str) -> String {
 }
 
 /// Whatever there is many of.
-pub(crate) fn entries_of_all_kinds() -> Vec<Hostile> {
+pub fn entries_of_all_kinds() -> Vec<Hostile> {
     let all = [("a", "{{len .Annotations}}")];
     let twice = [("a", "{{len .Task.Annotations}}{{len .Task.Labels}}{{len .Annotations}}")];
     let mut user = Hostile::new("a user of 100,000 groups", &[("a", "{{len .User.Groups}}")]);
@@ -143,7 +143,7 @@ pub(crate) fn entries_of_all_kinds() -> Vec<Hostile> {
 }
 
 /// Prompts that imitate their template.
-pub(crate) fn prompts() -> Vec<Hostile> {
+pub fn prompts() -> Vec<Hostile> {
     let title = [("title", "{{.Title}}"), ("url", "{{.URL}}"), ("labels", "{{index .Labels 0}}")];
     let plain = "{{.Body}}\n---\n{{.Comments}}\n---\n{{.Title}} #{{.Number}}";
     let open = "{{.Body}}\n---\n{{.Comments}}\n---\n{{.Title}}\n---\n{{.ReviewComments}}";
@@ -204,7 +204,7 @@ pub(crate) fn prompts() -> Vec<Hostile> {
 }
 
 /// Templates and values.
-pub(crate) fn keys() -> Vec<Hostile> {
+pub fn keys() -> Vec<Hostile> {
     let field = |count: usize, template: &str, value: &str| {
         let templates: Map<_, _> =
             (0..count).map(|number| (format!("f{number}"), json!(template))).collect();
@@ -248,17 +248,17 @@ pub(crate) fn keys() -> Vec<Hostile> {
 }
 
 /// All of them.
-pub(crate) fn all() -> Vec<Hostile> {
+pub fn all() -> Vec<Hostile> {
     [entries_of_all_kinds(), prompts(), keys()].into_iter().flatten().collect()
 }
 
 /// A Task as there are many.
-pub(crate) fn ordinary() -> Hostile {
+pub fn ordinary() -> Hostile {
     issue("an ordinary Task", 100)
 }
 
 /// A Task with a prompt of a mebibyte that means no harm.
-pub(crate) fn long() -> Hostile {
+pub fn long() -> Hostile {
     issue("a prompt of a mebibyte", PROMPT / LINE.len())
 }
 

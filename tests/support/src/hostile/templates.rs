@@ -1,6 +1,6 @@
 //! Templates that end with `limit_exceeded`: a name, and the source.
 
-pub(crate) const JINJA: &[(&str, &str)] = &[
+pub const JINJA: &[(&str, &str)] = &[
     ("loop", "{% for a in range(40000) %}{{ a }}{% endfor %}"),
     (
         "loops in loops",
@@ -160,7 +160,7 @@ pub(crate) const JINJA: &[(&str, &str)] = &[
     ),
 ];
 
-pub(crate) const GO: &[(&str, &str)] = &[
+pub const GO: &[(&str, &str)] = &[
     ("loop", "{{range 1000000000}}{{end}}"),
     ("loop in a loop", "{{range 9999}}{{range 9999}}{{$x := .}}{{end}}{{end}}"),
     ("text output", "{{range 9999}}{{$.Body}}{{end}}"),

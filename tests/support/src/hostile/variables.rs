@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kelos_metadata::templates::value::{Map, Value};
 
 /// A body of 1 MiB, ten thousand labels, control characters, templates.
-pub(crate) fn variables() -> Arc<Map> {
+pub fn variables() -> Arc<Map> {
     let labels: Vec<String> = (0..10_000).map(|n| format!("label/{n}")).collect();
     let body = "x<&>\u{1}\u{1b}é{{ .Title }}{% for %}".repeat((1 << 20) / 32);
     Arc::new(Map::from([

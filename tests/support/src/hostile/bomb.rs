@@ -3,19 +3,19 @@
 use anyhow::{Context, Result};
 use kelos_metadata::templates::{Syntax, Template, TemplateError};
 
-use crate::list;
+use super::templates as list;
 
 /// A template that ends with `limit_exceeded`.
 #[derive(Clone, Copy)]
-pub(crate) struct Bomb {
-    pub(crate) name: &'static str,
-    pub(crate) syntax: Syntax,
-    pub(crate) source: &'static str,
+pub struct Bomb {
+    pub name: &'static str,
+    pub syntax: Syntax,
+    pub source: &'static str,
 }
 
 impl Bomb {
     /// All of them, always in this order.
-    pub(crate) fn all() -> impl Iterator<Item = Bomb> {
+    pub fn all() -> impl Iterator<Item = Bomb> {
         let of = |list: &'static [(&str, &str)], syntax| {
             list.iter().map(move |&(name, source)| Bomb { name, syntax, source })
         };
@@ -23,12 +23,12 @@ impl Bomb {
     }
 
     /// The bomb at a place in [`Bomb::all`].
-    pub(crate) fn at(index: usize) -> Result<Bomb> {
+    pub fn at(index: usize) -> Result<Bomb> {
         Bomb::all().nth(index).with_context(|| format!("there is no bomb {index}"))
     }
 
     /// Compiles it.
-    pub(crate) fn compile(self) -> Result<Template> {
+    pub fn compile(self) -> Result<Template> {
         let explain = |error: TemplateError| anyhow::anyhow!("{}: {error}", self.name);
         Template::compile(self.source, self.syntax).map_err(explain)
     }

@@ -18,19 +18,19 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One kept-alive connection.
-pub(crate) struct Connection {
+pub struct Connection {
     stream: StreamOwned<ClientConnection, TcpStream>,
     buffer: Vec<u8>,
 }
 
 /// What a server answered.
-pub(crate) struct Answer<'a> {
-    pub(crate) status: u16,
-    pub(crate) body: &'a [u8],
+pub struct Answer<'a> {
+    pub status: u16,
+    pub body: &'a [u8],
 }
 
 /// Trusts exactly this certificate and offers what the API server, a Go client, prefers.
-pub(crate) fn trusting(certificate: CertificateDer<'static>) -> Result<Arc<ClientConfig>> {
+pub fn trusting(certificate: CertificateDer<'static>) -> Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate)?;
     let provider = rustls::crypto::CryptoProvider {
@@ -46,7 +46,7 @@ pub(crate) fn trusting(certificate: CertificateDer<'static>) -> Result<Arc<Clien
 }
 
 /// Puts the head of a POST before a body.
-pub(crate) fn post(body: &[u8]) -> Vec<u8> {
+pub fn post(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST /mutate-task?timeout=3s HTTP/1.1\r\nHost: localhost\r\nUser-Agent: kube-apiserver-admission\r\n\
          Accept: application/json, */*\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
@@ -57,7 +57,7 @@ pub(crate) fn post(body: &[u8]) -> Vec<u8> {
 
 impl Connection {
     /// Connects and shakes hands.
-    pub(crate) fn open(address: SocketAddr, tls: &Arc<ClientConfig>) -> Result<Self> {
+    pub fn open(address: SocketAddr, tls: &Arc<ClientConfig>) -> Result<Self> {
         let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
@@ -69,7 +69,7 @@ impl Connection {
     }
 
     /// Sends one request and reads its whole answer.
-    pub(crate) fn call(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+    pub fn call(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request)?;
         self.stream.flush()?;
         self.buffer.clear();
@@ -110,7 +110,7 @@ fn head(bytes: &[u8]) -> Result<Option<(u16, usize, usize)>> {
 }
 
 /// Calls a server that may still be loading, until it no longer says 503; gives the status and body.
-pub(crate) fn first_answer(
+pub fn first_answer(
     address: SocketAddr,
     tls: &Arc<ClientConfig>,
     request: &[u8],
@@ -130,7 +130,7 @@ pub(crate) fn first_answer(
 ///
 /// # Errors
 /// The first answer that is not 200 or lacks `must_hold`: a fast wrong answer is worth nothing.
-pub(crate) fn load(
+pub fn load(
     connections: &mut [Connection],
     requests: &[Vec<u8>],
     calls: usize,

@@ -17,34 +17,34 @@ type Pair = (String, String);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Scene {
+pub struct Scene {
     #[serde(default = "github_issues")]
-    pub(crate) source: String,
+    pub source: String,
     /// Annotations of the Task.
     #[serde(default)]
-    pub(crate) on: BTreeMap<String, String>,
+    pub on: BTreeMap<String, String>,
     #[serde(default)]
-    pub(crate) prompt: Option<Pair>,
+    pub prompt: Option<Pair>,
     #[serde(default)]
-    pub(crate) branch: Option<Pair>,
+    pub branch: Option<Pair>,
     #[serde(default, rename = "nameTemplate")]
-    pub(crate) name_template: Option<Pair>,
+    pub name_template: Option<Pair>,
     #[serde(default)]
-    pub(crate) labels: BTreeMap<String, Pair>,
+    pub labels: BTreeMap<String, Pair>,
     #[serde(default)]
-    pub(crate) annotations: BTreeMap<String, Pair>,
+    pub annotations: BTreeMap<String, Pair>,
     /// The name of the Task, where no template makes it.
     #[serde(default)]
-    pub(crate) name_of_task: Option<String>,
+    pub name_of_task: Option<String>,
     /// The repository of the Task's Workspace, as it is typed.
     #[serde(default)]
-    pub(crate) workspace: Option<String>,
+    pub workspace: Option<String>,
     /// What `when` says of its source.
     #[serde(default)]
-    pub(crate) when: BTreeMap<String, Value>,
+    pub when: BTreeMap<String, Value>,
     /// What the TaskSpawner says about reading back.
     #[serde(default)]
-    pub(crate) infer: Option<String>,
+    pub infer: Option<String>,
 }
 
 fn github_issues() -> String {
@@ -52,7 +52,7 @@ fn github_issues() -> String {
 }
 
 impl Scene {
-    pub(crate) fn of_prompt(source: &str, template: &str, text: &str) -> Scene {
+    pub fn of_prompt(source: &str, template: &str, text: &str) -> Scene {
         Scene {
             source: source.to_owned(),
             on: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Scene {
     }
 
     /// All variables that are known, and who says so.
-    pub(crate) fn known(&self) -> BTreeMap<String, (Value, String)> {
+    pub fn known(&self) -> BTreeMap<String, (Value, String)> {
         let spawner: TaskSpawner = serde_json::from_value(self.spawner()).unwrap();
         let policy = Policy::default();
         let rules = Rules::compile(spawner, &policy, &mut Templates::default());
@@ -139,7 +139,7 @@ impl Scene {
 }
 
 /// What Kelos makes of a template: labels are a text there.
-pub(crate) fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
+pub fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
     let template = Template::compile(template, Syntax::Go).unwrap();
     let variables: Map = values
         .iter()

@@ -3,42 +3,64 @@
 use std::fs;
 use std::path::Path;
 
+use kelos_metadata::templates::TemplateError;
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::helpers::Helper;
 use kelos_metadata::templates::value::Value;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
-use super::sprig::Answer;
+/// The moment of all requests here: 2026-11-22 18:04:05 UTC.
+pub const MOMENT: i64 = 1_795_370_645;
 
-pub(crate) struct Table {
-    pub(crate) sections: Vec<Section>,
+/// Calls a helper at that moment.
+///
+/// # Errors
+///
+/// It says why it gives nothing.
+pub fn call(helper: &Helper, args: &[Value]) -> Result<Value, TemplateError> {
+    helper.call(&mut Budget::template().at(MOMENT), args)
+}
+
+/// What Sprig says.
+#[derive(Debug)]
+pub enum Answer {
+    Gives(Value),
+    Fails,
+    /// Something that is no UTF-8.
+    Binary,
+}
+
+pub struct Table {
+    pub sections: Vec<Section>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Section {
-    pub(crate) title: String,
-    pub(crate) intro: Option<String>,
-    pub(crate) helpers: Vec<Entry>,
+pub struct Section {
+    pub title: String,
+    pub intro: Option<String>,
+    pub helpers: Vec<Entry>,
 }
 
 /// A helper.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// Its name and the names of its arguments.
     #[serde(rename = "use")]
-    pub(crate) usage: String,
-    pub(crate) gives: String,
-    pub(crate) note: Option<String>,
+    pub usage: String,
+    pub gives: String,
+    pub note: Option<String>,
     #[serde(default)]
-    pub(crate) from: Origin,
-    pub(crate) cases: Vec<Case>,
+    pub from: Origin,
+    pub cases: Vec<Case>,
 }
 
 /// Whose function it is.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Origin {
+pub enum Origin {
     #[default]
     Sprig,
     Helm,
@@ -48,10 +70,10 @@ pub(crate) enum Origin {
 /// Arguments, and what comes of them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Case {
-    pub(crate) args: Vec<Json>,
+pub struct Case {
+    pub args: Vec<Json>,
     #[serde(default, deserialize_with = "present")]
-    pub(crate) gives: Option<Json>,
+    pub gives: Option<Json>,
     fails: Option<String>,
     /// What Sprig gives, if that is something else; `any` if it can't be told.
     #[serde(default, deserialize_with = "present")]
@@ -62,10 +84,10 @@ pub(crate) struct Case {
     #[serde(default)]
     sprig_binary: bool,
     /// Why Sprig gives something else.
-    pub(crate) because: Option<String>,
+    pub because: Option<String>,
 }
 
-pub(crate) enum Expected<'c> {
+pub enum Expected<'c> {
     Gives(Value),
     Fails(&'c str),
 }
@@ -76,25 +98,25 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D
 }
 
 impl Table {
-    pub(crate) fn read() -> Table {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/helpers/table.yaml");
+    pub fn read() -> Table {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/helpers/table.yaml");
         let text = fs::read_to_string(path).unwrap();
         Table { sections: serde_saphyr::from_str(&text).expect("table.yaml is a list of sections") }
     }
 
-    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.sections.iter().flat_map(|section| &section.helpers)
     }
 }
 
 impl Entry {
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.usage.split(' ').next().unwrap()
     }
 }
 
 impl Case {
-    pub(crate) fn values(&self) -> Vec<Value> {
+    pub fn values(&self) -> Vec<Value> {
         let value = |arg: &Json| match labels(arg) {
             Some(names) => Value::labels(&names),
             None => Value::from(arg.clone()),
@@ -102,7 +124,7 @@ impl Case {
         self.args.iter().map(value).collect()
     }
 
-    pub(crate) fn expected(&self) -> Expected<'_> {
+    pub fn expected(&self) -> Expected<'_> {
         match (&self.gives, &self.fails) {
             (Some(value), None) => Expected::Gives(Value::from(value.clone())),
             (None, Some(part)) => Expected::Fails(part),
@@ -111,11 +133,11 @@ impl Case {
     }
 
     /// Whether Sprig knows all types of the arguments, and gives the same each time.
-    pub(crate) fn is_for_sprig(&self) -> bool {
+    pub fn is_for_sprig(&self) -> bool {
         self.args.iter().all(|arg| labels(arg).is_none()) && self.sprig != Some("any".into())
     }
 
-    pub(crate) fn is_what_sprig_says(&self, answer: &Answer) -> bool {
+    pub fn is_what_sprig_says(&self, answer: &Answer) -> bool {
         match answer {
             Answer::Binary => self.sprig_binary,
             Answer::Fails => self.sprig_fails || (self.fails.is_some() && self.sprig.is_none()),
@@ -128,7 +150,7 @@ impl Case {
 }
 
 /// The names of labels, if that is what an argument stands for.
-pub(crate) fn labels(arg: &Json) -> Option<Vec<String>> {
+pub fn labels(arg: &Json) -> Option<Vec<String>> {
     let map = arg.as_object().filter(|map| map.len() == 1)?;
     serde_json::from_value(map.get("labels")?.clone()).ok()
 }

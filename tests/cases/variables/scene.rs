@@ -39,7 +39,7 @@ impl Scene {
     }
 
     fn with(source: &str, variables: &BTreeSet<String>, policy: Policy) -> Scene {
-        let file = format!("tests/variables/{source}.yaml");
+        let file = format!("tests/data/variables/{source}.yaml");
         let mut read = manifests::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&file));
         assert!(read.errors.is_empty(), "{file}: {:?}", read.errors);
         read.objects.iter_mut().for_each(|manifest| ask(manifest, variables));

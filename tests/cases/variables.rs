@@ -3,39 +3,60 @@
 //! One file a source holds TaskSpawners and Tasks that together show every origin that a cell names. A cell
 //! is true if they show these origins and no other.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
-
 mod scene;
 mod table;
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
-use scene::Scene;
-use table::{Cell, Table};
+use libtest_mimic::Trial;
 
-#[test]
-fn every_cell_of_the_table_is_true() {
-    let table = Table::read();
-    assert!(table.variables().len() >= 30, "{:?}", table.variables());
-    let mut lies = Vec::new();
-    for source in &table.sources {
-        let scene = Scene::read(source, &table.variables());
-        for row in &table.rows {
-            for variable in &row.variables {
-                let (cell, shown) = (&row.cells[source], scene.shown(variable));
-                if let Err(found) = cell.fits(&shown) {
-                    lies.push(format!("{variable} of {source}: `{cell}` is said, {found}"));
-                }
+use self::scene::Scene;
+use self::table::{Cell, Table};
+use crate::{row, test};
+
+/// A test for each cell, and what holds beside.
+pub(crate) fn tests() -> Vec<Trial> {
+    let table = Arc::new(Table::read());
+    let mut tests = Vec::new();
+    for source in table.sources.clone() {
+        let of_source = Arc::clone(&table);
+        let name = source.clone();
+        let scene = Arc::new(LazyLock::new(move || Scene::read(&name, &of_source.variables())));
+        for index in 0..table.rows.len() {
+            for variable in table.rows[index].variables.clone() {
+                let (table, scene, source) =
+                    (Arc::clone(&table), Arc::clone(&scene), source.clone());
+                tests.push(row(format!("variables::{source}::{variable}"), move || {
+                    let cell = &table.rows[index].cells[&source];
+                    let found = cell.fits(&scene.shown(&variable));
+                    found.map_err(|found| format!("`{cell}` is said, {found}"))
+                }));
             }
         }
+    }
+    tests.extend([
+        test("variables::the_table_lacks_none", the_table_lacks_none),
+        test(
+            "variables::what_is_inferred_is_not_there_when_that_is_switched_off",
+            without_inference,
+        ),
+        test("variables::a_cell_that_lies_is_noticed", a_cell_that_lies_is_noticed),
+    ]);
+    tests
+}
+
+fn the_table_lacks_none() {
+    let table = Table::read();
+    assert!(table.variables().len() >= 30, "{:?}", table.variables());
+    for source in &table.sources {
+        let scene = Scene::read(source, &table.variables());
         let unsaid = scene.names().difference(&table.variables()).cloned().collect::<Vec<_>>();
         assert!(unsaid.is_empty(), "{source} has {unsaid:?}, which the table lacks");
     }
-    assert!(lies.is_empty(), "{}", lies.join("\n"));
 }
 
-#[test]
-fn what_is_inferred_is_not_there_when_that_is_switched_off() {
+fn without_inference() {
     let table = Table::read();
     for source in &table.sources {
         let scene = Scene::read_without_inference(source, &table.variables());
@@ -51,7 +72,6 @@ fn what_is_inferred_is_not_there_when_that_is_switched_off() {
     }
 }
 
-#[test]
 fn a_cell_that_lies_is_noticed() {
     let table = Table::read();
     let scene = Scene::read("githubIssues", &table.variables());

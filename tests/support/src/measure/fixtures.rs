@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// Size of each request body, in bytes.
-pub(crate) const REVIEW_BYTES: usize = 4096;
+pub const REVIEW_BYTES: usize = 4096;
 
 /// How many TaskSpawners one manifest file holds.
 const PER_FILE: usize = 100;
@@ -19,7 +19,7 @@ const PROSE: &str =
 
 /// Whether the TaskSpawners of a folder ask for the same or for different things.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Templates {
+pub enum Templates {
     Shared,
     Different,
 }
@@ -27,11 +27,7 @@ pub(crate) enum Templates {
 /// Writes a folder with so many TaskSpawners, each file a `List` with a Workspace of its namespace.
 ///
 /// Gives the path of the first file.
-pub(crate) fn write_manifests(
-    folder: &Path,
-    count: usize,
-    templates: Templates,
-) -> Result<PathBuf> {
+pub fn write_manifests(folder: &Path, count: usize, templates: Templates) -> Result<PathBuf> {
     fs::create_dir(folder)?;
     for first in (0..count).step_by(PER_FILE) {
         let mut items = vec![workspace(first)];
@@ -55,7 +51,7 @@ fn uid(index: usize) -> String {
 }
 
 /// The Workspace that the TaskSpawner's Tasks work in.
-pub(crate) fn workspace(index: usize) -> Value {
+pub fn workspace(index: usize) -> Value {
     json!({
         "apiVersion": "kelos.dev/v1alpha2", "kind": "Workspace",
         "metadata": {"name": "my-repo", "namespace": namespace(index)},
@@ -64,7 +60,7 @@ pub(crate) fn workspace(index: usize) -> Value {
 }
 
 /// The example's TaskSpawner; a different one has templates that no other has.
-pub(crate) fn spawner(index: usize, templates: Templates) -> Value {
+pub fn spawner(index: usize, templates: Templates) -> Value {
     let own = if templates == Templates::Different { format!("-{index}") } else { String::new() };
     let labels = json!({
         "kelos.dev/source-kind": format!("{{{{.Kind}}}}{own}"),
@@ -96,7 +92,7 @@ pub(crate) fn spawner(index: usize, templates: Templates) -> Value {
 }
 
 /// The review of a new Task for issue `number` of a TaskSpawner, filled up to [`REVIEW_BYTES`].
-pub(crate) fn review(spawner: usize, number: usize) -> Result<Vec<u8>> {
+pub fn review(spawner: usize, number: usize) -> Result<Vec<u8>> {
     let mut review = bare_review(spawner, number);
     let room = REVIEW_BYTES.checked_sub(serde_json::to_vec(&review)?.len());
     let prompt = review.pointer_mut("/request/object/spec/prompt").context("no prompt")?;
@@ -173,7 +169,7 @@ fn bare_review(spawner: usize, number: usize) -> Value {
 }
 
 /// Applies the patch of an answer to the Task of its review and looks for what the example asks.
-pub(crate) fn check_answer(
+pub fn check_answer(
     review: &[u8],
     answer: &[u8],
     spawner: usize,

@@ -3,26 +3,15 @@
 //!
 //! Nothing is asserted about time; a Task that is not labelled fails the run.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a benchmark may fail so"
-)]
-#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![allow(dead_code, reason = "the harness serves the tests, too")]
-
-#[path = "../tests/cluster/harness/mod.rs"]
-mod harness;
-
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use harness::namespace::Namespace;
-use harness::objects::Spawner;
-use harness::{Cluster, on_cluster, spawner};
+use crate::harness::cluster::alone_on_cluster;
+use crate::harness::namespace::Namespace;
+use crate::harness::objects::Spawner;
+use crate::harness::{Cluster, spawner};
 
 /// Creates a second, half of them with the webhook.
 const RATE: u32 = 100;
@@ -32,8 +21,10 @@ const WARM_UP: u32 = 200;
 /// The API server's histogram of webhook calls.
 const HISTOGRAM: &str = "apiserver_admission_webhook_admission_duration_seconds";
 
-fn main() {
-    on_cluster(async |cluster| {
+#[test]
+#[ignore = "it measures: `make bench` runs it"]
+fn creates_with_the_webhook_and_without() {
+    alone_on_cluster(async |cluster| {
         let with = cluster.namespace("with").await;
         let off = json!({"metadata.kelos.dev/injection": "disabled"});
         let without = cluster.namespace_with("without", off).await;

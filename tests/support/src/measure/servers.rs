@@ -10,61 +10,66 @@ use rustls::ClientConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::child::{Cores, Server};
-use crate::client::{self, Connection};
-use crate::fixtures::{self, Templates};
+use super::child::{Cores, Server};
+use super::client::{self, Connection};
+use super::fixtures::{self, Templates};
 
-pub(crate) const PRODUCT: &str = "kelos-metadata";
-pub(crate) const GO_WEBHOOK: &str = "go-webhook";
-pub(crate) const NOOP: &str = "noop";
+pub const PRODUCT: &str = "kelos-metadata";
+pub const GO_WEBHOOK: &str = "go-webhook";
+pub const NOOP: &str = "noop";
+
+/// What Cargo says to a bench, and not to this crate.
+#[derive(Clone, Copy)]
+pub struct Built {
+    /// The program, `CARGO_BIN_EXE_kelos-metadata`.
+    pub program: &'static str,
+    /// A folder for whatever is made on the way, `CARGO_TARGET_TMPDIR`.
+    pub folder: &'static str,
+}
 
 /// The certificate, key and folders that the servers are started with.
-pub(crate) struct Stage {
-    pub(crate) folder: tempfile::TempDir,
+pub struct Stage {
+    pub folder: tempfile::TempDir,
     certificate: PathBuf,
     key: PathBuf,
-    pub(crate) cores: Cores,
+    pub cores: Cores,
+    built: Built,
 }
 
 impl Stage {
     /// Makes the certificate; the servers keep to these cores.
-    pub(crate) fn set(cores: Cores) -> Result<Self> {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    pub fn set(cores: Cores, built: Built) -> Result<Self> {
+        let folder = tempfile::tempdir_in(built.folder)?;
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let made = rcgen::generate_simple_self_signed(names)?;
         let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
         fs::write(&certificate, made.cert.pem())?;
         fs::write(&key, made.signing_key.serialize_pem())?;
-        Ok(Self { folder, certificate, key, cores })
+        Ok(Self { folder, certificate, key, cores, built })
     }
 
     /// Writes a folder of manifests; gives its first file.
-    pub(crate) fn manifests(
-        &self,
-        name: &str,
-        count: usize,
-        templates: Templates,
-    ) -> Result<PathBuf> {
+    pub fn manifests(&self, name: &str, count: usize, templates: Templates) -> Result<PathBuf> {
         fixtures::write_manifests(&self.folder.path().join(name), count, templates)
     }
 
     /// Starts this program as the do-nothing server.
-    pub(crate) fn noop(&self) -> Result<Running> {
+    pub fn noop(&self) -> Result<Running> {
         let program = std::env::current_exe()?;
         let command = words([&program, Path::new("noop"), &self.certificate, &self.key])?;
         Running::start(NOOP, &command, self.cores, 1, &self.certificate)
     }
 
     /// Starts the binary that Cargo built beside this benchmark, with one worker thread.
-    pub(crate) fn product(&self, manifests: &Path) -> Result<Running> {
+    pub fn product(&self, manifests: &Path) -> Result<Running> {
         self.product_from("--manifests", manifests, 1)
     }
 
     /// Starts it with rules from where this flag says, and with so many worker threads.
-    pub(crate) fn product_from(&self, flag: &str, rules: &Path, workers: u8) -> Result<Running> {
+    pub fn product_from(&self, flag: &str, rules: &Path, workers: u8) -> Result<Running> {
         const ANY_PORT: &str = "127.0.0.1:0";
         let mut command = words([
-            Path::new(env!("CARGO_BIN_EXE_kelos-metadata")),
+            Path::new(self.built.program),
             Path::new("serve"),
             Path::new(flag),
             rules,
@@ -81,13 +86,13 @@ impl Stage {
     }
 
     /// Builds and starts the Go webhook.
-    pub(crate) fn go_webhook(&self, manifest: &Path) -> Result<Running> {
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(GO_WEBHOOK);
+    pub fn go_webhook(&self, manifest: &Path) -> Result<Running> {
+        let program = Path::new(self.built.folder).join(GO_WEBHOOK);
         let built = Command::new("go")
             .args(["build", "-trimpath", "-buildvcs=false", "-o"])
             .arg(&program)
             .arg(".")
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/go-webhook"))
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/peers/go-webhook"))
             .stdin(Stdio::null())
             .status()
             .context("go is not there to build it")?;
@@ -106,10 +111,10 @@ fn words<const N: usize>(words: [&Path; N]) -> Result<Vec<String>> {
 }
 
 /// A started server and how to speak to it.
-pub(crate) struct Running {
-    pub(crate) name: &'static str,
-    pub(crate) server: Server,
-    pub(crate) tls: Arc<ClientConfig>,
+pub struct Running {
+    pub name: &'static str,
+    pub server: Server,
+    pub tls: Arc<ClientConfig>,
 }
 
 impl Running {
@@ -127,12 +132,12 @@ impl Running {
     }
 
     /// Opens kept-alive connections.
-    pub(crate) fn connect(&self, count: u8) -> Result<Vec<Connection>> {
+    pub fn connect(&self, count: u8) -> Result<Vec<Connection>> {
         (0..count).map(|_| Connection::open(self.server.address, &self.tls)).collect()
     }
 
     /// Asks for one Task of a TaskSpawner and checks all of the answer.
-    pub(crate) fn check(&self, spawner: usize, number: usize, templates: Templates) -> Result<()> {
+    pub fn check(&self, spawner: usize, number: usize, templates: Templates) -> Result<()> {
         let review = fixtures::review(spawner, number)?;
         let request = client::post(&review);
         let (status, body) = client::first_answer(self.server.address, &self.tls, &request)?;

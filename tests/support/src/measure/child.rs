@@ -28,7 +28,7 @@ const KEPT_LINES: usize = 10;
 
 /// The cores that client and server keep to, where the machine can do that.
 #[derive(Clone, Copy)]
-pub(crate) struct Cores {
+pub struct Cores {
     server: Option<usize>,
     are_shared: bool,
     kill_with_parent: bool,
@@ -36,20 +36,20 @@ pub(crate) struct Cores {
 
 impl Cores {
     /// Keeps this process to the first core and leaves the last one to the servers.
-    pub(crate) fn share() -> Self {
+    pub fn share() -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let server = keep_this_process_to("0").then(|| cores - 1);
         Self { server, are_shared: false, kill_with_parent: works("setpriv") }
     }
 
     /// Keeps this process and its servers to the same two cores.
-    pub(crate) fn both() -> Self {
+    pub fn both() -> Self {
         let are_shared = keep_this_process_to("0,1");
         Self { server: None, are_shared, kill_with_parent: works("setpriv") }
     }
 
     /// Says in words what was possible.
-    pub(crate) fn describe(self) -> String {
+    pub fn describe(self) -> String {
         match self.server {
             Some(core) => format!("server on core {core}, client on core 0"),
             None if self.are_shared => "server and clients on cores 0 and 1".to_owned(),
@@ -88,16 +88,16 @@ fn keep_this_process_to(cores: &str) -> bool {
 }
 
 /// A running server; dropping it ends the process, on a panic too.
-pub(crate) struct Server {
+pub struct Server {
     child: Child,
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     log: Log,
     cpu_of_threads: BTreeMap<String, u64>,
 }
 
 impl Server {
     /// Starts a server with so many worker threads, and waits until it says where it listens.
-    pub(crate) fn start(command: &[String], cores: Cores, workers: u8) -> Result<Self> {
+    pub fn start(command: &[String], cores: Cores, workers: u8) -> Result<Self> {
         let wrapped = cores.wrap(command);
         let (program, arguments) = wrapped.split_first().context("no command")?;
         let mut child = Command::new(program)
@@ -121,14 +121,14 @@ impl Server {
     }
 
     /// Where it answers for its health.
-    pub(crate) fn health_address(&self) -> Result<SocketAddr> {
+    pub fn health_address(&self) -> Result<SocketAddr> {
         self.log.wait_for(HEALTH)
     }
 
     /// CPU time that the server used since it was started, user and system, in nanoseconds.
     ///
     /// Summed over its threads from the scheduler's own account, which is exact while they sleep.
-    pub(crate) fn cpu_nanoseconds(&mut self) -> Result<u64> {
+    pub fn cpu_nanoseconds(&mut self) -> Result<u64> {
         let tasks = format!("/proc/{}/task", self.child.id());
         for task in fs::read_dir(&tasks).with_context(|| tasks.clone())? {
             let task = task?;
@@ -140,20 +140,20 @@ impl Server {
     }
 
     /// A memory figure of `/proc/PID/status`, such as VmRSS, in KiB.
-    pub(crate) fn memory_kib(&self, name: &str) -> Result<u64> {
+    pub fn memory_kib(&self, name: &str) -> Result<u64> {
         memory_kib(self.child.id(), name)
     }
 }
 
 /// CPU time of one thread by its folder in `/proc`, in nanoseconds; exact while the thread sleeps.
-pub(crate) fn cpu_nanoseconds(thread: &Path) -> Result<u64> {
+pub fn cpu_nanoseconds(thread: &Path) -> Result<u64> {
     let account = fs::read_to_string(thread.join("schedstat"))
         .context("CPU time can't be read (this benchmark needs Linux)")?;
     Ok(account.split(' ').next().context("an empty schedstat")?.parse()?)
 }
 
 /// A memory figure of `/proc/PID/status`, such as VmRSS, in KiB.
-pub(crate) fn memory_kib(process: u32, name: &str) -> Result<u64> {
+pub fn memory_kib(process: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
         .lines()
