@@ -15,7 +15,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 pub use self::controller::{CertificateStep, ControllerMetrics, StepResult};
 use self::dropped_lines::DroppedLines;
@@ -71,58 +71,43 @@ impl Metrics {
     /// Creates the families in a registry of their own.
     pub fn new() -> Metrics {
         let mut registry = Registry::with_prefix("kelos_metadata");
-        let admissions = Family::<AdmissionLabels, Counter>::default();
-        let admission_duration = Histogram::new(DURATION_BUCKETS);
-        let keys = Family::<KeyLabels, Counter>::default();
-        let [spawners, invalid_templates, rules_bytes, refused_spawners, certificate_expiry] =
-            [(); 5].map(|()| Gauge::default());
-        let lookups = Family::<LookupLabels, Counter>::default();
-        let watch_age = WatchAge::default();
-
-        registry.register(
-            "admissions",
-            "Admission requests, by what came of them",
-            admissions.clone(),
-        );
-        registry.register_with_unit(
-            "admission_duration",
-            "Time from a request that was read to its answer",
-            Unit::Seconds,
-            admission_duration.clone(),
-        );
-        registry.register(
+        let admissions: Family<AdmissionLabels, Counter> =
+            registered(&mut registry, "admissions", "Admission requests, by what came of them");
+        let admission_duration = durations(&mut registry);
+        let keys: Family<KeyLabels, Counter> = registered(
+            &mut registry,
             "keys",
             "Label and annotation keys that were decided, by outcome",
-            keys.clone(),
         );
-        registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
-        registry.register(
+        let spawners = registered(&mut registry, "spawners", "TaskSpawners whose rules are loaded");
+        let invalid_templates = registered(
+            &mut registry,
             "invalid_templates",
             "Templates and carriers of the loaded TaskSpawners that do not parse",
-            invalid_templates.clone(),
         );
-        registry.register_with_unit(
+        let rules_bytes = registered_in(
+            &mut registry,
+            Unit::Bytes,
             "rules",
             "What the loaded rules take, as it is counted for the shares of namespaces",
-            Unit::Bytes,
-            rules_bytes.clone(),
         );
-        registry.register(
+        let refused_spawners = registered(
+            &mut registry,
             "refused_spawners",
             "TaskSpawners whose rules are not loaded because there is no room for them",
-            refused_spawners.clone(),
         );
-        registry.register_with_unit(
+        let certificate_expiry = registered_in(
+            &mut registry,
+            Unit::Seconds,
             "certificate_expiry_timestamp",
             "When the serving certificate expires, as Unix time",
-            Unit::Seconds,
-            certificate_expiry.clone(),
         );
-        registry.register(
+        let lookups: Family<LookupLabels, Counter> = registered(
+            &mut registry,
             "lookups",
             "Look-ups of objects that the watch had not shown, by result",
-            lookups.clone(),
         );
+        let watch_age = WatchAge::default();
         registry.register_collector(Box::new(watch_age.clone()));
         let dropped_lines = DroppedLines::register(&mut registry);
 
@@ -209,6 +194,31 @@ impl Exposition for Metrics {
     fn encode(&self) -> Result<String, std::fmt::Error> {
         Metrics::encode(self)
     }
+}
+
+/// A family of the registry, empty.
+fn registered<T: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> T {
+    let metric = T::default();
+    registry.register(name, help, metric.clone());
+    metric
+}
+
+/// The same, counted in a unit.
+fn registered_in(registry: &mut Registry, unit: Unit, name: &str, help: &str) -> Gauge {
+    let gauge = Gauge::default();
+    registry.register_with_unit(name, help, unit, gauge.clone());
+    gauge
+}
+
+fn durations(registry: &mut Registry) -> Histogram {
+    let durations = Histogram::new(DURATION_BUCKETS);
+    registry.register_with_unit(
+        "admission_duration",
+        "Time from a request that was read to its answer",
+        Unit::Seconds,
+        durations.clone(),
+    );
+    durations
 }
 
 fn gauge_value(count: usize) -> i64 {

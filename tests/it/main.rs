@@ -17,6 +17,7 @@ mod docs;
 mod examples;
 mod go_templates;
 mod helpers;
+mod house;
 mod image;
 mod inference;
 mod layers;
