@@ -1,5 +1,5 @@
 # The image of kelos-metadata: the program, the C library that it is linked with, and no shell.
-# tests/image.rs puts the same root file system together, and runs the program in it.
+# tests/it/image.rs puts the same root file system together, and runs the program in it.
 #
 # The first stage compiles. The second one is all that is shipped; `make release` makes a build context of it with
 # the program inside, for who has no time to compile.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts the root file system of the image together: image/rootfs.sh BINARY DIR
 #
-# The Dockerfile, `make release` and tests/image.rs all use it, so that what is tested is what is shipped.
+# The Dockerfile, `make release` and tests/it/image.rs all use it, so that what is tested is what is shipped.
 set -eu
 umask 022
 

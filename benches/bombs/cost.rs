@@ -16,10 +16,10 @@ use kelos_metadata::templates::budget::{Budget, TASK_BYTES, TASK_STEPS, TEMPLATE
 use kelos_metadata::templates::value::Map;
 use serde::{Deserialize, Serialize};
 
-use crate::bomb::Bomb;
-use crate::child::{self, Cores};
-use crate::figures::spread;
-use crate::stranger;
+use testing::hostile::bomb::Bomb;
+use testing::hostile::variables::variables;
+use testing::measure::child::{self, Cores};
+use testing::measure::figures::spread;
 
 /// What the budget of one template promises to be enough, in milliseconds of CPU time.
 const PROMISED_MS: f64 = 10.0;
@@ -117,7 +117,7 @@ fn measure_apart(index: usize, runs: u16) -> Result<Cost> {
 /// Measures one bomb in this process, and prints its [`Cost`] as JSON.
 pub(crate) fn measure_here(index: usize, runs: u16) -> Result<()> {
     let template = Bomb::at(index)?.compile()?;
-    let vars = stranger::variables();
+    let vars = variables();
     let resident = |name| child::memory_kib(std::process::id(), name);
     let before = resident("VmRSS")?;
     // The first run warms up, and its memory is what counts: later ones find what it left behind.

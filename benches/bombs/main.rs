@@ -7,24 +7,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
-mod bomb;
-#[path = "../https/child.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod child;
 mod cost;
-#[path = "../https/figures.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod figures;
-#[path = "../../tests/bombs/list.rs"]
-mod list;
-#[path = "../../tests/bombs/stranger.rs"]
-mod stranger;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use child::Cores;
+use testing::measure::child::Cores;
 
 /// Measures templates that would take for ever, or all memory, if they were not bounded.
 #[derive(Parser)]

@@ -6,12 +6,12 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::client::{self, Connection};
 use crate::memory::{Source, mib};
 use crate::noise::spawner;
-use crate::requests::{Part, escaped_entries, repeated, review, tiny_entries};
-use crate::servers::{Running, Stage};
 use crate::{health, ordinary, sets};
+use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
+use testing::measure::client::{self, Connection};
+use testing::measure::servers::{Running, Stage};
 
 /// What the memory may be at the most, in MiB, beside an ordinary cache and beside hostile rules.
 const MOST_MIB: f64 = 160.0;

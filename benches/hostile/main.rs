@@ -9,41 +9,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
 mod api;
-#[path = "../bombs/bomb.rs"]
-#[allow(dead_code, reason = "the benchmark of bombs uses all of it")]
-mod bomb;
-#[path = "../https/child.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod child;
-#[path = "../https/client.rs"]
-mod client;
-#[path = "../https/figures.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod figures;
-#[path = "../https/fixtures.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod fixtures;
 mod floods;
 mod health;
-#[path = "../../tests/bombs/list.rs"]
-mod list;
 mod memory;
 mod neighbours;
 mod noise;
 mod ordinary;
-#[path = "../../tests/hostile/requests.rs"]
-mod requests;
-#[path = "../https/servers.rs"]
-#[allow(dead_code, reason = "the benchmark of HTTPS uses all of it")]
-mod servers;
 mod sets;
-#[path = "../../tests/common/hostile.rs"]
-#[allow(dead_code, reason = "the tests use all of it")]
-mod spawners;
-#[path = "../../tests/work/hostile.rs"]
-#[allow(dead_code, reason = "the tests use all of it")]
-#[allow(clippy::unwrap_used, reason = "its objects are written there")]
-mod tasks;
 mod works;
 
 use std::process::ExitCode;
@@ -51,8 +23,12 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
-use child::Cores;
-use servers::Stage;
+use testing::measure::child::Cores;
+use testing::measure::servers::{Built, Stage};
+
+/// What Cargo built for this bench.
+const BUILT: Built =
+    Built { program: env!("CARGO_BIN_EXE_kelos-metadata"), folder: env!("CARGO_TARGET_TMPDIR") };
 
 /// Measures what hostile TaskSpawners and requests cost the server and its other clients.
 #[derive(Parser)]
@@ -98,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let stage = Stage::set(Cores::both())?;
+    let stage = Stage::set(Cores::both(), BUILT)?;
     let wants = |table| args.tables.is_empty() || args.tables.contains(&table);
     if wants(Table::Rules) {
         memory::print_table(&stage)?;

@@ -10,9 +10,10 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::noise::review;
-use crate::servers::{Running, Stage};
 use crate::sets::{self, NAMESPACE, Set};
-use crate::{api, client, health, ordinary};
+use crate::{api, health, ordinary};
+use testing::measure::client;
+use testing::measure::servers::{Running, Stage};
 
 /// What the memory may be at the most, in MiB, and how long it may take until the server is ready.
 const MOST_MIB: f64 = 128.0;

@@ -6,14 +6,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::client::{self, Connection};
-use crate::figures::{Samples, spread};
-use crate::fixtures::{self, Templates};
 use crate::memory::Source;
 use crate::noise::{Noise, Rates};
-use crate::servers::{Running, Stage};
 use crate::works::{self, Work};
 use crate::{Args, health};
+use testing::measure::client::{self, Connection};
+use testing::measure::figures::{Samples, spread};
+use testing::measure::fixtures::{self, Templates};
+use testing::measure::servers::{Running, Stage};
 
 /// How many different Tasks the quiet namespace asks for.
 const TASKS: usize = 16;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::client::{self, Connection};
-use crate::requests::{Part, review_in};
-use crate::servers::Running;
+use testing::hostile::requests::{Part, review_in};
+use testing::measure::client::{self, Connection};
+use testing::measure::servers::Running;
 
 /// The noisy namespace.
 pub(crate) const NAMESPACE: &str = "noisy";

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde_json::Value;
 
-use crate::fixtures::{self, Templates};
-use crate::servers::Running;
+use testing::measure::fixtures::{self, Templates};
+use testing::measure::servers::Running;
 
 /// How many; they are of one namespace.
 pub(crate) const COUNT: usize = 100;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::noise::object;
-use crate::spawners::ALL;
+use testing::hostile::spawners::ALL;
 
 /// The team's namespace: that of the generators.
 pub(crate) const NAMESPACE: &str = "hostile";

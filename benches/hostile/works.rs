@@ -3,12 +3,12 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::bomb::Bomb;
-use crate::client;
-use crate::fixtures::{self, Templates};
 use crate::noise::{NAMESPACE, Noise, object, review_of, spawner};
-use crate::requests::{Part, repeated, review_in, tiny_entries};
-use crate::tasks::{self, Hostile};
+use testing::hostile::bomb::Bomb;
+use testing::hostile::requests::{Part, repeated, review_in, tiny_entries};
+use testing::hostile::tasks::{self, Hostile};
+use testing::measure::client;
+use testing::measure::fixtures::{self, Templates};
 
 /// What the answer to a bomb holds.
 const STOPPED: &[u8] = b"limit_exceeded";

@@ -8,14 +8,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
-#[allow(dead_code, reason = "the benchmark `hostile` uses all of it")]
-mod child;
-mod client;
-mod figures;
-mod fixtures;
-#[path = "../peers/noop.rs"]
 mod noop;
-mod servers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,14 +16,19 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
-use child::Cores;
-use client::Connection;
-use figures::{Samples, spread};
-use fixtures::Templates;
-use servers::{GO_WEBHOOK, NOOP, PRODUCT, Running, Stage};
+use testing::measure::child::Cores;
+use testing::measure::client::Connection;
+use testing::measure::figures::{Samples, spread};
+use testing::measure::fixtures::Templates;
+use testing::measure::servers::{Built, GO_WEBHOOK, NOOP, PRODUCT, Running, Stage};
+use testing::measure::{client, fixtures};
 
 /// How many different Tasks the load is made of.
 const TASKS: usize = 16;
+
+/// What Cargo built for this bench.
+const BUILT: Built =
+    Built { program: env!("CARGO_BIN_EXE_kelos-metadata"), folder: env!("CARGO_TARGET_TMPDIR") };
 
 /// Measures the HTTPS call of kelos-metadata beside a do-nothing server and a Go webhook.
 #[derive(Parser)]
@@ -75,7 +73,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let stage = Stage::set(Cores::share())?;
+    let stage = Stage::set(Cores::share(), BUILT)?;
     let manifest = stage.manifests("example", 1, Templates::Shared)?;
     let folder = manifest.parent().context("no folder")?;
     let mut servers = vec![stage.noop()?];

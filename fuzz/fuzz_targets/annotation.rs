@@ -1,6 +1,4 @@
+//! See `testing::fuzz::annotation`.
 #![no_main]
 
-#[path = "../targets.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::annotation(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| testing::fuzz::annotation(data));

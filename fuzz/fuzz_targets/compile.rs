@@ -1,6 +1,12 @@
+//! See `testing::fuzz::compile`.
 #![no_main]
 
-#[path = "../targets.rs"]
-mod targets;
+use allocation_counter::measure;
+use testing::fuzz::Held;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::compile(data));
+fn held(run: &mut dyn FnMut()) -> Held {
+    let held = measure(run);
+    Held { peak: held.bytes_max, kept: held.bytes_current }
+}
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| testing::fuzz::compile(data, held));

@@ -209,14 +209,6 @@ mod tests {
             ),
             ("acme/kelos.dev.git", Some((None, "acme", "kelos.dev"))),
             (" acme/widgets/ ", Some((None, "acme", "widgets"))),
-            ("https://github.com/acme", None),
-            ("git@github.com:widgets.git", None),
-            ("file:///a/b", None),
-            ("https://bad^host/a", None),
-            ("https://github.com/a/b/c", None),
-            ("widgets", None),
-            ("", None),
-            ("a b/c", None),
         ] {
             let expected = expected.map(|(site, owner, name)| Repository {
                 site: site.map(str::to_owned),
@@ -226,6 +218,22 @@ mod tests {
             assert_eq!(Repository::parse(text), expected, "{text:?}");
         }
         assert_eq!(Repository::parse("http://h:1/a/b").unwrap().host(), Some("h:1"));
+    }
+
+    #[test]
+    fn what_has_no_owner_and_name_is_no_repository() {
+        for text in [
+            "https://github.com/acme",
+            "git@github.com:widgets.git",
+            "file:///a/b",
+            "https://bad^host/a",
+            "https://github.com/a/b/c",
+            "widgets",
+            "",
+            "a b/c",
+        ] {
+            assert_eq!(Repository::parse(text), None, "{text:?}");
+        }
     }
 
     #[test]

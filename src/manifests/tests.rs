@@ -1,3 +1,5 @@
+//! Files, folders, documents and lists: which objects are found in them, in which order, and what is said of the rest.
+
 use std::fs;
 use std::os::unix::fs::symlink;
 

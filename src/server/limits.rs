@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections at once, or fewer if the process may not open so many files. When all are taken,
     /// an idle one is closed for a new one, first of those that were never answered. Each may hold some 100 KiB of
-    /// what its client has sent, see `tests/clients/flood.rs`.
+    /// what its client has sent, see `tests/it/clients/flood.rs`.
     pub connections: usize,
     /// From the accepted connection to the end of the TLS handshake.
     pub handshake: Duration,

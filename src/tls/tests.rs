@@ -1,3 +1,5 @@
+//! The serving key in files: which pair is taken, and what is said of another one.
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -51,7 +51,7 @@ pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
 /// | together | 177 to 214 |
 ///
-/// The chart gives a Pod 256 MiB. Of the worst that is known less comes together: `tests/clients` sends it, and
+/// The chart gives a Pod 256 MiB. Of the worst that is known less comes together: `tests/it/clients` sends it, and
 /// finds that the process stays below 160.
 pub const MAX_IN_FLIGHT: usize = 256;
 

@@ -1,24 +1,16 @@
-//! The webhook on a real API server.
+//! Whatever needs a control plane: the webhook, its controller, the chart and the runbooks on a real API server.
+//!
+//! These tests wait for clocks more than they compute, so `make test` runs more of them at once than there are
+//! CPUs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
+#![allow(clippy::print_stdout, reason = "figures, for who asks with --nocapture")]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod harness;
-#[path = "../common/hostile.rs"]
-mod hostile_spawners;
 
-mod certificates;
-mod clients;
-mod example;
-mod feedback;
-mod hostile;
-mod keys;
-mod neighbours;
-mod outages;
-mod races;
-mod random;
-mod repair;
-mod rights;
-mod schemas;
-mod switches;
+mod authority;
+mod chart;
+mod load;
+mod measured;
+mod runbooks;
+mod webhook;

@@ -1,3 +1,5 @@
+//! The next step out of each state that the Secret and the caBundle can be in, and whole rotations second by second.
+
 use std::collections::BTreeSet;
 
 use self::world::{LIFE, NAME, NOW, SETTLE, View, World, issued, name, policy};

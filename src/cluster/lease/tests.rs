@@ -1,3 +1,5 @@
+//! Who leads: candidates beside each other, on a Lease that is kept here and a clock that is stopped.
+
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

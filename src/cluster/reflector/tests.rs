@@ -1,3 +1,5 @@
+//! What is told of objects, whatever becomes of watches and lists, by a scripted API server.
+
 mod pages;
 
 use std::sync::{Arc, Mutex};

@@ -1,3 +1,5 @@
+//! A TaskSpawner as rules: their hash, their problems, and what they cost.
+
 use super::*;
 use crate::engine::kelos::Protection;
 use crate::templates::Templates;

@@ -1,3 +1,5 @@
+//! Who gives up its place for a new connection, and who never does.
+
 use std::future::pending;
 
 use super::super::connection_state::{FIRST_REQUEST, SLOW_BODY};

@@ -1,3 +1,5 @@
+//! What becomes of a TaskSpawner between the watch and the rules: its turn, its room, and whom it holds up.
+
 use std::cell::Cell;
 
 use serde_json::json;

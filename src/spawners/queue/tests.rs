@@ -1,3 +1,5 @@
+//! Whose turn it is to be compiled.
+
 use super::*;
 
 fn waiting(namespace: &str, created: i64, name: &str, bytes: u64) -> Waiting {

@@ -1,3 +1,5 @@
+//! Which TaskSpawners have room, whatever came first, and what is said of the others.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! What the table of `tests/helpers` can't show: what helpers pay, and what they say.
+//! What the table of `tests/data/helpers` can't show: what helpers pay, and what they say.
 
 use std::sync::Arc;
 

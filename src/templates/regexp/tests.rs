@@ -1,5 +1,5 @@
 //! Regular expressions that are refused, and what is said about them; what they match is compared
-//! with the real Go by `tests/helpers.rs`.
+//! with the real Go by `tests/it/helpers.rs`.
 
 use super::Pattern;
 

@@ -1,3 +1,5 @@
+//! Which client certificates are taken, and how the file with their authorities is followed.
+
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
 };

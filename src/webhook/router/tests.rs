@@ -1,3 +1,5 @@
+//! Which requests are turned away, and how; no socket.
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,16 +1,16 @@
-//! The programs of `tests/controlplane` and `tests/helm`, built when a test first needs one.
+//! The programs of `tests/go/controlplane` and `tests/go/helm`, built when a test first needs one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Where a program of `tests/controlplane` is: `kube-apiserver`, `etcd` or `tether`.
+/// Where a program of `tests/go/controlplane` is: `kube-apiserver`, `etcd` or `tether`.
 pub(crate) fn binary(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER
         .get_or_init(|| {
-            let module = "tests/controlplane";
+            let module = "tests/go/controlplane";
             let version = go(module, &["list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes"]);
             // The API server says which version it is, as one that Kubernetes built does.
             let flags = format!("-X k8s.io/component-base/version.gitVersion={}", version.trim());
@@ -23,14 +23,14 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 pub(crate) fn kubectl() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER
-        .get_or_init(|| build("tests/controlplane", &["k8s.io/kubernetes/cmd/kubectl"]))
+        .get_or_init(|| build("tests/go/controlplane", &["k8s.io/kubernetes/cmd/kubectl"]))
         .join("kubectl")
 }
 
-/// Where helm is, see `tests/helm`.
+/// Where helm is, see `tests/go/helm`.
 pub(crate) fn helm() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| build("tests/helm", &["helm.sh/helm/v3/cmd/helm"])).join("helm")
+    FOLDER.get_or_init(|| build("tests/go/helm", &["helm.sh/helm/v3/cmd/helm"])).join("helm")
 }
 
 /// Builds programs of a Go module of ours; a build that is there and current is left alone.

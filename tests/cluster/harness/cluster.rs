@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -18,8 +18,23 @@ use super::webhook::{Setup, Webhook};
 /// Clients and servers of one test serve others, too, so all tests share the runtime they live in.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
+/// Tests hold it together, and those that count what is lost under load hold it alone: on a busy machine they would
+/// measure the others.
+static MACHINE: RwLock<()> = RwLock::new(());
+
 /// Runs a test on the cluster that the tests share, which has our own schemas.
 pub(crate) fn on_cluster(test: impl AsyncFnOnce(&Cluster)) {
+    let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    on_shared(test);
+}
+
+/// Runs a test on it while no other test runs.
+pub(crate) fn alone_on_cluster(test: impl AsyncFnOnce(&Cluster)) {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    on_shared(test);
+}
+
+fn on_shared(test: impl AsyncFnOnce(&Cluster)) {
     static SHARED: OnceCell<Cluster> = OnceCell::const_new();
     RUNTIME.block_on(async {
         let cluster = SHARED
@@ -35,6 +50,17 @@ pub(crate) fn on_cluster(test: impl AsyncFnOnce(&Cluster)) {
 
 /// Runs a test on a cluster of its own, which has no schemas yet.
 pub(crate) fn on_own_cluster(name: &str, test: impl AsyncFnOnce(&Cluster)) {
+    let _beside_others = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+    on_new(name, test);
+}
+
+/// Runs a test on one while no other test runs.
+pub(crate) fn alone_on_own_cluster(name: &str, test: impl AsyncFnOnce(&Cluster)) {
+    let _alone = MACHINE.write().unwrap_or_else(PoisonError::into_inner);
+    on_new(name, test);
+}
+
+fn on_new(name: &str, test: impl AsyncFnOnce(&Cluster)) {
     RUNTIME.block_on(async {
         let cluster = Cluster::start(name).await;
         test(&cluster).await;

@@ -46,8 +46,8 @@ impl Schemas {
     pub(crate) fn folder(self) -> Option<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let folder = match self {
-            Schemas::V1alpha1 => root.join("tests/crds/v1alpha1"),
-            Schemas::V1alpha2 => root.join("tests/crds/v1alpha2"),
+            Schemas::V1alpha1 => root.join("tests/data/crds/v1alpha1"),
+            Schemas::V1alpha2 => root.join("tests/data/crds/v1alpha2"),
             Schemas::Kelos024 => root.join("../shared/kelos-crds/v0.24"),
             Schemas::Kelos052 => root.join("../shared/kelos-crds/v0.52"),
         };
@@ -62,7 +62,7 @@ impl Schemas {
 
 /// Installs our own small schemas of another project, from a folder of `tests/crds`.
 pub(crate) async fn install_neighbours(api: &Api, folder: &str) {
-    install(api, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crds").join(folder), "v1")
+    install(api, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/crds").join(folder), "v1")
         .await;
 }
 

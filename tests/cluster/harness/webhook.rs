@@ -130,27 +130,14 @@ impl Setup {
         webhook
     }
 
-    /// Starts it, and waits for nothing but its listeners.
-    pub(crate) async fn launch(self) -> Webhook {
-        let account = match &self.account {
-            Some(account) => account.clone(),
-            None => self.cluster.account().await,
-        };
-        let folder = run_folder::folder(&format!("webhook-{}", self.name));
-        fs::create_dir(folder.join("manifests")).unwrap();
-        let leaf = authority::issue(&[SERVER_NAME]);
-        fs::write(folder.join("tls.crt"), leaf.certificate).unwrap();
-        fs::write(folder.join("tls.key"), leaf.key).unwrap();
-        fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();
+    /// Starts the program on what is in its folder.
+    fn serve(&self, folder: &Path) -> Process {
         let program = Path::new(env!("CARGO_BIN_EXE_kelos-metadata"));
         let limited =
             self.open_files.map(|files| format!("ulimit -n {files} && exec \"$0\" \"$@\""));
-        let (start, program) = match limited {
-            Some(_) => (Path::new("/bin/sh"), Some(program)),
-            None => (program, None),
-        };
-        let mut process = Process::start(start, |command| {
-            if let (Some(limited), Some(program)) = (limited, program) {
+        let start = if limited.is_some() { Path::new("/bin/sh") } else { program };
+        Process::start(start, |command| {
+            if let Some(limited) = limited {
                 command.arg("-c").arg(limited).arg(program);
             }
             let rules = if self.manifests { "manifests" } else { "kubeconfig" };
@@ -172,7 +159,22 @@ impl Setup {
             }
             command.args(&self.flags);
             command.args(["--log-format", "json"]).stderr(Stdio::piped());
-        });
+        })
+    }
+
+    /// Starts it, and waits for nothing but its listeners.
+    pub(crate) async fn launch(self) -> Webhook {
+        let account = match &self.account {
+            Some(account) => account.clone(),
+            None => self.cluster.account().await,
+        };
+        let folder = run_folder::folder(&format!("webhook-{}", self.name));
+        fs::create_dir(folder.join("manifests")).unwrap();
+        let leaf = authority::issue(&[SERVER_NAME]);
+        fs::write(folder.join("tls.crt"), leaf.certificate).unwrap();
+        fs::write(folder.join("tls.key"), leaf.key).unwrap();
+        fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();
+        let mut process = self.serve(&folder);
         let log = Log::follow(process.take_stderr().unwrap(), &folder.join("log.jsonl"));
         let address = async |listener| -> SocketAddr {
             let line = log.line(listener, |line| line["listener"] == listener).await;

@@ -1,3 +1,5 @@
+//! The annotation with the rules: what is read out of a text, and where a mistake stands in it.
+
 use super::*;
 
 fn parse(text: &str) -> Result<Entries, CarrierError> {

@@ -1,3 +1,5 @@
+//! Where Go templates do more than Go: labels, users, and what is absent.
+
 use super::*;
 use crate::templates::error::ErrorKind;
 

@@ -1,3 +1,5 @@
+//! Go templates that end because their budget does.
+
 use super::*;
 use crate::templates::budget::{TEMPLATE_BYTES, VALUE_BYTES};
 use crate::templates::error::ErrorKind;

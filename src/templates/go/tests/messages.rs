@@ -1,3 +1,5 @@
+//! What is said of a Go template that does not parse or render.
+
 use super::*;
 
 /// What is said of a template that does not parse, or else does not render.

@@ -1,5 +1,5 @@
 //! Templates that would take for ever, or all memory, if they were not bounded. More of them, with their
-//! memory counted, are in `tests/bombs`.
+//! memory counted, are in `tests/allocations/bombs.rs`.
 
 use std::sync::Arc;
 

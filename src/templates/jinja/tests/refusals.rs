@@ -17,82 +17,109 @@ fn refuses(source: &str, kind: ErrorKind, message: &str, line: usize, column: us
     assert_eq!((position.line, position.column), (line, column), "{source}: {error}");
 }
 
+/// The message, line and column of a template that does not parse.
+#[track_caller]
+fn refuses_to_parse(source: &str, message: &str, line: usize, column: usize) {
+    refuses(source, ErrorKind::Parse, message, line, column);
+    assert!(Program::compile(source).is_err());
+}
+
 #[test]
 fn templates_that_do_not_parse() {
-    let refuses = |source, message, line, column| {
-        refuses(source, ErrorKind::Parse, message, line, column);
-        assert!(Program::compile(source).is_err());
-    };
-    refuses("{{ title", "`{{` has no `}}`", 1, 1);
-    refuses("a\n{% if title %}", "`{% if %}` has no `{% endif %}`", 2, 1);
-    refuses("{{ title | uper }}", "there is no filter `uper`", 1, 12);
-    refuses("{{ title is strng }}", "there is no test `strng`", 1, 13);
-    refuses("ä {{ lowr(title) }}", "there is no function `lowr`", 1, 6);
-    refuses("{{ title | safe }}", "the filter `safe` is not available", 1, 12);
-    refuses("{% include 'x' %}", "unknown statement include", 1, 4);
-    refuses("{% extends 'x' %}", "unknown statement extends", 1, 4);
-    refuses("{% autoescape true %}{% endautoescape %}", "there is no automatic escaping", 1, 4);
-    refuses("{{ 1 < number < 3 }}", "comparisons can't be chained", 1, 4);
-    refuses("{{ title.upper() }}", "values have no methods: `.upper(…)` can't be called", 1, 9);
-    refuses(
+    refuses_to_parse("{{ title", "`{{` has no `}}`", 1, 1);
+    refuses_to_parse("a\n{% if title %}", "`{% if %}` has no `{% endif %}`", 2, 1);
+    refuses_to_parse("{{ title | uper }}", "there is no filter `uper`", 1, 12);
+    refuses_to_parse("{{ title is strng }}", "there is no test `strng`", 1, 13);
+    refuses_to_parse("ä {{ lowr(title) }}", "there is no function `lowr`", 1, 6);
+    refuses_to_parse("{{ title | safe }}", "the filter `safe` is not available", 1, 12);
+    refuses_to_parse("{% include 'x' %}", "unknown statement include", 1, 4);
+    refuses_to_parse("{% extends 'x' %}", "unknown statement extends", 1, 4);
+    refuses_to_parse(
+        "{% autoescape true %}{% endautoescape %}",
+        "there is no automatic escaping",
+        1,
+        4,
+    );
+    refuses_to_parse("{{ 1 < number < 3 }}", "comparisons can't be chained", 1, 4);
+    refuses_to_parse(
+        "{{ title.upper() }}",
+        "values have no methods: `.upper(…)` can't be called",
+        1,
+        9,
+    );
+    refuses_to_parse(
         "{% for a in 'a' %}{{ loop.changed(a) }}{% endfor %}",
         "values have no methods: `.changed(…)` can't be called",
         1,
         26,
     );
-    refuses(
+    refuses_to_parse(
         "{% for a in 'a' %}{{ loop.cycle() }}{% endfor %}",
         "`loop.cycle` takes the values to cycle through",
         1,
         26,
     );
-    refuses(
+    refuses_to_parse(
         "{{ (lower)(title)(x) }}",
         "only functions and macros can be called, by their names",
         1,
         11,
     );
-    refuses("{{ lower(*labels) }}", "arguments can't be taken from a list or map with `*`", 1, 4);
-    refuses(
+    refuses_to_parse(
+        "{{ lower(*labels) }}",
+        "arguments can't be taken from a list or map with `*`",
+        1,
+        4,
+    );
+    refuses_to_parse(
         "{{ title | replace(**task) }}",
         "arguments can't be taken from a list or map with `*`",
         1,
         12,
     );
-    refuses("{{ [1] * 9 }}", "`+` and `*` add and multiply numbers and texts, not lists", 1, 4);
-    refuses("{{ dict(a=1) }}", "`dict` takes its arguments in order, without names", 1, 4);
-    refuses(
+}
+
+#[test]
+fn calls_that_do_not_parse() {
+    refuses_to_parse(
+        "{{ [1] * 9 }}",
+        "`+` and `*` add and multiply numbers and texts, not lists",
+        1,
+        4,
+    );
+    refuses_to_parse("{{ dict(a=1) }}", "`dict` takes its arguments in order, without names", 1, 4);
+    refuses_to_parse(
         "{{ title | trunc(count=1) }}",
         "`trunc` takes its arguments in order, without names",
         1,
         12,
     );
-    refuses("{{ title('x') }}", "`title` is no function", 1, 4);
-    refuses(
+    refuses_to_parse("{{ title('x') }}", "`title` is no function", 1, 4);
+    refuses_to_parse(
         "{{ uuidv4() }}",
         "`uuidv4` is not offered: the same Task must always give the same result",
         1,
         4,
     );
-    refuses(
+    refuses_to_parse(
         "{{ title | tpl }}",
         "`tpl` is not offered: rendered text is data, never a template again",
         1,
         12,
     );
-    refuses(
+    refuses_to_parse(
         "{{ title | regexFind('[') }}",
         "the regular expression is wrong at character 1: `[` is not closed",
         1,
         12,
     );
-    refuses(
+    refuses_to_parse(
         "{{ regexFind('[', title) }}",
         "the regular expression is wrong at character 1: `[` is not closed",
         1,
         4,
     );
-    refuses("{{ debug() }}", "there is no function `debug`", 1, 4);
+    refuses_to_parse("{{ debug() }}", "there is no function `debug`", 1, 4);
 }
 
 #[test]

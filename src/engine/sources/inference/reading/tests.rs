@@ -1,3 +1,5 @@
+//! Reading a template back out of its text: the one reading or none, and what looking for it costs.
+
 use super::*;
 use crate::templates::budget::Budget;
 

@@ -1,0 +1,193 @@
+//! Golden cases: one folder a case in `tests/data/cases`, each a test of its name.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `rules.yaml` | TaskSpawners, Workspaces, Namespaces |
+//! | `task.yaml` | the Task that is created |
+//! | `request.yaml` | optional: what differs from an ordinary request, and the admin's settings |
+//! | `expected.yaml` | the labels and annotations of the Task afterwards, the skipped keys and the warnings |
+//!
+//! Whatever a case is about, the uid is echoed, the Task is allowed, the patch applies and nothing
+//! but labels and annotations changes, and a second pass over the result changes nothing.
+//! `BLESS=1 cargo test --test cases golden` writes what came out into `expected.yaml`: read the diff.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kelos_metadata::engine::Limits;
+use kelos_metadata::engine::kelos::{Protection, RENDERED_FROM_MARK};
+use kelos_metadata::engine::rules::{Infer, Policy};
+use kelos_metadata::manifests;
+use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
+use kelos_metadata::webhook::Metrics;
+use kelos_metadata::webhook::mutate_task::answer_review;
+use libtest_mimic::Trial;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use testing::review::{self, Answer};
+
+use crate::{row, test};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct Settings {
+    on_invalid: Option<String>,
+    infer: Option<String>,
+    protect: Vec<String>,
+    operation: Option<String>,
+    dry_run: bool,
+    user: Option<String>,
+    groups: Vec<String>,
+    namespace: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    warnings: Vec<String>,
+    audit: BTreeMap<String, String>,
+}
+
+/// A test for each folder.
+pub(crate) fn tests() -> Vec<Trial> {
+    let folders = folders().into_iter().map(|case| {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        row(format!("golden::{name}"), move || run(&case))
+    });
+    folders.chain([test("golden::no_case_is_missing", no_case_is_missing)]).collect()
+}
+
+fn folders() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases");
+    let mut folders: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn no_case_is_missing() {
+    assert!(folders().len() >= 110, "cases are missing: {}", folders().len());
+}
+
+fn run(case: &Path) -> Result<(), String> {
+    let settings: Settings = match fs::read_to_string(case.join("request.yaml")) {
+        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| error.to_string())?,
+        Err(_) => Settings::default(),
+    };
+    let known = spawners(case, &settings);
+    let task = one_task(case);
+    let first = answer(&known, &settings, &task);
+    let patched = first.apply(&task);
+    for field in ["apiVersion", "kind", "spec"] {
+        assert_eq!(patched.get(field), task.get(field), "{field} is untouched");
+    }
+    let second = answer(&known, &settings, &patched);
+    if let Some(patch) = &second.patch {
+        return Err(format!("a second pass changes {patch}"));
+    }
+    // Without a mark (there is no room, or Kelos could have written it) nothing says that this was told.
+    let is_marked = patched["metadata"]["annotations"].get(RENDERED_FROM_MARK).is_some();
+    let told = if is_marked { &[][..] } else { &first.warnings };
+    let is_told = |warning: &String| told.contains(warning);
+    assert!(second.warnings.iter().all(is_told), "a second pass says {:?}", second.warnings);
+    compare(case, &first, &patched)
+}
+
+fn spawners(case: &Path, settings: &Settings) -> Spawners {
+    let on_invalid = settings.on_invalid.as_deref().map(|text| text.parse().unwrap());
+    let policy = Policy {
+        on_invalid: on_invalid.unwrap_or_default(),
+        protection: Protection::new(&settings.protect).unwrap(),
+        infer: settings.infer.as_deref().map_or(Ok(Infer::On), str::parse).unwrap(),
+    };
+    let spawners = Spawners::new(policy);
+    let (objects, unusable) =
+        FileObjects::default().update(ReadObjects::of(&case.join("rules.yaml")));
+    assert!(unusable.is_empty(), "{}: {unusable:?}", case.display());
+    spawners.replace(objects);
+    spawners
+}
+
+fn one_task(case: &Path) -> Value {
+    let mut read = Vec::new();
+    manifests::read(&case.join("task.yaml"), |found| read.push(found));
+    let [Ok(manifest)] = &read[..] else { panic!("{}: {read:?}", case.display()) };
+    let mut task = manifest.object();
+    fill(&mut task);
+    task
+}
+
+/// Puts long texts where a case asks for them: `{"$repeat": ["x", 1000]}`.
+fn fill(value: &mut Value) {
+    if let Some([text, times]) = value.get("$repeat").and_then(Value::as_array).map(Vec::as_slice) {
+        let times = usize::try_from(times.as_u64().unwrap()).unwrap();
+        *value = Value::from(text.as_str().unwrap().repeat(times));
+    } else if let Some(map) = value.as_object_mut() {
+        map.values_mut().for_each(fill);
+    }
+}
+
+fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Answer {
+    let mut review = review::creation(task);
+    let request = &mut review["request"];
+    request["dryRun"] = json!(settings.dry_run);
+    if let Some(operation) = &settings.operation {
+        request["operation"] = json!(operation);
+    }
+    if let Some(user) = &settings.user {
+        request["userInfo"] = json!({"username": user, "groups": settings.groups});
+    }
+    if let Some(namespace) = &settings.namespace {
+        request["namespace"] = json!(namespace);
+    }
+    let body = review.to_string();
+    let answered =
+        answer_review(body.as_bytes(), &known.snapshot(), &Limits::default(), &Metrics::new());
+    Answer::read(&review, answered.reply.body())
+}
+
+fn compare(case: &Path, answer: &Answer, patched: &Value) -> Result<(), String> {
+    let map = |field: &str| {
+        let map = patched["metadata"].get(field)?;
+        let map: BTreeMap<String, String> = serde_json::from_value(map.clone()).unwrap();
+        Some(map.into_iter().map(|(key, value)| (key, plain(&value))).collect())
+    };
+    let found = Expected {
+        labels: map("labels"),
+        annotations: map("annotations"),
+        warnings: answer.warnings.clone(),
+        audit: answer.audit.clone(),
+    };
+    let file = case.join("expected.yaml");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&file, serde_saphyr::to_string(&found).unwrap()).unwrap();
+        return Ok(());
+    }
+    let text = fs::read_to_string(&file).map_err(|error| format!("expected.yaml: {error}"))?;
+    let expected: Expected =
+        serde_saphyr::from_str(&text).map_err(|error| format!("expected.yaml: {error}"))?;
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!("expected {expected:?}\nfound    {found:?}"))
+    }
+}
+
+/// The text with the hash of the rules as `HASH`, and a long one cut.
+fn plain(value: &str) -> String {
+    if value.len() > 4096 {
+        return format!("{}… {} bytes", &value[..8], value.len());
+    }
+    match value.rsplit_once('@') {
+        Some((name, hash)) if hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            format!("{name}@HASH")
+        }
+        _ => value.to_owned(),
+    }
+}

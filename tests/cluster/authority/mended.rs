@@ -1,0 +1,116 @@
+//! What others spoil is mended, and the last good key serves meanwhile.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use crate::authority::scene::{DAY, SECRET_PATIENCE, Scene, issued_ago};
+use crate::harness::controller::Controller;
+use crate::harness::patience::within;
+use crate::harness::{authority, on_cluster};
+
+/// A webhook that is looked after, and serves.
+async fn looked_after(scene: &Scene) -> Controller {
+    let controller = scene.controller(&["--ca-settle", "2s"]).await;
+    scene.labels().await;
+    controller
+}
+
+#[test]
+fn a_spoilt_bundle_is_mended() {
+    on_cluster(async |cluster| {
+        let scene = Scene::new(cluster, "own-bundle").await;
+        let _controller = looked_after(&scene).await;
+        let good = scene.live().await;
+        let foreign = authority::certificate();
+        let ours = issued_ago(DAY / 24, DAY).ca;
+        let longer = [good.as_slice(), foreign.as_bytes()].concat();
+        for _ in 0..3 {
+            for bundle in [b"", foreign.as_bytes(), ours.as_bytes(), &longer] {
+                scene.edit(bundle).await;
+                scene.is_mended(&good).await;
+            }
+        }
+        scene.labels().await;
+    });
+}
+
+/// Spoils the Secret, and waits until it is whole again, with another certificate. Nothing is lost.
+async fn is_mended(scene: &Scene, spoil: impl AsyncFnOnce()) {
+    let before = scene.served().await.unwrap();
+    let vigil = scene.vigil();
+    spoil().await;
+    let after = scene.serves_other_than(Some(&before)).await;
+    within(SECRET_PATIENCE, "the Secret is whole", async || scene.is_settled().await.then_some(()))
+        .await;
+    let seen = vigil.end().await;
+    assert_eq!(seen.served, [before, after].into(), "the last good key serves until then");
+}
+
+fn garbage() -> Value {
+    let field = BASE64.encode("garbage");
+    json!({"tls.crt": field, "tls.key": field, "ca.crt": field, "next-tls.crt": field,
+           "next-tls.key": field, "other": field})
+}
+
+#[test]
+fn a_secret_that_is_deleted_or_spoilt_is_made_anew() {
+    on_cluster(async |cluster| {
+        let scene = Scene::new(cluster, "own-secret").await;
+        let _controller = looked_after(&scene).await;
+        is_mended(&scene, async || scene.delete_secret().await).await;
+        is_mended(&scene, async || scene.spoil_secret(garbage()).await).await;
+        let empty = json!({"tls.crt": "", "tls.key": "", "ca.crt": null});
+        is_mended(&scene, async || scene.spoil_secret(empty).await).await;
+        let key = BASE64.encode(issued_ago(DAY / 24, DAY).key);
+        is_mended(&scene, async || scene.spoil_secret(json!({"tls.key": key})).await).await;
+        assert_eq!(scene.field("other").await.unwrap(), b"garbage", "not ours: not touched");
+    });
+}
+
+/// As many bytes as the Secret has room for if these fields are empty, less a few.
+async fn filling(scene: &Scene, emptied: &[&str]) -> String {
+    const LARGEST: usize = 1 << 20;
+    let mut room = LARGEST - 100;
+    for field in ["ca.crt", "tls.crt", "tls.key"] {
+        if !emptied.contains(&field) {
+            room -= scene.field(field).await.map_or(0, |bytes| bytes.len());
+        }
+    }
+    BASE64.encode("x".repeat(room))
+}
+
+#[test]
+fn a_secret_that_has_no_room_is_made_anew() {
+    on_cluster(async |cluster| {
+        let scene = Scene::new(cluster, "own-full").await;
+        let controller = looked_after(&scene).await;
+        let told = |line: &Value| {
+            line["message"].as_str().is_some_and(|text| text.starts_with("The Secret is full"))
+        };
+        // Its own field makes room.
+        let huge = filling(&scene, &["tls.crt"]).await;
+        is_mended(&scene, async || scene.spoil_secret(json!({"tls.crt": huge})).await).await;
+        assert!(controller.log.lines(told).is_empty());
+        let huge = filling(&scene, &["tls.key"]).await;
+        let spoil = json!({"tls.key": "", "other": huge});
+        is_mended(&scene, async || scene.spoil_secret(spoil).await).await;
+        assert_eq!(scene.field("other").await, None, "it had to make room");
+        assert_eq!(controller.log.lines(told).len(), 1);
+    });
+}
+
+#[test]
+fn a_spoilt_secret_is_mended_by_whoever_comes_later() {
+    on_cluster(async |cluster| {
+        let scene = Scene::new(cluster, "own-later").await;
+        let first = looked_after(&scene).await;
+        first.kill();
+        let vigil = scene.vigil();
+        let before = scene.served().await.unwrap();
+        scene.spoil_secret(garbage()).await;
+        let _second = scene.controller(&["--ca-settle", "2s"]).await;
+        let after = scene.serves_other_than(Some(&before)).await;
+        assert_eq!(vigil.end().await.served, [before, after].into());
+    });
+}

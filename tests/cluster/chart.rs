@@ -1,0 +1,18 @@
+//! The chart `charts/kelos-metadata`: what it renders, and what becomes of that on a real API server.
+
+mod support;
+
+mod accepted;
+mod controller;
+mod effects;
+mod lifecycle;
+mod order;
+mod page;
+mod refusals;
+mod renderings;
+mod rights;
+mod schema;
+mod shape;
+mod switches;
+mod trust;
+mod versions;

@@ -1,0 +1,259 @@
+//! What must hold of every rendering, whatever the values.
+
+use clap::Parser;
+use kelos_metadata::cli::{Cli, Command};
+use kelos_metadata::server::Limits;
+use kelos_metadata::settings::ServeSettings;
+use serde_json::{Value, json};
+
+use crate::chart::renderings::{KEPT, values};
+use crate::chart::support::rendering::Rendering;
+use crate::harness::helm::{Helm, chart};
+
+/// Runs a check on each rendering that is kept.
+fn each(check: impl Fn(&Rendering)) {
+    for name in KEPT {
+        check(&Rendering::of(&values(name)));
+    }
+}
+
+fn pod(deployment: &Value) -> &Value {
+    &deployment["spec"]["template"]
+}
+
+fn container(deployment: &Value) -> &Value {
+    &pod(deployment)["spec"]["containers"][0]
+}
+
+fn args(deployment: &Value) -> Vec<&str> {
+    container(deployment)["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arg| arg.as_str().unwrap())
+        .collect()
+}
+
+/// What a flag is set to.
+#[track_caller]
+fn flag<'a>(deployment: &'a Value, name: &str) -> &'a str {
+    let start = format!("--{name}=");
+    let found = args(deployment).into_iter().find_map(|arg| arg.strip_prefix(&start));
+    found.unwrap_or_else(|| panic!("no --{name} among {:?}", args(deployment)))
+}
+
+/// The number of a named port of the container.
+fn port(deployment: &Value, name: &Value) -> i64 {
+    let ports = container(deployment)["ports"].as_array().unwrap();
+    let port = ports.iter().find(|port| port["name"] == *name);
+    port.unwrap_or_else(|| panic!("no port {name}"))["containerPort"].as_i64().unwrap()
+}
+
+/// What is typed to start the container.
+fn typed(deployment: &Value) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(["kelos-metadata"].into_iter().chain(args(deployment)))
+}
+
+#[test]
+fn the_program_takes_what_it_is_started_with() {
+    each(|rendering| {
+        let typed = typed(rendering.the("Deployment")).unwrap();
+        let Command::Serve(serve) = typed.command else { panic!("{typed:?}") };
+        ServeSettings::try_from(&*serve).unwrap();
+    });
+}
+
+/// The kubelet kills what has not ended by then.
+#[test]
+fn a_pod_has_time_for_its_delay_and_its_drain() {
+    each(|rendering| {
+        let args = container(rendering.the("Deployment"))["args"].as_array().unwrap();
+        let typed = args.iter().find_map(|arg| arg.as_str()?.strip_prefix("--shutdown-delay="));
+        let delay: jiff::SignedDuration = typed.unwrap().parse().unwrap();
+        let delay = std::time::Duration::try_from(delay).unwrap();
+        let pod = &rendering.the("Deployment")["spec"]["template"]["spec"];
+        let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
+        let needed = delay + Limits::default().drain;
+        assert!(grace >= needed.as_secs() + 10, "{grace} s for {needed:?}");
+        assert_eq!(
+            container(rendering.the("Deployment")).get("lifecycle"),
+            None,
+            "the program waits by itself"
+        );
+    });
+}
+
+#[test]
+fn the_controller_takes_what_it_is_started_with() {
+    for name in ["default", "everything"] {
+        let rendering = Rendering::of(&values(name));
+        typed(rendering.object("Deployment/kelos-metadata-controller")).unwrap();
+    }
+}
+
+#[test]
+fn the_ports_of_all_objects_meet() {
+    each(|rendering| {
+        let serving = rendering.the("Deployment");
+        assert!(flag(serving, "bind-address").ends_with(":9443"));
+        assert_eq!(port(serving, &json!("webhook")), 9443);
+        for deployment in rendering.deployments() {
+            assert!(flag(deployment, "metrics-bind-address").ends_with(":8080"));
+            assert_eq!(port(deployment, &json!("metrics")), 8080);
+            assert!(flag(deployment, "health-probe-bind-address").ends_with(":8081"));
+            assert_eq!(port(deployment, &json!("health")), 8081);
+            for probe in ["livenessProbe", "readinessProbe"] {
+                assert_eq!(container(deployment)[probe]["httpGet"]["port"], "health");
+            }
+        }
+        let webhook = &rendering.the("MutatingWebhookConfiguration")["webhooks"][0];
+        let called = &webhook["clientConfig"]["service"];
+        let service = rendering.the("Service");
+        assert_eq!(called["name"], service["metadata"]["name"]);
+        assert_eq!(called["namespace"], service["metadata"]["namespace"]);
+        let ports = service["spec"]["ports"].as_array().unwrap();
+        let of_service = ports.iter().find(|port| port["port"] == called["port"]).unwrap();
+        assert_eq!(port(serving, &of_service["targetPort"]), 9443);
+    });
+}
+
+/// The names that a Role or a ClusterRole binds a resource to.
+fn names(role: &Value, resource: &str) -> Vec<String> {
+    let rules = role["rules"].as_array().unwrap().iter();
+    let of_resource = rules.filter(|rule| rule["resources"] == json!([resource]));
+    let names = of_resource.filter_map(|rule| rule["resourceNames"].as_array()).flatten();
+    names.map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_the_controller_writes_is_what_it_may_write_and_what_the_others_read() {
+    for name in ["default", "everything"] {
+        let rendering = Rendering::of(&values(name));
+        let of_controller =
+            |kind: &str| rendering.object(&format!("{kind}/kelos-metadata-controller"));
+        let controller = of_controller("Deployment");
+        let secret = flag(controller, "tls-secret");
+        let in_namespace = format!("{}/{secret}", flag(controller, "namespace"));
+        assert_eq!(flag(rendering.the("Deployment"), "tls-secret"), in_namespace);
+        assert_eq!(names(rendering.the("Role"), "secrets"), [secret]);
+        assert_eq!(names(of_controller("Role"), "secrets"), [secret]);
+        assert_eq!(names(of_controller("Role"), "leases"), [flag(controller, "lease")]);
+
+        let configuration = rendering.the("MutatingWebhookConfiguration");
+        let configured = flag(controller, "webhook-configuration");
+        assert_eq!(configuration["metadata"]["name"], configured);
+        let role = of_controller("ClusterRole");
+        assert_eq!(names(role, "mutatingwebhookconfigurations"), [configured]);
+        // A key of ours, be it empty, is what helm and others would put in the place of the controller's.
+        let client_config = &configuration["webhooks"][0]["clientConfig"];
+        assert_eq!(client_config.get("caBundle"), None);
+        let service = &client_config["service"];
+        assert_eq!(service["name"], flag(controller, "service"));
+        assert_eq!(service["namespace"], flag(controller, "namespace"));
+    }
+}
+
+#[test]
+fn nobody_writes_where_somebody_else_makes_the_certificate() {
+    for name in ["cert-manager", "provided"] {
+        let rendering = Rendering::of(&values(name));
+        for name in rendering.names() {
+            assert!(!name.contains("controller"), "{name}");
+        }
+        for role in ["Role", "RoleBinding"] {
+            assert_eq!(rendering.objects.get(&format!("{role}/kelos-metadata")), None);
+        }
+    }
+}
+
+#[test]
+fn whatever_selects_pods_selects_ours_and_no_service_of_kelos_does() {
+    let selectors = [
+        ("Deployment", "/spec/selector/matchLabels"),
+        ("Service", "/spec/selector"),
+        ("PodDisruptionBudget", "/spec/selector/matchLabels"),
+        ("NetworkPolicy", "/spec/podSelector/matchLabels"),
+        ("PodMonitor", "/spec/selector/matchLabels"),
+    ];
+    each(|rendering| {
+        let mut selected = Vec::new();
+        for deployment in rendering.deployments() {
+            let name = deployment["metadata"]["name"].as_str().unwrap();
+            let labels = pod(deployment)["metadata"]["labels"].as_object().unwrap();
+            for (kind, selector) in selectors {
+                let Some(object) = rendering.objects.get(&format!("{kind}/{name}")) else {
+                    continue;
+                };
+                let wanted = object.pointer(selector).unwrap().as_object().unwrap();
+                for (key, value) in wanted {
+                    assert_eq!(labels.get(key), Some(value), "{kind}/{name}: {key}");
+                }
+                selected.push((name, wanted));
+            }
+            assert_ne!(labels["app.kubernetes.io/name"], "kelos");
+            assert!(labels.keys().all(|key| !key.starts_with("kelos.dev/")), "{labels:?}");
+        }
+        // And none of the other Deployment's.
+        for (name, wanted) in &selected {
+            let others = selected.iter().filter(|(other, _)| other != name);
+            assert!(others.map(|(_, theirs)| theirs).all(|theirs| theirs != wanted), "{name}");
+        }
+    });
+}
+
+#[test]
+fn every_name_follows_the_namespace_of_the_release() {
+    let chart = chart();
+    let chart = chart.to_str().unwrap();
+    let args =
+        ["template", "r", chart, "--kube-version", "1.36", "--namespace", "platform", "-f", "-"];
+    let render = |name| -> Rendering {
+        let text = Helm::offline().run(&args, &values(name)).ok();
+        assert!(!text.contains("kelos-system"), "{text}");
+        Rendering::read(&text)
+    };
+    let rendering = render("cert-manager");
+    let names = &rendering.the("Certificate")["spec"]["dnsNames"];
+    assert_eq!(*names, json!(["kelos-metadata.platform.svc"]));
+    let rendering = render("default");
+    for account in ["kelos-metadata", "kelos-metadata-controller"] {
+        for kind in ["ClusterRoleBinding", "RoleBinding"] {
+            let subject = &rendering.object(&format!("{kind}/{account}"))["subjects"][0];
+            assert_eq!(subject["namespace"], "platform", "{kind}/{account}");
+        }
+    }
+}
+
+#[test]
+fn every_container_has_resources() {
+    each(|rendering| {
+        for deployment in rendering.deployments() {
+            let resources = &container(deployment)["resources"];
+            assert!(resources["requests"]["cpu"].is_string(), "{resources:#}");
+            assert!(resources["requests"]["memory"].is_string(), "{resources:#}");
+            assert!(resources["limits"]["memory"].is_string(), "{resources:#}");
+            let containers = pod(deployment)["spec"]["containers"].as_array().unwrap().len();
+            assert_eq!(containers, 1, "the one that was looked at");
+            assert_eq!(pod(deployment)["spec"].get("initContainers"), None);
+        }
+    });
+}
+
+#[test]
+fn every_object_says_where_it_belongs() {
+    let cluster_wide = ["ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration"];
+    each(|rendering| {
+        for (name, object) in &rendering.objects {
+            let kind = object["kind"].as_str().unwrap();
+            let namespace = object["metadata"]["namespace"].as_str();
+            let expected = (!cluster_wide.contains(&kind)).then_some("kelos-system");
+            assert_eq!(namespace, expected, "{name}");
+            let labels = &object["metadata"]["labels"];
+            assert_eq!(labels["app.kubernetes.io/name"], "kelos-metadata", "{name}");
+            let of_controller = name.ends_with("-controller");
+            let component = if of_controller { "controller" } else { "webhook" };
+            assert_eq!(labels["app.kubernetes.io/component"], component, "{name}");
+            assert_eq!(labels["app.kubernetes.io/version"], env!("CARGO_PKG_VERSION"), "{name}");
+        }
+    });
+}

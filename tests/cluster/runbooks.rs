@@ -1,0 +1,14 @@
+//! The runbooks of `docs/operations.md`, followed word by word: each command that the page gives is run as it stands,
+//! on a real API server, by somebody who is in the situation that the page is about.
+
+mod book;
+mod logged;
+mod page;
+mod reader;
+mod scene;
+
+mod certificates;
+mod pods;
+mod registration;
+mod tasks;
+mod templates;

@@ -1,0 +1,127 @@
+//! A Task does not have its label, and somebody wants to know why.
+
+use serde_json::json;
+
+use crate::harness::objects::Spawner;
+use crate::harness::patience::eventually;
+use crate::harness::spawner;
+use crate::runbooks::scene::{Scene, TEAM, on_installation};
+
+pub(crate) const COMMANDS: [&str; 11] = [
+    LOOK,
+    "kubectl get namespaces -L metadata.kelos.dev/injection",
+    "kubectl get task NAME -L metadata.kelos.dev/injection",
+    "kubectl get taskspawner NAME -o yaml | grep metadata.kelos.dev/",
+    "kubectl get taskspawner NAME -o yaml > spawner.yaml",
+    "kubectl get task NAME -o yaml > task.yaml",
+    "kelos-metadata render -f spawner.yaml -f task.yaml",
+    "kubectl label task NAME KEY=VALUE",
+    "kubectl label namespace NAME metadata.kelos.dev/injection=disabled",
+    TASKS,
+    SPAWNERS,
+];
+
+const LOOK: &str = "kubectl get task NAME -o yaml | grep metadata.kelos.dev/";
+const TASKS: &str = "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,OWNER:.metadata.ownerReferences[*].name,UID:.metadata.ownerReferences[*].uid'";
+const SPAWNERS: &str = "kubectl get taskspawners -A -o custom-columns='NAMESPACE:.metadata.namespace,NAME:.metadata.name,UID:.metadata.uid'";
+
+/// The key that Tasks lack, and its template: an issue of which no labels are known.
+const KEY: &str = "kelos.dev/priority";
+const TEMPLATE: &str = "{{index .Labels 0}}";
+
+#[test]
+fn the_task_says_why_it_has_no_label() {
+    on_installation("runbook-tasks", &json!({}), &COMMANDS, async |scene| {
+        let _pods = scene.both().await;
+        let (reader, team) = (&scene.reader, &scene.team);
+        let look = |task: &str| reader.follows(LOOK, &[("NAME", task)]);
+        let worker = scene.labelled().await;
+
+        // No rule declares the key.
+        team.accepts(worker.issue(1)).await.labels_are(json!({
+            "kelos.dev/taskspawner": "worker", "area": "backend",
+        }));
+        let before = look("worker-1").ok();
+        let mark = before.trim().strip_prefix("metadata.kelos.dev/rendered-from: worker@").unwrap();
+        assert_eq!(mark.len(), 8, "{before}");
+
+        // A rule does, and gives nothing.
+        let labels = json!({"area": "backend", KEY: TEMPLATE}).to_string();
+        let change = json!({"metadata": {"annotations": {"metadata.kelos.dev/labels": labels}}});
+        team.changes(&worker, change).await;
+        let skipped = format!("label:{KEY}=missing_variable");
+        team.will_annotate(worker.issue(0), "metadata.kelos.dev/skipped", &skipped).await;
+        team.accepts(worker.issue(2)).await;
+        let after = look("worker-2").ok();
+        assert!(after.contains(&format!("metadata.kelos.dev/skipped: {skipped}\n")), "{after}");
+        assert!(after.contains("metadata.kelos.dev/rendered-from: worker@"), "{after}");
+        assert!(!after.contains(mark), "the rules changed, and so their hash: {before}{after}");
+
+        // Without the cluster.
+        reader.follows(COMMANDS[4], &[("NAME", "worker")]).ok();
+        reader.follows(COMMANDS[5], &[("NAME", "worker-2")]).ok();
+        let rendered = reader.follows(COMMANDS[6], &[]).ok();
+        for text in ["Task team/worker-2 from TaskSpawner worker", "missing_variable", TEMPLATE] {
+            assert!(rendered.contains(text), "{text}: {rendered}");
+        }
+
+        // By hand.
+        let label = [("NAME", "worker-2"), ("KEY=VALUE", "kelos.dev/priority=high")];
+        reader.follows(COMMANDS[7], &label).ok();
+        assert_eq!(team.tasks().await[1]["metadata"]["labels"][KEY], "high");
+
+        owners_are_compared(scene, &worker).await;
+        switches_are_looked_at(scene, &worker).await;
+    });
+}
+
+/// Tasks of a TaskSpawner that was deleted and made again say another uid than it has.
+async fn owners_are_compared(scene: &Scene<'_>, worker: &Spawner) {
+    let reader = &scene.reader;
+    let old = scene.team.creates(spawner("again")).await;
+    scene.team.deletes(&old).await;
+    let new = scene.team.creates(spawner("again")).await;
+    scene.team.accepts(old.issue(1)).await;
+    let tasks = reader.follows(TASKS, &[]).ok();
+    let spawners = reader.follows(SPAWNERS, &[]).ok();
+    assert_eq!(cells(&tasks, "again-1"), [TEAM, "again-1", "again", &old.uid], "{tasks}");
+    assert_eq!(cells(&tasks, "worker-1"), [TEAM, "worker-1", "worker", &worker.uid], "{tasks}");
+    assert_eq!(cells(&spawners, "again"), [TEAM, "again", &new.uid], "{spawners}");
+    assert!(!spawners.contains(&old.uid), "{spawners}");
+}
+
+/// The line of a table about an object of this name, as the words of it.
+fn cells<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
+    let mut lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.find(|cells| cells.get(1) == Some(&name)).unwrap_or_else(|| panic!("{name}: {table}"))
+}
+
+/// A namespace, a Task and a TaskSpawner that are switched off show it.
+async fn switches_are_looked_at(scene: &Scene<'_>, worker: &Spawner) {
+    let (reader, team) = (&scene.reader, &scene.team);
+    let switch = "metadata.kelos.dev/injection";
+    team.accepts(worker.issue(3).labelled(switch, "disabled")).await;
+    let task = reader.follows(COMMANDS[2], &[("NAME", "worker-3")]).ok();
+    assert!(task.contains("INJECTION") && task.contains("disabled"), "{task}");
+    assert_eq!(
+        reader.follows(LOOK, &[("NAME", "worker-3")]).ok().trim(),
+        format!("{switch}: disabled")
+    );
+    let off = team.creates(spawner("off").annotated(switch, "disabled")).await;
+    let found = reader.follows(COMMANDS[3], &[("NAME", &off.name)]).ok();
+    assert_eq!(found.trim(), format!("{switch}: disabled"));
+
+    let namespaces = || reader.follows(COMMANDS[1], &[]).ok();
+    let of_team =
+        |table: &str| table.lines().find(|line| line.starts_with(TEAM)).unwrap().to_owned();
+    assert!(!of_team(&namespaces()).contains("disabled"));
+    reader.follows(COMMANDS[8], &[("NAME", TEAM)]).ok();
+    assert!(of_team(&namespaces()).contains("disabled"));
+    eventually("Tasks are left alone", async || {
+        team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+    })
+    .await;
+    team.accepts(worker.issue(4)).await.is_untouched(worker.issue(4));
+    // There is nothing of ours on it, and grep says so.
+    reader.follows(LOOK, &[("NAME", "worker-4")]).refusal();
+}

@@ -1,0 +1,77 @@
+//! Templates that do not parse, and templates that give nothing.
+
+use serde_json::{Value, json};
+
+use crate::harness::spawner;
+use crate::runbooks::scene::on_installation;
+
+pub(crate) const COMMANDS: [&str; 6] = [
+    "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",
+    COUNT,
+    "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,SKIPPED:.metadata.annotations.metadata\\.kelos\\.dev/skipped' | grep =",
+    "kubectl get taskspawner NAME -o yaml > spawner.yaml",
+    "kubectl get task NAME -o yaml > task.yaml",
+    "kelos-metadata render -f spawner.yaml -f task.yaml",
+];
+
+const COUNT: &str = "kubectl get tasks -A -o json | grep -c '\"metadata.kelos.dev/skipped\":'";
+
+/// One that does not parse: it has no end.
+const BROKEN: &str = "{{ .Title";
+
+#[test]
+fn what_has_to_be_mended_is_found() {
+    on_installation("runbook-templates", &json!({}), &COMMANDS, async |scene| {
+        let (_controller, serving) = scene.both().await;
+        let (reader, team) = (&scene.reader, &scene.team);
+        let worker = scene.labelled().await;
+
+        // It does not parse: the log says where, and only that key is missing.
+        let labels = json!({"area": "backend", "title": BROKEN});
+        let broken = team.creates(spawner("broken").labels(labels)).await;
+        // As long as nothing is found, grep fails.
+        serving.pod.log.line("it is told", |line| line["spawner"] == "broken").await;
+        let lines = reader.follows(COMMANDS[0], &[]).ok();
+        let told: Vec<Value> =
+            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [told] = told.as_slice() else { panic!("one line, once: {lines}") };
+        assert_eq!(told["message"], "A TaskSpawner has invalid rules");
+        assert_eq!((&told["namespace"], &told["key"]), (&json!("team"), &json!("title")));
+        let problem = told["problem"].as_str().unwrap();
+        assert!(problem.contains("line 1, column 1"), "{problem}");
+        assert_eq!(team.accepts(broken.issue(1)).await.label("area"), Some("backend"));
+
+        // The same error, below the line of the template.
+        reader.follows(COMMANDS[3], &[("NAME", "broken")]).ok();
+        reader.follows(COMMANDS[4], &[("NAME", "broken-1")]).ok();
+        let rendered = reader.follows(COMMANDS[5], &[]).ok();
+        let (error, _) = problem.split_once(" (line").unwrap();
+        assert!(rendered.contains(error) && rendered.contains(BROKEN), "{rendered}");
+
+        // It gives nothing. A Task that has none of ours, and talks of it, is not counted.
+        let labels = json!({"number": "{{index .Labels 0}}"});
+        let empty = team.creates(spawner("empty").labels(labels)).await;
+        let skipped = "label:number=missing_variable";
+        team.will_annotate(empty.issue(0), "metadata.kelos.dev/skipped", skipped).await;
+        team.accepts(empty.issue(1)).await;
+        let mut talks: Value = worker.issue(5).into();
+        talks["spec"]["prompt"] =
+            json!("Why is there \"metadata.kelos.dev/skipped\": x?\nmetadata.kelos.dev/skipped");
+        team.accepts(talks).await;
+        let tasks = team.tasks().await;
+        assert_eq!(tasks.len(), 3);
+        assert_eq!(reader.follows(COUNT, &[]).ok(), "2\n");
+        let named = reader.follows(COMMANDS[2], &[]).ok();
+        let named: Vec<Vec<&str>> =
+            named.lines().map(|line| line.split_whitespace().collect()).collect();
+        let expected =
+            [["team", "broken-1", "label:title=parse_error"], ["team", "empty-1", skipped]];
+        assert_eq!(named, expected);
+
+        // The first Task of each key is in the log.
+        let is_it = |line: &Value| line["message"] == "Skipped a key" && line["key"] == "number";
+        let line = serving.pod.log.line("the first Task", is_it).await;
+        assert_eq!(line["level"], "INFO");
+        assert_eq!(serving.pod.log.lines(is_it).len(), 1);
+    });
+}

@@ -1,0 +1,16 @@
+//! The webhook on a real API server.
+
+mod certificates;
+mod clients;
+mod example;
+mod feedback;
+mod hostile;
+mod keys;
+mod neighbours;
+mod outages;
+mod races;
+mod random;
+mod repair;
+mod rights;
+mod schemas;
+mod switches;

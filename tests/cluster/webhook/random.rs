@@ -1,0 +1,56 @@
+//! Whatever TaskSpawners and Tasks hold: what we make of them is what the API server takes.
+
+use std::collections::BTreeSet;
+
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use crate::harness::api::Reply;
+use crate::harness::on_cluster;
+use testing::generators;
+
+const CASES: usize = 300;
+
+/// Why the API server refuses a Task: field and message of each cause.
+fn causes(reply: &Reply) -> BTreeSet<(String, String)> {
+    if reply.status.is_success() {
+        return BTreeSet::new();
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match reply.body["details"]["causes"].as_array() {
+        Some(causes) => causes.iter().map(|c| (text(&c["field"]), text(&c["message"]))).collect(),
+        None => [(String::new(), reply.message().to_owned())].into(),
+    }
+}
+
+#[test]
+fn no_patch_costs_a_task() {
+    on_cluster(async |cluster| {
+        let served = cluster.namespace("random").await;
+        let bare = cluster
+            .namespace_with("random-bare", json!({"metadata.kelos.dev/injection": "disabled"}))
+            .await;
+        let mut runner = TestRunner::default();
+        let (mut patched, mut saved) = (0, 0);
+        for case in 0..CASES {
+            let strategy = generators::spawner_and_task();
+            let (mut spawner, mut task) = strategy.new_tree(&mut runner).unwrap().current();
+            let name = format!("worker-{case}");
+            spawner["metadata"] =
+                json!({"name": name, "annotations": spawner["metadata"]["annotations"]});
+            let made = served.creates(spawner.clone()).await;
+            generators::belongs_to(&mut task, &made.name, &made.uid);
+            task["spec"]["type"] = json!("x");
+            task["spec"]["credentials"] = json!({"type": "none"});
+            let without = bare.post("tasks", "?dryRun=All", task.clone()).await;
+            let with = served.post("tasks", "?dryRun=All", task.clone()).await;
+            let (before, after) = (causes(&without), causes(&with));
+            assert!(after.is_subset(&before), "{after:?}\nof {spawner:#}\nand {task:#}");
+            let mark = &with.body["metadata"]["annotations"]["metadata.kelos.dev/rendered-from"];
+            patched += usize::from(mark.is_string());
+            saved += usize::from(with.status.is_success() && !without.status.is_success());
+        }
+        assert!(patched > CASES / 10 && saved > 0, "patched: {patched}, saved: {saved}");
+    });
+}

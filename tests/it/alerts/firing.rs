@@ -1,0 +1,193 @@
+//! What makes each alert fire, asked of promtool.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{FAIL_OPEN, alerts, docs, series};
+use crate::support::skipped;
+
+/// Longer than any alert waits, twice over; in minutes.
+const MINUTES: u32 = 180;
+
+/// Series that are not as they should be: their names, and values in promtool's notation.
+type Changed = Vec<(String, String)>;
+
+/// promtool, from where `make promtool` puts it, or from the PATH.
+fn promtool() -> Option<Command> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/promtool/promtool");
+    let places = [here, PathBuf::from("promtool")];
+    let works = |place: &PathBuf| Command::new(place).arg("--version").output().is_ok();
+    places.into_iter().find(works).map(Command::new)
+}
+
+/// From zero, so much more every minute.
+fn growing(by: f64) -> String {
+    format!("0+{by}x{MINUTES}")
+}
+
+/// The same all the time.
+fn steady(value: impl std::fmt::Display) -> String {
+    format!("{value}x{MINUTES}")
+}
+
+/// The upper bound of a bucket of the histogram.
+fn bucket(name: &str) -> Option<f64> {
+    let (_, bound) = name.split_once("_bucket{le=\"")?;
+    bound.strip_suffix("\"}")?.parse().ok()
+}
+
+/// What a replica says that does what it should: sixty Tasks a minute, at once. One controller leads.
+fn healthy(pod: &str, name: &str, value: &str) -> String {
+    match name {
+        r#"kelos_metadata_admissions_total{outcome="patched"}"#
+        | r#"kelos_metadata_keys_total{kind="label",outcome="applied"}"#
+        | r#"kelos_metadata_keys_total{kind="annotation",outcome="applied"}"# => growing(60.0),
+        "kelos_metadata_spawners" => steady(10),
+        "kelos_metadata_rules_bytes" => steady(70 << 20),
+        "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
+        "kelos_metadata_certificate_expiry_timestamp_seconds" => steady(90 * 86_400),
+        _ if bucket(name).is_some() => growing(60.0),
+        _ => steady(value),
+    }
+}
+
+/// Two replicas, with every series that the program gives; one of them has these changes.
+fn replicas(changed: &Changed) -> Vec<Value> {
+    let mut fed = Vec::new();
+    for pod in ["a", "b"] {
+        for (name, value) in series() {
+            let change = changed.iter().find(|(named, _)| pod == "a" && *named == name);
+            let values = change.map_or_else(|| healthy(pod, &name, &value), |(_, it)| it.clone());
+            let (family, labels) = name.split_once('{').unwrap_or((&name, "}"));
+            let comma = if labels == "}" { "" } else { "," };
+            let target = format!(r#"namespace="kelos-system",job="kelos-metadata",pod="{pod}""#);
+            let series = format!("{family}{{{target}{comma}{labels}");
+            fed.push(json!({"series": series, "values": values}));
+        }
+    }
+    let of_the_api_server = changed.iter().filter(|(name, _)| name.starts_with(FAIL_OPEN));
+    fed.extend(of_the_api_server.map(|(name, it)| json!({"series": name, "values": it})));
+    fed
+}
+
+/// Two replicas that serve, and controllers that were there for the first half hour only.
+fn without_controllers() -> Vec<Value> {
+    let mut fed = replicas(&vec![]);
+    for series in &mut fed {
+        if series["series"].as_str().unwrap().starts_with("kelos_metadata_controller_leader") {
+            series["values"] = json!("1x30");
+        }
+    }
+    fed
+}
+
+/// Each alert, with what makes it fire.
+fn troubles() -> Vec<(&'static str, Changed)> {
+    let admissions = |outcome: &str, by| {
+        vec![(format!("kelos_metadata_admissions_total{{outcome=\"{outcome}\"}}"), growing(by))]
+    };
+    let labels = |outcome: &str, by| {
+        let name = format!("kelos_metadata_keys_total{{kind=\"label\",outcome=\"{outcome}\"}}");
+        vec![(name, growing(by))]
+    };
+    let one = |name: &str, values| vec![(name.to_owned(), values)];
+    let fast = series().into_iter().map(|(name, _)| name);
+    let fast = fast.filter(|name| bucket(name).is_some_and(|bound| bound < 0.5));
+    let fail_open = format!("{FAIL_OPEN}{{name=\"mtask.metadata.kelos.dev\",type=\"admit\"}}");
+    vec![
+        ("KelosMetadataFailOpen", vec![(fail_open, growing(1.0))]),
+        (
+            "KelosMetadataCertificateExpires",
+            one("kelos_metadata_certificate_expiry_timestamp_seconds", steady(6 * 86_400)),
+        ),
+        (
+            "KelosMetadataLogLinesDropped",
+            one("kelos_metadata_log_lines_dropped_total", growing(1.0)),
+        ),
+        ("KelosMetadataNoLeader", one("kelos_metadata_controller_leader", steady(0))),
+        (
+            "KelosMetadataRotationFails",
+            one(
+                r#"kelos_metadata_certificate_steps_total{step="promote",result="failed"}"#,
+                growing(1.0),
+            ),
+        ),
+        (
+            "KelosMetadataBundleContested",
+            one(
+                r#"kelos_metadata_certificate_steps_total{step="publish",result="done"}"#,
+                growing(1.0),
+            ),
+        ),
+        ("KelosMetadataBug", admissions("panic", 0.2)),
+        ("KelosMetadataBusy", admissions("unavailable", 5.0)),
+        ("KelosMetadataBusy", admissions("overloaded", 5.0)),
+        ("KelosMetadataSlow", fast.map(|name| (name, growing(30.0))).collect()),
+        ("KelosMetadataStrangeRequests", admissions("bad_request", 1.0)),
+        (
+            "KelosMetadataRulesStale",
+            one(r#"kelos_metadata_watch_age_seconds{kind="workspaces"}"#, growing(60.0)),
+        ),
+        ("KelosMetadataReplicasDisagree", one("kelos_metadata_spawners", steady(9))),
+        ("KelosMetadataUnknownOwners", admissions("unknown_owner", 20.0)),
+        (
+            "KelosMetadataLookupsFail",
+            one(r#"kelos_metadata_lookups_total{result="timed_out"}"#, growing(1.0)),
+        ),
+        ("KelosMetadataInvalidTemplates", one("kelos_metadata_invalid_templates", steady(1))),
+        ("KelosMetadataRulesLarge", one("kelos_metadata_rules_bytes", steady(79 << 20))),
+        ("KelosMetadataSpawnersRefused", one("kelos_metadata_refused_spawners", steady(1))),
+        ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
+        ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
+    ]
+}
+
+/// A test for promtool: fed with these series, just these alerts fire in the end.
+fn fires(name: &str, series: &[Value], alerts: &[&str]) -> Value {
+    let sample = |alert: &&str| json!({"labels": format!("{{alertname={alert:?}}}"), "value": 1});
+    json!({
+        "name": name, "interval": "1m", "input_series": series,
+        "promql_expr_test": [{
+            "expr": "count by (alertname) (ALERTS{alertstate=\"firing\"})",
+            "eval_time": format!("{MINUTES}m"),
+            "exp_samples": alerts.iter().map(sample).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+#[test]
+fn every_alert_fires_when_it_should_and_only_then() {
+    let Some(mut promtool) = promtool() else {
+        return skipped("there is no promtool; `make promtool` installs it");
+    };
+    let troubles = troubles();
+    let mut covered: BTreeSet<String> =
+        troubles.iter().map(|(alert, _)| (*alert).to_owned()).collect();
+    covered.insert("KelosMetadataDown".to_owned());
+    assert_eq!(covered, alerts().into_iter().map(|alert| alert.alert).collect());
+
+    let mut tests = vec![
+        fires("all is well", &replicas(&vec![]), &[]),
+        fires("nothing is scraped", &[], &["KelosMetadataDown"]),
+        fires("controllers are gone", &without_controllers(), &["KelosMetadataNoLeader"]),
+    ];
+    let known: BTreeSet<String> = series().into_iter().map(|(name, _)| name).collect();
+    for (alert, changed) in &troubles {
+        for (name, _) in changed {
+            assert!(known.contains(name) || name.starts_with(FAIL_OPEN), "{alert}: {name}");
+        }
+        tests.push(fires(alert, &replicas(changed), &[alert]));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("alerts.json");
+    let rules = docs("alerts.yaml");
+    let all = json!({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests});
+    fs::write(&file, all.to_string()).unwrap();
+    let output = promtool.args(["test", "rules"]).arg(&file).output().unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
+    assert!(output.status.success(), "{}", said.join("\n"));
+}

@@ -1,0 +1,15 @@
+//! Clients that are slow, many, silent or rude, and what an ordinary client notices of them.
+
+mod authority;
+mod certificates;
+mod crowd;
+mod deadlines;
+mod ending;
+mod flood;
+mod hostile;
+mod idle;
+mod key_swap;
+mod overload;
+mod places;
+mod raw;
+mod requests;

@@ -1,0 +1,188 @@
+//! Whatever templates and Tasks hold: the patch applies, control keys are untouched, the API server
+//! would take the result, and a second pass changes nothing.
+
+use std::sync::Arc;
+
+use kelos_metadata::apimachinery;
+use kelos_metadata::apimachinery::Kind;
+use kelos_metadata::engine::Limits;
+use kelos_metadata::engine::Origin;
+use kelos_metadata::engine::kelos::{Protection, Task};
+use kelos_metadata::engine::rules::Policy;
+use kelos_metadata::engine::variables::{Facts, Surveyed, survey};
+use kelos_metadata::spawners::{Lookup, Objects, Spawners};
+use kelos_metadata::templates::budget::Budget;
+use kelos_metadata::templates::helpers::label;
+use kelos_metadata::webhook::Metrics;
+use kelos_metadata::webhook::mutate_task::answer_review;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use testing::generators::spawner_and_task;
+use testing::review::{self, Answer};
+
+fn answer(spawners: &Spawners, task: &Value) -> Answer {
+    answer_within(&Limits::default(), spawners, task)
+}
+
+fn answer_within(limits: &Limits, spawners: &Spawners, task: &Value) -> Answer {
+    let review = review::creation(task);
+    let body = review::as_go_writes_it(&review);
+    let answered = answer_review(body.as_bytes(), &spawners.snapshot(), limits, &Metrics::new());
+    Answer::read(&review, answered.reply.body())
+}
+
+fn entry_of<'v>(task: &'v Value, kind: Kind, key: &str) -> Option<&'v str> {
+    task["metadata"][format!("{kind}s")].get(key)?.as_str()
+}
+
+/// The keys of a Task that a rule set touches, by kind.
+fn changed(before: &Value, after: &Value) -> Vec<(Kind, String)> {
+    let mut changed = Vec::new();
+    for kind in Kind::ALL {
+        for task in [before, after] {
+            for key in task["metadata"][format!("{kind}s")]
+                .as_object()
+                .into_iter()
+                .flat_map(|map| map.keys())
+            {
+                if entry_of(before, kind, key) != entry_of(after, kind, key) {
+                    changed.push((kind, key.clone()));
+                }
+            }
+        }
+    }
+    changed
+}
+
+/// The cache with a TaskSpawner, and the Workspace `w` that the WorkerPool `p` works in.
+fn spawners(spawner: &Value) -> Spawners {
+    fn read<T: DeserializeOwned>(object: Value) -> T {
+        serde_json::from_value(object).unwrap()
+    }
+    let named = |name: &str| json!({"name": name, "namespace": "default"});
+    let repo = "https://u:p@github.com/acme/widgets.git";
+    let spawners = Spawners::new(Policy::default());
+    spawners.replace(Objects {
+        spawners: vec![Arc::new(read(spawner.clone()))],
+        workspaces: vec![read(json!({"metadata": named("w"), "spec": {"repo": repo}}))],
+        pools: vec![read(json!({
+            "metadata": named("p"), "spec": {"worker": {"workspaceRef": {"name": "w"}}},
+        }))],
+        ..Objects::default()
+    });
+    spawners
+}
+
+#[test]
+fn random_tasks_show_what_is_new_in_them() {
+    let mut runner = TestRunner::deterministic();
+    let (mut inferred, mut numbers) = (0, 0);
+    for _ in 0..500 {
+        let (spawner, task) = spawner_and_task().new_tree(&mut runner).unwrap().current();
+        let spawners = spawners(&spawner);
+        let text = task.to_string();
+        let read = Task::parse(&text).unwrap();
+        let Lookup::Found(known) = spawners.snapshot().rules("default", &read.owner().unwrap())
+        else {
+            panic!("{task:#} has no owner");
+        };
+        let survey = survey(&read, &known.rules, &Facts::default(), &Policy::default());
+        let is_inferred = |it: &Surveyed| matches!(&it.known, Ok((_, Origin::Inferred(_))));
+        inferred += usize::from(survey.0.iter().any(is_inferred));
+        let after = answer(&spawners, &task).apply(&task);
+        let is_number = |(kind, key): &(Kind, String)| {
+            matches!(entry_of(&task, *kind, key), Some("112" | "47" | "112 13"))
+        };
+        numbers += usize::from(changed(&task, &after).iter().any(is_number));
+    }
+    assert!(inferred > 50, "{inferred} of 500 have a variable that was inferred");
+    assert!(numbers > 10, "{numbers} of 500 lose the number of a byte");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_answer_is_one_the_api_server_takes((spawner, task) in spawner_and_task()) {
+        let spawners = spawners(&spawner);
+        let after = answer(&spawners, &task).apply(&task);
+        let protection = Protection::default();
+        for (kind, key) in changed(&task, &after) {
+            let is_mark = kind == Kind::Annotation
+                && (key == "metadata.kelos.dev/rendered-from" || key == "metadata.kelos.dev/skipped");
+            // What Kelos wrote in our name goes.
+            let declared = &spawner["spec"]["taskTemplate"]["metadata"][format!("{kind}s")];
+            let is_removed = key.starts_with("metadata.kelos.dev/")
+                && declared.get(&key).is_some()
+                && entry_of(&after, kind, &key).is_none();
+            prop_assert!(!protection.covers(kind, &key) || is_mark || is_removed, "{kind} {key}");
+            if let Some(value) = entry_of(&after, kind, &key) {
+                prop_assert!(apimachinery::key(kind, &key).is_ok(), "{kind} {key}");
+                prop_assert!(apimachinery::value(kind, value).is_ok(), "{kind} {key}: {value}");
+            }
+        }
+        // What Kelos's field declares is valid afterwards, whatever it was.
+        for kind in Kind::ALL {
+            let declared = &spawner["spec"]["taskTemplate"]["metadata"][format!("{kind}s")];
+            for key in declared.as_object().unwrap().keys().filter(|key| !protection.covers(kind, key)) {
+                if let Some(value) = entry_of(&after, kind, key) {
+                    prop_assert!(apimachinery::key(kind, key).is_ok() && apimachinery::value(kind, value).is_ok(), "{kind} {key}");
+                }
+            }
+        }
+        let total = |task: &Value| -> usize {
+            let map = task["metadata"]["annotations"].as_object().into_iter().flatten();
+            map.map(|(key, value)| key.len() + value.as_str().unwrap().len()).sum()
+        };
+        prop_assert!(total(&after) <= apimachinery::ANNOTATIONS_BYTES.max(total(&task)), "annotations over the total");
+        let second = answer(&spawners, &after);
+        prop_assert_eq!(second.patch, None, "a second pass changes nothing");
+    }
+
+    #[test]
+    fn no_task_grows_past_what_etcd_takes((spawner, task) in spawner_and_task(), size in 1_430_000_usize..1_460_000) {
+        const LIMIT: usize = 1408 << 10;
+        let mut task = task;
+        task["spec"]["prompt"] = json!("");
+        let room = size.saturating_sub(task.to_string().len());
+        task["spec"]["prompt"] = json!("x".repeat(room));
+        let spawners = spawners(&spawner);
+        let after = answer(&spawners, &task).apply(&task);
+        let [before, grown] = [&task, &after].map(|task| review::as_go_writes_it(task).len());
+        prop_assert!(grown <= before.max(LIMIT), "from {before} to {grown} bytes");
+        prop_assert_eq!(answer(&spawners, &after).patch, None, "a second pass changes nothing");
+    }
+
+    #[test]
+    fn a_second_pass_changes_nothing_wherever_the_budget_ends(
+        (spawner, task) in spawner_and_task(),
+        steps in prop_oneof![0_u64..200, 0_u64..2000, 0_u64..70_000], bytes in prop_oneof![0_u64..10_000, Just(1 << 24)],
+    ) {
+        let limits = Limits::new(Budget::new(steps, bytes));
+        let spawners = spawners(&spawner);
+        let after = answer_within(&limits, &spawners, &task).apply(&task);
+        let second = answer_within(&limits, &spawners, &after);
+        prop_assert_eq!(second.patch, None, "a second pass changes nothing");
+    }
+
+    #[test]
+    fn sanitizing_gives_a_valid_value_and_leaves_valid_ones_alone(text in "\\PC{0,100}", valid in "([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?") {
+        let clean = label::sanitize(&text);
+        prop_assert!(apimachinery::value(Kind::Label, &clean).is_ok(), "{text:?} → {clean:?}");
+        let has_something = text.chars().any(|c| c.is_ascii_alphanumeric());
+        prop_assert!(has_something || clean.is_empty());
+        prop_assert_eq!(label::sanitize(&valid), valid.as_str());
+        let again = label::sanitize(&clean);
+        prop_assert_eq!(again, clean.clone());
+    }
+
+    #[test]
+    fn no_body_is_too_strange_for_an_answer(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let spawners = Spawners::new(Policy::default());
+        let answered = answer_review(&body, &spawners.snapshot(), &Limits::default(), &Metrics::new());
+        prop_assert!([200, 400].contains(&answered.reply.code().as_u16()));
+    }
+}

@@ -1,0 +1,151 @@
+//! The servers that are compared, and how each is started.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use rustls::ClientConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::child::{Cores, Server};
+use super::client::{self, Connection};
+use super::fixtures::{self, Templates};
+
+pub const PRODUCT: &str = "kelos-metadata";
+pub const GO_WEBHOOK: &str = "go-webhook";
+pub const NOOP: &str = "noop";
+
+/// What Cargo says to a bench, and not to this crate.
+#[derive(Clone, Copy)]
+pub struct Built {
+    /// The program, `CARGO_BIN_EXE_kelos-metadata`.
+    pub program: &'static str,
+    /// A folder for whatever is made on the way, `CARGO_TARGET_TMPDIR`.
+    pub folder: &'static str,
+}
+
+/// The certificate, key and folders that the servers are started with.
+pub struct Stage {
+    pub folder: tempfile::TempDir,
+    certificate: PathBuf,
+    key: PathBuf,
+    pub cores: Cores,
+    built: Built,
+}
+
+impl Stage {
+    /// Makes the certificate; the servers keep to these cores.
+    pub fn set(cores: Cores, built: Built) -> Result<Self> {
+        let folder = tempfile::tempdir_in(built.folder)?;
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let made = rcgen::generate_simple_self_signed(names)?;
+        let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+        fs::write(&certificate, made.cert.pem())?;
+        fs::write(&key, made.signing_key.serialize_pem())?;
+        Ok(Self { folder, certificate, key, cores, built })
+    }
+
+    /// Writes a folder of manifests; gives its first file.
+    pub fn manifests(&self, name: &str, count: usize, templates: Templates) -> Result<PathBuf> {
+        fixtures::write_manifests(&self.folder.path().join(name), count, templates)
+    }
+
+    /// Starts this program as the do-nothing server.
+    pub fn noop(&self) -> Result<Running> {
+        let program = std::env::current_exe()?;
+        let command = words([&program, Path::new("noop"), &self.certificate, &self.key])?;
+        Running::start(NOOP, &command, self.cores, 1, &self.certificate)
+    }
+
+    /// Starts the binary that Cargo built beside this benchmark, with one worker thread.
+    pub fn product(&self, manifests: &Path) -> Result<Running> {
+        self.product_from("--manifests", manifests, 1)
+    }
+
+    /// Starts it with rules from where this flag says, and with so many worker threads.
+    pub fn product_from(&self, flag: &str, rules: &Path, workers: u8) -> Result<Running> {
+        const ANY_PORT: &str = "127.0.0.1:0";
+        let mut command = words([
+            Path::new(self.built.program),
+            Path::new("serve"),
+            Path::new(flag),
+            rules,
+            Path::new("--tls-cert-file"),
+            &self.certificate,
+            Path::new("--tls-private-key-file"),
+            &self.key,
+        ])?;
+        for flag in ["--bind-address", "--metrics-bind-address", "--health-probe-bind-address"] {
+            command.extend([flag.to_owned(), ANY_PORT.to_owned()]);
+        }
+        command.extend(["--log-format", "json"].map(str::to_owned));
+        Running::start(PRODUCT, &command, self.cores, workers, &self.certificate)
+    }
+
+    /// Builds and starts the Go webhook.
+    pub fn go_webhook(&self, manifest: &Path) -> Result<Running> {
+        let program = Path::new(self.built.folder).join(GO_WEBHOOK);
+        let built = Command::new("go")
+            .args(["build", "-trimpath", "-buildvcs=false", "-o"])
+            .arg(&program)
+            .arg(".")
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../benches/peers/go-webhook"))
+            .stdin(Stdio::null())
+            .status()
+            .context("go is not there to build it")?;
+        ensure!(built.success(), "`go build` failed");
+        let certificate = self.folder.path().join("go.crt");
+        let flags = ["--manifest", "--cert-file"].map(Path::new);
+        let command = words([&program, flags[0], manifest, flags[1], &certificate])?;
+        Running::start(GO_WEBHOOK, &command, self.cores, 1, &certificate)
+    }
+}
+
+/// The words of a command line, for the tools that wrap it.
+fn words<const N: usize>(words: [&Path; N]) -> Result<Vec<String>> {
+    let text = |word: &Path| word.to_str().map(str::to_owned).context("a path is not UTF-8");
+    words.into_iter().map(text).collect()
+}
+
+/// A started server and how to speak to it.
+pub struct Running {
+    pub name: &'static str,
+    pub server: Server,
+    pub tls: Arc<ClientConfig>,
+}
+
+impl Running {
+    fn start(
+        name: &'static str,
+        command: &[String],
+        cores: Cores,
+        workers: u8,
+        certificate: &Path,
+    ) -> Result<Self> {
+        let server = Server::start(command, cores, workers)?;
+        // Go writes its certificate before it listens, so the file is complete by now.
+        let tls = client::trusting(CertificateDer::from_pem_file(certificate)?)?;
+        Ok(Self { name, server, tls })
+    }
+
+    /// Opens kept-alive connections.
+    pub fn connect(&self, count: u8) -> Result<Vec<Connection>> {
+        (0..count).map(|_| Connection::open(self.server.address, &self.tls)).collect()
+    }
+
+    /// Asks for one Task of a TaskSpawner and checks all of the answer.
+    pub fn check(&self, spawner: usize, number: usize, templates: Templates) -> Result<()> {
+        let review = fixtures::review(spawner, number)?;
+        let request = client::post(&review);
+        let (status, body) = client::first_answer(self.server.address, &self.tls, &request)?;
+        ensure!(status == 200, "{} answered {status}", self.name);
+        if self.name == NOOP {
+            return Ok(());
+        }
+        fixtures::check_answer(&review, &body, spawner, templates)
+            .with_context(|| format!("{} answered wrongly", self.name))
+    }
+}
