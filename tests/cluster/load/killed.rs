@@ -26,13 +26,13 @@ async fn one_of_two_is_killed(cluster: &Cluster, name: &str, rounds: usize) {
 
 #[test]
 fn every_task_exists_when_one_of_two_webhooks_is_killed() {
-    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed", 3).await);
+    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "one-killed", 3).await);
 }
 
 #[test]
 #[ignore = "twenty rounds of the test above: make soak"]
 fn every_task_exists_when_one_of_two_webhooks_is_killed_twenty_times() {
-    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "killed-on", 20).await);
+    alone_on_cluster(async |cluster| one_of_two_is_killed(cluster, "one-killed-on", 20).await);
 }
 
 #[test]
