@@ -55,8 +55,12 @@ fn expected(
         }
         // The field is pruned by v0.24: there is nothing to do.
         ("v0.24", "title-label") => UNTOUCHED,
-        // Kelos rendered every key itself, and each is valid.
-        ("v0.52", "issue-worker") => UNTOUCHED,
+        // Kelos rendered every key itself, and each is valid; but the priority is the number of a byte, and
+        // nothing tells the labels.
+        ("v0.52", "issue-worker") => Some(Outcome {
+            keys: vec![("labels", "kelos.dev/priority", None)],
+            skipped: Some("label:kelos.dev/priority=missing_variable"),
+        }),
         // Each of these labels had its Task refused.
         ("v0.52", "title-label") => Some(match on_invalid {
             OnInvalid::Skip => Outcome {
