@@ -18,6 +18,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
+use thiserror::Error;
 
 use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
 use super::patch::Place;
@@ -57,13 +58,13 @@ impl fmt::Display for OnInvalid {
 }
 
 impl FromStr for OnInvalid {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<OnInvalid, String> {
+    fn from_str(text: &str) -> Result<OnInvalid, UnknownWord> {
         match text {
             "skip" => Ok(OnInvalid::Skip),
             "sanitize" => Ok(OnInvalid::Sanitize),
-            _ => Err(format!("`{text}` is neither `skip` nor `sanitize`")),
+            _ => Err(UnknownWord::new(text, ["skip", "sanitize"])),
         }
     }
 }
@@ -95,14 +96,28 @@ impl fmt::Display for Infer {
 }
 
 impl FromStr for Infer {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(text: &str) -> Result<Infer, String> {
+    fn from_str(text: &str) -> Result<Infer, UnknownWord> {
         match text {
             "on" => Ok(Infer::On),
             "off" => Ok(Infer::Off),
-            _ => Err(format!("`{text}` is neither `on` nor `off`")),
+            _ => Err(UnknownWord::new(text, ["on", "off"])),
         }
+    }
+}
+
+/// A word that is none of the two that a setting takes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{word}` is neither `{}` nor `{}`", .known[0], .known[1])]
+pub struct UnknownWord {
+    word: String,
+    known: [&'static str; 2],
+}
+
+impl UnknownWord {
+    fn new(word: &str, known: [&'static str; 2]) -> UnknownWord {
+        UnknownWord { word: word.to_owned(), known }
     }
 }
 

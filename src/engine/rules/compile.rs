@@ -13,7 +13,7 @@ use super::{
 };
 use crate::apimachinery;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{INFER_SETTING, INJECTION_SETTING, TaskSpawner, is_ours};
+use crate::engine::kelos::{Beyond, INFER_SETTING, INJECTION_SETTING, TaskSpawner, is_ours};
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -52,10 +52,8 @@ impl Rules {
         let mut declared = Declarations::default();
         let held = compiler.purse.spent().bytes;
         if !is_disabled {
-            compiler.check_names(&spawner.metadata);
-            compiler.check_switch(annotations);
-            compiler.read_settings(annotations);
-            compiler.check_lengths(&spawner);
+            compiler.settings = Settings::read(&spawner);
+            compiler.problems = std::mem::take(&mut compiler.settings.problems);
             declared = Declarations::collect(&spawner, policy, &mut compiler.purse);
         }
         let Declarations { keys, broken_annotations, mut problems, beyond } = declared;
@@ -66,12 +64,7 @@ impl Rules {
             + beyond.annotations.bytes();
         let keys: Vec<KeyRule> =
             keys.into_iter().map(|((kind, key), said)| compiler.rule(kind, key, said)).collect();
-        let field_declares_ours = keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
-            || Kind::ALL.into_iter().any(|kind| {
-                let field = &spawner.spec.task_template.metadata;
-                let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
-                is_cut || beyond.of(kind).iter().any(is_ours)
-            });
+        let field_declares_ours = field_declares_ours(&spawner, &keys, &beyond);
         // What the rules annotations said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
@@ -100,11 +93,21 @@ impl Rules {
     }
 }
 
-pub(super) struct Compiler<'c> {
+/// Whether the Kelos field declares a key of ours, or may declare one behind what is read of it.
+fn field_declares_ours(spawner: &TaskSpawner, keys: &[KeyRule], beyond: &Beyond) -> bool {
+    keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
+        || Kind::ALL.into_iter().any(|kind| {
+            let field = &spawner.spec.task_template.metadata;
+            let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
+            is_cut || beyond.of(kind).iter().any(is_ours)
+        })
+}
+
+struct Compiler<'c> {
     policy: &'c Policy,
     templates: &'c mut Templates,
     purse: Purse,
-    pub(super) settings: Settings,
+    settings: Settings,
     problems: Vec<Problem>,
     /// Whether it was told that compiling costs too much.
     has_told: bool,
@@ -217,7 +220,7 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn problem(&mut self, kind: Kind, key: &str, error: &Skip) {
+    fn problem(&mut self, kind: Kind, key: &str, error: &Skip) {
         self.problems.push(Problem::new(kind, key, error));
     }
 

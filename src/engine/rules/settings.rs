@@ -1,7 +1,6 @@
 //! What a TaskSpawner says of all its keys, and which of its texts say too much.
 
-use super::compile::Compiler;
-use super::{Infer, OnInvalid};
+use super::{Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
     ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, ON_INVALID_SETTING,
@@ -18,6 +17,8 @@ pub(super) struct Settings {
     pub(super) syntax: Syntax,
     pub(super) on_invalid: Option<OnInvalid>,
     pub(super) infer: Option<Infer>,
+    /// What is wrong with them, with the names of annotations, and with texts that are too long.
+    pub(super) problems: Vec<Problem>,
 }
 
 /// All annotations of a TaskSpawner that are read.
@@ -32,42 +33,56 @@ const NAMES: [&str; 6] = [
 /// Of how many names that were meant otherwise it is told.
 const TOLD: usize = 4;
 
-impl Compiler<'_> {
+impl Settings {
+    /// Reads them; what can't be used counts as absent.
+    pub(super) fn read(spawner: &TaskSpawner) -> Settings {
+        let mut settings = Settings::default();
+        settings.check_names(&spawner.metadata);
+        settings.check_switch(&spawner.metadata.annotations);
+        settings.read_all(&spawner.metadata.annotations);
+        settings.check_lengths(spawner);
+        settings
+    }
+
+    fn problem(&mut self, key: &str, error: &Skip) {
+        self.problems.push(Problem::new(Kind::Annotation, key, error));
+    }
+
     /// Tells of annotations that look as if they were meant for us and are called otherwise.
-    pub(super) fn check_names(&mut self, meta: &ObjectMeta) {
+    fn check_names(&mut self, meta: &ObjectMeta) {
         let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
         let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
         let wrong = meta.unread.iter().filter_map(|name| Some((name, meant(name)?)));
         for (name, meant) in wrong.take(TOLD) {
             let hint = format!("did you mean `{OWN_PREFIX}{meant}`?");
             let error = Skip::parse("no annotation of this name is read").hint(hint);
-            self.problem(Kind::Annotation, name, &error);
+            self.problem(name, &error);
         }
     }
 
-    pub(super) fn read_settings(&mut self, annotations: &StringMap) {
+    fn read_all(&mut self, annotations: &StringMap) {
         if let Some(text) = annotations.get(SYNTAX_SETTING) {
             match text.parse() {
-                Ok(syntax) => self.settings.syntax = syntax,
-                Err(error) => self.bad_setting(SYNTAX_SETTING, error.to_string()),
+                Ok(syntax) => self.syntax = syntax,
+                Err(error) => self.bad_setting(SYNTAX_SETTING, error),
             }
         }
         if let Some(text) = annotations.get(ON_INVALID_SETTING) {
             match text.parse() {
-                Ok(on_invalid) => self.settings.on_invalid = Some(on_invalid),
-                Err(message) => self.bad_setting(ON_INVALID_SETTING, message),
+                Ok(on_invalid) => self.on_invalid = Some(on_invalid),
+                Err(error) => self.bad_setting(ON_INVALID_SETTING, error),
             }
         }
         if let Some(text) = annotations.get(INFER_SETTING) {
             match text.parse() {
-                Ok(infer) => self.settings.infer = Some(infer),
-                Err(message) => self.bad_setting(INFER_SETTING, message),
+                Ok(infer) => self.infer = Some(infer),
+                Err(error) => self.bad_setting(INFER_SETTING, error),
             }
         }
     }
 
     /// Anything but `disabled` leaves injection on; a word that says nothing is a slip.
-    pub(super) fn check_switch(&mut self, annotations: &StringMap) {
+    fn check_switch(&mut self, annotations: &StringMap) {
         let value = annotations.get(INJECTION_SETTING).map_or("enabled", String::as_str);
         if !matches!(value, "enabled" | "disabled") {
             let message = format!("`{value}` is neither `enabled` nor `disabled`");
@@ -75,13 +90,13 @@ impl Compiler<'_> {
         }
     }
 
-    fn bad_setting(&mut self, key: &str, message: String) {
-        let error = Skip::parse(message);
-        self.problem(Kind::Annotation, key, &error);
+    fn bad_setting(&mut self, key: &str, message: impl ToString) {
+        let error = Skip::parse(message.to_string());
+        self.problem(key, &error);
     }
 
     /// Tells which texts are longer than is read.
-    pub(super) fn check_lengths(&mut self, spawner: &TaskSpawner) {
+    fn check_lengths(&mut self, spawner: &TaskSpawner) {
         for (name, TooLong { bytes, .. }, most) in spawner.templates_too_long() {
             let message =
                 format!("it has {bytes} bytes, more than {most}: nothing is read back out of it");
@@ -96,6 +111,6 @@ impl Compiler<'_> {
 
     fn too_long(&mut self, name: &str, message: String) {
         let error = Skip::new(Reason::LimitExceeded, message);
-        self.problem(Kind::Annotation, name, &error);
+        self.problem(name, &error);
     }
 }
