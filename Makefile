@@ -29,16 +29,23 @@ help: ## list the targets
 
 .PHONY: demo
 demo: toolchain ## start the server on examples/, send it new Tasks over TLS, show what becomes of them
-	@$(CARGO) build $(PROFILE) --bin kelos-metadata --example demo
-	@$(CARGO) run --quiet $(PROFILE) --example demo
+	@$(CARGO) build $(PROFILE) --package kelos-metadata --package kelos-metadata-examples --bins
+	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin demo
 
 .PHONY: certs
 certs: toolchain ## make a CA and a serving certificate for development, into target/certs
-	@$(CARGO) run --quiet $(PROFILE) --example certs
+	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin certs
 
 .PHONY: test
 test: lint deny promtool ## everything that CI checks: formatting, lints, crates, then all tests
+	$(CARGO) build $(PROFILE) --package kelos-metadata-examples --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test $(PROFILE)
+
+.PHONY: check
+check: toolchain ## the inner loop: formatting, clippy, unit tests and golden cases
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(PROFILE) --workspace --all-targets --locked -- -D warnings
+	$(CARGO) test $(PROFILE) --lib --test cases
 
 .PHONY: lint
 lint: toolchain hadolint ## check formatting, and clippy on all targets, benches included; the Dockerfile

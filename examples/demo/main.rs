@@ -31,7 +31,8 @@ fn main() -> ExitCode {
 
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("examples/ is in no folder")?;
     let server = Server::start(&root.join("examples"))?;
     show::started(server.address);
     let mut client = Client::connect(server.address, &server.certificate_pem).await?;

@@ -109,10 +109,10 @@ impl Drop for Server {
     }
 }
 
-/// The program beside this example: `target/<profile>/kelos-metadata`.
+/// The program beside this one: `target/<profile>/kelos-metadata`.
 fn program() -> anyhow::Result<PathBuf> {
-    let example = std::env::current_exe()?;
-    let folder = example.ancestors().nth(2).context("this example is in no folder")?;
+    let demo = std::env::current_exe()?;
+    let folder = demo.parent().context("this program is in no folder")?;
     let program = folder.join("kelos-metadata");
     ensure!(program.exists(), "{} is not there: build it first, or `make demo`", program.display());
     Ok(program)

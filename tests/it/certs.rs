@@ -23,11 +23,11 @@ use tempfile::TempDir;
 
 const SERVICE: &str = "kelos-metadata.kelos-system.svc";
 
-/// Runs the example behind `make certs`.
+/// Runs the program behind `make certs`.
 fn make_certs(dir: &Path) -> Output {
     let programs = Path::new(env!("CARGO_BIN_EXE_kelos-metadata")).parent().unwrap();
-    let certs = programs.join("examples/certs");
-    assert!(certs.exists(), "build it first: cargo build --profile checked --example certs");
+    let certs = programs.join("certs");
+    assert!(certs.exists(), "build it first: cargo build --profile checked --workspace --bins");
     Command::new(certs).arg("--dir").arg(dir).output().unwrap()
 }
 

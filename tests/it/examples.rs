@@ -131,10 +131,10 @@ fn every_example_gives_what_it_promises() {
 
 #[test]
 fn the_demo_shows_every_task_and_ends_well() {
-    // Both stand in target/<profile>; `cargo test` builds examples.
+    // Both stand in target/<profile>; `make test` builds them.
     let folder = Path::new(PROGRAM).parent().unwrap();
-    let demo = folder.join("examples/demo");
-    assert!(demo.exists(), "build it first: cargo build --profile checked --example demo");
+    let demo = folder.join("demo");
+    assert!(demo.exists(), "build it first: cargo build --profile checked --workspace --bins");
     let output = Command::new(demo).output().unwrap();
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{shown}\n{}", text(&output.stderr));
