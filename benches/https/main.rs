@@ -8,8 +8,6 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
-mod noop;
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -21,7 +19,7 @@ use testing::measure::client::Connection;
 use testing::measure::figures::{Samples, spread};
 use testing::measure::fixtures::Templates;
 use testing::measure::servers::{Built, GO_WEBHOOK, NOOP, PRODUCT, Running, Stage};
-use testing::measure::{client, fixtures};
+use testing::measure::{client, fixtures, noop};
 
 /// How many different Tasks the load is made of.
 const TASKS: usize = 16;

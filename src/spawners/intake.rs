@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::entries::Entry;
 use super::kept::Kept;
 use super::measure::Measure;
 use super::queue::{Queue, Waiting};
 use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
-use super::snapshot::{CompiledSpawner, Entry, Sketch, Snapshot};
+use super::snapshot::{CompiledSpawner, Sketch, Snapshot};
 use super::watches::WatchedKind;
 use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
@@ -94,14 +95,14 @@ impl Intake {
             let (namespace, name) = (&waiting.namespace, &waiting.seat.name);
             self.shares.weigh(namespace, name, rules.cost);
             let known = Arc::new(CompiledSpawner::new(rules));
-            self.next.spawners.insert(namespace, name, Entry::CompiledSpawner(Arc::clone(&known)));
+            self.next.spawners.insert(namespace, name, Entry::Compiled(Arc::clone(&known)));
             compiled.push((waiting, known));
         }
         self.settle();
         let mut problems = std::mem::take(&mut self.problems);
         for (waiting, known) in compiled {
             let (namespace, name) = (&*waiting.namespace, &*waiting.seat.name);
-            if let Some(Entry::CompiledSpawner(kept)) = self.next.spawners.get(namespace, name)
+            if let Some(Entry::Compiled(kept)) = self.next.spawners.get(namespace, name)
                 && Arc::ptr_eq(kept, &known)
             {
                 problems.extend(known.rules.problems.iter().map(|problem| SpawnerProblem {
@@ -151,7 +152,7 @@ impl Intake {
     fn spawner(&mut self, spawner: Arc<TaskSpawner>) {
         let namespace = Arc::from(&*spawner.metadata.namespace);
         let seat = Seat::of(&spawner.metadata);
-        if let Some(Entry::CompiledSpawner(known)) = self.next.spawners.get(&namespace, &seat.name)
+        if let Some(Entry::Compiled(known)) = self.next.spawners.get(&namespace, &seat.name)
             && known.rules.spawner == spawner
         {
             self.queue.remove(&namespace, &seat.name);
@@ -178,7 +179,7 @@ impl Intake {
     fn sketch(&mut self, namespace: &str, name: &str, spawner: &TaskSpawner) {
         let sketch = Sketch::of(spawner);
         let entry = match self.next.spawners.get(namespace, name) {
-            Some(Entry::CompiledSpawner(known))
+            Some(Entry::Compiled(known))
                 if known.rules.spawner.metadata.uid == spawner.metadata.uid =>
             {
                 return;
@@ -253,7 +254,12 @@ impl Intake {
                 let all = std::mem::take(&mut self.listing);
                 all.into_iter().for_each(|(name, it)| next.insert("", &name, it));
             }
-            Change::One(it) => next.insert("", &it.metadata.name.clone(), Arc::new(it)),
+            Change::One(it) => {
+                let name = it.metadata.name.clone();
+                if next.get("", &name).is_none_or(|known| **known != it) {
+                    next.insert("", &name, Arc::new(it));
+                }
+            }
             Change::Gone { name, .. } => next.remove("", &name),
             Change::Alive => (),
         }

@@ -48,7 +48,7 @@ impl SpawnerMetrics {
         registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
         registry.register(
             "invalid_templates",
-            "Templates and carriers of the loaded TaskSpawners that do not parse",
+            "Templates and rules annotations of the loaded TaskSpawners that do not parse",
             invalid_templates.clone(),
         );
         registry.register_with_unit(

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::entries::{Entries, Entry};
 use super::namespaced::Namespaced;
 use super::why::Why;
 use crate::engine::kelos::{
@@ -18,7 +19,7 @@ use crate::unix_seconds::UnixSeconds;
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub(super) spawners: Namespaced<Entry>,
+    pub(super) spawners: Entries,
     /// The namespaces with more TaskSpawners than have their names kept: there is no room for the others.
     pub(super) crowded: Arc<HashMap<Arc<str>, Why>>,
     pub(super) workspaces: Namespaced<Arc<Workspace>>,
@@ -27,25 +28,14 @@ pub struct Snapshot {
     pub(super) namespaces: Namespaced<Arc<Namespace>>,
 }
 
-/// What is known of a TaskSpawner.
-#[derive(Clone, Debug)]
-pub(super) enum Entry {
-    /// Its rules.
-    CompiledSpawner(Arc<CompiledSpawner>),
-    /// That it is there, and has not been compiled yet.
-    Pending(Arc<Sketch>),
-    /// That it is there, and there is no room for its rules.
-    Refused(Arc<Sketch>, Why),
-}
-
 /// The least that has to be known of a TaskSpawner.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sketch {
-    uid: Option<Box<str>>,
+    pub(super) uid: Option<Box<str>>,
     /// Whether it switches injection off.
-    is_disabled: bool,
+    pub(super) is_disabled: bool,
     /// Whether it has rules that it could miss.
-    asks_for_something: bool,
+    pub(super) asks_for_something: bool,
 }
 
 /// A TaskSpawner with its rules.
@@ -75,7 +65,7 @@ impl Snapshot {
     pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
         match self.spawners.get(namespace, owner.name) {
             Some(entry) if !entry.is(owner) => Lookup::Unknown,
-            Some(Entry::CompiledSpawner(known)) => Lookup::Found(Arc::clone(known)),
+            Some(Entry::Compiled(known)) => Lookup::Found(Arc::clone(known)),
             Some(Entry::Pending(_)) => Lookup::Pending,
             Some(Entry::Refused(sketch, why)) => Lookup::Found(Arc::new(CompiledSpawner::refused(
                 namespace, owner.name, sketch, *why,
@@ -134,22 +124,29 @@ impl Snapshot {
     /// The rules of all TaskSpawners, with their namespaces, in no order.
     pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
         self.spawners.iter().filter_map(|(namespace, entry)| match entry {
-            Entry::CompiledSpawner(known) => Some((namespace, &known.rules)),
+            Entry::Compiled(known) => Some((namespace, &known.rules)),
             Entry::Pending(_) | Entry::Refused(..) => None,
         })
     }
 
     /// How many TaskSpawners have rules here.
     pub fn spawner_count(&self) -> usize {
-        self.all_rules().count()
+        self.spawners.known()
     }
 
     /// How many templates and rules annotations do not parse.
     pub fn invalid_templates(&self) -> usize {
-        self.all_rules()
-            .flat_map(|(_, rules)| &rules.problems)
-            .filter(|problem| problem.reason == Reason::ParseError)
-            .count()
+        self.spawners.invalid_templates()
+    }
+
+    /// Whether the same is known here as there, because nothing has changed since one was cloned from the
+    /// other.
+    pub(super) fn is_same(&self, other: &Snapshot) -> bool {
+        self.spawners.is_same(&other.spawners)
+            && Arc::ptr_eq(&self.crowded, &other.crowded)
+            && self.workspaces.is_same(&other.workspaces)
+            && self.pools.is_same(&other.pools)
+            && self.namespaces.is_same(&other.namespaces)
     }
 }
 
@@ -192,31 +189,6 @@ impl CompiledSpawner {
     }
 }
 
-impl Entry {
-    /// Whether this is the TaskSpawner that a Task means.
-    fn is(&self, owner: &Owner<'_>) -> bool {
-        is_same(owner.uid, self.uid())
-    }
-
-    pub(super) fn uid(&self) -> Option<&str> {
-        match self {
-            Entry::CompiledSpawner(known) => known.rules.spawner.metadata.uid.as_deref(),
-            Entry::Pending(sketch) | Entry::Refused(sketch, _) => sketch.uid.as_deref(),
-        }
-    }
-
-    pub(super) fn sketch(&self) -> Arc<Sketch> {
-        match self {
-            Entry::CompiledSpawner(known) => {
-                let is_disabled = known.rules.is_disabled;
-                let asks_for_something = known.rules.spawner.asks_for_something();
-                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled, asks_for_something })
-            }
-            Entry::Pending(sketch) | Entry::Refused(sketch, _) => Arc::clone(sketch),
-        }
-    }
-}
-
 impl Sketch {
     pub(super) fn of(spawner: &TaskSpawner) -> Sketch {
         let switch = spawner.metadata.annotations.get(INJECTION_SETTING);
@@ -234,7 +206,7 @@ impl Sketch {
 }
 
 /// Whether two uids are the same as far as both sides have one.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+pub(super) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one == other,
         _ => true,

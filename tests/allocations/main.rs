@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 #![allow(clippy::print_stderr, reason = "figures, for who asks with --nocapture")]
 
+mod answers;
 mod bombs;
 mod fuzz;
 mod requests;

@@ -88,6 +88,17 @@ fn a_title_is_read_out_of_a_mebibyte() {
 }
 
 #[test]
+fn a_prompt_is_read_only_where_somebody_asks_for_what_it_tells() {
+    let steps = |template: &str, prompt: &str| {
+        let task = tasks::without_template(&[("a", template)], prompt);
+        with(&task, &Limits::default(), |it| it.steps).0
+    };
+    let long = "x".repeat(100_000);
+    assert_eq!(steps("{{.Number}}", "x"), steps("{{.Number}}", &long), "nobody asks for the title");
+    assert!(steps("{{.Title}}", "x") + 1_000 < steps("{{.Title}}", &long));
+}
+
+#[test]
 fn a_larger_share_gives_the_same_decision_or_none() {
     for hostile in tasks::all().iter().chain([&tasks::ordinary()]) {
         let rules = hostile.rules();

@@ -111,6 +111,9 @@ fn vocabulary() -> impl Iterator<Item = &'static str> {
 pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<String> {
     let path = written.trim_start_matches(['$', '.']);
     let name = path.split('.').next().unwrap_or_default();
+    if kind == ErrorKind::Missing && vocabulary().any(|variable| variable == name) {
+        return None;
+    }
     let plain = name.replace('_', "");
     let same = vocabulary().find(|variable| variable.eq_ignore_ascii_case(&plain));
     if kind != ErrorKind::Missing {

@@ -4,4 +4,5 @@ pub mod child;
 pub mod client;
 pub mod figures;
 pub mod fixtures;
+pub mod noop;
 pub mod servers;

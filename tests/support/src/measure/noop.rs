@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"8ea41374-b2e0-4dc1-bdfd-a664857a180c","allowed":true}}"#;
 
 /// Serves on loopback until the process is killed; says on stderr where.
-pub(crate) fn serve(certificate: &Path, key: &Path) -> Result<()> {
+pub fn serve(certificate: &Path, key: &Path) -> Result<()> {
     let pair = KeyPair::from_files(certificate, key)?;
     let tls = tls::server_config(ServingKey::new(pair))?;
     // The runtime that `#[tokio::main]` makes: it obeys TOKIO_WORKER_THREADS.
