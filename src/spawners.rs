@@ -6,6 +6,7 @@
 //! looked up in the cluster by [`LiveLookup`].
 
 mod compiler;
+mod entries;
 mod files;
 mod intake;
 mod kept;
@@ -238,7 +239,10 @@ impl Spawners {
             let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
             compile_guarded(self.compile, spawner, &self.policy, &mut templates)
         });
-        self.current.store(Arc::new(intake.next.clone()));
+        // Most changes are none to what is known: those of a status, and signs of life.
+        if !intake.next.is_same(&self.current.load()) {
+            self.current.store(Arc::new(intake.next.clone()));
+        }
         self.is_warm.fetch_or(intake.is_listed, Ordering::Release);
         Worked {
             problems,

@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::entries::Entry;
 use super::kept::Kept;
 use super::measure::Measure;
 use super::queue::{Queue, Waiting};
 use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
-use super::snapshot::{Entry, Known, Sketch, Snapshot};
+use super::snapshot::{Known, Sketch, Snapshot};
 use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
 use crate::apimachinery::Kind;
@@ -253,7 +254,12 @@ impl Intake {
                 let all = std::mem::take(&mut self.listing);
                 all.into_iter().for_each(|(name, it)| next.insert("", &name, it));
             }
-            Change::One(it) => next.insert("", &it.metadata.name.clone(), Arc::new(it)),
+            Change::One(it) => {
+                let name = it.metadata.name.clone();
+                if next.get("", &name).is_none_or(|known| **known != it) {
+                    next.insert("", &name, Arc::new(it));
+                }
+            }
             Change::Gone { name, .. } => next.remove("", &name),
             Change::Alive => (),
         }

@@ -1,25 +1,27 @@
 //! Objects by namespace and name.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rpds::HashTrieMapSync;
 
 /// Values by namespace and name, looked up without building a key.
 ///
-/// A clone shares everything; changing one value then copies the names of its namespace.
+/// A clone shares everything. Changing one value then copies what lies on the way to it, which is the same
+/// however many values there are.
 #[derive(Debug)]
-pub(super) struct Namespaced<T>(Arc<HashMap<Arc<str>, Arc<Names<T>>>>);
+pub(super) struct Namespaced<T>(HashTrieMapSync<Arc<str>, Names<T>>);
 
-type Names<T> = HashMap<Arc<str>, T>;
+type Names<T> = HashTrieMapSync<Arc<str>, T>;
 
 impl<T> Default for Namespaced<T> {
     fn default() -> Namespaced<T> {
-        Namespaced(Arc::default())
+        Namespaced(HashTrieMapSync::new_sync())
     }
 }
 
 impl<T> Clone for Namespaced<T> {
     fn clone(&self) -> Namespaced<T> {
-        Namespaced(Arc::clone(&self.0))
+        Namespaced(self.0.clone())
     }
 }
 
@@ -29,25 +31,22 @@ impl<T: Clone> Namespaced<T> {
     }
 
     pub(super) fn insert(&mut self, namespace: &str, name: &str, value: T) {
-        let all = Arc::make_mut(&mut self.0);
-        if !all.contains_key(namespace) {
-            all.insert(namespace.into(), Arc::default());
+        if let Some(names) = self.0.get_mut(namespace) {
+            return names.insert_mut(name.into(), value);
         }
-        if let Some(names) = all.get_mut(namespace) {
-            Arc::make_mut(names).insert(name.into(), value);
-        }
+        let mut names = Names::new_sync();
+        names.insert_mut(name.into(), value);
+        self.0.insert_mut(namespace.into(), names);
     }
 
     pub(super) fn remove(&mut self, namespace: &str, name: &str) {
         if self.get(namespace, name).is_none() {
             return;
         }
-        let all = Arc::make_mut(&mut self.0);
-        if let Some(names) = all.get_mut(namespace) {
-            let names = Arc::make_mut(names);
-            names.remove(name);
+        if let Some(names) = self.0.get_mut(namespace) {
+            names.remove_mut(name);
             if names.is_empty() {
-                all.remove(namespace);
+                self.0.remove_mut(namespace);
             }
         }
     }
@@ -57,6 +56,11 @@ impl<T: Clone> Namespaced<T> {
         self.0
             .iter()
             .flat_map(|(namespace, names)| names.values().map(|value| (&**namespace, value)))
+    }
+
+    /// Whether nothing was changed in one of them since it was cloned from the other.
+    pub(super) fn is_same(&self, other: &Namespaced<T>) -> bool {
+        self.0.ptr_eq(&other.0)
     }
 }
 
@@ -78,5 +82,29 @@ mod tests {
         assert!(now.get("a", "x").is_none() && before.get("b", "x").is_none());
         now.remove("b", "x");
         assert_eq!(now.iter().collect::<Vec<_>>(), [("a", &2)], "an empty namespace goes");
+    }
+    #[test]
+    fn it_is_the_same_until_something_changes() {
+        let mut now = Namespaced::default();
+        now.insert("a", "x", 1);
+        let before = now.clone();
+        now.remove("a", "never there");
+        now.remove("never there", "x");
+        assert!(now.is_same(&before));
+        now.insert("a", "x", 1);
+        assert!(!now.is_same(&before));
+    }
+
+    #[test]
+    fn a_change_allocates_the_same_however_many_values_there_are() {
+        let allocated = |count: usize| {
+            let mut now = Namespaced::default();
+            (0..count).for_each(|n| now.insert("a", &format!("object-{n:05}"), n));
+            let _before = now.clone();
+            allocation_counter::measure(|| now.insert("a", "object-00000", 0)).bytes_total
+        };
+        // A node has sixteen places; the way to one of 10,000 values leads through four.
+        let (few, many) = (allocated(100), allocated(10_000));
+        assert!(many <= few + 1_024 && many <= 4_096, "{few} and {many} bytes");
     }
 }

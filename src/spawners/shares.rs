@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::share::{Record, Share};
+use self::share::Share;
 use super::why::Why;
 use crate::engine::kelos::ObjectMeta;
 use crate::engine::rules::Cost;
@@ -67,13 +67,36 @@ pub(super) struct Shares {
     namespaces: HashMap<Arc<str>, Share>,
     /// Those in which something has changed since shares were settled.
     changed: BTreeSet<Arc<str>>,
+    /// Those of which not even all names are kept.
+    crowded: BTreeSet<Arc<str>>,
+    /// What all of them want, and whether they had it when shares were settled.
+    wanted: u64,
+    has_room: bool,
+    /// What those take that are in, and how many are refused.
+    used_bytes: u64,
+    refused: usize,
     /// Which list was begun last.
     round: u32,
+    /// How many namespaces room was given to.
+    #[cfg(test)]
+    given: usize,
 }
 
 impl Shares {
     pub(super) fn new(bounds: Bounds) -> Shares {
-        Shares { bounds, namespaces: HashMap::new(), changed: BTreeSet::new(), round: 0 }
+        Shares {
+            bounds,
+            namespaces: HashMap::new(),
+            changed: BTreeSet::new(),
+            crowded: BTreeSet::new(),
+            wanted: 0,
+            has_room: true,
+            used_bytes: 0,
+            refused: 0,
+            round: 0,
+            #[cfg(test)]
+            given: 0,
+        }
     }
 
     /// There is such an object. One that is known keeps its place; one of another age is another one.
@@ -81,50 +104,35 @@ impl Shares {
         if self.created(namespace, &seat.name).is_some_and(|created| created != seat.created) {
             self.leave(namespace, &seat.name);
         }
-        let round = self.round;
         let share = self.namespaces.entry(Arc::clone(namespace)).or_default();
-        share.created.insert(Arc::clone(&seat.name), seat.created);
-        let record = share.line.entry(seat.clone()).or_insert_with(|| {
+        if share.enter(seat, fingerprint, self.round) {
             self.changed.insert(Arc::clone(namespace));
-            Record { cost: None, fingerprint, round, standing: Standing::Waiting }
-        });
-        (record.fingerprint, record.round) = (fingerprint, round);
+        }
     }
 
     /// The object is what it was.
     pub(super) fn touch(&mut self, namespace: &str, name: &str) {
         let round = self.round;
-        if let Some((_, record)) = self.record(namespace, name) {
-            record.round = round;
-        }
+        self.change(namespace, name, |share, seat| {
+            share.touch(seat, round);
+            false
+        });
     }
 
     /// The object was weighed, and takes its place if there is room.
     pub(super) fn weigh(&mut self, namespace: &str, name: &str, cost: Cost) {
-        if let Some((_, record)) = self.record(namespace, name) {
-            (record.cost, record.standing) = (Some(cost), Standing::In);
-            self.changed.insert(namespace.into());
-        }
+        self.change(namespace, name, |share, seat| share.weigh(seat, cost));
     }
 
     /// The object has become another one, which was not weighed and is not at hand. One that is in stays
     /// what it was.
     pub(super) fn outdate(&mut self, namespace: &str, name: &str) {
-        if let Some((_, record)) = self.record(namespace, name)
-            && record.standing != Standing::In
-        {
-            record.cost = None;
-            self.changed.insert(namespace.into());
-        }
+        self.change(namespace, name, Share::outdate);
     }
 
     /// The object is gone.
     pub(super) fn leave(&mut self, namespace: &str, name: &str) {
-        let Some(share) = self.namespaces.get_mut(namespace) else { return };
-        if let Some((name, created)) = share.created.remove_entry(name) {
-            share.line.remove(&Seat { created, name });
-            self.changed.insert(namespace.into());
-        }
+        self.change(namespace, name, Share::leave);
     }
 
     /// A list begins.
@@ -147,35 +155,70 @@ impl Shares {
         gone
     }
 
-    /// Works out anew who has room.
+    /// Works out anew who has room. While all have it, only the namespaces are looked at in which something
+    /// has changed.
     pub(super) fn settle(&mut self) -> Vec<Turned> {
         let mut turns = Vec::new();
-        for namespace in &self.changed {
+        let changed = std::mem::take(&mut self.changed);
+        for namespace in &changed {
             if let Some(share) = self.namespaces.get_mut(namespace) {
-                share.wanted = share.wants(self.bounds.namespace);
+                let wants = share.wants(self.bounds.namespace);
+                self.wanted = self.wanted - std::mem::replace(&mut share.wanted, wants) + wants;
             }
         }
-        let mut changed = std::mem::take(&mut self.changed);
+        let had_room =
+            std::mem::replace(&mut self.has_room, self.wanted <= self.bounds.total_bytes);
+        if had_room && self.has_room {
+            let bytes = self.bounds.namespace.bytes;
+            changed.iter().for_each(|namespace| self.give(namespace, bytes, true, &mut turns));
+            return turns;
+        }
         let level = level(self.namespaces.values().map(|it| it.wanted), self.bounds.total_bytes);
-        for (namespace, share) in &mut self.namespaces {
-            let bytes = level.min(self.bounds.namespace.bytes);
-            // Who wants less than it may have is not touched by what others want.
-            let is_same = share.given == bytes || share.wanted <= bytes.min(share.given);
-            if changed.remove(namespace) || !is_same {
-                share.divide(namespace, bytes, self.bounds.namespace, &mut turns);
-            }
-            share.given = bytes;
+        let bytes = level.min(self.bounds.namespace.bytes);
+        let all: Vec<_> = self.namespaces.keys().cloned().collect();
+        for namespace in all {
+            self.give(&namespace, bytes, changed.contains(&namespace), &mut turns);
         }
-        self.namespaces.retain(|_, share| !share.line.is_empty() || share.is_crowded);
         turns
+    }
+
+    /// Gives a namespace so many bytes.
+    fn give(
+        &mut self,
+        namespace: &Arc<str>,
+        bytes: u64,
+        is_changed: bool,
+        turns: &mut Vec<Turned>,
+    ) {
+        let Some(share) = self.namespaces.get_mut(namespace) else { return };
+        #[cfg(test)]
+        {
+            self.given += 1;
+        }
+        // Who wants less than it may have is not touched by what others want.
+        let is_same = share.given == bytes || share.wanted <= bytes.min(share.given);
+        if is_changed || !is_same {
+            let (used, refused) = share.told;
+            share.divide(namespace, bytes, self.bounds.namespace, turns);
+            share.told = (share.used.bytes, share.refused);
+            self.used_bytes = self.used_bytes - used + share.told.0;
+            self.refused = self.refused - refused + share.told.1;
+        }
+        share.given = bytes;
+        if share.is_crowded {
+            self.crowded.insert(Arc::clone(namespace));
+        } else {
+            self.crowded.remove(namespace);
+            if share.is_empty() {
+                self.namespaces.remove(namespace);
+            }
+        }
     }
 
     /// How an object stands, and the fingerprint that it had last.
     pub(super) fn standing(&self, namespace: &str, name: &str) -> Option<(Standing, u64)> {
         let share = self.namespaces.get(namespace)?;
-        let (name, created) = share.created.get_key_value(name)?;
-        let record = share.line.get(&Seat { created: *created, name: Arc::clone(name) })?;
-        Some((record.standing, record.fingerprint))
+        share.standing(&share.seat(name)?)
     }
 
     /// Whether whoever sits here is refused whatever it costs, because an older one is.
@@ -186,35 +229,43 @@ impl Shares {
 
     /// The namespaces of which not even all names are kept, and why the others are refused.
     pub(super) fn crowded(&self) -> impl Iterator<Item = (&Arc<str>, Why)> {
-        let crowded = self.namespaces.iter().filter(|(_, share)| share.is_crowded);
+        let crowded = self.crowded.iter().filter_map(|it| self.namespaces.get_key_value(it));
         crowded.filter_map(|(namespace, share)| Some((namespace, share.end.as_ref()?.1)))
     }
 
     /// Whether there may be room for objects that nobody knows here any more.
     pub(super) fn has_forgotten(&self) -> bool {
-        self.namespaces.values().any(|share| share.is_crowded && share.end.is_none())
+        let mut crowded = self.crowded.iter().filter_map(|it| self.namespaces.get(it));
+        crowded.any(|share| share.end.is_none())
     }
 
-    /// The bytes of all that are in.
+    /// The bytes of all that are in, as of when shares were settled.
     pub(super) fn bytes(&self) -> u64 {
-        self.namespaces.values().map(|share| share.used.bytes).sum()
+        self.used_bytes
     }
 
-    /// How many are refused whose names are known.
+    /// How many are refused whose names are known, as of when shares were settled.
     pub(super) fn refused(&self) -> usize {
-        self.namespaces.values().map(|share| share.refused).sum()
+        self.refused
     }
 
     fn created(&self, namespace: &str, name: &str) -> Option<i64> {
-        self.namespaces.get(namespace)?.created.get(name).copied()
+        self.namespaces.get(namespace)?.seat(name).map(|seat| seat.created)
     }
 
-    fn record(&mut self, namespace: &str, name: &str) -> Option<(Seat, &mut Record)> {
-        let share = self.namespaces.get_mut(namespace)?;
-        let (name, created) = share.created.get_key_value(name)?;
-        let seat = Seat { created: *created, name: Arc::clone(name) };
-        let record = share.line.get_mut(&seat)?;
-        Some((seat, record))
+    /// Changes an object that is known with `change`, which says whether others may feel it.
+    fn change(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        change: impl FnOnce(&mut Share, &Seat) -> bool,
+    ) {
+        if let Some(share) = self.namespaces.get_mut(namespace)
+            && let Some(seat) = share.seat(name)
+            && change(share, &seat)
+        {
+            self.changed.insert(namespace.into());
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use super::entries::{Entries, Entry};
 use super::namespaced::Namespaced;
 use super::why::Why;
 use crate::engine::kelos::{
@@ -16,7 +17,7 @@ use crate::templates::Templates;
 /// All that is known at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub(super) spawners: Namespaced<Entry>,
+    pub(super) spawners: Entries,
     /// The namespaces with more TaskSpawners than have their names kept: there is no room for the others.
     pub(super) crowded: Arc<HashMap<Arc<str>, Why>>,
     pub(super) workspaces: Namespaced<Arc<Workspace>>,
@@ -25,25 +26,14 @@ pub struct Snapshot {
     pub(super) namespaces: Namespaced<Arc<Namespace>>,
 }
 
-/// What is known of a TaskSpawner.
-#[derive(Clone, Debug)]
-pub(super) enum Entry {
-    /// Its rules.
-    Known(Arc<Known>),
-    /// That it is there, and has not been compiled yet.
-    Pending(Arc<Sketch>),
-    /// That it is there, and there is no room for its rules.
-    Refused(Arc<Sketch>, Why),
-}
-
 /// The least that has to be known of a TaskSpawner.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Sketch {
-    uid: Option<Box<str>>,
+    pub(super) uid: Option<Box<str>>,
     /// Whether it switches injection off.
-    is_disabled: bool,
+    pub(super) is_disabled: bool,
     /// Whether it has rules that it could miss.
-    asks_for_something: bool,
+    pub(super) asks_for_something: bool,
 }
 
 /// A TaskSpawner with its rules.
@@ -119,15 +109,22 @@ impl Snapshot {
 
     /// How many TaskSpawners have rules here.
     pub fn spawner_count(&self) -> usize {
-        self.all_rules().count()
+        self.spawners.known()
     }
 
     /// How many templates and carriers do not parse.
     pub fn invalid_templates(&self) -> usize {
-        self.all_rules()
-            .flat_map(|(_, rules)| &rules.problems)
-            .filter(|problem| problem.reason == Reason::ParseError)
-            .count()
+        self.spawners.invalid_templates()
+    }
+
+    /// Whether the same is known here as there, because nothing has changed since one was cloned from the
+    /// other.
+    pub(super) fn is_same(&self, other: &Snapshot) -> bool {
+        self.spawners.is_same(&other.spawners)
+            && Arc::ptr_eq(&self.crowded, &other.crowded)
+            && self.workspaces.is_same(&other.workspaces)
+            && self.pools.is_same(&other.pools)
+            && self.namespaces.is_same(&other.namespaces)
     }
 }
 
@@ -169,31 +166,6 @@ impl Known {
     }
 }
 
-impl Entry {
-    /// Whether this is the TaskSpawner that a Task means.
-    fn is(&self, owner: &Owner<'_>) -> bool {
-        is_same(owner.uid, self.uid())
-    }
-
-    pub(super) fn uid(&self) -> Option<&str> {
-        match self {
-            Entry::Known(known) => known.rules.spawner.metadata.uid.as_deref(),
-            Entry::Pending(sketch) | Entry::Refused(sketch, _) => sketch.uid.as_deref(),
-        }
-    }
-
-    pub(super) fn sketch(&self) -> Arc<Sketch> {
-        match self {
-            Entry::Known(known) => {
-                let is_disabled = known.rules.is_disabled;
-                let asks_for_something = known.rules.spawner.asks_for_something();
-                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled, asks_for_something })
-            }
-            Entry::Pending(sketch) | Entry::Refused(sketch, _) => Arc::clone(sketch),
-        }
-    }
-}
-
 impl Sketch {
     pub(super) fn of(spawner: &TaskSpawner) -> Sketch {
         let switch = spawner.metadata.annotations.get(INJECTION_SETTING);
@@ -211,7 +183,7 @@ impl Sketch {
 }
 
 /// Whether two uids are the same as far as both sides have one.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+pub(super) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one == other,
         _ => true,

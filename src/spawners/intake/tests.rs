@@ -302,3 +302,70 @@ fn one_that_asks_for_nothing_hears_nothing_when_there_is_no_room() {
     assert_eq!((known.rules.keys.len(), known.rules.broken_carriers.len()), (0, 0));
     assert_eq!(label(&spawners, "ns", "a"), "x");
 }
+
+/// A cache of so many TaskSpawners in one namespace.
+fn cache_of(count: usize) -> Spawners {
+    let spawners = Spawners::new(Policy::default());
+    let all = (0..count).map(|n| spawner("ns", &format!("s{n:05}"), 1, 1, "x")).collect();
+    spawners.replace(Objects { spawners: all, ..Objects::default() });
+    assert_eq!(spawners.snapshot().spawner_count(), count);
+    spawners
+}
+
+#[test]
+fn what_changes_no_rules_makes_no_snapshot() {
+    let spawners = cache_of(3);
+    let before = spawners.snapshot();
+    let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": "ns"}})).unwrap();
+    spawners.apply(ClusterChange::Namespaces(Change::One(namespace.clone())));
+    let with_namespace = spawners.snapshot();
+    assert!(!Arc::ptr_eq(&before, &with_namespace));
+    let changes = [
+        one(spawner("ns", "s00001", 1, 1, "x")),
+        ClusterChange::Spawners(Change::Alive),
+        ClusterChange::Namespaces(Change::One(namespace)),
+        gone("ns", "never-there"),
+    ];
+    for changed in changes {
+        assert_eq!(spawners.apply(changed), []);
+        assert!(Arc::ptr_eq(&with_namespace, &spawners.snapshot()));
+    }
+    spawners.apply(one(spawner("ns", "s00001", 1, 1, "y")));
+    assert!(!Arc::ptr_eq(&with_namespace, &spawners.snapshot()));
+}
+
+#[test]
+fn an_event_allocates_the_same_whatever_the_cache_holds() {
+    let [few, many] = [100, 4_000].map(|count| {
+        let spawners = cache_of(count);
+        let _request_under_way = spawners.snapshot();
+        ["x", "y"].map(|value| {
+            let event = one(spawner("ns", "s00050", 1, 1, value));
+            allocation_counter::measure(|| drop(spawners.apply(event))).bytes_total
+        })
+    });
+    assert_eq!(few[0], many[0], "nothing but a status has changed");
+    // The way to one of four thousand is one node longer than to one of a hundred.
+    assert!(many[1] <= few[1] + 1_024, "{few:?}, {many:?}");
+}
+
+#[test]
+fn how_many_have_rules_and_templates_that_do_not_parse_is_counted_as_they_come_and_go() {
+    let spawners = Spawners::new(Policy::default());
+    let counts = || (spawners.snapshot().spawner_count(), spawners.snapshot().invalid_templates());
+    for (changed, expected) in [
+        (one(spawner("ns", "a", 1, 1, "{{")), (1, 1)),
+        (one(spawner("ns", "b", 1, 1, "x")), (2, 1)),
+        (one(spawner("ns", "a", 1, 1, "x")), (2, 0)),
+        (one(spawner("ns", "b", 1, 1, "{{")), (2, 1)),
+        (gone("ns", "b"), (1, 0)),
+        (gone("ns", "b"), (1, 0)),
+        (gone("ns", "a"), (0, 0)),
+    ] {
+        spawners.apply(changed);
+        assert_eq!(counts(), expected);
+        let walked: Vec<_> =
+            spawners.snapshot().all_rules().map(|(_, it)| it.problems.len()).collect();
+        assert_eq!((walked.len(), walked.iter().sum()), expected);
+    }
+}

@@ -36,11 +36,18 @@ fn inside(shares: &Shares, bounds: Bounds) -> Names {
             }
         }
         assert_eq!(sum, share.used);
+        let all = share.line.values().fold(Cost::default(), |sum, it| plus(sum, it.weight()));
+        assert_eq!(all, share.all);
         assert!(sum.steps <= bounds.namespace.steps && sum.bytes <= bounds.namespace.bytes);
         total += sum.bytes;
     }
     assert!(total <= bounds.total_bytes, "{total}");
     assert_eq!(total, shares.bytes());
+    assert_eq!(
+        shares.refused(),
+        shares.namespaces.values().map(|share| share.refused).sum::<usize>()
+    );
+    assert_eq!(shares.wanted, shares.namespaces.values().map(|share| share.wanted).sum::<u64>());
     names
 }
 
@@ -213,4 +220,22 @@ fn why_says_whose_share_it_is_how_much_and_what_to_do() {
     for limit in [Limit::NamespaceBytes, Limit::NamespaceSteps, Limit::CacheBytes] {
         assert!(why(limit).len() < 256, "the log cuts it");
     }
+}
+
+#[test]
+fn while_there_is_room_a_change_looks_at_its_own_namespace_and_at_no_other_object() {
+    let bounds =
+        Bounds { namespace: Cost { steps: 1 << 20, bytes: 1 << 30 }, total_bytes: 1 << 40 };
+    let mut shares = Shares::new(bounds);
+    let objects: Vec<_> =
+        (0..1_000).map(|n| made(&format!("ns-{}", n % 100), 1, &format!("o-{n}"), 1, 1)).collect();
+    list(&mut shares, &objects, bounds);
+    let before = shares.given;
+    assert_eq!(shares.settle(), []);
+    assert_eq!(shares.given, before, "nothing has changed");
+    shares.weigh("ns-7", "o-7", Cost { steps: 2, bytes: 2 });
+    assert_eq!(shares.settle(), []);
+    assert_eq!(shares.given, before + 1);
+    assert_eq!(shares.namespaces.values().map(|share| share.walks.get()).sum::<usize>(), 0);
+    assert_eq!(inside(&shares, bounds).len(), 1_000);
 }

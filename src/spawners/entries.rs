@@ -1,0 +1,115 @@
+//! TaskSpawners by namespace and name, and how many have rules: counted as they come and go, so that
+//! nobody has to go through all of them after each change.
+
+use std::sync::Arc;
+
+use super::namespaced::Namespaced;
+use super::snapshot::{Known, Sketch, is_same};
+use super::why::Why;
+use crate::engine::kelos::Owner;
+use crate::engine::reason::Reason;
+
+/// What is known of a TaskSpawner.
+#[derive(Clone, Debug)]
+pub(super) enum Entry {
+    /// Its rules.
+    Known(Arc<Known>),
+    /// That it is there, and has not been compiled yet.
+    Pending(Arc<Sketch>),
+    /// That it is there, and there is no room for its rules.
+    Refused(Arc<Sketch>, Why),
+}
+
+/// All TaskSpawners.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entries {
+    all: Namespaced<Entry>,
+    count: Count,
+}
+
+/// What an entry counts for, or all of them together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    /// TaskSpawners that have rules.
+    known: usize,
+    /// Templates and carriers that do not parse.
+    invalid_templates: usize,
+}
+
+impl Entries {
+    pub(super) fn get(&self, namespace: &str, name: &str) -> Option<&Entry> {
+        self.all.get(namespace, name)
+    }
+
+    pub(super) fn insert(&mut self, namespace: &str, name: &str, entry: Entry) {
+        self.take_off(namespace, name);
+        let Count { known, invalid_templates } = entry.count();
+        self.count.known += known;
+        self.count.invalid_templates += invalid_templates;
+        self.all.insert(namespace, name, entry);
+    }
+
+    pub(super) fn remove(&mut self, namespace: &str, name: &str) {
+        self.take_off(namespace, name);
+        self.all.remove(namespace, name);
+    }
+
+    /// Each entry with its namespace, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.all.iter()
+    }
+
+    /// How many have rules.
+    pub(super) fn known(&self) -> usize {
+        self.count.known
+    }
+
+    /// How many of their templates and carriers do not parse.
+    pub(super) fn invalid_templates(&self) -> usize {
+        self.count.invalid_templates
+    }
+
+    /// Whether nothing was changed in one of them since it was cloned from the other.
+    pub(super) fn is_same(&self, other: &Entries) -> bool {
+        self.all.is_same(&other.all)
+    }
+
+    /// What is kept under this name counts no more.
+    fn take_off(&mut self, namespace: &str, name: &str) {
+        let count = self.get(namespace, name).map(Entry::count).unwrap_or_default();
+        self.count.known -= count.known;
+        self.count.invalid_templates -= count.invalid_templates;
+    }
+}
+
+impl Entry {
+    /// Whether this is the TaskSpawner that a Task means.
+    pub(super) fn is(&self, owner: &Owner<'_>) -> bool {
+        is_same(owner.uid, self.uid())
+    }
+
+    pub(super) fn uid(&self) -> Option<&str> {
+        match self {
+            Entry::Known(known) => known.rules.spawner.metadata.uid.as_deref(),
+            Entry::Pending(sketch) | Entry::Refused(sketch, _) => sketch.uid.as_deref(),
+        }
+    }
+
+    pub(super) fn sketch(&self) -> Arc<Sketch> {
+        match self {
+            Entry::Known(known) => {
+                let is_disabled = known.rules.is_disabled;
+                let asks_for_something = known.rules.spawner.asks_for_something();
+                Arc::new(Sketch { uid: self.uid().map(Box::from), is_disabled, asks_for_something })
+            }
+            Entry::Pending(sketch) | Entry::Refused(sketch, _) => Arc::clone(sketch),
+        }
+    }
+
+    fn count(&self) -> Count {
+        let Entry::Known(known) = self else { return Count::default() };
+        let problems = known.rules.problems.iter();
+        let invalid = problems.filter(|problem| problem.reason == Reason::ParseError);
+        Count { known: 1, invalid_templates: invalid.count() }
+    }
+}
