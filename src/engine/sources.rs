@@ -76,8 +76,12 @@ impl Question<'_, '_> {
             spawner: self.spawner,
             workspace: self.workspace,
             recorded: &recorded,
+            source: self.spawner.spec.when.source(),
         };
         derive(&evidence, &mut known);
+        if self.inference.asks_for("Title", self.task, self.reads_metadata) {
+            title_of_an_empty_prompt(&evidence, &mut known);
+        }
         let number = page_number(&evidence);
         let not_read = self.inference.read(self.task, self.reads_metadata, number, &mut known);
         derive_more(&evidence, &mut known);
@@ -95,11 +99,12 @@ struct Evidence<'e, 't> {
     spawner: &'e TaskSpawner,
     workspace: Option<&'e Workspace>,
     recorded: &'e Recorded<'e>,
+    source: Source<'e>,
 }
 
 impl<'e> Evidence<'e, '_> {
     fn source(&self) -> Source<'e> {
-        self.spawner.spec.when.source()
+        self.source
     }
 
     /// What Kelos put behind `<spawner>-` when it named the Task; nothing if a template made the name.
@@ -137,7 +142,6 @@ fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
             Source::Several => github::recorded_repository(evidence, known),
         }
     }
-    title_of_an_empty_prompt(evidence, known);
 }
 
 /// Adds what follows from what was read back out of rendered fields, and what holds where none tells it.

@@ -52,7 +52,8 @@ impl MutateTask {
         MutateTask { live: Some(live), ..self }
     }
 
-    /// Answers a request, taking it through whatever it needs.
+    /// Answers a request, taking it through whatever it needs. What hardly a request waits for is kept in a
+    /// place of its own, so that the others need not move that much.
     async fn answered(&self, body: Bytes, query: Option<&str>) -> Answered {
         let time = TimeBudget::start(query);
         let Read { review, room } = match self.reader.read(body, &time).await {
@@ -75,14 +76,15 @@ impl MutateTask {
                 }
                 Next::NotYet => return case::as_it_is(request, Outcome::UnknownOwner),
                 Next::LookUpOwner => {
-                    let looked = self.look_up_owner(request, &time).await;
+                    let looked = Box::pin(self.look_up_owner(request, &time)).await;
                     match sought(looked, &time) {
                         Some(owner) => sight.owner = owner,
                         None => return unavailable("the TaskSpawner is not known yet; try again"),
                     }
                 }
                 Next::LookUpAround { namespace, workspace } => {
-                    let looked = self.look_around(request, namespace, workspace, &time).await;
+                    let looking = self.look_around(request, namespace, workspace, &time);
+                    let looked = Box::pin(looking).await;
                     match (sought(looked.0, &time), sought(looked.1, &time)) {
                         (Some(namespace), Some(workspace)) => {
                             (sight.namespace, sight.workspace) = (namespace, workspace);
@@ -96,7 +98,7 @@ impl MutateTask {
                 }
             }
         }
-        self.rendered(review, sight, room, &time).await
+        Box::pin(self.rendered(review, sight, room, &time)).await
     }
 
     /// Answers where there is time for it.

@@ -252,6 +252,11 @@ pub(crate) fn all() -> Vec<Hostile> {
     [entries_of_all_kinds(), prompts(), keys()].into_iter().flatten().collect()
 }
 
+/// A Task of a TaskSpawner without a template for the prompt, which is the title then.
+pub(crate) fn without_template(rules: &[(&str, &str)], prompt: &str) -> Hostile {
+    Hostile::new("no template", rules).with_prompt("", prompt)
+}
+
 /// A Task as there are many.
 pub(crate) fn ordinary() -> Hostile {
     issue("an ordinary Task", 100)

@@ -7,6 +7,7 @@ mod entries;
 mod metadata;
 mod spec;
 mod text;
+mod unescape;
 
 use serde::Deserialize;
 use serde::de::Error;

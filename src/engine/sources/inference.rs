@@ -140,6 +140,18 @@ impl Inference {
         variables.map(|variable| root_of(&variable.name).into()).chain(self.wanted.names.clone())
     }
 
+    /// Whether a variable is asked for by a template, or helps to read a field of this Task. Others are
+    /// wanted only because they help with Tasks of another kind.
+    pub(super) fn asks_for(&self, name: &str, task: &Task<'_>, metadata: bool) -> bool {
+        let has_it = |pair: &Pair| {
+            let mut variables = pair.pattern.variables.iter();
+            variables.any(|variable| root_of(&variable.name) == name)
+        };
+        self.pairs.is_empty()
+            || self.wanted.has(name)
+            || self.pairs.iter().any(|pair| has_it(pair) && pair.is_of(task, metadata))
+    }
+
     /// Reads what is wanted and not known yet, if asked out of labels and annotations, too; says why
     /// what could not be read was not. `number` is that of the issue or pull request whose page `.URL`
     /// is, if it is known.

@@ -119,7 +119,8 @@ impl<'t> Recorded<'t> {
     /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
     pub(super) fn number(&self) -> Option<i64> {
         let text = self.own("number")?;
-        text.parse().ok().filter(|number: &i64| *number >= 0 && number.to_string() == text)
+        let is_as_printed = text == "0" || text.starts_with(|first| matches!(first, '1'..='9'));
+        text.parse().ok().filter(|_| is_as_printed)
     }
 
     /// Tells what others have recorded, by their names.

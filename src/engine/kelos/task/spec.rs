@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Str;
+use super::{Str, unescape};
 
 /// The part of a Task's spec that templates can ask for. A field of another type counts as absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,7 +55,7 @@ impl TaskSpec<'_> {
     /// What the agent is asked to do, if it is a text. It may be a megabyte: it is read only when
     /// somebody asks.
     pub fn prompt(&self) -> Option<Str<'_>> {
-        serde_json::from_str(self.prompt?.get()).ok()
+        unescape::text(self.prompt?.get()).map(Str)
     }
 
     /// The prompt as it stands in the JSON of the Task; empty if there is none.

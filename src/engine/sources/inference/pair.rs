@@ -158,6 +158,6 @@ pub(in crate::engine::sources) fn pay_for_a_prompt(
     meter.take(json.len() / SEARCHED_BYTES_A_PART)?;
     let escapes = memchr::memchr_iter(b'\\', json).count();
     meter.take(escapes.saturating_mul(ESCAPE_PARTS).saturating_add(json.len()))?;
-    // It is put together in one place that grows, and copied from there, or read where it stands.
+    // It is put together in a place of its own, or read where it stands.
     if escapes == 0 { Ok(()) } else { meter.take_room(json.len().saturating_mul(3)) }
 }
