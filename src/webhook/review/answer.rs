@@ -5,9 +5,8 @@ use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use json_patch::Patch;
-use serde::Serialize;
-use serde_json::value::RawValue;
+use json_patch::{Patch, PatchOperation};
+use serde_json::Value;
 
 use crate::apimachinery::Kind;
 use crate::engine::{Decision, KeyOutcome, Outcome, skipped_list};
@@ -23,35 +22,18 @@ const SKIPPED_AUDIT_BYTES: usize = 4 << 10;
 const ANSWER_BYTES: usize = 2 << 10;
 const PATCH_BYTES: usize = 1 << 10;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ReviewAnswer<'r> {
-    api_version: &'static str,
-    kind: &'static str,
-    response: Response<'r>,
-}
-
-#[derive(Serialize, Default)]
-#[serde(rename_all = "camelCase")]
+/// What an answer says; that the Task is allowed is always said.
+#[derive(Default)]
 struct Response<'r> {
     uid: &'r str,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    patch: Option<&'r Patch>,
     warnings: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     audit_annotations: Option<AuditAnnotations<'r>>,
 }
 
-#[derive(Serialize)]
 struct AuditAnnotations<'r> {
     spawner: &'r str,
-    #[serde(skip_serializing_if = "String::is_empty")]
     applied: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     skipped: String,
 }
 
@@ -81,11 +63,9 @@ pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
     let is_first = !decision.was_marked && !decision.is_exempt;
     encode(Response {
         uid,
-        patch_type: (!decision.patch.0.is_empty()).then_some("JSONPatch"),
-        patch: encode_patch(&decision.patch),
+        patch: Some(&decision.patch).filter(|patch| !patch.0.is_empty()),
         warnings: if is_first { warnings(&decision.keys) } else { Vec::new() },
         audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
-        ..Response::default()
     })
 }
 
@@ -96,31 +76,79 @@ pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
     encode(Response { uid, audit_annotations, ..Response::default() })
 }
 
+/// The answer as JSON. Its frame is always the same, so that it is copied, and not written word by word.
 fn encode(response: Response<'_>) -> Vec<u8> {
-    let response = Response { allowed: true, ..response };
-    let review =
-        ReviewAnswer { api_version: "admission.k8s.io/v1", kind: "AdmissionReview", response };
-    to_json(&review, ANSWER_BYTES).unwrap_or_default()
-}
-
-/// The patch as a JSON text in base64. Nothing in it needs an escape, so it is no `String`, which
-/// would be searched for one byte by byte.
-fn encode_patch(patch: &Patch) -> Option<Box<RawValue>> {
-    if patch.0.is_empty() {
-        return None;
+    let mut json = String::with_capacity(ANSWER_BYTES);
+    json.push_str(
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"#,
+    );
+    put_text(&mut json, response.uid);
+    json.push_str(r#","allowed":true"#);
+    if let Some(patch) = response.patch {
+        json.push_str(r#","patchType":"JSONPatch","patch":""#);
+        BASE64.encode_string(patch_json(patch), &mut json);
+        json.push('"');
     }
-    let operations = to_json(patch, PATCH_BYTES).ok()?;
-    let mut text = String::with_capacity(operations.len().div_ceil(3) * 4 + 2);
-    text.push('"');
-    BASE64.encode_string(operations, &mut text);
-    text.push('"');
-    RawValue::from_string(text).ok()
+    for (number, warning) in response.warnings.iter().enumerate() {
+        json.push_str(if number == 0 { r#","warnings":["# } else { "," });
+        put_text(&mut json, warning);
+    }
+    if !response.warnings.is_empty() {
+        json.push(']');
+    }
+    if let Some(AuditAnnotations { spawner, applied, skipped }) = &response.audit_annotations {
+        json.push_str(r#","auditAnnotations":{"spawner":"#);
+        put_text(&mut json, spawner);
+        for (key, list) in [(r#","applied":"#, applied), (r#","skipped":"#, skipped)] {
+            if !list.is_empty() {
+                json.push_str(key);
+                put_text(&mut json, list);
+            }
+        }
+        json.push('}');
+    }
+    json.push_str("}}");
+    json.into_bytes()
 }
 
-fn to_json(value: &impl Serialize, usual_bytes: usize) -> serde_json::Result<Vec<u8>> {
-    let mut json = Vec::with_capacity(usual_bytes);
-    serde_json::to_writer(&mut json, value)?;
-    Ok(json)
+fn patch_json(patch: &Patch) -> String {
+    let mut json = String::with_capacity(PATCH_BYTES);
+    for (number, operation) in patch.0.iter().enumerate() {
+        json.push(if number == 0 { '[' } else { ',' });
+        let (op, path, value) = match operation {
+            PatchOperation::Add(add) => ("add", &add.path, Some(&add.value)),
+            PatchOperation::Replace(replace) => ("replace", &replace.path, Some(&replace.value)),
+            PatchOperation::Remove(remove) => ("remove", &remove.path, None),
+            // The engine makes no others.
+            PatchOperation::Move(_) | PatchOperation::Copy(_) | PatchOperation::Test(_) => {
+                json.push_str(&serde_json::to_string(operation).unwrap_or_default());
+                continue;
+            }
+        };
+        json.extend([r#"{"op":""#, op, r#"","path":"#]);
+        put_text(&mut json, path.as_str());
+        if let Some(value) = value {
+            json.push_str(r#","value":"#);
+            match value {
+                Value::String(text) => put_text(&mut json, text),
+                other => json.push_str(&other.to_string()),
+            }
+        }
+        json.push('}');
+    }
+    json.push(']');
+    json
+}
+
+/// A text as JSON. Nearly all need no escape, which is seen much faster than it is looked for byte by byte.
+fn put_text(json: &mut String, text: &str) {
+    let needs_escape = |b: u8| (b < b' ') | (b == b'"') | (b == b'\\');
+    // Without an end before the last byte, so that many bytes are looked at at once.
+    if text.bytes().fold(false, |any, b| any | needs_escape(b)) {
+        json.push_str(&serde_json::to_string(text).unwrap_or_default());
+    } else {
+        json.extend(["\"", text, "\""]);
+    }
 }
 
 /// `annotation:KEY,label:KEY` of all that was written, sorted: the keys of a kind come in order.
@@ -190,4 +218,62 @@ fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
     let tail = most - head - ELLIPSIS.len();
     let (head, tail) = (&chars[..head], &chars[chars.len() - tail..]);
     head.iter().copied().chain(ELLIPSIS.chars()).chain(tail.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_is_written_as_its_own_crate_writes_it() {
+        let text = "\u{7f}\u{1}\"\\\n<é>";
+        let patch: Patch = serde_json::from_value(json!([
+            {"op": "add", "path": "/metadata/labels", "value": {}},
+            {"op": "add", "path": "/metadata/labels/a~1b", "value": text},
+            {"op": "replace", "path": format!("/{text}"), "value": "x"},
+            {"op": "remove", "path": "/metadata/labels/c"},
+            {"op": "move", "from": "/a", "path": "/b"},
+        ]))
+        .unwrap();
+        assert_eq!(patch_json(&patch), serde_json::to_string(&patch).unwrap());
+    }
+
+    #[test]
+    fn an_answer_is_the_json_that_it_says() {
+        let patch: Patch = serde_json::from_value(json!([{"op": "remove", "path": "/a"}])).unwrap();
+        let answer = encode(Response {
+            uid: "1\"",
+            patch: Some(&patch),
+            warnings: vec!["a\n".to_owned(), "b".to_owned()],
+            audit_annotations: Some(AuditAnnotations {
+                spawner: "w",
+                applied: "label:a".to_owned(),
+                skipped: String::new(),
+            }),
+        });
+        let read: Value = serde_json::from_slice(&answer).unwrap();
+        let patch = BASE64.encode(r#"[{"op":"remove","path":"/a"}]"#);
+        let response = json!({
+            "uid": "1\"", "allowed": true, "patchType": "JSONPatch", "patch": patch,
+            "warnings": ["a\n", "b"], "auditAnnotations": {"spawner": "w", "applied": "label:a"},
+        });
+        let expected = json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response,
+        });
+        assert_eq!(read, expected);
+        let bare: Value = serde_json::from_slice(&allow("1")).unwrap();
+        assert_eq!(bare["response"], json!({"uid": "1", "allowed": true}));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_written_as_json(text in any::<String>()) {
+            let mut json = String::new();
+            put_text(&mut json, &text);
+            prop_assert_eq!(json, serde_json::to_string(&text).unwrap());
+        }
+    }
 }
