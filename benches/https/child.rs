@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// How long a server may take to say where it listens.
 const START_DEADLINE: Duration = Duration::from_secs(30);
@@ -137,6 +137,15 @@ impl Server {
             self.cpu_of_threads.insert(task.file_name().to_string_lossy().into_owned(), used);
         }
         Ok(self.cpu_of_threads.values().sum())
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub(crate) fn end(mut self) -> Result<()> {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        ensure!(told.success(), "the server has ended already");
+        // Whether it ends with an error is its own matter: a server that does nothing knows no signals.
+        self.child.wait()?;
+        Ok(())
     }
 
     /// A memory figure of `/proc/PID/status`, such as VmRSS, in KiB.

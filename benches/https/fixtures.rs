@@ -17,11 +17,15 @@ const PER_FILE: usize = 100;
 const PROSE: &str =
     "The page stays empty after a click on \"Sign in\", in every browser we tried.\n";
 
-/// Whether the TaskSpawners of a folder ask for the same or for different things.
+/// What the TaskSpawners of a folder ask for.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Templates {
+    /// All for the same.
     Shared,
+    /// Each for something else.
     Different,
+    /// All for what the Task itself tells: nothing is read back of what Kelos has rendered.
+    Told,
 }
 
 /// Writes a folder with so many TaskSpawners, each file a `List` with a Workspace of its namespace.
@@ -66,15 +70,19 @@ pub(crate) fn workspace(index: usize) -> Value {
 /// The example's TaskSpawner; a different one has templates that no other has.
 pub(crate) fn spawner(index: usize, templates: Templates) -> Value {
     let own = if templates == Templates::Different { format!("-{index}") } else { String::new() };
-    let labels = json!({
+    let mut labels = json!({
         "kelos.dev/source-kind": format!("{{{{.Kind}}}}{own}"),
         "kelos.dev/priority": format!("{{{{index .Labels 0}}}}{own}"),
         "team.example.com/area": format!("backend{own}"),
     });
-    let annotations = json!({
+    let mut annotations = json!({
         "kelos.dev/source-url": format!("{{{{.URL}}}}{own}"),
         "kelos.dev/source-title": format!("{{{{.Title}}}}{own}"),
     });
+    if templates == Templates::Told {
+        labels["kelos.dev/priority"] = "{{.Number}}".into();
+        annotations["kelos.dev/source-title"] = "{{.ID}}".into();
+    }
     json!({
         "apiVersion": "kelos.dev/v1alpha2", "kind": "TaskSpawner",
         "metadata": {

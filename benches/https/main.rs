@@ -15,6 +15,7 @@ mod figures;
 mod fixtures;
 #[path = "../peers/noop.rs"]
 mod noop;
+#[allow(dead_code, reason = "the benchmark `instructions` uses all of it")]
 mod servers;
 
 use std::path::{Path, PathBuf};

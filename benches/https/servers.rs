@@ -50,8 +50,14 @@ impl Stage {
 
     /// Starts this program as the do-nothing server.
     pub(crate) fn noop(&self) -> Result<Running> {
+        self.noop_within(&[])
+    }
+
+    /// Starts it behind these words of a command line, which run what follows them.
+    pub(crate) fn noop_within(&self, wrapper: &[String]) -> Result<Running> {
         let program = std::env::current_exe()?;
         let command = words([&program, Path::new("noop"), &self.certificate, &self.key])?;
+        let command = [wrapper, &command].concat();
         Running::start(NOOP, &command, self.cores, 1, &self.certificate)
     }
 
@@ -62,6 +68,20 @@ impl Stage {
 
     /// Starts it with rules from where this flag says, and with so many worker threads.
     pub(crate) fn product_from(&self, flag: &str, rules: &Path, workers: u8) -> Result<Running> {
+        let command = self.product_command(flag, rules)?;
+        Running::start(PRODUCT, &command, self.cores, workers, &self.certificate)
+    }
+
+    /// Starts it behind these words of a command line, which run what follows them; once told to, it ends
+    /// at once.
+    pub(crate) fn product_within(&self, wrapper: &[String], manifests: &Path) -> Result<Running> {
+        let command = self.product_command("--manifests", manifests)?;
+        let ending = ["--shutdown-delay", "0s"].map(str::to_owned);
+        let command = [wrapper, &command, &ending].concat();
+        Running::start(PRODUCT, &command, self.cores, 1, &self.certificate)
+    }
+
+    fn product_command(&self, flag: &str, rules: &Path) -> Result<Vec<String>> {
         const ANY_PORT: &str = "127.0.0.1:0";
         let mut command = words([
             Path::new(env!("CARGO_BIN_EXE_kelos-metadata")),
@@ -77,7 +97,7 @@ impl Stage {
             command.extend([flag.to_owned(), ANY_PORT.to_owned()]);
         }
         command.extend(["--log-format", "json"].map(str::to_owned));
-        Running::start(PRODUCT, &command, self.cores, workers, &self.certificate)
+        Ok(command)
     }
 
     /// Builds and starts the Go webhook.
