@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
+mod allocations;
+#[path = "../../benches/https/fixtures.rs"]
+#[allow(dead_code, reason = "the benchmarks use all of it")]
+mod fixtures;
 mod hostile;
 
 use std::time::Instant;
@@ -89,6 +93,17 @@ fn a_title_is_read_out_of_a_mebibyte() {
     assert!(!is_over, "it takes more than {steps} steps");
     let text = serde_json::to_string(&patch).unwrap();
     assert!(text.contains("Fix it") && text.contains("\"high\""), "{text}");
+}
+
+#[test]
+fn a_prompt_is_read_only_where_somebody_asks_for_what_it_tells() {
+    let steps = |template: &str, prompt: &str| {
+        let task = hostile::without_template(&[("a", template)], prompt);
+        with(&task, &Limits::default(), |it| it.steps).0
+    };
+    let long = "x".repeat(100_000);
+    assert_eq!(steps("{{.Number}}", "x"), steps("{{.Number}}", &long), "nobody asks for the title");
+    assert!(steps("{{.Title}}", "x") + 1_000 < steps("{{.Title}}", &long));
 }
 
 #[test]
