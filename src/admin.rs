@@ -40,7 +40,7 @@ pub fn metrics_router(metrics: Arc<impl Exposition>) -> Router {
 
 /// Builds the router of the health listener: `GET /healthz` and `GET /readyz`.
 ///
-/// `/healthz` answers 200 for as long as the process answers at all: a restart mends nothing that
+/// `/healthz` answers 200 for as long as the process answers at all: a restart fixes nothing that
 /// this process waits for.
 pub fn health_router(readiness: Readiness) -> Router {
     let ready = move || {

@@ -190,8 +190,8 @@ pub struct PolicyArgs {
     /// key, or sanitize the value
     #[arg(long, value_name = "skip|sanitize", default_value_t)]
     pub on_invalid: OnInvalid,
-    /// Whether variables that nothing else tells are read back out of the fields that Kelos rendered
-    /// (prompt, branch, name, labels, annotations), where a TaskSpawner does not say
+    /// Infer otherwise unknown variables from the fields that Kelos rendered (prompt, branch, name,
+    /// labels, annotations): the default for TaskSpawners that do not say
     #[arg(long, value_name = "on|off", default_value_t)]
     pub infer: Infer,
 }

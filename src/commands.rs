@@ -41,7 +41,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The cache for a command that runs once, and what teams have to mend in their TaskSpawners. What can't be
+/// The cache for a command that runs once, and what teams have to fix in their TaskSpawners. What can't be
 /// used at all is told.
 fn load(read: ReadObjects, policy: Policy) -> (Spawners, Vec<SpawnerProblem>) {
     let spawners = Spawners::new(policy);

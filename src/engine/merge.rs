@@ -191,7 +191,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    /// Sets the default instead of a value that is not allowed; removes what can't be mended so.
+    /// Sets the default instead of a value that is not allowed; removes what can't be repaired so.
     fn replace(&mut self, rule: &'r KeyRule, skip: Skip) -> Found {
         if skip.reason == Reason::NotAllowed
             && let Some(default) = &rule.default

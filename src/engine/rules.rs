@@ -169,7 +169,7 @@ pub struct Rules {
     pub keys: Vec<KeyRule>,
     /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
     pub broken_annotations: Vec<BrokenAnnotation>,
-    /// All that a team should mend, broken rules annotations included: for the log, once per change.
+    /// All that a team should fix, broken rules annotations included: for the log, once per change.
     pub problems: Vec<Problem>,
     /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
@@ -235,7 +235,7 @@ pub struct BrokenAnnotation {
     pub error: Skip,
 }
 
-/// Something that a team should mend in its TaskSpawner. Holds no values of Tasks.
+/// Something that a team should fix in its TaskSpawner. Holds no values of Tasks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What kind of key it is about.

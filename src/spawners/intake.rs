@@ -44,7 +44,7 @@ pub(super) struct Intake {
     pub(super) is_listed: bool,
     /// Whether there is room for TaskSpawners that are not at hand.
     has_room: bool,
-    /// What has been refused, for whoever has to mend it.
+    /// What has been refused, for whoever has to fix it.
     problems: Vec<SpawnerProblem>,
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP surface: which requests are let in, and how large they may be.
 //!
 //! What a request means is none of its business: bytes go to an [`Answer`], a [`Reply`] comes back.
-//! Requests that are turned away here get a Kubernetes `Status` that says what to mend and never
+//! Requests that are turned away here get a Kubernetes `Status` that says what to fix and never
 //! repeats what was sent.
 
 mod body;

@@ -1,4 +1,4 @@
-//! What teams have to mend, as far as it matters for the Tasks that are shown.
+//! What teams have to fix, as far as it matters for the Tasks that are shown.
 
 use std::collections::BTreeSet;
 

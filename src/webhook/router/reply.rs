@@ -22,7 +22,7 @@ impl Reply {
     }
 
     /// Answers with a Kubernetes `Status` of failure; `reason` is one CamelCase word, `message`
-    /// says what to mend and holds nothing of what was sent.
+    /// says what to fix and holds nothing of what was sent.
     pub fn status(status: StatusCode, reason: &str, message: &str) -> Reply {
         let body = json!({
             "apiVersion": "v1",
