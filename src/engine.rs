@@ -22,7 +22,7 @@ mod skip;
 mod sources;
 pub mod variables;
 
-pub use self::decision::{Decision, KeyOutcome, Outcome, skipped_list};
+pub use self::decision::{Decision, KeyDecision, KeyOutcome, skipped_list};
 pub use self::skip::Skip;
 pub use self::sources::{Inference, NotRead, Origin, Rendered};
 

@@ -3,6 +3,7 @@
 //! The [`router`] decides which requests are let in, [`review`] reads and writes AdmissionReviews,
 //! [`mutate_task`] takes a request through whatever it needs, and through the engine.
 
+mod answered;
 mod case;
 mod metrics;
 pub mod mutate_task;
@@ -14,5 +15,6 @@ pub mod review;
 pub mod router;
 mod time_budget;
 
+pub use self::answered::Answered;
 pub use self::metrics::{AdmissionTimer, Metrics};
 pub use self::outcome::{AdmissionOutcome, KeyOutcomeLabel};

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Task, group_of};
 use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
 use crate::engine::variables::{Survey, survey};
-use crate::engine::{Decision, KeyOutcome, Limits, Outcome, Skip, decide};
+use crate::engine::{Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
 use crate::manifests::Manifest;
 use crate::settings;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
@@ -144,11 +144,11 @@ impl Shown<'_, '_> {
         Ok(())
     }
 
-    fn row(&self, key: &KeyOutcome<'_>) -> Vec<Cell> {
+    fn row(&self, key: &KeyDecision<'_>) -> Vec<Cell> {
         let colour = match &key.outcome {
-            Outcome::Applied(_) => Color::Green,
-            Outcome::Repaired(_) => Color::Yellow,
-            Outcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
+            KeyOutcome::Applied(_) => Color::Green,
+            KeyOutcome::Repaired(_) => Color::Yellow,
+            KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
             _ => Color::DarkGrey,
         };
         let value = self.value(key).map_or(Cell::new("-"), |value| Cell::new(format!("{value:?}")));
@@ -162,16 +162,16 @@ impl Shown<'_, '_> {
     }
 
     /// The value that the Task has in the end.
-    fn value<'v>(&'v self, key: &'v KeyOutcome<'_>) -> Option<&'v str> {
+    fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
         match &key.outcome {
-            Outcome::Applied(value) | Outcome::Repaired(value) => Some(value),
-            Outcome::Kept => self.task.get(key.kind, key.key),
-            Outcome::Skipped(_) => None,
+            KeyOutcome::Applied(value) | KeyOutcome::Repaired(value) => Some(value),
+            KeyOutcome::Kept => self.task.get(key.kind, key.key),
+            KeyOutcome::Skipped(_) => None,
         }
     }
 
-    fn explanation(&self, key: &KeyOutcome<'_>) -> Option<String> {
-        let Outcome::Skipped(skip) = &key.outcome else { return None };
+    fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
+        let KeyOutcome::Skipped(skip) = &key.outcome else { return None };
         if !skip.reason.is_news() {
             return None;
         }
@@ -199,7 +199,7 @@ impl Shown<'_, '_> {
     }
 
     /// The annotation that an error is about and has its place in, if it is not about a template.
-    fn annotation_of<'k>(&self, key: &'k KeyOutcome<'_>, skip: &Skip) -> Option<&'k str> {
+    fn annotation_of<'k>(&self, key: &'k KeyDecision<'_>, skip: &Skip) -> Option<&'k str> {
         let rule =
             self.rules.keys.iter().find(|rule| (rule.kind, &*rule.key) == (key.kind, key.key));
         match key.declared_in {
@@ -216,7 +216,7 @@ impl Shown<'_, '_> {
     fn json(&self) -> anyhow::Result<()> {
         let keys = self.decision.keys.iter().map(|key| {
             let skip = match &key.outcome {
-                Outcome::Skipped(skip) => Some(skip),
+                KeyOutcome::Skipped(skip) => Some(skip),
                 _ => None,
             };
             ShownKey {
@@ -294,22 +294,22 @@ fn pretty(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn outcome_word(outcome: &Outcome) -> &'static str {
+fn outcome_word(outcome: &KeyOutcome) -> &'static str {
     match outcome {
-        Outcome::Kept => "kept",
-        Outcome::Applied(_) => "applied",
-        Outcome::Repaired(_) => "repaired",
-        Outcome::Skipped(skip) => skip.reason.as_str(),
+        KeyOutcome::Kept => "kept",
+        KeyOutcome::Applied(_) => "applied",
+        KeyOutcome::Repaired(_) => "repaired",
+        KeyOutcome::Skipped(skip) => skip.reason.as_str(),
     }
 }
 
 /// Where the template stands.
-fn from(key: &KeyOutcome<'_>) -> &'static str {
+fn from(key: &KeyDecision<'_>) -> &'static str {
     key.declared_in.map_or("-", DeclaredIn::as_str)
 }
 
 /// The annotation or field of the TaskSpawner that declares a key.
-fn field(key: &KeyOutcome<'_>) -> &'static str {
+fn field(key: &KeyDecision<'_>) -> &'static str {
     match (key.declared_in, key.kind) {
         (Some(DeclaredIn::RulesAnnotation), Kind::Label) => LABELS_RULES,
         (Some(DeclaredIn::RulesAnnotation), Kind::Annotation) => ANNOTATIONS_RULES,

@@ -12,7 +12,7 @@ pub struct Decision<'r> {
     /// The patch; empty if nothing is to be done.
     pub patch: Patch,
     /// What became of each key: labels first, in key order; then rules annotations that do not parse.
-    pub keys: Vec<KeyOutcome<'r>>,
+    pub keys: Vec<KeyDecision<'r>>,
     /// Whether the Task or its Namespace says that nothing is to be done.
     pub is_exempt: bool,
     /// Whether it had been answered before: it carries our mark.
@@ -28,7 +28,7 @@ pub struct Decision<'r> {
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyOutcome<'r> {
+pub struct KeyDecision<'r> {
     /// Label or annotation.
     pub kind: Kind,
     /// The key; of a rules annotation that does not parse, the rules annotation's name.
@@ -36,12 +36,12 @@ pub struct KeyOutcome<'r> {
     /// Where the template stands that was rendered; nothing for a rules annotation itself.
     pub declared_in: Option<DeclaredIn>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: KeyOutcome,
 }
 
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum KeyOutcome {
     /// The Task has it already, as it should be.
     Kept,
     /// It is written with this value.
@@ -52,10 +52,10 @@ pub enum Outcome {
     Skipped(Skip),
 }
 
-impl KeyOutcome<'_> {
+impl KeyDecision<'_> {
     /// Whether the key was skipped with a reason that its team should hear of.
     pub fn is_news_skip(&self) -> bool {
-        matches!(&self.outcome, Outcome::Skipped(skip) if skip.reason.is_news())
+        matches!(&self.outcome, KeyOutcome::Skipped(skip) if skip.reason.is_news())
     }
 }
 
@@ -65,12 +65,12 @@ const KEY_BYTES: usize = 317;
 /// The skipped keys that are news, as `KIND:KEY=REASON,…` in at most `limit` bytes; where they do not
 /// fit, the end says how many more there are. A key that could be taken for something else of such a
 /// list is `?`: whoever reads it can split it at commas.
-pub fn skipped_list(outcomes: &[KeyOutcome<'_>], limit: usize) -> String {
+pub fn skipped_list(outcomes: &[KeyDecision<'_>], limit: usize) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
     let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
     for outcome in outcomes {
-        let Outcome::Skipped(skip) = &outcome.outcome else { continue };
+        let KeyOutcome::Skipped(skip) = &outcome.outcome else { continue };
         if !skip.reason.is_news() {
             continue;
         }

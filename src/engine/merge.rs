@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
 use super::candidate::{Candidate, judge};
-use super::decision::{KeyOutcome, Outcome, skipped_list};
+use super::decision::{KeyDecision, KeyOutcome, skipped_list};
 use super::kelos::{Task, is_ours};
 use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
@@ -67,7 +67,7 @@ enum Found {
     /// Nothing, or nothing any more and why: then the template may fill it.
     Absent { removed: Option<Skip> },
     /// Something, and that is the end of it.
-    Settled(Outcome),
+    Settled(KeyOutcome),
 }
 
 impl<'m, 'r, 't> Merge<'m, 'r, 't> {
@@ -114,7 +114,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     }
 
     /// Goes through all keys; gives the changes and what became of each key.
-    pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes<'r>, Vec<KeyOutcome<'r>>) {
+    pub(super) fn run(mut self, candidates: Vec<Candidate>) -> (Changes<'r>, Vec<KeyDecision<'r>>) {
         let rules = self.rules;
         let mut removed = self.remove_beyond();
         let keys = || rules.keys.iter().zip(&candidates);
@@ -130,12 +130,12 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 Found::Absent { removed } => self.fill(rule, candidate, removed),
             };
             let declared_in = Some(rule.declared_in);
-            outcomes.push(KeyOutcome { kind: rule.kind, key: &rule.key, declared_in, outcome });
+            outcomes.push(KeyDecision { kind: rule.kind, key: &rule.key, declared_in, outcome });
         }
         outcomes.extend(removed);
         for broken in &rules.broken_annotations {
-            let outcome = Outcome::Skipped(broken.error.clone());
-            outcomes.push(KeyOutcome {
+            let outcome = KeyOutcome::Skipped(broken.error.clone());
+            outcomes.push(KeyDecision {
                 kind: broken.kind,
                 key: broken.name,
                 declared_in: None,
@@ -157,14 +157,14 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 if rule.in_field && is_ours(&rule.key) {
                     self.remove(rule.place());
                 }
-                return Found::Settled(Outcome::Skipped(refusal.error.clone()));
+                return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
             }
             Err(refusal) if refusal.error.reason == Reason::InvalidKey => {
                 // The API server would refuse the Task. What Kelos did not render is not ours.
                 if rule.in_field {
                     self.remove(rule.place());
                 }
-                return Found::Settled(Outcome::Skipped(refusal.error.clone()));
+                return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
             }
             _ => {}
         }
@@ -185,7 +185,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
             Err(skip) if skip.reason == Reason::InvalidValue && !rule.in_field => {
-                Found::Settled(Outcome::Skipped(existing()))
+                Found::Settled(KeyOutcome::Skipped(existing()))
             }
             Err(skip) => self.replace(rule, skip),
         }
@@ -197,16 +197,16 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             && let Some(default) = &rule.default
             && self.set_if_it_fits(rule.place(), default)
         {
-            return Found::Settled(Outcome::Repaired(default.to_string()));
+            return Found::Settled(KeyOutcome::Repaired(default.to_string()));
         }
         self.remove(rule.place());
         Found::Absent { removed: Some(skip) }
     }
 
-    fn repair(&mut self, rule: &'r KeyRule, value: String) -> Outcome {
+    fn repair(&mut self, rule: &'r KeyRule, value: String) -> KeyOutcome {
         let size = self.size_with(rule.place(), &value);
         self.set(rule.place(), value.clone(), size);
-        Outcome::Repaired(value)
+        KeyOutcome::Repaired(value)
     }
 
     /// Annotations that arrive over the total would get the Task refused: those that Kelos's field
@@ -237,17 +237,17 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
-    fn fill(&mut self, rule: &'r KeyRule, ours: Candidate, removed: Option<Skip>) -> Outcome {
+    fn fill(&mut self, rule: &'r KeyRule, ours: Candidate, removed: Option<Skip>) -> KeyOutcome {
         let value = match ours {
             Ok(value) => value,
-            Err(skip) => return Outcome::Skipped(removed.unwrap_or(skip)),
+            Err(skip) => return KeyOutcome::Skipped(removed.unwrap_or(skip)),
         };
         if !self.set_if_it_fits(rule.place(), &value) {
-            return Outcome::Skipped(removed.unwrap_or_else(too_large));
+            return KeyOutcome::Skipped(removed.unwrap_or_else(too_large));
         }
         match removed {
-            Some(_) => Outcome::Repaired(value),
-            None => Outcome::Applied(value),
+            Some(_) => KeyOutcome::Repaired(value),
+            None => KeyOutcome::Applied(value),
         }
     }
 
@@ -286,9 +286,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     }
 
     /// Sets the two marks, once in the life of a Task, if there is room and something to tell.
-    fn mark(&mut self, outcomes: &[KeyOutcome<'_>]) {
+    fn mark(&mut self, outcomes: &[KeyDecision<'_>]) {
         let Some(mark) = self.kept_mark.take() else { return };
-        let news = outcomes.iter().any(KeyOutcome::is_news_skip);
+        let news = outcomes.iter().any(KeyDecision::is_news_skip);
         if !news && self.changes.is_empty(self.task) {
             return;
         }
@@ -302,11 +302,11 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
 /// A valid value stays. It is worth a word only if the template would have given another one; what
 /// Kelos's own field declares, Kelos itself has rendered.
-fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> Outcome {
+fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
     if rule.declared_in == DeclaredIn::KelosField || ours.as_ref().is_ok_and(|ours| ours == value) {
-        Outcome::Kept
+        KeyOutcome::Kept
     } else {
-        Outcome::Skipped(existing())
+        KeyOutcome::Skipped(existing())
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::mutate_task::Answered;
 use super::report;
 use super::review::{self, Request, Unreadable};
 use super::router::Reply;
-use super::{AdmissionOutcome as Outcome, Metrics};
+use super::{AdmissionOutcome, Answered, Metrics};
 use crate::engine::kelos::{Excess, Injection, Namespace, Owner, Task, Workspace};
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, User, need_workspace};
@@ -143,20 +142,20 @@ pub(super) fn next(
 /// What has to be known before a request can be decided, or what is next without that.
 fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result<Ready<'c>, Next> {
     let as_it_is = |outcome| Err(Next::Reply(as_it_is(request, outcome)));
-    let Some(task) = request.new_task() else { return as_it_is(Outcome::NotATask) };
+    let Some(task) = request.new_task() else { return as_it_is(AdmissionOutcome::NotATask) };
     if let Some(excess) = task.excess() {
         return Err(Next::Reply(oversized(request, excess)));
     }
-    let Some(owner) = task.owner() else { return as_it_is(Outcome::NoOwner) };
+    let Some(owner) = task.owner() else { return as_it_is(AdmissionOutcome::NoOwner) };
     // The rest of the request is small, but for what says who makes it.
     let facts = sight.facts(request, task, bytes.saturating_sub(request.user_bytes()));
     if facts.injection() == Injection::Disabled {
         // Then nobody has to be asked for its owner.
-        return as_it_is(Outcome::Disabled);
+        return as_it_is(AdmissionOutcome::Disabled);
     }
     let spawner = match spawner(request, &owner, sight) {
         Ok(Some(spawner)) => spawner,
-        Ok(None) => return as_it_is(Outcome::UnknownOwner),
+        Ok(None) => return as_it_is(AdmissionOutcome::UnknownOwner),
         Err(next) => return Err(next),
     };
     let needs_workspace = sight.workspace.is_askable()
@@ -221,9 +220,9 @@ impl Ready<'_> {
 fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injection) -> Answered {
     let name = &rules.spawner.metadata.name;
     let (outcome, body) = match report::outcome(decision, rules) {
-        Outcome::Disabled => (Outcome::Disabled, review::allow(uid)),
+        AdmissionOutcome::Disabled => (AdmissionOutcome::Disabled, review::allow(uid)),
         _ if injection == Injection::Audit => {
-            (Outcome::Audited, review::audited(uid, name, decision))
+            (AdmissionOutcome::Audited, review::audited(uid, name, decision))
         }
         outcome => (outcome, review::decided(uid, name, decision)),
     };
@@ -231,7 +230,7 @@ fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injecti
 }
 
 /// The answer that lets the Task be, without a word.
-pub(super) fn as_it_is(request: &Request<'_>, outcome: Outcome) -> Answered {
+pub(super) fn as_it_is(request: &Request<'_>, outcome: AdmissionOutcome) -> Answered {
     Answered { reply: Reply::ok(review::allow(&request.uid)), outcome }
 }
 
@@ -239,7 +238,7 @@ pub(super) fn as_it_is(request: &Request<'_>, outcome: Outcome) -> Answered {
 fn oversized(request: &Request<'_>, excess: Excess) -> Answered {
     report::excess(excess);
     let body = review::allow_with_warning(&request.uid, &excess.to_string());
-    Answered { reply: Reply::ok(body), outcome: Outcome::Oversized }
+    Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::Oversized }
 }
 
 /// The answer to a body that is no request.
@@ -247,10 +246,10 @@ pub(super) fn unreadable(unreadable: Unreadable) -> Answered {
     match unreadable {
         Unreadable::Answerable { uid, message } => Answered {
             reply: Reply::ok(review::allow_with_warning(&uid, &message)),
-            outcome: Outcome::NotUnderstood,
+            outcome: AdmissionOutcome::NotUnderstood,
         },
         Unreadable::NoUid { message } => {
-            Answered { reply: Reply::bad_request(&message), outcome: Outcome::BadRequest }
+            Answered { reply: Reply::bad_request(&message), outcome: AdmissionOutcome::BadRequest }
         }
     }
 }

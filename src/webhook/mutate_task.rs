@@ -10,7 +10,7 @@ use super::reader::{Read, Reader};
 use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
 use super::time_budget::TimeBudget;
-use super::{AdmissionOutcome, Metrics};
+use super::{AdmissionOutcome, Answered, Metrics};
 use crate::clock;
 use crate::engine::Limits;
 use crate::engine::kelos::{Namespace, Workspace};
@@ -28,15 +28,6 @@ pub struct MutateTask {
     limits: Limits,
     reader: Reader,
     pool: Arc<Pool>,
-}
-
-/// An answer, and what it counts as.
-#[derive(Debug)]
-pub struct Answered {
-    /// What is sent.
-    pub reply: Reply,
-    /// What it counts as.
-    pub outcome: AdmissionOutcome,
 }
 
 impl MutateTask {

@@ -6,7 +6,7 @@ use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
-use crate::engine::{Decision, KeyOutcome as Decided, Outcome as KeyResult};
+use crate::engine::{Decision, KeyDecision, KeyOutcome};
 use crate::spawners::CompiledSpawner;
 use crate::telemetry::LogLimiter;
 
@@ -52,10 +52,10 @@ pub(super) fn decision(
     let (mut news, mut telling) = (0, Telling::of(spawner));
     for (index, key) in decision.keys.iter().enumerate() {
         let outcome = match &key.outcome {
-            KeyResult::Kept => continue,
-            KeyResult::Applied(_) => KeyOutcomeLabel::Applied,
-            KeyResult::Repaired(_) => KeyOutcomeLabel::Repaired,
-            KeyResult::Skipped(skip) => {
+            KeyOutcome::Kept => continue,
+            KeyOutcome::Applied(_) => KeyOutcomeLabel::Applied,
+            KeyOutcome::Repaired(_) => KeyOutcomeLabel::Repaired,
+            KeyOutcome::Skipped(skip) => {
                 if skip.reason.is_news() && !decision.was_marked {
                     news += 1;
                     if news <= SKIPS {
@@ -89,7 +89,7 @@ impl<'s> Telling<'s> {
     }
 
     /// Whether the key of this number is told.
-    fn is_new(&mut self, index: usize, key: &Decided<'_>, skip: &Skip) -> bool {
+    fn is_new(&mut self, index: usize, key: &KeyDecision<'_>, skip: &Skip) -> bool {
         match self.spawner.rules.keys.get(index) {
             Some(rule) => !rule.refuses(skip) && self.spawner.is_first(index, skip.reason),
             // An annotation that is not known to its end.
@@ -108,7 +108,13 @@ impl<'s> Telling<'s> {
 
 /// Logs a skipped key: at `info` if it is news, else at `debug`. Messages stay out of the log: one about a
 /// value may quote a character of it.
-fn log_skip(request: &Request<'_>, task: &Task<'_>, key: &Decided<'_>, skip: &Skip, is_news: bool) {
+fn log_skip(
+    request: &Request<'_>,
+    task: &Task<'_>,
+    key: &KeyDecision<'_>,
+    skip: &Skip,
+    is_news: bool,
+) {
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(

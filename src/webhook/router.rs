@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
-use super::{AdmissionOutcome as Outcome, Metrics};
+use super::{AdmissionOutcome, Metrics};
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
@@ -86,7 +86,7 @@ fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) ->
         }
     })
     .fallback(move || {
-        wrong_method.refused(Outcome::BadRequest);
+        wrong_method.refused(AdmissionOutcome::BadRequest);
         async { Refusal::Method.into_response() }
     });
     let elsewhere = move |request: Request| {
@@ -124,7 +124,7 @@ impl Strays {
         if request.method() != Method::POST {
             return;
         }
-        self.metrics.refused(Outcome::BadRequest);
+        self.metrics.refused(AdmissionOutcome::BadRequest);
         if self.told.is_due() {
             tracing::warn!(
                 path = request.uri().path(),
@@ -185,12 +185,12 @@ impl From<BodyError> for Refusal {
 }
 
 impl Refusal {
-    fn outcome(self) -> Outcome {
+    fn outcome(self) -> AdmissionOutcome {
         match self {
-            Refusal::Method | Refusal::ContentType => Outcome::BadRequest,
-            Refusal::TooLarge => Outcome::TooLarge,
-            Refusal::Interrupted => Outcome::Abandoned,
-            Refusal::NoRoom | Refusal::Overloaded => Outcome::Overloaded,
+            Refusal::Method | Refusal::ContentType => AdmissionOutcome::BadRequest,
+            Refusal::TooLarge => AdmissionOutcome::TooLarge,
+            Refusal::Interrupted => AdmissionOutcome::Abandoned,
+            Refusal::NoRoom | Refusal::Overloaded => AdmissionOutcome::Overloaded,
         }
     }
 }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
-use kelos_metadata::webhook::mutate_task::{Answered, answer_review};
+use kelos_metadata::webhook::mutate_task::answer_review;
 use kelos_metadata::webhook::review::ParsedReview;
 use kelos_metadata::webhook::router::MAX_BODY_BYTES;
-use kelos_metadata::webhook::{AdmissionOutcome, Metrics};
+use kelos_metadata::webhook::{AdmissionOutcome, Answered, Metrics};
 use serde_json::{Value, json};
 use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
 

@@ -8,7 +8,7 @@ use json_patch::jsonptr::Pointer;
 use super::{Merge, too_large};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
-use crate::engine::decision::{KeyOutcome, Outcome};
+use crate::engine::decision::{KeyDecision, KeyOutcome};
 use crate::engine::kelos::is_ours;
 use crate::engine::patch::Place;
 use crate::engine::reason::Reason;
@@ -18,7 +18,7 @@ use crate::engine::skip::Skip;
 impl<'r> Merge<'_, 'r, '_> {
     /// Removes what the API server would refuse of the keys behind the limits of Kelos's own field. It
     /// goes through what the Task has, not through the list of those keys.
-    pub(super) fn remove_beyond(&mut self) -> Vec<KeyOutcome<'r>> {
+    pub(super) fn remove_beyond(&mut self) -> Vec<KeyDecision<'r>> {
         let (task, rules) = (self.task, self.rules);
         let mut outcomes = Vec::new();
         for kind in Kind::ALL {
@@ -46,7 +46,7 @@ impl<'r> Merge<'_, 'r, '_> {
 
     /// Where annotations arrive over the total, those behind the limits of Kelos's own field go first,
     /// the largest first.
-    pub(super) fn shed_beyond(&mut self, removed: &mut Vec<KeyOutcome<'r>>) {
+    pub(super) fn shed_beyond(&mut self, removed: &mut Vec<KeyDecision<'r>>) {
         let (kind, task, keys) = (Kind::Annotation, self.task, &self.rules.beyond.annotations);
         if self.size.annotations_fit() || keys.is_empty() {
             return;
@@ -73,13 +73,13 @@ impl<'r> Merge<'_, 'r, '_> {
         kind: Kind,
         key: &'r str,
         skip: Skip,
-        removed: &mut Vec<KeyOutcome<'r>>,
+        removed: &mut Vec<KeyDecision<'r>>,
     ) {
         if let Some(value) = self.changes.get(self.task, kind, key) {
             self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
         }
         self.changes.remove_key(kind, key);
-        let (declared_in, outcome) = (Some(DeclaredIn::KelosField), Outcome::Skipped(skip));
-        removed.push(KeyOutcome { kind, key, declared_in, outcome });
+        let (declared_in, outcome) = (Some(DeclaredIn::KelosField), KeyOutcome::Skipped(skip));
+        removed.push(KeyDecision { kind, key, declared_in, outcome });
     }
 }

@@ -8,7 +8,7 @@ use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use crate::apimachinery::Kind;
-use crate::engine::{Decision, KeyOutcome, Outcome, skipped_list};
+use crate::engine::{Decision, KeyDecision, KeyOutcome, skipped_list};
 
 /// The most warnings one answer carries, and the most characters of one (the API server cuts at 256, and
 /// takes 4096 in all).
@@ -152,11 +152,12 @@ fn put_text(json: &mut String, text: &str) {
 }
 
 /// `annotation:KEY,label:KEY` of all that was written, sorted: the keys of a kind come in order.
-fn applied_list(keys: &[KeyOutcome<'_>]) -> String {
+fn applied_list(keys: &[KeyDecision<'_>]) -> String {
     let mut list = String::new();
     for kind in [Kind::Annotation, Kind::Label] {
-        let is_applied = |key: &&KeyOutcome<'_>| {
-            key.kind == kind && matches!(key.outcome, Outcome::Applied(_) | Outcome::Repaired(_))
+        let is_applied = |key: &&KeyDecision<'_>| {
+            key.kind == kind
+                && matches!(key.outcome, KeyOutcome::Applied(_) | KeyOutcome::Repaired(_))
         };
         for key in keys.iter().filter(is_applied) {
             let comma = if list.is_empty() { "" } else { "," };
@@ -166,7 +167,7 @@ fn applied_list(keys: &[KeyOutcome<'_>]) -> String {
     list
 }
 
-fn warnings(keys: &[KeyOutcome<'_>]) -> Vec<String> {
+fn warnings(keys: &[KeyDecision<'_>]) -> Vec<String> {
     let news = keys.iter().filter(|key| key.is_news_skip());
     let count = news.clone().count();
     let listed = if count > WARNINGS { WARNINGS - 1 } else { count };
@@ -177,8 +178,8 @@ fn warnings(keys: &[KeyOutcome<'_>]) -> Vec<String> {
     lines
 }
 
-fn key_warning(key: &KeyOutcome<'_>) -> Option<String> {
-    let Outcome::Skipped(skip) = &key.outcome else { return None };
+fn key_warning(key: &KeyDecision<'_>) -> Option<String> {
+    let KeyOutcome::Skipped(skip) = &key.outcome else { return None };
     let name = shorten_middle(key.key, 40);
     let (kind, reason) = (key.kind.as_str(), skip.reason.as_str());
     let mut text = String::with_capacity(2 * WARNING_CHARS);
@@ -251,8 +252,8 @@ mod tests {
     use crate::templates::{Position, TemplateError};
 
     fn warned(error: Skip) -> String {
-        let outcome = Outcome::Skipped(error);
-        let key = KeyOutcome {
+        let outcome = KeyOutcome::Skipped(error);
+        let key = KeyDecision {
             kind: Kind::Annotation,
             key: "team.example.com/k",
             declared_in: None,

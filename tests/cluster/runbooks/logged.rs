@@ -19,7 +19,7 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const SAYINGS: [(&str, Whose); 37] = [
+pub(crate) const SAYINGS: [(&str, Whose); 39] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -34,7 +34,9 @@ pub(crate) const SAYINGS: [(&str, Whose); 37] = [
     ("broken pipe", ApiServers),
     ("use of closed network connection", ApiServers),
     ("context deadline exceeded", ApiServers),
+    ("nothing is served here", ApiServers),
     ("Unsolicited response received on idle HTTP channel", ApiServers),
+    ("Nothing is served at this path", Ours),
     ("A client was rejected", Ours),
     ("Rejected the new serving key", Ours),
     ("Failed to keep the Lease", Ours),

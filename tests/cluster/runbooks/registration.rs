@@ -31,6 +31,7 @@ fn why_the_api_server_does_without_an_answer_is_found_and_mended() {
         let controller = wiped(scene, controller, &worker).await;
         contested(scene, &controller, &worker).await;
         deleted(scene, &worker).await;
+        at_a_wrong_path(scene, &serving, &worker).await;
         without_an_answer(scene, serving, &worker).await;
         without_a_certificate(scene, &worker).await;
     });
@@ -132,6 +133,35 @@ async fn deleted(scene: &Scene<'_>, worker: &Spawner) {
         scene.bundle().await.as_str().map(|_| ())
     })
     .await;
+    scene.labels(worker).await;
+}
+
+/// The registration sends Tasks to where nothing is served.
+async fn at_a_wrong_path(scene: &Scene<'_>, serving: &Running, worker: &Spawner) {
+    let at = |path: &str| {
+        let service = json!({"namespace": "kelos-system", "name": "kelos-metadata", "path": path});
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "kelos-metadata"},
+            "webhooks": [
+                {"name": "mtask.metadata.kelos.dev", "clientConfig": {"service": service}},
+            ],
+        })
+    };
+    let apply = async |path: &str| {
+        scene.cluster.admin.apply(&configuration(), "&force=true", &at(path)).await.ok();
+    };
+    apply("/mutate").await;
+    eventually("the API server asks there", async || {
+        scene.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+    })
+    .await;
+    fails_open(scene, worker, 6, &["nothing is served here"]).await;
+    let says = "Nothing is served at this path";
+    let told = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
+    serving.pod.log.line("the path is told", told).await;
+    apply("/mutate-task").await;
     scene.labels(worker).await;
 }
 
