@@ -42,10 +42,17 @@ async fn calls(cluster: &Cluster, name: &str, ours: &str, theirs: &str) -> Vec<(
             "metadata.kelos.dev/rendered-from": "worker@HASH",
         }));
     let event = namespace.audit_event("worker-1").await;
+    // By round and by place in it: webhooks of other tests have places there, too.
+    let place = |key: &str| -> Option<(u32, u32)> {
+        let key = key.strip_prefix("mutation.webhook.admission.k8s.io/round_")?;
+        let (round, index) = key.split_once("_index_")?;
+        Some((round.parse().ok()?, index.parse().ok()?))
+    };
     let calls = event["annotations"].as_object().unwrap().iter();
-    // The keys sort by round and by place in it.
+    let mut calls: Vec<_> = calls.filter_map(|(key, call)| Some((place(key)?, call))).collect();
+    calls.sort_by_key(|(place, _)| *place);
     calls
-        .filter(|(key, _)| key.starts_with("mutation.webhook.admission.k8s.io/round_"))
+        .into_iter()
         .map(|(_, call)| {
             let call: Value = serde_json::from_str(call.as_str().unwrap()).unwrap();
             let name = call["configuration"].as_str().unwrap().to_owned();
