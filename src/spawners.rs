@@ -5,11 +5,13 @@
 //! [`FileObjects`] out of manifests, or [`watch`] out of a cluster. An owner that is not known is
 //! looked up in the cluster by [`LiveLookup`].
 
+mod compiled;
 mod entries;
 mod files;
 mod intake;
 mod kept;
 mod live_lookup;
+mod lookup_outcome;
 mod measure;
 mod metrics;
 mod namespaced;
@@ -26,12 +28,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use self::compiled::CompiledSpawner;
 pub use self::files::{FileObjects, ReadObjects, Unusable};
 use self::intake::Intake;
-pub use self::live_lookup::{LiveLookup, LookupOutcome, LookupResult};
+pub use self::live_lookup::{LiveLookup, LookupResult};
+pub use self::lookup_outcome::LookupOutcome;
 pub use self::metrics::SpawnerMetrics;
 use self::recompile::{Compile, compile_guarded};
-pub use self::snapshot::{CompiledSpawner, Lookup, Snapshot};
+pub use self::snapshot::{Lookup, Snapshot};
 pub use self::watches::{WatchedKind, Watches, watch};
 use crate::cluster::Change;
 use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use super::compiled::{CompiledSpawner, Sketch, is_same};
 use super::namespaced::Namespaced;
-use super::snapshot::{CompiledSpawner, Sketch, is_same};
 use super::why::Why;
 use crate::engine::kelos::Owner;
 use crate::engine::reason::Reason;

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::compiled::{CompiledSpawner, Sketch};
 use super::entries::Entry;
 use super::kept::Kept;
 use super::measure::Measure;
 use super::queue::{Queue, Waiting};
 use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
-use super::snapshot::{CompiledSpawner, Sketch, Snapshot};
+use super::snapshot::Snapshot;
 use super::watches::WatchedKind;
 use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use self::cache::{LookedUpObject, LookupCache, LookupQuery};
 use self::get::Get;
+use super::lookup_outcome::LookupOutcome;
 use super::metrics::SpawnerMetrics;
 use super::watches::{NAMESPACES, TASK_SPAWNERS, WORKER_POOLS, WORKSPACES, WatchedKind};
 use super::{CompiledSpawner, Lookup, Spawners};
@@ -21,7 +22,6 @@ use crate::engine::kelos::{Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, 
 use crate::fair::{Bounds, FairPlaces};
 use crate::keyed_semaphore::KeyedSemaphore;
 use crate::telemetry::{LogOnce, chain};
-use crate::words::words;
 
 /// How many look-ups may be on their way at once, in all and of one namespace: whoever names many
 /// objects that nobody knows leaves places for others.
@@ -55,22 +55,6 @@ pub enum LookupResult<T> {
     Missing,
     /// It could not be said in time.
     Unavailable,
-}
-
-words! {
-    /// What became of the look-up of an object that the watch had not shown.
-    pub enum LookupOutcome {
-        /// It is there.
-        Found = "found",
-        /// It is not there, or has another uid.
-        NotFound = "not_found",
-        /// It had been looked up a moment before, or the watch showed it in the meantime.
-        Remembered = "remembered",
-        /// There was no place, or no answer, in time.
-        TimedOut = "timed_out",
-        /// The API server rejected the request, or could not be reached.
-        Failed = "failed",
-    }
 }
 
 /// An answer could not be had in time.

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use self::watch_age::WatchAge;
-use super::live_lookup::LookupOutcome;
+use super::lookup_outcome::LookupOutcome;
 use super::watches::WatchedKind;
 use crate::metrics::{gauge_value, label_values};
 

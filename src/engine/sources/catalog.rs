@@ -99,11 +99,8 @@ impl Table {
 
 /// Every name that Kelos or we give to a variable; `docs/variables.md` explains them.
 fn vocabulary() -> impl Iterator<Item = &'static str> {
-    let of_sources = ALL.into_iter().flat_map(|table| table.variables).map(|it| it.name);
-    of_sources
-        .chain(manual::SCHEDULE.variables.iter().map(|it| it.name))
-        .chain(GROUPS)
-        .chain(COLLECTIONS)
+    let of_sources = ALL.into_iter().flat_map(|table| table.all()).map(|it| it.name);
+    of_sources.chain(manual::SCHEDULE.all().map(|it| it.name)).chain(GROUPS).chain(COLLECTIONS)
 }
 
 /// What was probably meant by a name in a template for which there is nothing: `.Titel`, `$.Titel.x`,
@@ -157,10 +154,10 @@ mod tests {
     #[test]
     fn a_variable_stands_once_in_a_table_and_is_the_same_thing_in_all() {
         for table in ALL {
-            for (index, variable) in table.variables.iter().enumerate() {
+            for variable in table.all() {
                 let name = variable.name;
-                let again = table.variables[index + 1..].iter().find(|it| it.name == name);
-                assert!(again.is_none(), "{} has {name} twice", table.name);
+                let times = table.all().filter(|it| it.name == name).count();
+                assert_eq!(times, 1, "{} has {name} twice", table.name);
                 for other in ALL.into_iter().filter_map(|table| table.find(name)) {
                     assert_eq!(other.class, variable.class, "{name}");
                 }

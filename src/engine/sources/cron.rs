@@ -10,7 +10,7 @@ use crate::templates::value::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "cron",
-    variables: &[
+    variables: &[&[
         V::word("ID").in_name(InName::Tick).needs(&["ID", "Time"]),
         V::number("Number"),
         V::line("Title").needs(&["ID", "Time"]),
@@ -24,7 +24,7 @@ pub(super) const TABLE: Table = Table {
         V::text("ReviewComments"),
         V::word("Time").in_name(InName::Time).needs(&["ID", "Time"]),
         V::line("Schedule"),
-    ],
+    ]],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -6,14 +6,14 @@ use crate::engine::kelos::GenericWebhook;
 
 pub(super) const TABLE: Table = Table {
     name: "webhook",
-    variables: &[
+    variables: &[&[
         V::word("ID"),
         V::line("Title"),
         V::text("Body"),
         V::word("URL"),
         V::line("Kind"),
         V::structure("Payload"),
-    ],
+    ]],
     others: Others::NewNames,
     has_first_prompt: false,
 };

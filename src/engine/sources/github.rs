@@ -2,12 +2,34 @@
 
 use std::borrow::Cow;
 
+use super::variable::Variable as V;
 use super::{Evidence, FROM_REPOSITORY, page_number};
 use crate::engine::kelos::Workspace;
 use crate::engine::repository::Repository;
 use crate::engine::sources::text::repository;
 use crate::engine::sources::variable_set::{Letters, VariableSet};
 use crate::templates::value::Value;
+
+/// The variables of issues and pull requests that are polled.
+pub(super) const POLLED: &[V] = &[
+    V::word("ID"),
+    V::number("Number"),
+    V::line("Title"),
+    V::text("Body"),
+    V::word("URL"),
+    V::line("Labels"),
+    V::text("Comments"),
+    V::line("Kind"),
+    V::word("Branch"),
+    V::word("ReviewState"),
+    V::text("ReviewComments"),
+    V::word("Time"),
+    V::line("Schedule"),
+    // Kelos does not have these there, and they follow all the same.
+    V::word("Repository").needs(&["URL"]),
+    V::word("RepositoryOwner").needs(&["URL"]),
+    V::word("RepositoryName").needs(&["URL"]),
+];
 
 /// A kind of source that came later: what is on the Task speaks for itself, and who knows what it prints.
 pub(super) fn unknown(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {

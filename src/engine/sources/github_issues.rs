@@ -1,32 +1,14 @@
 //! Issues that Kelos polls on GitHub, and pull requests where it is told to take them, too.
 
-use super::github::{polled_repository, recorded_kind};
-use super::variable::{Others, Table, Variable as V};
+use super::github::{POLLED, polled_repository, recorded_kind};
+use super::variable::{Others, Table};
 use super::variable_set::{Letters, VariableSet};
 use super::{Evidence, constants};
 use crate::engine::kelos::GithubIssues;
 
 pub(super) const TABLE: Table = Table {
     name: "githubIssues",
-    variables: &[
-        V::word("ID"),
-        V::number("Number"),
-        V::line("Title"),
-        V::text("Body"),
-        V::word("URL"),
-        V::line("Labels"),
-        V::text("Comments"),
-        V::line("Kind"),
-        V::word("Branch"),
-        V::word("ReviewState"),
-        V::text("ReviewComments"),
-        V::word("Time"),
-        V::line("Schedule"),
-        // Kelos does not have these there, and they follow all the same.
-        V::word("Repository").needs(&["URL"]),
-        V::word("RepositoryOwner").needs(&["URL"]),
-        V::word("RepositoryName").needs(&["URL"]),
-    ],
+    variables: &[POLLED],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -1,6 +1,6 @@
 //! Pull requests that Kelos polls on GitHub.
 
-use super::github::{is_the_branch, polled_repository};
+use super::github::{POLLED, is_the_branch, polled_repository};
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, VariableSet};
 use super::{Evidence, constants};
@@ -8,26 +8,7 @@ use crate::engine::kelos::GithubPullRequests;
 
 pub(super) const TABLE: Table = Table {
     name: "githubPullRequests",
-    variables: &[
-        V::word("ID"),
-        V::number("Number"),
-        V::line("Title"),
-        V::text("Body"),
-        V::word("URL"),
-        V::line("Labels"),
-        V::text("Comments"),
-        V::line("Kind"),
-        V::word("Branch"),
-        V::word("ReviewState"),
-        V::text("ReviewComments"),
-        V::word("Time"),
-        V::line("Schedule"),
-        // Kelos does not have these there, and they follow all the same.
-        V::word("Repository").needs(&["URL"]),
-        V::word("RepositoryOwner").needs(&["URL"]),
-        V::word("RepositoryName").needs(&["URL"]),
-        V::word("HeadSHA"),
-    ],
+    variables: &[POLLED, &[V::word("HeadSHA")]],
     others: Others::Context,
     has_first_prompt: true,
 };

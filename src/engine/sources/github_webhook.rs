@@ -15,7 +15,7 @@ use crate::templates::value::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "githubWebhook",
-    variables: &[
+    variables: &[&[
         V::word("ID"),
         V::number("Number"),
         V::line("Title"),
@@ -42,7 +42,7 @@ pub(super) const TABLE: Table = Table {
         V::word("Conclusion").where_asked(),
         V::structure("ChangedFiles"),
         V::structure("Payload"),
-    ],
+    ]],
     others: Others::Context,
     has_first_prompt: false,
 };

@@ -9,7 +9,7 @@ use crate::templates::value::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "jira",
-    variables: &[
+    variables: &[&[
         V::word("ID").in_name(InName::JiraKey),
         V::number("Number").needs(&["ID"]),
         V::line("Title"),
@@ -23,7 +23,7 @@ pub(super) const TABLE: Table = Table {
         V::text("ReviewComments"),
         V::word("Time"),
         V::line("Schedule"),
-    ],
+    ]],
     others: Others::Context,
     has_first_prompt: true,
 };

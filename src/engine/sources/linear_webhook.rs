@@ -8,7 +8,7 @@ use crate::engine::kelos::LinearWebhook;
 
 pub(super) const TABLE: Table = Table {
     name: "linearWebhook",
-    variables: &[
+    variables: &[&[
         V::word("ID"),
         V::line("Title"),
         V::line("Kind"),
@@ -18,7 +18,7 @@ pub(super) const TABLE: Table = Table {
         V::line("State"),
         V::word("IssueID"),
         V::structure("Payload"),
-    ],
+    ]],
     others: Others::Context,
     has_first_prompt: false,
 };

@@ -7,15 +7,18 @@ use crate::apimachinery::Kind;
 use crate::engine::kelos::{Source, TRIGGER_TIME_ANNOTATION, TRIGGER_TYPE_ANNOTATION};
 use crate::templates::value::Value;
 
+/// The variables of every manual run.
+const ANY: &[V] = &[
+    V::word("ID"),
+    V::line("Title"),
+    V::line("Kind"),
+    V::text("TriggerType"),
+    V::text("TriggerTime"),
+];
+
 pub(super) const TABLE: Table = Table {
     name: "a manual run",
-    variables: &[
-        V::word("ID"),
-        V::line("Title"),
-        V::line("Kind"),
-        V::text("TriggerType"),
-        V::text("TriggerTime"),
-    ],
+    variables: &[ANY],
     others: Others::Anything,
     has_first_prompt: false,
 };
@@ -23,15 +26,7 @@ pub(super) const TABLE: Table = Table {
 /// Of a schedule.
 pub(super) const SCHEDULE: Table = Table {
     name: "a manual run",
-    variables: &[
-        V::word("ID"),
-        V::line("Title"),
-        V::line("Kind"),
-        V::text("TriggerType"),
-        V::text("TriggerTime"),
-        V::word("Time"),
-        V::line("Schedule"),
-    ],
+    variables: &[ANY, &[V::word("Time"), V::line("Schedule")]],
     others: Others::Anything,
     has_first_prompt: false,
 };

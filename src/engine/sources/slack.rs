@@ -5,7 +5,13 @@ use super::variable_set::{Letters, VariableSet};
 
 pub(super) const TABLE: Table = Table {
     name: "slack",
-    variables: &[V::word("ID"), V::line("Title"), V::text("Body"), V::word("URL"), V::line("Kind")],
+    variables: &[&[
+        V::word("ID"),
+        V::line("Title"),
+        V::text("Body"),
+        V::word("URL"),
+        V::line("Kind"),
+    ]],
     others: Others::Nothing,
     has_first_prompt: false,
 };

@@ -10,7 +10,8 @@ use crate::templates::value::Text;
 pub(in crate::engine) struct Table {
     /// Its name in `spec.when`, as it stands in a sentence.
     pub(in crate::engine) name: &'static str,
-    pub(super) variables: &'static [Variable],
+    /// In groups, which sources may share.
+    pub(super) variables: &'static [&'static [Variable]],
     pub(super) others: Others,
     /// Whether Kelos v0.24 made its prompts, where a TaskSpawner has no template.
     pub(super) has_first_prompt: bool,
@@ -30,23 +31,28 @@ pub(super) enum Others {
 }
 
 impl Table {
+    /// Every variable.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'static Variable> + use<> {
+        self.variables.iter().flat_map(|group| *group)
+    }
+
     /// What a name keeps of a variable.
     pub(super) fn in_name(&self, name: &str) -> InName {
         self.find(name).map_or(InName::Lost, |variable| variable.in_name)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&'static Variable> {
-        self.variables.iter().find(|variable| variable.name == name)
+        self.all().find(|variable| variable.name == name)
     }
 
     /// The variables that are shown of every Task.
     pub(in crate::engine) fn shown(&self) -> impl Iterator<Item = &'static str> {
-        self.variables.iter().filter(|variable| variable.is_shown).map(|variable| variable.name)
+        self.all().filter(|variable| variable.is_shown).map(|variable| variable.name)
     }
 
     /// The variables that those which are used follow from.
     pub(super) fn prerequisites(&self, uses: &Uses) -> BTreeSet<Text> {
-        let used = self.variables.iter().filter(|variable| uses.has(variable.name));
+        let used = self.all().filter(|variable| uses.has(variable.name));
         used.flat_map(|variable| variable.needs).map(|name| Text::from(*name)).collect()
     }
 }
