@@ -36,7 +36,7 @@ pub(super) fn derive(
     }
     let mut types = source.types.iter().filter(|found| found.eq_ignore_ascii_case(lower));
     if let (Some(found), None) = (types.next(), types.next()) {
-        // The source does not care for the case.
-        known.derive(Letters::Alike, "Type", found);
+        // The source does not care for the case, and Kelos prints that of the event: what is read back is better.
+        known.stand_in("Type", found);
     }
 }
