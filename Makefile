@@ -84,7 +84,7 @@ bench: toolchain ## count instructions (3 % more than benches/instructions.json 
 
 .PHONY: soak
 soak: toolchain ## the long rounds of tests that `make test` runs short
-	$(CARGO) test $(PROFILE) -- --ignored
+	$(CARGO) test $(PROFILE) --test it --test cluster -- --ignored --skip measured
 
 # Coverage needs switches of rustc that are not stable; the pinned toolchain takes them all the same.
 FUZZ_SECONDS ?= 600

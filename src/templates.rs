@@ -25,6 +25,6 @@ pub mod value;
 
 pub use self::error::{ErrorKind, Position, TemplateError};
 pub use self::intern::Templates;
-pub use self::syntax::{Language, Syntax, UnknownSyntax};
+pub use self::syntax::{Language, Syntax};
 pub use self::template::Template;
 pub use self::uses::Uses;

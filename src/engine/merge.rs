@@ -52,7 +52,7 @@ pub(super) struct Merge<'m, 'r, 't> {
     task: &'m Task<'t>,
     rules: &'r Rules,
     /// Looks for the numbers of bytes, while the Task is as Kelos made it.
-    numbers: Option<&'m ByteNumbers>,
+    numbers: Option<&'m ByteNumbers<'m, 't>>,
     changes: Changes<'r>,
     /// What the Task takes after the changes so far.
     size: Size,
@@ -75,7 +75,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     pub(super) fn new(
         task: &'m Task<'t>,
         rules: &'r Rules,
-        numbers: Option<&'m ByteNumbers>,
+        numbers: Option<&'m ByteNumbers<'m, 't>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let is_marked = is_marked(task, rules);

@@ -13,12 +13,9 @@ mod unquoted;
 mod weight;
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
-use thiserror::Error;
 
 use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
 use super::patch::Place;
@@ -27,97 +24,32 @@ use super::sources::Inference;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
 use crate::templates::{Template, Uses};
+use crate::words::words;
 
 /// The hash of rules that nobody has read.
 const NO_HASH: &str = "00000000";
 
-/// What happens to a label value that the API server would refuse.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnInvalid {
-    /// The key is skipped.
-    #[default]
-    Skip,
-    /// A valid value is made out of the text.
-    Sanitize,
-}
-
-impl OnInvalid {
-    /// `skip` or `sanitize`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            OnInvalid::Skip => "skip",
-            OnInvalid::Sanitize => "sanitize",
-        }
+words! {
+    /// What happens to a label value that the API server would refuse.
+    #[derive(Default)]
+    pub enum OnInvalid {
+        /// The key is skipped.
+        #[default]
+        Skip = "skip",
+        /// A valid value is made out of the text.
+        Sanitize = "sanitize",
     }
 }
 
-impl fmt::Display for OnInvalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for OnInvalid {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<OnInvalid, UnknownWord> {
-        match text {
-            "skip" => Ok(OnInvalid::Skip),
-            "sanitize" => Ok(OnInvalid::Sanitize),
-            _ => Err(UnknownWord::new(text, ["skip", "sanitize"])),
-        }
-    }
-}
-
-/// Whether variables are read back out of the fields that Kelos rendered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Infer {
-    /// They are.
-    #[default]
-    On,
-    /// They are not.
-    Off,
-}
-
-impl Infer {
-    /// `on` or `off`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Infer::On => "on",
-            Infer::Off => "off",
-        }
-    }
-}
-
-impl fmt::Display for Infer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Infer {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Infer, UnknownWord> {
-        match text {
-            "on" => Ok(Infer::On),
-            "off" => Ok(Infer::Off),
-            _ => Err(UnknownWord::new(text, ["on", "off"])),
-        }
-    }
-}
-
-/// A word that is none of the two that a setting takes.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{word}` is neither `{}` nor `{}`", .known[0], .known[1])]
-pub struct UnknownWord {
-    word: String,
-    known: [&'static str; 2],
-}
-
-impl UnknownWord {
-    fn new(word: &str, known: [&'static str; 2]) -> UnknownWord {
-        UnknownWord { word: word.to_owned(), known }
+words! {
+    /// Whether variables are read back out of the fields that Kelos rendered.
+    #[derive(Default)]
+    pub enum Infer {
+        /// They are.
+        #[default]
+        On = "on",
+        /// They are not.
+        Off = "off",
     }
 }
 

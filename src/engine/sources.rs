@@ -24,6 +24,7 @@ mod slack;
 pub(super) mod text;
 mod variable;
 mod variable_set;
+mod work_item;
 
 pub(super) use self::catalog::{GROUPS, name_hint};
 pub use self::inference::{Inference, NotRead};
@@ -103,10 +104,6 @@ struct Evidence<'e, 't> {
 }
 
 impl<'e> Evidence<'e, '_> {
-    fn source(&self) -> Source<'e> {
-        self.source
-    }
-
     /// What Kelos put behind `<spawner>-` when it named the Task; nothing if a template made the name.
     fn name_suffix(&self) -> Option<&'e str> {
         let is_ours = has_name_template(self.spawner) && !self.task.is_manual();
@@ -127,7 +124,7 @@ fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     if evidence.task.is_manual() {
         manual::derive(evidence, known);
     } else {
-        match evidence.source() {
+        match evidence.source {
             Source::GithubIssues(_) => github_issues::derive(evidence, known),
             Source::GithubPullRequests(source) => {
                 github_pull_requests::derive(source, evidence, known);
@@ -149,7 +146,7 @@ fn derive_more(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     if evidence.task.is_manual() {
         return;
     }
-    match evidence.source() {
+    match evidence.source {
         Source::GithubIssues(source) => github_issues::derive_more(source, evidence, known),
         Source::GithubPullRequests(source) => {
             github_pull_requests::derive_more(source, evidence, known);
@@ -179,7 +176,7 @@ fn page_number(evidence: &Evidence<'_, '_>) -> Option<i64> {
 
 /// Whether `.ID` and `.URL` are those of the issue or pull request that Kelos has recorded the number of.
 fn is_about_an_issue(evidence: &Evidence<'_, '_>) -> bool {
-    match evidence.source() {
+    match evidence.source {
         Source::GithubIssues(_) | Source::GithubPullRequests(_) => true,
         Source::GithubWebhook(source) => github_webhook::is_about_an_issue(source, evidence),
         // Only these two record a number.
@@ -199,7 +196,7 @@ fn is_about_an_issue(evidence: &Evidence<'_, '_>) -> bool {
 /// What Kelos itself has written on the Task.
 fn own(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     // Of a source that came later nobody knows what its templates print.
-    let is_known = evidence.source() != Source::Unknown;
+    let is_known = evidence.source != Source::Unknown;
     let exact = if is_known { Letters::Exact } else { Letters::Alike };
     if let Some(number) = evidence.recorded.number() {
         known.put(Origin::Task, exact, "Number", |_| Ok(Value::Int(number)));
@@ -239,7 +236,7 @@ fn title_of_an_empty_prompt(evidence: &Evidence<'_, '_>, known: &mut VariableSet
         && known.get("Title").is_none()
         && is_title
         && evidence.spawner.spec.task_template.prompt_template.is_empty()
-        && evidence.source() != Source::Unknown
+        && evidence.source != Source::Unknown
         && let Some(spec) = evidence.task.spec()
         && inference::pay_for_a_prompt(spec, known.meter).is_ok()
         && let Some(prompt) = spec.prompt()

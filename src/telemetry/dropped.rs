@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use tracing_appender::non_blocking::ErrorCounter;
 
-/// How often it is told, at the most: a flood that goes on need not be made longer.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+use super::LogLimiter;
 
 /// Who writes the log; each time that it has caught up it tells how many lines were dropped meanwhile.
 ///
@@ -18,7 +16,7 @@ pub(super) struct Telling<W> {
     count: Count,
     tell: fn(u64),
     told: u64,
-    told_at: Option<Instant>,
+    limiter: LogLimiter,
 }
 
 /// Where the number of dropped lines comes from, as soon as there is something that counts them.
@@ -41,7 +39,7 @@ impl<W> Telling<W> {
     /// Writes to `out`, and says through `tell` how many lines were dropped since it said so last.
     pub(super) fn over(out: W, tell: fn(u64)) -> (Telling<W>, Count) {
         let count = Count::default();
-        (Telling { out, count: count.clone(), tell, told: 0, told_at: None }, count)
+        (Telling { out, count: count.clone(), tell, told: 0, limiter: LogLimiter::new() }, count)
     }
 }
 
@@ -52,10 +50,10 @@ impl<W: Write> Write for Telling<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         let dropped = self.count.get();
-        let is_due = self.told_at.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-        if dropped > self.told && is_due {
+        // A flood that goes on need not be made longer.
+        if dropped > self.told && self.limiter.is_due() {
             (self.tell)(dropped - self.told);
-            (self.told, self.told_at) = (dropped, Some(Instant::now()));
+            self.told = dropped;
         }
         self.out.flush()
     }

@@ -5,7 +5,7 @@
 //! is that and nothing else, such a number is taken for a byte: if the labels are known, that byte; if not,
 //! any, for sources whose labels are a text for certain.
 
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Task, TaskSpawner};
 use crate::engine::rules::{DeclaredIn, KeyRule, Rules};
 use crate::engine::sources::has_labels_as_text;
 use crate::templates::value::{Map, Text};
@@ -13,21 +13,24 @@ use crate::templates::value::{Map, Text};
 /// The variable in question.
 const LABELS: &str = "Labels";
 
-/// What Kelos's own field printed of `.Labels` as a text.
+/// Looks for what Kelos's own field printed of `.Labels` as a text.
 #[derive(Debug)]
-pub(in crate::engine) struct ByteNumbers {
+pub(in crate::engine) struct ByteNumbers<'b, 't> {
+    task: &'b Task<'t>,
+    spawner: &'b TaskSpawner,
     /// The text, if the labels are known.
-    labels: Option<Text>,
-    /// Whether it is a text, known or not.
-    is_text: bool,
+    labels: Option<&'b Text>,
 }
 
-impl ByteNumbers {
+impl<'b, 't> ByteNumbers<'b, 't> {
     /// Looks at the variables of a Task.
-    pub(in crate::engine) fn of(task: &Task<'_>, rules: &Rules, variables: &Map) -> ByteNumbers {
-        let labels = variables.get(LABELS).and_then(|labels| labels.as_text()).cloned();
-        let is_text = labels.is_some() || has_labels_as_text(task, &rules.spawner);
-        ByteNumbers { labels, is_text }
+    pub(in crate::engine) fn of(
+        task: &'b Task<'t>,
+        rules: &'b Rules,
+        variables: &'b Map,
+    ) -> ByteNumbers<'b, 't> {
+        let labels = variables.get(LABELS).and_then(|labels| labels.as_text());
+        ByteNumbers { task, spawner: &rules.spawner, labels }
     }
 
     /// Whether Kelos's own field gave this value because `.Labels` is a text there.
@@ -38,10 +41,9 @@ impl ByteNumbers {
         let Some((_, at)) = element.filter(|(name, _)| *name == LABELS) else { return false };
         // As Go prints it.
         let number = value.parse::<u8>().ok().filter(|number| number.to_string() == value);
-        match (&self.labels, number) {
-            (_, None) => false,
-            (Some(labels), number) => labels.as_bytes().get(at).copied() == number,
-            (None, Some(_)) => self.is_text,
-        }
+        number.is_some_and(|number| match self.labels {
+            Some(labels) => labels.as_bytes().get(at) == Some(&number),
+            None => has_labels_as_text(self.task, self.spawner),
+        })
     }
 }

@@ -4,27 +4,24 @@ use jiff::civil::DateTime;
 
 use super::variable::{InName, Others, Table, Variable as V};
 use super::variable_set::{Letters, Origin, VariableSet};
+use super::work_item::WORK_ITEM;
 use super::{Evidence, constants};
 use crate::engine::kelos::Cron;
 use crate::templates::value::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "cron",
-    variables: &[&[
-        V::word("ID").in_name(InName::Tick).needs(&["ID", "Time"]),
-        V::number("Number"),
-        V::line("Title").needs(&["ID", "Time"]),
-        V::text("Body"),
-        V::word("URL"),
-        V::line("Labels"),
-        V::text("Comments"),
-        V::line("Kind"),
-        V::word("Branch"),
-        V::word("ReviewState"),
-        V::text("ReviewComments"),
-        V::word("Time").in_name(InName::Time).needs(&["ID", "Time"]),
-        V::line("Schedule"),
-    ]],
+    variables: &[
+        WORK_ITEM,
+        &[
+            V::word("ID").in_name(InName::Tick).needs(&["ID", "Time"]),
+            V::number("Number"),
+            V::line("Title").needs(&["ID", "Time"]),
+            V::word("URL"),
+            V::word("Time").in_name(InName::Time).needs(&["ID", "Time"]),
+            V::line("Schedule"),
+        ],
+    ],
     others: Others::Context,
     has_first_prompt: true,
 };

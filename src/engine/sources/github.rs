@@ -10,19 +10,12 @@ use crate::engine::sources::text::repository;
 use crate::engine::sources::variable_set::{Letters, VariableSet};
 use crate::templates::value::Value;
 
-/// The variables of issues and pull requests that are polled.
+/// The variables of issues and pull requests that are polled, beside those of every work item.
 pub(super) const POLLED: &[V] = &[
     V::word("ID"),
     V::number("Number"),
     V::line("Title"),
-    V::text("Body"),
     V::word("URL"),
-    V::line("Labels"),
-    V::text("Comments"),
-    V::line("Kind"),
-    V::word("Branch"),
-    V::word("ReviewState"),
-    V::text("ReviewComments"),
     V::word("Time"),
     V::line("Schedule"),
     // Kelos does not have these there, and they follow all the same.

@@ -3,12 +3,13 @@
 use super::github::{POLLED, polled_repository, recorded_kind};
 use super::variable::{Others, Table};
 use super::variable_set::{Letters, VariableSet};
+use super::work_item::WORK_ITEM;
 use super::{Evidence, constants};
 use crate::engine::kelos::GithubIssues;
 
 pub(super) const TABLE: Table = Table {
     name: "githubIssues",
-    variables: &[POLLED],
+    variables: &[WORK_ITEM, POLLED],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -3,12 +3,13 @@
 use super::github::{POLLED, is_the_branch, polled_repository};
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, VariableSet};
+use super::work_item::WORK_ITEM;
 use super::{Evidence, constants};
 use crate::engine::kelos::GithubPullRequests;
 
 pub(super) const TABLE: Table = Table {
     name: "githubPullRequests",
-    variables: &[POLLED, &[V::word("HeadSHA")]],
+    variables: &[WORK_ITEM, POLLED, &[V::word("HeadSHA")]],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -2,6 +2,7 @@
 
 use super::variable::{InName, Others, Table, Variable as V};
 use super::variable_set::{Letters, Origin, VariableSet};
+use super::work_item::WORK_ITEM;
 use super::{Evidence, constants};
 use crate::engine::kelos::Jira;
 use crate::engine::sources::text::url;
@@ -9,21 +10,17 @@ use crate::templates::value::Value;
 
 pub(super) const TABLE: Table = Table {
     name: "jira",
-    variables: &[&[
-        V::word("ID").in_name(InName::JiraKey),
-        V::number("Number").needs(&["ID"]),
-        V::line("Title"),
-        V::text("Body"),
-        V::word("URL").needs(&["ID"]),
-        V::line("Labels"),
-        V::text("Comments"),
-        V::line("Kind"),
-        V::word("Branch"),
-        V::word("ReviewState"),
-        V::text("ReviewComments"),
-        V::word("Time"),
-        V::line("Schedule"),
-    ]],
+    variables: &[
+        WORK_ITEM,
+        &[
+            V::word("ID").in_name(InName::JiraKey),
+            V::number("Number").needs(&["ID"]),
+            V::line("Title"),
+            V::word("URL").needs(&["ID"]),
+            V::word("Time"),
+            V::line("Schedule"),
+        ],
+    ],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -48,7 +48,7 @@ pub(super) fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
             known.stand_in_of(Origin::Task, name, value);
         }
     }
-    if let Source::Cron(source) = evidence.source() {
+    if let Source::Cron(source) = evidence.source {
         if let Some(time) = recorded(TRIGGER_TIME_ANNOTATION) {
             known.put(Origin::Task, Letters::Exact, "Time", |meter| {
                 meter.take_bytes(time.len())?;

@@ -3,8 +3,8 @@
 
 use crate::templates::error::{Position, TemplateError};
 
-/// The statements that there are, those that end a block left out.
-pub(super) const STATEMENTS: [&str; 15] = [
+/// The statements that there are.
+pub(super) const STATEMENTS: [&str; 23] = [
     "autoescape",
     "break",
     "call",
@@ -19,7 +19,15 @@ pub(super) const STATEMENTS: [&str; 15] = [
     "raw",
     "set",
     "with",
+    "endautoescape",
+    "endcall",
+    "endfilter",
     "endfor",
+    "endif",
+    "endmacro",
+    "endraw",
+    "endset",
+    "endwith",
 ];
 
 /// Those of them that have an end.
