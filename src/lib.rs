@@ -36,6 +36,7 @@ pub mod commands;
 pub mod engine;
 mod fair;
 mod hex;
+mod json_text;
 mod keyed_semaphore;
 pub mod manifests;
 pub mod metrics;

@@ -195,7 +195,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     fn replace(&mut self, rule: &'r KeyRule, skip: Skip) -> Found {
         if skip.reason == Reason::NotAllowed
             && let Some(default) = &rule.default
-            && self.set_if_it_fits(rule.place(), default)
+            && self.set_if_it_fits(rule.place(), default, self.size_with(rule.place(), default))
         {
             return Found::Settled(KeyOutcome::Repaired(default.to_string()));
         }
@@ -242,7 +242,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             Ok(value) => value,
             Err(skip) => return KeyOutcome::Skipped(removed.unwrap_or(skip)),
         };
-        if !self.set_if_it_fits(rule.place(), &value) {
+        // What stood there is removed by now.
+        let size = self.size.with(rule.place(), &value);
+        if !self.set_if_it_fits(rule.place(), &value, size) {
             return KeyOutcome::Skipped(removed.unwrap_or_else(too_large));
         }
         match removed {
@@ -251,9 +253,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    /// Sets a key if the API server and etcd still take the Task with it; says whether.
-    fn set_if_it_fits(&mut self, place: Place<'r>, value: &str) -> bool {
-        let size = self.size_with(place, value);
+    /// Sets a key if the API server and etcd still take the Task, which has this size with it; says
+    /// whether.
+    fn set_if_it_fits(&mut self, place: Place<'r>, value: &str, size: Size) -> bool {
         let fits = match place.kind {
             Kind::Label => size.fits_etcd(),
             Kind::Annotation => size.fits_etcd() && size.annotations_fit(),
@@ -295,7 +297,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         self.changes.set(RENDERED_FROM, mark);
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
         if !skipped.is_empty() {
-            self.set_if_it_fits(SKIPPED, &skipped);
+            self.set_if_it_fits(SKIPPED, &skipped, self.size_with(SKIPPED, &skipped));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::apimachinery::ANNOTATIONS_BYTES;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{Str, Task};
 use crate::engine::patch::Place;
+use crate::json_text;
 
 /// What a Task may grow to, as JSON: etcd refuses objects of 1.5 MiB. One that is larger already may
 /// stay as large as it is, and not grow: etcd may still take it, and would not take more.
@@ -46,7 +47,7 @@ impl Size {
     /// wrote it.
     pub(super) fn as_written(mut self, value: &Str<'_>) -> Size {
         if let Cow::Borrowed(raw) = value.0 {
-            self.object += json_bytes(raw) - raw.len();
+            self.object += json_text::bytes(raw) - raw.len();
         }
         self
     }
@@ -90,45 +91,8 @@ impl Size {
 
 /// What an entry adds to a map with so many others: a comma, too, if there are any.
 fn entry_bytes(key: &str, value: &str, others: usize) -> usize {
-    json_bytes(key) + json_bytes(value) + ENTRY_BYTES + usize::from(others > 0)
+    json_text::bytes(key) + json_text::bytes(value) + ENTRY_BYTES + usize::from(others > 0)
 }
-
-/// What a text takes between its quotes, as Go's `encoding/json` writes it for the API server.
-fn json_bytes(text: &str) -> usize {
-    // Nearly all texts are plain: without an end before the last byte many bytes are looked at at once.
-    let is_special = |b: u8| {
-        (b < b' ')
-            | (b == b'"')
-            | (b == b'\\')
-            | (b == b'<')
-            | (b == b'>')
-            | (b == b'&')
-            | (b == 0xe2)
-    };
-    if !text.bytes().fold(false, |any, b| any | is_special(b)) {
-        return text.len();
-    }
-    let escaped: usize = text.bytes().map(|b| usize::from(ESCAPED_BYTES[usize::from(b)])).sum();
-    // U+2028 and U+2029 are escaped, too: three bytes become six.
-    let has_separators = text.bytes().any(|b| b == 0xe2);
-    let separators = |text: &str| text.matches(['\u{2028}', '\u{2029}']).count();
-    escaped + if has_separators { 3 * separators(text) } else { 0 }
-}
-
-/// What each byte of a text takes in JSON.
-static ESCAPED_BYTES: [u8; 256] = {
-    let mut bytes = [1; 256];
-    let mut b = 0;
-    while b < bytes.len() {
-        match b as u8 {
-            b'"' | b'\\' | 0x08 | 0x0c | b'\n' | b'\r' | b'\t' => bytes[b] = 2,
-            b'<' | b'>' | b'&' | 0..0x20 => bytes[b] = 6,
-            _ => {}
-        }
-        b += 1;
-    }
-    bytes
-};
 
 #[cfg(test)]
 mod tests {
@@ -154,18 +118,6 @@ mod tests {
         for n in (0..entries.len()).rev() {
             size = size.without(place(n), entries[n].1);
             assert_eq!(size.object, written(&entries[..n]).len());
-        }
-    }
-
-    #[test]
-    fn what_go_escapes_beyond_json_counts_so() {
-        for (text, bytes) in [("<", 6), ("&>", 12), ("\u{2028}", 6), ("\u{2030}", 3), ("\u{7f}", 1)]
-        {
-            assert_eq!(json_bytes(text), bytes, "{text:?}");
-        }
-        for b in 0..0x80 {
-            let text = char::from(b).to_string();
-            assert_eq!(json_bytes(&text), usize::from(ESCAPED_BYTES[usize::from(b)]), "{text:?}");
         }
     }
 }

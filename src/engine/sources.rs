@@ -71,13 +71,14 @@ impl Question<'_, '_> {
     /// → recorded by others.
     pub(super) fn answer(&self, meter: &Meter) -> Answer {
         let mut known = VariableSet::new(self.uses, meter);
-        let recorded = Recorded::read(self.task, self.spawner, self.is_output, &mut known);
+        let source = self.spawner.spec.when.source();
+        let recorded = Recorded::read(self.task, self.spawner, source, self.is_output, &mut known);
         let evidence = Evidence {
             task: self.task,
             spawner: self.spawner,
             workspace: self.workspace,
             recorded: &recorded,
-            source: self.spawner.spec.when.source(),
+            source,
         };
         derive(&evidence, &mut known);
         if self.inference.asks_for("Title", self.task, self.reads_metadata) {

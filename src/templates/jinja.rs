@@ -49,7 +49,6 @@ use super::Uses;
 use super::budget::{Budget, Exhausted, VALUE_BYTES};
 use super::error::TemplateError;
 use super::purse::Purse;
-use super::purse::names_bytes;
 use super::regexp::Patterns;
 use super::regexp::patterns_bytes;
 use super::value::{Map, Text};
@@ -118,7 +117,7 @@ impl Program {
         Ok(Program {
             code_bytes: compile::bytes(code.borrow_dependent(), parts),
             code: Arc::new(code),
-            uses: Uses { all: false, names: checked.names },
+            uses: Uses::of(checked.names),
             straight_line: checked.straight_line,
             patterns: Arc::new(checked.patterns),
         })
@@ -126,7 +125,7 @@ impl Program {
 
     /// The bytes that it takes, but for its source.
     pub fn bytes(&self) -> usize {
-        self.code_bytes + names_bytes(self.uses.names.iter()) + patterns_bytes(&self.patterns)
+        self.code_bytes + self.uses.bytes() + patterns_bytes(&self.patterns)
     }
 
     /// Renders the template with the variables in `root`; what it costs is taken off the budget,

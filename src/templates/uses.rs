@@ -10,22 +10,48 @@ use super::value::Text;
 pub struct Uses {
     /// It may read any of them: it takes the whole root, as in `{{ . }}`.
     pub all: bool,
-    /// The names it reads, as the template wrote them.
-    pub names: BTreeSet<Text>,
+    names: BTreeSet<Text>,
+    /// A bit for each length that a name has. Most names that are asked for are not there, which a bit
+    /// says faster than a tree.
+    lengths: u64,
 }
 
 impl Uses {
+    /// Those that have these names, as the template wrote them.
+    pub fn of(names: impl IntoIterator<Item = Text>) -> Uses {
+        let mut uses = Uses::default();
+        uses.add(names);
+        uses
+    }
+
+    /// All of them.
+    pub fn everything() -> Uses {
+        Uses { all: true, ..Uses::default() }
+    }
+
+    /// The names it reads, as the template wrote them, in order.
+    pub fn names(&self) -> &BTreeSet<Text> {
+        &self.names
+    }
+
+    /// Whether the variable `name` is read by its name.
+    pub fn names_it(&self, name: &str) -> bool {
+        self.lengths & length_bit(name) != 0 && self.names.contains(name)
+    }
+
     /// Whether the variable `name` may be read.
     pub fn has(&self, name: &str) -> bool {
-        self.all || self.names.contains(name)
+        self.all || self.names_it(name)
     }
 
     /// The variable's name as the key of its value, if it may be read.
     pub fn key(&self, name: &str) -> Option<Text> {
-        match self.names.get(name) {
-            Some(shared) => Some(Text::clone(shared)),
-            None => self.all.then(|| name.into()),
+        if self.lengths & length_bit(name) != 0
+            && let Some(shared) = self.names.get(name)
+        {
+            return Some(Text::clone(shared));
         }
+        self.all.then(|| name.into())
     }
 
     /// What its names take, in bytes.
@@ -33,9 +59,22 @@ impl Uses {
         names_bytes(self.names.iter())
     }
 
+    /// Adds names.
+    pub fn add(&mut self, names: impl IntoIterator<Item = Text>) {
+        for name in names {
+            self.lengths |= length_bit(&name);
+            self.names.insert(name);
+        }
+    }
+
     /// Adds what another template reads.
     pub fn extend(&mut self, other: &Uses) {
         self.all |= other.all;
+        self.lengths |= other.lengths;
         self.names.extend(other.names.iter().cloned());
     }
+}
+
+fn length_bit(name: &str) -> u64 {
+    1 << (name.len() % 64)
 }

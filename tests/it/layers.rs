@@ -39,6 +39,7 @@ const PURE: [&str; 3] = ["templates", "apimachinery", "engine"];
 const HOUSE: &[&str] = &[
     "words",
     "hex",
+    "json_text",
     "unix_seconds",
     "clock",
     "readiness",

@@ -250,7 +250,7 @@ impl Compiler<'_> {
             }
             _ => Inference::default(),
         };
-        uses.names.extend(inference.helpful());
+        uses.add(inference.helpful());
         if self.purse.is_empty() && !was_empty {
             let error = Skip::from(Exhausted::Compiling);
             let hint = "nothing is read back: shorten the prompt template";

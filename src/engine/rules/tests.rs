@@ -107,7 +107,7 @@ fn only_what_is_used_is_recorded() {
         &[("labels", "a: {{ .Title }}\nb: {{ review_state }}\nc: plain\nd: {{ .Task.Name }}")],
         &Policy::default(),
     );
-    let names: Vec<&str> = rules.uses.names.iter().map(|name| &**name).collect();
+    let names: Vec<&str> = rules.uses.names().iter().map(|name| &**name).collect();
     assert_eq!((names, rules.uses.all), (vec!["ReviewState", "Task", "Title"], false));
     assert!(compile(&[("labels", "a: {{ . }}")], &Policy::default()).uses.all);
 }

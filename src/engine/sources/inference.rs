@@ -72,8 +72,8 @@ impl Inference {
         let template = &spawner.spec.task_template;
         let table = Table::of(spawner.spec.when.source());
         let mut wanted = uses.clone();
-        wanted.names.extend(table.prerequisites(uses));
-        if !wanted.all && wanted.names.is_empty() {
+        wanted.add(table.prerequisites(uses));
+        if !wanted.all && wanted.names().is_empty() {
             return Inference::default();
         }
         let is_useful = |pattern: &Pattern| {
@@ -138,7 +138,9 @@ impl Inference {
     /// The variables that help to read: what is known of them need not be read.
     pub fn helpful(&self) -> impl Iterator<Item = Text> {
         let variables = self.pairs.iter().flat_map(|pair| &pair.pattern.variables);
-        variables.map(|variable| root_of(&variable.name).into()).chain(self.wanted.names.clone())
+        variables
+            .map(|variable| root_of(&variable.name).into())
+            .chain(self.wanted.names().iter().cloned())
     }
 
     /// Whether a variable is asked for by a template, or helps to read a field of this Task. Others are

@@ -3,8 +3,6 @@
 //! Five of them are Kelos's own. They say what Kelos printed, letter by letter, where Kelos has set
 //! them, and that depends on the source. What others record comes last.
 
-use std::collections::BTreeMap;
-
 use super::catalog::GROUPS;
 use super::text::camel_case;
 use super::text::{ENTRY_BYTES, ENTRY_STEPS, text, url};
@@ -51,9 +49,9 @@ impl Sets {
     /// Polled issues and pull requests get kind and number since v0.20, over what the field says; the
     /// commit where checks are reported (v0.32). GitHub's webhooks get all five, where reporting is
     /// configured and the event has a number (v0.32). A source that came later may do as it likes.
-    fn of(name: &str, when: &When) -> Sets {
+    fn of(name: &str, source: Source<'_>, when: &When) -> Sets {
         use Sets::{Always, Never, Sometimes};
-        match (when.source(), name) {
+        match (source, name) {
             (Source::GithubIssues(_) | Source::GithubPullRequests(_), "kind" | "number") => Always,
             (Source::GithubPullRequests(_), "sha") => Sometimes,
             (
@@ -76,18 +74,26 @@ impl Sets {
 /// The names of Kelos's own.
 const OWN: [&str; 5] = ["kind", "number", "owner", "repo", "sha"];
 
-/// The `kelos.dev/source-*` annotations by the rest of their name.
-pub(super) struct Recorded<'t>(BTreeMap<&'t str, (&'t str, Author)>);
+/// The `kelos.dev/source-*` annotations, in the order of their names.
+pub(super) struct Recorded<'t>(Vec<Annotation<'t>>);
+
+struct Annotation<'t> {
+    /// What stands behind the prefix.
+    name: &'t str,
+    value: &'t str,
+    author: Author,
+}
 
 impl<'t> Recorded<'t> {
     /// Reads them, those left out that the rules write, and makes them the variable `.Source`.
     pub(super) fn read(
         task: &'t Task<'_>,
         spawner: &TaskSpawner,
+        source: Source<'_>,
         is_output: &dyn Fn(&str) -> bool,
         known: &mut VariableSet<'_>,
     ) -> Recorded<'t> {
-        let mut recorded = Recorded(BTreeMap::new());
+        let mut recorded = Recorded(Vec::new());
         let Some(annotations) = task.entries(Kind::Annotation) else { return recorded };
         for (key, value) in annotations.beginning_with(SOURCE_PREFIX) {
             let name = key.strip_prefix(SOURCE_PREFIX).unwrap_or_default();
@@ -99,8 +105,8 @@ impl<'t> Recorded<'t> {
             if paid.is_err() {
                 break;
             }
-            let author = author(name, key, task, spawner);
-            recorded.0.insert(name, (&**value, author));
+            let author = author(name, key, source, task, spawner);
+            recorded.0.push(Annotation { name, value, author });
         }
         known.put(Origin::Task, Letters::Alike, "Source", |meter| recorded.group(meter));
         recorded
@@ -108,12 +114,17 @@ impl<'t> Recorded<'t> {
 
     /// The value of one that Kelos itself has set, as in `number`.
     pub(super) fn own(&self, name: &str) -> Option<&'t str> {
-        self.0.get(name).filter(|(_, author)| *author == Author::Kelos).map(|(value, _)| *value)
+        self.get(name, Author::Kelos)
     }
 
     /// The value of one that somebody else has set.
     pub(super) fn of_others(&self, name: &str) -> Option<&'t str> {
-        self.0.get(name).filter(|(_, author)| *author == Author::Other).map(|(value, _)| *value)
+        self.get(name, Author::Other)
+    }
+
+    fn get(&self, name: &str, author: Author) -> Option<&'t str> {
+        let found = self.0.binary_search_by(|candidate| candidate.name.cmp(name)).ok()?;
+        self.0.get(found).filter(|found| found.author == author).map(|found| found.value)
     }
 
     /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
@@ -125,7 +136,7 @@ impl<'t> Recorded<'t> {
 
     /// Tells what others have recorded, by their names.
     pub(super) fn tell_by_name(&self, known: &mut VariableSet<'_>) {
-        for (name, (value, author)) in &self.0 {
+        for Annotation { name, value, author } in &self.0 {
             if *author == Author::Other {
                 tell_one(name, value, known);
             }
@@ -134,7 +145,7 @@ impl<'t> Recorded<'t> {
 
     fn group(&self, meter: &Meter) -> Result<Value, Exhausted> {
         let mut map = Map::new();
-        for (name, (value, _)) in &self.0 {
+        for Annotation { name, value, .. } in &self.0 {
             meter.take_steps(ENTRY_STEPS)?;
             meter.take_bytes(name.len() + ENTRY_BYTES)?;
             map.insert(camel_case(name, false).into(), text(value, meter)?);
@@ -143,7 +154,13 @@ impl<'t> Recorded<'t> {
     }
 }
 
-fn author(name: &str, key: &str, task: &Task<'_>, spawner: &TaskSpawner) -> Author {
+fn author(
+    name: &str,
+    key: &str,
+    source: Source<'_>,
+    task: &Task<'_>,
+    spawner: &TaskSpawner,
+) -> Author {
     if !OWN.contains(&name) {
         return Author::Other;
     }
@@ -153,7 +170,7 @@ fn author(name: &str, key: &str, task: &Task<'_>, spawner: &TaskSpawner) -> Auth
         field.is_some_and(|field| field.annotations.contains_key(key))
     };
     // By hand Kelos records nothing of a source.
-    let sets = if task.is_manual() { Sets::Never } else { Sets::of(name, &spawner.when) };
+    let sets = if task.is_manual() { Sets::Never } else { Sets::of(name, source, &spawner.when) };
     match sets {
         Sets::Always => Author::Kelos,
         _ if is_declared() => Author::Template,
@@ -231,14 +248,15 @@ mod tests {
 
     #[test]
     fn an_unknown_annotation_becomes_a_variable() {
-        let all = Uses { all: true, ..Uses::default() };
+        let all = Uses::everything();
         let meter = Meter::new(Budget::task());
         let mut known = VariableSet::new(&all, &meter);
         let task = r#"{"metadata": {"annotations": {"kelos.dev/source-author": "octocat",
             "kelos.dev/source-review-state": "approved", "kelos.dev/source-": "x", "team": "x"}}}"#;
         let task = Task::parse(task).unwrap();
         let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
-        Recorded::read(&task, &spawner, &|_| false, &mut known).tell_by_name(&mut known);
+        Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_| false, &mut known)
+            .tell_by_name(&mut known);
         let (root, _) = known.into_parts();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
@@ -250,7 +268,7 @@ mod tests {
     fn kelos_sets_some_annotations_itself_on_some_sources() {
         let sets = |when: &str| -> Vec<Sets> {
             let when: When = serde_json::from_str(when).unwrap();
-            OWN.iter().map(|name| Sets::of(name, &when)).collect()
+            OWN.iter().map(|name| Sets::of(name, when.source(), &when)).collect()
         };
         use Sets::{Always, Never, Sometimes};
         assert_eq!(sets(r#"{"githubIssues": {}}"#), [Always, Always, Never, Never, Never]);

@@ -1,7 +1,7 @@
 //! The variables that are known so far, and who says so.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::text::ENTRY_STEPS;
@@ -84,8 +84,8 @@ pub(super) struct VariableSet<'u> {
     origins: Vec<(Text, Origin)>,
     /// Those that are known letter by letter.
     exact: BTreeSet<Text>,
-    /// What holds for those that no field tells.
-    stand_ins: BTreeMap<&'static str, (Origin, Text)>,
+    /// What holds for those that no field tells: a few, of which the first counts.
+    stand_ins: Vec<(&'static str, Origin, Text)>,
     /// Those that fields contradict each other about: they stay missing.
     contested: BTreeSet<Text>,
 }
@@ -99,7 +99,7 @@ impl<'u> VariableSet<'u> {
             values: Map::new(),
             origins: Vec::new(),
             exact: BTreeSet::new(),
-            stand_ins: BTreeMap::new(),
+            stand_ins: Vec::new(),
             contested: BTreeSet::new(),
         }
     }
@@ -150,16 +150,16 @@ impl<'u> VariableSet<'u> {
     pub(super) fn stand_in_of(&mut self, origin: Origin, name: &'static str, text: &str) {
         if self.wants(name)
             && !self.values.contains_key(name)
-            && !self.stand_ins.contains_key(name)
+            && !self.stand_ins.iter().any(|(known, ..)| *known == name)
             && self.meter.take_bytes(text.len()).is_ok()
         {
-            self.stand_ins.insert(name, (origin, text.into()));
+            self.stand_ins.push((name, origin, text.into()));
         }
     }
 
     /// Lets what stands in hold.
     pub(super) fn let_stand_in(&mut self) {
-        for (name, (origin, text)) in std::mem::take(&mut self.stand_ins) {
+        for (name, origin, text) in std::mem::take(&mut self.stand_ins) {
             self.put(origin, Letters::Alike, name, |_| Ok(Value::Str(text)));
         }
     }

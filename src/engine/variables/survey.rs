@@ -103,7 +103,7 @@ fn untold(rules: &Rules) -> Missing {
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
 /// in a group, such as `.Task`, is shown only if a template uses the group.
 pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy) -> Survey {
-    let uses = Uses { all: true, ..Uses::default() };
+    let uses = Uses::everything();
     let infer = rules.infer;
     let is_too_costly = rules.is_too_costly_to_read();
     let inference = match infer {
@@ -117,10 +117,10 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
     let meter = Meter::new(Budget::variables());
     let Variables { mut root, origins, not_read, too_large } = view.variables(&meter);
     let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
-    let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names.contains(name);
+    let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
     names.extend(root.keys().filter(|name| &***name != "Source").cloned());
-    names.extend(rules.uses.names.iter().cloned());
+    names.extend(rules.uses.names().iter().cloned());
     let why = |name: &Text| {
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {

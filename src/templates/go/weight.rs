@@ -2,7 +2,7 @@
 
 use super::parser::Parsed;
 use super::tree::{Block, Expr, ExprKind, Node, Path, Pipeline};
-use crate::templates::purse::{ALLOCATION, names_bytes, text_bytes as text};
+use crate::templates::purse::{ALLOCATION, text_bytes as text};
 use crate::templates::regexp;
 use crate::templates::value::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn parsed(parsed: &Parsed) -> usize {
         + size_of_val(&*parsed.templates)
         + variables
         + size_of_val(&*parsed.variables)
-        + names_bytes(parsed.uses.names.iter())
+        + parsed.uses.bytes()
         + regexp::patterns_bytes(&parsed.patterns)
 }
 

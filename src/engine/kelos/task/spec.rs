@@ -10,16 +10,16 @@ use super::{Str, unescape};
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSpec<'a> {
     /// The agent's type, as in `claude-code`.
-    #[serde(borrow, rename = "type", deserialize_with = "lenient")]
+    #[serde(borrow, rename = "type", deserialize_with = "lenient_text")]
     pub agent_type: Option<Str<'a>>,
     /// The model.
-    #[serde(borrow, deserialize_with = "lenient")]
+    #[serde(borrow, deserialize_with = "lenient_text")]
     pub model: Option<Str<'a>>,
     /// The effort.
-    #[serde(borrow, deserialize_with = "lenient")]
+    #[serde(borrow, deserialize_with = "lenient_text")]
     pub effort: Option<Str<'a>>,
     /// The branch to work on, as Kelos rendered it.
-    #[serde(borrow, deserialize_with = "lenient")]
+    #[serde(borrow, deserialize_with = "lenient_text")]
     pub branch: Option<Str<'a>>,
     #[serde(borrow)]
     prompt: Option<&'a RawValue>,
@@ -41,11 +41,11 @@ struct NameRef<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Worker<'a> {
-    #[serde(borrow, rename = "type", deserialize_with = "lenient")]
+    #[serde(borrow, rename = "type", deserialize_with = "lenient_text")]
     agent_type: Option<Str<'a>>,
-    #[serde(borrow, deserialize_with = "lenient")]
+    #[serde(borrow, deserialize_with = "lenient_text")]
     model: Option<Str<'a>>,
-    #[serde(borrow, deserialize_with = "lenient")]
+    #[serde(borrow, deserialize_with = "lenient_text")]
     effort: Option<Str<'a>>,
     #[serde(borrow, deserialize_with = "lenient")]
     workspace_ref: Option<NameRef<'a>>,
@@ -126,4 +126,10 @@ where
 {
     let raw = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).ok())
+}
+
+/// The same of a text.
+fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str<'de>>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(unescape::text(raw.get()).map(Str))
 }

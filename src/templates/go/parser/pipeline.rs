@@ -158,14 +158,14 @@ impl Parser<'_, '_> {
             ExprKind::Field(first) => {
                 let names: Vec<_> = first.names.into_iter().chain(names).collect();
                 if self.scope.dot_is_root {
-                    self.uses.names.extend(names.first().cloned());
+                    self.uses.add(names.first().cloned());
                 }
                 ExprKind::Field(Path::new(names))
             }
             ExprKind::Variable(variable, _) => {
                 if variable == ROOT && self.scope.dollar_is_root {
                     self.uses.all |= names.is_empty();
-                    self.uses.names.extend(names.first().cloned());
+                    self.uses.add(names.first().cloned());
                 }
                 ExprKind::Variable(variable, Path::new(names))
             }

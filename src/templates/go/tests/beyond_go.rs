@@ -87,7 +87,7 @@ fn what_is_absent_can_be_asked_for() {
 fn uses_are_the_variables_of_the_root() {
     let uses = |source: &str| compile(source).unwrap().uses().clone();
     let names =
-        |source: &str| uses(source).names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        |source: &str| uses(source).names().iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(names("{{.Title}}{{.Task.Name}}{{$.Number}}"), ["Number", "Task", "Title"]);
     assert_eq!(
         names("{{with .Task}}{{.Name}}{{$.Title}}{{else}}{{.Body}}{{end}}"),
