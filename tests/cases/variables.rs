@@ -3,7 +3,7 @@
 //! One file a source holds TaskSpawners and Tasks that together show every origin that a cell names. A cell
 //! is true if they show these origins and no other.
 
-mod scene;
+mod fixture;
 mod table;
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::Trial;
 
-use self::scene::Scene;
+use self::fixture::Scene;
 use self::table::{Cell, Table};
 use crate::{row, test};
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::binaries;
-use super::said::Said;
+use super::command_output::Said;
 
 /// The release that the tests make, and its namespace.
 pub(crate) const RELEASE: &str = "kelos-metadata";

@@ -6,7 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::binaries;
-use super::said::Said;
+use super::command_output::Said;
 
 /// A kubectl that knows of one cluster only.
 pub(crate) struct Kubectl {

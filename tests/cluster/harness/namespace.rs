@@ -9,7 +9,7 @@ use super::api::Reply;
 use super::cluster::Parts;
 use super::created::Created;
 use super::objects::Spawner;
-use super::patience::{PATIENCE, eventually, within};
+use super::wait::{PATIENCE, eventually, within};
 
 /// A namespace that a test made for itself.
 pub(crate) struct Namespace {

@@ -14,9 +14,9 @@ use super::access::Account;
 use super::cluster::Cluster;
 use super::helm::{NAMESPACE, RELEASE};
 use super::log::Log;
-use super::patience::eventually;
 use super::process::Process;
 use super::run_folder;
+use super::wait::eventually;
 use super::webhook::get;
 
 /// The Deployment of the controller, and its ServiceAccount, and its Lease.

@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::patience::PATIENCE;
+use super::wait::PATIENCE;
 
 /// A request: its method and its path.
 type Asked = (Method, String);

@@ -11,15 +11,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::access::{Account, SYSTEM};
-use super::authority;
+use super::ca;
 use super::cluster::Parts;
 use super::log::Log;
 use super::namespace::Namespace;
-use super::patience::eventually;
 use super::process::Process;
 pub(crate) use super::registration::SERVER_NAME;
 use super::registration::{Registration, SERVED_BY, SERVICE};
 use super::run_folder;
+use super::wait::eventually;
 
 /// A webhook to be started.
 pub(crate) struct Setup {
@@ -170,7 +170,7 @@ impl Setup {
         };
         let folder = run_folder::folder(&format!("webhook-{}", self.name));
         fs::create_dir(folder.join("manifests")).unwrap();
-        let leaf = authority::issue(&[SERVER_NAME]);
+        let leaf = ca::issue(&[SERVER_NAME]);
         fs::write(folder.join("tls.crt"), leaf.certificate).unwrap();
         fs::write(folder.join("tls.key"), leaf.key).unwrap();
         fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();

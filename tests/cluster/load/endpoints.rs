@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::harness::cluster::Parts;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::webhook::try_get;
 
 /// How often the kubelet looks, and the Service follows: a second or more in a cluster.

@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::cluster::alone_on_cluster;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::webhook::{SERVER_NAME, Webhook};
 use crate::load::stream::Stream;
 use testing::memory::{memory_limit, peak_memory};
@@ -33,7 +33,7 @@ fn open_files(pid: u32) -> usize {
 /// Opens so many connections, and holds the last of them: most say nothing, some begin a handshake, and some a
 /// request whose body never comes. Gives how many were let in.
 async fn strangers(address: SocketAddr, count: usize) -> usize {
-    let connector = TlsConnector::from(authority::client());
+    let connector = TlsConnector::from(ca::client());
     let name = ServerName::try_from(SERVER_NAME).unwrap();
     let (mut held, mut let_in) = (VecDeque::new(), 0);
     for number in 0..count {
@@ -76,7 +76,7 @@ fn head(length: usize) -> String {
 
 /// Sends bodies of seven mebibytes, one after the other, until it is over; gives how many were answered.
 async fn bodies(address: SocketAddr, is_over: Arc<AtomicBool>, answered: Arc<AtomicUsize>) {
-    let connector = TlsConnector::from(authority::client());
+    let connector = TlsConnector::from(ca::client());
     let name = ServerName::try_from(SERVER_NAME).unwrap();
     let text = "x".repeat((7 << 20) - 1000);
     let body = format!("{{\"request\": {{\"uid\": \"1\", \"object\": \"{text}\"}}}}");

@@ -7,14 +7,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use crate::harness::certificate_watch::{Vigil, Watched, live};
 use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
-use crate::harness::patience::within;
 use crate::harness::pod::{CONFIGURATIONS, Pod, service};
 use crate::harness::registration::SERVER_NAME;
 use crate::harness::served::{Served, authorities, distrust, served};
-use crate::harness::vigil::{Vigil, Watched, live};
-use crate::harness::{Cluster, authority};
+use crate::harness::wait::within;
+use crate::harness::{Cluster, ca};
 use crate::load::endpoints::Endpoints;
 
 /// How many Pods serve.
@@ -188,7 +188,7 @@ impl<'c> Installation<'c> {
 
     /// Puts a pair into the Secret that fits, of an authority that nobody trusts, and waits until it is mended.
     pub(crate) async fn plant_pair(&self) {
-        let leaf = authority::issue(&[SERVER_NAME]);
+        let leaf = ca::issue(&[SERVER_NAME]);
         let pair = [("tls.crt", leaf.certificate), ("tls.key", leaf.key)];
         self.overwrite_secret(pair.map(|(field, pem)| (field, BASE64.encode(pem))).into()).await;
     }

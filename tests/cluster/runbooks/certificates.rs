@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::harness::patience::eventually;
-use crate::runbooks::scene::{Scene, on_installation};
+use crate::harness::wait::eventually;
+use crate::runbooks::fixture::{Scene, on_installation};
 
 pub(crate) const COMMANDS: [&str; 3] =
     [HOLDER, LOG, "kubectl -n kelos-system delete secret kelos-metadata-tls"];

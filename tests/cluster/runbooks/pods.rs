@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::kubectl::Kubectl;
 use crate::harness::pod::Pod;
-use crate::runbooks::scene::{Scene, on_installation};
+use crate::runbooks::fixture::{Scene, on_installation};
 
 pub(crate) const COMMANDS: [&str; 3] = [PODS, LOGS, "kubectl -n kelos-system logs POD --previous"];
 

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::{PATIENCE, eventually, within};
-use crate::runbooks::scene::{Running, Scene, configuration, on_installation};
+use crate::harness::wait::{PATIENCE, eventually, within};
+use crate::runbooks::fixture::{Running, Scene, configuration, on_installation};
 
 pub(crate) const COMMANDS: [&str; 5] = [
     LOOK,
@@ -89,7 +89,7 @@ async fn wiped(scene: &Scene<'_>, controller: Running, worker: &Spawner) -> Runn
 
 /// Somebody else writes the caBundle again and again.
 async fn contested(scene: &Scene<'_>, controller: &Running, worker: &Spawner) {
-    let foreign = BASE64.encode(authority::certificate());
+    let foreign = BASE64.encode(ca::certificate());
     let theirs = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingWebhookConfiguration",
@@ -181,7 +181,7 @@ async fn without_an_answer(scene: &Scene<'_>, serving: Running, worker: &Spawner
 async fn without_a_certificate(scene: &Scene<'_>, worker: &Spawner) {
     let secret = json!({
         "metadata": {"name": "api-servers"},
-        "data": {"ca.crt": BASE64.encode(authority::certificate())},
+        "data": {"ca.crt": BASE64.encode(ca::certificate())},
     });
     scene.cluster.admin.create("/api/v1/namespaces/kelos-system/secrets", &secret).await.ok();
     scene.helm.upgrade(&json!({"clientCA": {"secretName": "api-servers"}})).ok();

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::spawner;
-use crate::runbooks::scene::{Scene, TEAM, on_installation};
+use crate::harness::wait::eventually;
+use crate::runbooks::fixture::{Scene, TEAM, on_installation};
 
 pub(crate) const COMMANDS: [&str; 11] = [
     LOOK,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::spawner;
-use crate::runbooks::scene::on_installation;
+use crate::runbooks::fixture::on_installation;
 
 pub(crate) const COMMANDS: [&str; 6] = [
     "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",

@@ -6,7 +6,7 @@ use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::harness::access::{Account, SYSTEM};
-use crate::harness::authority::{self, Leaf};
+use crate::harness::ca::{self, Leaf};
 use crate::harness::{Cluster, on_cluster, spawner};
 
 const SECRET: &str = "serving-key";
@@ -17,7 +17,7 @@ fn data(leaf: &Leaf) -> Value {
 }
 
 fn issued() -> Leaf {
-    authority::issue(&[SERVER_NAME])
+    ca::issue(&[SERVER_NAME])
 }
 
 /// The certificate of an authority that signs nothing.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::access::Account;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::{Cluster, on_cluster, spawner};
 
 /// What becomes of Tasks, and of the log, when the rights for one resource are missing.

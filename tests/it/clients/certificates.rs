@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::clients::authority::{Authority, Pair};
+use crate::clients::ca::{Authority, Pair};
 use crate::clients::raw::request;
 use crate::support::https::{Client, connect, tls_config};
 use crate::support::program::{self, PATIENCE, Program, get, labels};

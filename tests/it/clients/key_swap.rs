@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 
-use crate::clients::authority::{Authority, Pair};
+use crate::clients::ca::{Authority, Pair};
 use crate::support::https::{Client, connect, tls_config};
 use crate::support::program::{self, PATIENCE, Program, get};
 

@@ -9,10 +9,10 @@ use crate::harness::helm::Helm;
 use crate::harness::kubelet::Kubelet;
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::pod::{CONFIGURATIONS, Pod};
 use crate::harness::spawner;
-use crate::runbooks::reader::Reader;
+use crate::harness::wait::eventually;
+use crate::runbooks::shell::Reader;
 
 /// The team whose Tasks these are, which is also the reader's current namespace.
 pub(crate) const TEAM: &str = "team";

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::authority::scene::Scene;
+use crate::certs::fixture::Scene;
 use crate::harness::on_cluster;
-use crate::harness::patience::eventually;
 use crate::harness::served::authorities;
+use crate::harness::wait::eventually;
 
 #[test]
 fn out_of_nothing_a_task_is_labelled() {

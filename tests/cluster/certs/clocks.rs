@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::sleep;
 
-use crate::authority::scene::{DAY, SECRET_PATIENCE, Scene, issued_ago};
-use crate::harness::patience::{eventually, within};
+use crate::certs::fixture::{DAY, SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::proxy::{Proxy, Watches};
+use crate::harness::wait::{eventually, within};
 use crate::harness::{Cluster, on_cluster};
 
 const FLAGS: [&str; 4] = ["--ca-settle", "2s", "--lease-duration", "3s"];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::neighbour;
+use crate::harness::other_webhook;
 use crate::harness::{Cluster, on_cluster, spawner};
 
 /// Adds a label, once.
@@ -25,7 +25,7 @@ async fn calls(cluster: &Cluster, name: &str, ours: &str, theirs: &str) -> Vec<(
         })
         .start()
         .await;
-    let url = neighbour::start(mutate).await;
+    let url = other_webhook::start(mutate).await;
     webhook.register_neighbour(theirs, &url).await;
     let namespace = webhook.namespace(name).await;
     let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::authority::scene::Scene;
+use crate::certs::fixture::Scene;
 use crate::harness::on_cluster;
-use crate::harness::patience::within;
+use crate::harness::wait::within;
 
 /// Certificates that live for seconds.
 pub(crate) const SHORT: [&str; 6] =

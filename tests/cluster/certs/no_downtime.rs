@@ -8,15 +8,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::harness::certificate_watch::{self, Certificates};
 use crate::harness::namespace::Namespace;
-use crate::harness::vigil::{self, Certificates};
 
 /// How long it rests between two Tasks.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A vigil that goes on.
 pub(crate) struct Vigil {
-    certificates: vigil::Vigil,
+    certificates: certificate_watch::Vigil,
     end: watch::Sender<bool>,
     tasks: JoinHandle<(usize, Vec<String>)>,
 }
@@ -24,7 +24,7 @@ pub(crate) struct Vigil {
 impl Vigil {
     /// Creates Tasks beside a vigil over certificates.
     pub(crate) fn begin(
-        certificates: vigil::Vigil,
+        certificates: certificate_watch::Vigil,
         namespace: Arc<Namespace>,
         task: Value,
     ) -> Vigil {

@@ -10,15 +10,15 @@ use kelos_metadata::certs::{Issued, issue};
 use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
-use crate::authority::vigil::Vigil;
+use crate::certs::no_downtime::Vigil;
 use crate::harness::access::{Account, SYSTEM};
 use crate::harness::api::Api;
+use crate::harness::certificate_watch::{self, Watched, live};
 use crate::harness::controller::Controller;
 use crate::harness::namespace::Namespace;
-use crate::harness::patience::{eventually, within};
 use crate::harness::registration::{CONFIGURATIONS, SERVER_NAME};
 use crate::harness::served::{Served, authorities, distrust, served};
-use crate::harness::vigil::{self, Watched, live};
+use crate::harness::wait::{eventually, within};
 use crate::harness::webhook::Webhook;
 use crate::harness::{Cluster, spawner};
 
@@ -94,7 +94,7 @@ impl Scene {
         let watched = Watched::default();
         watched.serves(self.webhook.address);
         let path = self.configuration_path();
-        let certificates = vigil::Vigil::begin(self.admin.clone(), path, watched);
+        let certificates = certificate_watch::Vigil::begin(self.admin.clone(), path, watched);
         Vigil::begin(certificates, Arc::clone(&self.namespace), self.task.clone())
     }
 

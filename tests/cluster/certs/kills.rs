@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 
-use crate::authority::scene::{SECRET_PATIENCE, Scene, issued_ago};
-use crate::harness::patience::within;
+use crate::certs::fixture::{SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::proxy::{Proxy, Watches};
 use crate::harness::served::Served;
+use crate::harness::wait::within;
 use crate::harness::{Cluster, on_cluster};
 
 /// The writes of a rotation: a certificate is issued, its authority published and marked, it serves;

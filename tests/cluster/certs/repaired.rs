@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::authority::scene::{DAY, SECRET_PATIENCE, Scene, issued_ago};
+use crate::certs::fixture::{DAY, SECRET_PATIENCE, Scene, issued_ago};
 use crate::harness::controller::Controller;
-use crate::harness::patience::within;
-use crate::harness::{authority, on_cluster};
+use crate::harness::wait::within;
+use crate::harness::{ca, on_cluster};
 
 /// A webhook that is looked after, and serves.
 async fn looked_after(scene: &Scene) -> Controller {
@@ -22,7 +22,7 @@ fn a_spoilt_bundle_is_mended() {
         let scene = Scene::new(cluster, "own-bundle").await;
         let _controller = looked_after(&scene).await;
         let good = scene.live().await;
-        let foreign = authority::certificate();
+        let foreign = ca::certificate();
         let ours = issued_ago(DAY / 24, DAY).ca;
         let longer = [good.as_slice(), foreign.as_bytes()].concat();
         for _ in 0..3 {

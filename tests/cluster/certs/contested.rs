@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::authority::scene::{SECRET_PATIENCE, Scene, issued_ago};
-use crate::harness::patience::{eventually, within};
+use crate::certs::fixture::{SECRET_PATIENCE, Scene, issued_ago};
+use crate::harness::wait::{eventually, within};
 use crate::harness::{Cluster, on_cluster};
 
 /// How long a certificate lives that was made before.

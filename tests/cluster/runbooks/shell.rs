@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::said::Said;
+use crate::harness::command_output::Said;
 use crate::harness::{Cluster, binaries};
 
 /// A shell in a folder with the charts, with a kubeconfig, and with the three programs of the page in its PATH.

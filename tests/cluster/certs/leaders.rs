@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::sleep;
 
-use crate::authority::scene::Scene;
-use crate::harness::patience::eventually;
+use crate::certs::fixture::Scene;
 use crate::harness::proxy::{Proxy, Watches};
-use crate::harness::{Cluster, authority, on_cluster};
+use crate::harness::wait::eventually;
+use crate::harness::{Cluster, ca, on_cluster};
 
 /// Leaders rely on their Lease for 16 s after they renewed it; a rotation is due before that.
 const FLAGS: [&str; 6] =
@@ -37,7 +37,7 @@ fn two_that_both_believe_they_lead_do_no_harm() {
         while first.leads().await {
             if !both {
                 // Both take it out again, or try to.
-                let foreign = authority::certificate();
+                let foreign = ca::certificate();
                 scene.edit(&[&scene.live().await, foreign.as_bytes()].concat()).await;
             }
             sleep(Duration::from_millis(500)).await;
