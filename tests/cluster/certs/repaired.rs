@@ -1,49 +1,51 @@
-//! What others spoil is mended, and the last good key serves meanwhile.
+//! What others spoil is repaired, and the last good key serves meanwhile.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::certs::fixture::{DAY, SECRET_PATIENCE, Scene, issued_ago};
+use crate::certs::fixture::{DAY, Fixture, SECRET_TIMEOUT, issued_ago};
 use crate::harness::controller::Controller;
 use crate::harness::wait::within;
 use crate::harness::{ca, on_cluster};
 
 /// A webhook that is looked after, and serves.
-async fn looked_after(scene: &Scene) -> Controller {
-    let controller = scene.controller(&["--ca-settle", "2s"]).await;
-    scene.labels().await;
+async fn looked_after(fixture: &Fixture) -> Controller {
+    let controller = fixture.controller(&["--ca-settle", "2s"]).await;
+    fixture.labels().await;
     controller
 }
 
 #[test]
-fn a_spoilt_bundle_is_mended() {
+fn a_spoilt_bundle_is_repaired() {
     on_cluster(async |cluster| {
-        let scene = Scene::new(cluster, "own-bundle").await;
-        let _controller = looked_after(&scene).await;
-        let good = scene.live().await;
+        let fixture = Fixture::new(cluster, "own-bundle").await;
+        let _controller = looked_after(&fixture).await;
+        let good = fixture.live().await;
         let foreign = ca::certificate();
         let ours = issued_ago(DAY / 24, DAY).ca;
         let longer = [good.as_slice(), foreign.as_bytes()].concat();
         for _ in 0..3 {
             for bundle in [b"", foreign.as_bytes(), ours.as_bytes(), &longer] {
-                scene.edit(bundle).await;
-                scene.is_mended(&good).await;
+                fixture.edit(bundle).await;
+                fixture.is_repaired(&good).await;
             }
         }
-        scene.labels().await;
+        fixture.labels().await;
     });
 }
 
 /// Spoils the Secret, and waits until it is whole again, with another certificate. Nothing is lost.
-async fn is_mended(scene: &Scene, spoil: impl AsyncFnOnce()) {
-    let before = scene.served().await.unwrap();
-    let vigil = scene.vigil();
+async fn is_repaired(fixture: &Fixture, spoil: impl AsyncFnOnce()) {
+    let before = fixture.served().await.unwrap();
+    let no_downtime = fixture.no_downtime();
     spoil().await;
-    let after = scene.serves_other_than(Some(&before)).await;
-    within(SECRET_PATIENCE, "the Secret is whole", async || scene.is_settled().await.then_some(()))
-        .await;
-    let seen = vigil.end().await;
+    let after = fixture.serves_other_than(Some(&before)).await;
+    within(SECRET_TIMEOUT, "the Secret is whole", async || {
+        fixture.is_settled().await.then_some(())
+    })
+    .await;
+    let seen = no_downtime.end().await;
     assert_eq!(seen.served, [before, after].into(), "the last good key serves until then");
 }
 
@@ -56,25 +58,25 @@ fn garbage() -> Value {
 #[test]
 fn a_secret_that_is_deleted_or_spoilt_is_made_anew() {
     on_cluster(async |cluster| {
-        let scene = Scene::new(cluster, "own-secret").await;
-        let _controller = looked_after(&scene).await;
-        is_mended(&scene, async || scene.delete_secret().await).await;
-        is_mended(&scene, async || scene.spoil_secret(garbage()).await).await;
+        let fixture = Fixture::new(cluster, "own-secret").await;
+        let _controller = looked_after(&fixture).await;
+        is_repaired(&fixture, async || fixture.delete_secret().await).await;
+        is_repaired(&fixture, async || fixture.spoil_secret(garbage()).await).await;
         let empty = json!({"tls.crt": "", "tls.key": "", "ca.crt": null});
-        is_mended(&scene, async || scene.spoil_secret(empty).await).await;
+        is_repaired(&fixture, async || fixture.spoil_secret(empty).await).await;
         let key = BASE64.encode(issued_ago(DAY / 24, DAY).key);
-        is_mended(&scene, async || scene.spoil_secret(json!({"tls.key": key})).await).await;
-        assert_eq!(scene.field("other").await.unwrap(), b"garbage", "not ours: not touched");
+        is_repaired(&fixture, async || fixture.spoil_secret(json!({"tls.key": key})).await).await;
+        assert_eq!(fixture.field("other").await.unwrap(), b"garbage", "not ours: not touched");
     });
 }
 
 /// As many bytes as the Secret has room for if these fields are empty, less a few.
-async fn filling(scene: &Scene, emptied: &[&str]) -> String {
+async fn filling(fixture: &Fixture, emptied: &[&str]) -> String {
     const LARGEST: usize = 1 << 20;
     let mut room = LARGEST - 100;
     for field in ["ca.crt", "tls.crt", "tls.key"] {
         if !emptied.contains(&field) {
-            room -= scene.field(field).await.map_or(0, |bytes| bytes.len());
+            room -= fixture.field(field).await.map_or(0, |bytes| bytes.len());
         }
     }
     BASE64.encode("x".repeat(room))
@@ -83,34 +85,34 @@ async fn filling(scene: &Scene, emptied: &[&str]) -> String {
 #[test]
 fn a_secret_that_has_no_room_is_made_anew() {
     on_cluster(async |cluster| {
-        let scene = Scene::new(cluster, "own-full").await;
-        let controller = looked_after(&scene).await;
+        let fixture = Fixture::new(cluster, "own-full").await;
+        let controller = looked_after(&fixture).await;
         let told = |line: &Value| {
             line["message"].as_str().is_some_and(|text| text.starts_with("The Secret is full"))
         };
         // Its own field makes room.
-        let huge = filling(&scene, &["tls.crt"]).await;
-        is_mended(&scene, async || scene.spoil_secret(json!({"tls.crt": huge})).await).await;
+        let huge = filling(&fixture, &["tls.crt"]).await;
+        is_repaired(&fixture, async || fixture.spoil_secret(json!({"tls.crt": huge})).await).await;
         assert!(controller.log.lines(told).is_empty());
-        let huge = filling(&scene, &["tls.key"]).await;
+        let huge = filling(&fixture, &["tls.key"]).await;
         let spoil = json!({"tls.key": "", "other": huge});
-        is_mended(&scene, async || scene.spoil_secret(spoil).await).await;
-        assert_eq!(scene.field("other").await, None, "it had to make room");
+        is_repaired(&fixture, async || fixture.spoil_secret(spoil).await).await;
+        assert_eq!(fixture.field("other").await, None, "it had to make room");
         assert_eq!(controller.log.lines(told).len(), 1);
     });
 }
 
 #[test]
-fn a_spoilt_secret_is_mended_by_whoever_comes_later() {
+fn a_spoilt_secret_is_repaired_by_whoever_comes_later() {
     on_cluster(async |cluster| {
-        let scene = Scene::new(cluster, "own-later").await;
-        let first = looked_after(&scene).await;
+        let fixture = Fixture::new(cluster, "own-later").await;
+        let first = looked_after(&fixture).await;
         first.kill();
-        let vigil = scene.vigil();
-        let before = scene.served().await.unwrap();
-        scene.spoil_secret(garbage()).await;
-        let _second = scene.controller(&["--ca-settle", "2s"]).await;
-        let after = scene.serves_other_than(Some(&before)).await;
-        assert_eq!(vigil.end().await.served, [before, after].into());
+        let no_downtime = fixture.no_downtime();
+        let before = fixture.served().await.unwrap();
+        fixture.spoil_secret(garbage()).await;
+        let _second = fixture.controller(&["--ca-settle", "2s"]).await;
+        let after = fixture.serves_other_than(Some(&before)).await;
+        assert_eq!(no_downtime.end().await.served, [before, after].into());
     });
 }

@@ -19,7 +19,7 @@ pub(crate) struct Api {
     client: Client,
 }
 
-/// What the API server said to one request.
+/// What the API server answered to one request.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,

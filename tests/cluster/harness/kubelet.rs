@@ -47,7 +47,7 @@ impl Kubelet {
         tokio::spawn(serve(listener, Arc::clone(&kubelet.logs)));
         let node = json!({"metadata": {"name": NODE}});
         kubelet.admin.create("/api/v1/nodes", &node).await.ok();
-        // An API server that was not told the authority of its kubelets takes any certificate.
+        // An API server without a CA for its kubelets takes any certificate.
         let status = json!({"status": {
             "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},

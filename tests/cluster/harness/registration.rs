@@ -56,8 +56,8 @@ impl Registration {
     }
 
     /// Registers another webhook, which wants all Tasks of the namespaces that `webhook` serves.
-    pub(crate) async fn create_neighbour(&self, api: &Api, webhook: &str, url: &str) {
-        let mut configuration = self.configuration("neighbour.example.com", webhook, 443);
+    pub(crate) async fn create_other(&self, api: &Api, webhook: &str, url: &str) {
+        let mut configuration = self.configuration("other.example.com", webhook, 443);
         configuration["webhooks"][0]["clientConfig"] =
             json!({"url": url, "caBundle": BASE64.encode(ca::certificate())});
         api.create(CONFIGURATIONS, &configuration).await.ok();

@@ -268,9 +268,9 @@ impl Webhook {
     }
 
     /// Registers another webhook for the same namespaces.
-    pub(crate) async fn register_neighbour(&self, name: &str, url: &str) {
-        let neighbour = Registration { name: name.to_owned(), ..self.registration.clone() };
-        neighbour.create_neighbour(&self.cluster.admin, &self.name, url).await;
+    pub(crate) async fn register_other(&self, name: &str, url: &str) {
+        let other = Registration { name: name.to_owned(), ..self.registration.clone() };
+        other.create_other(&self.cluster.admin, &self.name, url).await;
     }
 
     /// A namespace for one test, which this webhook serves.

@@ -11,7 +11,7 @@ use crate::harness::wait::eventually;
 use crate::harness::webhook::Setup;
 use crate::harness::{on_cluster, spawner};
 
-/// Asks clients for a certificate of the tests' authority, with this name.
+/// Asks clients for a certificate of the tests' CA, with this name.
 fn asking(setup: Setup) -> Setup {
     let file = run_folder::folder("client-ca").join("ca.crt");
     fs::write(&file, ca::certificate()).unwrap();

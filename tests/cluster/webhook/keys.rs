@@ -20,8 +20,8 @@ fn issued() -> Leaf {
     ca::issue(&[SERVER_NAME])
 }
 
-/// The certificate of an authority that signs nothing.
-fn another_authority() -> String {
+/// The certificate of a CA that signs nothing.
+fn another_ca() -> String {
     let day = std::time::Duration::from_secs(86_400);
     kelos_metadata::certs::issue(SERVER_NAME, day, UnixSeconds(1_700_000_000)).unwrap().ca
 }
@@ -75,7 +75,7 @@ fn the_serving_key_follows_its_secret() {
         namespace.will_label(worker.issue(2), "area", "backend").await;
 
         let mut foreign = data(&issued());
-        foreign["ca.crt"] = json!(BASE64.encode(another_authority()));
+        foreign["ca.crt"] = json!(BASE64.encode(another_ca()));
         write(cluster, foreign).await;
         complains(format!("{flag}, field data[\"tls.crt\"]: the certificate is not signed")).await;
         namespace.will_label(worker.issue(2), "area", "backend").await;

@@ -188,6 +188,6 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let all = json!({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests});
     fs::write(&file, all.to_string()).unwrap();
     let output = promtool.args(["test", "rules"]).arg(&file).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
-    assert!(output.status.success(), "{}", said.join("\n"));
+    let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(output.status.success(), "{}", printed.join("\n"));
 }

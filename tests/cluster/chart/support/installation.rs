@@ -20,7 +20,7 @@ pub(crate) fn helm(cluster: &Cluster) -> Helm {
     Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig())
 }
 
-/// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' authority.
+/// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' CA.
 pub(crate) async fn create_serving_secret(client: &Api) {
     let leaf = ca::issue(&[SERVER_NAME]);
     let secret = json!({
@@ -42,7 +42,7 @@ pub(crate) fn provided() -> Value {
     json!({"certificates": {"mode": "provided", "caBundle": bundle()}})
 }
 
-/// The authority of the tests, as a `caBundle` has it.
+/// The CA of the tests, as a `caBundle` has it.
 pub(crate) fn bundle() -> String {
     BASE64.encode(ca::certificate())
 }
