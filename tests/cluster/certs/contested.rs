@@ -97,12 +97,12 @@ fn who_keeps_writing_the_secret_is_reported() {
         let controller = fixture.controller(&["--ca-settle", "2s"]).await;
         fixture.labels().await;
         let bundle = fixture.live().await;
-        let told = eventually("somebody is told", async || {
+        let logged = eventually("it is logged", async || {
             fixture.spoil_secret(json!({"ca.crt": ""})).await;
             controller.log.lines(begins("Somebody else keeps writing the Secret")).pop()
         })
         .await;
-        assert_eq!((&told["secret"], &told["step"]), (&json!("own-contested"), &json!("mend")));
+        assert_eq!((&logged["secret"], &logged["step"]), (&json!("own-contested"), &json!("mend")));
         within(SECRET_TIMEOUT, "the Secret is whole", async || {
             fixture.is_settled().await.then_some(())
         })

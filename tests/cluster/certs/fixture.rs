@@ -89,7 +89,7 @@ impl Fixture {
         .await;
     }
 
-    /// Watches over every certificate that is served, and creates Tasks, until it is told to end.
+    /// Watches over every certificate that is served, and creates Tasks, until it is ended.
     pub(crate) fn no_downtime(&self) -> NoDowntime {
         let watched = Watched::default();
         watched.serves(self.webhook.address);

@@ -87,18 +87,18 @@ fn a_secret_that_has_no_room_is_made_anew() {
     on_cluster(async |cluster| {
         let fixture = Fixture::new(cluster, "own-full").await;
         let controller = looked_after(&fixture).await;
-        let told = |line: &Value| {
+        let logged = |line: &Value| {
             line["message"].as_str().is_some_and(|text| text.starts_with("The Secret is full"))
         };
         // Its own field makes room.
         let huge = filling(&fixture, &["tls.crt"]).await;
         is_repaired(&fixture, async || fixture.spoil_secret(json!({"tls.crt": huge})).await).await;
-        assert!(controller.log.lines(told).is_empty());
+        assert!(controller.log.lines(logged).is_empty());
         let huge = filling(&fixture, &["tls.key"]).await;
         let spoil = json!({"tls.key": "", "other": huge});
         is_repaired(&fixture, async || fixture.spoil_secret(spoil).await).await;
         assert_eq!(fixture.field("other").await, None, "it had to make room");
-        assert_eq!(controller.log.lines(told).len(), 1);
+        assert_eq!(controller.log.lines(logged).len(), 1);
     });
 }
 

@@ -82,7 +82,7 @@ fn what_the_controller_writes_stays() {
         stays(cluster, &helm, &values, &json!(bundle())).await;
         let task = team.accepts(worker.issue(1)).await;
         assert_eq!(task.label("area"), Some("backend"));
-        assert_eq!(pod.troubles(), Vec::<Value>::new());
+        assert_eq!(pod.warnings(), Vec::<Value>::new());
         assert!(pod.stop().success());
     });
 }

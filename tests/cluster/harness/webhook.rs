@@ -307,7 +307,7 @@ impl Webhook {
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
-    /// Where it tells its health.
+    /// Where it reports its health.
     pub(crate) fn health(&self) -> SocketAddr {
         self.health
     }

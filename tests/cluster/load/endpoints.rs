@@ -26,7 +26,7 @@ pub(crate) struct Endpoints {
 struct Shared {
     cluster: Arc<Parts>,
     service: String,
-    /// Where each member serves, by where it tells its health.
+    /// Where each member serves, by where it reports its health.
     members: Mutex<BTreeMap<SocketAddr, SocketAddr>>,
     /// Where the Service leads now.
     ready: Mutex<Vec<SocketAddr>>,

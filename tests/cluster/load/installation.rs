@@ -38,7 +38,7 @@ pub(crate) struct Installation<'c> {
 fn values(edition: &str) -> Value {
     json!({
         "replicas": REPLICAS,
-        // Long enough for the Service to forget a Pod that is told to stop.
+        // Long enough for the Service to forget a Pod that gets SIGTERM.
         "shutdownDelaySeconds": 2,
         "certificates": {"selfManaged": {"lifetime": "30s", "caSettle": "2s"}},
         "controller": {"extraArgs": ["--lease-duration=3s"]},
@@ -87,7 +87,7 @@ impl<'c> Installation<'c> {
         self.pods.push(pod);
     }
 
-    /// Replaces the Pods that serve as a Deployment does: a new one is ready, then an old one is told to stop.
+    /// Replaces the Pods that serve as a Deployment does: a new one is ready, then an old one gets SIGTERM.
     pub(crate) async fn roll(&mut self) {
         for _ in 0..REPLICAS {
             self.add().await;

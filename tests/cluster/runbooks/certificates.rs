@@ -110,7 +110,7 @@ fn cert_manager_says_why_it_renews_nothing() {
         let certificates = "/apis/cert-manager.io/v1/namespaces/kelos-system/certificates";
         let certificate =
             fixture.cluster.admin.get(&format!("{certificates}/kelos-metadata")).await.ok();
-        // cert-manager tells its troubles in events.
+        // cert-manager reports its errors in events.
         let event = json!({
             "metadata": {"name": "kelos-metadata.1", "namespace": "kelos-system"},
             "involvedObject": {

@@ -97,7 +97,7 @@ async fn contested(fixture: &Fixture<'_>, controller: &Running, worker: &Spawner
         "webhooks": [{"name": "mtask.metadata.kelos.dev", "clientConfig": {"caBundle": foreign}}],
     });
     let says = "Somebody else keeps writing the caBundle";
-    let told = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
+    let logged = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
     let write = async || {
         let written = fixture.cluster.admin.apply(&configuration(), "&force=true", &theirs).await;
         // The controller may be writing at the same moment.
@@ -105,7 +105,7 @@ async fn contested(fixture: &Fixture<'_>, controller: &Running, worker: &Spawner
     };
     within(TIMEOUT, says, async || {
         write().await;
-        (!controller.pod.log.lines(told).is_empty()).then_some(())
+        (!controller.pod.log.lines(logged).is_empty()).then_some(())
     })
     .await;
     fixture.shows(COMMANDS[2], says).await;
@@ -159,8 +159,8 @@ async fn at_a_wrong_path(fixture: &Fixture<'_>, serving: &Running, worker: &Spaw
     .await;
     fails_open(fixture, worker, 6, &["nothing is served here"]).await;
     let says = "Nothing is served at this path";
-    let told = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
-    serving.pod.log.line("the path is told", told).await;
+    let logged = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
+    serving.pod.log.line("the path is logged", logged).await;
     apply("/mutate-task").await;
     fixture.labels(worker).await;
 }
@@ -195,7 +195,7 @@ async fn without_a_certificate(fixture: &Fixture<'_>, worker: &Spawner) {
         "use of closed network connection",
     ];
     fails_open(fixture, worker, 5, &causes).await;
-    let told = |line: &Value| line["message"] == "A client was rejected";
-    let line = serving.pod.log.line("a client was turned away", told).await;
+    let logged = |line: &Value| line["message"] == "A client was rejected";
+    let line = serving.pod.log.line("a client was rejected", logged).await;
     assert!(line["problem"].is_string(), "{line}");
 }

@@ -30,14 +30,14 @@ fn what_has_to_be_fixed_is_found() {
         let labels = json!({"area": "backend", "title": BROKEN});
         let broken = team.creates(spawner("broken").labels(labels)).await;
         // As long as nothing is found, grep fails.
-        serving.pod.log.line("it is told", |line| line["spawner"] == "broken").await;
+        serving.pod.log.line("it is logged", |line| line["spawner"] == "broken").await;
         let lines = shell.follows(COMMANDS[0], &[]).ok();
-        let told: Vec<Value> =
+        let logged: Vec<Value> =
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let [told] = told.as_slice() else { panic!("one line, once: {lines}") };
-        assert_eq!(told["message"], "A TaskSpawner has invalid rules");
-        assert_eq!((&told["namespace"], &told["key"]), (&json!("team"), &json!("title")));
-        let problem = told["problem"].as_str().unwrap();
+        let [logged] = logged.as_slice() else { panic!("one line, once: {lines}") };
+        assert_eq!(logged["message"], "A TaskSpawner has invalid rules");
+        assert_eq!((&logged["namespace"], &logged["key"]), (&json!("team"), &json!("title")));
+        let problem = logged["problem"].as_str().unwrap();
         assert!(problem.contains("line 1, column 1"), "{problem}");
         assert_eq!(team.accepts(broken.issue(1)).await.label("area"), Some("backend"));
 

@@ -45,8 +45,8 @@ fn one_that_shows_none_creates_tasks_without_the_webhook() {
         let turned_away = "A client was rejected";
         eventually("the API server calls the webhook", async || {
             namespace.accepts_dry_run(worker.issue(1)).await;
-            let told = webhook.log.lines(|line| line["message"] == turned_away);
-            (!told.is_empty()).then_some(())
+            let rejected = webhook.log.lines(|line| line["message"] == turned_away);
+            (!rejected.is_empty()).then_some(())
         })
         .await;
         namespace.accepts(worker.issue(1)).await.is_untouched(worker.issue(1));

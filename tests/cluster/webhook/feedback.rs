@@ -1,4 +1,4 @@
-//! What people are told: warnings, the marks on a Task, the audit log.
+//! What people see: warnings, the marks on a Task, the audit log.
 
 use serde_json::json;
 

@@ -79,7 +79,7 @@ impl Target {
         }
     }
 
-    /// The problem that the log tells next of a client that was turned away.
+    /// The problem in the next log line about a client that was rejected.
     fn turned_away(&self) -> String {
         let line = self.program.message("A client was rejected");
         assert!(line["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{line}");
@@ -103,7 +103,7 @@ async fn only_clients_of_the_ca_with_an_allowed_name_are_answered() {
             (Some(ours.issue_client("nobody")), "--client-allowed-name"),
         ] {
             assert!(!target.answers(tls(shown.as_ref())).await, "{logged}");
-            // It is told once, whatever the version.
+            // It is logged once, whatever the version.
             if version.version == rustls::ProtocolVersion::TLSv1_2 {
                 let problem = target.turned_away();
                 assert!(problem.contains(logged), "{problem}");
@@ -140,8 +140,8 @@ async fn the_ca_is_read_again_and_no_session_outlives_it() {
     assert!(!target.answers(Arc::clone(&of_new)).await);
 
     program::write(&target.ca_file, "-----BEGIN CERTIFICATE-----\n");
-    let told = "Rejected the new client CA; keeping the previous one";
-    let problem = target.program.message(told)["problem"].to_string();
+    let rejected = "Rejected the new client CA; keeping the previous one";
+    let problem = target.program.message(rejected)["problem"].to_string();
     assert!(problem.contains("--client-ca-file"), "{problem}");
     assert!(target.answers(Arc::clone(&of_old)).await);
 

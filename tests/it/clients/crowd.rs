@@ -77,7 +77,7 @@ impl Target {
         gone.store(true, Ordering::Relaxed);
     }
 
-    fn told(&self, message: &str) -> usize {
+    fn logged(&self, message: &str) -> usize {
         self.program.log.try_iter().filter(|line: &Value| line["message"] == message).count()
     }
 }
@@ -92,7 +92,7 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out_and_leaves_nothing_behind() 
     assert!(calls > 10, "{calls}");
     target.gives_back_all_but(before).await;
     assert_eq!(
-        target.told("All connection slots are taken: idle connections are evicted for new ones"),
+        target.logged("All connection slots are taken: idle connections are evicted for new ones"),
         1
     );
 
@@ -132,8 +132,8 @@ async fn a_process_without_files_closes_idle_connections_and_says_so_once() {
     let (calls, ()) = tokio::join!(target.serves_until(&gone), crowd);
     assert!(calls > 10, "{calls}");
     target.gives_back_all_but(before).await;
-    let told = "Connections cannot be accepted for now; idle ones are closed instead";
-    assert_eq!(target.told(told), 1);
+    let refused = "Connections cannot be accepted for now; idle ones are closed instead";
+    assert_eq!(target.logged(refused), 1);
     let client = Client::new(target.addr, &target.ca_pem);
     assert_eq!(program::labels(&client).await["v"], "one");
 }

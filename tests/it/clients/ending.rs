@@ -28,24 +28,24 @@ const DELAY: &str = "6s";
 /// What a caller notes.
 #[derive(Default)]
 struct Notes {
-    told: AtomicBool,
+    stopping: AtomicBool,
     stop: AtomicBool,
     calls: AtomicUsize,
     last_ones: AtomicUsize,
 }
 
-/// Calls without a pause until it is told to stop. Every call succeeds; those that begin after the
-/// program is told to end are answered with `Connection: close`.
+/// Calls without a pause until it is stopped. Every call succeeds; those that begin after the
+/// program gets SIGTERM are answered with `Connection: close`.
 async fn calls(addr: SocketAddr, ca_pem: String, notes: Arc<Notes>) {
     let client = Client::new(addr, &ca_pem);
     let review = review::creation(&task()).to_string();
     while !notes.stop.load(Ordering::Relaxed) {
-        let was_told = notes.told.load(Ordering::Acquire);
+        let was_stopping = notes.stopping.load(Ordering::Acquire);
         let (status, headers, _) =
             client.post(MUTATE_TASK_PATH, JSON, review.clone()).await.expect("an answer");
         assert_eq!(status, 200);
         notes.calls.fetch_add(1, Ordering::Relaxed);
-        if was_told {
+        if was_stopping {
             assert_eq!(headers[CONNECTION], "close");
             notes.last_ones.fetch_add(1, Ordering::Relaxed);
         }
@@ -76,7 +76,7 @@ async fn no_call_fails_while_it_ends() {
 
     program.signal("TERM");
     program.message("Ending: not ready any more, but calls are still served");
-    notes.told.store(true, Ordering::Release);
+    notes.stopping.store(true, Ordering::Release);
     let ready = get(health, "/readyz");
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("ending"), "{ready}");
     assert!(get(health, "/healthz").starts_with("HTTP/1.1 200"));

@@ -36,7 +36,7 @@ fn largest() -> String {
     review.replace("PROMPT", &"x".repeat(room))
 }
 
-/// Sends the largest body several times; it is answered, or told to come back.
+/// Sends the largest body several times; it is answered, or gets 503.
 async fn floods(addr: SocketAddr, ca_pem: Arc<str>, body: Arc<str>, answers: Arc<AtomicUsize>) {
     for _ in 0..TIMES {
         let mut stream = shaken_with(addr, &ca_pem).await;
