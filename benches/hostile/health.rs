@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 /// How long a server may take to be ready, and for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait between two questions.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn wait_until_ready(address: SocketAddr) -> Result<()> {
     let begun = Instant::now();
     while !is_ok(address, "/readyz")? {
-        ensure!(begun.elapsed() < PATIENCE, "the server is not ready after {PATIENCE:?}");
+        ensure!(begun.elapsed() < TIMEOUT, "the server is not ready after {TIMEOUT:?}");
         thread::sleep(PAUSE);
     }
     Ok(())
@@ -51,8 +51,8 @@ pub(crate) fn during<T>(
 
 /// Asks once, on a connection of its own.
 fn is_ok(address: SocketAddr, path: &str) -> Result<bool> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).with_context(|| format!("no answer to {path}"))?;

@@ -35,7 +35,7 @@ impl Bound {
 }
 
 /// What the noisy namespace does meanwhile, and what was measured.
-struct Scene<'w> {
+struct Scenario<'w> {
     label: &'w str,
     noise: Option<&'w Noise>,
     all: Samples,
@@ -46,9 +46,9 @@ struct Scene<'w> {
     longest_health: Duration,
 }
 
-impl<'w> Scene<'w> {
-    fn new(label: &'w str, noise: Option<&'w Noise>) -> Scene<'w> {
-        Scene {
+impl<'w> Scenario<'w> {
+    fn new(label: &'w str, noise: Option<&'w Noise>) -> Scenario<'w> {
+        Scenario {
             label,
             noise,
             all: Samples::default(),
@@ -59,7 +59,7 @@ impl<'w> Scene<'w> {
         }
     }
 
-    fn row(&self, alone: &Scene<'_>) -> String {
+    fn row(&self, alone: &Scenario<'_>) -> String {
         let ratio = |own: &[f64], alone: &[f64]| {
             spread(own.iter().zip(alone).map(|(own, alone)| own / alone).collect()).1
         };
@@ -117,10 +117,10 @@ pub(crate) fn print_tables(args: &Args, stage: &Stage) -> Result<()> {
             "refused/s",
             "healthz ms"
         );
-        let mut scenes = vec![Scene::new("nothing", None)];
-        scenes.extend(works.iter().map(|work| Scene::new(&work.name, Some(&work.noise))));
-        measure(args, *connections, &server, &mut scenes)?;
-        scenes.iter().for_each(|scene| println!("{}", scene.row(&scenes[0])));
+        let mut scenarios = vec![Scenario::new("nothing", None)];
+        scenarios.extend(works.iter().map(|work| Scenario::new(&work.name, Some(&work.noise))));
+        measure(args, *connections, &server, &mut scenarios)?;
+        scenarios.iter().for_each(|scenario| println!("{}", scenario.row(&scenarios[0])));
         println!();
     }
     Ok(())
@@ -144,34 +144,39 @@ fn start(stage: &Stage, works: &[Work]) -> Result<Running> {
 }
 
 /// Runs all rounds; the first, for warming up, is thrown away.
-fn measure(args: &Args, connections: u8, server: &Running, scenes: &mut [Scene<'_>]) -> Result<()> {
+fn measure(
+    args: &Args,
+    connections: u8,
+    server: &Running,
+    scenarios: &mut [Scenario<'_>],
+) -> Result<()> {
     let requests = (1..=TASKS)
         .map(|number| Ok(client::post(&fixtures::review(0, number)?)))
         .collect::<Result<Vec<_>>>()?;
     let health_address = server.server.health_address()?;
     for round in 0..=args.rounds {
-        for scene in &mut *scenes {
+        for scenario in &mut *scenarios {
             let mut own: Vec<Connection> = server.connect(1)?;
             let mut quiet = || {
                 health::during(health_address, || {
                     client::load(&mut own, &requests, args.calls as usize, b"\"patch\":\"")
                 })
             };
-            let measured = match scene.noise {
+            let measured = match scenario.noise {
                 None => quiet().map(|measured| (measured, Rates::default())),
                 Some(noise) => noise.during(server, connections, &mut quiet),
             };
-            let ((latencies, longest), rates) = measured.context(scene.label.to_owned())?;
+            let ((latencies, longest), rates) = measured.context(scenario.label.to_owned())?;
             if round > 0 {
                 let own = Samples { latencies, ..Samples::default() }.finish();
-                scene.p50.push(own.latency(50));
-                scene.p99.push(own.latency(99));
-                scene.rates.push(rates);
-                scene.longest_health = scene.longest_health.max(longest);
-                scene.all.latencies.extend(own.latencies);
+                scenario.p50.push(own.latency(50));
+                scenario.p99.push(own.latency(99));
+                scenario.rates.push(rates);
+                scenario.longest_health = scenario.longest_health.max(longest);
+                scenario.all.latencies.extend(own.latencies);
             }
         }
     }
-    scenes.iter_mut().for_each(|scene| scene.all.latencies.sort_unstable());
+    scenarios.iter_mut().for_each(|scenario| scenario.all.latencies.sort_unstable());
     Ok(())
 }

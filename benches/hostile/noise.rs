@@ -14,7 +14,7 @@ use testing::measure::servers::Running;
 /// The noisy namespace.
 pub(crate) const NAMESPACE: &str = "noisy";
 /// How long the noise may take to begin.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Requests, and what their answers hold.
 pub(crate) struct Noise {
@@ -83,7 +83,7 @@ impl Noise {
                 .collect();
             let begun = Instant::now();
             let has_begun = |(answered, refused)| answered + refused >= usize::from(connections);
-            while !has_begun(counts.both()) && begun.elapsed() < PATIENCE {
+            while !has_begun(counts.both()) && begun.elapsed() < TIMEOUT {
                 thread::sleep(Duration::from_millis(1));
             }
             let (begun, before) = (Instant::now(), counts.both());

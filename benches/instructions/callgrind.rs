@@ -37,8 +37,8 @@ impl Callgrind {
         let words = [&self.words(&file)[..], &[toggle], command].concat();
         let (program, arguments) = words.split_first().context("no command")?;
         let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{}: {said}", command.join(" "));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{}: {stderr}", command.join(" "));
         total(&file)
     }
 

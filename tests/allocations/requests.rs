@@ -49,8 +49,8 @@ fn answer(body: &str, known: &Arc<Snapshot>) -> (Answered, u64) {
 
 /// That the Task is allowed; how many warnings there are, and whether it is patched.
 fn allowed(answered: &Answered) -> (usize, bool) {
-    let said: Value = serde_json::from_slice(answered.reply.body()).unwrap();
-    let response = &said["response"];
+    let answer: Value = serde_json::from_slice(answered.reply.body()).unwrap();
+    let response = &answer["response"];
     assert_eq!(response["allowed"], true);
     (response["warnings"].as_array().map_or(0, Vec::len), response.get("patch").is_some())
 }
@@ -174,10 +174,10 @@ fn a_request_says_what_it_takes_beside_its_body() {
         let body = Bytes::from(review("plain", Part::Annotations, &more));
         let mut parsed = None;
         let held = measure(|| parsed = Some(ParsedReview::parse(body).unwrap())).bytes_current;
-        let said = parsed.unwrap().request().heap_bytes() as i64;
-        // What the allocator adds to a small text is said, and not counted here.
-        assert!(held <= said + OF_ITSELF, "{name}: {said} said, {held} held");
-        assert!(said <= 3 * held, "{name}: {said} said, {held} held");
+        let claimed = parsed.unwrap().request().heap_bytes() as i64;
+        // What the allocator adds to a small text is charged, and not counted here.
+        assert!(held <= claimed + OF_ITSELF, "{name}: {claimed} claimed, {held} held");
+        assert!(claimed <= 3 * held, "{name}: {claimed} claimed, {held} held");
     }
 }
 

@@ -9,7 +9,7 @@ use libtest_mimic::Trial;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use testing::inference::{Scene, rendered};
+use testing::inference::{Sample, rendered};
 
 use crate::{row, test};
 
@@ -42,7 +42,7 @@ struct Prompt {
 struct Rule {
     name: String,
     #[serde(flatten)]
-    scene: Scene,
+    sample: Sample,
     reads: BTreeMap<String, Value>,
 }
 
@@ -55,11 +55,11 @@ impl Prompt {
     /// All variables that are known of a Task with this prompt, and who says so.
     fn known(&self) -> BTreeMap<String, (Value, String)> {
         let text = rendered(&self.template, &self.values);
-        let mut scene = Scene::of_prompt(&self.source, &self.template, &text);
+        let mut sample = Sample::of_prompt(&self.source, &self.template, &text);
         if let Some(schedule) = self.values.get("Schedule") {
-            scene.when.insert("schedule".to_owned(), schedule.clone());
+            sample.when.insert("schedule".to_owned(), schedule.clone());
         }
-        scene.known()
+        sample.known()
     }
 
     fn is_read_back(&self) -> Result<(), String> {
@@ -82,7 +82,7 @@ impl Prompt {
 
 impl Rule {
     fn holds(&self) -> Result<(), String> {
-        let inferred: BTreeMap<_, _> = (self.scene.known().into_iter())
+        let inferred: BTreeMap<_, _> = (self.sample.known().into_iter())
             .filter(|(_, (_, from))| from.starts_with("inferred from"))
             .map(|(name, (value, _))| (name, value))
             .collect();

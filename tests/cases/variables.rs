@@ -3,7 +3,7 @@
 //! One file a source holds TaskSpawners and Tasks that together show every origin that a cell names. A cell
 //! is true if they show these origins and no other.
 
-mod scene;
+mod fixture;
 mod table;
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use libtest_mimic::Trial;
 
-use self::scene::Scene;
+use self::fixture::Fixture;
 use self::table::{Cell, Table};
 use crate::{row, test};
 
@@ -22,14 +22,14 @@ pub(crate) fn tests() -> Vec<Trial> {
     for source in table.sources.clone() {
         let of_source = Arc::clone(&table);
         let name = source.clone();
-        let scene = Arc::new(LazyLock::new(move || Scene::read(&name, &of_source.variables())));
+        let fixture = Arc::new(LazyLock::new(move || Fixture::read(&name, &of_source.variables())));
         for index in 0..table.rows.len() {
             for variable in table.rows[index].variables.clone() {
-                let (table, scene, source) =
-                    (Arc::clone(&table), Arc::clone(&scene), source.clone());
+                let (table, fixture, source) =
+                    (Arc::clone(&table), Arc::clone(&fixture), source.clone());
                 tests.push(row(format!("variables::{source}::{variable}"), move || {
                     let cell = &table.rows[index].cells[&source];
-                    let found = cell.fits(&scene.shown(&variable));
+                    let found = cell.fits(&fixture.shown(&variable));
                     found.map_err(|found| format!("`{cell}` is said, {found}"))
                 }));
             }
@@ -50,8 +50,8 @@ fn the_table_lacks_none() {
     let table = Table::read();
     assert!(table.variables().len() >= 30, "{:?}", table.variables());
     for source in &table.sources {
-        let scene = Scene::read(source, &table.variables());
-        let unsaid = scene.names().difference(&table.variables()).cloned().collect::<Vec<_>>();
+        let fixture = Fixture::read(source, &table.variables());
+        let unsaid = fixture.names().difference(&table.variables()).cloned().collect::<Vec<_>>();
         assert!(unsaid.is_empty(), "{source} has {unsaid:?}, which the table lacks");
     }
 }
@@ -59,13 +59,13 @@ fn the_table_lacks_none() {
 fn without_inference() {
     let table = Table::read();
     for source in &table.sources {
-        let scene = Scene::read_without_inference(source, &table.variables());
+        let fixture = Fixture::read_without_inference(source, &table.variables());
         for row in &table.rows {
             for variable in &row.variables {
                 let Some(mut words) = row.cells[source].words().cloned() else { continue };
                 words.remove("inferred");
                 let cell = if words.is_empty() { Cell::Never } else { Cell::From(words) };
-                let fits = cell.fits(&scene.shown(variable));
+                let fits = cell.fits(&fixture.shown(variable));
                 assert!(fits.is_ok(), "{variable} of {source}: {fits:?}");
             }
         }
@@ -74,7 +74,7 @@ fn without_inference() {
 
 fn a_cell_that_lies_is_noticed() {
     let table = Table::read();
-    let scene = Scene::read("githubIssues", &table.variables());
+    let fixture = Fixture::read("githubIssues", &table.variables());
     let of = |words: &[&str]| Cell::From(words.iter().map(|word| (*word).to_owned()).collect());
     for (variable, lie) in [
         ("Number", of(&["derived"])),
@@ -87,8 +87,8 @@ fn a_cell_that_lies_is_noticed() {
         ("Sender", Cell::Never),
         ("Sender", of(&["inferred"])),
     ] {
-        assert!(lie.fits(&scene.shown(variable)).is_err(), "{variable} is not `{lie}`");
+        assert!(lie.fits(&fixture.shown(variable)).is_err(), "{variable} is not `{lie}`");
     }
     let some = BTreeSet::from(["ID".to_owned()]);
-    assert!(scene.names().difference(&some).count() > 10, "what the table lacks is noticed");
+    assert!(fixture.names().difference(&some).count() > 10, "what the table lacks is noticed");
 }

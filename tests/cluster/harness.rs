@@ -7,9 +7,11 @@
 
 pub(crate) mod access;
 pub(crate) mod api;
-pub(crate) mod authority;
 pub(crate) mod binaries;
+pub(crate) mod ca;
+pub(crate) mod certificate_watch;
 pub(crate) mod cluster;
+pub(crate) mod command_output;
 pub(crate) mod control_plane;
 pub(crate) mod controller;
 pub(crate) mod crds;
@@ -19,18 +21,16 @@ pub(crate) mod kubectl;
 pub(crate) mod kubelet;
 pub(crate) mod log;
 pub(crate) mod namespace;
-pub(crate) mod neighbour;
 pub(crate) mod objects;
-pub(crate) mod patience;
+pub(crate) mod other_webhook;
 pub(crate) mod pod;
 pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod registration;
 pub(crate) mod run_folder;
-pub(crate) mod said;
 pub(crate) mod served;
 pub(crate) mod traffic;
-pub(crate) mod vigil;
+pub(crate) mod wait;
 pub(crate) mod webhook;
 
 pub(crate) use cluster::{Cluster, on_cluster};

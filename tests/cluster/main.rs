@@ -8,7 +8,7 @@
 
 mod harness;
 
-mod authority;
+mod certs;
 mod chart;
 mod load;
 mod measured;

@@ -1,11 +1,11 @@
 //! The runbooks of `docs/operations.md`, followed word by word: each command that the page gives is run as it stands,
 //! on a real API server, by somebody who is in the situation that the page is about.
 
-mod book;
-mod logged;
+mod coverage;
+mod fixture;
+mod log_claims;
 mod page;
-mod reader;
-mod scene;
+mod shell;
 
 mod certificates;
 mod pods;

@@ -6,7 +6,7 @@ mod example;
 mod feedback;
 mod hostile;
 mod keys;
-mod neighbours;
+mod other_webhooks;
 mod outages;
 mod races;
 mod random;

@@ -67,7 +67,7 @@ async fn what_make_certs_writes_is_served_and_trusted() {
 }
 
 #[test]
-fn make_certs_again_renews_and_keeps_the_authority() {
+fn make_certs_again_renews_and_keeps_the_ca() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     assert!(make_certs(dir).status.success());
@@ -95,7 +95,7 @@ fn make_certs_again_renews_and_keeps_the_authority() {
 }
 
 #[test]
-fn make_certs_takes_no_authority_that_is_not_its_own() {
+fn make_certs_takes_no_ca_that_is_not_its_own() {
     let complaint = |prepare: fn(&Path) -> io::Result<()>| {
         let folder = tempfile::tempdir().unwrap();
         assert!(make_certs(folder.path()).status.success());

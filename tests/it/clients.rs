@@ -1,6 +1,6 @@
 //! Clients that are slow, many, silent or rude, and what an ordinary client notices of them.
 
-mod authority;
+mod ca;
 mod certificates;
 mod crowd;
 mod deadlines;
@@ -10,6 +10,6 @@ mod hostile;
 mod idle;
 mod key_swap;
 mod overload;
-mod places;
 mod raw;
 mod requests;
+mod slots;

@@ -103,7 +103,7 @@ fn every_example_gives_what_it_promises() {
         .current_dir(root())
         .output()
         .unwrap();
-    assert_eq!(text(&output.stderr), "", "the examples have nothing to mend");
+    assert_eq!(text(&output.stderr), "", "the examples have nothing to fix");
     assert!(output.status.success());
     let rendered = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Rendered>();
     let found: BTreeMap<String, Vec<(String, String)>> = rendered

@@ -3,8 +3,8 @@
 //! `tests/go/oracles/sprig/` is a small Go program that calls Sprig's functions. `docs/helpers.md` is made of the
 //! table: `BLESS=1 cargo test --test it helpers` writes it.
 
+mod arbitrary;
 mod page;
-mod pieces;
 mod random;
 mod sprig;
 

@@ -152,8 +152,8 @@ fn the_script_wants_a_program_and_a_folder_that_is_not_there() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     assert_eq!(run(&[]).0, Some(2));
-    let (code, said) = run(&[PROGRAM, folder.path().to_str().unwrap()]);
-    assert!(code == Some(1) && said.contains("is there already"), "{said}");
+    let (code, output) = run(&[PROGRAM, folder.path().to_str().unwrap()]);
+    assert!(code == Some(1) && output.contains("is there already"), "{output}");
     let missing = folder.path().join("missing");
     let rootfs = folder.path().join("rootfs");
     assert_ne!(run(&[missing.to_str().unwrap(), rootfs.to_str().unwrap()]).0, Some(0));

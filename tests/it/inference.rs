@@ -4,13 +4,13 @@
 mod random;
 mod worlds;
 
-use testing::inference::Scene;
+use testing::inference::Sample;
 
 #[test]
 fn nothing_is_read_where_it_is_switched_off() {
     let text = "Issue #42: Fix";
-    let mut scene = Scene::of_prompt("githubIssues", "Issue #{{.Number}}: {{.Title}}", text);
-    assert_eq!(scene.known()["Title"].1, "inferred from promptTemplate");
-    scene.infer = Some("off".to_owned());
-    assert!(!scene.known().contains_key("Title"));
+    let mut sample = Sample::of_prompt("githubIssues", "Issue #{{.Number}}: {{.Title}}", text);
+    assert_eq!(sample.known()["Title"].1, "inferred from promptTemplate");
+    sample.infer = Some("off".to_owned());
+    assert!(!sample.known().contains_key("Title"));
 }

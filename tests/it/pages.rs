@@ -1,5 +1,5 @@
 //! What pages say of each other, of the chart and of the version: links that lead somewhere, values
-//! that there are.
+//! that there are, decisions of one form.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -132,4 +132,62 @@ fn the_changelog_has_this_version() {
     let versions: Vec<&str> = headings.filter_map(|line| line.split(']').next()).collect();
     let newest = versions.iter().find(|version| **version != "Unreleased").unwrap();
     assert_eq!(*newest, env!("CARGO_PKG_VERSION"), "CHANGELOG.md and Cargo.toml");
+}
+
+/// What keeps a text from being a decision: its title, its date, and three headings in order.
+fn form_of_decision(number: &str, text: &str) -> Result<(), String> {
+    let mut lines = text.lines();
+    if !lines.next().is_some_and(|title| title.starts_with(&format!("# {number}: "))) {
+        return Err(format!("the title does not begin with `# {number}: `"));
+    }
+    let date = lines.nth(1).and_then(|line| line.strip_prefix("Decided ")?.strip_suffix('.'));
+    if date.and_then(|date| date.parse::<jiff::civil::Date>().ok()).is_none() {
+        return Err("no `Decided YYYY-MM-DD.` below the title".to_owned());
+    }
+    let is_known = |heading: &str| ["What", "Why", "Turned down"].contains(&heading);
+    let headings = text.lines().filter_map(|line| line.strip_prefix("**")?.split_once(".**"));
+    let found: Vec<&str> = headings.map(|(heading, _)| heading).filter(|h| is_known(h)).collect();
+    if found != ["What", "Why", "Turned down"] {
+        return Err(format!("What, Why, Turned down: {found:?}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_decision_has_one_form_and_its_line_in_the_list() {
+    let folder = root().join("docs/decisions");
+    let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names.retain(|name| name != "README.md");
+    let mut expected = Vec::new();
+    for name in &names {
+        let text = read(&folder.join(name));
+        form_of_decision(&name[..3], &text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let title = text.lines().next().unwrap().trim_start_matches("# ");
+        expected.push(format!("- [{title}]({name}): "));
+    }
+    let list = read(&folder.join("README.md"));
+    let lines: Vec<&str> = list.lines().filter(|line| line.starts_with("- ")).collect();
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, begin) in lines.iter().zip(expected) {
+        assert!(line.len() > begin.len() && line.starts_with(&begin), "{line}\nnot {begin}");
+    }
+}
+
+#[test]
+fn a_decision_of_another_form_is_noticed() {
+    let whole =
+        "# 007: a\n\nDecided 2026-11-22.\n\n**What.** b\n\n**Why.** c\n\n**Turned down.** d\n";
+    assert_eq!(form_of_decision("007", whole), Ok(()));
+    for (part, instead) in [
+        ("007", "008"),
+        ("2026-11-22", "2026-11-32"),
+        ("Decided 2026-11-22.\n\n", ""),
+        ("**Turned down.**", "**What was turned down.**"),
+        ("**What.** b\n\n**Why.** c", "**Why.** c\n\n**What.** b"),
+    ] {
+        let broken = whole.replace(part, instead);
+        assert!(form_of_decision("007", &broken).is_err(), "{broken}");
+    }
 }

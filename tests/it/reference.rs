@@ -79,7 +79,7 @@ fn the_program_says_the_same_of_itself() {
         let words = title.split(' ').skip(1);
         let output = Process::new(PROGRAM).args(words).arg("--help").output().unwrap();
         assert!(output.status.success(), "{title}");
-        let said = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(squeezed(&said), squeezed(&help), "{title} --help");
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(squeezed(&output), squeezed(&help), "{title} --help");
     }
 }

@@ -130,10 +130,10 @@ async fn answered(client: &Client, task: &Value) -> Value {
     let answer = Answer::read(&review, &posted.2);
     let (name, patch) = (&task["metadata"]["name"], answer.patch.as_ref().unwrap().to_string());
     is_silent(&format!("the patch of {name}"), &patch, &CREDENTIALS);
-    let said = format!("{:?} {:?}", answer.warnings, answer.audit);
-    assert!(!answer.warnings.is_empty() && !answer.audit.is_empty(), "{said}");
-    is_silent(&format!("what is said of {name}"), &said, &CREDENTIALS);
-    is_silent(&format!("what is said of {name}"), &said, &PRIVATE);
+    let reported = format!("{:?} {:?}", answer.warnings, answer.audit);
+    assert!(!answer.warnings.is_empty() && !answer.audit.is_empty(), "{reported}");
+    is_silent(&format!("what is reported of {name}"), &reported, &CREDENTIALS);
+    is_silent(&format!("what is reported of {name}"), &reported, &PRIVATE);
     answer.apply(task)
 }
 

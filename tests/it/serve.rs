@@ -71,7 +71,7 @@ async fn health_and_metrics_have_ports_of_their_own_and_sigterm_ends_it() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_said_with_the_flag() {
+fn what_keeps_it_from_starting_names_the_flag() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (cert, key) = certificate();
@@ -80,7 +80,7 @@ fn what_keeps_it_from_starting_is_said_with_the_flag() {
     write(&folder.path().join("other.key"), &certificate().1);
     let (rules, missing) = (path("."), path("missing"));
     let (crt, tls_key, other) = (path("tls.crt"), path("tls.key"), path("other.key"));
-    for (flags, said) in [
+    for (flags, words) in [
         (vec!["--manifests", &missing], vec!["--manifests", "missing"]),
         (
             vec!["--manifests", &rules, "--tls-cert-file", &crt],
@@ -130,7 +130,7 @@ fn what_keeps_it_from_starting_is_said_with_the_flag() {
             .unwrap();
         assert!(!output.status.success(), "{flags:?}");
         let text = String::from_utf8(output.stderr).unwrap();
-        assert!(said.iter().all(|word| text.contains(word)), "{flags:?}: {text}");
+        assert!(words.iter().all(|word| text.contains(word)), "{flags:?}: {text}");
     }
 }
 
@@ -154,8 +154,8 @@ async fn nobody_waits_for_a_log_that_nobody_reads() {
             addresses.insert(listener.to_owned(), address.parse().unwrap());
         }
     }
-    let authority = fs::read_to_string(folder.path().join("tls/tls.crt")).unwrap();
-    let client = Client::new(addresses["webhook"], &authority);
+    let ca = fs::read_to_string(folder.path().join("tls/tls.crt")).unwrap();
+    let client = Client::new(addresses["webhook"], &ca);
     // 33 lines each: more than a pipe takes, and than may wait.
     for _ in 0..100 {
         labels(&client).await;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::support::https::{Client, RequestBody, connect, tls_config};
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 use crate::support::webhook::JSON;
 use axum::Router;
 use axum::routing::get;
@@ -98,10 +98,10 @@ async fn failed_handshakes_do_not_disturb_the_next_client() {
         assert!(connect(server.addr, distrust).await.is_err());
         let mut plain = TcpStream::connect(server.addr).await.unwrap();
         plain.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        let mut said = Vec::new();
+        let mut received = Vec::new();
         // An alert or a reset, but an end.
-        let _ = timeout(PATIENCE, plain.read_to_end(&mut said)).await.expect("closed");
-        assert!(!said.starts_with(b"HTTP"), "round {round}");
+        let _ = timeout(TIMEOUT, plain.read_to_end(&mut received)).await.expect("closed");
+        assert!(!received.starts_with(b"HTTP"), "round {round}");
         drop(TcpStream::connect(server.addr).await.unwrap());
     }
     server.serves().await;
@@ -115,9 +115,9 @@ async fn a_client_that_never_shakes_hands_is_closed() {
     let mut silent = TcpStream::connect(server.addr).await.unwrap();
     // It holds the only place: the next one is served because it is thrown out.
     server.serves().await;
-    let mut said = Vec::new();
-    let _ = timeout(PATIENCE, silent.read_to_end(&mut said)).await.expect("closed");
-    assert_eq!(said, b"");
+    let mut received = Vec::new();
+    let _ = timeout(TIMEOUT, silent.read_to_end(&mut received)).await.expect("closed");
+    assert_eq!(received, b"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,8 +126,8 @@ async fn an_idle_connection_is_closed_after_its_limit() {
     let server = Running::with_limits(limits).await;
     let tls = tls_config(&server.ca_pem, rustls::ALL_VERSIONS, &[]);
     let mut idle = connect(server.addr, tls).await.unwrap();
-    let mut said = Vec::new();
-    let _ = timeout(PATIENCE, idle.read_to_end(&mut said)).await.expect("closed");
+    let mut received = Vec::new();
+    let _ = timeout(TIMEOUT, idle.read_to_end(&mut received)).await.expect("closed");
     server.serves().await;
 }
 
@@ -157,7 +157,7 @@ async fn bodies_are_taken_up_to_seven_mebibytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_before_sending_too_much_is_told_at_once() {
+async fn who_asks_before_sending_too_much_gets_a_413_at_once() {
     let server = Running::start().await;
     let tls = tls_config(&server.ca_pem, rustls::ALL_VERSIONS, &[]);
     let mut stream = connect(server.addr, tls).await.unwrap();
@@ -167,13 +167,13 @@ async fn who_asks_before_sending_too_much_is_told_at_once() {
         MAX_BODY_BYTES + 1
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut said = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("closed");
-    assert!(said.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&said));
+    let mut received = Vec::new();
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut received)).await.expect("closed");
+    assert!(received.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&received));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_requests_are_told_what_to_mend_and_the_connection_lives_on() {
+async fn wrong_requests_get_a_reason_and_the_connection_lives_on() {
     let server = Running::start().await;
     let client = server.client();
     let (status, headers, _) = client.get(MUTATE_TASK_PATH).await.unwrap();
@@ -220,7 +220,7 @@ async fn slow_request(server: &Running) -> JoinHandle<hyper::Result<u16>> {
         let (status, ..) = client.post(&format!("{MUTATE_TASK_PATH}?slow"), JSON, "{}").await?;
         Ok(status.as_u16())
     });
-    timeout(PATIENCE, server.app.started.notified()).await.expect("the request arrives");
+    timeout(TIMEOUT, server.app.started.notified()).await.expect("the request arrives");
     sent
 }
 
@@ -237,7 +237,7 @@ async fn a_drain_finishes_what_is_in_flight_and_takes_nothing_new() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, closed).await.expect("no new connections");
+    timeout(TIMEOUT, closed).await.expect("no new connections");
     assert!(!server.ended.is_finished());
     server.app.go_on.notify_one();
     assert_eq!(in_flight.await.unwrap().unwrap(), 200);
@@ -274,9 +274,9 @@ async fn the_same_server_speaks_plain_http() {
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut said = String::new();
-    timeout(PATIENCE, stream.read_to_string(&mut said)).await.expect("an answer").unwrap();
-    assert!(said.starts_with("HTTP/1.1 200 ") && said.ends_with("ok\n"), "{said}");
+    let mut received = String::new();
+    timeout(TIMEOUT, stream.read_to_string(&mut received)).await.expect("an answer").unwrap();
+    assert!(received.starts_with("HTTP/1.1 200 ") && received.ends_with("ok\n"), "{received}");
     shutdown.drain();
-    assert_eq!(timeout(PATIENCE, ended).await.unwrap().unwrap(), Drained::Complete);
+    assert_eq!(timeout(TIMEOUT, ended).await.unwrap().unwrap(), Drained::Complete);
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-use super::scene::Shown;
+use super::fixture::Shown;
 
 /// The table: a column a source, a row a variable or several of a kind.
 pub(crate) struct Table {

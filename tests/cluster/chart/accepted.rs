@@ -8,13 +8,13 @@ use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::api::Reply;
 use crate::harness::cluster::on_own_cluster;
-use crate::harness::crds::install_neighbours;
+use crate::harness::crds::install_other_crds;
 
 #[test]
 fn every_object_is_accepted_and_every_pod_is_restricted() {
     on_own_cluster("accepted", async |cluster| {
-        install_neighbours(&cluster.admin, "cert-manager").await;
-        install_neighbours(&cluster.admin, "prometheus-operator").await;
+        install_other_crds(&cluster.admin, "cert-manager").await;
+        install_other_crds(&cluster.admin, "prometheus-operator").await;
         let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
         cluster.bare_namespace("restricted", labels).await;
         let monitored = json!({"serviceMonitor": {"enabled": true}});

@@ -10,8 +10,8 @@ use crate::harness::crds::Schemas;
 use crate::harness::helm::{NAMESPACE, RELEASE};
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
+use crate::harness::wait::eventually;
 
 /// Creates a Task for this issue: it has the label at once.
 async fn is_labelled(team: &Namespace, worker: &Spawner, number: u32) {

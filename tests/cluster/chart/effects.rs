@@ -59,7 +59,7 @@ fn effects() -> Vec<Effect> {
 fn each_value_changes_what_the_table_says_and_nothing_else() {
     let (mut failures, mut before) = (Vec::new(), BTreeMap::new());
     for effect in effects() {
-        assert!(!effect.changes.is_empty(), "{}: such a row tells nothing", effect.value);
+        assert!(!effect.changes.is_empty(), "{}: such a row shows nothing", effect.value);
         let with = Value::Object(effect.with.clone());
         let before = before.entry(with.to_string()).or_insert_with(|| Rendering::of(&with));
         let found = differences::between(before, &Rendering::of(&effect.values()));

@@ -10,15 +10,15 @@ use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
-use crate::harness::crds::install_neighbours;
+use crate::harness::crds::install_other_crds;
 use crate::harness::helm::Helm;
 use crate::harness::pod::CONTROLLER;
 
 /// A cluster with the kinds of cert-manager and of the Prometheus operator.
-fn with_neighbours(name: &str, test: impl AsyncFnOnce(&Cluster, Helm)) {
+fn with_other_crds(name: &str, test: impl AsyncFnOnce(&Cluster, Helm)) {
     on_own_cluster(name, async |cluster| {
-        install_neighbours(&cluster.admin, "cert-manager").await;
-        install_neighbours(&cluster.admin, "prometheus-operator").await;
+        install_other_crds(&cluster.admin, "cert-manager").await;
+        install_other_crds(&cluster.admin, "prometheus-operator").await;
         test(cluster, helm(cluster)).await;
     });
 }
@@ -58,7 +58,7 @@ fn contains(whole: &Value, part: &Value) -> bool {
 
 #[test]
 fn it_is_installed_upgraded_rolled_back_and_gone() {
-    with_neighbours("lifecycle", async |cluster, helm| {
+    with_other_crds("lifecycle", async |cluster, helm| {
         let renderings = KEPT.map(|name| Rendering::of(&values(name)));
         let before = made(cluster).await;
 
@@ -89,7 +89,7 @@ fn what_the_controller_made_is_removed_as_the_notes_say() {
     on_own_cluster("left-behind", async |cluster| {
         let before = made(cluster).await;
         let helm = helm(cluster);
-        let said = helm.install(&values("default")).ok();
+        let output = helm.install(&values("default")).ok();
         // What the controller does, with its rights.
         let account = Account::existing(&cluster.admin, CONTROLLER).await;
         let account = account.api(cluster.control_plane.address());
@@ -99,7 +99,7 @@ fn what_the_controller_made_is_removed_as_the_notes_say() {
         helm.uninstall().ok();
         assert_eq!(made(cluster).await.len(), before.len() + 2, "they are not helm's");
         let commands =
-            said.lines().filter_map(|line| line.split_once("kubectl -n kelos-system delete "));
+            output.lines().filter_map(|line| line.split_once("kubectl -n kelos-system delete "));
         for (_, object) in commands {
             let (kind, name) = object.split_once(' ').unwrap();
             let collection = MADE.into_iter().find(|path| path.ends_with(&format!("/{kind}s")));
@@ -110,8 +110,8 @@ fn what_the_controller_made_is_removed_as_the_notes_say() {
 }
 
 /// What helm says in the end is what is kept, and its example can be pasted.
-fn notes_are_kept(name: &str, said: &str) {
-    let (_, notes) = said.split_once("\nNOTES:\n").unwrap();
+fn notes_are_kept(name: &str, output: &str) {
+    let (_, notes) = output.split_once("\nNOTES:\n").unwrap();
     is_kept(&beside(&format!("renderings/{name}.notes.txt")), notes);
     let (_, labels) = notes.split_once("metadata.kelos.dev/labels='").unwrap();
     let (labels, _) = labels.split_once('\'').unwrap();
@@ -139,9 +139,9 @@ async fn made(cluster: &Cluster) -> Vec<String> {
 #[test]
 fn without_cert_manager_its_mode_is_refused_and_nothing_is_applied() {
     on_own_cluster("no-cert-manager", async |cluster| {
-        let said = helm(cluster).install(&values("cert-manager")).refusal();
-        assert!(said.contains("no matches for kind \"Certificate\""), "{said}");
-        assert!(said.contains("ensure CRDs are installed first"), "{said}");
+        let output = helm(cluster).install(&values("cert-manager")).refusal();
+        assert!(output.contains("no matches for kind \"Certificate\""), "{output}");
+        assert!(output.contains("ensure CRDs are installed first"), "{output}");
         are_gone(cluster, &Rendering::of(&values("cert-manager")), None).await;
     });
 }

@@ -34,12 +34,12 @@ fn a_second_installation_is_refused_and_the_first_one_serves_on() {
         are_labelled(&team, &worker).await;
         cluster.bare_namespace("elsewhere", json!({})).await;
 
-        let said = second_install(cluster, "kelos-metadata", NAMESPACE, &values);
-        assert!(said.contains("cannot re-use a name that is still in use"), "{said}");
+        let output = second_install(cluster, "kelos-metadata", NAMESPACE, &values);
+        assert!(output.contains("cannot re-use a name that is still in use"), "{output}");
         for (name, namespace) in [("second", NAMESPACE), ("kelos-metadata", "elsewhere")] {
-            let said = second_install(cluster, name, namespace, &values);
-            assert!(said.contains("cannot be imported into the current release"), "{said}");
-            assert!(said.contains("kelos-metadata"), "{said}");
+            let output = second_install(cluster, name, namespace, &values);
+            assert!(output.contains("cannot be imported into the current release"), "{output}");
+            assert!(output.contains("kelos-metadata"), "{output}");
         }
         let path = "/apis/apps/v1/namespaces/elsewhere/deployments";
         assert_eq!(cluster.admin.get(path).await.ok()["items"], json!([]));
@@ -112,8 +112,8 @@ fn the_namespace_may_be_deleted_first() {
         let configuration = format!("{CONFIGURATIONS}/{RELEASE}");
         assert_eq!(cluster.admin.get(&configuration).await.status, 200, "it is left behind");
         team.accepts(worker.issue(1)).await.is_untouched(worker.issue(1));
-        let said = helm.uninstall().refusal();
-        assert!(said.contains("release: not found"), "{said}");
+        let output = helm.uninstall().refusal();
+        assert!(output.contains("release: not found"), "{output}");
 
         is_installed_over_what_is_left(cluster, &helm, &team, &worker).await;
         delete_namespace(cluster).await;

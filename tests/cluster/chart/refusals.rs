@@ -27,9 +27,9 @@ fn refusals() -> Vec<Refusal> {
 fn wrong_values_are_refused_with_a_readable_message() {
     let mut failures = Vec::new();
     for Refusal { values, says } in refusals() {
-        let said = Helm::offline().template(&values).refusal();
-        if !said.contains(&says) {
-            failures.push(format!("{values}: {said}"));
+        let output = Helm::offline().template(&values).refusal();
+        if !output.contains(&says) {
+            failures.push(format!("{values}: {output}"));
         }
     }
     assert!(failures.is_empty(), "{} rows:\n{}", failures.len(), failures.join("\n"));

@@ -28,8 +28,8 @@ fn what_is_rendered_is_what_is_kept() {
 #[test]
 fn helm_finds_nothing_to_complain_of() {
     for name in KEPT {
-        let said = Helm::offline().lint(&values(name)).ok();
-        assert!(said.contains("0 chart(s) failed"), "{name}: {said}");
+        let output = Helm::offline().lint(&values(name)).ok();
+        assert!(output.contains("0 chart(s) failed"), "{name}: {output}");
     }
 }
 
@@ -57,8 +57,8 @@ fn an_older_kubernetes_is_refused() {
     let chart = chart();
     let chart = chart.to_str().unwrap();
     let args = ["template", "r", chart, "--kube-version", "1.29.9"];
-    let said = Helm::offline().run(&args, &Value::Null).refusal();
-    assert!(said.contains("chart requires kubeVersion: >=1.30.0-0"), "{said}");
+    let output = Helm::offline().run(&args, &Value::Null).refusal();
+    assert!(output.contains("chart requires kubeVersion: >=1.30.0-0"), "{output}");
     let args = ["template", "r", chart, "--kube-version", "v1.30.0-gke.100"];
     Helm::offline().run(&args, &Value::Null).ok();
 }

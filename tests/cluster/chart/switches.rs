@@ -87,7 +87,7 @@ fn namespaces_are_switched_as_the_values_say() {
         plain.is_not_served(&pod).await;
         enabled.is_served().await;
         audited.is_audited(&pod, 2).await;
-        assert_eq!(pod.troubles(), Vec::<Value>::new());
+        assert_eq!(pod.warnings(), Vec::<Value>::new());
         assert!(pod.stop().success());
     });
 }

@@ -13,7 +13,7 @@ use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::api::Api;
 use crate::harness::cluster::on_own_cluster;
-use crate::harness::crds::{Schemas, install_neighbours};
+use crate::harness::crds::{Schemas, install_other_crds};
 use crate::harness::helm::{Helm, RELEASE};
 use crate::harness::pod::{CONFIGURATIONS, CONTROLLER, Pod};
 
@@ -82,7 +82,7 @@ fn what_the_controller_writes_stays() {
         stays(cluster, &helm, &values, &json!(bundle())).await;
         let task = team.accepts(worker.issue(1)).await;
         assert_eq!(task.label("area"), Some("backend"));
-        assert_eq!(pod.troubles(), Vec::<Value>::new());
+        assert_eq!(pod.warnings(), Vec::<Value>::new());
         assert!(pod.stop().success());
     });
 }
@@ -90,7 +90,7 @@ fn what_the_controller_writes_stays() {
 #[test]
 fn what_cert_manager_writes_stays() {
     on_own_cluster("injected", async |cluster| {
-        install_neighbours(&cluster.admin, "cert-manager").await;
+        install_other_crds(&cluster.admin, "cert-manager").await;
         let (helm, values) = (helm(cluster), values("cert-manager"));
         helm.install(&values).ok();
         let configuration = cluster.admin.get(&path()).await.ok();
@@ -107,7 +107,7 @@ fn what_cert_manager_writes_stays() {
 }
 
 #[test]
-fn an_authority_of_the_values_goes_with_its_mode() {
+fn a_ca_of_the_values_goes_with_its_mode() {
     on_own_cluster("mode", async |cluster| {
         let helm = helm(cluster);
         helm.install(&provide_certificate(cluster).await).ok();

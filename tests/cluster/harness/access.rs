@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::api::Api;
-use super::authority;
-use super::patience::eventually;
+use super::ca;
+use super::wait::eventually;
 
 /// The namespace of the webhook.
 pub(crate) const SYSTEM: &str = "kelos-system";
@@ -167,7 +167,7 @@ pub(crate) fn kubeconfig(address: SocketAddr, token: &str) -> String {
         "current-context": "test",
         "clusters": [{"name": "test", "cluster": {
             "server": format!("https://{address}"),
-            "certificate-authority-data": BASE64.encode(authority::certificate()),
+            "certificate-authority-data": BASE64.encode(ca::certificate()),
         }}],
         "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],

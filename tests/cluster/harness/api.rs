@@ -11,7 +11,7 @@ use kube::client::Body;
 use kube::config::{AuthInfo, Config};
 use serde_json::Value;
 
-use super::authority;
+use super::ca;
 
 /// A client with one identity. Paths are those of the REST API.
 #[derive(Clone)]
@@ -19,7 +19,7 @@ pub(crate) struct Api {
     client: Client,
 }
 
-/// What the API server said to one request.
+/// What the API server answered to one request.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -50,7 +50,7 @@ impl Api {
     /// A client with this bearer token.
     pub(crate) fn new(address: SocketAddr, token: &str) -> Api {
         let mut config = Config::new(format!("https://{address}").parse().unwrap());
-        let roots = der(&authority::certificate());
+        let roots = der(&ca::certificate());
         config.root_cert = Some(roots);
         // A test wants to see the first answer, whatever it is.
         config.default_retry = false;

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::access::kubeconfig;
 use super::api::Api;
-use super::authority;
 use super::binaries::binary;
-use super::patience::eventually;
+use super::ca;
 use super::process::Process;
 use super::registration::SERVER_NAME;
 use super::run_folder;
+use super::wait::eventually;
 
 const ADMIN_TOKEN: &str = "cluster-tests-admin";
 
@@ -98,9 +98,9 @@ impl ControlPlane {
     pub(crate) async fn start(name: &str) -> ControlPlane {
         let folder = run_folder::folder(name);
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"];
-        let leaf = authority::issue(&names);
+        let leaf = ca::issue(&names);
         let accounts = KeyPair::generate().unwrap();
-        let client = authority::issue_client(CLIENT_NAME);
+        let client = ca::issue_client(CLIENT_NAME);
         for (file, text) in [
             ("tls.crt", leaf.certificate.as_str()),
             ("tls.key", &leaf.key),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::api::Api;
-use super::patience::eventually;
+use super::wait::eventually;
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
@@ -61,7 +61,7 @@ impl Schemas {
 }
 
 /// Installs our own small schemas of another project, from a folder of `tests/crds`.
-pub(crate) async fn install_neighbours(api: &Api, folder: &str) {
+pub(crate) async fn install_other_crds(api: &Api, folder: &str) {
     install(api, &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/crds").join(folder), "v1")
         .await;
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 const RENDERED_FROM: &str = "metadata.kelos.dev/rendered-from";
 
-/// A Task that was created, and what its client was told.
+/// A Task that was created, and the warnings of its client.
 #[derive(Debug)]
 pub(crate) struct Created {
     pub(crate) object: Value,
@@ -47,7 +47,7 @@ impl Created {
         self
     }
 
-    /// Its client was told this and nothing else.
+    /// Its client got these warnings and no others.
     #[track_caller]
     pub(crate) fn warnings_are(&self, expected: &[&str]) -> &Created {
         assert_eq!(self.warnings, expected, "warnings about {}", self.name());

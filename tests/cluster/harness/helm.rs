@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::binaries;
-use super::said::Said;
+use super::command_output::CommandOutput;
 
 /// The release that the tests make, and its namespace.
 pub(crate) const RELEASE: &str = "kelos-metadata";
@@ -57,7 +57,7 @@ impl Helm {
     }
 
     /// Runs it with these arguments and, where they say `-f -`, these values.
-    pub(crate) fn run(&self, args: &[&str], values: &Value) -> Said {
+    pub(crate) fn run(&self, args: &[&str], values: &Value) -> CommandOutput {
         let mut command = Command::new(binaries::helm());
         command.args(args).env_clear();
         for folder in ["CACHE", "CONFIG", "DATA"] {
@@ -66,11 +66,11 @@ impl Helm {
         // Without one, helm would take the kubeconfig of whoever runs the tests.
         let kubeconfig = self.kubeconfig.as_deref().unwrap_or(Path::new("/dev/null"));
         command.env("KUBECONFIG", kubeconfig).env("HOME", self.home.path());
-        Said::of(command, values.to_string().as_bytes())
+        CommandOutput::of(command, values.to_string().as_bytes())
     }
 
     /// Runs it on the chart.
-    fn on_chart(&self, args: &[&str], values: &Value) -> Said {
+    fn on_chart(&self, args: &[&str], values: &Value) -> CommandOutput {
         let chart = chart();
         let path = self.post_renderer.as_deref().and_then(Path::to_str);
         let post_renderer = path.into_iter().flat_map(|path| ["--post-renderer", path]);
@@ -84,32 +84,32 @@ impl Helm {
     }
 
     /// `helm lint`, where a warning is an error.
-    pub(crate) fn lint(&self, values: &Value) -> Said {
+    pub(crate) fn lint(&self, values: &Value) -> CommandOutput {
         self.on_chart(&["lint", "--strict", "--kube-version", KUBE_VERSION], values)
     }
 
     /// `helm template`.
-    pub(crate) fn template(&self, values: &Value) -> Said {
+    pub(crate) fn template(&self, values: &Value) -> CommandOutput {
         self.on_chart(&["template", RELEASE, "--kube-version", KUBE_VERSION], values)
     }
 
     /// `helm install`.
-    pub(crate) fn install(&self, values: &Value) -> Said {
+    pub(crate) fn install(&self, values: &Value) -> CommandOutput {
         self.on_chart(&["install", RELEASE], values)
     }
 
     /// `helm upgrade`.
-    pub(crate) fn upgrade(&self, values: &Value) -> Said {
+    pub(crate) fn upgrade(&self, values: &Value) -> CommandOutput {
         self.on_chart(&["upgrade", RELEASE], values)
     }
 
     /// `helm rollback` to a revision.
-    pub(crate) fn rollback(&self, revision: &str) -> Said {
+    pub(crate) fn rollback(&self, revision: &str) -> CommandOutput {
         self.run(&["rollback", RELEASE, revision, "--namespace", NAMESPACE], &Value::Null)
     }
 
     /// `helm uninstall`.
-    pub(crate) fn uninstall(&self) -> Said {
+    pub(crate) fn uninstall(&self) -> CommandOutput {
         self.run(&["uninstall", RELEASE, "--namespace", NAMESPACE], &Value::Null)
     }
 }

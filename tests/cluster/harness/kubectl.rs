@@ -6,7 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::binaries;
-use super::said::Said;
+use super::command_output::CommandOutput;
 
 /// A kubectl that knows of one cluster only.
 pub(crate) struct Kubectl {
@@ -24,10 +24,10 @@ impl Kubectl {
     }
 
     /// Runs it with these arguments and this standard input.
-    pub(crate) fn run(&self, args: &[&str], input: &str) -> Said {
+    pub(crate) fn run(&self, args: &[&str], input: &str) -> CommandOutput {
         let mut command = Command::new(binaries::kubectl());
         command.args(args).env_clear();
         command.env("KUBECONFIG", &self.kubeconfig).env("HOME", self.home.path());
-        Said::of(command, input.as_bytes())
+        CommandOutput::of(command, input.as_bytes())
     }
 }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::api::Api;
-use super::authority;
+use super::ca;
 use super::cluster::Cluster;
 use super::helm::NAMESPACE;
 use super::pod::Pod;
@@ -47,7 +47,7 @@ impl Kubelet {
         tokio::spawn(serve(listener, Arc::clone(&kubelet.logs)));
         let node = json!({"metadata": {"name": NODE}});
         kubelet.admin.create("/api/v1/nodes", &node).await.ok();
-        // An API server that was not told the authority of its kubelets takes any certificate.
+        // An API server without a CA for its kubelets takes any certificate.
         let status = json!({"status": {
             "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
@@ -116,7 +116,7 @@ fn container(pod: &Value) -> String {
 }
 
 async fn serve(listener: TcpListener, logs: Logs) {
-    let acceptor = TlsAcceptor::from(authority::server(&["127.0.0.1"]));
+    let acceptor = TlsAcceptor::from(ca::server(&["127.0.0.1"]));
     while let Ok((stream, _)) = listener.accept().await {
         let (acceptor, logs) = (acceptor.clone(), Arc::clone(&logs));
         tokio::spawn(async move {

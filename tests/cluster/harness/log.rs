@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::patience::eventually;
+use super::wait::eventually;
 
 /// The lines of a JSON log so far.
 #[derive(Clone, Default)]

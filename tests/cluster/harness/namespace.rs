@@ -9,7 +9,7 @@ use super::api::Reply;
 use super::cluster::Parts;
 use super::created::Created;
 use super::objects::Spawner;
-use super::patience::{PATIENCE, eventually, within};
+use super::wait::{TIMEOUT, eventually, within};
 
 /// A namespace that a test made for itself.
 pub(crate) struct Namespace {
@@ -90,7 +90,7 @@ impl Namespace {
 
     /// Waits until such a Task would get this label.
     pub(crate) async fn will_label(&self, task: impl Into<Value>, key: &str, value: &str) {
-        self.will_label_within(PATIENCE, task, key, value).await;
+        self.will_label_within(TIMEOUT, task, key, value).await;
     }
 
     /// Waits for that, for this long.

@@ -14,15 +14,15 @@ use super::access::Account;
 use super::cluster::Cluster;
 use super::helm::{NAMESPACE, RELEASE};
 use super::log::Log;
-use super::patience::eventually;
 use super::process::Process;
 use super::run_folder;
+use super::wait::eventually;
 use super::webhook::get;
 
 /// The Deployment of the controller, and its ServiceAccount, and its Lease.
 pub(crate) const CONTROLLER: &str = "kelos-metadata-controller";
 
-/// How long a Pod serves on when it is told to end.
+/// How long a Pod still serves after SIGTERM.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Delay {
     /// As long as its Deployment says.
@@ -52,7 +52,7 @@ impl Pod {
         pod
     }
 
-    /// Starts a Pod that serves as long as it says when it is told to end. The Service is left alone.
+    /// Starts a Pod that still serves after SIGTERM for as long as it says. The Service is left unchanged.
     pub(crate) async fn serving(cluster: &Cluster) -> Pod {
         Pod::of(cluster, RELEASE, Delay::AsItIs).await
     }
@@ -158,12 +158,12 @@ impl Pod {
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
-    /// The log lines that tell of trouble, as of a right that is missing.
-    pub(crate) fn troubles(&self) -> Vec<Value> {
+    /// The log lines above the level of information, such as a right that is missing.
+    pub(crate) fn warnings(&self) -> Vec<Value> {
         self.log.lines(|line| line["level"] != "INFO")
     }
 
-    /// The log lines that tell of a right that is missing.
+    /// The log lines about a right that is missing.
     pub(crate) fn lacking_rights(&self) -> Vec<Value> {
         self.log.lines(|line| {
             let line = line.to_string().to_lowercase();

@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::authority;
+use super::ca;
 use super::traffic::Traffic;
 
 /// What happens to the answers of watches. Every other request passes as it is.
@@ -47,7 +47,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (watches, watched) = watch::channel(watches);
-        let acceptor = TlsAcceptor::from(authority::server(&["127.0.0.1"]));
+        let acceptor = TlsAcceptor::from(ca::server(&["127.0.0.1"]));
         let traffic = Arc::new(Traffic::default());
         let seen = Arc::clone(&traffic);
         tokio::spawn(async move {
@@ -111,7 +111,7 @@ async fn connect(
 ) -> Result<SendRequest<Incoming>, Box<dyn std::error::Error + Send + Sync>> {
     let stream = TcpStream::connect(api_server).await?;
     let name = ServerName::from(api_server.ip());
-    let stream = TlsConnector::from(authority::client()).connect(name, stream).await?;
+    let stream = TlsConnector::from(ca::client()).connect(name, stream).await?;
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     Ok(sender)

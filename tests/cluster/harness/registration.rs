@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::access::SYSTEM;
 use super::api::Api;
-use super::authority;
+use super::ca;
 
 /// The label that says which webhook of the tests serves a namespace.
 pub(crate) const SERVED_BY: &str = "test.example.com/webhook";
@@ -56,10 +56,10 @@ impl Registration {
     }
 
     /// Registers another webhook, which wants all Tasks of the namespaces that `webhook` serves.
-    pub(crate) async fn create_neighbour(&self, api: &Api, webhook: &str, url: &str) {
-        let mut configuration = self.configuration("neighbour.example.com", webhook, 443);
+    pub(crate) async fn create_other(&self, api: &Api, webhook: &str, url: &str) {
+        let mut configuration = self.configuration("other.example.com", webhook, 443);
         configuration["webhooks"][0]["clientConfig"] =
-            json!({"url": url, "caBundle": BASE64.encode(authority::certificate())});
+            json!({"url": url, "caBundle": BASE64.encode(ca::certificate())});
         api.create(CONFIGURATIONS, &configuration).await.ok();
     }
 
@@ -76,7 +76,7 @@ impl Registration {
                 "name": name,
                 "clientConfig": {
                     "service": {"namespace": SYSTEM, "name": SERVICE, "path": "/mutate-task", "port": port},
-                    "caBundle": BASE64.encode(authority::certificate()),
+                    "caBundle": BASE64.encode(ca::certificate()),
                 },
                 "rules": [{
                     "apiGroups": ["kelos.dev"], "apiVersions": ["*"], "operations": ["CREATE"],

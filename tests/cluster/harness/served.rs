@@ -88,7 +88,7 @@ pub(crate) async fn served(address: SocketAddr) -> Option<Served> {
 }
 
 /// The certificates of a caBundle.
-pub(crate) fn authorities(bundle: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn ca_certificates(bundle: &[u8]) -> Vec<Vec<u8>> {
     CertificateDer::pem_slice_iter(bundle).flatten().map(|der| der.to_vec()).collect()
 }
 
@@ -109,9 +109,9 @@ pub(crate) fn distrust(leaf: &Served, bundle: &[u8]) -> Result<(), String> {
         return Err(format!("it lives {:?}, and it is {now:?}", certificate.validity()));
     }
     let mut roots = RootCertStore::empty();
-    for der in authorities(bundle) {
-        let (_, authority) = X509Certificate::from_der(&der).unwrap();
-        if lives(&authority) {
+    for der in ca_certificates(bundle) {
+        let (_, ca) = X509Certificate::from_der(&der).unwrap();
+        if lives(&ca) {
             roots.add(CertificateDer::from(der)).map_err(|error| error.to_string())?;
         }
     }
@@ -120,5 +120,5 @@ pub(crate) fn distrust(leaf: &Served, bundle: &[u8]) -> Result<(), String> {
     let now = UnixTime::since_unix_epoch(Duration::from_secs(now.as_secs()));
     let algorithms = provider().signature_verification_algorithms.all;
     rustls::client::verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], now, algorithms)
-        .map_err(|error| format!("{error}, with {} authorities", roots.len()))
+        .map_err(|error| format!("{error}, with {} CAs", roots.len()))
 }

@@ -11,7 +11,7 @@ use jiff::fmt::rfc2822;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::patience::PATIENCE;
+use super::wait::TIMEOUT;
 
 /// A request: its method and its path.
 type Asked = (Method, String);
@@ -50,7 +50,7 @@ impl Traffic {
     /// Returns once nothing passes any more.
     pub(crate) async fn halted(&self) {
         let mut halted = self.halted.subscribe();
-        let waited = timeout(PATIENCE * 2, halted.wait_for(|halted| *halted)).await;
+        let waited = timeout(TIMEOUT * 2, halted.wait_for(|halted| *halted)).await;
         assert!(waited.is_ok(), "only {:#?}", self.writes());
     }
 

@@ -11,15 +11,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::access::{Account, SYSTEM};
-use super::authority;
+use super::ca;
 use super::cluster::Parts;
 use super::log::Log;
 use super::namespace::Namespace;
-use super::patience::eventually;
 use super::process::Process;
 pub(crate) use super::registration::SERVER_NAME;
 use super::registration::{Registration, SERVED_BY, SERVICE};
 use super::run_folder;
+use super::wait::eventually;
 
 /// A webhook to be started.
 pub(crate) struct Setup {
@@ -170,7 +170,7 @@ impl Setup {
         };
         let folder = run_folder::folder(&format!("webhook-{}", self.name));
         fs::create_dir(folder.join("manifests")).unwrap();
-        let leaf = authority::issue(&[SERVER_NAME]);
+        let leaf = ca::issue(&[SERVER_NAME]);
         fs::write(folder.join("tls.crt"), leaf.certificate).unwrap();
         fs::write(folder.join("tls.key"), leaf.key).unwrap();
         fs::write(folder.join("kubeconfig"), account.kubeconfig(self.api_server)).unwrap();
@@ -268,9 +268,9 @@ impl Webhook {
     }
 
     /// Registers another webhook for the same namespaces.
-    pub(crate) async fn register_neighbour(&self, name: &str, url: &str) {
-        let neighbour = Registration { name: name.to_owned(), ..self.registration.clone() };
-        neighbour.create_neighbour(&self.cluster.admin, &self.name, url).await;
+    pub(crate) async fn register_other(&self, name: &str, url: &str) {
+        let other = Registration { name: name.to_owned(), ..self.registration.clone() };
+        other.create_other(&self.cluster.admin, &self.name, url).await;
     }
 
     /// A namespace for one test, which this webhook serves.
@@ -307,7 +307,7 @@ impl Webhook {
         samples.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
     }
 
-    /// Where it tells its health.
+    /// Where it reports its health.
     pub(crate) fn health(&self) -> SocketAddr {
         self.health
     }

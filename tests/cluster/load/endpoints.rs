@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::harness::cluster::Parts;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::webhook::try_get;
 
 /// How often the kubelet looks, and the Service follows: a second or more in a cluster.
@@ -26,7 +26,7 @@ pub(crate) struct Endpoints {
 struct Shared {
     cluster: Arc<Parts>,
     service: String,
-    /// Where each member serves, by where it tells its health.
+    /// Where each member serves, by where it reports its health.
     members: Mutex<BTreeMap<SocketAddr, SocketAddr>>,
     /// Where the Service leads now.
     ready: Mutex<Vec<SocketAddr>>,

@@ -62,7 +62,7 @@ impl<'c> Fleet<'c> {
         self.members.push(webhook);
     }
 
-    /// Replaces the oldest one as a Deployment does: a new one is ready, then the old one is told to stop,
+    /// Replaces the oldest one as a Deployment does: a new one is ready, then the old one gets SIGTERM,
     /// and at the same time the Service begins to forget it.
     pub(crate) async fn replace_oldest(&mut self) {
         self.add().await;

@@ -15,14 +15,14 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::cluster::alone_on_cluster;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::webhook::{SERVER_NAME, Webhook};
 use crate::load::stream::Stream;
 use testing::memory::{memory_limit, peak_memory};
 
-/// How many open connections at once, and how many of them each holds: together more than there are places.
+/// How many open connections at once, and how many of them each holds: together more than there are connection slots.
 const CROWDS: usize = 8;
 const HELD: usize = 60;
 
@@ -32,12 +32,12 @@ fn open_files(pid: u32) -> usize {
 
 /// Opens so many connections, and holds the last of them: most say nothing, some begin a handshake, and some a
 /// request whose body never comes. Gives how many were let in.
-async fn strangers(address: SocketAddr, count: usize) -> usize {
-    let connector = TlsConnector::from(authority::client());
+async fn silent_clients(address: SocketAddr, count: usize) -> usize {
+    let connector = TlsConnector::from(ca::client());
     let name = ServerName::try_from(SERVER_NAME).unwrap();
     let (mut held, mut let_in) = (VecDeque::new(), 0);
     for number in 0..count {
-        // A full backlog makes a stranger wait; that is its own affair.
+        // A full backlog makes a client wait; that is its own affair.
         let Ok(Ok(mut stream)) = timeout(Duration::from_secs(1), TcpStream::connect(address)).await
         else {
             continue;
@@ -76,7 +76,7 @@ fn head(length: usize) -> String {
 
 /// Sends bodies of seven mebibytes, one after the other, until it is over; gives how many were answered.
 async fn bodies(address: SocketAddr, is_over: Arc<AtomicBool>, answered: Arc<AtomicUsize>) {
-    let connector = TlsConnector::from(authority::client());
+    let connector = TlsConnector::from(ca::client());
     let name = ServerName::try_from(SERVER_NAME).unwrap();
     let text = "x".repeat((7 << 20) - 1000);
     let body = format!("{{\"request\": {{\"uid\": \"1\", \"object\": \"{text}\"}}}}");
@@ -115,7 +115,7 @@ fn ten_thousand_connections_and_a_flood_of_bodies_keep_no_task_from_its_label() 
         for _ in 0..4 {
             flood.spawn(bodies(webhook.address, Arc::clone(&is_over), Arc::clone(&answered)));
         }
-        let crowd = (0..CROWDS).map(|_| strangers(webhook.address, 10_000 / CROWDS));
+        let crowd = (0..CROWDS).map(|_| silent_clients(webhook.address, 10_000 / CROWDS));
         let let_in: usize = join_all(crowd).await.into_iter().sum();
         stream.flows(20).await;
         is_over.store(true, Ordering::Relaxed);

@@ -7,21 +7,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use crate::harness::certificate_watch::{CertificateWatch, Watched, live};
 use crate::harness::helm::{Helm, NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
-use crate::harness::patience::within;
 use crate::harness::pod::{CONFIGURATIONS, Pod, service};
 use crate::harness::registration::SERVER_NAME;
-use crate::harness::served::{Served, authorities, distrust, served};
-use crate::harness::vigil::{Vigil, Watched, live};
-use crate::harness::{Cluster, authority};
+use crate::harness::served::{Served, ca_certificates, distrust, served};
+use crate::harness::wait::within;
+use crate::harness::{Cluster, ca};
 use crate::load::endpoints::Endpoints;
 
 /// How many Pods serve.
 const REPLICAS: usize = 2;
 
 /// Ten times what is promised for a Secret.
-const PATIENCE: Duration = Duration::from_secs(100);
+const TIMEOUT: Duration = Duration::from_secs(100);
 
 /// A release of the chart, and its Pods.
 pub(crate) struct Installation<'c> {
@@ -38,7 +38,7 @@ pub(crate) struct Installation<'c> {
 fn values(edition: &str) -> Value {
     json!({
         "replicas": REPLICAS,
-        // Long enough for the Service to forget a Pod that is told to stop.
+        // Long enough for the Service to forget a Pod that gets SIGTERM.
         "shutdownDelaySeconds": 2,
         "certificates": {"selfManaged": {"lifetime": "30s", "caSettle": "2s"}},
         "controller": {"extraArgs": ["--lease-duration=3s"]},
@@ -76,8 +76,8 @@ impl<'c> Installation<'c> {
     }
 
     /// Watches over every certificate that is served.
-    pub(crate) fn vigil(&self) -> Vigil {
-        Vigil::begin(self.cluster.admin.clone(), configuration(), self.watched.clone())
+    pub(crate) fn watch_certificates(&self) -> CertificateWatch {
+        CertificateWatch::begin(self.cluster.admin.clone(), configuration(), self.watched.clone())
     }
 
     async fn add(&mut self) {
@@ -87,7 +87,7 @@ impl<'c> Installation<'c> {
         self.pods.push(pod);
     }
 
-    /// Replaces the Pods that serve as a Deployment does: a new one is ready, then an old one is told to stop.
+    /// Replaces the Pods that serve as a Deployment does: a new one is ready, then an old one gets SIGTERM.
     pub(crate) async fn roll(&mut self) {
         for _ in 0..REPLICAS {
             self.add().await;
@@ -117,8 +117,8 @@ impl<'c> Installation<'c> {
 
     /// `helm upgrade`: the registration changes, and the Pods are replaced.
     pub(crate) async fn upgrade(&mut self, edition: &str) {
-        let said = tokio::task::block_in_place(|| self.helm.upgrade(&values(edition)));
-        said.ok();
+        let output = tokio::task::block_in_place(|| self.helm.upgrade(&values(edition)));
+        output.ok();
         self.is_edition(edition).await;
         self.replace_controller().await;
         self.roll().await;
@@ -127,11 +127,11 @@ impl<'c> Installation<'c> {
     /// `kubectl apply` of what helm renders, with these flags besides; the Pods stay as they are.
     pub(crate) async fn apply(&self, edition: &str, flags: &[&str]) {
         let args = [&["apply", "--namespace", NAMESPACE, "-f", "-"], flags].concat();
-        let said = tokio::task::block_in_place(|| {
+        let output = tokio::task::block_in_place(|| {
             let objects = self.helm.template(&values(edition)).ok();
             self.kubectl.run(&args, &objects)
         });
-        said.ok();
+        output.ok();
         self.is_edition(edition).await;
     }
 
@@ -158,8 +158,8 @@ impl<'c> Installation<'c> {
 
     /// Waits until every Pod serves the certificate of the Secret, and it is another one than before.
     async fn is_renewed(&self, before: &[Served]) {
-        within(PATIENCE, "another certificate is served", async || {
-            let leaf = Served(authorities(&self.field("tls.crt").await?).first()?.clone());
+        within(TIMEOUT, "another certificate is served", async || {
+            let leaf = Served(ca_certificates(&self.field("tls.crt").await?).first()?.clone());
             let now = self.served().await;
             let is_served = now.len() == REPLICAS && now.iter().all(|served| *served == leaf);
             (is_served && !before.contains(&leaf)).then_some(())
@@ -172,23 +172,23 @@ impl<'c> Installation<'c> {
         self.is_renewed(&self.served().await).await;
     }
 
-    /// Deletes the Secret, and waits until it is mended.
+    /// Deletes the Secret, and waits until it is repaired.
     pub(crate) async fn delete_secret(&self) {
         let before = self.served().await;
         self.cluster.admin.delete(&self.secret()).await.ok();
         self.is_renewed(&before).await;
     }
 
-    /// Fills the Secret with garbage, and waits until it is mended.
+    /// Fills the Secret with garbage, and waits until it is repaired.
     pub(crate) async fn spoil_secret(&self) {
         let garbage = BASE64.encode("garbage");
         let fields = ["tls.crt", "tls.key", "ca.crt", "next-tls.crt", "next-tls.key"];
         self.overwrite_secret(fields.iter().map(|field| (*field, garbage.clone())).collect()).await;
     }
 
-    /// Puts a pair into the Secret that fits, of an authority that nobody trusts, and waits until it is mended.
+    /// Puts a pair into the Secret that fits, of a CA that nobody trusts, and waits until it is repaired.
     pub(crate) async fn plant_pair(&self) {
-        let leaf = authority::issue(&[SERVER_NAME]);
+        let leaf = ca::issue(&[SERVER_NAME]);
         let pair = [("tls.crt", leaf.certificate), ("tls.key", leaf.key)];
         self.overwrite_secret(pair.map(|(field, pem)| (field, BASE64.encode(pem))).into()).await;
     }

@@ -4,7 +4,7 @@ use crate::harness::cluster::{Cluster, alone_on_cluster};
 use crate::load::fleet::Fleet;
 use crate::load::stream::Stream;
 
-/// Long enough for the Service to forget a webhook that is told to stop.
+/// Long enough for the Service to forget a webhook that gets SIGTERM.
 const SHUTDOWN_DELAY: &str = "--shutdown-delay=2s";
 
 async fn rolls(cluster: &Cluster, name: &str, rounds: usize) {

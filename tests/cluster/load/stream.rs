@@ -70,7 +70,7 @@ impl Stream {
     /// Waits until so many more Tasks were asked for.
     pub(crate) async fn flows(&self, tasks: u32) {
         let from = self.created.load(Ordering::Relaxed);
-        crate::harness::patience::eventually("the stream flows", async || {
+        crate::harness::wait::eventually("the stream flows", async || {
             (self.created.load(Ordering::Relaxed) >= from + tasks).then_some(())
         })
         .await;

@@ -14,7 +14,7 @@ async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
     let mut installation = Installation::install(cluster).await;
     let team = cluster.bare_namespace("team", json!({})).await;
     let stream = Stream::at_pace(team, pace).await;
-    let vigil = installation.vigil();
+    let certificate_watch = installation.watch_certificates();
     for round in 1..=rounds {
         let step = |name: &str| stream.step(format!("round {round}, {name}"));
         step("rolling restart");
@@ -41,13 +41,13 @@ async fn is_kept_up(cluster: &Cluster, rounds: usize, pace: Duration) {
         stream.flows(20).await;
     }
     let tally = stream.end().await;
-    let seen = vigil.end().await;
+    let seen = certificate_watch.end().await;
     println!(
-        "{rounds} rounds of upkeep: {} Tasks, {} certificates in {} looks, at most {} authorities",
+        "{rounds} rounds of upkeep: {} Tasks, {} certificates in {} looks, at most {} CAs",
         tally.asked,
         seen.served.len(),
         seen.looks,
-        seen.most_authorities
+        seen.most_cas
     );
     tally.all_are_labelled();
     assert!(seen.served.len() > 3 * rounds, "{}", seen.served.len());

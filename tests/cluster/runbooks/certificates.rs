@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::harness::patience::eventually;
-use crate::runbooks::scene::{Scene, on_installation};
+use crate::harness::wait::eventually;
+use crate::runbooks::fixture::{Fixture, on_installation};
 
 pub(crate) const COMMANDS: [&str; 3] =
     [HOLDER, LOG, "kubectl -n kelos-system delete secret kelos-metadata-tls"];
@@ -26,15 +26,15 @@ const ACCOUNT: &str = "system:serviceaccount:kelos-system:kelos-metadata-control
 const STUCK: &str = "Failed to reconcile the certificates";
 
 #[test]
-fn why_nothing_is_renewed_is_found_and_mended() {
-    on_installation("runbook-certificates", &json!({}), &COMMANDS, async |scene| {
-        let nobody = scene.reader.follows(HOLDER, &[]);
+fn why_nothing_is_renewed_is_found_and_repaired() {
+    on_installation("runbook-certificates", &json!({}), &COMMANDS, async |fixture| {
+        let nobody = fixture.shell.follows(HOLDER, &[]);
         assert!(!nobody.output.contains("lease.coordination.k8s.io"), "{nobody:?}");
-        let (controller, serving) = scene.both().await;
-        let worker = scene.labelled().await;
-        scene.kubelet.reports(&controller.name, &controller.pod).await;
-        let found = scene.reader.follows(HOLDER, &[]).ok();
-        let lease = scene.cluster.admin.get(LEASE).await.ok();
+        let (controller, serving) = fixture.both().await;
+        let worker = fixture.labelled().await;
+        fixture.kubelet.reports(&controller.name, &controller.pod).await;
+        let found = fixture.shell.follows(HOLDER, &[]).ok();
+        let lease = fixture.cluster.admin.get(LEASE).await.ok();
         let holder = lease["spec"]["holderIdentity"].as_str().unwrap();
         for text in
             ["lease.coordination.k8s.io/kelos-metadata-controller", holder, &controller.name]
@@ -42,12 +42,12 @@ fn why_nothing_is_renewed_is_found_and_mended() {
             assert!(found.contains(text), "{text}: {found}");
         }
 
-        // The Secret can't be mended: it is immutable.
+        // The Secret can't be repaired: it is immutable.
         let garbage = BASE64.encode("garbage");
         let data = json!({"tls.crt": garbage, "tls.key": garbage, "ca.crt": garbage});
         let change = json!({"immutable": true, "data": data});
-        scene.cluster.admin.merge(SECRET, &change).await.ok();
-        let log = scene.shows(LOG, STUCK).await;
+        fixture.cluster.admin.merge(SECRET, &change).await.ok();
+        let log = fixture.shows(LOG, STUCK).await;
         assert!(error(&log, STUCK).contains("immutable"), "{log}");
         let refused = |line: &Value| {
             line["message"]
@@ -55,37 +55,37 @@ fn why_nothing_is_renewed_is_found_and_mended() {
                 .is_some_and(|text| text.starts_with("Rejected the new serving key"))
         };
         serving.pod.log.line("it is refused", refused).await;
-        scene.labels(&worker).await;
-        scene.reader.follows(COMMANDS[2], &[]).ok();
+        fixture.labels(&worker).await;
+        fixture.shell.follows(COMMANDS[2], &[]).ok();
         eventually("a new Secret", async || {
-            let secret = scene.cluster.admin.get(SECRET).await.body;
+            let secret = fixture.cluster.admin.get(SECRET).await.body;
             (secret["data"]["tls.crt"].is_string() && secret["immutable"].is_null()).then_some(())
         })
         .await;
-        scene.labels(&worker).await;
+        fixture.labels(&worker).await;
         drop(controller);
-        rights_are_missing(scene).await;
-        scene.labels(&worker).await;
+        rights_are_missing(fixture).await;
+        fixture.labels(&worker).await;
     });
 }
 
 /// The binding of the controller's Role is gone; `helm upgrade` brings it back.
-async fn rights_are_missing(scene: &Scene<'_>) {
-    scene.cluster.admin.delete(BINDING).await.ok();
-    scene.cluster.admin.delete(LEASE).await.ok();
-    let pods = scene.cluster.admin.get("/api/v1/namespaces/kelos-system/pods").await.ok();
+async fn rights_are_missing(fixture: &Fixture<'_>) {
+    fixture.cluster.admin.delete(BINDING).await.ok();
+    fixture.cluster.admin.delete(LEASE).await.ok();
+    let pods = fixture.cluster.admin.get("/api/v1/namespaces/kelos-system/pods").await.ok();
     for pod in pods["items"].as_array().unwrap() {
-        scene.kubelet.forgets(pod["metadata"]["name"].as_str().unwrap()).await;
+        fixture.kubelet.forgets(pod["metadata"]["name"].as_str().unwrap()).await;
     }
-    let controller = scene.controller().await;
+    let controller = fixture.controller().await;
     for (message, resource) in [(STUCK, "secrets"), ("Failed to keep the Lease", "leases")] {
-        let log = scene.shows(LOG, message).await;
+        let log = fixture.shows(LOG, message).await;
         let error = error(&log, message);
         for text in ["cannot", &format!("resource \"{resource}\""), ACCOUNT] {
             assert!(error.contains(text), "{text}: {error}");
         }
     }
-    scene.helm.upgrade(&json!({})).ok();
+    fixture.helm.upgrade(&json!({})).ok();
     controller.pod.is_ready().await;
     eventually("it leads", async || {
         let metrics = controller.pod.metrics().await;
@@ -106,11 +106,11 @@ fn error(log: &str, message: &str) -> String {
 #[test]
 fn cert_manager_says_why_it_renews_nothing() {
     let values = json!({"certificates": {"mode": "certManager"}});
-    on_installation("runbook-cert-manager", &values, &OF_CERT_MANAGER, async |scene| {
+    on_installation("runbook-cert-manager", &values, &OF_CERT_MANAGER, async |fixture| {
         let certificates = "/apis/cert-manager.io/v1/namespaces/kelos-system/certificates";
         let certificate =
-            scene.cluster.admin.get(&format!("{certificates}/kelos-metadata")).await.ok();
-        // cert-manager tells its troubles in events.
+            fixture.cluster.admin.get(&format!("{certificates}/kelos-metadata")).await.ok();
+        // cert-manager reports its errors in events.
         let event = json!({
             "metadata": {"name": "kelos-metadata.1", "namespace": "kelos-system"},
             "involvedObject": {
@@ -120,8 +120,8 @@ fn cert_manager_says_why_it_renews_nothing() {
             },
             "type": "Warning", "reason": "Failed", "message": "the issuer is not ready",
         });
-        scene.cluster.admin.create("/api/v1/namespaces/kelos-system/events", &event).await.ok();
-        let found = scene.reader.follows(OF_CERT_MANAGER[0], &[]).ok();
+        fixture.cluster.admin.create("/api/v1/namespaces/kelos-system/events", &event).await.ok();
+        let found = fixture.shell.follows(OF_CERT_MANAGER[0], &[]).ok();
         for text in ["kelos-metadata-ca", "kelos-metadata-tls", "the issuer is not ready"] {
             assert!(found.contains(text), "{text}: {found}");
         }

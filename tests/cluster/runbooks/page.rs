@@ -8,7 +8,7 @@ pub(crate) fn operations() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap()
 }
 
-/// The programs that a reader is told to run.
+/// The programs whose commands the page gives.
 const PROGRAMS: [&str; 3] = ["kubectl ", "helm ", "kelos-metadata "];
 
 /// A page, taken apart.
@@ -63,7 +63,7 @@ impl Code {
     }
 
     /// The spans that are more than a word, and neither commands nor flags.
-    pub(crate) fn sayings(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &str> {
         let spans = self.spans.iter().map(String::as_str).filter(|span| span.contains(' '));
         spans.filter(|span| !span.starts_with("--"))
     }
@@ -92,5 +92,5 @@ kubectl: get pods
     assert_eq!(code.blocks, ["helm upgrade it --again", "kubectl get pods | grep it"]);
     assert_eq!(code.spans, ["kubectl get pods -o yaml", "one", "two words"]);
     assert_eq!(code.commands().count(), 3);
-    assert_eq!(code.sayings().count(), 2);
+    assert_eq!(code.claims().count(), 2);
 }

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::{PATIENCE, eventually, within};
-use crate::runbooks::scene::{Running, Scene, configuration, on_installation};
+use crate::harness::wait::{TIMEOUT, eventually, within};
+use crate::runbooks::fixture::{Fixture, Running, configuration, on_installation};
 
 pub(crate) const COMMANDS: [&str; 5] = [
     LOOK,
@@ -23,25 +23,25 @@ const LOOK_WHO: &str =
     "kubectl get mutatingwebhookconfiguration kelos-metadata -o yaml --show-managed-fields";
 
 #[test]
-fn why_the_api_server_does_without_an_answer_is_found_and_mended() {
-    on_installation("runbook-registration", &json!({}), &COMMANDS, async |scene| {
-        let (controller, serving) = scene.both().await;
-        let worker = scene.labelled().await;
+fn why_the_api_server_does_without_an_answer_is_found_and_repaired() {
+    on_installation("runbook-registration", &json!({}), &COMMANDS, async |fixture| {
+        let (controller, serving) = fixture.both().await;
+        let worker = fixture.labelled().await;
         // Tasks are created all the same, each with a number of its own.
-        let controller = wiped(scene, controller, &worker).await;
-        contested(scene, &controller, &worker).await;
-        deleted(scene, &worker).await;
-        at_a_wrong_path(scene, &serving, &worker).await;
-        without_an_answer(scene, serving, &worker).await;
-        without_a_certificate(scene, &worker).await;
+        let controller = wiped(fixture, controller, &worker).await;
+        contested(fixture, &controller, &worker).await;
+        deleted(fixture, &worker).await;
+        at_a_wrong_path(fixture, &serving, &worker).await;
+        without_an_answer(fixture, serving, &worker).await;
+        without_a_certificate(fixture, &worker).await;
     });
 }
 
 /// Creates a Task: it has no label, and the API server's log says why, in one of these ways.
-async fn fails_open(scene: &Scene<'_>, worker: &Spawner, number: u32, causes: &[&str]) {
-    let log = || scene.cluster.control_plane.api_server_log();
+async fn fails_open(fixture: &Fixture<'_>, worker: &Spawner, number: u32, causes: &[&str]) {
+    let log = || fixture.cluster.control_plane.api_server_log();
     let before = log().len();
-    let task = scene.team.accepts(worker.issue(number)).await;
+    let task = fixture.team.accepts(worker.issue(number)).await;
     assert_eq!(task.label("area"), None, "{causes:?}");
     let line = eventually("the API server's log has a line", async || {
         let log = log();
@@ -55,41 +55,41 @@ async fn fails_open(scene: &Scene<'_>, worker: &Spawner, number: u32, causes: &[
 }
 
 /// Who has the caBundle among what they wrote, as the page has it looked up.
-fn writers(scene: &Scene<'_>) -> Vec<String> {
-    let found = scene.reader.follows(LOOK_WHO, &[]).ok();
+fn writers(fixture: &Fixture<'_>) -> Vec<String> {
+    let found = fixture.shell.follows(LOOK_WHO, &[]).ok();
     let found: Value = serde_saphyr::from_str(&found).unwrap();
     let managers = found["metadata"]["managedFields"].as_array().unwrap().iter();
     let managers = managers.filter(|fields| fields.to_string().contains("\"f:caBundle\""));
     managers.map(|fields| fields["manager"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Nobody mends the caBundle, until the controller is there again.
-async fn wiped(scene: &Scene<'_>, controller: Running, worker: &Spawner) -> Running {
-    let bundle = scene.bundle().await;
+/// Nobody repairs the caBundle, until the controller is there again.
+async fn wiped(fixture: &Fixture<'_>, controller: Running, worker: &Spawner) -> Running {
+    let bundle = fixture.bundle().await;
     let text = format!("caBundle: {}", bundle.as_str().unwrap());
-    let whole = scene.reader.follows(LOOK, &[]).ok();
+    let whole = fixture.shell.follows(LOOK, &[]).ok();
     assert!(whole.contains(&text), "{whole}");
     assert!(controller.pod.stop().success());
-    scene.kubelet.forgets(&controller.name).await;
-    scene.wipes_bundle().await;
-    let wiped = scene.reader.follows(LOOK, &[]).ok();
+    fixture.kubelet.forgets(&controller.name).await;
+    fixture.wipes_bundle().await;
+    let wiped = fixture.shell.follows(LOOK, &[]).ok();
     assert!(!wiped.contains("caBundle"), "{wiped}");
     eventually("the API server has heard of it", async || {
-        scene.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+        fixture.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
     })
     .await;
-    fails_open(scene, worker, 1, &["x509"]).await;
+    fails_open(fixture, worker, 1, &["x509"]).await;
 
-    let controller = scene.controller().await;
-    scene.shows(LOOK, &text).await;
-    scene.labels(worker).await;
-    scene.shows(COMMANDS[2], "Leading").await;
+    let controller = fixture.controller().await;
+    fixture.shows(LOOK, &text).await;
+    fixture.labels(worker).await;
+    fixture.shows(COMMANDS[2], "Leading").await;
     controller
 }
 
 /// Somebody else writes the caBundle again and again.
-async fn contested(scene: &Scene<'_>, controller: &Running, worker: &Spawner) {
-    let foreign = BASE64.encode(authority::certificate());
+async fn contested(fixture: &Fixture<'_>, controller: &Running, worker: &Spawner) {
+    let foreign = BASE64.encode(ca::certificate());
     let theirs = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingWebhookConfiguration",
@@ -97,47 +97,47 @@ async fn contested(scene: &Scene<'_>, controller: &Running, worker: &Spawner) {
         "webhooks": [{"name": "mtask.metadata.kelos.dev", "clientConfig": {"caBundle": foreign}}],
     });
     let says = "Somebody else keeps writing the caBundle";
-    let told = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
+    let logged = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
     let write = async || {
-        let written = scene.cluster.admin.apply(&configuration(), "&force=true", &theirs).await;
+        let written = fixture.cluster.admin.apply(&configuration(), "&force=true", &theirs).await;
         // The controller may be writing at the same moment.
         assert!(written.status.is_success() || written.status == 409, "{written:#?}");
     };
-    within(PATIENCE, says, async || {
+    within(TIMEOUT, says, async || {
         write().await;
-        (!controller.pod.log.lines(told).is_empty()).then_some(())
+        (!controller.pod.log.lines(logged).is_empty()).then_some(())
     })
     .await;
-    scene.shows(COMMANDS[2], says).await;
+    fixture.shows(COMMANDS[2], says).await;
     // The controller waits for a while before it writes again, and whoever wrote last is named.
-    within(PATIENCE, "the other writer is named", async || {
+    within(TIMEOUT, "the other writer is named", async || {
         write().await;
-        (writers(scene) == ["tests"]).then_some(())
+        (writers(fixture) == ["tests"]).then_some(())
     })
     .await;
-    scene.labels(worker).await;
-    assert_eq!(writers(scene), ["kelos-metadata-controller"]);
+    fixture.labels(worker).await;
+    assert_eq!(writers(fixture), ["kelos-metadata-controller"]);
 }
 
 /// The registration is taken away, and brought back.
-async fn deleted(scene: &Scene<'_>, worker: &Spawner) {
-    scene.reader.follows(COMMANDS[3], &[]).ok();
+async fn deleted(fixture: &Fixture<'_>, worker: &Spawner) {
+    fixture.shell.follows(COMMANDS[3], &[]).ok();
     eventually("nobody is asked", async || {
-        scene.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+        fixture.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
     })
     .await;
-    let task = scene.team.accepts(worker.issue(2)).await;
+    let task = fixture.team.accepts(worker.issue(2)).await;
     task.is_untouched(worker.issue(2));
-    scene.reader.follows(COMMANDS[4], &[]).ok();
+    fixture.shell.follows(COMMANDS[4], &[]).ok();
     eventually("the controller writes the caBundle", async || {
-        scene.bundle().await.as_str().map(|_| ())
+        fixture.bundle().await.as_str().map(|_| ())
     })
     .await;
-    scene.labels(worker).await;
+    fixture.labels(worker).await;
 }
 
 /// The registration sends Tasks to where nothing is served.
-async fn at_a_wrong_path(scene: &Scene<'_>, serving: &Running, worker: &Spawner) {
+async fn at_a_wrong_path(fixture: &Fixture<'_>, serving: &Running, worker: &Spawner) {
     let at = |path: &str| {
         let service = json!({"namespace": "kelos-system", "name": "kelos-metadata", "path": path});
         json!({
@@ -150,42 +150,42 @@ async fn at_a_wrong_path(scene: &Scene<'_>, serving: &Running, worker: &Spawner)
         })
     };
     let apply = async |path: &str| {
-        scene.cluster.admin.apply(&configuration(), "&force=true", &at(path)).await.ok();
+        fixture.cluster.admin.apply(&configuration(), "&force=true", &at(path)).await.ok();
     };
     apply("/mutate").await;
     eventually("the API server asks there", async || {
-        scene.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+        fixture.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
     })
     .await;
-    fails_open(scene, worker, 6, &["nothing is served here"]).await;
+    fails_open(fixture, worker, 6, &["nothing is served here"]).await;
     let says = "Nothing is served at this path";
-    let told = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
-    serving.pod.log.line("the path is told", told).await;
+    let logged = |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with(says));
+    serving.pod.log.line("the path is logged", logged).await;
     apply("/mutate-task").await;
-    scene.labels(worker).await;
+    fixture.labels(worker).await;
 }
 
 /// The Pod is gone, or packets are dropped on the way to it.
-async fn without_an_answer(scene: &Scene<'_>, serving: Running, worker: &Spawner) {
+async fn without_an_answer(fixture: &Fixture<'_>, serving: Running, worker: &Spawner) {
     assert!(serving.pod.stop().success());
-    scene.kubelet.forgets(&serving.name).await;
-    fails_open(scene, worker, 3, &["connection refused"]).await;
+    fixture.kubelet.forgets(&serving.name).await;
+    fails_open(fixture, worker, 3, &["connection refused"]).await;
     // It takes connections, and says nothing.
     let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let service = "kelos-system/kelos-metadata:443";
-    scene.cluster.control_plane.set_backends(service, vec![mute.local_addr().unwrap()]);
-    fails_open(scene, worker, 4, &["context deadline exceeded"]).await;
+    fixture.cluster.control_plane.set_backends(service, vec![mute.local_addr().unwrap()]);
+    fails_open(fixture, worker, 4, &["context deadline exceeded"]).await;
 }
 
 /// The webhook wants a certificate that this API server does not show.
-async fn without_a_certificate(scene: &Scene<'_>, worker: &Spawner) {
+async fn without_a_certificate(fixture: &Fixture<'_>, worker: &Spawner) {
     let secret = json!({
         "metadata": {"name": "api-servers"},
-        "data": {"ca.crt": BASE64.encode(authority::certificate())},
+        "data": {"ca.crt": BASE64.encode(ca::certificate())},
     });
-    scene.cluster.admin.create("/api/v1/namespaces/kelos-system/secrets", &secret).await.ok();
-    scene.helm.upgrade(&json!({"clientCA": {"secretName": "api-servers"}})).ok();
-    let serving = scene.serving().await;
+    fixture.cluster.admin.create("/api/v1/namespaces/kelos-system/secrets", &secret).await.ok();
+    fixture.helm.upgrade(&json!({"clientCA": {"secretName": "api-servers"}})).ok();
+    let serving = fixture.serving().await;
     serving.pod.is_ready().await;
     // The alert says it; but the end of the connection may overtake it.
     let causes = [
@@ -194,8 +194,8 @@ async fn without_a_certificate(scene: &Scene<'_>, worker: &Spawner) {
         "broken pipe",
         "use of closed network connection",
     ];
-    fails_open(scene, worker, 5, &causes).await;
-    let told = |line: &Value| line["message"] == "A client was rejected";
-    let line = serving.pod.log.line("a client was turned away", told).await;
+    fails_open(fixture, worker, 5, &causes).await;
+    let logged = |line: &Value| line["message"] == "A client was rejected";
+    let line = serving.pod.log.line("a client was rejected", logged).await;
     assert!(line["problem"].is_string(), "{line}");
 }

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::spawner;
-use crate::runbooks::scene::{Scene, TEAM, on_installation};
+use crate::harness::wait::eventually;
+use crate::runbooks::fixture::{Fixture, TEAM, on_installation};
 
 pub(crate) const COMMANDS: [&str; 11] = [
     LOOK,
@@ -31,11 +31,11 @@ const TEMPLATE: &str = "{{index .Labels 0}}";
 
 #[test]
 fn the_task_says_why_it_has_no_label() {
-    on_installation("runbook-tasks", &json!({}), &COMMANDS, async |scene| {
-        let _pods = scene.both().await;
-        let (reader, team) = (&scene.reader, &scene.team);
-        let look = |task: &str| reader.follows(LOOK, &[("NAME", task)]);
-        let worker = scene.labelled().await;
+    on_installation("runbook-tasks", &json!({}), &COMMANDS, async |fixture| {
+        let _pods = fixture.both().await;
+        let (shell, team) = (&fixture.shell, &fixture.team);
+        let look = |task: &str| shell.follows(LOOK, &[("NAME", task)]);
+        let worker = fixture.labelled().await;
 
         // No rule declares the key.
         team.accepts(worker.issue(1)).await.labels_are(json!({
@@ -58,32 +58,32 @@ fn the_task_says_why_it_has_no_label() {
         assert!(!after.contains(mark), "the rules changed, and so their hash: {before}{after}");
 
         // Without the cluster.
-        reader.follows(COMMANDS[4], &[("NAME", "worker")]).ok();
-        reader.follows(COMMANDS[5], &[("NAME", "worker-2")]).ok();
-        let rendered = reader.follows(COMMANDS[6], &[]).ok();
+        shell.follows(COMMANDS[4], &[("NAME", "worker")]).ok();
+        shell.follows(COMMANDS[5], &[("NAME", "worker-2")]).ok();
+        let rendered = shell.follows(COMMANDS[6], &[]).ok();
         for text in ["Task team/worker-2 from TaskSpawner worker", "missing_variable", TEMPLATE] {
             assert!(rendered.contains(text), "{text}: {rendered}");
         }
 
         // By hand.
         let label = [("NAME", "worker-2"), ("KEY=VALUE", "kelos.dev/priority=high")];
-        reader.follows(COMMANDS[7], &label).ok();
+        shell.follows(COMMANDS[7], &label).ok();
         assert_eq!(team.tasks().await[1]["metadata"]["labels"][KEY], "high");
 
-        owners_are_compared(scene, &worker).await;
-        switches_are_looked_at(scene, &worker).await;
+        owners_are_compared(fixture, &worker).await;
+        switches_are_looked_at(fixture, &worker).await;
     });
 }
 
 /// Tasks of a TaskSpawner that was deleted and made again say another uid than it has.
-async fn owners_are_compared(scene: &Scene<'_>, worker: &Spawner) {
-    let reader = &scene.reader;
-    let old = scene.team.creates(spawner("again")).await;
-    scene.team.deletes(&old).await;
-    let new = scene.team.creates(spawner("again")).await;
-    scene.team.accepts(old.issue(1)).await;
-    let tasks = reader.follows(TASKS, &[]).ok();
-    let spawners = reader.follows(SPAWNERS, &[]).ok();
+async fn owners_are_compared(fixture: &Fixture<'_>, worker: &Spawner) {
+    let shell = &fixture.shell;
+    let old = fixture.team.creates(spawner("again")).await;
+    fixture.team.deletes(&old).await;
+    let new = fixture.team.creates(spawner("again")).await;
+    fixture.team.accepts(old.issue(1)).await;
+    let tasks = shell.follows(TASKS, &[]).ok();
+    let spawners = shell.follows(SPAWNERS, &[]).ok();
     assert_eq!(cells(&tasks, "again-1"), [TEAM, "again-1", "again", &old.uid], "{tasks}");
     assert_eq!(cells(&tasks, "worker-1"), [TEAM, "worker-1", "worker", &worker.uid], "{tasks}");
     assert_eq!(cells(&spawners, "again"), [TEAM, "again", &new.uid], "{spawners}");
@@ -97,25 +97,25 @@ fn cells<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
 }
 
 /// A namespace, a Task and a TaskSpawner that are switched off show it.
-async fn switches_are_looked_at(scene: &Scene<'_>, worker: &Spawner) {
-    let (reader, team) = (&scene.reader, &scene.team);
+async fn switches_are_looked_at(fixture: &Fixture<'_>, worker: &Spawner) {
+    let (shell, team) = (&fixture.shell, &fixture.team);
     let switch = "metadata.kelos.dev/injection";
     team.accepts(worker.issue(3).labelled(switch, "disabled")).await;
-    let task = reader.follows(COMMANDS[2], &[("NAME", "worker-3")]).ok();
+    let task = shell.follows(COMMANDS[2], &[("NAME", "worker-3")]).ok();
     assert!(task.contains("INJECTION") && task.contains("disabled"), "{task}");
     assert_eq!(
-        reader.follows(LOOK, &[("NAME", "worker-3")]).ok().trim(),
+        shell.follows(LOOK, &[("NAME", "worker-3")]).ok().trim(),
         format!("{switch}: disabled")
     );
     let off = team.creates(spawner("off").annotated(switch, "disabled")).await;
-    let found = reader.follows(COMMANDS[3], &[("NAME", &off.name)]).ok();
+    let found = shell.follows(COMMANDS[3], &[("NAME", &off.name)]).ok();
     assert_eq!(found.trim(), format!("{switch}: disabled"));
 
-    let namespaces = || reader.follows(COMMANDS[1], &[]).ok();
+    let namespaces = || shell.follows(COMMANDS[1], &[]).ok();
     let of_team =
         |table: &str| table.lines().find(|line| line.starts_with(TEAM)).unwrap().to_owned();
     assert!(!of_team(&namespaces()).contains("disabled"));
-    reader.follows(COMMANDS[8], &[("NAME", TEAM)]).ok();
+    shell.follows(COMMANDS[8], &[("NAME", TEAM)]).ok();
     assert!(of_team(&namespaces()).contains("disabled"));
     eventually("Tasks are left alone", async || {
         team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
@@ -123,5 +123,5 @@ async fn switches_are_looked_at(scene: &Scene<'_>, worker: &Spawner) {
     .await;
     team.accepts(worker.issue(4)).await.is_untouched(worker.issue(4));
     // There is nothing of ours on it, and grep says so.
-    reader.follows(LOOK, &[("NAME", "worker-4")]).refusal();
+    shell.follows(LOOK, &[("NAME", "worker-4")]).refusal();
 }

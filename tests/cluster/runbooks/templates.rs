@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::spawner;
-use crate::runbooks::scene::on_installation;
+use crate::runbooks::fixture::on_installation;
 
 pub(crate) const COMMANDS: [&str; 6] = [
     "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",
@@ -20,31 +20,31 @@ const COUNT: &str = "kubectl get tasks -A -o json | grep -c '\"metadata.kelos.de
 const BROKEN: &str = "{{ .Title";
 
 #[test]
-fn what_has_to_be_mended_is_found() {
-    on_installation("runbook-templates", &json!({}), &COMMANDS, async |scene| {
-        let (_controller, serving) = scene.both().await;
-        let (reader, team) = (&scene.reader, &scene.team);
-        let worker = scene.labelled().await;
+fn what_has_to_be_fixed_is_found() {
+    on_installation("runbook-templates", &json!({}), &COMMANDS, async |fixture| {
+        let (_controller, serving) = fixture.both().await;
+        let (shell, team) = (&fixture.shell, &fixture.team);
+        let worker = fixture.labelled().await;
 
         // It does not parse: the log says where, and only that key is missing.
         let labels = json!({"area": "backend", "title": BROKEN});
         let broken = team.creates(spawner("broken").labels(labels)).await;
         // As long as nothing is found, grep fails.
-        serving.pod.log.line("it is told", |line| line["spawner"] == "broken").await;
-        let lines = reader.follows(COMMANDS[0], &[]).ok();
-        let told: Vec<Value> =
+        serving.pod.log.line("it is logged", |line| line["spawner"] == "broken").await;
+        let lines = shell.follows(COMMANDS[0], &[]).ok();
+        let logged: Vec<Value> =
             lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let [told] = told.as_slice() else { panic!("one line, once: {lines}") };
-        assert_eq!(told["message"], "A TaskSpawner has invalid rules");
-        assert_eq!((&told["namespace"], &told["key"]), (&json!("team"), &json!("title")));
-        let problem = told["problem"].as_str().unwrap();
+        let [logged] = logged.as_slice() else { panic!("one line, once: {lines}") };
+        assert_eq!(logged["message"], "A TaskSpawner has invalid rules");
+        assert_eq!((&logged["namespace"], &logged["key"]), (&json!("team"), &json!("title")));
+        let problem = logged["problem"].as_str().unwrap();
         assert!(problem.contains("line 1, column 1"), "{problem}");
         assert_eq!(team.accepts(broken.issue(1)).await.label("area"), Some("backend"));
 
         // The same error, below the line of the template.
-        reader.follows(COMMANDS[3], &[("NAME", "broken")]).ok();
-        reader.follows(COMMANDS[4], &[("NAME", "broken-1")]).ok();
-        let rendered = reader.follows(COMMANDS[5], &[]).ok();
+        shell.follows(COMMANDS[3], &[("NAME", "broken")]).ok();
+        shell.follows(COMMANDS[4], &[("NAME", "broken-1")]).ok();
+        let rendered = shell.follows(COMMANDS[5], &[]).ok();
         let (error, _) = problem.split_once(" (line").unwrap();
         assert!(rendered.contains(error) && rendered.contains(BROKEN), "{rendered}");
 
@@ -60,8 +60,8 @@ fn what_has_to_be_mended_is_found() {
         team.accepts(talks).await;
         let tasks = team.tasks().await;
         assert_eq!(tasks.len(), 3);
-        assert_eq!(reader.follows(COUNT, &[]).ok(), "2\n");
-        let named = reader.follows(COMMANDS[2], &[]).ok();
+        assert_eq!(shell.follows(COUNT, &[]).ok(), "2\n");
+        let named = shell.follows(COMMANDS[2], &[]).ok();
         let named: Vec<Vec<&str>> =
             named.lines().map(|line| line.split_whitespace().collect()).collect();
         let expected =

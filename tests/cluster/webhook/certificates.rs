@@ -4,17 +4,17 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::control_plane::CLIENT_NAME;
-use crate::harness::patience::eventually;
 use crate::harness::run_folder;
+use crate::harness::wait::eventually;
 use crate::harness::webhook::Setup;
 use crate::harness::{on_cluster, spawner};
 
-/// Asks clients for a certificate of the tests' authority, with this name.
+/// Asks clients for a certificate of the tests' CA, with this name.
 fn asking(setup: Setup) -> Setup {
     let file = run_folder::folder("client-ca").join("ca.crt");
-    fs::write(&file, authority::certificate()).unwrap();
+    fs::write(&file, ca::certificate()).unwrap();
     setup.with_flags([
         format!("--client-ca-file={}", file.display()),
         format!("--client-allowed-name={CLIENT_NAME}"),
@@ -45,8 +45,8 @@ fn one_that_shows_none_creates_tasks_without_the_webhook() {
         let turned_away = "A client was rejected";
         eventually("the API server calls the webhook", async || {
             namespace.accepts_dry_run(worker.issue(1)).await;
-            let told = webhook.log.lines(|line| line["message"] == turned_away);
-            (!told.is_empty()).then_some(())
+            let rejected = webhook.log.lines(|line| line["message"] == turned_away);
+            (!rejected.is_empty()).then_some(())
         })
         .await;
         namespace.accepts(worker.issue(1)).await.is_untouched(worker.issue(1));

@@ -1,11 +1,11 @@
-//! What people are told: warnings, the marks on a Task, the audit log.
+//! What people see: warnings, the marks on a Task, the audit log.
 
 use serde_json::json;
 
 use crate::harness::{on_cluster, spawner};
 
 #[test]
-fn a_skipped_key_is_told_to_the_client_the_team_and_the_auditor() {
+fn a_skipped_key_is_reported_to_the_client_the_team_and_the_auditor() {
     on_cluster(async |cluster| {
         let namespace = cluster.namespace("feedback").await;
         let worker = spawner("worker")
@@ -24,10 +24,10 @@ fn a_skipped_key_is_told_to_the_client_the_team_and_the_auditor() {
             .warnings_are(&["kelos-metadata: label kelos.dev/priority: missing_variable: \
                              `.Labels` is not known for this Task (line 1, column 9)"]);
         let event = namespace.audit_event("worker-42").await;
-        let said = |key: &str| &event["annotations"][format!("mtask.metadata.kelos.dev/{key}")];
-        assert_eq!(said("spawner"), "worker");
-        assert_eq!(said("applied"), "label:area");
-        assert_eq!(said("skipped"), "label:kelos.dev/priority=missing_variable");
+        let audited = |key: &str| &event["annotations"][format!("mtask.metadata.kelos.dev/{key}")];
+        assert_eq!(audited("spawner"), "worker");
+        assert_eq!(audited("applied"), "label:area");
+        assert_eq!(audited("skipped"), "label:kelos.dev/priority=missing_variable");
     });
 }
 

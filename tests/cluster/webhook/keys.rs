@@ -6,7 +6,7 @@ use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
 use crate::harness::access::{Account, SYSTEM};
-use crate::harness::authority::{self, Leaf};
+use crate::harness::ca::{self, Leaf};
 use crate::harness::{Cluster, on_cluster, spawner};
 
 const SECRET: &str = "serving-key";
@@ -17,11 +17,11 @@ fn data(leaf: &Leaf) -> Value {
 }
 
 fn issued() -> Leaf {
-    authority::issue(&[SERVER_NAME])
+    ca::issue(&[SERVER_NAME])
 }
 
-/// The certificate of an authority that signs nothing.
-fn another_authority() -> String {
+/// The certificate of a CA that signs nothing.
+fn another_ca() -> String {
     let day = std::time::Duration::from_secs(86_400);
     kelos_metadata::certs::issue(SERVER_NAME, day, UnixSeconds(1_700_000_000)).unwrap().ca
 }
@@ -75,7 +75,7 @@ fn the_serving_key_follows_its_secret() {
         namespace.will_label(worker.issue(2), "area", "backend").await;
 
         let mut foreign = data(&issued());
-        foreign["ca.crt"] = json!(BASE64.encode(another_authority()));
+        foreign["ca.crt"] = json!(BASE64.encode(another_ca()));
         write(cluster, foreign).await;
         complains(format!("{flag}, field data[\"tls.crt\"]: the certificate is not signed")).await;
         namespace.will_label(worker.issue(2), "area", "backend").await;

@@ -41,8 +41,8 @@ fn the_api_server_and_the_schemas_may_come_later_than_the_webhook() {
         cluster.account().await;
         cluster.control_plane.kill_api_server();
         let webhook = cluster.webhook("early").launch().await;
-        let said = webhook.readiness().await;
-        assert!(said.starts_with("HTTP/1.1 503"), "{said}");
+        let answer = webhook.readiness().await;
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
         cluster.control_plane.start_api_server().await;
         webhook.is_ready().await;
 

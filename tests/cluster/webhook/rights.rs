@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::access::Account;
-use crate::harness::patience::eventually;
+use crate::harness::wait::eventually;
 use crate::harness::{Cluster, on_cluster, spawner};
 
 /// What becomes of Tasks, and of the log, when the rights for one resource are missing.
@@ -31,11 +31,11 @@ async fn is_named_once(cluster: &Cluster, resource: &str) {
         (refused.count() >= 3).then_some(())
     })
     .await;
-    let said = webhook.log.lines(|line| {
+    let lines = webhook.log.lines(|line| {
         let line = line.to_string();
         line.contains(&who) && line.contains(resource) && line.contains("list")
     });
-    assert_eq!(said.len(), 1, "{said:#?}");
+    assert_eq!(lines.len(), 1, "{lines:#?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::webhook::example;
 /// What every schema must allow, on a cluster of its own.
 fn works_on(name: &str, schemas: Schemas) {
     let Some(folder) = schemas.folder() else {
-        // Said past the test's captured output: what was not tested must be seen.
+        // Printed past the test's captured output: what was not tested must be seen.
         let _ = writeln!(std::io::stderr(), "{name}: not tested, its schemas are not here");
         return;
     };

@@ -86,7 +86,7 @@ fn without_controllers() -> Vec<Value> {
 }
 
 /// Each alert, with what makes it fire.
-fn troubles() -> Vec<(&'static str, Changed)> {
+fn causes() -> Vec<(&'static str, Changed)> {
     let admissions = |outcome: &str, by| {
         vec![(format!("kelos_metadata_admissions_total{{outcome=\"{outcome}\"}}"), growing(by))]
     };
@@ -164,9 +164,9 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let Some(mut promtool) = promtool() else {
         return skipped("there is no promtool; `make promtool` installs it");
     };
-    let troubles = troubles();
+    let causes = causes();
     let mut covered: BTreeSet<String> =
-        troubles.iter().map(|(alert, _)| (*alert).to_owned()).collect();
+        causes.iter().map(|(alert, _)| (*alert).to_owned()).collect();
     covered.insert("KelosMetadataDown".to_owned());
     assert_eq!(covered, alerts().into_iter().map(|alert| alert.alert).collect());
 
@@ -176,7 +176,7 @@ fn every_alert_fires_when_it_should_and_only_then() {
         fires("controllers are gone", &without_controllers(), &["KelosMetadataNoLeader"]),
     ];
     let known: BTreeSet<String> = series().into_iter().map(|(name, _)| name).collect();
-    for (alert, changed) in &troubles {
+    for (alert, changed) in &causes {
         for (name, _) in changed {
             assert!(known.contains(name) || name.starts_with(FAIL_OPEN), "{alert}: {name}");
         }
@@ -188,6 +188,6 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let all = json!({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests});
     fs::write(&file, all.to_string()).unwrap();
     let output = promtool.args(["test", "rules"]).arg(&file).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|said| String::from_utf8(said).unwrap());
-    assert!(output.status.success(), "{}", said.join("\n"));
+    let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(output.status.success(), "{}", printed.join("\n"));
 }

@@ -11,14 +11,14 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
-use crate::clients::authority::{Authority, Pair};
+use crate::clients::ca::{Ca, Pair};
 use crate::clients::raw::request;
 use crate::support::https::{Client, connect, tls_config};
-use crate::support::program::{self, PATIENCE, Program, get, labels};
+use crate::support::program::{self, Program, TIMEOUT, get, labels};
 
 const NAME: &str = "kube-apiserver";
 
-/// A program that asks for certificates of this authority.
+/// A program that asks for certificates of this CA.
 struct Target {
     program: Program,
     addr: std::net::SocketAddr,
@@ -27,10 +27,10 @@ struct Target {
 }
 
 impl Target {
-    fn start(authority: &Authority, names: &[&str]) -> Target {
+    fn start(ca: &Ca, names: &[&str]) -> Target {
         let folder = program::folder("v: one");
         let ca_file = folder.path().join("clients/ca.crt");
-        program::write(&ca_file, &authority.pem);
+        program::write(&ca_file, &ca.pem);
         let mut flags = vec!["--shutdown-delay", "0s", "--client-ca-file"];
         let file = ca_file.display().to_string();
         flags.push(&file);
@@ -64,22 +64,22 @@ impl Target {
     /// Whether a client is answered. In TLS 1.3 it learns that it is not after its handshake.
     async fn answers(&self, tls: Arc<ClientConfig>) -> bool {
         let Ok(mut stream) = connect(self.addr, tls).await else { return false };
-        let mut said = [0; 12];
+        let mut received = [0; 12];
         let asked = async {
             stream.write_all(request(0).as_bytes()).await?;
             stream.flush().await?;
-            stream.read_exact(&mut said).await
+            stream.read_exact(&mut received).await
         };
-        match timeout(PATIENCE, asked).await.expect("an answer or the end") {
+        match timeout(TIMEOUT, asked).await.expect("an answer or the end") {
             Ok(_) => true,
             Err(_) => {
-                assert_eq!(said, [0; 12], "nothing is said to whom is turned away");
+                assert_eq!(received, [0; 12], "whoever is turned away gets no byte");
                 false
             }
         }
     }
 
-    /// The problem that the log tells next of a client that was turned away.
+    /// The problem in the next log line about a client that was rejected.
     fn turned_away(&self) -> String {
         let line = self.program.message("A client was rejected");
         assert!(line["client"].as_str().unwrap().starts_with("127.0.0.1:"), "{line}");
@@ -88,8 +88,8 @@ impl Target {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
-    let (ours, other) = (Authority::new(), Authority::new());
+async fn only_clients_of_the_ca_with_an_allowed_name_are_answered() {
+    let (ours, other) = (Ca::new(), Ca::new());
     let target = Target::start(&ours, &["somebody", NAME]);
     let good = ours.issue_client(NAME);
     let client = Client::with_tls(target.addr, target.client(Some(&good)));
@@ -97,16 +97,16 @@ async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let tls = |shown: Option<&Pair>| target.client_of(&[version], shown);
         assert!(target.answers(tls(Some(&good))).await);
-        for (shown, said) in [
+        for (shown, logged) in [
             (None, "no certificate"),
             (Some(other.issue_client(NAME)), "not signed by a CA of --client-ca-file"),
             (Some(ours.issue_client("nobody")), "--client-allowed-name"),
         ] {
-            assert!(!target.answers(tls(shown.as_ref())).await, "{said}");
-            // It is told once, whatever the version.
+            assert!(!target.answers(tls(shown.as_ref())).await, "{logged}");
+            // It is logged once, whatever the version.
             if version.version == rustls::ProtocolVersion::TLSv1_2 {
                 let problem = target.turned_away();
-                assert!(problem.contains(said), "{problem}");
+                assert!(problem.contains(logged), "{problem}");
             }
         }
     }
@@ -116,8 +116,8 @@ async fn only_clients_of_the_authority_with_an_allowed_name_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_names_any_client_of_the_authority_will_do_and_others_ports_ask_nobody() {
-    let ours = Authority::new();
+async fn without_names_any_client_of_the_ca_will_do_and_others_ports_ask_nobody() {
+    let ours = Ca::new();
     let target = Target::start(&ours, &[]);
     let (metrics, health) = (target.program.address("metrics"), target.program.address("health"));
     assert!(target.answers(target.client(Some(&ours.issue_client("anybody")))).await);
@@ -127,8 +127,8 @@ async fn without_names_any_client_of_the_authority_will_do_and_others_ports_ask_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_authority_is_read_again_and_no_session_outlives_it() {
-    let (old, new) = (Authority::new(), Authority::new());
+async fn the_ca_is_read_again_and_no_session_outlives_it() {
+    let (old, new) = (Ca::new(), Ca::new());
     let target = Target::start(&old, &[NAME]);
     // Clients that keep what they need to resume a session.
     let of_old = target.client(Some(&old.issue_client(NAME)));
@@ -140,8 +140,8 @@ async fn the_authority_is_read_again_and_no_session_outlives_it() {
     assert!(!target.answers(Arc::clone(&of_new)).await);
 
     program::write(&target.ca_file, "-----BEGIN CERTIFICATE-----\n");
-    let told = "Rejected the new client CA; keeping the previous one";
-    let problem = target.program.message(told)["problem"].to_string();
+    let rejected = "Rejected the new client CA; keeping the previous one";
+    let problem = target.program.message(rejected)["problem"].to_string();
     assert!(problem.contains("--client-ca-file"), "{problem}");
     assert!(target.answers(Arc::clone(&of_old)).await);
 
@@ -151,6 +151,6 @@ async fn the_authority_is_read_again_and_no_session_outlives_it() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, is_new).await.expect("the new CA");
+    timeout(TIMEOUT, is_new).await.expect("the new CA");
     assert!(!target.answers(of_old).await && !target.answers(of_old_12).await);
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::clients::raw::{ended_by, request, shaken_with, until_closed};
 use crate::support::https::Client;
-use crate::support::program::{self, PATIENCE, Program};
+use crate::support::program::{self, Program, TIMEOUT};
 
 /// How many of a crowd stay at a time.
 const AT_A_TIME: usize = 600;
@@ -41,7 +41,7 @@ impl Target {
 
     /// Waits until no more files are open than that.
     async fn gives_back_all_but(&self, files: usize) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while self.files() > files {
             assert!(Instant::now() < deadline, "{} files, not {files}", self.files());
             sleep(Duration::from_millis(20)).await;
@@ -77,7 +77,7 @@ impl Target {
         gone.store(true, Ordering::Relaxed);
     }
 
-    fn told(&self, message: &str) -> usize {
+    fn logged(&self, message: &str) -> usize {
         self.program.log.try_iter().filter(|line: &Value| line["message"] == message).count()
     }
 }
@@ -92,11 +92,11 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out_and_leaves_nothing_behind() 
     assert!(calls > 10, "{calls}");
     target.gives_back_all_but(before).await;
     assert_eq!(
-        target.told("All connection slots are taken: idle connections are evicted for new ones"),
+        target.logged("All connection slots are taken: idle connections are evicted for new ones"),
         1
     );
 
-    // Fewer than there are places are closed by their deadlines alone: 10 s for a handshake, 5 s
+    // Fewer than there are slots are closed by their deadlines alone: 10 s for a handshake, 5 s
     // for a head.
     let mut waiting = Vec::new();
     for number in 0..100 {
@@ -122,7 +122,7 @@ async fn a_crowd_that_says_nothing_keeps_nobody_out_and_leaves_nothing_behind() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_without_files_closes_idle_connections_and_says_so_once() {
-    // Three quarters of these are places for connections; what the program has open besides is more
+    // Three quarters of these are connection slots; what the program has open besides is more
     // than the rest.
     let target = Target::start(40);
     let before = target.files();
@@ -132,8 +132,8 @@ async fn a_process_without_files_closes_idle_connections_and_says_so_once() {
     let (calls, ()) = tokio::join!(target.serves_until(&gone), crowd);
     assert!(calls > 10, "{calls}");
     target.gives_back_all_but(before).await;
-    let told = "Connections cannot be accepted for now; idle ones are closed instead";
-    assert_eq!(target.told(told), 1);
+    let refused = "Connections cannot be accepted for now; idle ones are closed instead";
+    assert_eq!(target.logged(refused), 1);
     let client = Client::new(target.addr, &target.ca_pem);
     assert_eq!(program::labels(&client).await["v"], "one");
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::clients::raw::{
     TRICKLE, answer, call, ended_by, head, request, shaken, trickle, until_closed,
 };
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 
 const DEADLINE: Duration = Duration::from_millis(500);
 const FAR: Duration = Duration::from_secs(3600);
@@ -83,10 +83,13 @@ async fn a_slow_body_is_cut_from_the_end_of_its_head_on() {
         sleep(2 * DEADLINE).await;
         let begun = Instant::now();
         stream.write_all(head(headers).as_bytes()).await.unwrap();
-        let said = trickle(stream, body).await;
+        let received = trickle(stream, body).await;
         ended_by(DEADLINE, begun);
-        let said = String::from_utf8_lossy(&said);
-        assert!(said.starts_with("HTTP/1.1 400 ") && said.contains("took too long"), "{said}");
+        let received = String::from_utf8_lossy(&received);
+        assert!(
+            received.starts_with("HTTP/1.1 400 ") && received.contains("took too long"),
+            "{received}"
+        );
     }
     server.serves().await;
 }
@@ -100,7 +103,7 @@ async fn a_body_without_end_is_cut_at_its_size() {
     chunk.resize(chunk.len() + 0x10_0000, b' ');
     chunk.extend(b"\r\n");
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     let sending = async {
         loop {
             if writer.write_all(&chunk).await.is_err() {
@@ -109,13 +112,13 @@ async fn a_body_without_end_is_cut_at_its_size() {
         }
     };
     let reading = async {
-        let _ = timeout(PATIENCE, reader.read_to_end(&mut said)).await.expect("closed");
+        let _ = timeout(TIMEOUT, reader.read_to_end(&mut received)).await.expect("closed");
     };
     tokio::select! {
         () = sending => (),
         () = reading => (),
     }
-    assert!(said.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&said));
+    assert!(received.starts_with(b"HTTP/1.1 413 "), "{}", String::from_utf8_lossy(&received));
     server.serves().await;
 }
 
@@ -129,14 +132,14 @@ async fn who_does_not_take_the_answers_is_cut() {
         // Never reads; an error comes when the server has closed.
         while stream.write_all(requests.as_bytes()).await.is_ok() {}
     };
-    timeout(PATIENCE, sending).await.expect("closed");
+    timeout(TIMEOUT, sending).await.expect("closed");
     assert!(begun.elapsed() >= DEADLINE);
     server.serves().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_slow_within_reason_is_served() {
-    let limits = Limits { head: PATIENCE, body: PATIENCE, ..far() };
+    let limits = Limits { head: TIMEOUT, body: TIMEOUT, ..far() };
     let server = Running::with_limits(limits).await;
     let mut stream = shaken(&server).await;
     for length in 0..3 {

@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::clients::raw::{answer, head, request, send, shaken_with, until_closed};
 use crate::support::https::{Client, connect, tls_config};
-use crate::support::program::{self, PATIENCE, Program, get, labels, task};
+use crate::support::program::{self, Program, TIMEOUT, get, labels, task};
 use crate::support::server::Running;
 use crate::support::webhook::JSON;
 use testing::review;
@@ -28,24 +28,24 @@ const DELAY: &str = "6s";
 /// What a caller notes.
 #[derive(Default)]
 struct Notes {
-    told: AtomicBool,
+    stopping: AtomicBool,
     stop: AtomicBool,
     calls: AtomicUsize,
     last_ones: AtomicUsize,
 }
 
-/// Calls without a pause until it is told to stop. Every call succeeds; those that begin after the
-/// program is told to end are answered with `Connection: close`.
+/// Calls without a pause until it is stopped. Every call succeeds; those that begin after the
+/// program gets SIGTERM are answered with `Connection: close`.
 async fn calls(addr: SocketAddr, ca_pem: String, notes: Arc<Notes>) {
     let client = Client::new(addr, &ca_pem);
     let review = review::creation(&task()).to_string();
     while !notes.stop.load(Ordering::Relaxed) {
-        let was_told = notes.told.load(Ordering::Acquire);
+        let was_stopping = notes.stopping.load(Ordering::Acquire);
         let (status, headers, _) =
             client.post(MUTATE_TASK_PATH, JSON, review.clone()).await.expect("an answer");
         assert_eq!(status, 200);
         notes.calls.fetch_add(1, Ordering::Relaxed);
-        if was_told {
+        if was_stopping {
             assert_eq!(headers[CONNECTION], "close");
             notes.last_ones.fetch_add(1, Ordering::Relaxed);
         }
@@ -58,7 +58,7 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, waiting).await.expect(what);
+    timeout(TIMEOUT, waiting).await.expect(what);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,7 +76,7 @@ async fn no_call_fails_while_it_ends() {
 
     program.signal("TERM");
     program.message("Ending: not ready any more, but calls are still served");
-    notes.told.store(true, Ordering::Release);
+    notes.stopping.store(true, Ordering::Release);
     let ready = get(health, "/readyz");
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("ending"), "{ready}");
     assert!(get(health, "/healthz").starts_with("HTTP/1.1 200"));
@@ -103,7 +103,7 @@ async fn no_call_fails_while_it_ends() {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(PATIENCE, refused).await.expect("no new connections");
+    timeout(TIMEOUT, refused).await.expect("no new connections");
     assert!(get(health, "/healthz").starts_with("HTTP/1.1 200"), "alive while it drains");
     send(&mut begun, second).await;
     assert_eq!(answer(&mut begun).await.0, 200);
@@ -148,17 +148,17 @@ async fn meets_the_end(
     let mut stream = connect(addr, tls).await.unwrap();
     connected.wait().await;
     sleep(pause).await;
-    // As any client does it: what was said before is read first, and to send may fail.
+    // As any client does it: what was sent before is read first, and to send may fail.
     if stream.write_all(request(2).as_bytes()).await.is_ok() {
         let _ = stream.flush().await;
     }
-    let mut said = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("closed");
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(said.starts_with("HTTP/1.1 "), "{read:?} after {said:?}");
-    assert!(said.to_ascii_lowercase().contains(&format!("{CONNECTION}: close")), "{said}");
-    let status = said[9..12].to_owned();
-    assert_eq!(status == "503", said.contains(&format!("{RETRY_AFTER}: 1\r\n")), "{said}");
+    let mut received = Vec::new();
+    let read = timeout(TIMEOUT, stream.read_to_end(&mut received)).await.expect("closed");
+    let received = String::from_utf8_lossy(&received).into_owned();
+    assert!(received.starts_with("HTTP/1.1 "), "{read:?} after {received:?}");
+    assert!(received.to_ascii_lowercase().contains(&format!("{CONNECTION}: close")), "{received}");
+    let status = received[9..12].to_owned();
+    assert_eq!(status == "503", received.contains(&format!("{RETRY_AFTER}: 1\r\n")), "{received}");
     status
 }
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::clients::raw::{head, send, shaken_with};
 use crate::support::https::Client;
-use crate::support::program::{self, PATIENCE, Program, task};
+use crate::support::program::{self, Program, TIMEOUT, task};
 use testing::memory::{memory_limit, peak_memory};
 use testing::review;
 
@@ -36,7 +36,7 @@ fn largest() -> String {
     review.replace("PROMPT", &"x".repeat(room))
 }
 
-/// Sends the largest body several times; it is answered, or told to come back.
+/// Sends the largest body several times; it is answered, or gets 503.
 async fn floods(addr: SocketAddr, ca_pem: Arc<str>, body: Arc<str>, answers: Arc<AtomicUsize>) {
     for _ in 0..TIMES {
         let mut stream = shaken_with(addr, &ca_pem).await;
@@ -48,15 +48,15 @@ async fn floods(addr: SocketAddr, ca_pem: Arc<str>, body: Arc<str>, answers: Arc
             stream.flush().await
         };
         // Who is turned away may be reset while he sends.
-        let _ = timeout(PATIENCE, sending).await.expect("taken or refused");
-        let mut said = Vec::new();
-        let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("closed");
-        let said = String::from_utf8_lossy(&said);
+        let _ = timeout(TIMEOUT, sending).await.expect("taken or refused");
+        let mut received = Vec::new();
+        let _ = timeout(TIMEOUT, stream.read_to_end(&mut received)).await.expect("closed");
+        let received = String::from_utf8_lossy(&received);
         assert!(
-            said.starts_with("HTTP/1.1 200 ") || said.starts_with("HTTP/1.1 503 "),
-            "{said:.80}"
+            received.starts_with("HTTP/1.1 200 ") || received.starts_with("HTTP/1.1 503 "),
+            "{received:.80}"
         );
-        answers.fetch_add(usize::from(said.starts_with("HTTP/1.1 200 ")), Ordering::Relaxed);
+        answers.fetch_add(usize::from(received.starts_with("HTTP/1.1 200 ")), Ordering::Relaxed);
     }
 }
 

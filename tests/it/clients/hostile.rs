@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use crate::clients::raw::{head, send, shaken_with};
 use crate::support::https::Client;
-use crate::support::program::{self, PATIENCE, Program};
+use crate::support::program::{self, Program, TIMEOUT};
 use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
 use testing::memory::peak_memory;
 
@@ -35,13 +35,13 @@ async fn sent(addr: SocketAddr, ca_pem: Arc<str>, body: Arc<str>) -> bool {
         stream.flush().await
     };
     // Who is turned away may be reset while he sends.
-    let _ = timeout(PATIENCE, sending).await.expect("taken or refused");
-    let mut said = Vec::new();
-    let _ = timeout(PATIENCE, stream.read_to_end(&mut said)).await.expect("closed");
-    let said = String::from_utf8_lossy(&said);
-    let is_answered = said.starts_with("HTTP/1.1 200 ");
-    assert!(is_answered || said.starts_with("HTTP/1.1 503 "), "{said:.80}");
-    assert!(!is_answered || said.contains("\"allowed\":true"), "{said:.400}");
+    let _ = timeout(TIMEOUT, sending).await.expect("taken or refused");
+    let mut received = Vec::new();
+    let _ = timeout(TIMEOUT, stream.read_to_end(&mut received)).await.expect("closed");
+    let received = String::from_utf8_lossy(&received);
+    let is_answered = received.starts_with("HTTP/1.1 200 ");
+    assert!(is_answered || received.starts_with("HTTP/1.1 503 "), "{received:.80}");
+    assert!(!is_answered || received.contains("\"allowed\":true"), "{received:.400}");
     is_answered
 }
 

@@ -11,9 +11,9 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 
-use crate::clients::authority::{Authority, Pair};
+use crate::clients::ca::{Ca, Pair};
 use crate::support::https::{Client, connect, tls_config};
-use crate::support::program::{self, PATIENCE, Program, get};
+use crate::support::program::{self, Program, TIMEOUT, get};
 
 const SWAPS: i32 = 20;
 
@@ -38,7 +38,7 @@ fn project(mount: &Path, version: &str, cert: &str, key: &str) {
 
 /// A running program and its mounted key.
 struct Target {
-    authority: Authority,
+    ca: Ca,
     program: Program,
     addr: SocketAddr,
     metrics: SocketAddr,
@@ -46,15 +46,15 @@ struct Target {
 
 impl Target {
     fn start() -> (Target, Pair) {
-        let authority = Authority::new();
+        let ca = Ca::new();
         let folder = program::folder("v: one");
         let mount = folder.path().join("tls");
         fs::remove_dir_all(&mount).unwrap();
-        let pair = authority.issue(2040);
+        let pair = ca.issue(2040);
         project(&mount, "0", &pair.cert, &pair.key);
         let program = Program::on(folder, None);
         let (addr, metrics) = (program.address("webhook"), program.address("metrics"));
-        (Target { authority, program, addr, metrics }, pair)
+        (Target { ca, program, addr, metrics }, pair)
     }
 
     fn project(&self, version: &str, cert: &str, key: &str) {
@@ -63,7 +63,7 @@ impl Target {
 
     /// Waits until new handshakes see this certificate.
     async fn serves(&self, pair: &Pair) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while self.certificate().await != pair.der {
             assert!(Instant::now() < deadline, "the new certificate is not served");
             sleep(Duration::from_millis(20)).await;
@@ -72,7 +72,7 @@ impl Target {
 
     /// The certificate that a new handshake sees.
     async fn certificate(&self) -> CertificateDer<'static> {
-        let tls = tls_config(&self.authority.pem, rustls::ALL_VERSIONS, &[]);
+        let tls = tls_config(&self.ca.pem, rustls::ALL_VERSIONS, &[]);
         let stream = connect(self.addr, tls).await.unwrap();
         stream.get_ref().1.peer_certificates().unwrap()[0].clone()
     }
@@ -100,7 +100,7 @@ async fn keys_are_swapped_under_load_and_no_call_fails() {
     let calls = [(); 4].map(|()| Arc::new(AtomicUsize::new(0)));
     let mut callers = Vec::new();
     for (number, calls) in calls.iter().enumerate() {
-        let (addr, ca_pem) = (target.addr, target.authority.pem.clone());
+        let (addr, ca_pem) = (target.addr, target.ca.pem.clone());
         let kept = Arc::new(Client::new(addr, &ca_pem));
         let client = move || match number % 2 {
             0 => Arc::clone(&kept),
@@ -111,7 +111,7 @@ async fn keys_are_swapped_under_load_and_no_call_fails() {
 
     let mut last = first;
     for swap in 1..=SWAPS {
-        last = target.authority.issue(2040 + swap);
+        last = target.ca.issue(2040 + swap);
         target.project(&swap.to_string(), &last.cert, &last.key);
         target.serves(&last).await;
     }
@@ -124,14 +124,14 @@ async fn keys_are_swapped_under_load_and_no_call_fails() {
     assert_eq!(target.expiry(), "2840140800");
 
     // The certificate of one pair with the key of another: told once, and the last one serves on.
-    let other = target.authority.issue(2070);
+    let other = target.ca.issue(2070);
     target.project("mixed", &other.cert, &last.key);
     let refused = target.program.message("Rejected the new serving key; keeping the previous one");
     let problem = refused["problem"].as_str().unwrap();
     assert!(problem.contains("--tls-private-key-file") && problem.contains("tls.crt"), "{problem}");
     assert_eq!(target.certificate().await, last.der);
     assert_eq!(target.expiry(), "2840140800");
-    target.project("mended", &other.cert, &other.key);
+    target.project("repaired", &other.cert, &other.key);
     target.serves(&other).await;
     let told = target.program.log.try_iter().filter(|line| line["level"] == "ERROR").count();
     assert_eq!(told, 0, "a refusal is told once");

@@ -6,11 +6,11 @@ use kelos_metadata::webhook::router::{MAX_IN_FLIGHT, MUTATE_TASK_PATH};
 use tokio::time::{Duration, sleep, timeout};
 
 use crate::clients::raw::{answer, call, request, send, shaken};
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 use crate::support::webhook::JSON;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_finds_no_place_is_told_to_try_again_and_the_places_come_back() {
+async fn who_finds_no_slot_gets_a_503_and_the_slots_come_back() {
     let server = Running::start().await;
     let slow = request(2).replace(MUTATE_TASK_PATH, &format!("{MUTATE_TASK_PATH}?slow"));
     let mut streams = Vec::new();
@@ -24,7 +24,7 @@ async fn who_finds_no_place_is_told_to_try_again_and_the_places_come_back() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(PATIENCE, all_wait).await.expect("all have places");
+    timeout(TIMEOUT, all_wait).await.expect("all have slots");
     for _ in 0..3 {
         let (status, headers, body) =
             server.client().post(MUTATE_TASK_PATH, JSON, "{}").await.unwrap();

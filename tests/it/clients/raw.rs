@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
 use crate::support::https::{connect, tls_config};
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 use crate::support::webhook::JSON;
 
 /// How long a client that trickles waits between two bytes.
@@ -37,9 +37,9 @@ pub(crate) fn request(length: usize) -> String {
 
 /// Reads one answer with a short body, and gives its status and its body.
 pub(crate) async fn answer<S: AsyncRead + Unpin>(stream: &mut S) -> (u16, String) {
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     loop {
-        let text = String::from_utf8_lossy(&said);
+        let text = String::from_utf8_lossy(&received);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
@@ -47,8 +47,8 @@ pub(crate) async fn answer<S: AsyncRead + Unpin>(stream: &mut S) -> (u16, String
             }
         }
         // Byte by byte, so that nothing of the next answer is taken.
-        let byte = timeout(PATIENCE, stream.read_u8()).await.expect("an answer");
-        said.push(byte.unwrap_or_else(|error| panic!("{error} after {said:?}")));
+        let byte = timeout(TIMEOUT, stream.read_u8()).await.expect("an answer");
+        received.push(byte.unwrap_or_else(|error| panic!("{error} after {received:?}")));
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn call<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, leng
     assert_eq!(answer(stream).await, (200, length.to_string()));
 }
 
-/// Sends these bytes one at a time until the server closes, and gives what it said.
+/// Sends these bytes one at a time until the server closes, and gives what it sent.
 ///
 /// When there are no more, it waits for the end.
 pub(crate) async fn trickle<S>(stream: S, bytes: impl IntoIterator<Item = u8>) -> Vec<u8>
@@ -72,10 +72,10 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     let reading = async {
         // A reset is an end too.
-        let _ = reader.read_to_end(&mut said).await;
+        let _ = reader.read_to_end(&mut received).await;
     };
     let writing = async {
         for byte in bytes {
@@ -92,11 +92,11 @@ where
             () = writing => (),
         }
     };
-    timeout(PATIENCE, closed).await.expect("closed");
-    said
+    timeout(TIMEOUT, closed).await.expect("closed");
+    received
 }
 
-/// Waits until the server closes, and gives what it said.
+/// Waits until the server closes, and gives what it sent.
 pub(crate) async fn until_closed<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> Vec<u8> {
     trickle(stream, []).await
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 
 use crate::clients::raw::{answer, call, head, request, shaken};
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelined_requests_are_answered_in_order() {
@@ -33,7 +33,7 @@ async fn who_expects_100_continue_gets_it() {
         let headers = format!("Content-Length: {length}\r\nExpect: 100-continue\r\n");
         stream.write_all(head(&headers).as_bytes()).await.unwrap();
         let mut go_on = [0; 25];
-        timeout(PATIENCE, stream.read_exact(&mut go_on)).await.expect("in time").unwrap();
+        timeout(TIMEOUT, stream.read_exact(&mut go_on)).await.expect("in time").unwrap();
         assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
         stream.write_all(&vec![b' '; length]).await.unwrap();
         assert_eq!(answer(&mut stream).await, (200, length.to_string()));

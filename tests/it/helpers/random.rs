@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::pieces::{HELPERS, JSON, LAYOUTS, NAMES, NUMBERS, REGEX, REPLACEMENTS, TEXT, URLS};
+use super::arbitrary::{HELPERS, JSON, LAYOUTS, NAMES, NUMBERS, REGEX, REPLACEMENTS, TEXT, URLS};
 
 /// How many for each helper; `RANDOM_CALLS` in the environment asks for more.
 fn rounds() -> u64 {

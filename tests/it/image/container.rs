@@ -161,7 +161,7 @@ async fn the_image_serves_as_its_user_and_stops() {
     assert!(program.child.wait().unwrap().success());
 }
 
-/// Without a store of authorities in the image: what a Pod is given is enough.
+/// Without a store of CAs in the image: what a Pod is given is enough.
 #[test]
 fn the_image_starts_as_a_pod_whose_api_server_is_away() {
     if !has_namespaces() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use testing::inference::{Scene, rendered};
+use testing::inference::{Sample, rendered};
 
 /// Fixed texts of a template. Values are made of the same pieces, so that they imitate it.
 const TEXTS: [&str; 20] = [
@@ -99,8 +99,8 @@ proptest! {
     #[test]
     fn what_is_read_back_is_what_went_in(template in template(), values in values()) {
         let text = rendered(&template, &values);
-        let scene = Scene::of_prompt("githubPullRequests", &template, &text);
-        for (name, (found, from)) in scene.known() {
+        let sample = Sample::of_prompt("githubPullRequests", &template, &text);
+        for (name, (found, from)) in sample.known() {
             if from.starts_with("inferred") && (name == "URL" || !is_a_url(&values[&name])) {
                 prop_assert_eq!(&found, &values[&name], "{} in {:?} of {:?}", name, text, template);
             }
@@ -112,9 +112,9 @@ proptest! {
         // Of an issue the identifier is the number.
         values.insert("ID".to_owned(), json!(values["Number"].to_string()));
         let text = rendered(&template, &values);
-        let mut scene = Scene::of_prompt("githubPullRequests", &template, &text);
-        scene.on.insert("kelos.dev/source-number".to_owned(), values["Number"].to_string());
-        for (name, (found, from)) in scene.known() {
+        let mut sample = Sample::of_prompt("githubPullRequests", &template, &text);
+        sample.on.insert("kelos.dev/source-number".to_owned(), values["Number"].to_string());
+        for (name, (found, from)) in sample.known() {
             if from.starts_with("inferred") && (name == "URL" || !is_a_url(&values[&name])) {
                 prop_assert_eq!(&found, &values[&name], "{} in {:?} of {:?}", name, text, template);
             }

@@ -12,7 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use testing::inference::{Scene, rendered};
+use testing::inference::{Sample, rendered};
 
 /// Where Tasks come from, and what is true there.
 #[derive(Clone, Debug)]
@@ -262,12 +262,12 @@ fn attack() -> impl Strategy<Value = Attack> {
 
 impl Attack {
     fn known(&self) -> BTreeMap<String, (Value, String)> {
-        let mut scene = Scene::of_prompt(self.world.source, &self.template, &self.text);
-        scene.when = self.world.when.clone();
-        scene.on = self.world.on.clone();
-        scene.workspace = self.world.workspace.clone();
-        scene.name_of_task = self.world.name_of_task.clone();
-        scene.known()
+        let mut sample = Sample::of_prompt(self.world.source, &self.template, &self.text);
+        sample.when = self.world.when.clone();
+        sample.on = self.world.on.clone();
+        sample.workspace = self.world.workspace.clone();
+        sample.name_of_task = self.world.name_of_task.clone();
+        sample.known()
     }
 
     /// Whether a text is cleaned when it becomes a variable.

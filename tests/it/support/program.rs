@@ -17,7 +17,7 @@ use super::webhook::JSON;
 use testing::review::{self, Answer};
 
 /// Far longer than anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running program; it is killed when it is dropped.
 pub(crate) struct Program {
@@ -78,7 +78,7 @@ impl Program {
 
     /// The next log line for which this holds.
     pub(crate) fn logs(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut others = Vec::new();
         while let Ok(line) =
             self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()))
@@ -93,7 +93,7 @@ impl Program {
 
     /// The next log lines, up to the first one for which this holds.
     pub(crate) fn lines_until(&self, mut is_it: impl FnMut(&Value) -> bool) -> Vec<Value> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut lines = Vec::new();
         while !lines.last().is_some_and(&mut is_it) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -199,7 +199,7 @@ pub(crate) async fn labels(client: &Client) -> Value {
 pub(crate) fn get(address: SocketAddr, path: &str) -> String {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -19,7 +19,7 @@ use super::https::Client;
 use super::webhook::JSON;
 
 /// Far longer than anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Answers with the length of the body; some queries ask for more.
 #[derive(Clone, Default)]
@@ -86,6 +86,6 @@ impl Running {
     }
 
     pub(crate) async fn end(self) -> Drained {
-        timeout(PATIENCE, self.ended).await.expect("the server ends").unwrap()
+        timeout(TIMEOUT, self.ended).await.expect("the server ends").unwrap()
     }
 }

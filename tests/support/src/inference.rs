@@ -17,7 +17,7 @@ type Pair = (String, String);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Scene {
+pub struct Sample {
     #[serde(default = "github_issues")]
     pub source: String,
     /// Annotations of the Task.
@@ -51,9 +51,9 @@ fn github_issues() -> String {
     "githubIssues".to_owned()
 }
 
-impl Scene {
-    pub fn of_prompt(source: &str, template: &str, text: &str) -> Scene {
-        Scene {
+impl Sample {
+    pub fn of_prompt(source: &str, template: &str, text: &str) -> Sample {
+        Sample {
             source: source.to_owned(),
             on: BTreeMap::new(),
             prompt: Some((template.to_owned(), text.to_owned())),

@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 
 use crate::harness::Cluster;
 use crate::harness::api::Api;
-use crate::harness::authority;
+use crate::harness::ca;
 use crate::harness::helm::{Helm, NAMESPACE};
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::pod::Pod;
 use crate::harness::registration::SERVER_NAME;
 use crate::harness::spawner;
+use crate::harness::wait::eventually;
 
 /// A helm that administers this cluster.
 pub(crate) fn helm(cluster: &Cluster) -> Helm {
     Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig())
 }
 
-/// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' authority.
+/// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' CA.
 pub(crate) async fn create_serving_secret(client: &Api) {
-    let leaf = authority::issue(&[SERVER_NAME]);
+    let leaf = ca::issue(&[SERVER_NAME]);
     let secret = json!({
         "metadata": {"name": "kelos-metadata-tls"},
         "type": "kubernetes.io/tls",
@@ -42,9 +42,9 @@ pub(crate) fn provided() -> Value {
     json!({"certificates": {"mode": "provided", "caBundle": bundle()}})
 }
 
-/// The authority of the tests, as a `caBundle` has it.
+/// The CA of the tests, as a `caBundle` has it.
 pub(crate) fn bundle() -> String {
-    BASE64.encode(authority::certificate())
+    BASE64.encode(ca::certificate())
 }
 
 /// Installs the chart with a certificate of our own, and starts a Pod of it.

@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// How long a server may take for its first answer, and for any later one.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One kept-alive connection.
 pub struct Connection {
@@ -58,10 +58,10 @@ pub fn post(body: &[u8]) -> Vec<u8> {
 impl Connection {
     /// Connects and shakes hands.
     pub fn open(address: SocketAddr, tls: &Arc<ClientConfig>) -> Result<Self> {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
+        let socket = TcpStream::connect_timeout(&address, TIMEOUT)?;
         socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_read_timeout(Some(TIMEOUT))?;
+        socket.set_write_timeout(Some(TIMEOUT))?;
         let session = ClientConnection::new(tls.clone(), ServerName::try_from("localhost")?)?;
         let mut stream = StreamOwned::new(session, socket);
         stream.conn.complete_io(&mut stream.sock).context("the TLS handshake failed")?;
@@ -115,7 +115,7 @@ pub fn first_answer(
     tls: &Arc<ClientConfig>,
     request: &[u8],
 ) -> Result<(u16, Vec<u8>)> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let mut connection = Connection::open(address, tls)?;
         let answer = connection.call(request)?;

@@ -10,28 +10,28 @@ use kelos_metadata::certs::{Issued, issue};
 use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
-use crate::authority::vigil::Vigil;
+use crate::certs::no_downtime::NoDowntime;
 use crate::harness::access::{Account, SYSTEM};
 use crate::harness::api::Api;
+use crate::harness::certificate_watch::{CertificateWatch, Watched, live};
 use crate::harness::controller::Controller;
 use crate::harness::namespace::Namespace;
-use crate::harness::patience::{eventually, within};
 use crate::harness::registration::{CONFIGURATIONS, SERVER_NAME};
-use crate::harness::served::{Served, authorities, distrust, served};
-use crate::harness::vigil::{self, Watched, live};
+use crate::harness::served::{Served, ca_certificates, distrust, served};
+use crate::harness::wait::{eventually, within};
 use crate::harness::webhook::Webhook;
 use crate::harness::{Cluster, spawner};
 
 /// Ten times what is promised for a caBundle.
-pub(crate) const BUNDLE_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const BUNDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Ten times what is promised for a Secret.
-pub(crate) const SECRET_PATIENCE: Duration = Duration::from_secs(100);
+pub(crate) const SECRET_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// A day.
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 /// A webhook that fails closed, and whose certificates somebody has to look after.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     name: String,
     admin: Api,
     api_server: SocketAddr,
@@ -41,9 +41,9 @@ pub(crate) struct Scene {
     task: Value,
 }
 
-impl Scene {
+impl Fixture {
     /// Starts the webhook, which has no key yet, and registers it without a caBundle.
-    pub(crate) async fn new(cluster: &Cluster, name: &str) -> Scene {
+    pub(crate) async fn new(cluster: &Cluster, name: &str) -> Fixture {
         let (admin, api_server) = (cluster.admin.clone(), cluster.control_plane.address());
         let account = Account::controlling(&admin, api_server, name).await;
         let serving = Account::with_secret(&admin, api_server, name).await;
@@ -62,7 +62,7 @@ impl Scene {
         let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
         let task = worker.issue(1).into();
         let name = name.to_owned();
-        Scene { name, admin, api_server, account, webhook, namespace, task }
+        Fixture { name, admin, api_server, account, webhook, namespace, task }
     }
 
     /// Starts a controller.
@@ -89,13 +89,13 @@ impl Scene {
         .await;
     }
 
-    /// Watches over every certificate that is served, and creates Tasks, until it is told to end.
-    pub(crate) fn vigil(&self) -> Vigil {
+    /// Watches over every certificate that is served, and creates Tasks, until it is ended.
+    pub(crate) fn no_downtime(&self) -> NoDowntime {
         let watched = Watched::default();
         watched.serves(self.webhook.address);
         let path = self.configuration_path();
-        let certificates = vigil::Vigil::begin(self.admin.clone(), path, watched);
-        Vigil::begin(certificates, Arc::clone(&self.namespace), self.task.clone())
+        let certificates = CertificateWatch::begin(self.admin.clone(), path, watched);
+        NoDowntime::begin(certificates, Arc::clone(&self.namespace), self.task.clone())
     }
 
     /// What is served now.
@@ -110,7 +110,7 @@ impl Scene {
 
     /// Waits until something else is served than this, which the API server trusts.
     pub(crate) async fn serves_other_than(&self, old: Option<&Served>) -> Served {
-        within(SECRET_PATIENCE, "another certificate is served", async || {
+        within(SECRET_TIMEOUT, "another certificate is served", async || {
             let now = self.served().await?;
             let is_good = distrust(&now, &self.live().await).is_ok();
             (old != Some(&now) && is_good).then_some(now)
@@ -123,9 +123,9 @@ impl Scene {
         live(&self.admin, &self.configuration_path()).await
     }
 
-    /// How many authorities it has.
-    pub(crate) async fn authorities(&self) -> usize {
-        authorities(&self.live().await).len()
+    /// How many CAs it has.
+    pub(crate) async fn ca_certificates(&self) -> usize {
+        ca_certificates(&self.live().await).len()
     }
 
     /// Writes the live caBundle.
@@ -150,8 +150,8 @@ impl Scene {
     }
 
     /// Waits until the live caBundle is as expected, for this long.
-    pub(crate) async fn is_mended(&self, expected: &[u8]) {
-        within(BUNDLE_PATIENCE, "the caBundle is mended", async || {
+    pub(crate) async fn is_repaired(&self, expected: &[u8]) {
+        within(BUNDLE_TIMEOUT, "the caBundle is repaired", async || {
             (self.live().await == expected).then_some(())
         })
         .await;
@@ -201,9 +201,9 @@ impl Scene {
     }
 
     /// Writes a Secret as a controller leaves it, with this certificate, which is published, and
-    /// other authorities.
+    /// other CAs.
     pub(crate) async fn seed(&self, issued: &Issued, others: &str) {
-        // The newest authority is the first.
+        // The newest CA is the first.
         let bundle = format!("{}{others}", issued.ca);
         let data = json!({
             "tls.crt": BASE64.encode(&issued.certificate),

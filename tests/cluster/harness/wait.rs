@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Far longer than anything here takes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks again and again until there is an answer.
 ///
 /// # Panics
-/// When there is none after [`PATIENCE`].
+/// When there is none after [`TIMEOUT`].
 pub(crate) async fn eventually<T>(what: &str, ask: impl AsyncFnMut() -> Option<T>) -> T {
-    within(PATIENCE, what, ask).await
+    within(TIMEOUT, what, ask).await
 }
 
 /// Asks again and again until there is an answer, for this long.

@@ -1,19 +1,19 @@
-//! What a program said.
+//! The output of a command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// What a program said until it ended.
+/// What a command wrote until it ended.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct CommandOutput {
     succeeded: bool,
     pub(crate) output: String,
     pub(crate) errors: String,
 }
 
-impl Said {
+impl CommandOutput {
     /// Runs a program to its end, with this standard input.
-    pub(crate) fn of(mut command: Command, input: &[u8]) -> Said {
+    pub(crate) fn of(mut command: Command, input: &[u8]) -> CommandOutput {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A program that reads no input may be gone by now.
@@ -21,7 +21,7 @@ impl Said {
         let output = child.wait_with_output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let succeeded = output.status.success();
-        Said { succeeded, output: text(&output.stdout), errors: text(&output.stderr) }
+        CommandOutput { succeeded, output: text(&output.stdout), errors: text(&output.stderr) }
     }
 
     /// What it wrote to its standard output.

@@ -1,4 +1,4 @@
-//! The certificates of a test run: one authority that all servers and clients trust.
+//! The certificates of a test run: one CA that all servers and clients trust.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-static AUTHORITY: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(|| {
+static CA: LazyLock<CertifiedIssuer<'static, KeyPair>> = LazyLock::new(|| {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "cluster tests");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -24,9 +24,9 @@ pub(crate) struct Leaf {
     pub(crate) key: String,
 }
 
-/// The certificate of the authority, as PEM.
+/// The certificate of the CA, as PEM.
 pub(crate) fn certificate() -> String {
-    AUTHORITY.as_ref().pem()
+    CA.as_ref().pem()
 }
 
 /// Issues a serving certificate for these names and addresses.
@@ -36,7 +36,7 @@ pub(crate) fn issue(names: &[&str]) -> Leaf {
     params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &AUTHORITY).unwrap();
+    let certificate = params.signed_by(&key, &CA).unwrap();
     Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn issue_client(name: &str) -> Leaf {
     params.use_authority_key_identifier_extension = true;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &AUTHORITY).unwrap();
+    let certificate = params.signed_by(&key, &CA).unwrap();
     Leaf { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn server(names: &[&str]) -> Arc<ServerConfig> {
 /// Settings of a client in this process.
 pub(crate) fn client() -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(AUTHORITY.as_ref().der().clone()).unwrap();
+    roots.add(CA.as_ref().der().clone()).unwrap();
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()

@@ -1,4 +1,4 @@
-//! A vigil over certificates: while they change, each one that is served is trusted by the API server.
+//! A watch over certificates: while they change, each one that is served is trusted by the API server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use super::api::Api;
-use super::served::{Served, authorities, distrust, served};
+use super::served::{Served, ca_certificates, distrust, served};
 
 /// How long it rests between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -55,8 +55,8 @@ impl Watched {
     }
 }
 
-/// A vigil that goes on.
-pub(crate) struct Vigil {
+/// A watch that goes on.
+pub(crate) struct CertificateWatch {
     end: watch::Sender<bool>,
     certificates: JoinHandle<Certificates>,
 }
@@ -68,14 +68,14 @@ pub(crate) struct Certificates {
     pub(crate) looks: usize,
     /// Each certificate, once.
     pub(crate) served: BTreeSet<Served>,
-    /// How many authorities the caBundle had at the most.
-    pub(crate) most_authorities: usize,
+    /// How many CAs the caBundle had at the most.
+    pub(crate) most_cas: usize,
     distrusted: Vec<String>,
 }
 
-impl Vigil {
+impl CertificateWatch {
     /// Looks at what is served, and at the caBundle of a configuration, again and again.
-    pub(crate) fn begin(admin: Api, configuration: String, watched: Watched) -> Vigil {
+    pub(crate) fn begin(admin: Api, configuration: String, watched: Watched) -> CertificateWatch {
         let (end, ended) = watch::channel(false);
         let certificates = tokio::spawn(async move {
             let mut seen = Certificates::default();
@@ -91,7 +91,7 @@ impl Vigil {
                 sleep(PAUSE).await;
             }
         });
-        Vigil { end, certificates }
+        CertificateWatch { end, certificates }
     }
 
     /// Ends it: nothing was amiss. Gives what was served.
@@ -113,7 +113,7 @@ impl Certificates {
         watched: &Watched,
     ) {
         self.looks += 1;
-        // Its authority is published before it is served, and after.
+        // Its CA is published before it is served, and after.
         let before = live(admin, configuration).await;
         let Some(leaf) = served(address).await else {
             if watched.has_to_serve(address) {
@@ -125,7 +125,7 @@ impl Certificates {
             if let Err(why) = distrust(&leaf, &bundle) {
                 self.distrusted.push(format!("look {}: {why}", self.looks));
             }
-            self.most_authorities = self.most_authorities.max(authorities(&bundle).len());
+            self.most_cas = self.most_cas.max(ca_certificates(&bundle).len());
         }
         self.served.insert(leaf);
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::runbooks::page::{Code, operations};
-use crate::runbooks::{certificates, logged, pods, registration, tasks, templates};
+use crate::runbooks::{certificates, log_claims, pods, registration, tasks, templates};
 
-/// Every situation, with the commands that are followed in it: its reader fails if one is not.
+/// Every situation, with the commands that are followed in it: the shell fails if one is not.
 const SITUATIONS: [(&str, &[&str]); 6] = [
     ("a Task without its label", &tasks::COMMANDS),
     ("templates that fail", &templates::COMMANDS),
@@ -19,8 +19,8 @@ const SITUATIONS: [(&str, &[&str]); 6] = [
 fn every_command_of_the_page_is_followed_and_no_other() {
     let page = operations();
     let code = Code::of(&page);
-    let is_saying = |text: &str| logged::SAYINGS.iter().any(|(saying, _)| *saying == text);
-    let given: BTreeSet<&str> = code.commands().filter(|text| !is_saying(text)).collect();
+    let is_claim = |text: &str| log_claims::CLAIMS.iter().any(|(claim, _)| *claim == text);
+    let given: BTreeSet<&str> = code.commands().filter(|text| !is_claim(text)).collect();
     let followed: BTreeSet<&str> =
         SITUATIONS.iter().flat_map(|(_, commands)| commands.iter().copied()).collect();
     let lacking: Vec<_> = given.difference(&followed).collect();

@@ -1,4 +1,4 @@
-//! A vigil: while certificates change, each one that is served is trusted, and each Task is created.
+//! No downtime: while certificates change, each one that is served is trusted, and each Task is created.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,26 +8,26 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::harness::certificate_watch::{CertificateWatch, Certificates};
 use crate::harness::namespace::Namespace;
-use crate::harness::vigil::{self, Certificates};
 
 /// How long it rests between two Tasks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A vigil that goes on.
-pub(crate) struct Vigil {
-    certificates: vigil::Vigil,
+/// It goes on until it is ended.
+pub(crate) struct NoDowntime {
+    certificates: CertificateWatch,
     end: watch::Sender<bool>,
     tasks: JoinHandle<(usize, Vec<String>)>,
 }
 
-impl Vigil {
-    /// Creates Tasks beside a vigil over certificates.
+impl NoDowntime {
+    /// Creates Tasks beside a watch over certificates.
     pub(crate) fn begin(
-        certificates: vigil::Vigil,
+        certificates: CertificateWatch,
         namespace: Arc<Namespace>,
         task: Value,
-    ) -> Vigil {
+    ) -> NoDowntime {
         let (end, ended) = watch::channel(false);
         let tasks = tokio::spawn(async move {
             let (mut created, mut lost) = (0, Vec::new());
@@ -41,7 +41,7 @@ impl Vigil {
             }
             (created, lost)
         });
-        Vigil { certificates, end, tasks }
+        NoDowntime { certificates, end, tasks }
     }
 
     /// Ends it: nothing was amiss. Gives what was served.

@@ -1,4 +1,4 @@
-//! Authorities, and what they sign.
+//! CAs, and what they sign.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -6,7 +6,7 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 
 /// What signs certificates.
-pub(crate) struct Authority {
+pub(crate) struct Ca {
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -18,13 +18,13 @@ pub(crate) struct Pair {
     pub(crate) der: CertificateDer<'static>,
 }
 
-impl Authority {
-    pub(crate) fn new() -> Authority {
+impl Ca {
+    pub(crate) fn new() -> Ca {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        Authority { pem, issuer: Issuer::new(params, key) }
+        Ca { pem, issuer: Issuer::new(params, key) }
     }
 
     /// Issues a pair for the server that expires in this year.

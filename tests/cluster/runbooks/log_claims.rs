@@ -13,13 +13,13 @@ pub(crate) enum Whose {
     Ours,
     /// The API server says it; a situation shows it where one can be made.
     ApiServers,
-    /// It is no saying of a program: fields and expressions.
+    /// It is no claim of a program: fields and expressions.
     Nobodys,
 }
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const SAYINGS: [(&str, Whose); 39] = [
+pub(crate) const CLAIMS: [(&str, Whose); 39] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -87,13 +87,13 @@ fn program() -> String {
 fn what_the_page_says_is_logged_is_what_the_program_logs() {
     let page = operations();
     let code = Code::of(&page);
-    let known: BTreeSet<&str> = SAYINGS.iter().map(|(saying, _)| *saying).collect();
+    let known: BTreeSet<&str> = CLAIMS.iter().map(|(claim, _)| *claim).collect();
     let commands: Vec<&str> = code.commands().filter(|text| !known.contains(text)).collect();
-    let said: BTreeSet<&str> = code.sayings().filter(|text| !commands.contains(text)).collect();
-    assert_eq!(said, known, "left: the page; right: whose words they are");
+    let claimed: BTreeSet<&str> = code.claims().filter(|text| !commands.contains(text)).collect();
+    assert_eq!(claimed, known, "left: the page; right: whose words they are");
     let program = program();
-    for (saying, whose) in SAYINGS {
+    for (claim, whose) in CLAIMS {
         // The grep of a log finds it as it is written there, so the case counts.
-        assert!(whose != Ours || program.contains(saying), "{saying:?} stands nowhere in src/");
+        assert!(whose != Ours || program.contains(claim), "{claim:?} stands nowhere in src/");
     }
 }

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::authority;
+use super::ca;
 
 /// Starts a webhook that answers with the patch that `mutate` gives for a Task; gives its URL.
 pub(crate) async fn start(mutate: fn(&Value) -> Value) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/mutate", listener.local_addr().unwrap());
-    let acceptor = TlsAcceptor::from(authority::server(&["127.0.0.1"]));
+    let acceptor = TlsAcceptor::from(ca::server(&["127.0.0.1"]));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();

@@ -1,4 +1,4 @@
-//! When all places, or all the room for large bodies, are taken.
+//! When all connection slots, or all the room for large bodies, are taken.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::clients::raw::{answer, call, head, request, send, shaken, until_closed};
-use crate::support::server::{PATIENCE, Running};
+use crate::support::server::{Running, TIMEOUT};
 use crate::support::webhook::JSON;
 
-async fn with_places(connections: usize) -> Running {
+async fn with_slots(connections: usize) -> Running {
     Running::with_limits(Limits { connections, ..Limits::default() }).await
 }
 
@@ -22,12 +22,12 @@ async fn a_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_make_room_first_then_the_oldest_idle_one_and_a_busy_one_never() {
-    let server = with_places(4).await;
+async fn never_served_clients_are_evicted_first_then_the_oldest_idle_one_and_a_busy_one_never() {
+    let server = with_slots(4).await;
     let mut busy = shaken(&server).await;
     let slow = request(2).replace(MUTATE_TASK_PATH, &format!("{MUTATE_TASK_PATH}?slow"));
     busy.write_all(slow.as_bytes()).await.unwrap();
-    timeout(PATIENCE, server.app.started.notified()).await.expect("in flight");
+    timeout(TIMEOUT, server.app.started.notified()).await.expect("in flight");
 
     let mut first = shaken(&server).await;
     a_moment().await;
@@ -59,22 +59,22 @@ async fn strangers_make_room_first_then_the_oldest_idle_one_and_a_busy_one_never
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_one_waits_while_all_are_busy() {
-    let server = with_places(1).await;
+    let server = with_slots(1).await;
     let mut busy = shaken(&server).await;
     let slow = request(2).replace(MUTATE_TASK_PATH, &format!("{MUTATE_TASK_PATH}?slow"));
     busy.write_all(slow.as_bytes()).await.unwrap();
-    timeout(PATIENCE, server.app.started.notified()).await.expect("in flight");
+    timeout(TIMEOUT, server.app.started.notified()).await.expect("in flight");
     let mut next = Box::pin(server.serves());
     assert!(timeout(Duration::from_millis(300), next.as_mut()).await.is_err());
     server.app.go_on.notify_one();
     assert_eq!(answer(&mut busy).await, (200, "2".to_owned()));
-    timeout(PATIENCE, next).await.expect("served");
+    timeout(TIMEOUT, next).await.expect("served");
 }
 
 /// A head that is whole makes a connection no busier, if the body does not follow.
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_never_end_push_out_nobody_who_was_answered() {
-    let server = with_places(8).await;
+    let server = with_slots(8).await;
     let mut kept = shaken(&server).await;
     call(&mut kept, 2).await;
     let mut held = Vec::new();
@@ -90,12 +90,12 @@ async fn bodies_that_never_end_push_out_nobody_who_was_answered() {
 
 /// Whoever was let in before the end still gets the place that it waits for, and is told to ask elsewhere.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_waits_for_a_place_at_the_end_gets_an_answer() {
-    let server = with_places(1).await;
+async fn who_waits_for_a_slot_at_the_end_gets_an_answer() {
+    let server = with_slots(1).await;
     let mut busy = shaken(&server).await;
     let slow = request(2).replace(MUTATE_TASK_PATH, &format!("{MUTATE_TASK_PATH}?slow"));
     busy.write_all(slow.as_bytes()).await.unwrap();
-    timeout(PATIENCE, server.app.started.notified()).await.expect("in flight");
+    timeout(TIMEOUT, server.app.started.notified()).await.expect("in flight");
     let mut next = Box::pin(async {
         let mut late = shaken(&server).await;
         send(&mut late, &request(2)).await;
@@ -108,13 +108,13 @@ async fn who_waits_for_a_place_at_the_end_gets_an_answer() {
     server.app.go_on.notify_one();
     assert_eq!(answer(&mut busy).await, (200, "2".to_owned()));
     drop(busy);
-    let status = timeout(PATIENCE, next).await.expect("an answer");
+    let status = timeout(TIMEOUT, next).await.expect("an answer");
     assert!([200, 503].contains(&status), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_silent_and_the_half_said_do_not_keep_others_out() {
-    let server = with_places(16).await;
+async fn silent_clients_and_half_sent_requests_do_not_keep_others_out() {
+    let server = with_slots(16).await;
     let mut held = Vec::new();
     for round in 0..20 {
         for _ in 0..16 {
@@ -143,16 +143,16 @@ async fn large_bodies_that_stop_half_way_turn_away_large_ones_only() {
             let head = head(&format!("Content-Length: {MAX_BODY_BYTES}\r\n"));
             stream.write_all(head.as_bytes()).await.unwrap();
             stream.write_all(&[b' '; 200 * 1024]).await.unwrap();
-            let mut said = [0; 300];
-            let length = stream.read(&mut said).await.unwrap();
-            tell.send(String::from_utf8_lossy(&said[..length]).into_owned()).await.unwrap();
+            let mut received = [0; 300];
+            let length = stream.read(&mut received).await.unwrap();
+            tell.send(String::from_utf8_lossy(&received[..length]).into_owned()).await.unwrap();
         });
     }
-    let said = timeout(PATIENCE, answers.recv()).await.expect("one is turned away").unwrap();
-    assert!(said.starts_with("HTTP/1.1 503 "), "{said}");
+    let received = timeout(TIMEOUT, answers.recv()).await.expect("one is turned away").unwrap();
+    assert!(received.starts_with("HTTP/1.1 503 "), "{received}");
     assert!(
-        said.contains("retry-after: 1\r\n") && said.contains("connection: close\r\n"),
-        "{said}"
+        received.contains("retry-after: 1\r\n") && received.contains("connection: close\r\n"),
+        "{received}"
     );
     for _ in 0..10 {
         server.serves().await;
@@ -164,5 +164,5 @@ async fn large_bodies_that_stop_half_way_turn_away_large_ones_only() {
             a_moment().await;
         }
     };
-    timeout(PATIENCE, room_is_back).await.expect("room");
+    timeout(TIMEOUT, room_is_back).await.expect("room");
 }

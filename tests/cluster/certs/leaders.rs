@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::sleep;
 
-use crate::authority::scene::Scene;
-use crate::harness::patience::eventually;
+use crate::certs::fixture::Fixture;
 use crate::harness::proxy::{Proxy, Watches};
-use crate::harness::{Cluster, authority, on_cluster};
+use crate::harness::wait::eventually;
+use crate::harness::{Cluster, ca, on_cluster};
 
 /// Leaders rely on their Lease for 16 s after they renewed it; a rotation is due before that.
 const FLAGS: [&str; 6] =
@@ -20,31 +20,31 @@ const STEPS: &str = "kelos_metadata_certificate_steps_total{";
 #[test]
 fn two_that_both_believe_they_lead_do_no_harm() {
     on_cluster(async |cluster| {
-        let scene = Scene::new(cluster, "own-two").await;
-        let proxy = Proxy::start(scene.api_server(), Watches::Pass).await;
-        let first = scene.controller_through(proxy.address, &FLAGS).await;
-        scene.labels().await;
-        let vigil = scene.vigil();
+        let fixture = Fixture::new(cluster, "own-two").await;
+        let proxy = Proxy::start(fixture.api_server(), Watches::Pass).await;
+        let first = fixture.controller_through(proxy.address, &FLAGS).await;
+        fixture.labels().await;
+        let no_downtime = fixture.no_downtime();
         // The first one hears nothing of its Lease any more, and another one takes it.
         proxy.traffic.hold_up_leases(true);
-        scene.delete_lease().await;
-        let second = scene.controller(&FLAGS).await;
+        fixture.delete_lease().await;
+        let second = fixture.controller(&FLAGS).await;
         eventually("the second one leads", async || second.leads().await.then_some(())).await;
         assert!(first.leads().await, "the first one believes that it leads, too");
         let tried = [first.metric(STEPS).await, second.metric(STEPS).await];
-        let served = scene.served().await.unwrap();
+        let served = fixture.served().await.unwrap();
         let mut both = false;
         while first.leads().await {
             if !both {
                 // Both take it out again, or try to.
-                let foreign = authority::certificate();
-                scene.edit(&[&scene.live().await, foreign.as_bytes()].concat()).await;
+                let foreign = ca::certificate();
+                fixture.edit(&[&fixture.live().await, foreign.as_bytes()].concat()).await;
             }
             sleep(Duration::from_millis(500)).await;
             both |= first.metric(STEPS).await > tried[0] && second.metric(STEPS).await > tried[1];
         }
         assert!(both, "both wrote, or tried to, while both led");
-        assert_ne!(scene.served().await.unwrap(), served, "there was a rotation meanwhile");
+        assert_ne!(fixture.served().await.unwrap(), served, "there was a rotation meanwhile");
 
         let stopped = |line: &serde_json::Value| {
             line["message"].as_str().is_some_and(|text| text.starts_with("Not leading any more"))
@@ -52,32 +52,32 @@ fn two_that_both_believe_they_lead_do_no_harm() {
         first.log.line("it stops leading", stopped).await;
         let still = proxy.traffic.writes().len();
         // A whole rotation without it.
-        let served = scene.served().await.unwrap();
-        let served = scene.serves_other_than(Some(&served)).await;
-        scene.serves_other_than(Some(&served)).await;
+        let served = fixture.served().await.unwrap();
+        let served = fixture.serves_other_than(Some(&served)).await;
+        fixture.serves_other_than(Some(&served)).await;
         assert_eq!(proxy.traffic.writes().len(), still, "who leads no more writes no more");
         assert!(!first.leads().await);
-        let seen = vigil.end().await;
+        let seen = no_downtime.end().await;
         assert!(seen.served.len() >= 3, "{}", seen.served.len());
-        assert!(seen.most_authorities <= 4, "{}", seen.most_authorities);
+        assert!(seen.most_cas <= 4, "{}", seen.most_cas);
     });
 }
 
 /// A controller that stands still from before a renewal until after it.
 async fn stands_still(cluster: &Cluster, name: &str, with_another: bool) {
-    let scene = Scene::new(cluster, name).await;
+    let fixture = Fixture::new(cluster, name).await;
     let flags = ["--certificate-lifetime", "24s", "--ca-settle", "2s", "--lease-duration", "3s"];
-    let first = scene.controller(&flags).await;
-    scene.labels().await;
-    let vigil = scene.vigil();
-    let before = scene.served().await.unwrap();
+    let first = fixture.controller(&flags).await;
+    fixture.labels().await;
+    let no_downtime = fixture.no_downtime();
+    let before = fixture.served().await.unwrap();
     first.signal("STOP");
-    let second = if with_another { Some(scene.controller(&flags).await) } else { None };
+    let second = if with_another { Some(fixture.controller(&flags).await) } else { None };
     // The renewal is after 16 s, the end after 24 s.
     sleep(Duration::from_secs(17)).await;
     first.signal("CONT");
-    let after = scene.serves_other_than(Some(&before)).await;
-    assert_eq!(vigil.end().await.served, [before, after].into());
+    let after = fixture.serves_other_than(Some(&before)).await;
+    assert_eq!(no_downtime.end().await.served, [before, after].into());
     if let Some(second) = second {
         assert!(second.leads().await && !first.leads().await);
     }

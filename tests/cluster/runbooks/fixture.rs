@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
-use crate::harness::crds::{Schemas, install_neighbours};
+use crate::harness::crds::{Schemas, install_other_crds};
 use crate::harness::helm::Helm;
 use crate::harness::kubelet::Kubelet;
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::Spawner;
-use crate::harness::patience::eventually;
 use crate::harness::pod::{CONFIGURATIONS, Pod};
 use crate::harness::spawner;
-use crate::runbooks::reader::Reader;
+use crate::harness::wait::eventually;
+use crate::runbooks::shell::Shell;
 
-/// The team whose Tasks these are, which is also the reader's current namespace.
+/// The team whose Tasks these are, which is also the current namespace of the shell.
 pub(crate) const TEAM: &str = "team";
 
 /// The path of the configuration.
@@ -23,11 +23,11 @@ pub(crate) fn configuration() -> String {
 }
 
 /// An installation on a cluster of its own.
-pub(crate) struct Scene<'c> {
+pub(crate) struct Fixture<'c> {
     pub(crate) cluster: &'c Cluster,
     pub(crate) helm: Helm,
     pub(crate) kubelet: Kubelet,
-    pub(crate) reader: Reader,
+    pub(crate) shell: Shell,
     pub(crate) team: Namespace,
 }
 
@@ -37,28 +37,28 @@ pub(crate) struct Running {
     pub(crate) name: String,
 }
 
-/// Installs the chart with these values, and lets a reader follow these commands; none of them is left out.
+/// Installs the chart with these values, and gives the test a shell that has to run all of these commands.
 pub(crate) fn on_installation(
     name: &str,
     values: &Value,
     commands: &'static [&'static str],
-    test: impl AsyncFnOnce(&Scene<'_>),
+    test: impl AsyncFnOnce(&Fixture<'_>),
 ) {
     on_own_cluster(name, async |cluster| {
         cluster.install(Schemas::V1alpha2).await;
-        install_neighbours(&cluster.admin, "cert-manager").await;
+        install_other_crds(&cluster.admin, "cert-manager").await;
         let helm = Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig());
         helm.install(values).ok();
         let kubelet = Kubelet::start(cluster).await;
-        let reader = Reader::new(cluster, TEAM, commands);
+        let shell = Shell::new(cluster, TEAM, commands);
         let team = cluster.bare_namespace(TEAM, json!({})).await;
-        let scene = Scene { cluster, helm, kubelet, reader, team };
-        test(&scene).await;
-        scene.reader.ends();
+        let fixture = Fixture { cluster, helm, kubelet, shell, team };
+        test(&fixture).await;
+        fixture.shell.ends();
     });
 }
 
-impl Scene<'_> {
+impl Fixture<'_> {
     /// Starts a Pod of the controller.
     pub(crate) async fn controller(&self) -> Running {
         self.known(Pod::controller(self.cluster).await).await
@@ -98,7 +98,7 @@ impl Scene<'_> {
     /// Follows a command until its output has this text; gives the output.
     pub(crate) async fn shows(&self, command: &str, text: &str) -> String {
         eventually(&format!("{command} shows {text}"), async || {
-            let output = self.reader.follows(command, &[]).ok();
+            let output = self.shell.follows(command, &[]).ok();
             output.contains(text).then_some(output)
         })
         .await

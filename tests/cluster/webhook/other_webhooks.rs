@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::neighbour;
+use crate::harness::other_webhook;
 use crate::harness::{Cluster, on_cluster, spawner};
 
 /// Adds a label, once.
 fn mutate(task: &Value) -> Value {
     let labels = &task["metadata"]["labels"];
-    if labels.get("neighbour").is_some() {
+    if labels.get("other-webhook").is_some() {
         return json!([]);
     }
-    json!([{"op": "add", "path": "/metadata/labels/neighbour", "value": "was-here"}])
+    json!([{"op": "add", "path": "/metadata/labels/other-webhook", "value": "was-here"}])
 }
 
 /// Creates a Task that passes both webhooks; gives the name of each call's webhook, and whether it
@@ -25,16 +25,16 @@ async fn calls(cluster: &Cluster, name: &str, ours: &str, theirs: &str) -> Vec<(
         })
         .start()
         .await;
-    let url = neighbour::start(mutate).await;
-    webhook.register_neighbour(theirs, &url).await;
+    let url = other_webhook::start(mutate).await;
+    webhook.register_other(theirs, &url).await;
     let namespace = webhook.namespace(name).await;
     let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
-    namespace.will_label(worker.issue(1), "neighbour", "was-here").await;
+    namespace.will_label(worker.issue(1), "other-webhook", "was-here").await;
     namespace
         .accepts(worker.issue(1))
         .await
         .labels_are(json!({
-            "area": "backend", "kelos.dev/taskspawner": "worker", "neighbour": "was-here",
+            "area": "backend", "kelos.dev/taskspawner": "worker", "other-webhook": "was-here",
         }))
         .annotations_are(json!({
             "kelos.dev/source-kind": "issue",
@@ -62,7 +62,7 @@ async fn calls(cluster: &Cluster, name: &str, ours: &str, theirs: &str) -> Vec<(
 }
 
 #[test]
-fn called_again_after_a_neighbour_we_change_nothing() {
+fn called_again_after_another_webhook_we_change_nothing() {
     on_cluster(async |cluster| {
         let found = calls(cluster, "ours-first", "order-1-ours", "order-1-theirs").await;
         let expected = [("order-1-ours", true), ("order-1-theirs", true), ("order-1-ours", false)];
@@ -71,7 +71,7 @@ fn called_again_after_a_neighbour_we_change_nothing() {
 }
 
 #[test]
-fn a_neighbour_that_came_first_is_called_again() {
+fn another_webhook_that_came_first_is_called_again() {
     on_cluster(async |cluster| {
         let found = calls(cluster, "ours-last", "order-2-z-ours", "order-2-theirs").await;
         let expected =

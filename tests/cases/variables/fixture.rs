@@ -15,7 +15,7 @@ use serde_json::json;
 const NAMESPACE: &str = "default";
 
 /// What is known of each variable, Task by Task.
-pub(crate) struct Scene {
+pub(crate) struct Fixture {
     tasks: Vec<Vec<Surveyed>>,
 }
 
@@ -27,18 +27,18 @@ pub(crate) enum Shown {
     NotOfSource,
 }
 
-impl Scene {
+impl Fixture {
     /// Reads the file of a source; its TaskSpawners ask for all these variables.
-    pub(crate) fn read(source: &str, variables: &BTreeSet<String>) -> Scene {
-        Scene::with(source, variables, Policy::default())
+    pub(crate) fn read(source: &str, variables: &BTreeSet<String>) -> Fixture {
+        Fixture::with(source, variables, Policy::default())
     }
 
     /// The same, where the admin has switched inference off.
-    pub(crate) fn read_without_inference(source: &str, variables: &BTreeSet<String>) -> Scene {
-        Scene::with(source, variables, Policy { infer: Infer::Off, ..Policy::default() })
+    pub(crate) fn read_without_inference(source: &str, variables: &BTreeSet<String>) -> Fixture {
+        Fixture::with(source, variables, Policy { infer: Infer::Off, ..Policy::default() })
     }
 
-    fn with(source: &str, variables: &BTreeSet<String>, policy: Policy) -> Scene {
+    fn with(source: &str, variables: &BTreeSet<String>, policy: Policy) -> Fixture {
         let file = format!("tests/data/variables/{source}.yaml");
         let (mut read, mut tasks) = (ReadObjects::default(), Vec::new());
         manifests::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&file), |found| {
@@ -55,7 +55,7 @@ impl Scene {
         assert_eq!(spawners.replace(objects), [], "{file}");
         let known = spawners.snapshot();
         let surveyed = |manifest: &Manifest| surveyed(manifest, &known, &policy);
-        Scene { tasks: tasks.iter().map(surveyed).collect() }
+        Fixture { tasks: tasks.iter().map(surveyed).collect() }
     }
 
     /// What each Task shows of a variable.

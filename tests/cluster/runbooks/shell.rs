@@ -10,24 +10,24 @@ use std::sync::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::said::Said;
+use crate::harness::command_output::CommandOutput;
 use crate::harness::{Cluster, binaries};
 
 /// A shell in a folder with the charts, with a kubeconfig, and with the three programs of the page in its PATH.
-pub(crate) struct Reader {
+pub(crate) struct Shell {
     folder: TempDir,
     /// What is to be followed.
     commands: &'static [&'static str],
     followed: Mutex<BTreeSet<&'static str>>,
 }
 
-impl Reader {
+impl Shell {
     /// An administrator of the cluster who will follow these commands, with this namespace as the current one.
     pub(crate) fn new(
         cluster: &Cluster,
         namespace: &str,
         commands: &'static [&'static str],
-    ) -> Reader {
+    ) -> Shell {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("bin")).unwrap();
         for (name, program) in [
@@ -43,11 +43,11 @@ impl Reader {
             serde_json::from_str(&cluster.control_plane.admin_kubeconfig()).unwrap();
         kubeconfig["contexts"][0]["context"]["namespace"] = namespace.into();
         fs::write(folder.path().join("kubeconfig"), kubeconfig.to_string()).unwrap();
-        Reader { folder, commands, followed: Mutex::default() }
+        Shell { folder, commands, followed: Mutex::default() }
     }
 
     /// Runs a command of the page as it stands there; `names` says what its placeholders are.
-    pub(crate) fn follows(&self, command: &str, names: &[(&str, &str)]) -> Said {
+    pub(crate) fn follows(&self, command: &str, names: &[(&str, &str)]) -> CommandOutput {
         let known = self.commands.iter().find(|known| **known == command);
         let known = known
             .unwrap_or_else(|| panic!("it is not among the commands of the situation: {command}"));
@@ -63,7 +63,7 @@ impl Reader {
         shell.args(["-c", &line]).current_dir(self.folder.path()).env_clear();
         shell.env("PATH", std::env::join_paths(paths).unwrap()).env("HOME", self.folder.path());
         shell.env("KUBECONFIG", self.folder.path().join("kubeconfig"));
-        Said::of(shell, b"")
+        CommandOutput::of(shell, b"")
     }
 
     /// Says that all has been followed.
