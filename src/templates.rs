@@ -5,6 +5,7 @@
 
 mod body;
 pub mod budget;
+pub(crate) mod camel_case;
 mod detect;
 pub mod error;
 pub mod go;

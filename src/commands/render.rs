@@ -19,7 +19,7 @@ use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Task, group_of};
 use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
-use crate::engine::variables::{Survey, survey};
+use crate::engine::variables::{VariableReport, report};
 use crate::engine::{Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
 use crate::manifests::Manifest;
 use crate::settings;
@@ -92,8 +92,8 @@ fn show(
             "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
         );
     }
-    let survey = survey(&task, rules, &facts, policy);
-    let shown = Shown { task: &task, namespace, rules, decision: &decision, survey };
+    let report = report(&task, rules, &facts, policy);
+    let shown = Shown { task: &task, namespace, rules, decision: &decision, report };
     match format {
         OutputFormat::Table => shown.table(),
         OutputFormat::Json => shown.json(),
@@ -107,7 +107,7 @@ struct Shown<'s, 't> {
     namespace: &'s str,
     rules: &'s Rules,
     decision: &'s Decision<'s>,
-    survey: Survey,
+    report: VariableReport,
 }
 
 impl Shown<'_, '_> {
@@ -133,8 +133,8 @@ impl Shown<'_, '_> {
             true => anstream::println!("The TaskSpawner asks for no labels and no annotations\n"),
             false => anstream::println!("{table}\n"),
         }
-        if !self.survey.0.is_empty() {
-            anstream::println!("{}\n", variables::table(&self.survey));
+        if !self.report.0.is_empty() {
+            anstream::println!("{}\n", variables::table(&self.report));
         }
         for key in &self.decision.keys {
             if let Some(text) = self.explanation(key) {
@@ -237,7 +237,7 @@ impl Shown<'_, '_> {
             task: self.task.name(),
             spawner: &self.rules.spawner.metadata.name,
             keys: keys.collect(),
-            variables: self.survey.0.iter().map(ShownVariable::from).collect(),
+            variables: self.report.0.iter().map(ShownVariable::from).collect(),
         })
     }
 

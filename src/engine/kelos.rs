@@ -23,7 +23,7 @@ pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
 pub use generic_webhook::{FieldMapping, GenericWebhook};
 pub use key_list::KeyList;
 pub use meta::ObjectMeta;
-use meta::{NAME_BYTES, names_only, no_carriers};
+use meta::{NAME_BYTES, names_only, no_rules_annotations};
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
@@ -156,7 +156,7 @@ impl WorkerPool {
 #[serde(default)]
 pub struct Namespace {
     /// Name, labels and annotations.
-    #[serde(deserialize_with = "no_carriers")]
+    #[serde(deserialize_with = "no_rules_annotations")]
     pub metadata: ObjectMeta,
 }
 

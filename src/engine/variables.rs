@@ -6,11 +6,11 @@
 //! and texts are those of Kelos. All of it is paid for from the budget of the Task.
 
 mod build;
-mod survey;
+mod report;
 
 use std::sync::Arc;
 
-pub use self::survey::{Missing, Survey, Surveyed, survey};
+pub use self::report::{Missing, ReportedVariable, VariableReport, report};
 use super::kelos::{Injection, Namespace, Task, Workspace};
 use super::mark;
 use super::meter::Meter;

@@ -4,37 +4,37 @@
 //! results; where they differ, `docs/helpers.md` says so. They are pure: the same arguments at the
 //! same moment give the same result, for ever and everywhere.
 
-mod absent;
-mod affix;
 mod args;
-mod case;
-mod choice;
+mod casing;
+mod defaults;
+mod enums;
 mod hash;
 mod json;
 pub mod label;
 mod list;
 mod map;
-mod member;
+mod membership;
 mod number;
 mod path;
+mod prefix_suffix;
 mod print;
 mod quote;
 mod regex;
 mod table;
 mod text;
 mod time;
+mod unicode_case;
+mod unsupported;
 mod url;
-mod vocabulary;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-pub use self::absent::not_offered;
-pub(super) use self::absent::{is_absent_error, why as why_absent};
 pub use self::table::{all, find};
+pub use self::unsupported::not_offered;
+pub(super) use self::unsupported::{is_absent_error, why as why_absent};
 use super::budget::Budget;
 use super::error::{ErrorKind, TemplateError};
 use super::meter::Meter;

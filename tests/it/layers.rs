@@ -69,6 +69,7 @@ const HOUSE: &[&str] = &[
 const TEMPLATES: &[&str] = &[
     "budget",
     "suggest",
+    "camel_case",
     "interner",
     "go_numbers",
     "syntax",

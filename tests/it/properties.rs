@@ -9,7 +9,7 @@ use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::Origin;
 use kelos_metadata::engine::kelos::{Protection, Task};
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::engine::variables::{Facts, Surveyed, survey};
+use kelos_metadata::engine::variables::{Facts, ReportedVariable, report};
 use kelos_metadata::spawners::{Lookup, Objects, Spawners};
 use kelos_metadata::templates::budget::Budget;
 use kelos_metadata::templates::helpers::label;
@@ -89,9 +89,9 @@ fn random_tasks_show_what_is_new_in_them() {
         else {
             panic!("{task:#} has no owner");
         };
-        let survey = survey(&read, &known.rules, &Facts::default(), &Policy::default());
-        let is_inferred = |it: &Surveyed| matches!(&it.known, Ok((_, Origin::Inferred(_))));
-        inferred += usize::from(survey.0.iter().any(is_inferred));
+        let report = report(&read, &known.rules, &Facts::default(), &Policy::default());
+        let is_inferred = |it: &ReportedVariable| matches!(&it.known, Ok((_, Origin::Inferred(_))));
+        inferred += usize::from(report.0.iter().any(is_inferred));
         let after = answer(&spawners, &task).apply(&task);
         let is_number = |(kind, key): &(Kind, String)| {
             matches!(entry_of(&task, *kind, key), Some("112" | "47" | "112 13"))

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::plain_table;
 use crate::engine::Origin;
-use crate::engine::variables::{Survey, Surveyed};
+use crate::engine::variables::{ReportedVariable, VariableReport};
 use crate::templates::value::Value;
 
 /// The most characters of a value that a table shows.
@@ -25,23 +25,23 @@ pub(super) struct ShownVariable<'s> {
     missing: Option<String>,
 }
 
-impl<'s> From<&'s Surveyed> for ShownVariable<'s> {
-    fn from(surveyed: &'s Surveyed) -> ShownVariable<'s> {
-        let (known, missing) = match &surveyed.known {
+impl<'s> From<&'s ReportedVariable> for ShownVariable<'s> {
+    fn from(reported: &'s ReportedVariable) -> ShownVariable<'s> {
+        let (known, missing) = match &reported.known {
             Ok((value, origin)) => (Some((json(value), origin.to_string())), None),
             Err(missing) => (None, Some(missing.to_string())),
         };
         let (value, from) = known.unzip();
-        ShownVariable { name: &surveyed.name, value, from, missing }
+        ShownVariable { name: &reported.name, value, from, missing }
     }
 }
 
 /// A table of the variables, those that are known first.
-pub(super) fn table(survey: &Survey) -> String {
+pub(super) fn table(report: &VariableReport) -> String {
     let mut table = plain_table();
     table.set_header(["VARIABLE", "VALUE", "FROM"]);
-    let (known, missing): (Vec<_>, Vec<_>) = survey.0.iter().partition(|it| it.known.is_ok());
-    for Surveyed { name, known } in known.into_iter().chain(missing) {
+    let (known, missing): (Vec<_>, Vec<_>) = report.0.iter().partition(|it| it.known.is_ok());
+    for ReportedVariable { name, known } in known.into_iter().chain(missing) {
         let name = Cell::new(name).add_attribute(Attribute::Bold);
         match known {
             Ok((value, origin)) => {

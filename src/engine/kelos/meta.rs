@@ -96,7 +96,7 @@ where
 }
 
 /// Reads metadata without what only a TaskSpawner has.
-pub(super) fn no_carriers<'de, D>(deserializer: D) -> Result<ObjectMeta, D::Error>
+pub(super) fn no_rules_annotations<'de, D>(deserializer: D) -> Result<ObjectMeta, D::Error>
 where
     D: Deserializer<'de>,
 {

@@ -59,7 +59,7 @@ impl<'s> Declarations<'s> {
             let read = match spawner.metadata.too_long.get(name) {
                 Some(too_long) => Err(too_many_bytes(too_long.bytes)),
                 None => match spawner.metadata.annotations.get(name) {
-                    Some(text) => read_carrier(text, purse),
+                    Some(text) => read_annotation(text, purse),
                     None => continue,
                 },
             };
@@ -171,7 +171,7 @@ fn too_many_bytes(bytes: usize) -> Skip {
     Skip::new(Reason::LimitExceeded, message).hint(FEWER_KEYS)
 }
 
-fn read_carrier<'t>(text: &'t str, purse: &mut Purse) -> Result<(&'t str, Entries), Skip> {
+fn read_annotation<'t>(text: &'t str, purse: &mut Purse) -> Result<(&'t str, Entries), Skip> {
     if text.len() > MAP_BYTES {
         return Err(too_many_bytes(text.len()));
     }

@@ -92,7 +92,7 @@ fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
 }
 
 #[test]
-fn a_broken_carrier_has_its_place_and_what_to_do() {
+fn a_broken_rules_annotation_has_its_place_and_what_to_do() {
     let rules = compile(&[("labels", "a: x\nb: {% if x %}")], &Policy::default());
     let error = &rules.broken_annotations[0].error;
     assert_eq!(error.position.map(|at| at.line), Some(2));
@@ -156,7 +156,7 @@ fn keys_behind_the_limit_of_the_field_have_no_rules_and_make_one_problem() {
 }
 
 #[test]
-fn a_guard_holds_wherever_in_its_carrier_it_stands() {
+fn a_guard_holds_wherever_in_its_rules_annotation_it_stands() {
     let entries: serde_json::Map<_, _> =
         (0..100).map(|n| (format!("a{n:03}"), "x".into())).collect();
     let mut entries = serde_json::Value::from(entries);

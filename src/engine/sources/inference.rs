@@ -9,15 +9,15 @@
 //! What is known already is fixed text, too, but only if it is known letter by letter: a URL made of
 //! what a team has typed is not what Kelos printed, and a stranger could print it.
 
-mod fixed;
+mod interval_set;
+mod matcher;
 mod name;
 mod page;
 mod pair;
 mod pattern;
 mod printed;
-mod reading;
 mod scan;
-mod spots;
+mod segment;
 
 pub(super) use self::pair::pay_for_a_prompt;
 use self::pair::{Found, Pair};

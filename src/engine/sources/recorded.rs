@@ -3,27 +3,21 @@
 //! Five of them are Kelos's own. They say what Kelos printed, letter by letter, where Kelos has set
 //! them, and that depends on the source. What others record comes last.
 
+use std::borrow::Cow;
+
 use super::catalog::GROUPS;
-use super::text::camel_case;
 use super::text::{ENTRY_BYTES, ENTRY_STEPS, text, url};
 use super::variable_set::{Letters, Origin, VariableSet};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{SOURCE_PREFIX, Source, Task, TaskSpawner, When};
 use crate::engine::meter::Meter;
 use crate::templates::budget::Exhausted;
+use crate::templates::camel_case;
 use crate::templates::value::{Map, Value};
 
 /// In these a name is not the variable's name in kebab case.
-const RENAMED: [(&str, &str); 8] = [
-    ("comment-url", "CommentURL"),
-    ("check-run-url", "CheckRunURL"),
-    ("id", "ID"),
-    ("url", "URL"),
-    ("issue-id", "IssueID"),
-    ("owner", "RepositoryOwner"),
-    ("repo", "RepositoryName"),
-    ("sha", "HeadSHA"),
-];
+const RENAMED: [(&str, &str); 3] =
+    [("owner", "RepositoryOwner"), ("repo", "RepositoryName"), ("sha", "HeadSHA")];
 
 /// Who says what an annotation says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +142,7 @@ impl<'t> Recorded<'t> {
         for Annotation { name, value, .. } in &self.0 {
             meter.take_steps(ENTRY_STEPS)?;
             meter.take_bytes(name.len() + ENTRY_BYTES)?;
-            map.insert(camel_case(name, false).into(), text(value, meter)?);
+            map.insert(camel_case::field(name).into(), text(value, meter)?);
         }
         Ok(Value::from(map))
     }
@@ -195,7 +189,7 @@ fn tell_one(name: &str, value: &str, known: &mut VariableSet<'_>) {
         _ => RENAMED
             .iter()
             .find(|(kebab, _)| *kebab == name)
-            .map_or_else(|| camel_case(name, true), |(_, name)| (*name).into()),
+            .map_or_else(|| Cow::Owned(camel_case::variable(name)), |(_, name)| (*name).into()),
     };
     if variable == "Source" || GROUPS.contains(&&*variable) {
         return;
@@ -252,7 +246,8 @@ mod tests {
         let meter = Meter::new(Budget::task());
         let mut known = VariableSet::new(&all, &meter);
         let task = r#"{"metadata": {"annotations": {"kelos.dev/source-author": "octocat",
-            "kelos.dev/source-review-state": "approved", "kelos.dev/source-": "x", "team": "x"}}}"#;
+            "kelos.dev/source-review-state": "approved",
+            "kelos.dev/source-thread-id": "T1", "kelos.dev/source-": "x", "team": "x"}}}"#;
         let task = Task::parse(task).unwrap();
         let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
         Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_| false, &mut known)
@@ -261,7 +256,8 @@ mod tests {
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));
-        assert_eq!(root.len(), 3);
+        assert_eq!(root["ThreadID"], Value::from("T1"));
+        assert_eq!(root.len(), 4);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Texts that people typed, as variables: each paid for before it is built.
 
-use std::borrow::Cow;
-
 use crate::engine::meter::Meter;
 use crate::engine::repository::{self, Repository};
 use crate::templates::budget::Exhausted;
@@ -43,21 +41,4 @@ pub(in crate::engine) fn pay_for_url(typed: &str, meter: &Meter) -> Result<(), E
     meter.take_steps(URL_STEPS)?;
     meter.take(URL_BYTE_PARTS.saturating_mul(typed.len()))?;
     meter.take_bytes(URL_GROWTH.saturating_mul(typed.len()))
-}
-
-/// `review-state` in camelCase, `reviewState`; with `upper`, `ReviewState`.
-pub(super) fn camel_case(name: &str, upper: bool) -> Cow<'_, str> {
-    let mut out = String::with_capacity(name.len());
-    let mut raise = upper;
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' => raise = !out.is_empty() || upper,
-            c if raise => {
-                out.extend(c.to_uppercase());
-                raise = false;
-            }
-            c => out.push(c),
-        }
-    }
-    if out == name { Cow::Borrowed(name) } else { Cow::Owned(out) }
 }

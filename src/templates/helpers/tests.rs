@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Helper, all, case, find};
+use super::{Helper, all, find, unicode_case};
 use crate::templates::budget::{Budget, TEMPLATE_BYTES, TEMPLATE_STEPS};
 use crate::templates::error::{ErrorKind, TemplateError};
 use crate::templates::value::{Map, Value};
@@ -141,7 +141,7 @@ fn bombs_never_explode() {
 #[test]
 fn case_mapping_never_grows_beyond_what_is_charged() {
     for c in '\0'..=char::MAX {
-        for mapped in [case::upper(c), case::lower(c), case::title(c)] {
+        for mapped in [unicode_case::upper(c), unicode_case::lower(c), unicode_case::title(c)] {
             assert!(2 * mapped.len_utf8() <= 3 * c.len_utf8(), "{c:?}");
         }
     }
@@ -175,7 +175,7 @@ fn nothing_that_is_absent_is_there() {
     for (_, names) in super::not_offered() {
         assert!(names.iter().all(|name| find(name).is_none()));
     }
-    for (absent, helper) in super::absent::INSTEAD {
+    for (absent, helper) in super::unsupported::INSTEAD {
         assert!(find(helper).is_some() && super::why_absent(absent).is_some(), "{absent}");
     }
 }

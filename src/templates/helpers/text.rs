@@ -2,30 +2,30 @@
 
 use super::Caller;
 use super::args;
-use super::case;
+use super::unicode_case;
 use crate::templates::error::TemplateError;
 use crate::templates::value::{Text, Value};
 
 /// What `abbrev` puts in the place of what it cuts off.
 const ELLIPSIS: &str = "...";
 
-/// `lower TEXT`: in lower case, as Go's `strings.ToLower` has it.
+/// `lower TEXT`: in lower unicode_case, as Go's `strings.ToLower` has it.
 pub(super) fn lower(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, TemplateError> {
-    map_chars(meter, args::text("lower", args, 0)?, case::lower)
+    map_chars(meter, args::text("lower", args, 0)?, unicode_case::lower)
 }
 
-/// `upper TEXT`: in upper case, as Go's `strings.ToUpper` has it.
+/// `upper TEXT`: in upper unicode_case, as Go's `strings.ToUpper` has it.
 pub(super) fn upper(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, TemplateError> {
-    map_chars(meter, args::text("upper", args, 0)?, case::upper)
+    map_chars(meter, args::text("upper", args, 0)?, unicode_case::upper)
 }
 
 /// `title TEXT`: with a capital at the start of each word, as Go's `strings.Title` has it.
 pub(super) fn title(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, TemplateError> {
     let mut before = ' ';
     map_chars(meter, args::text("title", args, 0)?, |c| {
-        let starts_word = case::separates_words(before);
+        let starts_word = unicode_case::separates_words(before);
         before = c;
-        if starts_word { case::title(c) } else { c }
+        if starts_word { unicode_case::title(c) } else { c }
     })
 }
 

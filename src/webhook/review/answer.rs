@@ -162,7 +162,7 @@ fn put_text(json: &mut String, text: &str) {
 
 /// `annotation:KEY,label:KEY` of all that was written, sorted: the keys of a kind come in order.
 fn applied_list(keys: &[KeyDecision<'_>]) -> String {
-    let mut list = String::with_capacity(LIST_BYTES);
+    let mut list = String::with_capacity(if keys.is_empty() { 0 } else { LIST_BYTES });
     for kind in [Kind::Annotation, Kind::Label] {
         let is_applied = |key: &&KeyDecision<'_>| {
             key.kind == kind

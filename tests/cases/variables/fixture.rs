@@ -6,7 +6,7 @@ use std::path::Path;
 use kelos_metadata::engine::Origin;
 use kelos_metadata::engine::kelos::{GROUP, Task, group_of};
 use kelos_metadata::engine::rules::{Infer, Policy};
-use kelos_metadata::engine::variables::{Facts, Missing, Surveyed, survey};
+use kelos_metadata::engine::variables::{Facts, Missing, ReportedVariable, report};
 use kelos_metadata::manifests::{self, Manifest};
 use kelos_metadata::spawners::{FileObjects, Lookup, ReadObjects, Snapshot, Spawners};
 use kelos_metadata::templates::value::Value;
@@ -16,7 +16,7 @@ const NAMESPACE: &str = "default";
 
 /// What is known of each variable, Task by Task.
 pub(crate) struct Fixture {
-    tasks: Vec<Vec<Surveyed>>,
+    tasks: Vec<Vec<ReportedVariable>>,
 }
 
 /// What one Task shows of a variable.
@@ -54,14 +54,14 @@ impl Fixture {
         assert!(unusable.is_empty(), "{file}: {unusable:?}");
         assert_eq!(spawners.replace(objects), [], "{file}");
         let known = spawners.snapshot();
-        let surveyed = |manifest: &Manifest| surveyed(manifest, &known, &policy);
-        Fixture { tasks: tasks.iter().map(surveyed).collect() }
+        let reported = |manifest: &Manifest| reported(manifest, &known, &policy);
+        Fixture { tasks: tasks.iter().map(reported).collect() }
     }
 
     /// What each Task shows of a variable.
     pub(crate) fn shown(&self, variable: &str) -> Vec<Shown> {
-        let of = |task: &Vec<Surveyed>| {
-            let found = task.iter().find(|surveyed| &*surveyed.name == variable).unwrap();
+        let of = |task: &Vec<ReportedVariable>| {
+            let found = task.iter().find(|reported| &*reported.name == variable).unwrap();
             match &found.known {
                 Ok((value, origin)) => {
                     Shown::Known { value: printed(value), origin: word(origin).to_owned() }
@@ -75,7 +75,7 @@ impl Fixture {
 
     /// The variables that its Tasks have.
     pub(crate) fn names(&self) -> BTreeSet<String> {
-        self.tasks.iter().flatten().map(|surveyed| surveyed.name.to_string()).collect()
+        self.tasks.iter().flatten().map(|reported| reported.name.to_string()).collect()
     }
 }
 
@@ -90,14 +90,14 @@ fn ask(manifest: &mut Manifest, variables: &BTreeSet<String>) {
     }
 }
 
-fn surveyed(manifest: &Manifest, known: &Snapshot, policy: &Policy) -> Vec<Surveyed> {
+fn reported(manifest: &Manifest, known: &Snapshot, policy: &Policy) -> Vec<ReportedVariable> {
     let task = Task::parse(&manifest.json).unwrap();
     let Lookup::Found(spawner) = known.rules(NAMESPACE, &task.owner().unwrap()) else {
         panic!("{} has no TaskSpawner", task.name());
     };
     let workspace = task.spec().and_then(|spec| known.workspace_of(NAMESPACE, spec));
     let facts = Facts { namespace_name: NAMESPACE, workspace, ..Facts::default() };
-    survey(&task, &spawner.rules, &facts, policy).0
+    report(&task, &spawner.rules, &facts, policy).0
 }
 
 fn word(origin: &Origin) -> &'static str {

@@ -77,7 +77,7 @@ fn entry() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn carrier() -> impl Strategy<Value = BTreeMap<String, Value>> {
+fn rules_annotation() -> impl Strategy<Value = BTreeMap<String, Value>> {
     prop::collection::btree_map(key(), entry(), 0..6)
 }
 
@@ -121,7 +121,7 @@ fn when() -> impl Strategy<Value = Value> {
 
 prop_compose! {
     fn spawner_of(rendered: Rendered)(
-        labels in carrier(), annotations in carrier(),
+        labels in rules_annotation(), annotations in rules_annotation(),
         field_labels in field(), field_annotations in field(),
         sanitize in any::<bool>(), infer in select(vec![None, None, Some("on"), Some("off"), Some("true")]),
         when in when(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kelos_metadata::engine::kelos::{Task, TaskSpawner, Workspace};
 use kelos_metadata::engine::rules::{Policy, Rules};
-use kelos_metadata::engine::variables::{Facts, survey};
+use kelos_metadata::engine::variables::{Facts, report};
 use kelos_metadata::templates::budget::Budget;
 use kelos_metadata::templates::value::{Map, Value as Variable};
 use kelos_metadata::templates::{Syntax, Template, Templates};
@@ -80,8 +80,8 @@ impl Sample {
             serde_json::from_value(workspace).unwrap()
         });
         let facts = Facts { workspace: workspace.as_ref(), ..Facts::default() };
-        let surveyed = survey(&task, &rules, &facts, &policy).0.into_iter();
-        surveyed
+        let reported = report(&task, &rules, &facts, &policy).0.into_iter();
+        reported
             .filter_map(|it| Some((it.name, it.known.ok()?)))
             .map(|(name, (value, origin))| (name.to_string(), (plain(&value), origin.to_string())))
             .collect()

@@ -100,7 +100,7 @@ fn errors_stand_where_the_mistake_is() {
 }
 
 #[test]
-fn a_field_that_was_meant_is_named_and_an_error_has_its_place_in_the_carrier() {
+fn a_field_that_was_meant_is_named_and_an_error_has_its_place_in_the_rules_annotation() {
     for (field, meant) in [
         ("alowed", Some("did you mean `allowed`?")),
         ("on_invalid", Some("did you mean `onInvalid`?")),
@@ -125,7 +125,7 @@ fn what_is_cut_in_a_message_says_so() {
 }
 
 #[test]
-fn what_is_no_mapping_costs_the_carrier() {
+fn what_is_no_mapping_costs_the_rules_annotation() {
     for (text, line, message) in [
         ("- a\n- b", 1, "no mapping"),
         ("just text", 1, "no mapping"),

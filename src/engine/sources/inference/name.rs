@@ -5,7 +5,7 @@
 //! off both ends of what stands between dots. So only what loses nothing by that is read, and nothing
 //! behind a text that may be cut or may run together with the next.
 
-use super::fixed::Fixed;
+use super::segment::Segment;
 use crate::engine::sources::variable::{Class, InName};
 
 /// The longest name that was surely not cut.
@@ -32,11 +32,11 @@ pub(super) fn class(form: InName) -> Option<Class> {
 }
 
 /// Takes off the dashes that a name neither begins nor ends with.
-pub(super) fn trim(pieces: &mut [(Fixed<'_>, Option<usize>)]) {
-    if let Some((Fixed::Text(text), _)) = pieces.first_mut() {
+pub(super) fn trim(pieces: &mut [(Segment<'_>, Option<usize>)]) {
+    if let Some((Segment::Text(text), _)) = pieces.first_mut() {
         *text = text.trim_start_matches('-').to_owned().into();
     }
-    if let Some((Fixed::Text(text), _)) = pieces.last_mut() {
+    if let Some((Segment::Text(text), _)) = pieces.last_mut() {
         *text = text.trim_end_matches('-').to_owned().into();
     }
 }

@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 
 use memchr::memmem;
 
+use super::interval_set::IntervalSet;
 use super::scan::{MOST_HITS, Scan, Unread};
-use super::spots::Spots;
 
 const BEHIND_SCHEME: &str = "://";
 const SCHEMES: [&[u8]; 2] = [b"http", b"https"];
@@ -23,7 +23,7 @@ pub(super) fn ends(
     number: &str,
     places: RangeInclusive<usize>,
     tries: &mut usize,
-    found: &mut Spots,
+    found: &mut IntervalSet,
 ) -> Result<(), Unread> {
     let finder = scan.finder(BEHIND_SCHEME)?;
     let (first, last) = places.into_inner();
@@ -57,7 +57,7 @@ pub(super) fn starts(
     finder: &memmem::Finder<'_>,
     places: RangeInclusive<usize>,
     tries: &mut usize,
-    found: &mut Spots,
+    found: &mut IntervalSet,
 ) -> Result<(), Unread> {
     let length = finder.needle().len();
     let (first, last) = places.into_inner();
@@ -119,12 +119,12 @@ mod tests {
     fn found(text: &str) -> Vec<(usize, usize)> {
         let meter = Meter::new(Budget::task());
         let scan = Scan::new(text, &meter);
-        let (mut ends_of, mut starts_of) = (Spots::default(), Spots::default());
+        let (mut ends_of, mut starts_of) = (IntervalSet::default(), IntervalSet::default());
         ends(&scan, "/42", 0..=text.len(), &mut 0, &mut ends_of).unwrap();
         let finder = memmem::Finder::new("/42");
         starts(&scan, &finder, 0..=text.len(), &mut 0, &mut starts_of).unwrap();
-        let only = |spots: &Spots| -> Vec<usize> {
-            spots.spans().iter().flat_map(|(from, to)| *from..=*to).collect()
+        let only = |set: &IntervalSet| -> Vec<usize> {
+            set.spans().iter().flat_map(|(from, to)| *from..=*to).collect()
         };
         assert_eq!(only(&ends_of).len(), only(&starts_of).len(), "both ways find the same");
         only(&starts_of).into_iter().zip(only(&ends_of)).collect()

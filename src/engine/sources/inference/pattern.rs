@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::fixed::Fixed;
+use super::matcher;
 use super::name;
-use super::reading;
 use super::scan::Unread;
+use super::segment::Segment;
 use crate::engine::meter::Meter;
 use crate::engine::sources::variable::{Class, InName, Table};
 use crate::templates::go::{Piece, outline};
@@ -27,7 +27,7 @@ pub(super) const PIECE_BYTES: usize = 192;
 /// what was found is taken out.
 const PIECE_STEPS: usize = 4;
 
-/// Fixed texts, variables, and what can't be read, in turn.
+/// Segment texts, variables, and what can't be read, in turn.
 #[derive(Debug)]
 pub(super) struct Pattern {
     parts: Box<[Part]>,
@@ -148,7 +148,7 @@ impl Pattern {
             let read = found.iter().flatten().map(|text| text.len()).sum::<usize>();
             let pay = || {
                 meter.take_steps(self.parts.len() * PIECE_STEPS)?;
-                // Fixed texts that stand beside each other are put together.
+                // Segment texts that stand beside each other are put together.
                 meter.take_bytes(self.bytes + known + read)
             };
             pay().map_err(|_| Unread::TooCostly)?;
@@ -158,7 +158,7 @@ impl Pattern {
             };
             let pieces = self.pieces(given, told);
             let steps: Vec<_> = pieces.iter().map(|(piece, _)| piece.as_step()).collect();
-            let places = reading::read(given.text, &steps, meter)?;
+            let places = matcher::read(given.text, &steps, meter)?;
             let next = self.collect(given.text, &pieces, places, meter)?;
             // What stands once and was read is fixed where it stands already.
             let is_more = (next.iter().zip(&found).zip(&self.variables))
@@ -178,9 +178,9 @@ impl Pattern {
         &'p self,
         given: &Given<'p, '_>,
         told: impl Fn(usize) -> Option<&'p str>,
-    ) -> Vec<(Fixed<'p>, Option<usize>)> {
+    ) -> Vec<(Segment<'p>, Option<usize>)> {
         let is_name = given.flavour == Flavour::Name;
-        let mut pieces: Vec<(Fixed<'p>, Option<usize>)> = Vec::with_capacity(self.parts.len());
+        let mut pieces: Vec<(Segment<'p>, Option<usize>)> = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let piece = match part {
                 Part::Text(text) => Some(&**text),
@@ -196,13 +196,13 @@ impl Pattern {
                 _ => None,
             };
             match (fixed, pieces.last_mut()) {
-                (Some(text), Some((Fixed::Text(last), _))) => last.to_mut().push_str(&text),
-                (Some(text), _) => pieces.push((Fixed::Text(text), None)),
+                (Some(text), Some((Segment::Text(last), _))) => last.to_mut().push_str(&text),
+                (Some(text), _) => pieces.push((Segment::Text(text), None)),
                 (None, _) => {
                     let field = number.and_then(|number| self.field(number, given));
                     let is_kept = field.is_some();
                     let read = number.filter(|_| is_kept);
-                    pieces.push((field.unwrap_or(Fixed::Any(Class::Anything)), read));
+                    pieces.push((field.unwrap_or(Segment::Any(Class::Anything)), read));
                     if is_name && !is_kept {
                         // What comes behind may have been cut off, or run together with this.
                         break;
@@ -217,13 +217,13 @@ impl Pattern {
     }
 
     /// What a variable can be; nothing for one that a name does not keep.
-    fn field<'p>(&self, number: usize, given: &Given<'p, '_>) -> Option<Fixed<'p>> {
+    fn field<'p>(&self, number: usize, given: &Given<'p, '_>) -> Option<Segment<'p>> {
         let variable = self.variables.get(number)?;
         match (given.flavour, given.page) {
-            (Flavour::Plain, Some(page)) if *variable.name == *"URL" => Some(Fixed::Page(page)),
-            (Flavour::Plain, _) => Some(Fixed::Any(variable.class)),
-            (Flavour::ByHand, _) => Some(Fixed::Any(Class::Anything)),
-            (Flavour::Name, _) => name::class(variable.in_name).map(Fixed::Any),
+            (Flavour::Plain, Some(page)) if *variable.name == *"URL" => Some(Segment::Page(page)),
+            (Flavour::Plain, _) => Some(Segment::Any(variable.class)),
+            (Flavour::ByHand, _) => Some(Segment::Any(Class::Anything)),
+            (Flavour::Name, _) => name::class(variable.in_name).map(Segment::Any),
         }
     }
 
@@ -232,7 +232,7 @@ impl Pattern {
     fn collect<'t>(
         &self,
         text: &'t str,
-        pieces: &[(Fixed<'_>, Option<usize>)],
+        pieces: &[(Segment<'_>, Option<usize>)],
         places: Vec<Option<Range<usize>>>,
         meter: &Meter,
     ) -> Result<Readings<'t>, Unread> {
@@ -240,7 +240,7 @@ impl Pattern {
         for ((piece, number), place) in pieces.iter().zip(places) {
             let (Some(number), Some(place)) = (*number, place) else { continue };
             let Some(read) = text.get(place) else { return Err(Unread::NoRendering) };
-            if matches!(piece, Fixed::Any(Class::Number)) && whole_number(read).is_none() {
+            if matches!(piece, Segment::Any(Class::Number)) && whole_number(read).is_none() {
                 return Err(Unread::NoRendering);
             }
             match found.get_mut(number) {

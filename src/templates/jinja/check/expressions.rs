@@ -86,7 +86,7 @@ impl<'a> Walk<'a, '_> {
     fn read(&mut self, name: &'a str) {
         let is_own = self.locals.has(name) || catalog::is_function(name);
         if !is_own {
-            let name = names::camel_case(name).unwrap_or_else(|| name.to_owned());
+            let name = names::variable(name).unwrap_or_else(|| name.to_owned());
             self.found.names.insert(name.into());
         }
     }

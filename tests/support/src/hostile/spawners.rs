@@ -6,8 +6,8 @@ mod parts;
 use serde_json::{Value, json};
 
 use self::parts::{
-    annotation, blanks, carrier, defines, field, folded_sets, jinja_names, jinja_patterns, label,
-    large_sets, long_keys, many, nested, numbers, reading, repeating_patterns,
+    annotation, blanks, defines, field, folded_sets, jinja_names, jinja_patterns, label,
+    large_sets, long_keys, many, nested, numbers, reading, repeating_patterns, rules_annotation,
     sets_in_an_annotation, small_patterns, sources, variables,
 };
 
@@ -53,18 +53,18 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "large sets without case",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), folded_sets(n))]),
+        make: |n| rules_annotation(&[("a".into(), folded_sets(n))]),
     },
     Hostile { name: "small patterns", most_bytes: FIELD, make: |n| label(small_patterns(n)) },
     Hostile {
         name: "small patterns in an annotation",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), small_patterns(n))]),
+        make: |n| rules_annotation(&[("a".into(), small_patterns(n))]),
     },
     Hostile {
         name: "patterns that repeat",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), repeating_patterns(n))]),
+        make: |n| rules_annotation(&[("a".into(), repeating_patterns(n))]),
     },
     Hostile {
         name: "{{1}} in the Kelos field",
@@ -79,7 +79,7 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "{{.}} in an annotation",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), "{{.A}}".repeat(n / 6))]),
+        make: |n| rules_annotation(&[("a".into(), "{{.A}}".repeat(n / 6))]),
     },
     Hostile {
         name: "keys in the Kelos field",
@@ -99,23 +99,23 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "a define of blanks in an annotation",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), blanks(n))]),
+        make: |n| rules_annotation(&[("a".into(), blanks(n))]),
     },
     Hostile {
         name: "defines",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), defines(n))]),
+        make: |n| rules_annotation(&[("a".into(), defines(n))]),
     },
     Hostile {
         name: "variables",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), variables(n))]),
+        make: |n| rules_annotation(&[("a".into(), variables(n))]),
     },
     Hostile {
         name: "else if",
         most_bytes: ANNOTATION,
         make: |n| {
-            carrier(&[(
+            rules_annotation(&[(
                 "a".into(),
                 format!("{{{{if 1}}}}{}{{{{end}}}}", "{{else if 1}}".repeat(n / 13)),
             )])
@@ -124,7 +124,7 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "nested parentheses",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), nested(n))]),
+        make: |n| rules_annotation(&[("a".into(), nested(n))]),
     },
     Hostile {
         name: "fields of a value",
@@ -187,7 +187,7 @@ pub const ALL: &[Hostile] = &[
         name: "parse errors",
         most_bytes: ANNOTATION,
         make: |n| {
-            carrier(
+            rules_annotation(
                 &(0..64)
                     .map(|i| (format!("k{i}"), format!("{{{{{}}}}}", "a".repeat(n / 64))))
                     .collect::<Vec<_>>(),
@@ -197,18 +197,18 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "comments that do not end",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), "{%".repeat(n / 2))]),
+        make: |n| rules_annotation(&[("a".into(), "{%".repeat(n / 2))]),
     },
     Hostile {
         name: "Jinja",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), format!("{{# #}}{}", "{{1}}".repeat(n / 5)))]),
+        make: |n| rules_annotation(&[("a".into(), format!("{{# #}}{}", "{{1}}".repeat(n / 5)))]),
     },
     Hostile {
         name: "Jinja in 64 keys",
         most_bytes: ANNOTATION,
         make: |n| {
-            carrier(
+            rules_annotation(
                 &(0..64)
                     .map(|i| (format!("k{i}"), format!("{i}{{# #}}{}", "{{a}}".repeat(n / 64 / 5))))
                     .collect::<Vec<_>>(),
@@ -219,7 +219,7 @@ pub const ALL: &[Hostile] = &[
         name: "Jinja's constants",
         most_bytes: ANNOTATION,
         make: |n| {
-            carrier(&[(
+            rules_annotation(&[(
                 "a".into(),
                 format!("{{# #}}{}", format!("{{{{{}a}}}}", "1+".repeat(240)).repeat(n / 487)),
             )])
@@ -229,7 +229,7 @@ pub const ALL: &[Hostile] = &[
         name: "Jinja's lists",
         most_bytes: ANNOTATION,
         make: |n| {
-            carrier(&[(
+            rules_annotation(&[(
                 "a".into(),
                 format!(
                     "{{# #}}{}",
@@ -241,12 +241,12 @@ pub const ALL: &[Hostile] = &[
     Hostile {
         name: "Jinja's names",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), jinja_names(n))]),
+        make: |n| rules_annotation(&[("a".into(), jinja_names(n))]),
     },
     Hostile {
         name: "Jinja's patterns",
         most_bytes: ANNOTATION,
-        make: |n| carrier(&[("a".into(), jinja_patterns(n))]),
+        make: |n| rules_annotation(&[("a".into(), jinja_patterns(n))]),
     },
     Hostile {
         name: "a prompt of actions",

@@ -7,7 +7,7 @@ pub(super) fn annotation(yaml: &str) -> Value {
 }
 
 /// Keys and templates as a rules annotation.
-pub(super) fn carrier(entries: &[(String, String)]) -> Value {
+pub(super) fn rules_annotation(entries: &[(String, String)]) -> Value {
     let map: Map<_, _> =
         entries.iter().map(|(key, template)| (key.clone(), json!(template))).collect();
     annotation(&Value::from(map).to_string())
@@ -63,7 +63,7 @@ fn repeated(bytes: usize, piece: impl Fn(usize) -> String) -> String {
 
 pub(super) fn sets_in_an_annotation(bytes: usize) -> Value {
     let half = large_sets(bytes / 2);
-    carrier(&[("a".into(), half.clone()), ("b".into(), half)])
+    rules_annotation(&[("a".into(), half.clone()), ("b".into(), half)])
 }
 
 pub(super) fn large_sets(bytes: usize) -> String {
@@ -116,7 +116,7 @@ pub(super) fn jinja_patterns(bytes: usize) -> String {
 
 /// A template that asks for the title, and a prompt that may tell it.
 pub(super) fn reading(prompt: &str) -> Value {
-    let mut spawner = carrier(&[("a".into(), "{{.Title}}".into())]);
+    let mut spawner = rules_annotation(&[("a".into(), "{{.Title}}".into())]);
     spawner["spec"] =
         json!({"when": {"githubIssues": {}}, "taskTemplate": {"promptTemplate": prompt}});
     spawner

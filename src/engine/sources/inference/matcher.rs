@@ -10,9 +10,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::interval_set::IntervalSet;
 use super::page;
 use super::scan::{MOST_HITS, Scan, Unread};
-use super::spots::Spots;
 use crate::engine::meter::Meter;
 use crate::engine::sources::variable::Class;
 
@@ -34,7 +34,7 @@ pub(super) fn read(
     meter: &Meter,
 ) -> Result<Vec<Option<Range<usize>>>, Unread> {
     let scan = Scan::new(text, meter);
-    let mut ends = vec![Spots::at(text.len())];
+    let mut ends = vec![IntervalSet::at(text.len())];
     for step in steps.iter().rev() {
         let before = match ends.last() {
             Some(ends) => before(&scan, step, ends)?,
@@ -44,7 +44,7 @@ pub(super) fn read(
     }
     let mut ends = ends.into_iter().rev();
     let first = ends.next().unwrap_or_default();
-    let mut place = Spots::at(0).meet(&first);
+    let mut place = IntervalSet::at(0).meet(&first);
     let mut found = Vec::with_capacity(steps.len());
     for (step, ends) in steps.iter().zip(ends) {
         let next = after(&scan, step, &place, &ends)?;
@@ -56,9 +56,9 @@ pub(super) fn read(
 }
 
 /// Where a step can begin that ends at one of these places.
-fn before(scan: &Scan<'_>, step: &Step<'_>, to: &Spots) -> Result<Spots, Unread> {
+fn before(scan: &Scan<'_>, step: &Step<'_>, to: &IntervalSet) -> Result<IntervalSet, Unread> {
     scan.begin_step()?;
-    let mut starts = Spots::default();
+    let mut starts = IntervalSet::default();
     match step {
         Step::Text("") => return Ok(to.clone()),
         Step::Text(text) => {
@@ -112,9 +112,14 @@ fn before(scan: &Scan<'_>, step: &Step<'_>, to: &Spots) -> Result<Spots, Unread>
 }
 
 /// Where a step can end that begins at one of these places, of the places that it may end at.
-fn after(scan: &Scan<'_>, step: &Step<'_>, from: &Spots, to: &Spots) -> Result<Spots, Unread> {
+fn after(
+    scan: &Scan<'_>,
+    step: &Step<'_>,
+    from: &IntervalSet,
+    to: &IntervalSet,
+) -> Result<IntervalSet, Unread> {
     scan.begin_step()?;
-    let mut ends = Spots::default();
+    let mut ends = IntervalSet::default();
     match step {
         Step::Text("") => return Ok(from.meet(to)),
         Step::Text(text) => {
@@ -176,7 +181,7 @@ fn places(
     range: Range<usize>,
     offset: usize,
     hits: &mut usize,
-    found: &mut Spots,
+    found: &mut IntervalSet,
 ) -> Result<(), Unread> {
     let mut at = range.start;
     let mut paid = at;

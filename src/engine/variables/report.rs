@@ -14,11 +14,11 @@ use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
 
 /// What is known of a Task.
-pub struct Survey(pub Vec<Surveyed>);
+pub struct VariableReport(pub Vec<ReportedVariable>);
 
 /// A variable.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Surveyed {
+pub struct ReportedVariable {
     /// Its name.
     pub name: Text,
     /// Its value and who says so, or why it is missing.
@@ -102,7 +102,12 @@ fn untold(rules: &Rules) -> Missing {
 
 /// Looks at all variables of a Task: those of its source and those that its templates use. What is
 /// in a group, such as `.Task`, is shown only if a template uses the group.
-pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy) -> Survey {
+pub fn report(
+    task: &Task<'_>,
+    rules: &Rules,
+    facts: &Facts<'_>,
+    policy: &Policy,
+) -> VariableReport {
     let uses = Uses::everything();
     let infer = rules.infer;
     let is_too_costly = rules.is_too_costly_to_read();
@@ -130,10 +135,10 @@ pub fn survey(task: &Task<'_>, rules: &Rules, facts: &Facts<'_>, policy: &Policy
             None => Missing::NotOfSource(table.name),
         }
     };
-    let surveyed = names.into_iter().filter(|name| is_shown(name)).map(|name| {
+    let reported = names.into_iter().filter(|name| is_shown(name)).map(|name| {
         let origin = origins.iter().find(|(known, _)| *known == name);
         let known = root.remove(&name).zip(origin.map(|(_, origin)| origin.clone()));
-        Surveyed { known: known.ok_or_else(|| why(&name)), name }
+        ReportedVariable { known: known.ok_or_else(|| why(&name)), name }
     });
-    Survey(surveyed.collect())
+    VariableReport(reported.collect())
 }

@@ -9,7 +9,7 @@ mod split;
 use self::split::{Kind, Word, is_connector, is_upper, words};
 use super::Caller;
 use super::args;
-use super::case;
+use super::unicode_case;
 use crate::templates::error::TemplateError;
 use crate::templates::value::{Text, Value};
 
@@ -100,7 +100,7 @@ fn push(out: &mut String, word: &Word<'_>, connector: char) {
     match word.kind {
         Kind::Connector => out.extend(word.text.chars().map(|_| connector)),
         Kind::Upper => {
-            let lower = |c| if is_upper(c) { case::lower(c) } else { c };
+            let lower = |c| if is_upper(c) { unicode_case::lower(c) } else { c };
             out.extend(word.text.chars().map(lower));
         }
         _ => out.push_str(word.text),
@@ -115,19 +115,19 @@ fn camel(text: &str) -> String {
     let mut chars = text[start..].chars();
     let Some(first) = chars.next() else { return out };
     let mut in_capitals = is_upper(first);
-    let mut before = case::upper(first);
+    let mut before = unicode_case::upper(first);
     for c in chars {
         let mut c = c;
         match (is_connector(before), is_connector(c)) {
             (true, true) => out.push(before),
             (true, false) => {
                 in_capitals = is_upper(c);
-                c = case::upper(c);
+                c = unicode_case::upper(c);
             }
             (false, _) => {
                 if in_capitals {
                     in_capitals = is_upper(c);
-                    c = if in_capitals { case::lower(c) } else { c };
+                    c = if in_capitals { unicode_case::lower(c) } else { c };
                 }
                 out.push(before);
             }

@@ -6,12 +6,12 @@ const MOST_SPANS: usize = 32;
 
 /// Places in a text, in bytes from its beginning: spans with both ends in them, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spots(Vec<(usize, usize)>);
+pub(super) struct IntervalSet(Vec<(usize, usize)>);
 
-impl Spots {
+impl IntervalSet {
     /// One place.
-    pub(super) fn at(spot: usize) -> Spots {
-        Spots(vec![(spot, spot)])
+    pub(super) fn at(spot: usize) -> IntervalSet {
+        IntervalSet(vec![(spot, spot)])
     }
 
     /// The spans.
@@ -47,14 +47,14 @@ impl Spots {
     }
 
     /// The same places so many bytes further on.
-    pub(super) fn moved(&self, by: usize) -> Spots {
-        Spots(self.0.iter().map(|(from, to)| (from + by, to.saturating_add(by))).collect())
+    pub(super) fn moved(&self, by: usize) -> IntervalSet {
+        IntervalSet(self.0.iter().map(|(from, to)| (from + by, to.saturating_add(by))).collect())
     }
 
     /// The places that both have.
-    pub(super) fn meet(&self, other: &Spots) -> Spots {
+    pub(super) fn meet(&self, other: &IntervalSet) -> IntervalSet {
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
-        let mut both = Spots::default();
+        let mut both = IntervalSet::default();
         while let (Some(a), Some(b)) = (ours.peek(), theirs.peek()) {
             let (from, to) = (a.0.max(b.0), a.1.min(b.1));
             if from <= to {
@@ -74,10 +74,10 @@ impl Spots {
 mod tests {
     use super::*;
 
-    fn of(spans: &[(usize, usize)]) -> Spots {
-        let mut spots = Spots::default();
-        spans.iter().for_each(|(from, to)| spots.push(*from, *to));
-        spots
+    fn of(spans: &[(usize, usize)]) -> IntervalSet {
+        let mut set = IntervalSet::default();
+        spans.iter().for_each(|(from, to)| set.push(*from, *to));
+        set
     }
 
     #[test]
@@ -98,9 +98,9 @@ mod tests {
     #[test]
     fn too_many_spans_become_more_places_never_fewer() {
         let many: Vec<_> = (0..100).map(|i| (i * 10, i * 10)).collect();
-        let spots = of(&many);
-        assert_eq!(spots.spans().len(), MOST_SPANS);
-        let holds = |spot| spots.spans().iter().any(|(from, to)| (*from..=*to).contains(&spot));
+        let set = of(&many);
+        assert_eq!(set.spans().len(), MOST_SPANS);
+        let holds = |spot| set.spans().iter().any(|(from, to)| (*from..=*to).contains(&spot));
         assert!(many.iter().all(|(spot, _)| holds(*spot)));
     }
 }
