@@ -22,7 +22,7 @@ mod skip;
 mod sources;
 pub mod variables;
 
-pub use self::decision::{Decision, KeyDecision, KeyOutcome, skipped_list};
+pub use self::decision::{Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
 pub use self::skip::Skip;
 pub use self::sources::{Inference, NotRead, Origin, Rendered};
 
@@ -127,7 +127,8 @@ pub fn decide<'r>(
     if limits.is_share && work.steps() < merging {
         return given_up(&work);
     }
-    let is_settled = was_marked && rules.inference.reads_metadata();
+    let reads_rendered = || variables::reads_rendered(rules, &rules.uses);
+    let is_settled = was_marked && (rules.inference.reads_metadata() || reads_rendered());
     let (variables, is_known) = if is_settled {
         (Arc::default(), true)
     } else {

@@ -20,7 +20,7 @@ use crate::clock;
 use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Task, group_of};
 use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
-use crate::engine::{Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
+use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
 use crate::manifests::Manifest;
 use crate::settings;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
@@ -147,7 +147,8 @@ impl Shown<'_, '_> {
     fn row(&self, key: &KeyDecision<'_>) -> Vec<Cell> {
         let colour = match &key.outcome {
             KeyOutcome::Applied(_) => Color::Green,
-            KeyOutcome::Repaired(_) => Color::Yellow,
+            KeyOutcome::Repaired(_) | KeyOutcome::Defaulted(_, Cause::Instead(_)) => Color::Yellow,
+            KeyOutcome::Defaulted(_, Cause::Empty) => Color::Green,
             KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
             _ => Color::DarkGrey,
         };
@@ -157,24 +158,20 @@ impl Shown<'_, '_> {
             Cell::new(key.key).add_attribute(Attribute::Bold),
             value,
             Cell::new(from(key)),
-            Cell::new(outcome_word(&key.outcome)).fg(colour),
+            Cell::new(outcome_text(&key.outcome)).fg(colour),
         ]
     }
 
     /// The value that the Task has in the end.
     fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
         match &key.outcome {
-            KeyOutcome::Applied(value) | KeyOutcome::Repaired(value) => Some(value),
             KeyOutcome::Kept => self.task.get(key.kind, key.key),
-            KeyOutcome::Skipped(_) => None,
+            _ => key.written(),
         }
     }
 
     fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
-        let KeyOutcome::Skipped(skip) = &key.outcome else { return None };
-        if !skip.reason.is_news() {
-            return None;
-        }
+        let skip = key.news_skip().or(key.news_default())?;
         let rule =
             self.rules.keys.iter().find(|rule| rule.kind == key.kind && *rule.key == *key.key);
         let template = rule.and_then(KeyRule::source);
@@ -215,9 +212,10 @@ impl Shown<'_, '_> {
 
     fn json(&self) -> anyhow::Result<()> {
         let keys = self.decision.keys.iter().map(|key| {
-            let skip = match &key.outcome {
-                KeyOutcome::Skipped(skip) => Some(skip),
-                _ => None,
+            let (skip, cause) = match &key.outcome {
+                KeyOutcome::Skipped(skip) => (Some(skip), None),
+                KeyOutcome::Defaulted(_, cause) => (key.news_default(), Some(cause.as_str())),
+                _ => (None, None),
             };
             ShownKey {
                 kind: key.kind.as_str(),
@@ -225,6 +223,8 @@ impl Shown<'_, '_> {
                 value: self.value(key),
                 from: key.declared_in.map(DeclaredIn::as_str),
                 outcome: outcome_word(&key.outcome),
+                cause,
+                variable: skip.and_then(|skip| skip.variable.as_deref()),
                 message: skip.map(|skip| skip.message.as_str()),
                 line: skip.and_then(|skip| Some(skip.position?.line)),
                 column: skip.and_then(|skip| Some(skip.position?.column)),
@@ -266,8 +266,14 @@ struct ShownKey<'s> {
     value: Option<&'s str>,
     /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
     from: Option<&'static str>,
-    /// `kept`, `applied`, `repaired` or the reason for skipping it.
+    /// `kept`, `applied`, `repaired`, `defaulted` or the reason for skipping it.
     outcome: &'static str,
+    /// Why the default stands in: `empty`, or the reason for which the key would have been skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    /// The variable that is missing, as the template spells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variable: Option<&'s str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'s str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -299,7 +305,17 @@ fn outcome_word(outcome: &KeyOutcome) -> &'static str {
         KeyOutcome::Kept => "kept",
         KeyOutcome::Applied(_) => "applied",
         KeyOutcome::Repaired(_) => "repaired",
+        KeyOutcome::Defaulted(..) => "defaulted",
         KeyOutcome::Skipped(skip) => skip.reason.as_str(),
+    }
+}
+
+/// The word, and the cause of a default.
+fn outcome_text(outcome: &KeyOutcome) -> String {
+    let word = outcome_word(outcome);
+    match outcome {
+        KeyOutcome::Defaulted(_, cause) => format!("{word} ({})", cause.as_str()),
+        _ => word.to_owned(),
     }
 }
 

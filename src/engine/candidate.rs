@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::apimachinery;
+use crate::apimachinery::Kind;
+use crate::engine::decision::Cause;
 use crate::engine::reason::Reason;
 use crate::engine::rules::{KeyRule, OnInvalid, Rules};
 use crate::engine::skip::Skip;
@@ -13,7 +15,20 @@ use crate::templates::helpers::label;
 use crate::templates::value::Map;
 
 /// A value that may be written, or why there is none.
-pub(super) type Candidate = Result<String, Skip>;
+pub(super) type Candidate = Result<Offer, Skip>;
+
+/// A value that may be written.
+#[derive(Debug)]
+pub(super) struct Offer {
+    pub(super) value: String,
+    /// Why it is the key's `default`, if it is.
+    pub(super) defaulted: Option<Cause>,
+}
+
+/// Whether that is the value of a candidate.
+pub(super) fn is_offered(candidate: &Candidate, value: &str) -> bool {
+    candidate.as_ref().is_ok_and(|offer| offer.value == value)
+}
 
 /// The candidates of all keys.
 pub(in crate::engine) struct Candidates {
@@ -69,7 +84,7 @@ pub(in crate::engine) fn candidates(
 }
 
 /// Renders a template, and pays for what becomes of its value.
-fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Candidate {
+fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Result<String, Skip> {
     let text = template.render(variables, budget)?;
     budget.take_bytes(text.len())?;
     budget.take_reading(text.len() * VALUE_TIMES)?;
@@ -82,19 +97,33 @@ fn nothing_left() -> Skip {
 }
 
 /// What was rendered → sanitize if asked → `allowed` → `default`.
-fn candidate(rule: &KeyRule, rendered: Candidate) -> Candidate {
+fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     let judged = match rendered {
-        Ok(text) if text.is_empty() && rule.default.is_some() => Ok(None),
-        Ok(text) => judge(rule, text.into(), rule.on_invalid == OnInvalid::Sanitize).map(Some),
-        Err(error) => Err(error),
+        Ok(text) if is_left_out(rule, &text) => Err(Cause::Empty),
+        Ok(text) => judge(rule, text.into(), rule.on_invalid == OnInvalid::Sanitize)
+            .map(Cow::into_owned)
+            .map_err(Cause::Instead),
+        Err(skip) => Err(Cause::Instead(skip)),
     };
     match (judged, &rule.default) {
-        (Ok(Some(value)), _) => Ok(value.into_owned()),
-        (Ok(None), Some(default)) => Ok(default.to_string()),
-        (Err(skip), Some(default)) if has_stand_in(skip.reason) => Ok(default.to_string()),
-        (Err(skip), _) => Err(skip),
-        (Ok(None), None) => Ok(String::new()),
+        (Ok(value), _) => Ok(Offer { value, defaulted: None }),
+        (Err(cause), Some(default)) if has_stand_in(&cause) => {
+            Ok(Offer { value: default.to_string(), defaulted: Some(cause) })
+        }
+        (Err(Cause::Instead(skip)), _) => Err(skip),
+        (Err(Cause::Empty), _) => Err(empty()),
     }
+}
+
+/// Whether an empty text means that there is nothing to write: of a label whose template has an action, and
+/// wherever a `default` stands by. A label that is written out as empty is meant so.
+pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
+    let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
+    text.is_empty() && (rule.default.is_some() || (rule.kind == Kind::Label && has_action()))
+}
+
+fn empty() -> Skip {
+    Skip::new(Reason::Omitted, "the template gave an empty text")
 }
 
 /// The value as it may be written: sanitized if asked, and allowed.
@@ -122,9 +151,12 @@ fn invalid(error: apimachinery::ValueError) -> Skip {
     Skip::new(Reason::InvalidValue, error.to_string()).hint(apimachinery::VALUE_HINT)
 }
 
-fn has_stand_in(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::MissingVariable | Reason::RenderError | Reason::InvalidValue | Reason::NotAllowed
-    )
+fn has_stand_in(cause: &Cause) -> bool {
+    use Reason::{InvalidValue, MissingVariable, NotAllowed, RenderError};
+    match cause {
+        Cause::Empty => true,
+        Cause::Instead(skip) => {
+            matches!(skip.reason, MissingVariable | RenderError | InvalidValue | NotAllowed)
+        }
+    }
 }

@@ -48,38 +48,93 @@ pub enum KeyOutcome {
     Applied(String),
     /// It was there with a value that could not stay, and has this one now.
     Repaired(String),
+    /// It is written with its `default`, whatever was there.
+    Defaulted(String, Cause),
     /// It is not written, or was removed.
     Skipped(Skip),
 }
 
+/// Why a `default` stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The template gave an empty text: the normal use of a `default`.
+    Empty,
+    /// What the key would have been skipped for.
+    Instead(Skip),
+}
+
+impl Cause {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Cause::Empty => "empty",
+            Cause::Instead(skip) => skip.reason.as_str(),
+        }
+    }
+}
+
 impl KeyDecision<'_> {
-    /// Whether the key was skipped with a reason that its team should hear of.
-    pub fn is_news_skip(&self) -> bool {
-        matches!(&self.outcome, KeyOutcome::Skipped(skip) if skip.reason.is_news())
+    /// Why the key was skipped, if its team should hear of it.
+    pub fn news_skip(&self) -> Option<&Skip> {
+        match &self.outcome {
+            KeyOutcome::Skipped(skip) => Some(skip).filter(|skip| skip.reason.is_news()),
+            _ => None,
+        }
+    }
+
+    /// Why its `default` stands in, if its team should hear of it.
+    pub fn news_default(&self) -> Option<&Skip> {
+        match &self.outcome {
+            KeyOutcome::Defaulted(_, Cause::Instead(skip)) => Some(skip),
+            _ => None,
+        }
+    }
+
+    /// The value that is written, if one is.
+    pub fn written(&self) -> Option<&str> {
+        match &self.outcome {
+            KeyOutcome::Applied(value)
+            | KeyOutcome::Repaired(value)
+            | KeyOutcome::Defaulted(value, _) => Some(value),
+            KeyOutcome::Kept | KeyOutcome::Skipped(_) => None,
+        }
     }
 }
 
 /// The longest key that is valid: a prefix of 253 bytes, a slash, a name of 63.
 const KEY_BYTES: usize = 317;
 
-/// The skipped keys that are news, as `KIND:KEY=REASON,…` in at most `limit` bytes; where they do not
-/// fit, the end says how many more there are. A key that could be taken for something else of such a
-/// list is `?`: whoever reads it can split it at commas.
-pub fn skipped_list(outcomes: &[KeyDecision<'_>], limit: usize) -> String {
+/// The skipped keys that are news, as a [list](listed) of at most `limit` bytes.
+pub fn skipped_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
+    listed(decisions, |it| it.news_skip(), limit)
+}
+
+/// The keys whose `default` is news, as a [list](listed) of at most `limit` bytes.
+pub fn defaulted_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
+    listed(decisions, |it| it.news_default(), limit)
+}
+
+/// `KIND:KEY=REASON,…`, the missing variable in parentheses behind its reason; where not all fit, the end
+/// says how many more there are. A key that could be taken for something else of such a list is `?`:
+/// whoever reads it can split it at commas.
+fn listed<'d, 'r>(
+    decisions: &'d [KeyDecision<'r>],
+    why: impl Fn(&'d KeyDecision<'r>) -> Option<&'d Skip>,
+    limit: usize,
+) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
     let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
-    for outcome in outcomes {
-        let KeyOutcome::Skipped(skip) = &outcome.outcome else { continue };
-        if !skip.reason.is_news() {
-            continue;
-        }
+    for (decision, skip) in decisions.iter().filter_map(|it| why(it).map(|skip| (it, skip))) {
         count += 1;
         if list.len() <= limit {
             let comma = if list.is_empty() { "" } else { "," };
-            let (kind, reason) = (outcome.kind.as_str(), skip.reason.as_str());
-            let key = if is_plain_key(outcome.key) { outcome.key } else { "?" };
+            let (kind, reason) = (decision.kind.as_str(), skip.reason.as_str());
+            let key = if is_plain_key(decision.key) { decision.key } else { "?" };
             list.extend([comma, kind, ":", key, "=", reason]);
+            if let Some(variable) = &skip.variable {
+                list.extend(["(", variable, ")"]);
+            }
             ends.push(list.len());
         }
     }

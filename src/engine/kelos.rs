@@ -64,6 +64,11 @@ pub const INJECTION_SETTING: &str = "metadata.kelos.dev/injection";
 pub const RENDERED_FROM_MARK: &str = "metadata.kelos.dev/rendered-from";
 /// The mark that says which keys were skipped, and why.
 pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
+/// The annotation of a Task that lists the keys that have their `default` because something went wrong.
+pub const DEFAULTED_MARK: &str = "metadata.kelos.dev/defaulted";
+
+/// What Go's templates print for a variable that is not there, where they print anything.
+pub const NO_VALUE: &str = "<no value>";
 
 /// What our own settings and marks begin with.
 pub const OWN_PREFIX: &str = "metadata.kelos.dev/";

@@ -1,8 +1,9 @@
-//! The two marks that an answer leaves on a Task: which rules it was rendered from, and what was skipped.
+//! The marks that an answer leaves on a Task: which rules it was rendered from, what was skipped, and what
+//! has its `default` because something went wrong.
 
 use json_patch::jsonptr::Pointer;
 
-use super::kelos::{RENDERED_FROM_MARK, SKIPPED_MARK, Task};
+use super::kelos::{DEFAULTED_MARK, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use super::patch::Place;
 use super::rules::Rules;
 use super::size::Size;
@@ -20,6 +21,14 @@ pub(super) const SKIPPED: Place<'static> = Place {
     key: SKIPPED_MARK,
     path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped"),
 };
+/// Where the mark stands that says which keys have their `default` because something went wrong.
+pub(super) const DEFAULTED: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: DEFAULTED_MARK,
+    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1defaulted"),
+};
+/// All marks.
+pub(super) const MARKS: [Place<'static>; 3] = [RENDERED_FROM, SKIPPED, DEFAULTED];
 
 /// What the first mark says.
 pub(super) fn rendered_from(rules: &Rules) -> String {
@@ -45,7 +54,7 @@ fn is_hash(text: &str) -> bool {
 /// Whether a Task of this size can be marked. One that can't be looks new whenever it comes again.
 pub(super) fn has_room(task: &Task<'_>, rules: &Rules, task_bytes: usize) -> bool {
     let mut size = Size::of(task, task_bytes);
-    for mark in [RENDERED_FROM, SKIPPED] {
+    for mark in MARKS {
         if let Some(value) = task.get(mark.kind, mark.key) {
             size = size.without(mark, value);
         }
@@ -61,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_marks_have_the_paths_of_their_keys() {
-        for mark in [RENDERED_FROM, SKIPPED] {
+        for mark in MARKS {
             assert_eq!(*mark.path, *path(mark.kind, mark.key));
         }
     }

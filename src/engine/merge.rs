@@ -11,10 +11,10 @@ mod byte_number;
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
-use super::candidate::{Candidate, judge};
-use super::decision::{KeyDecision, KeyOutcome, skipped_list};
-use super::kelos::{Task, is_ours};
-use super::mark::{RENDERED_FROM, SKIPPED, is_marked, rendered_from};
+use super::candidate::{Candidate, Offer, is_left_out, is_offered, judge};
+use super::decision::{Cause, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
+use super::kelos::{NO_VALUE, Task, is_ours};
+use super::mark::{DEFAULTED, MARKS, RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
 use super::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
@@ -24,9 +24,8 @@ use crate::engine::skip::Skip;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
-
-/// What Go's templates print for a variable that is not there, where they print anything.
-const NO_VALUE: &str = "<no value>";
+/// The longest mark of keys that have their `default`, in bytes.
+const DEFAULTED_MARK_BYTES: usize = 512;
 
 /// What a key costs to be merged, beside its values.
 const KEY_STEPS: usize = 4;
@@ -80,7 +79,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     ) -> Merge<'m, 'r, 't> {
         let is_marked = is_marked(task, rules);
         let mut size = Size::of(task, object_bytes);
-        for place in rules.keys.iter().map(KeyRule::place).chain([RENDERED_FROM, SKIPPED]) {
+        for place in rules.keys.iter().map(KeyRule::place).chain(MARKS) {
             if let Some(value) = task.entries(place.kind).and_then(|it| it.get(place.key)) {
                 size = size.as_written(value);
             }
@@ -89,7 +88,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         let mut merge = Merge { task, rules, numbers, changes, size, is_marked, kept_mark: None };
         // What stands in the place of a mark of a Task that is not marked are not our words.
         if !is_marked && rules.has_something_to_say() {
-            for mark in [RENDERED_FROM, SKIPPED] {
+            for mark in MARKS {
                 if task.get(mark.kind, mark.key).is_some() {
                     merge.remove(mark);
                 }
@@ -168,39 +167,59 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             }
             _ => {}
         }
-        if ours.as_deref() != Ok(value)
-            && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
+        if !is_offered(ours, value) && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
         {
             self.remove(rule.place());
             let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);
             return Found::Absent { removed: Some(removed) };
         }
+        // Of a Task that is settled nobody knows any more what its templates gave.
+        let is_rendered = self.numbers.is_some();
         let says_so = || rule.plan.as_ref().is_ok_and(|it| it.source().contains(NO_VALUE));
-        if rule.in_field && ours.as_deref() != Ok(value) && value.contains(NO_VALUE) && !says_so() {
+        if is_rendered
+            && rule.in_field
+            && !is_offered(ours, value)
+            && value.contains(NO_VALUE)
+            && !says_so()
+        {
             self.remove(rule.place());
             return Found::Absent { removed: Some(no_value()) };
+        }
+        if rule.in_field && rule.default.is_some() && is_left_out(rule, value) {
+            return self.replace(rule, Cause::Empty);
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
         match judge(rule, value.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
-            Err(skip) if skip.reason == Reason::InvalidValue && !rule.in_field => {
+            Err(skip)
+                if skip.reason == Reason::InvalidValue
+                    && !rule.in_field
+                    && rule.allowed.is_none() =>
+            {
                 Found::Settled(KeyOutcome::Skipped(existing()))
             }
-            Err(skip) => self.replace(rule, skip),
+            Err(skip) => self.replace(rule, Cause::Instead(skip)),
         }
     }
 
-    /// Sets the default instead of a value that is not allowed; removes what can't be repaired so.
-    fn replace(&mut self, rule: &'r KeyRule, skip: Skip) -> Found {
-        if skip.reason == Reason::NotAllowed
+    /// Sets the default instead of a value that is empty or not allowed; removes what can't be repaired so.
+    fn replace(&mut self, rule: &'r KeyRule, cause: Cause) -> Found {
+        let is_valid = match &cause {
+            Cause::Empty => true,
+            Cause::Instead(skip) => skip.reason == Reason::NotAllowed,
+        };
+        if is_valid
             && let Some(default) = &rule.default
             && self.set_if_it_fits(rule.place(), default, self.size_with(rule.place(), default))
         {
-            return Found::Settled(KeyOutcome::Repaired(default.to_string()));
+            return Found::Settled(KeyOutcome::Defaulted(default.to_string(), cause));
         }
         self.remove(rule.place());
-        Found::Absent { removed: Some(skip) }
+        match cause {
+            Cause::Empty => Found::Absent { removed: None },
+            Cause::Instead(skip) => Found::Absent { removed: Some(skip) },
+        }
     }
 
     fn repair(&mut self, rule: &'r KeyRule, value: String) -> KeyOutcome {
@@ -238,8 +257,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     /// Writes what the template gave. Why the key was removed, if it was there, tells its team
     /// more than why the template can't replace it.
     fn fill(&mut self, rule: &'r KeyRule, ours: Candidate, removed: Option<Skip>) -> KeyOutcome {
-        let value = match ours {
-            Ok(value) => value,
+        let Offer { value, defaulted } = match ours {
+            Ok(offer) => offer,
             Err(skip) => return KeyOutcome::Skipped(removed.unwrap_or(skip)),
         };
         // What stood there is removed by now.
@@ -247,9 +266,14 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if !self.set_if_it_fits(rule.place(), &value, size) {
             return KeyOutcome::Skipped(removed.unwrap_or_else(too_large));
         }
-        match removed {
-            Some(_) => KeyOutcome::Repaired(value),
-            None => KeyOutcome::Applied(value),
+        match (defaulted, removed) {
+            // That it was too large, or a byte's number, is not why the default stands in.
+            (Some(_), Some(removed)) if removed.reason != Reason::TooLarge => {
+                KeyOutcome::Defaulted(value, Cause::Instead(removed))
+            }
+            (Some(cause), _) => KeyOutcome::Defaulted(value, cause),
+            (None, Some(_)) => KeyOutcome::Repaired(value),
+            (None, None) => KeyOutcome::Applied(value),
         }
     }
 
@@ -287,17 +311,21 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    /// Sets the two marks, once in the life of a Task, if there is room and something to tell.
+    /// Sets the marks, once in the life of a Task, if there is room and something to tell.
     fn mark(&mut self, outcomes: &[KeyDecision<'_>]) {
         let Some(mark) = self.kept_mark.take() else { return };
-        let news = outcomes.iter().any(KeyDecision::is_news_skip);
+        let is_news = |it: &KeyDecision<'_>| it.news_skip().or(it.news_default()).is_some();
+        let news = outcomes.iter().any(is_news);
         if !news && self.changes.is_empty(self.task) {
             return;
         }
         self.changes.set(RENDERED_FROM, mark);
         let skipped = skipped_list(outcomes, SKIPPED_MARK_BYTES);
-        if !skipped.is_empty() {
-            self.set_if_it_fits(SKIPPED, &skipped, self.size_with(SKIPPED, &skipped));
+        let defaulted = defaulted_list(outcomes, DEFAULTED_MARK_BYTES);
+        for (place, list) in [(SKIPPED, skipped), (DEFAULTED, defaulted)] {
+            if !list.is_empty() {
+                self.set_if_it_fits(place, &list, self.size_with(place, &list));
+            }
         }
     }
 }
@@ -305,7 +333,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 /// A valid value stays. It is worth a word only if the template would have given another one; what
 /// Kelos's own field declares, Kelos itself has rendered.
 fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
-    if rule.declared_in == DeclaredIn::KelosField || ours.as_ref().is_ok_and(|ours| ours == value) {
+    if rule.declared_in == DeclaredIn::KelosField || is_offered(ours, value) {
         KeyOutcome::Kept
     } else {
         KeyOutcome::Skipped(existing())
@@ -313,7 +341,7 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
 }
 
 fn no_value() -> Skip {
-    let message = "Kelos wrote `<no value>`: a variable was not there";
+    let message = "it holds `<no value>`, which Kelos writes where a variable is not there";
     Skip::new(Reason::MissingVariable, message)
 }
 

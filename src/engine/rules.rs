@@ -116,12 +116,25 @@ pub struct Rules {
     pub is_disabled: bool,
     /// Whether Kelos's own field declares keys of ours: then Kelos may have written what looks like our mark.
     pub field_declares_ours: bool,
+    /// Which keys the Kelos field alone declares: what Kelos rendered of them are inputs.
+    pub rendered_keys: RenderedKeys,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.
     pub is_straight_line: bool,
     /// The first eight hex digits of a hash over all that the rules say.
     pub hash: String,
     /// What they cost.
     pub cost: Cost,
+}
+
+/// Where keys stand that the Kelos field declares and no rules annotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RenderedKeys {
+    /// Among the labels.
+    pub labels: bool,
+    /// Among the annotations.
+    pub annotations: bool,
+    /// Among the annotations `kelos.dev/source-*`.
+    pub sources: bool,
 }
 
 /// What is to be done for one key.
@@ -143,8 +156,10 @@ pub struct KeyRule {
     pub allowed: Option<BTreeSet<Box<str>>>,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
-    /// Whether Kelos's own field declares the key, so that Kelos may have rendered it already.
+    /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.
     pub in_field: bool,
+    /// Whether a rules annotation declares the key.
+    pub in_annotation: bool,
 }
 
 /// Why a key is never rendered.
@@ -258,17 +273,25 @@ impl Rules {
             inference: Inference::default(),
             is_disabled: false,
             field_declares_ours: false,
+            rendered_keys: RenderedKeys::default(),
             is_straight_line: true,
             cost: Cost { steps: 0, bytes },
         }
     }
 
-    /// Whether the key is one that these rules write or remove: then it is an output, never an input.
+    /// Whether the key is one that these rules write or remove: then it is an output, and an input only
+    /// while it is [as Kelos rendered it](Rules::is_rendered).
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => !rule.is_protected(),
             None => self.may_be_beyond(kind, key),
         }
+    }
+
+    /// Whether the Kelos field declares the key and no rules annotation does, so that only Kelos can have
+    /// written it on a new Task.
+    pub fn is_rendered(&self, kind: Kind, key: &str) -> bool {
+        self.rule(kind, key).is_some_and(|rule| rule.in_field && !rule.in_annotation)
     }
 
     /// Whether Kelos's own field has a key behind those that rules are made for, or may have it among

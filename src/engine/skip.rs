@@ -24,6 +24,8 @@ pub struct Skip {
     pub position: Option<Position>,
     /// What to do about it, if there is something to say.
     pub hint: Option<String>,
+    /// The variable that is missing, as the template spells it (`.Context.build`), if that is why.
+    pub variable: Option<Box<str>>,
 }
 
 impl fmt::Display for Skip {
@@ -36,7 +38,7 @@ impl fmt::Display for Skip {
 impl Skip {
     /// A skip without a place and a hint.
     pub fn new(reason: Reason, message: impl Into<String>) -> Skip {
-        Skip { reason, message: cut(message.into()), position: None, hint: None }
+        Skip { reason, message: cut(message.into()), position: None, hint: None, variable: None }
     }
 
     /// A rules annotation, an entry of it or a template that does not parse.
@@ -75,12 +77,51 @@ impl From<TemplateError> for Skip {
     fn from(error: TemplateError) -> Skip {
         let meant = || name_hint(error.kind, error.name.as_deref()?);
         let hint = error.hint.clone().or_else(meant);
-        Skip { reason: error.kind.into(), message: error.message, position: error.position, hint }
+        let missing = error.name.as_deref().filter(|_| error.kind == ErrorKind::Missing);
+        let variable = missing.and_then(variable).map(Box::from);
+        let TemplateError { kind, message, position, .. } = error;
+        Skip { reason: kind.into(), message, position, hint, variable }
     }
+}
+
+/// The longest variable that is named.
+const VARIABLE_BYTES: usize = 64;
+
+/// The names that an expression begins with, as it spells them: `.Annotations` of `.Annotations["x/y"]`.
+/// Nothing of an expression that is more than names and elements, or that spells them in other letters.
+fn variable(written: &str) -> Option<&str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
+    let length = written.bytes().position(|b| !is_name(b)).unwrap_or(written.len());
+    let (names, rest) = written.split_at(length);
+    let names = names.trim_end_matches('.');
+    let is_it = !names.is_empty() && names.len() <= VARIABLE_BYTES;
+    (is_it && (rest.is_empty() || rest.starts_with('['))).then_some(names)
 }
 
 impl From<Exhausted> for Skip {
     fn from(exhausted: Exhausted) -> Skip {
         TemplateError::from(exhausted).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variable;
+
+    #[test]
+    fn the_variable_is_the_names_that_the_template_spells() {
+        for (written, named) in [
+            (".Labels", Some(".Labels")),
+            (".Context.build", Some(".Context.build")),
+            (".Annotations[\"x/y\"]", Some(".Annotations")),
+            ("labels", Some("labels")),
+            ("index .Labels 0", None),
+            (".Übel", None),
+            (".", None),
+            ("", None),
+        ] {
+            assert_eq!(variable(written), named, "{written}");
+        }
+        assert_eq!(variable(&"x".repeat(65)), None);
     }
 }

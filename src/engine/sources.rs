@@ -47,8 +47,8 @@ pub(super) struct Question<'q, 't> {
     pub(super) task: &'q Task<'t>,
     pub(super) spawner: &'q TaskSpawner,
     pub(super) workspace: Option<&'q Workspace>,
-    /// Whether our rules write an annotation: it tells nothing then.
-    pub(super) is_output: &'q dyn Fn(&str) -> bool,
+    /// Whether an annotation with this value says something: not if our rules write it.
+    pub(super) is_input: &'q dyn Fn(&str, &str) -> bool,
     pub(super) inference: &'q Inference,
     /// Whether labels and annotations are as Kelos rendered them.
     pub(super) reads_metadata: bool,
@@ -72,7 +72,7 @@ impl Question<'_, '_> {
     pub(super) fn answer(&self, meter: &Meter) -> Answer {
         let mut known = VariableSet::new(self.uses, meter);
         let source = self.spawner.spec.when.source();
-        let recorded = Recorded::read(self.task, self.spawner, source, self.is_output, &mut known);
+        let recorded = Recorded::read(self.task, self.spawner, source, self.is_input, &mut known);
         let evidence = Evidence {
             task: self.task,
             spawner: self.spawner,
@@ -88,7 +88,7 @@ impl Question<'_, '_> {
         let not_read = self.inference.read(self.task, self.reads_metadata, number, &mut known);
         derive_more(&evidence, &mut known);
         known.let_stand_in();
-        recorded.tell_by_name(&mut known);
+        recorded.tell_by_name(Table::of(source), &mut known);
         let (values, origins) = known.into_parts();
         Answer { values, origins, not_read }
     }

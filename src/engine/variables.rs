@@ -11,10 +11,13 @@ mod report;
 use std::sync::Arc;
 
 pub use self::report::{Missing, ReportedVariable, VariableReport, report};
-use super::kelos::{Injection, Namespace, Task, Workspace};
+use super::kelos::{
+    DEFAULTED_MARK, Injection, NO_VALUE, Namespace, RENDERED_FROM_MARK, SKIPPED_MARK, Task,
+    Workspace,
+};
 use super::mark;
 use super::meter::Meter;
-use super::rules::Rules;
+use super::rules::{RenderedKeys, Rules};
 use super::sources::{Answer, FROM_REPOSITORY, GROUPS, Inference, NotRead, Origin, Question};
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
@@ -84,6 +87,15 @@ pub fn need_workspace(uses: &Uses) -> bool {
     uses.has("Workspace") || FROM_REPOSITORY.iter().any(|name| uses.has(name))
 }
 
+/// Whether the templates read what Kelos rendered into labels and annotations that the Kelos field alone
+/// declares.
+pub(super) fn reads_rendered(rules: &Rules, uses: &Uses) -> bool {
+    let RenderedKeys { labels, annotations, sources } = rules.rendered_keys;
+    ((labels || annotations) && uses.has("Task"))
+        || (annotations && uses.has("Annotations"))
+        || (sources && needs_source(uses))
+}
+
 /// Whether the templates ask for more than the groups, which don't depend on the source.
 fn needs_source(uses: &Uses) -> bool {
     uses.all || uses.names().iter().any(|name| !GROUPS.contains(&&**name))
@@ -102,6 +114,8 @@ impl View<'_, '_> {
     /// The groups come first: a stranger's text, which may be long, can't leave them unpaid.
     fn variables(&self, meter: &Meter) -> Variables {
         let (task, rules, facts) = (self.task, self.rules, self.facts);
+        let is_new = self.is_as_kelos_made_it();
+        let inputs = Inputs { rules, is_new };
         let (mut groups, mut too_large) = (Vec::new(), Vec::new());
         let mut group = |name: &str, build: &dyn Fn() -> Result<Option<Value>, Exhausted>| {
             let Some(key) = self.uses.key(name) else { return };
@@ -111,15 +125,15 @@ impl View<'_, '_> {
                 Err(_) => too_large.push(key),
             }
         };
-        group("Annotations", &|| build::inputs(task, Kind::Annotation, rules, meter).map(Some));
-        group("Task", &|| build::task(task, facts.namespace_name, rules, meter).map(Some));
+        group("Annotations", &|| build::inputs(task, Kind::Annotation, inputs, meter).map(Some));
+        group("Task", &|| build::task(task, facts.namespace_name, inputs, meter).map(Some));
         group("Spawner", &|| build::object(&rules.spawner.metadata, meter).map(Some));
         group("Workspace", &|| facts.workspace.map(|it| build::workspace(it, meter)).transpose());
         group("Namespace", &|| {
             build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)
         });
         group("User", &|| facts.user.map(|user| build::user(user, meter)).transpose());
-        let Answer { values: root, origins, not_read } = self.source(meter);
+        let Answer { values: root, origins, not_read } = self.source(inputs, meter);
         let mut variables = Variables { root, origins, not_read, too_large };
         for (key, value) in groups {
             variables.origins.push((Text::clone(&key), Origin::Task));
@@ -129,28 +143,48 @@ impl View<'_, '_> {
     }
 
     /// What is known about the source.
-    fn source(&self, meter: &Meter) -> Answer {
+    fn source(&self, inputs: Inputs<'_>, meter: &Meter) -> Answer {
         if !needs_source(self.uses) {
             return Answer::default();
         }
-        let is_output = |key: &str| self.rules.is_output(Kind::Annotation, key);
+        let is_input = |key: &str, value: &str| inputs.has(Kind::Annotation, key, value);
         let question = Question {
             task: self.task,
             spawner: &self.rules.spawner,
             workspace: self.facts.workspace,
-            is_output: &is_output,
+            is_input: &is_input,
             inference: self.inference,
-            reads_metadata: self.reads_metadata(),
+            reads_metadata: inputs.is_new && self.inference.reads_metadata(),
             uses: self.uses,
         };
         question.answer(meter)
     }
 
-    /// Whether labels and annotations are as Kelos rendered them: later some are ours. A Task that can't
-    /// be marked would look new again, and tell something else.
-    fn reads_metadata(&self) -> bool {
-        self.inference.reads_metadata()
+    /// Whether labels and annotations are as Kelos made them, if anybody reads that: later some are ours. A
+    /// Task that can't be marked would look new again, and say something else.
+    fn is_as_kelos_made_it(&self) -> bool {
+        (self.inference.reads_metadata() || reads_rendered(self.rules, self.uses))
             && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
+    }
+}
+
+/// Which labels and annotations of a Task are inputs.
+#[derive(Clone, Copy)]
+struct Inputs<'r> {
+    rules: &'r Rules,
+    /// Whether the Task is as Kelos made it.
+    is_new: bool,
+}
+
+impl Inputs<'_> {
+    /// Whether a key with this value is an input: none that the rules write, but while the Task is new those
+    /// that the Kelos field alone declares. What is printed for a variable that is not there says nothing.
+    fn has(self, kind: Kind, key: &str, value: &str) -> bool {
+        let is_mark = matches!(key, RENDERED_FROM_MARK | SKIPPED_MARK | DEFAULTED_MARK);
+        let is_output = self.rules.is_output(kind, key);
+        let is_rendered =
+            || self.is_new && self.rules.is_rendered(kind, key) && !value.contains(NO_VALUE);
+        !is_mark && (!is_output || is_rendered())
     }
 }

@@ -105,7 +105,7 @@ impl TemplateError {
 
     /// A variable or a map element that is not there; `name` as the template wrote it (`.Task.Name`).
     pub fn missing(name: &str) -> TemplateError {
-        let message = format!("`{name}` is not known for this Task");
+        let message = format!("`{name}` is not known");
         TemplateError::new(ErrorKind::Missing, message).about(name)
     }
 

@@ -49,18 +49,21 @@ pub enum KeyOutcomeLabel {
     Applied,
     /// What was there would have had the Task refused, and was repaired or removed.
     Repaired,
+    /// Its `default` was written.
+    Defaulted,
     /// It was not written, for this reason.
     Skipped(Reason),
 }
 
 impl KeyOutcomeLabel {
     /// Every outcome.
-    pub const ALL: [KeyOutcomeLabel; 2 + Reason::ALL.len()] = {
-        let mut all = [KeyOutcomeLabel::Applied; 2 + Reason::ALL.len()];
+    pub const ALL: [KeyOutcomeLabel; 3 + Reason::ALL.len()] = {
+        let mut all = [KeyOutcomeLabel::Applied; 3 + Reason::ALL.len()];
         all[1] = KeyOutcomeLabel::Repaired;
+        all[2] = KeyOutcomeLabel::Defaulted;
         let mut i = 0;
         while i < Reason::ALL.len() {
-            all[2 + i] = KeyOutcomeLabel::Skipped(Reason::ALL[i]);
+            all[3 + i] = KeyOutcomeLabel::Skipped(Reason::ALL[i]);
             i += 1;
         }
         all
@@ -71,7 +74,8 @@ impl KeyOutcomeLabel {
         match self {
             KeyOutcomeLabel::Applied => 0,
             KeyOutcomeLabel::Repaired => 1,
-            KeyOutcomeLabel::Skipped(reason) => 2 + reason as usize,
+            KeyOutcomeLabel::Defaulted => 2,
+            KeyOutcomeLabel::Skipped(reason) => 3 + reason as usize,
         }
     }
 
@@ -80,6 +84,7 @@ impl KeyOutcomeLabel {
         match self {
             KeyOutcomeLabel::Applied => "applied",
             KeyOutcomeLabel::Repaired => "repaired",
+            KeyOutcomeLabel::Defaulted => "defaulted",
             KeyOutcomeLabel::Skipped(reason) => reason.as_str(),
         }
     }

@@ -10,7 +10,7 @@ use crate::engine::{Decision, KeyDecision, KeyOutcome};
 use crate::spawners::CompiledSpawner;
 use crate::telemetry::LogLimiter;
 
-/// How many skipped keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
+/// How many skipped and defaulted keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
 /// is counted.
 const SKIPS: usize = 32;
 
@@ -34,7 +34,7 @@ pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> AdmissionOutcom
         AdmissionOutcome::Disabled
     } else if !decision.patch.0.is_empty() {
         AdmissionOutcome::Patched
-    } else if decision.keys.iter().any(|key| key.is_news_skip()) {
+    } else if decision.keys.iter().any(|key| key.news_skip().is_some()) {
         AdmissionOutcome::Skipped
     } else {
         AdmissionOutcome::Unchanged
@@ -51,25 +51,26 @@ pub(super) fn decision(
 ) {
     let (mut news, mut telling) = (0, Telling::of(spawner));
     for (index, key) in decision.keys.iter().enumerate() {
+        if let Some(skip) = key.news_skip().or(key.news_default())
+            && !decision.was_marked
+        {
+            news += 1;
+            if news <= SKIPS {
+                log_key(request, task, key, skip, telling.is_new(index, key, skip));
+            }
+        }
         let outcome = match &key.outcome {
             KeyOutcome::Kept => continue,
             KeyOutcome::Applied(_) => KeyOutcomeLabel::Applied,
             KeyOutcome::Repaired(_) => KeyOutcomeLabel::Repaired,
-            KeyOutcome::Skipped(skip) => {
-                if skip.reason.is_news() && !decision.was_marked {
-                    news += 1;
-                    if news <= SKIPS {
-                        log_skip(request, task, key, skip, telling.is_new(index, key, skip));
-                    }
-                }
-                KeyOutcomeLabel::Skipped(skip.reason)
-            }
+            KeyOutcome::Defaulted(..) => KeyOutcomeLabel::Defaulted,
+            KeyOutcome::Skipped(skip) => KeyOutcomeLabel::Skipped(skip.reason),
         };
         metrics.key(key.kind, outcome);
     }
     if news > SKIPS {
         let (namespace, more) = (&*request.namespace, news - SKIPS);
-        tracing::debug!(namespace, task = task.name(), more, "More keys were skipped");
+        tracing::debug!(namespace, task = task.name(), more, "More keys were skipped or defaulted");
     }
 }
 
@@ -106,9 +107,9 @@ impl<'s> Telling<'s> {
     }
 }
 
-/// Logs a skipped key: at `info` if it is news, else at `debug`. Messages stay out of the log: one about a
-/// value may quote a character of it.
-fn log_skip(
+/// Logs a key that was skipped or has its `default`: at `info` if it is news, else at `debug`. Messages stay
+/// out of the log: one about a value may quote a character of it.
+fn log_key(
     request: &Request<'_>,
     task: &Task<'_>,
     key: &KeyDecision<'_>,
@@ -116,7 +117,7 @@ fn log_skip(
     is_news: bool,
 ) {
     macro_rules! log {
-        ($level:ident) => {
+        ($level:ident, $message:literal) => {
             tracing::$level!(
                 namespace = &*request.namespace,
                 task = task.name(),
@@ -124,13 +125,19 @@ fn log_skip(
                 kind = key.kind.as_str(),
                 key = key.key,
                 reason = skip.reason.as_str(),
+                variable = skip.variable.as_deref(),
                 line = skip.position.map(|at| at.line),
                 column = skip.position.map(|at| at.column),
-                "Skipped a key"
+                $message
             )
         };
     }
-    if is_news { log!(info) } else { log!(debug) }
+    match (matches!(key.outcome, KeyOutcome::Skipped(_)), is_news) {
+        (true, true) => log!(info, "Skipped a key"),
+        (true, false) => log!(debug, "Skipped a key"),
+        (false, true) => log!(info, "Wrote the default of a key"),
+        (false, false) => log!(debug, "Wrote the default of a key"),
+    }
 }
 
 #[cfg(test)]
@@ -234,7 +241,10 @@ mod tests {
             });
             assert_eq!(text.lines().count(), super::SKIPS + 1, "{text}");
             assert!(text.len() <= 64 << 10, "{} bytes", text.len());
-            assert!(text.contains("More keys were skipped") && text.contains("96"), "{text}");
+            assert!(
+                text.contains("More keys were skipped or defaulted") && text.contains("96"),
+                "{text}"
+            );
         }
     }
 }

@@ -8,12 +8,14 @@ use super::declared::{self, Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
 use super::{
-    BrokenAnnotation, Cost, DeclaredIn, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal, Rules,
-    weight,
+    BrokenAnnotation, Cost, DeclaredIn, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal,
+    RenderedKeys, Rules, weight,
 };
 use crate::apimachinery;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{Beyond, INFER_SETTING, INJECTION_SETTING, TaskSpawner, is_ours};
+use crate::engine::kelos::{
+    Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, TaskSpawner, is_ours,
+};
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -65,6 +67,7 @@ impl Rules {
         let keys: Vec<KeyRule> =
             keys.into_iter().map(|((kind, key), said)| compiler.rule(kind, key, said)).collect();
         let field_declares_ours = field_declares_ours(&spawner, &keys, &beyond);
+        let rendered_keys = rendered_keys(&keys);
         // What the rules annotations said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
@@ -87,6 +90,7 @@ impl Rules {
             inference,
             is_disabled,
             field_declares_ours,
+            rendered_keys,
             is_straight_line,
             cost: Cost { steps: spent.steps, bytes },
         }
@@ -101,6 +105,18 @@ fn field_declares_ours(spawner: &TaskSpawner, keys: &[KeyRule], beyond: &Beyond)
             let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
             is_cut || beyond.of(kind).iter().any(is_ours)
         })
+}
+
+fn rendered_keys(keys: &[KeyRule]) -> RenderedKeys {
+    let mut found = RenderedKeys::default();
+    for rule in keys.iter().filter(|rule| rule.in_field && !rule.in_annotation) {
+        match rule.kind {
+            Kind::Label => found.labels = true,
+            Kind::Annotation => found.annotations = true,
+        }
+        found.sources |= rule.kind == Kind::Annotation && rule.key.starts_with(SOURCE_PREFIX);
+    }
+    found
 }
 
 struct Compiler<'c> {
@@ -123,6 +139,7 @@ impl Compiler<'_> {
         let has_room = self.purse.take_bytes(most).is_ok();
         let told = self.problems.len();
         let Declared { annotation, field, is_beyond } = said;
+        let in_annotation = annotation.is_some();
         let entry = match annotation {
             Some(Ok(entry)) => Ok(Some(entry)),
             Some(Err(error)) if !in_field => Err(error),
@@ -167,6 +184,7 @@ impl Compiler<'_> {
             allowed,
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             in_field,
+            in_annotation,
         }
     }
 

@@ -1,11 +1,10 @@
 //! A run that a person started with the Kelos CLI, whatever the source is.
 
-use super::Evidence;
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, Origin, VariableSet};
+use super::{Evidence, put_text};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{Source, TRIGGER_TIME_ANNOTATION, TRIGGER_TYPE_ANNOTATION};
-use crate::templates::value::Value;
 
 /// The variables of every manual run.
 const ANY: &[V] = &[
@@ -50,10 +49,7 @@ pub(super) fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     }
     if let Source::Cron(source) = evidence.source {
         if let Some(time) = recorded(TRIGGER_TIME_ANNOTATION) {
-            known.put(Origin::Task, Letters::Exact, "Time", |meter| {
-                meter.take_bytes(time.len())?;
-                Ok(Value::from(time))
-            });
+            put_text(Origin::Task, Letters::Exact, "Time", time, known);
         }
         known.derive(Letters::Exact, "Schedule", &source.schedule);
     }

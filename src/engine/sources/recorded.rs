@@ -6,7 +6,8 @@
 use std::borrow::Cow;
 
 use super::catalog::GROUPS;
-use super::text::{ENTRY_BYTES, ENTRY_STEPS, text, url};
+use super::text::{ENTRY_BYTES, ENTRY_STEPS, clean_labels, text, url};
+use super::variable::Table;
 use super::variable_set::{Letters, Origin, VariableSet};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{SOURCE_PREFIX, Source, Task, TaskSpawner, When};
@@ -27,6 +28,8 @@ enum Author {
     /// The template of the TaskSpawner for a name of Kelos's own, which Kelos may have left there: it says
     /// nothing for certain.
     Template,
+    /// The template of the TaskSpawner, for another name: Kelos has rendered it.
+    Rendered,
     /// Somebody else.
     Other,
 }
@@ -79,19 +82,20 @@ struct Annotation<'t> {
 }
 
 impl<'t> Recorded<'t> {
-    /// Reads them, those left out that the rules write, and makes them the variable `.Source`.
+    /// Reads those that are inputs, and makes them the variable `.Source`.
     pub(super) fn read(
         task: &'t Task<'_>,
         spawner: &TaskSpawner,
         source: Source<'_>,
-        is_output: &dyn Fn(&str) -> bool,
+        is_input: &dyn Fn(&str, &str) -> bool,
         known: &mut VariableSet<'_>,
     ) -> Recorded<'t> {
         let mut recorded = Recorded(Vec::new());
-        let Some(annotations) = task.entries(Kind::Annotation) else { return recorded };
-        for (key, value) in annotations.beginning_with(SOURCE_PREFIX) {
+        let annotations = task.entries(Kind::Annotation);
+        let of_sources = annotations.into_iter().flat_map(|it| it.beginning_with(SOURCE_PREFIX));
+        for (key, value) in of_sources {
             let name = key.strip_prefix(SOURCE_PREFIX).unwrap_or_default();
-            if name.is_empty() || is_output(key) {
+            if name.is_empty() || !is_input(key, value) {
                 continue;
             }
             let meter = known.meter;
@@ -123,16 +127,17 @@ impl<'t> Recorded<'t> {
 
     /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
     pub(super) fn number(&self) -> Option<i64> {
-        let text = self.own("number")?;
-        let is_as_printed = text == "0" || text.starts_with(|first| matches!(first, '1'..='9'));
-        text.parse().ok().filter(|_| is_as_printed)
+        printed_number(self.own("number")?)
     }
 
-    /// Tells what others have recorded, by their names.
-    pub(super) fn tell_by_name(&self, known: &mut VariableSet<'_>) {
+    /// Sets what others have recorded, by their names. What the Kelos field renders counts only under a name
+    /// that the source has no variable for: `source-title: "Fix: {{.Title}}"` is no title.
+    pub(super) fn tell_by_name(&self, table: &Table, known: &mut VariableSet<'_>) {
         for Annotation { name, value, author } in &self.0 {
-            if *author == Author::Other {
-                tell_one(name, value, known);
+            let is_rendered = *author == Author::Rendered;
+            let variable = variable(name);
+            if (is_rendered && !table.has(&variable)) || *author == Author::Other {
+                tell_one(&variable, value, is_rendered, known);
             }
         }
     }
@@ -142,7 +147,8 @@ impl<'t> Recorded<'t> {
         for Annotation { name, value, .. } in &self.0 {
             meter.take_steps(ENTRY_STEPS)?;
             meter.take_bytes(name.len() + ENTRY_BYTES)?;
-            map.insert(camel_case::field(name).into(), text(value, meter)?);
+            // Of names that differ in their dashes only, the first one counts, as it does elsewhere.
+            map.entry(camel_case::field(name).into()).or_insert(text(value, meter)?);
         }
         Ok(Value::from(map))
     }
@@ -155,14 +161,14 @@ fn author(
     task: &Task<'_>,
     spawner: &TaskSpawner,
 ) -> Author {
-    if !OWN.contains(&name) {
-        return Author::Other;
-    }
     let spawner = &spawner.spec;
     let is_declared = || {
         let field = spawner.task_template.metadata.as_ref();
         field.is_some_and(|field| field.annotations.contains_key(key))
     };
+    if !OWN.contains(&name) {
+        return if is_declared() { Author::Rendered } else { Author::Other };
+    }
     // By hand Kelos records nothing of a source.
     let sets = if task.is_manual() { Sets::Never } else { Sets::of(name, source, &spawner.when) };
     match sets {
@@ -173,29 +179,32 @@ fn author(
     }
 }
 
-fn tell_one(name: &str, value: &str, known: &mut VariableSet<'_>) {
+/// The number that a text is, as Go prints it.
+fn printed_number(text: &str) -> Option<i64> {
+    let is_as_printed = text == "0" || text.starts_with(|first| matches!(first, '1'..='9'));
+    text.parse().ok().filter(|_| is_as_printed)
+}
+
+/// The variable that an annotation is named after.
+fn variable(name: &str) -> Cow<'static, str> {
+    let renamed = RENAMED.iter().find(|(kebab, _)| *kebab == name);
+    renamed.map_or_else(|| camel_case::variable(name).into(), |(_, name)| (*name).into())
+}
+
+fn tell_one(variable: &str, value: &str, is_rendered: bool, known: &mut VariableSet<'_>) {
     let mut put = |name: &str, build: &dyn Fn(&Meter) -> Result<Value, Exhausted>| {
         known.put(Origin::Task, Letters::Alike, name, build);
     };
-    let variable = match name {
-        // The text of `Kind` is another one.
-        "kind" => return,
-        "number" => {
-            if let Ok(number) = value.parse() {
+    match variable {
+        // The text of `Kind` is another one, and a text is no mapping.
+        "Kind" | "Source" | "Context" | "Payload" => {}
+        group if GROUPS.contains(&group) => {}
+        "Number" => {
+            if let Some(number) = printed_number(value) {
                 put("Number", &|_| Ok(Value::Int(number)));
             }
-            return;
         }
-        _ => RENAMED
-            .iter()
-            .find(|(kebab, _)| *kebab == name)
-            .map_or_else(|| Cow::Owned(camel_case::variable(name)), |(_, name)| (*name).into()),
-    };
-    if variable == "Source" || GROUPS.contains(&&*variable) {
-        return;
-    }
-    match &*variable {
-        "Labels" => put("Labels", &|meter| labels(value, meter)),
+        "Labels" => put("Labels", &|meter| labels(value, is_rendered, meter)),
         "URL" => {
             if known.wants("URL")
                 && known.get("URL").is_none()
@@ -211,12 +220,18 @@ fn tell_one(name: &str, value: &str, known: &mut VariableSet<'_>) {
 /// What a label costs to be taken out of a list, and what it takes beside its text.
 const LABEL_BYTES: usize = 64;
 
-fn labels(text: &str, meter: &Meter) -> Result<Value, Exhausted> {
+fn labels(text: &str, is_rendered: bool, meter: &Meter) -> Result<Value, Exhausted> {
     // At the most there is one for each comma, and each is there twice.
     let most = memchr::memchr_iter(b',', text.as_bytes()).count() + 1;
     meter.take_steps(most.saturating_mul(ENTRY_STEPS))?;
     meter.take_bytes(text.len().saturating_mul(4) + most.saturating_mul(LABEL_BYTES))?;
-    Ok(Value::labels(&label_list(text)))
+    let names = if is_rendered { rendered_labels(text) } else { label_list(text) };
+    clean_labels(&names, meter)
+}
+
+/// The names that a template put together as Kelos does: `a, b`.
+fn rendered_labels(text: &str) -> Vec<String> {
+    text.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// The names in `source-labels`: a JSON list or a comma list.
@@ -250,8 +265,8 @@ mod tests {
             "kelos.dev/source-thread-id": "T1", "kelos.dev/source-": "x", "team": "x"}}}"#;
         let task = Task::parse(task).unwrap();
         let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
-        Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_| false, &mut known)
-            .tell_by_name(&mut known);
+        Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_, _| true, &mut known)
+            .tell_by_name(Table::of(spawner.spec.when.source()), &mut known);
         let (root, _) = known.into_parts();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));

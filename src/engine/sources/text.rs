@@ -24,6 +24,17 @@ pub(in crate::engine) fn text(value: &str, meter: &Meter) -> Result<Value, Exhau
     Ok(Value::from(repository::clean(value).as_ref()))
 }
 
+/// Names as the labels of an issue: of each that is a URL what may be secret is taken out.
+pub(in crate::engine) fn clean_labels<S: AsRef<str>>(
+    names: &[S],
+    meter: &Meter,
+) -> Result<Value, Exhausted> {
+    let urls = names.iter().map(AsRef::as_ref).filter(|name| repository::is_url(name));
+    urls.into_iter().try_for_each(|url| pay_for_url(url, meter))?;
+    let clean: Vec<_> = names.iter().map(|name| repository::clean(name.as_ref())).collect();
+    Ok(Value::labels(&clean))
+}
+
 /// A repository out of what people typed.
 pub(in crate::engine) fn repository(typed: &str, meter: &Meter) -> Option<Repository> {
     pay_for_url(typed, meter).ok()?;

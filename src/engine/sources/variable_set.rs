@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::text::ENTRY_STEPS;
+use super::text::{self, ENTRY_STEPS};
 use crate::apimachinery::Kind;
 use crate::engine::meter::Meter;
 use crate::templates::Uses;
@@ -85,7 +85,7 @@ pub(super) struct VariableSet<'u> {
     /// Those that are known letter by letter.
     exact: BTreeSet<Text>,
     /// What holds for those that no field tells: a few, of which the first counts.
-    stand_ins: Vec<(&'static str, Origin, Text)>,
+    stand_ins: Vec<(&'static str, Origin, Value)>,
     /// Those that fields contradict each other about: they stay missing.
     contested: BTreeSet<Text>,
 }
@@ -151,16 +151,16 @@ impl<'u> VariableSet<'u> {
         if self.wants(name)
             && !self.values.contains_key(name)
             && !self.stand_ins.iter().any(|(known, ..)| *known == name)
-            && self.meter.take_bytes(text.len()).is_ok()
+            && let Ok(clean) = text::text(text, self.meter)
         {
-            self.stand_ins.push((name, origin, text.into()));
+            self.stand_ins.push((name, origin, clean));
         }
     }
 
     /// Lets what stands in hold.
     pub(super) fn let_stand_in(&mut self) {
         for (name, origin, text) in std::mem::take(&mut self.stand_ins) {
-            self.put(origin, Letters::Alike, name, |_| Ok(Value::Str(text)));
+            self.put(origin, Letters::Alike, name, |_| Ok(text));
         }
     }
 

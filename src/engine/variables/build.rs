@@ -1,18 +1,14 @@
 //! Values as variables, each paid for before it is built.
 
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{
-    Namespace, ObjectMeta, RENDERED_FROM_MARK, SKIPPED_MARK, Str, StringMap, Task, TaskSpec,
-    Workspace, is_ours,
-};
+use crate::engine::kelos::{Namespace, ObjectMeta, StringMap, Task, TaskSpec, Workspace, is_ours};
 use crate::engine::meter::Meter;
 use crate::engine::repository;
-use crate::engine::rules::Rules;
 use crate::engine::sources::text::{ENTRY_BYTES, ENTRY_STEPS, pay_for_url, text};
 use crate::templates::budget::Exhausted;
 use crate::templates::value::{Map, Text, Value};
 
-use super::User;
+use super::{Inputs, User};
 
 /// What an entry costs that is looked at and left out.
 const LEFT_OUT_PARTS: usize = 32;
@@ -22,20 +18,17 @@ fn entry(key: &str, value: &str, meter: &Meter) -> Result<(Text, Value), Exhaust
     Ok((key.into(), text(value, meter)?))
 }
 
-/// The labels or annotations that no template of this Task writes: what it writes is absent the first
-/// time and there the second, and both times must give the same, and cost the same.
+/// The labels or annotations that are inputs: what a template of ours writes is absent the first time and
+/// there the second, and both times must give the same, and cost the same.
 pub(super) fn inputs(
     task: &Task<'_>,
     kind: Kind,
-    rules: &Rules,
+    inputs: Inputs<'_>,
     meter: &Meter,
 ) -> Result<Value, Exhausted> {
-    let is_ours = |key: &Str<'_>| {
-        rules.is_output(kind, key) || matches!(&**key, RENDERED_FROM_MARK | SKIPPED_MARK)
-    };
     let mut map = Map::new();
     for (key, value) in task.entries(kind).into_iter().flatten() {
-        if is_ours(key) {
+        if !inputs.has(kind, key, value) {
             continue;
         }
         meter.take(LEFT_OUT_PARTS)?;
@@ -50,7 +43,7 @@ pub(super) fn inputs(
 pub(super) fn task(
     task: &Task<'_>,
     namespace: &str,
-    rules: &Rules,
+    inputs: Inputs<'_>,
     meter: &Meter,
 ) -> Result<Value, Exhausted> {
     let spec = task.spec();
@@ -70,8 +63,8 @@ pub(super) fn task(
             map.insert(name.into(), Value::from(value));
         }
     }
-    map.insert("Labels".into(), inputs(task, Kind::Label, rules, meter)?);
-    map.insert("Annotations".into(), inputs(task, Kind::Annotation, rules, meter)?);
+    map.insert("Labels".into(), self::inputs(task, Kind::Label, inputs, meter)?);
+    map.insert("Annotations".into(), self::inputs(task, Kind::Annotation, inputs, meter)?);
     Ok(Value::from(map))
 }
 

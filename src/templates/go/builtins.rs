@@ -94,7 +94,7 @@ fn index(value: &Value, keys: &[Value], budget: &mut Budget) -> Result<Value> {
 }
 
 fn nothing_to_index<T>() -> Result<T> {
-    let message = "index: what it should look into is not known for this Task";
+    let message = "index: what it should look into is not known";
     Err(TemplateError::new(ErrorKind::Missing, message))
 }
 

@@ -10,7 +10,7 @@ use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use crate::apimachinery::Kind;
-use crate::engine::{Decision, KeyDecision, KeyOutcome, skipped_list};
+use crate::engine::{Decision, KeyDecision, Skip, defaulted_list, skipped_list};
 use crate::json_text;
 
 /// The most warnings one answer carries, and the most characters of one (the API server cuts at 256, and
@@ -19,8 +19,8 @@ const WARNINGS: usize = 8;
 const WARNING_CHARS: usize = 200;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
-/// The longest audit annotation of skipped keys, in bytes.
-const SKIPPED_AUDIT_BYTES: usize = 4 << 10;
+/// The longest audit annotation of skipped or defaulted keys, in bytes.
+const LIST_AUDIT_BYTES: usize = 4 << 10;
 /// Room for most answers, and for the patches in them, so that they need not be moved as they grow.
 const ANSWER_BYTES: usize = 2 << 10;
 const PATCH_BYTES: usize = 1 << 10;
@@ -40,6 +40,7 @@ struct AuditAnnotations<'r> {
     spawner: &'r str,
     applied: String,
     skipped: String,
+    defaulted: String,
 }
 
 impl<'r> AuditAnnotations<'r> {
@@ -47,7 +48,8 @@ impl<'r> AuditAnnotations<'r> {
         AuditAnnotations {
             spawner,
             applied: applied_list(&decision.keys),
-            skipped: skipped_list(&decision.keys, SKIPPED_AUDIT_BYTES),
+            skipped: skipped_list(&decision.keys, LIST_AUDIT_BYTES),
+            defaulted: defaulted_list(&decision.keys, LIST_AUDIT_BYTES),
         }
     }
 }
@@ -101,10 +103,16 @@ fn encode(response: Response<'_>) -> Vec<u8> {
     if !response.warnings.is_empty() {
         json.push(']');
     }
-    if let Some(AuditAnnotations { spawner, applied, skipped }) = &response.audit_annotations {
+    if let Some(AuditAnnotations { spawner, applied, skipped, defaulted }) =
+        &response.audit_annotations
+    {
         json.push_str(r#","auditAnnotations":{"spawner":"#);
         put_text(&mut json, spawner);
-        for (key, list) in [(r#","applied":"#, applied), (r#","skipped":"#, skipped)] {
+        for (key, list) in [
+            (r#","applied":"#, applied),
+            (r#","skipped":"#, skipped),
+            (r#","defaulted":"#, defaulted),
+        ] {
             if !list.is_empty() {
                 json.push_str(key);
                 put_text(&mut json, list);
@@ -164,10 +172,7 @@ fn put_text(json: &mut String, text: &str) {
 fn applied_list(keys: &[KeyDecision<'_>]) -> String {
     let mut list = String::with_capacity(if keys.is_empty() { 0 } else { LIST_BYTES });
     for kind in [Kind::Annotation, Kind::Label] {
-        let is_applied = |key: &&KeyDecision<'_>| {
-            key.kind == kind
-                && matches!(key.outcome, KeyOutcome::Applied(_) | KeyOutcome::Repaired(_))
-        };
+        let is_applied = |key: &&KeyDecision<'_>| key.kind == kind && key.written().is_some();
         for key in keys.iter().filter(is_applied) {
             let comma = if list.is_empty() { "" } else { "," };
             list.extend([comma, kind.as_str(), ":", key.key]);
@@ -177,31 +182,31 @@ fn applied_list(keys: &[KeyDecision<'_>]) -> String {
 }
 
 fn warnings(keys: &[KeyDecision<'_>]) -> Vec<String> {
-    let news = keys.iter().filter(|key| key.is_news_skip());
+    let news = keys.iter().filter_map(|key| Some((key.key, key.news_skip()?)));
     let count = news.clone().count();
     let listed = if count > WARNINGS { WARNINGS - 1 } else { count };
-    let mut lines: Vec<String> = news.take(listed).filter_map(key_warning).collect();
+    let mut lines: Vec<String> =
+        news.take(listed).map(|(key, skip)| key_warning(key, skip)).collect();
     if count > listed {
-        lines.push(format!("kelos-metadata: {} more keys were skipped", count - listed));
+        lines.push(format!("{} more keys skipped", count - listed));
     }
     lines
 }
 
-fn key_warning(key: &KeyDecision<'_>) -> Option<String> {
-    let KeyOutcome::Skipped(skip) = &key.outcome else { return None };
-    let name = shorten_middle(key.key, 40);
-    let (kind, reason) = (key.kind.as_str(), skip.reason.as_str());
+/// ``team.example.com/priority skipped: `.Labels` is not known (1:4)``
+fn key_warning(key: &str, skip: &Skip) -> String {
+    let name = shorten_middle(key, 80);
     let mut text = String::with_capacity(2 * WARNING_CHARS);
-    text.extend(["kelos-metadata: ", kind, " ", &name, ": ", reason, ": ", &skip.message]);
+    text.extend([&*name, " skipped: ", &skip.message]);
     // The place is worth more than the end of the message, and a part of a hint is worth nothing.
-    let place = skip.position.map(|position| format!(" ({position})")).unwrap_or_default();
-    let mut line = warning_with(text, &place);
+    let place = skip.position.map(|at| format!(" ({}:{})", at.line, at.column)).unwrap_or_default();
     if let Some(hint) = &skip.hint
-        && line.chars().count() + "; ".len() + hint.chars().count() <= WARNING_CHARS
+        && [&*text, "; ", hint, &place].iter().map(|it| it.chars().count()).sum::<usize>()
+            <= WARNING_CHARS
     {
-        line.extend(["; ", &one_line(hint)]);
+        text.extend(["; ", hint]);
     }
-    Some(line)
+    warning_with(text, &place)
 }
 
 /// One line of at most [`WARNING_CHARS`] characters, without control characters.
@@ -261,32 +266,22 @@ mod tests {
     use crate::templates::{Position, TemplateError};
 
     fn warned(error: Skip) -> String {
-        let outcome = KeyOutcome::Skipped(error);
-        let key = KeyDecision {
-            kind: Kind::Annotation,
-            key: "team.example.com/k",
-            declared_in: None,
-            outcome,
-        };
-        key_warning(&key).unwrap()
+        key_warning("team.example.com/k", &error)
     }
 
     #[test]
-    fn a_warning_keeps_its_place_and_tells_what_was_meant() {
+    fn a_warning_keeps_its_place_and_says_what_was_meant() {
         let at = Position::at("a\nb c", 2, 3);
         let error = Skip::from(TemplateError::missing(".Titel")).at(at);
-        let head = "kelos-metadata: annotation team.example.com/k: ";
         assert_eq!(
             warned(error),
-            format!(
-                "{head}missing_variable: `.Titel` is not known for this Task (line 2, column 3); did you mean `.Title`?"
-            )
+            "team.example.com/k skipped: `.Titel` is not known; did you mean `.Title`? (2:3)"
         );
         let long = warned(Skip::parse("é".repeat(150)).at(at).hint("y".repeat(50)));
         assert_eq!(long.chars().count(), WARNING_CHARS);
-        assert!(long.ends_with("é... (line 2, column 3)"), "{long}");
+        assert!(long.ends_with("é... (2:3)"), "{long}");
         let hint = warned(Skip::new(Reason::RenderError, "x").hint("a\nb\u{1b}"));
-        assert!(hint.ends_with("render_error: x; a b "), "{hint:?}");
+        assert!(hint.ends_with(" skipped: x; a b "), "{hint:?}");
     }
 
     #[test]
@@ -314,6 +309,7 @@ mod tests {
                 spawner: "w",
                 applied: "label:a".to_owned(),
                 skipped: String::new(),
+                defaulted: String::new(),
             }),
         });
         let read: Value = serde_json::from_slice(&answer).unwrap();

@@ -2,7 +2,7 @@
 
 use super::pattern::{Flavour, whole_number};
 use crate::engine::meter::Meter;
-use crate::engine::sources::text::{ENTRY_STEPS, text};
+use crate::engine::sources::text::{ENTRY_STEPS, clean_labels, text};
 use crate::engine::sources::variable::InName;
 use crate::engine::sources::{cron, jira};
 use crate::templates::budget::Exhausted;
@@ -57,5 +57,5 @@ fn labels(joined: &str, meter: &Meter) -> Result<Option<Value>, Exhausted> {
     meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
     let names: Vec<&str> = joined.split(SEPARATOR).collect();
     let is_list = names.iter().all(|name| !name.trim().is_empty());
-    Ok(is_list.then(|| Value::labels(&names)))
+    is_list.then(|| clean_labels(&names, meter)).transpose()
 }
