@@ -22,7 +22,9 @@ mod skip;
 mod sources;
 pub mod variables;
 
-pub use self::decision::{Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
+pub use self::decision::{
+    Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, outcome_list, skipped_list,
+};
 pub use self::skip::Skip;
 pub use self::sources::{Inference, NotRead, Origin, Rendered};
 

@@ -30,7 +30,7 @@ pub use self::chain::chain;
 use self::dropped::Telling;
 use self::fields::TextFields;
 use self::json::JsonLines;
-pub use self::repeats::{LogLimiter, LogOnce};
+pub use self::repeats::{LogEachOnce, LogLimiter, LogOnce};
 
 /// How many lines may wait to be written, at some hundred bytes each: those of a bad moment, and a few MiB
 /// when all of them are as long as lines get.

@@ -150,8 +150,7 @@ fn skipped(warnings: &[String]) {
         println!("  none");
     }
     for warning in warnings {
-        let text = warning.strip_prefix("kelos-metadata: ").unwrap_or(warning);
-        for (line, text) in wrap(text, WIDTH - 4).into_iter().enumerate() {
+        for (line, text) in wrap(warning, WIDTH - 4).into_iter().enumerate() {
             let indent = if line == 0 { "  " } else { "    " };
             println!("{indent}{REMOVED}{text}{REMOVED:#}");
         }

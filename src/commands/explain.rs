@@ -62,14 +62,14 @@ mod tests {
             source,
             origin: "label team",
             reason: Reason::MissingVariable,
-            message: "`.Titel` is not known for this Task",
+            message: "`.Titel` is not known",
             position: Some(Position::of(source, 5)),
             hint: Some("did you mean `.Title`?"),
         };
         let text = anstream::adapter::strip_str(&explain(&explained)).to_string();
         assert_eq!(
             text,
-            "error[missing_variable]: `.Titel` is not known for this Task\n \
+            "error[missing_variable]: `.Titel` is not known\n \
              --> label team:2:4\n  |\n2 | {{ .Titel | lower }}\n  |    ^^^^^^\n  |\n  \
              = help: did you mean `.Title`?"
         );

@@ -104,14 +104,31 @@ impl KeyDecision<'_> {
 /// The longest key that is valid: a prefix of 253 bytes, a slash, a name of 63.
 const KEY_BYTES: usize = 317;
 
+/// What would become of each key that is not as it should be, as `KIND:KEY=OUTCOME,…` in at most `limit`
+/// bytes.
+pub fn outcome_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
+    let word = |it: &KeyDecision<'_>| match &it.outcome {
+        KeyOutcome::Kept => None,
+        KeyOutcome::Applied(_) => Some(("applied", None)),
+        KeyOutcome::Repaired(_) => Some(("repaired", None)),
+        KeyOutcome::Defaulted(..) => Some(("defaulted", None)),
+        KeyOutcome::Skipped(skip) => Some((skip.reason.as_str(), None)),
+    };
+    listed(decisions, word, limit)
+}
+
 /// The skipped keys that are news, as a [list](listed) of at most `limit` bytes.
 pub fn skipped_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    listed(decisions, |it| it.news_skip(), limit)
+    listed(decisions, |it| it.news_skip().map(reason_and_variable), limit)
 }
 
 /// The keys whose `default` is news, as a [list](listed) of at most `limit` bytes.
 pub fn defaulted_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    listed(decisions, |it| it.news_default(), limit)
+    listed(decisions, |it| it.news_default().map(reason_and_variable), limit)
+}
+
+fn reason_and_variable(skip: &Skip) -> (&'static str, Option<&str>) {
+    (skip.reason.as_str(), skip.variable.as_deref())
 }
 
 /// `KIND:KEY=REASON,…`, the missing variable in parentheses behind its reason; where not all fit, the end
@@ -119,20 +136,22 @@ pub fn defaulted_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
 /// whoever reads it can split it at commas.
 fn listed<'d, 'r>(
     decisions: &'d [KeyDecision<'r>],
-    why: impl Fn(&'d KeyDecision<'r>) -> Option<&'d Skip>,
+    why: impl Fn(&'d KeyDecision<'r>) -> Option<(&'static str, Option<&'d str>)>,
     limit: usize,
 ) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
     let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
-    for (decision, skip) in decisions.iter().filter_map(|it| why(it).map(|skip| (it, skip))) {
+    for (decision, (word, variable)) in
+        decisions.iter().filter_map(|it| why(it).map(|why| (it, why)))
+    {
         count += 1;
         if list.len() <= limit {
             let comma = if list.is_empty() { "" } else { "," };
-            let (kind, reason) = (decision.kind.as_str(), skip.reason.as_str());
+            let kind = decision.kind.as_str();
             let key = if is_plain_key(decision.key) { decision.key } else { "?" };
-            list.extend([comma, kind, ":", key, "=", reason]);
-            if let Some(variable) = &skip.variable {
+            list.extend([comma, kind, ":", key, "=", word]);
+            if let Some(variable) = variable {
                 list.extend(["(", variable, ")"]);
             }
             ends.push(list.len());

@@ -178,13 +178,24 @@ pub enum Injection {
 }
 
 impl Namespace {
-    /// What its label [`INJECTION_SETTING`] says. A word that means nothing switches nothing.
+    /// What its label [`INJECTION_SETTING`] says. A word that is not known counts as `audit`: who wrote it
+    /// wanted something else than the default.
     pub fn injection(&self) -> Injection {
-        match self.metadata.labels.get(INJECTION_SETTING).map(String::as_str) {
+        match self.injection_word() {
+            None | Some("enabled") => Injection::Enabled,
             Some("disabled") => Injection::Disabled,
-            Some("audit") => Injection::Audit,
-            _ => Injection::Enabled,
+            Some(_) => Injection::Audit,
         }
+    }
+
+    /// Whether the label [`INJECTION_SETTING`] has a word that is not known.
+    pub fn has_unknown_switch(&self) -> bool {
+        !matches!(self.injection_word(), None | Some("enabled" | "disabled" | "audit"))
+    }
+
+    /// The label [`INJECTION_SETTING`], if it has one.
+    pub fn injection_word(&self) -> Option<&str> {
+        self.metadata.labels.get(INJECTION_SETTING).map(String::as_str)
     }
 }
 

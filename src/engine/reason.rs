@@ -9,7 +9,7 @@ words! {
     pub enum Reason {
         /// The rules annotation or the template does not parse.
         ParseError = "parse_error",
-        /// The template asks for a variable that is not known for this Task.
+        /// The template asks for a variable that is not known.
         MissingVariable = "missing_variable",
         /// The template failed while it ran.
         RenderError = "render_error",

@@ -15,7 +15,7 @@ use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
 use crate::apimachinery::Kind;
 use crate::cluster::Change;
-use crate::engine::kelos::{LABELS_RULES, Namespace, TaskSpawner};
+use crate::engine::kelos::{INJECTION_SETTING, LABELS_RULES, Namespace, TaskSpawner};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{Cost, Problem, Rules};
 
@@ -251,19 +251,38 @@ impl Intake {
                 self.listing.extend(named);
             }
             Change::Listed => {
-                *next = Default::default();
+                let known = std::mem::take(next);
                 let all = std::mem::take(&mut self.listing);
-                all.into_iter().for_each(|(name, it)| next.insert("", &name, it));
+                for (name, it) in all {
+                    log_unknown_switch(&it, known.get("", &name).map(|it| &**it));
+                    next.insert("", &name, it);
+                }
             }
             Change::One(it) => {
                 let name = it.metadata.name.clone();
-                if next.get("", &name).is_none_or(|known| **known != it) {
+                let known = next.get("", &name);
+                if known.is_none_or(|known| **known != it) {
+                    log_unknown_switch(&it, known.map(|it| &**it));
                     next.insert("", &name, Arc::new(it));
                 }
             }
             Change::Gone { name, .. } => next.remove("", &name),
             Change::Alive => (),
         }
+    }
+}
+
+/// Logs a Namespace whose switch has a word that is not known, when it is seen and when it changes.
+fn log_unknown_switch(namespace: &Namespace, known: Option<&Namespace>) {
+    let has_changed =
+        known.is_none_or(|known| known.injection_word() != namespace.injection_word());
+    if namespace.has_unknown_switch() && has_changed {
+        tracing::warn!(
+            namespace = namespace.metadata.name,
+            label = INJECTION_SETTING,
+            "Invalid value of the switch of a Namespace: it counts as `audit`, so nothing is written; set \
+             enabled, disabled or audit"
+        );
     }
 }
 

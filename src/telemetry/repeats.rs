@@ -1,5 +1,6 @@
 //! Saying the same thing once, not again and again.
 
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -62,6 +63,65 @@ impl LogLimiter {
     }
 }
 
+/// How many things are remembered by [`LogEachOnce`].
+const REMEMBERED: usize = 1024;
+/// How many of them are logged a minute.
+const EACH_MINUTE: u32 = 60;
+
+/// Things that are logged once each. Whoever names them may be hostile: so many are remembered, and so many
+/// are logged a minute.
+#[derive(Debug)]
+pub struct LogEachOnce {
+    hasher: RandomState,
+    /// Never held while anything else is done.
+    logged: Mutex<Logged>,
+}
+
+#[derive(Debug)]
+struct Logged {
+    /// Hashes, each in the place that it says itself: a newer one takes the place of an older one.
+    hashes: Box<[Option<u64>]>,
+    /// When the minute began, and how many were logged in it.
+    minute: Option<Instant>,
+    count: u32,
+}
+
+impl Default for LogEachOnce {
+    fn default() -> LogEachOnce {
+        let hashes = vec![None; REMEMBERED].into();
+        let logged = Mutex::new(Logged { hashes, minute: None, count: 0 });
+        LogEachOnce { hasher: RandomState::new(), logged }
+    }
+}
+
+impl LogEachOnce {
+    /// Whether this is to be logged: it was not, as far as that is remembered.
+    pub fn is_news(&self, thing: &impl Hash) -> bool {
+        self.is_news_at(thing, Instant::now())
+    }
+
+    fn is_news_at(&self, thing: &impl Hash, now: Instant) -> bool {
+        let hash = self.hasher.hash_one(thing);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = usize::try_from(hash % REMEMBERED as u64).unwrap_or_default();
+        if logged.hashes.get(place) == Some(&Some(hash)) {
+            return false;
+        }
+        let is_over = |began: Instant| now.saturating_duration_since(began) >= PERIOD;
+        if logged.minute.is_none_or(is_over) {
+            (logged.minute, logged.count) = (Some(now), 0);
+        }
+        let is_news = logged.count < EACH_MINUTE;
+        if is_news {
+            logged.count += 1;
+            if let Some(slot) = logged.hashes.get_mut(place) {
+                *slot = Some(hash);
+            }
+        }
+        is_news
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +132,16 @@ mod tests {
         assert!(!once.clear(), "there was nothing yet");
         assert!(once.is_news("a") && !once.is_news("a") && once.is_news("b") && once.is_news("a"));
         assert!(once.clear() && once.is_news("a"), "it was over, and is again");
+    }
+
+    #[test]
+    fn each_thing_is_logged_once_and_so_many_a_minute() {
+        let (each, start) = (LogEachOnce::default(), Instant::now());
+        assert!(each.is_news_at(&("ns", "a"), start) && !each.is_news_at(&("ns", "a"), start));
+        assert!(each.is_news_at(&("other", "a"), start));
+        let logged = (0..1000).filter(|n| each.is_news_at(n, start)).count();
+        assert_eq!(logged, EACH_MINUTE as usize - 2);
+        assert!(each.is_news_at(&"later", start + PERIOD));
     }
 
     #[test]

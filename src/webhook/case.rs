@@ -21,6 +21,9 @@ const IN_LINE_USER_BYTES: usize = 8 << 10;
 /// keys need, and too few for anyone else's request to notice.
 const IN_LINE_STEPS: u64 = 2_000;
 
+/// The longest name of a TaskSpawner in a warning, in characters.
+const OWNER_CHARS: usize = 100;
+
 /// What there is to know when a request comes, and what was found out for it.
 #[derive(Debug)]
 pub(super) struct Sight {
@@ -155,7 +158,7 @@ fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result
     }
     let spawner = match spawner(request, &owner, sight) {
         Ok(Some(spawner)) => spawner,
-        Ok(None) => return as_it_is(AdmissionOutcome::UnknownOwner),
+        Ok(None) => return Err(Next::Reply(unknown_owner(request, &owner))),
         Err(next) => return Err(next),
     };
     let needs_workspace = sight.workspace.is_askable()
@@ -212,6 +215,9 @@ impl Ready<'_> {
             return Next::Render;
         }
         report::decision(request, task, spawner, &decision, metrics);
+        if facts.injection() == Injection::Audit {
+            report::audited(request, task, &decision);
+        }
         Next::Reply(decided(&request.uid, &decision, rules, facts.injection()))
     }
 }
@@ -232,6 +238,15 @@ fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injecti
 /// The answer that lets the Task be, without a word.
 pub(super) fn as_it_is(request: &Request<'_>, outcome: AdmissionOutcome) -> Answered {
     Answered { reply: Reply::ok(review::allow(&request.uid)), outcome }
+}
+
+/// The answer that lets the Task be, because nothing is known of its TaskSpawner.
+fn unknown_owner(request: &Request<'_>, owner: &Owner<'_>) -> Answered {
+    report::unknown_owner(&request.namespace, owner.name);
+    let name = review::shorten_middle(owner.name, OWNER_CHARS);
+    let message = format!("there is no TaskSpawner {name} in this namespace");
+    let body = review::allow_with_warning(&request.uid, &message);
+    Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::UnknownOwner }
 }
 
 /// The answer to what no API server can have sent.

@@ -1,14 +1,16 @@
 //! What the log and the metrics hear of a decision.
 
+use std::sync::LazyLock;
+
 use super::review::Request;
 use super::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
-use crate::engine::{Decision, KeyDecision, KeyOutcome};
+use crate::engine::{Decision, KeyDecision, KeyOutcome, outcome_list};
 use crate::spawners::CompiledSpawner;
-use crate::telemetry::LogLimiter;
+use crate::telemetry::{LogEachOnce, LogLimiter};
 
 /// How many skipped and defaulted keys of one Task are logged, at some 1,500 bytes each at the most: what is beyond them
 /// is counted.
@@ -71,6 +73,37 @@ pub(super) fn decision(
     if news > SKIPS {
         let (namespace, more) = (&*request.namespace, news - SKIPS);
         tracing::debug!(namespace, task = task.name(), more, "More keys were skipped or defaulted");
+    }
+}
+
+/// The longest list of keys in a line of the log, in bytes; longer fields are cut.
+const LIST_BYTES: usize = 240;
+
+/// Logs what a Task would have got where its Namespace is switched to `audit`: keys and outcomes, no values.
+pub(super) fn audited(request: &Request<'_>, task: &Task<'_>, decision: &Decision<'_>) {
+    if decision.was_marked || decision.is_exempt {
+        return;
+    }
+    tracing::info!(
+        namespace = &*request.namespace,
+        task = task.name(),
+        spawner = task.owner().map(|owner| owner.name),
+        keys = outcome_list(&decision.keys, LIST_BYTES),
+        "Would set"
+    );
+}
+
+/// The TaskSpawners that were logged as not known.
+static UNKNOWN: LazyLock<LogEachOnce> = LazyLock::new(LogEachOnce::default);
+
+/// Logs a Task whose TaskSpawner is not known, once a name.
+pub(super) fn unknown_owner(namespace: &str, owner: &str) {
+    if UNKNOWN.is_news(&(namespace, owner)) {
+        tracing::info!(
+            namespace,
+            spawner = owner,
+            "Unknown TaskSpawner: its Tasks get nothing; was it deleted or renamed?"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub(super) use self::answer::shorten_middle;
 pub use self::answer::{allow, allow_with_warning, audited, decided};
 use crate::engine::kelos::{Excess, GROUP, Str, Task};
 use crate::engine::variables::User;

@@ -72,7 +72,7 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
                 ("label kelos.dev/source-kind", "applied issue"),
                 ("label team.example.com/area", "applied backend"),
                 ("label team.example.com/first-label", "applied priority-critical"),
-                ("label team.example.com/model", "applied standard"),
+                ("label team.example.com/model", "defaulted standard"),
                 ("label team.example.com/repository", "applied acme-widgets"),
                 ("label team.example.com/title", "invalid_value"),
                 ("annotation kelos.dev/source-url", URL),
@@ -144,7 +144,7 @@ fn the_demo_shows_every_task_and_ends_well() {
     for line in [
         "│+  kelos.dev/priority: critical",
         "\"priority/critical bug\"",
-        "label kelos.dev/priority: missing_variable: `.Labels` is not known for this Task",
+        "kelos.dev/priority skipped: `.Labels` is not known (1:9)",
         "5 Tasks were answered",
         "SIGTERM: the server drained",
     ] {

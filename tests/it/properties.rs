@@ -7,7 +7,9 @@ use kelos_metadata::apimachinery;
 use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::Origin;
-use kelos_metadata::engine::kelos::{Protection, Task};
+use kelos_metadata::engine::kelos::{
+    DEFAULTED_MARK, Protection, RENDERED_FROM_MARK, SKIPPED_MARK, Task,
+};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::engine::variables::{Facts, ReportedVariable, report};
 use kelos_metadata::spawners::{Lookup, Objects, Spawners};
@@ -112,7 +114,7 @@ proptest! {
         let protection = Protection::default();
         for (kind, key) in changed(&task, &after) {
             let is_mark = kind == Kind::Annotation
-                && (key == "metadata.kelos.dev/rendered-from" || key == "metadata.kelos.dev/skipped");
+                && [RENDERED_FROM_MARK, SKIPPED_MARK, DEFAULTED_MARK].contains(&&*key);
             // What Kelos wrote in our name goes.
             let declared = &spawner["spec"]["taskTemplate"]["metadata"][format!("{kind}s")];
             let is_removed = key.starts_with("metadata.kelos.dev/")

@@ -59,7 +59,7 @@ fn expected(
         // nothing tells the labels.
         ("v0.52", "issue-worker") => Some(Outcome {
             keys: vec![("labels", "kelos.dev/priority", None)],
-            skipped: Some("label:kelos.dev/priority=missing_variable"),
+            skipped: Some("label:kelos.dev/priority=missing_variable(.Labels)"),
         }),
         // Each of these labels had its Task refused.
         ("v0.52", "title-label") => Some(match on_invalid {
@@ -85,7 +85,7 @@ fn example(kind: &str, url: String, title: &str) -> Outcome {
             ("annotations", "kelos.dev/source-url", Some(url)),
             ("annotations", "kelos.dev/source-title", Some(title.to_owned())),
         ],
-        skipped: Some("label:kelos.dev/priority=missing_variable"),
+        skipped: Some("label:kelos.dev/priority=missing_variable(.Labels)"),
     }
 }
 

@@ -160,7 +160,7 @@ async fn a_task_is_labelled_whatever_its_spec_holds() {
     let (status, _, answer) = webhook.post(full.clone()).await;
     assert_eq!(status, 200);
     let answer = Answer::read(&review, &answer);
-    assert!(answer.patch.is_none() && answer.warnings[0].contains("too_large"), "{answer:?}");
+    assert!(answer.patch.is_none() && answer.warnings[0].contains("too large"), "{answer:?}");
     let (status, _, answer) = webhook.post(format!("{full} ")).await;
     assert_eq!(status, 413);
     let answer: Value = serde_json::from_slice(&answer).unwrap();

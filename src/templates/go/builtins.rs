@@ -164,7 +164,7 @@ fn escaped(
     budget: &mut Budget,
 ) -> Result<Value> {
     if args.contains(&Value::Nil) {
-        let message = "what should be escaped here is not known for this Task";
+        let message = "what should be escaped here is not known";
         return Err(TemplateError::new(ErrorKind::Missing, message));
     }
     let plain = match args {

@@ -76,11 +76,23 @@ pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
     })
 }
 
-/// The answer for a decision that is only written down, in the audit log of the API server.
+/// The answer for a decision that is only written down: in warnings, and in the audit log of the API server.
 pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
     let is_first = !decision.was_marked && !decision.is_exempt;
-    let audit_annotations = is_first.then(|| AuditAnnotations::of(spawner, decision));
-    encode(Response { uid, audit_annotations, ..Response::default() })
+    encode(Response {
+        uid,
+        patch: None,
+        warnings: if is_first { audit_warnings(&decision.keys) } else { Vec::new() },
+        audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
+    })
+}
+
+/// What would be written, and the warnings that there would be.
+fn audit_warnings(keys: &[KeyDecision<'_>]) -> Vec<String> {
+    let applied = applied_list(keys);
+    let would_set = (!applied.is_empty()).then(|| format!("would set {applied}"));
+    let lines = would_set.into_iter().chain(warnings(keys)).take(WARNINGS);
+    lines.map(|line| warning(format!("audit: {line}"))).collect()
 }
 
 /// The answer as JSON. Its frame is always the same, so that it is copied, and not written word by word.
@@ -241,7 +253,7 @@ fn one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The text, or its two ends around an ellipsis if it has more than `most` characters.
-fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
+pub(in crate::webhook) fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return text.into();
     }
@@ -277,7 +289,7 @@ mod tests {
             warned(error),
             "team.example.com/k skipped: `.Titel` is not known; did you mean `.Title`? (2:3)"
         );
-        let long = warned(Skip::parse("é".repeat(150)).at(at).hint("y".repeat(50)));
+        let long = warned(Skip::parse("é".repeat(200)).at(at).hint("y".repeat(50)));
         assert_eq!(long.chars().count(), WARNING_CHARS);
         assert!(long.ends_with("é... (2:3)"), "{long}");
         let hint = warned(Skip::new(Reason::RenderError, "x").hint("a\nb\u{1b}"));

@@ -51,7 +51,7 @@ fn what_has_to_be_fixed_is_found() {
         // It gives nothing. A Task that has none of ours, and talks of it, is not counted.
         let labels = json!({"number": "{{index .Labels 0}}"});
         let empty = team.creates(spawner("empty").labels(labels)).await;
-        let skipped = "label:number=missing_variable";
+        let skipped = "label:number=missing_variable(.Labels)";
         team.will_annotate(empty.issue(0), "metadata.kelos.dev/skipped", skipped).await;
         team.accepts(empty.issue(1)).await;
         let mut talks: Value = worker.issue(5).into();

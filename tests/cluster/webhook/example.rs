@@ -38,7 +38,7 @@ pub(crate) async fn is_labelled(namespace: &Namespace) {
         "kelos.dev/source-url": URL,
         "metadata.kelos.dev/rendered-from": "issue-worker@HASH",
     });
-    let skipped = "label:kelos.dev/priority=missing_variable";
+    let skipped = "label:kelos.dev/priority=missing_variable(.Labels)";
     namespace.accepts_dry_run(task()).await.labels_are(labels.clone()).annotations_are(with(
         &annotations,
         "metadata.kelos.dev/skipped",
@@ -73,7 +73,7 @@ pub(crate) async fn is_labelled_beside_kelos(namespace: &Namespace) {
     let sent: Value = task.clone().into();
     let (labels, annotations) = (&sent["metadata"]["labels"], &sent["metadata"]["annotations"]);
     let annotations = with(annotations, "metadata.kelos.dev/rendered-from", "renders-itself@HASH");
-    let skipped = "label:kelos.dev/priority=missing_variable";
+    let skipped = "label:kelos.dev/priority=missing_variable(.Labels)";
     namespace.accepts_dry_run(task.clone()).await.labels_are(labels.clone()).annotations_are(with(
         &annotations,
         "metadata.kelos.dev/skipped",

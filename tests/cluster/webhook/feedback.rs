@@ -19,15 +19,14 @@ fn a_skipped_key_is_reported_to_the_client_the_team_and_the_auditor() {
                 "kelos.dev/source-kind": "issue",
                 "kelos.dev/source-number": "42",
                 "metadata.kelos.dev/rendered-from": "worker@HASH",
-                "metadata.kelos.dev/skipped": "label:kelos.dev/priority=missing_variable",
+                "metadata.kelos.dev/skipped": "label:kelos.dev/priority=missing_variable(.Labels)",
             }))
-            .warnings_are(&["kelos-metadata: label kelos.dev/priority: missing_variable: \
-                             `.Labels` is not known for this Task (line 1, column 9)"]);
+            .warnings_are(&["kelos.dev/priority skipped: `.Labels` is not known (1:9)"]);
         let event = namespace.audit_event("worker-42").await;
         let audited = |key: &str| &event["annotations"][format!("mtask.metadata.kelos.dev/{key}")];
         assert_eq!(audited("spawner"), "worker");
         assert_eq!(audited("applied"), "label:area");
-        assert_eq!(audited("skipped"), "label:kelos.dev/priority=missing_variable");
+        assert_eq!(audited("skipped"), "label:kelos.dev/priority=missing_variable(.Labels)");
     });
 }
 

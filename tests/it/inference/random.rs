@@ -90,7 +90,8 @@ fn values() -> impl Strategy<Value = BTreeMap<String, Value>> {
 
 /// Texts that are URLs lose what may be secret when they become variables.
 fn is_a_url(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.contains("://"))
+    let is_one = |value: &Value| value.as_str().is_some_and(|text| text.contains("://"));
+    is_one(value) || value.as_array().is_some_and(|labels| labels.iter().any(is_one))
 }
 
 proptest! {

@@ -56,7 +56,7 @@ fn what_is_absent_is_missing() {
     ] {
         let error = error(source);
         assert_eq!(error.kind, ErrorKind::Missing, "{source}");
-        assert_eq!(error.message, format!("`{name}` is not known for this Task"));
+        assert_eq!(error.message, format!("`{name}` is not known"));
         assert_eq!(error.position.map(|p| (p.line, p.column)), Some((1, column)), "{source}");
     }
     assert_eq!(error("{{html (index . \"Body\")}}").kind, ErrorKind::Missing);

@@ -141,7 +141,7 @@ fn hints_say_what_to_do() {
 #[test]
 fn absent_variables_are_named_where_they_stand() {
     let refuses = |source, name, line, column| {
-        let message = format!("`{name}` is not known for this Task");
+        let message = format!("`{name}` is not known");
         refuses(source, ErrorKind::Missing, &message, line, column);
     };
     refuses("{{ missing }}", "missing", 1, 4);
