@@ -10,6 +10,7 @@
 mod candidate;
 mod decision;
 pub mod kelos;
+mod link;
 mod mark;
 mod merge;
 mod meter;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::catalog::GROUPS;
-use super::text::{ENTRY_BYTES, ENTRY_STEPS, text, url};
+use super::text::{ENTRY_BYTES, ENTRY_STEPS, text};
 use super::variable_set::{Letters, Origin, VariableSet};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{SOURCE_PREFIX, Source, Task, TaskSpawner, When};
@@ -196,14 +196,6 @@ fn tell_one(name: &str, value: &str, known: &mut VariableSet<'_>) {
     }
     match &*variable {
         "Labels" => put("Labels", &|meter| labels(value, meter)),
-        "URL" => {
-            if known.wants("URL")
-                && known.get("URL").is_none()
-                && let Some(url) = url(value, known.meter)
-            {
-                known.put(Origin::Task, Letters::Alike, "URL", |_| Ok(Value::from(url)));
-            }
-        }
         name => put(name, &|meter| text(value, meter)),
     }
 }

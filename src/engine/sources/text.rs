@@ -1,5 +1,6 @@
 //! Texts that people typed, as variables: each paid for before it is built.
 
+use crate::engine::link;
 use crate::engine::meter::Meter;
 use crate::engine::repository::{self, Repository};
 use crate::templates::budget::Exhausted;
@@ -15,13 +16,13 @@ const URL_STEPS: usize = 16;
 const URL_BYTE_PARTS: usize = 16;
 const URL_GROWTH: usize = 3;
 
-/// A text as a variable: a URL loses what may be secret in it.
+/// A text as a variable: one that is a URL as a whole loses what is secret in it.
 pub(in crate::engine) fn text(value: &str, meter: &Meter) -> Result<Value, Exhausted> {
     meter.take_bytes(value.len())?;
-    if repository::is_url(value) {
+    if link::is_link(value) {
         pay_for_url(value, meter)?;
     }
-    Ok(Value::from(repository::clean(value).as_ref()))
+    Ok(Value::from(link::without_secrets(value).as_ref()))
 }
 
 /// A repository out of what people typed.
@@ -30,7 +31,7 @@ pub(in crate::engine) fn repository(typed: &str, meter: &Meter) -> Option<Reposi
     Repository::parse(typed)
 }
 
-/// A URL out of what people typed, without what may be secret in it.
+/// The address of a server out of what people typed, without what may be secret in it.
 pub(in crate::engine) fn url(typed: &str, meter: &Meter) -> Option<String> {
     pay_for_url(typed, meter).ok()?;
     repository::without_secrets(typed)
