@@ -153,9 +153,12 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         };
         match &rule.plan {
             Err(refusal) if refusal.error.reason == Reason::Protected => {
-                // What Kelos wrote there would stand for words of ours, or switch us off.
-                if rule.in_field && is_ours(&rule.key) {
-                    self.remove(rule.place());
+                match (rule.in_field, is_ours(&rule.key)) {
+                    // What Kelos wrote there would stand for words of ours, or switch us off.
+                    (true, true) => self.remove(rule.place()),
+                    // Kelos knows its own control keys: nobody asked us for anything.
+                    (true, false) => return Found::Settled(KeyOutcome::Kept),
+                    (false, _) => {}
                 }
                 return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
             }

@@ -123,6 +123,7 @@ impl Compiler<'_> {
         let has_room = self.purse.take_bytes(most).is_ok();
         let told = self.problems.len();
         let Declared { annotation, field, is_beyond } = said;
+        let is_asked = annotation.is_some() || is_ours(&key);
         let entry = match annotation {
             Some(Ok(entry)) => Ok(Some(entry)),
             Some(Err(error)) if !in_field => Err(error),
@@ -151,7 +152,9 @@ impl Compiler<'_> {
             compiled.map_err(|error| self.refused(source, error.into()))
         });
         let plan = plan.map_err(Box::new);
-        if let Err(refusal) = &plan {
+        if let Err(refusal) = &plan
+            && (is_asked || refusal.error.reason != Reason::Protected)
+        {
             self.tell(kind, &key, &refusal.error);
         }
         if has_room && plan.is_ok() && self.problems.len() == told {
