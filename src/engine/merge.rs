@@ -171,7 +171,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             }
             _ => {}
         }
-        if ours.as_deref() != Ok(value)
+        // What Kelos did not render is not ours to trim.
+        let trimmed = if rule.in_field { rule.trimmed(value) } else { value };
+        if ours.as_deref() != Ok(trimmed)
             && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
         {
             self.remove(rule.place());
@@ -184,7 +186,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             return Found::Absent { removed: Some(no_value()) };
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
-        match judge(rule, value.into(), sanitize) {
+        if trimmed.is_empty() && !value.is_empty() {
+            return self.replace(rule, blank());
+        }
+        match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
             Err(skip) if skip.reason == Reason::InvalidValue && !rule.in_field => {
@@ -318,6 +323,10 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
 fn no_value() -> Skip {
     let message = "Kelos wrote `<no value>`: a variable was not there";
     Skip::new(Reason::MissingVariable, message)
+}
+
+fn blank() -> Skip {
+    Skip::new(Reason::InvalidValue, "Kelos wrote nothing but white space")
 }
 
 fn too_large() -> Skip {
