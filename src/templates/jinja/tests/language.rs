@@ -57,7 +57,10 @@ fn labels_are_a_list_that_reads_as_text() {
 fn helpers_are_filters_and_functions() {
     gives("{{ labels | first | trimPrefix('priority/') }}", "critical");
     gives("{{ trimPrefix('priority/', labels | first) }}", "critical");
-    gives("{{ labels[0] | labelValue }} {{ labelValue(title) }}", "priority-critical Fix-the-Gr-e");
+    gives(
+        "{{ labels[0] | labelValue }} {{ labelValue(title) }}",
+        "priority-critical Fix-the-Grosse",
+    );
     gives("{{ title | trunc(3) }} {{ trunc(-3, 'abcdef') }}", "Fix def");
     gives("{{ 'a,b' | splitList(',') | last }}", "b");
     gives("{{ blank | default('x') }}|{{ default('x', blank) }}", "|x");
