@@ -25,7 +25,7 @@ pub mod variables;
 
 pub use self::decision::{Decision, KeyDecision, KeyOutcome, skipped_list};
 pub use self::skip::Skip;
-pub use self::sources::{Inference, NotRead, Origin, Rendered};
+pub use self::sources::{Inference, NotRead, Origin, Rendered, given};
 
 use std::sync::Arc;
 

@@ -42,20 +42,29 @@ pub(in crate::engine::sources) fn may_be_no_text(printed: &str) -> bool {
         || printed.starts_with("map[")
 }
 
+/// What Kelos puts between labels.
+const SEPARATOR: &str = ", ";
+
 /// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
 /// here as there.
 fn labels(joined: &str, meter: &Meter) -> Result<Option<Value>, Exhausted> {
-    const SEPARATOR: &str = ", ";
     /// What a label takes beside its text.
     const LABEL_BYTES: usize = 64;
-    if joined.is_empty() {
-        return Ok(Some(Value::labels::<&str>(&[])));
+    if !joined.is_empty() {
+        meter.take(joined.len())?;
+        let count = joined.matches(SEPARATOR).count() + 1;
+        meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
+        meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
     }
-    meter.take(joined.len())?;
-    let count = joined.matches(SEPARATOR).count() + 1;
-    meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
-    meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
+    Ok(labels_of(joined))
+}
+
+/// The labels in `a, b`; nothing if one of them would be blank.
+pub(in crate::engine::sources) fn labels_of(joined: &str) -> Option<Value> {
+    if joined.is_empty() {
+        return Some(Value::labels::<&str>(&[]));
+    }
     let names: Vec<&str> = joined.split(SEPARATOR).collect();
     let is_list = names.iter().all(|name| !name.trim().is_empty());
-    Ok(is_list.then(|| Value::labels(&names)))
+    is_list.then(|| Value::labels(&names))
 }
