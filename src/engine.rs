@@ -10,6 +10,7 @@
 mod candidate;
 mod decision;
 pub mod kelos;
+mod link;
 mod mark;
 mod merge;
 mod meter;
@@ -26,7 +27,7 @@ pub use self::decision::{
     Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, outcome_list, skipped_list,
 };
 pub use self::skip::Skip;
-pub use self::sources::{Inference, NotRead, Origin, Rendered};
+pub use self::sources::{Inference, NotRead, Origin, Rendered, given};
 
 use std::sync::Arc;
 

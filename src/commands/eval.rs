@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::explain::{Explained, explain};
 use crate::cli::EvalArgs;
 use crate::clock;
-use crate::engine::Skip;
+use crate::engine::{Skip, given};
 use crate::templates::budget::Budget;
-use crate::templates::value::{Map, Text, Value};
+use crate::templates::value::{Map, Text};
 use crate::templates::{Syntax, Template};
 
 pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
@@ -72,8 +72,10 @@ fn read_vars(path: &Path) -> anyhow::Result<Map> {
     Ok(variables(vars))
 }
 
+/// The variables, in the types that the webhook gives them.
 fn variables(vars: serde_json::Map<String, serde_json::Value>) -> Map {
-    vars.into_iter().map(|(name, value)| (Text::from(name), Value::from(value))).collect()
+    let known = |(name, json): (String, _)| Some((Text::from(&*name), given(&name, json)?));
+    vars.into_iter().filter_map(known).collect()
 }
 
 #[derive(Deserialize)]

@@ -69,6 +69,10 @@ pub(in crate::engine) fn candidates(
             Ok(template) => {
                 let rendered = paid.map_err(|_| nothing_left());
                 let rendered = rendered.and_then(|()| render(template, variables, budget));
+                let rendered = rendered.map(|text| match rule.trimmed(&text) {
+                    same if same.len() == text.len() => text,
+                    trimmed => trimmed.to_owned(),
+                });
                 let is_over = |error: &Skip| error.reason == Reason::LimitExceeded;
                 all.is_over |= rendered.as_ref().is_err_and(is_over);
                 candidate(rule, rendered)
@@ -96,7 +100,7 @@ fn nothing_left() -> Skip {
     Skip::new(Reason::LimitExceeded, message)
 }
 
-/// What was rendered → sanitize if asked → `allowed` → `default`.
+/// What was rendered, trimmed → sanitize if asked → `allowed` → `default`.
 fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     let judged = match rendered {
         Ok(text) if is_left_out(rule, &text) => Err(Cause::Empty),

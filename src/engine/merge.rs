@@ -152,9 +152,12 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         };
         match &rule.plan {
             Err(refusal) if refusal.error.reason == Reason::Protected => {
-                // What Kelos wrote there would stand for words of ours, or switch us off.
-                if rule.in_field && is_ours(&rule.key) {
-                    self.remove(rule.place());
+                match (rule.in_field, is_ours(&rule.key)) {
+                    // What Kelos wrote there would stand for words of ours, or switch us off.
+                    (true, true) => self.remove(rule.place()),
+                    // Kelos knows its own control keys: nobody asked us for anything.
+                    (true, false) => return Found::Settled(KeyOutcome::Kept),
+                    (false, _) => {}
                 }
                 return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
             }
@@ -167,7 +170,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             }
             _ => {}
         }
-        if !is_offered(ours, value) && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
+        // What Kelos did not render is not ours to trim.
+        let trimmed = if rule.in_field { rule.trimmed(value) } else { value };
+        if !is_offered(ours, trimmed)
+            && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
         {
             self.remove(rule.place());
             let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);
@@ -178,18 +184,21 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         let says_so = || rule.plan.as_ref().is_ok_and(|it| it.source().contains(NO_VALUE));
         if is_rendered
             && rule.in_field
-            && !is_offered(ours, value)
+            && !is_offered(ours, trimmed)
             && value.contains(NO_VALUE)
             && !says_so()
         {
             self.remove(rule.place());
             return Found::Absent { removed: Some(no_value()) };
         }
-        if rule.in_field && rule.default.is_some() && is_left_out(rule, value) {
+        if rule.in_field && rule.default.is_some() && is_left_out(rule, trimmed) {
             return self.replace(rule, Cause::Empty);
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
-        match judge(rule, value.into(), sanitize) {
+        if trimmed.is_empty() && !value.is_empty() {
+            return self.replace(rule, Cause::Instead(blank()));
+        }
+        match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
             Err(skip)
@@ -343,6 +352,10 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
 fn no_value() -> Skip {
     let message = "it holds `<no value>`, which Kelos writes where a variable is not there";
     Skip::new(Reason::MissingVariable, message)
+}
+
+fn blank() -> Skip {
+    Skip::new(Reason::InvalidValue, "Kelos wrote nothing but white space")
 }
 
 fn too_large() -> Skip {

@@ -1,7 +1,5 @@
 //! Where a repository lives, out of what people write: `owner/repo`, a URL, or `git@host:o/r.git`.
 
-use std::borrow::Cow;
-
 use url::Url;
 
 /// A repository on a forge.
@@ -79,7 +77,8 @@ fn site(scheme: &str, host: &str, port: Option<u16>) -> String {
     }
 }
 
-/// A URL without user information, query and fragment, so that no credential becomes a variable.
+/// The address of a repository or a server without user information, query and fragment, so that no
+/// credential becomes a variable: it is no link to a page that these would choose.
 ///
 /// Nothing if the text looks like a URL but can't be read as one. Other text stays as it is.
 pub(super) fn without_secrets(text: &str) -> Option<String> {
@@ -103,57 +102,9 @@ pub(super) fn without_secrets(text: &str) -> Option<String> {
     Some(bare.get(..end)?.to_owned())
 }
 
-/// Whether a text is a URL as a whole.
-pub(super) fn is_url(text: &str) -> bool {
-    text.contains("://") && !text.contains(char::is_whitespace)
-}
-
-/// A text out of an annotation or a rendered field, without what may be secret in a URL. Where there is
-/// nothing that may be, it stays letter by letter: it may be no URL at all, but a title.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if !is_url(text) || !text.contains(['@', '?', '#']) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(without_secrets(text).unwrap_or_else(|| without_what_may_be_secret(text)))
-}
-
-/// The same for a text that looks like a URL and can't be read as one: never nothing, which a template
-/// could not tell from an empty title.
-fn without_what_may_be_secret(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
-    let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
-    [scheme, "://", rest].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_text_that_holds_no_secret_stays_as_it_is_and_none_becomes_empty() {
-        for text in [
-            "fix:https://x/y",
-            "(https://a/b)",
-            "[link](https://a/b)",
-            "feat(api)://x",
-            "!://critical",
-            "http://[::1",
-            "HTTPS://A.b/x/../{c}",
-            "http://ghe:80/Acme/widgets/issues/42",
-            "a b@c?d",
-        ] {
-            assert_eq!(clean(text), text);
-        }
-        for (text, expected) in [
-            ("https://u:p@h/x?t=s#f", "https://h/x"),
-            ("See:https://user:pw@host/x", "See:https://host/x"),
-            ("(https://u:p@h/x)", "(https://h/x)"),
-            ("https://u:p@[::1/x?token=s", "https://[::1/x"),
-        ] {
-            assert_eq!(clean(text), expected);
-        }
-    }
 
     #[test]
     fn repositories_are_read_in_every_shape() {

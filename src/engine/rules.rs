@@ -217,6 +217,14 @@ impl KeyRule {
         Place { kind: self.kind, key: &self.key, path: &self.path }
     }
 
+    /// A value without what no label means: the white space at its ends. Annotations keep theirs.
+    pub(in crate::engine) fn trimmed<'v>(&self, value: &'v str) -> &'v str {
+        match self.kind {
+            Kind::Label => value.trim(),
+            Kind::Annotation => value,
+        }
+    }
+
     /// Whether `value` may be written as far as `allowed` goes.
     pub fn allows(&self, value: &str) -> bool {
         self.allowed.as_ref().is_none_or(|allowed| allowed.contains(value))

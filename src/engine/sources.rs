@@ -15,6 +15,7 @@ mod github;
 mod github_issues;
 mod github_pull_requests;
 mod github_webhook;
+mod given;
 mod inference;
 mod jira;
 mod linear_webhook;
@@ -27,6 +28,7 @@ mod variable_set;
 mod work_item;
 
 pub(super) use self::catalog::{GROUPS, name_hint};
+pub use self::given::given;
 pub use self::inference::{Inference, NotRead};
 use self::recorded::Recorded;
 use self::text::text;

@@ -98,7 +98,10 @@ pub(super) fn reads_rendered(rules: &Rules, uses: &Uses) -> bool {
 
 /// Whether the templates ask for more than the groups, which don't depend on the source.
 fn needs_source(uses: &Uses) -> bool {
-    uses.all || uses.names().iter().any(|name| !GROUPS.contains(&&**name))
+    // A field of any webhook may be called as a group is in Jinja.
+    uses.all
+        || uses.spellings().len() > 0
+        || uses.names().iter().any(|name| !GROUPS.contains(&&**name))
 }
 
 struct View<'v, 't> {

@@ -87,9 +87,9 @@ impl Program {
     }
 
     /// The variable and the number of the element that it prints, if it is `{{index .NAME NUMBER}}` and
-    /// nothing else.
+    /// white space.
     pub fn as_element(&self) -> Option<(&str, usize)> {
-        outline::element(&self.inner.parsed.main)
+        outline::element(&self.inner.parsed.main, &self.inner.source)
     }
 
     /// Whether it runs from its beginning to its end: no ranges, no calls of templates, no regular

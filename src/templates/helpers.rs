@@ -5,6 +5,7 @@
 //! same moment give the same result, for ever and everywhere.
 
 mod args;
+mod ascii;
 mod casing;
 mod defaults;
 mod enums;

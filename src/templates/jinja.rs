@@ -117,7 +117,7 @@ impl Program {
         Ok(Program {
             code_bytes: compile::bytes(code.borrow_dependent(), parts),
             code: Arc::new(code),
-            uses: Uses::of(checked.names),
+            uses: Uses::of(checked.names).written_as(checked.spellings),
             straight_line: checked.straight_line,
             patterns: Arc::new(checked.patterns),
         })

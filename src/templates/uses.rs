@@ -11,6 +11,9 @@ pub struct Uses {
     /// It may read any of them: it takes the whole root, as in `{{ . }}`.
     pub all: bool,
     names: BTreeSet<Text>,
+    /// As a template wrote names that have another spelling among the names: it means a variable of the
+    /// written name first.
+    spellings: BTreeSet<Text>,
     /// A bit for each length that a name has. Most names that are asked for are not there, which a bit
     /// says faster than a tree.
     lengths: u64,
@@ -24,19 +27,36 @@ impl Uses {
         uses
     }
 
+    /// The same, with names as the template wrote them.
+    #[must_use]
+    pub(super) fn written_as(mut self, spellings: BTreeSet<Text>) -> Uses {
+        self.lengths |= spellings.iter().map(|name| length_bit(name)).fold(0, |all, bit| all | bit);
+        self.spellings = spellings;
+        self
+    }
+
     /// All of them.
     pub fn everything() -> Uses {
         Uses { all: true, ..Uses::default() }
     }
 
-    /// The names it reads, as the template wrote them, in order.
+    /// The names it reads, as Kelos spells them, in order.
     pub fn names(&self) -> &BTreeSet<Text> {
         &self.names
     }
 
+    /// The names as the template wrote them, where [`names`](Uses::names) has another spelling.
+    pub fn spellings(&self) -> impl ExactSizeIterator<Item = &Text> {
+        self.spellings.iter()
+    }
+
     /// Whether the variable `name` is read by its name.
     pub fn names_it(&self, name: &str) -> bool {
-        self.lengths & length_bit(name) != 0 && self.names.contains(name)
+        self.lengths & length_bit(name) != 0 && self.shared(name).is_some()
+    }
+
+    fn shared(&self, name: &str) -> Option<&Text> {
+        self.names.get(name).or_else(|| self.spellings.get(name))
     }
 
     /// Whether the variable `name` may be read.
@@ -47,7 +67,7 @@ impl Uses {
     /// The variable's name as the key of its value, if it may be read.
     pub fn key(&self, name: &str) -> Option<Text> {
         if self.lengths & length_bit(name) != 0
-            && let Some(shared) = self.names.get(name)
+            && let Some(shared) = self.shared(name)
         {
             return Some(Text::clone(shared));
         }
@@ -56,7 +76,7 @@ impl Uses {
 
     /// What its names take, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        names_bytes(self.names.iter())
+        names_bytes(self.names.iter()) + names_bytes(self.spellings.iter())
     }
 
     /// Adds names.
@@ -72,6 +92,7 @@ impl Uses {
         self.all |= other.all;
         self.lengths |= other.lengths;
         self.names.extend(other.names.iter().cloned());
+        self.spellings.extend(other.spellings.iter().cloned());
     }
 }
 

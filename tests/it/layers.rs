@@ -93,6 +93,7 @@ const TEMPLATES: &[&str] = &[
 const ENGINE: &[&str] = &[
     "reason",
     "repository",
+    "link",
     "meter",
     "kelos",
     "patch",

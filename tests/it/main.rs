@@ -14,6 +14,7 @@ mod certs;
 mod cli;
 mod clients;
 mod docs;
+mod eval;
 mod examples;
 mod go_templates;
 mod helpers;

@@ -92,7 +92,7 @@ fn example(kind: &str, url: String, title: &str) -> Outcome {
 fn sanitized_title(task: &str) -> &'static str {
     match task {
         "title-label-42" => "Fix-the-login-page",
-        "title-label-43" => "n-code-long-long-long-long-long-long-long-long-long-long-long",
+        "title-label-43" => "Unicode-long-long-long-long-long-long-long-long-long-long-long",
         "title-label-44" => "no-labels",
         "title-label-45" => "Two-spaces-and-7-.Title",
         other => panic!("an unknown recording: {other}"),

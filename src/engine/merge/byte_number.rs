@@ -39,7 +39,8 @@ impl<'b, 't> ByteNumbers<'b, 't> {
             rule.plan.as_ref().ok().filter(|_| rule.declared_in == DeclaredIn::KelosField);
         let element = template.and_then(|template| template.as_element());
         let Some((_, at)) = element.filter(|(name, _)| *name == LABELS) else { return false };
-        // As Go prints it.
+        // As Go prints it, in what white space the template has around it.
+        let value = value.trim();
         let number = value.parse::<u8>().ok().filter(|number| number.to_string() == value);
         number.is_some_and(|number| match self.labels {
             Some(labels) => labels.as_bytes().get(at) == Some(&number),

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Marker, Parser, Span, StrInput};
+use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
 use thiserror::Error;
 
 use super::OnInvalid;
@@ -230,7 +230,7 @@ impl<'t> Reader<'t, '_> {
         match event {
             // A value that is not there at all comes as a `~` without extent.
             Event::Scalar(..) if span.is_empty() => Ok(Node::Scalar(String::new())),
-            Event::Scalar(text, ..) => Ok(Node::Scalar(text.into_owned())),
+            Event::Scalar(text, style, ..) => Ok(Node::Scalar(content(text, style))),
             Event::SequenceStart(..) if depth > 0 => self.list(),
             Event::MappingStart(..) if depth == 0 => {
                 let mut fields: Vec<(String, Marker, Node)> = Vec::new();
@@ -264,7 +264,7 @@ impl<'t> Reader<'t, '_> {
                 return Err(error.into());
             }
             match event {
-                Event::Scalar(text, ..) => items.push(text.into_owned()),
+                Event::Scalar(text, style, ..) => items.push(content(text, style)),
                 Event::SequenceEnd => return Ok(misplaced.unwrap_or(Node::List(items))),
                 Event::SequenceStart(..) => misplaced = Some(self.skip("a list of lists")?),
                 Event::MappingStart(..) => misplaced = Some(self.skip("a list of mappings")?),
@@ -297,6 +297,15 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
         all if all == text.len() => Cow::Borrowed(text),
         cut => Cow::Owned(format!("{}…", &text[..cut])),
     }
+}
+
+/// A text as it is meant: the last line break of a block scalar only ends its line.
+fn content(text: Cow<'_, str>, style: ScalarStyle) -> String {
+    let mut text = text.into_owned();
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && text.ends_with('\n') {
+        text.pop();
+    }
+    text
 }
 
 fn is_null(text: &str) -> bool {

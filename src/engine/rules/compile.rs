@@ -140,6 +140,7 @@ impl Compiler<'_> {
         let told = self.problems.len();
         let Declared { annotation, field, is_beyond } = said;
         let in_annotation = annotation.is_some();
+        let is_asked = in_annotation || is_ours(&key);
         let entry = match annotation {
             Some(Ok(entry)) => Ok(Some(entry)),
             Some(Err(error)) if !in_field => Err(error),
@@ -168,7 +169,9 @@ impl Compiler<'_> {
             compiled.map_err(|error| self.refused(source, error.into()))
         });
         let plan = plan.map_err(Box::new);
-        if let Err(refusal) = &plan {
+        if let Err(refusal) = &plan
+            && (is_asked || refusal.error.reason != Reason::Protected)
+        {
             self.tell(kind, &key, &refusal.error);
         }
         if has_room && plan.is_ok() && self.problems.len() == told {

@@ -43,6 +43,22 @@ fn the_hash_follows_what_the_rules_say() {
 }
 
 #[test]
+fn a_control_key_is_a_problem_only_where_a_rules_annotation_asks_for_it_or_it_is_ours() {
+    let problems = |annotation: &str, key: &str| {
+        let spawner = serde_json::json!({
+            "metadata": {"name": "worker", "annotations": {"metadata.kelos.dev/annotations": annotation}},
+            "spec": {"taskTemplate": {"metadata": {"annotations": {key: "x"}}}},
+        });
+        let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
+        let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+        rules.problems.len()
+    };
+    assert_eq!(problems("", "kelos.dev/github-checks"), 0);
+    assert_eq!(problems("kelos.dev/github-checks: y", "kelos.dev/github-checks"), 1);
+    assert_eq!(problems("", "metadata.kelos.dev/skipped"), 1);
+}
+
+#[test]
 fn problems_name_key_reason_line_and_column() {
     let rules = compile(
         &[

@@ -18,7 +18,7 @@ pub(super) fn quote_bare_templates(text: &str) -> Cow<'_, str> {
         match state.bare_value(line) {
             Some(start) => {
                 let (head, value) = line.split_at(start);
-                let content = value.trim_end();
+                let content = without_comment(value.trim_end());
                 out.push_str(head);
                 out.push('\'');
                 out.push_str(&content.replace('\'', "''"));
@@ -127,6 +127,15 @@ fn separator(text: &str) -> Option<usize> {
     text.match_indices(':').map(|(at, _)| at).find(|at| text[at + 1..].starts_with([' ', '\t']))
 }
 
+/// A bare value without the comment behind its last `}}`: white space, `#`, and the rest of the line. In front
+/// of that a `#` is text, as in `{{.Kind}} #{{.Number}}`.
+fn without_comment(value: &str) -> &str {
+    let Some(end) = value.rfind("}}").map(|at| at + "}}".len()) else { return value };
+    let behind = &value[end..];
+    let comment = behind.trim_start_matches([' ', '\t']);
+    if comment.starts_with('#') && comment.len() < behind.len() { &value[..end] } else { value }
+}
+
 /// Whether the line ends in `|` or `>` with their indicators, as in `key: |-`.
 fn begins_block_scalar(line: &str) -> bool {
     let line = line.split_once(" #").map_or(line, |(line, _)| line).trim_end();
@@ -199,6 +208,15 @@ mod tests {
                 "a: {value: x,\n  b: {{.X}} }\nc: '{{.Y}}'",
             ),
             ("{\"a\": \"{{.X}}\"}", "{\"a\": \"{{.X}}\"}"),
+            ("a: {{.X}}   # who's asked\r\nb: y", "a: '{{.X}}'   # who's asked\r\nb: y"),
+            ("a: {{.X}} y {{.Z}}\t#5", "a: '{{.X}} y {{.Z}}'\t#5"),
+            ("a:\n  {{.X}} # why", "a:\n  '{{.X}}' # why"),
+            ("a: {{.X}} #{{.Y}}", "a: '{{.X}} #{{.Y}}'"),
+            ("a: {{\" # \"}}", "a: '{{\" # \"}}'"),
+            ("a: {{.X}}# y", "a: '{{.X}}# y'"),
+            ("a: {{.X}} y # z", "a: '{{.X}} y # z'"),
+            ("a: {{.X}} # of }}", "a: '{{.X}} # of }}'"),
+            ("a: {{.X # y", "a: '{{.X # y'"),
         ] {
             assert_eq!(quote_bare_templates(text), expected);
         }

@@ -97,6 +97,13 @@ impl Table {
     }
 }
 
+/// What a variable of this name can be, whatever the source; nothing if it is no text and no number, or no
+/// source of Kelos has it.
+pub(super) fn class_of_any(name: &str) -> Option<Class> {
+    let tables = ALL.into_iter().chain([&manual::SCHEDULE]);
+    tables.flat_map(Table::all).find(|variable| variable.name == name)?.class
+}
+
 /// Every name that Kelos or we give to a variable; `docs/variables.md` explains them.
 fn vocabulary() -> impl Iterator<Item = &'static str> {
     let of_sources = ALL.into_iter().flat_map(|table| table.all()).map(|it| it.name);

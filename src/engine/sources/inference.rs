@@ -22,7 +22,7 @@ mod segment;
 pub(super) use self::pair::pay_for_a_prompt;
 use self::pair::{Found, Pair};
 use self::pattern::{MOST_PIECES, PIECE_BYTES, Pattern};
-pub(super) use self::printed::may_be_no_text;
+pub(super) use self::printed::{labels_of, may_be_no_text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, Rendered, VariableSet};
 use crate::apimachinery::Kind;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::catalog::GROUPS;
-use super::text::{ENTRY_BYTES, ENTRY_STEPS, clean_labels, text, url};
+use super::text::{ENTRY_BYTES, ENTRY_STEPS, clean_labels, text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, VariableSet};
 use crate::apimachinery::Kind;
@@ -205,14 +205,6 @@ fn tell_one(variable: &str, value: &str, is_rendered: bool, known: &mut Variable
             }
         }
         "Labels" => put("Labels", &|meter| labels(value, is_rendered, meter)),
-        "URL" => {
-            if known.wants("URL")
-                && known.get("URL").is_none()
-                && let Some(url) = url(value, known.meter)
-            {
-                known.put(Origin::Task, Letters::Alike, "URL", |_| Ok(Value::from(url)));
-            }
-        }
         name => put(name, &|meter| text(value, meter)),
     }
 }

@@ -1,5 +1,6 @@
 //! Texts that people typed, as variables: each paid for before it is built.
 
+use crate::engine::link;
 use crate::engine::meter::Meter;
 use crate::engine::repository::{self, Repository};
 use crate::templates::budget::Exhausted;
@@ -15,13 +16,13 @@ const URL_STEPS: usize = 16;
 const URL_BYTE_PARTS: usize = 16;
 const URL_GROWTH: usize = 3;
 
-/// A text as a variable: a URL loses what may be secret in it.
+/// A text as a variable: one that is a URL as a whole loses what is secret in it.
 pub(in crate::engine) fn text(value: &str, meter: &Meter) -> Result<Value, Exhausted> {
     meter.take_bytes(value.len())?;
-    if repository::is_url(value) {
+    if link::is_link(value) {
         pay_for_url(value, meter)?;
     }
-    Ok(Value::from(repository::clean(value).as_ref()))
+    Ok(Value::from(link::without_secrets(value).as_ref()))
 }
 
 /// Names as the labels of an issue: of each that is a URL what may be secret is taken out.
@@ -29,10 +30,15 @@ pub(in crate::engine) fn clean_labels<S: AsRef<str>>(
     names: &[S],
     meter: &Meter,
 ) -> Result<Value, Exhausted> {
-    let urls = names.iter().map(AsRef::as_ref).filter(|name| repository::is_url(name));
-    urls.into_iter().try_for_each(|url| pay_for_url(url, meter))?;
-    let clean: Vec<_> = names.iter().map(|name| repository::clean(name.as_ref())).collect();
-    Ok(Value::labels(&clean))
+    let links = names.iter().map(AsRef::as_ref).filter(|name| link::is_link(name));
+    links.into_iter().try_for_each(|link| pay_for_url(link, meter))?;
+    Ok(labels_without_secrets(names))
+}
+
+/// The same of names that are paid for.
+pub(in crate::engine) fn labels_without_secrets<S: AsRef<str>>(names: &[S]) -> Value {
+    let clean: Vec<_> = names.iter().map(|name| link::without_secrets(name.as_ref())).collect();
+    Value::labels(&clean)
 }
 
 /// A repository out of what people typed.
@@ -41,7 +47,7 @@ pub(in crate::engine) fn repository(typed: &str, meter: &Meter) -> Option<Reposi
     Repository::parse(typed)
 }
 
-/// A URL out of what people typed, without what may be secret in it.
+/// The address of a server out of what people typed, without what may be secret in it.
 pub(in crate::engine) fn url(typed: &str, meter: &Meter) -> Option<String> {
     pay_for_url(typed, meter).ok()?;
     repository::without_secrets(typed)

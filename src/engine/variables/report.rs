@@ -8,10 +8,10 @@ use crate::engine::kelos::{Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::rules::{Infer, Policy, Rules};
 use crate::engine::sources::{GROUPS, Inference, NotRead, Origin, Table};
-use crate::templates::Uses;
 use crate::templates::budget::Budget;
 use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
+use crate::templates::{Uses, camel_case};
 
 /// What is known of a Task.
 pub struct VariableReport(pub Vec<ReportedVariable>);
@@ -125,7 +125,12 @@ pub fn report(
     let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
     names.extend(root.keys().filter(|name| &***name != "Source").cloned());
-    names.extend(rules.uses.names().iter().cloned());
+    // In Jinja a variable that is known as it is written is meant, and no other.
+    let is_known = |name: &Text| {
+        let mut spellings = rules.uses.spellings().filter(|it| root.contains_key(*it));
+        spellings.any(|spelling| *camel_case::variable(spelling) == **name)
+    };
+    names.extend(rules.uses.names().iter().filter(|name| !is_known(name)).cloned());
     let why = |name: &Text| {
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {

@@ -48,9 +48,18 @@ fn printed(pipeline: &Pipeline) -> Option<Piece> {
     })
 }
 
-/// The variable and the number of the element that a template prints, if it does nothing else.
-pub(super) fn element(main: &[Node]) -> Option<(&str, usize)> {
-    let [Node::Print(Pipeline { targets, commands, .. })] = main else { return None };
+/// The variable and the number of the element that a template prints, if it does nothing else but print
+/// white space around it.
+pub(super) fn element<'m>(main: &'m [Node], source: &str) -> Option<(&'m str, usize)> {
+    let is_blank = |node: &&Node| match node {
+        Node::Text(span) => source.get(span.start..span.end).is_some_and(|it| it.trim().is_empty()),
+        _ => false,
+    };
+    let mut printed = main.iter().filter(|node| !is_blank(node));
+    let Some(Node::Print(Pipeline { targets, commands, .. })) = printed.next() else { return None };
+    if printed.next().is_some() {
+        return None;
+    }
     let [Expr { kind: ExprKind::Call(Function::Builtin(Builtin::Index), arguments), .. }] =
         &**commands
     else {
@@ -89,6 +98,7 @@ mod tests {
         let labels = |at| Some(("Labels".to_owned(), at));
         assert_eq!(element("{{index .Labels 0}}"), labels(0));
         assert_eq!(element("{{- index .Labels 12 -}}"), labels(12));
+        assert_eq!(element(" {{index .Labels 0}}\n"), labels(0));
         for other in [
             "",
             "0",

@@ -1,9 +1,11 @@
-//! Helpers for labels, which Sprig does not have: `labelValue`, `labelHash`, `stripScope`, `scoped`.
+//! Helpers for labels, which Sprig does not have: `labelValue`, `labelHash`, `slug`,
+//! `stripScope`, `scoped`.
 
 use std::borrow::Cow;
 
 use super::Caller;
 use super::args;
+use super::ascii;
 use super::hash;
 use super::print;
 use super::text::part;
@@ -38,7 +40,7 @@ pub(super) fn label_hash(meter: &mut dyn Caller, args: &[Value]) -> Result<Value
     let text = name("labelHash", meter, args, 1)?;
     meter.take_steps(text.len() as u64 / 16)?;
     meter.take_bytes(text.len())?;
-    let clean = cleaned(&text);
+    let clean = cleaned(&text, fits, usize::MAX);
     if clean.len() <= length && (!clean.is_empty() || text.is_empty()) {
         return Ok(Value::from(clean));
     }
@@ -82,33 +84,32 @@ pub(super) fn scoped(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, Te
     Ok(Value::from(""))
 }
 
-/// A label value out of any text: each run of other characters becomes one `-`, then it is cut to
-/// 63 bytes and its ends are trimmed to letters and digits. A valid value is not altered; a text
-/// without a letter or digit gives an empty one.
+/// `slug X`: a DNS label made of a text or a number: lower-case letters, digits and single `-`, at most 63
+/// bytes; empty if nothing is left of it.
+pub(super) fn slug(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, TemplateError> {
+    let text = name("slug", meter, args, 0)?;
+    meter.take_steps(text.len() as u64 / 16)?;
+    meter.take_bytes(NAME_BYTES)?;
+    let slug = cleaned(&text, |c| c.is_ascii_alphanumeric(), NAME_BYTES);
+    Ok(Value::from(slug.to_ascii_lowercase()))
+}
+
+/// A label value out of any text: letters beyond ASCII are transliterated, each run of other characters
+/// becomes one `-`, then it is cut to 63 bytes and its ends are trimmed to letters and digits. A valid
+/// value is not altered; a text without a letter or digit gives an empty one.
 ///
 /// ```
 /// use kelos_metadata::templates::helpers::label::sanitize;
 ///
 /// assert_eq!(sanitize("priority/critical"), "priority-critical");
 /// assert_eq!(sanitize("already-valid_1.0"), "already-valid_1.0");
+/// assert_eq!(sanitize("Ünïcode"), "Unicode");
 /// ```
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if is_clean(text) {
         return Cow::Borrowed(text);
     }
-    let mut clean = String::with_capacity(NAME_BYTES);
-    let mut in_run = false;
-    // What is trimmed at the front does not count for the cut's place: the cut comes first.
-    for c in text.chars() {
-        if fits(c) || !in_run {
-            clean.push(if fits(c) { c } else { '-' });
-        }
-        in_run = !fits(c);
-        if clean.len() == NAME_BYTES {
-            break;
-        }
-    }
-    Cow::Owned(clean.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned())
+    Cow::Owned(cleaned(text, fits, NAME_BYTES))
 }
 
 /// Whether a text is a label value already.
@@ -124,14 +125,20 @@ fn fits(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-/// As [`sanitize`], but not cut.
-fn cleaned(text: &str) -> String {
-    let (mut clean, mut in_run) = (String::with_capacity(text.len()), false);
-    for c in text.chars() {
+/// A text in ASCII in which each run of characters that don't fit is one `-`, cut to so many bytes, with
+/// letters and digits at both ends.
+fn cleaned(text: &str, fits: fn(char) -> bool, most: usize) -> String {
+    let mut clean = String::with_capacity(text.len().min(most));
+    let mut in_run = false;
+    // What is trimmed at the front does not count for the cut's place: the cut comes first.
+    for c in ascii::letters(text) {
         if fits(c) || !in_run {
             clean.push(if fits(c) { c } else { '-' });
         }
         in_run = !fits(c);
+        if clean.len() == most {
+            break;
+        }
     }
     clean.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned()
 }
@@ -174,8 +181,14 @@ mod tests {
             ("!!!", ""),
             ("", ""),
             ("[bug] crash!", "bug-crash"),
-            ("Ünïcode ✓ long", "n-code-long"),
-            ("日本語 v1.2", "v1.2"),
+            ("Ünïcode ✓ long", "Unicode-long"),
+            ("U\u{308}ni\u{308}code", "Unicode"),
+            ("Straße Łódź Ærø ﬁn", "Strasse-Lodz-AEro-fin"),
+            ("日本語 v1.2", "Ri-Ben-Yu-v1.2"),
+            ("Москва: объект, альбом", "Moskva-obekt-albom"),
+            ("Ελλάδα 한국 हिन्दी", "Ellada-hangug-hindii"),
+            ("½ ٣ Ⅳ ①", "1-2-3-IV-1"),
+            ("🐛 ✓ →", ""),
             ("a- /-b", "a---b"),
         ] {
             assert_eq!(sanitize(text), expected, "{text:?}");

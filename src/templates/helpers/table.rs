@@ -117,6 +117,7 @@ static HELPERS: &[Helper] = &[
     Helper::exact("scoped", 2, label::scoped).value_first(),
     Helper::exact("sha1sum", 1, hash::sha1sum),
     Helper::exact("sha256sum", 1, hash::sha256sum),
+    Helper::exact("slug", 1, label::slug),
     Helper::exact("snakecase", 1, casing::snakecase),
     Helper::exact("sortAlpha", 1, list::sort_alpha),
     Helper::exact("splitList", 2, list::split_list),

@@ -18,6 +18,8 @@ use crate::templates::value::Text;
 pub(super) struct Checked {
     /// The variables that the template may read, in CamelCase.
     pub(super) names: BTreeSet<Text>,
+    /// As the template wrote those of them that it wrote in snake_case.
+    pub(super) spellings: BTreeSet<Text>,
     /// Whether it has neither loops nor macros nor regular expressions.
     pub(super) straight_line: bool,
     /// The regular expressions that it spells out.

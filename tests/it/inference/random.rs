@@ -88,9 +88,10 @@ fn values() -> impl Strategy<Value = BTreeMap<String, Value>> {
         })
 }
 
-/// Texts that are URLs lose what may be secret when they become variables.
+/// Texts that are URLs as a whole lose what is secret when they become variables.
 fn is_a_url(value: &Value) -> bool {
-    let is_one = |value: &Value| value.as_str().is_some_and(|text| text.contains("://"));
+    let may_be = |text: &str| text.contains("://") && text.contains(['@', '?', '#']);
+    let is_one = |value: &Value| value.as_str().is_some_and(may_be);
     is_one(value) || value.as_array().is_some_and(|labels| labels.iter().any(is_one))
 }
 

@@ -39,11 +39,21 @@ fn plain_scalars_keep_their_text() {
             ("c", "yes"),
             ("d", ""),
             ("e", "~"),
-            ("f", "{{ x }}: {{ y }} # z"),
+            ("f", "{{ x }}: {{ y }}"),
             ("g", "null"),
         ])
     );
     assert_eq!(templates(r#"{"a": 5, "b": true}"#), pairs(&[("a", "5"), ("b", "true")]));
+}
+
+#[test]
+fn a_block_scalar_lacks_its_last_line_break() {
+    let text = "a: |\n  {{.X}}\nb: |+\n  {{.X}}\n\nc: >\n  x\n  y\nd: |-\n  x\ne: \"x\\n\"\nf:\n  value: |\n    z\n";
+    let expected =
+        [("a", "{{.X}}"), ("b", "{{.X}}\n"), ("c", "x y"), ("d", "x"), ("e", "x\n"), ("f", "z")];
+    assert_eq!(templates(text), pairs(&expected));
+    let entries = parse("a:\n  value: x\n  default: |\n    y\n  allowed: [y]\n").unwrap();
+    assert_eq!(entries["a"].clone().unwrap().default.as_deref(), Some("y"));
 }
 
 #[test]

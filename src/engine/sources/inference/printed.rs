@@ -2,7 +2,7 @@
 
 use super::pattern::{Flavour, whole_number};
 use crate::engine::meter::Meter;
-use crate::engine::sources::text::{ENTRY_STEPS, clean_labels, text};
+use crate::engine::sources::text::{ENTRY_STEPS, clean_labels, labels_without_secrets, text};
 use crate::engine::sources::variable::InName;
 use crate::engine::sources::{cron, jira};
 use crate::templates::budget::Exhausted;
@@ -42,20 +42,32 @@ pub(in crate::engine::sources) fn may_be_no_text(printed: &str) -> bool {
         || printed.starts_with("map[")
 }
 
+/// What Kelos puts between labels.
+const SEPARATOR: &str = ", ";
+
 /// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
 /// here as there.
 fn labels(joined: &str, meter: &Meter) -> Result<Option<Value>, Exhausted> {
-    const SEPARATOR: &str = ", ";
     /// What a label takes beside its text.
     const LABEL_BYTES: usize = 64;
-    if joined.is_empty() {
-        return Ok(Some(Value::labels::<&str>(&[])));
+    if !joined.is_empty() {
+        meter.take(joined.len())?;
+        let count = joined.matches(SEPARATOR).count() + 1;
+        meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
+        meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
     }
-    meter.take(joined.len())?;
-    let count = joined.matches(SEPARATOR).count() + 1;
-    meter.take_steps(count.saturating_mul(ENTRY_STEPS))?;
-    meter.take_bytes(joined.len().saturating_mul(2) + count.saturating_mul(LABEL_BYTES))?;
+    names_of(joined).map(|names| clean_labels(&names, meter)).transpose()
+}
+
+/// The labels in `a, b`; nothing if one of them would be blank.
+pub(in crate::engine::sources) fn labels_of(joined: &str) -> Option<Value> {
+    names_of(joined).map(|names| labels_without_secrets(&names))
+}
+
+fn names_of(joined: &str) -> Option<Vec<&str>> {
+    if joined.is_empty() {
+        return Some(Vec::new());
+    }
     let names: Vec<&str> = joined.split(SEPARATOR).collect();
-    let is_list = names.iter().all(|name| !name.trim().is_empty());
-    is_list.then(|| clean_labels(&names, meter)).transpose()
+    names.iter().all(|name| !name.trim().is_empty()).then_some(names)
 }

@@ -86,8 +86,12 @@ impl<'a> Walk<'a, '_> {
     fn read(&mut self, name: &'a str) {
         let is_own = self.locals.has(name) || catalog::is_function(name);
         if !is_own {
-            let name = names::variable(name).unwrap_or_else(|| name.to_owned());
-            self.found.names.insert(name.into());
+            if let Some(variable) = names::variable(name) {
+                self.found.names.insert(variable.into());
+                self.found.spellings.insert(name.into());
+            } else {
+                self.found.names.insert(name.into());
+            }
         }
     }
 
