@@ -103,7 +103,7 @@ pub struct Rules {
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
     pub problems: Vec<Problem>,
-    /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
+    /// The keys of the Kelos field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
     pub beyond: Beyond,
     /// The variables that the templates read, and those that help to read others back.
@@ -114,7 +114,7 @@ pub struct Rules {
     pub inference: Inference,
     /// Whether the TaskSpawner switches injection off.
     pub is_disabled: bool,
-    /// Whether Kelos's own field declares keys of ours: then Kelos may have written what looks like our mark.
+    /// Whether the Kelos field declares keys of ours: then Kelos may have written what looks like our mark.
     pub field_declares_ours: bool,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.
     pub is_straight_line: bool,
@@ -143,7 +143,7 @@ pub struct KeyRule {
     pub allowed: Option<BTreeSet<Box<str>>>,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
-    /// Whether Kelos's own field declares the key, so that Kelos may have rendered it already.
+    /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.
     pub in_field: bool,
 }
 
@@ -271,7 +271,7 @@ impl Rules {
         }
     }
 
-    /// Whether Kelos's own field has a key behind those that rules are made for, or may have it among
+    /// Whether the Kelos field has a key behind those that rules are made for, or may have it among
     /// those of which nothing is known.
     fn may_be_beyond(&self, kind: Kind, key: &str) -> bool {
         self.field_is_cut(kind) || self.beyond.of(kind).has(key)
@@ -293,7 +293,7 @@ impl Rules {
         self.problems.iter().any(is_it)
     }
 
-    /// Whether Kelos's own field declares the key.
+    /// Whether the Kelos field declares the key.
     pub(in crate::engine) fn is_in_field(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => rule.in_field,
