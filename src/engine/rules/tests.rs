@@ -1,7 +1,7 @@
 //! A TaskSpawner as rules: their hash, their problems, and what they cost.
 
 use super::*;
-use crate::engine::kelos::Protection;
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection};
 use crate::templates::Templates;
 
 fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
@@ -40,6 +40,17 @@ fn the_hash_follows_what_the_rules_say() {
     ] {
         assert_ne!(changed, first);
     }
+}
+
+#[test]
+fn the_hash_follows_a_name_template_that_is_kept_in_an_annotation() {
+    let hash = |template: &str| {
+        let mut spawner = TaskSpawner::default();
+        let annotations = &mut spawner.metadata.annotations;
+        annotations.insert(NAME_TEMPLATE_ANNOTATION.to_owned(), template.to_owned());
+        hash::hash(&spawner, &Policy::default())
+    };
+    assert_ne!(hash("a-{{.ID}}"), hash("b-{{.ID}}"));
 }
 
 #[test]
