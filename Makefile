@@ -98,7 +98,7 @@ soak: toolchain ## the long rounds of tests that `make test` runs short
 # Coverage needs switches of rustc that are not stable; the pinned toolchain takes them all the same.
 FUZZ_SECONDS ?= 600
 .PHONY: fuzz
-fuzz: toolchain ## look for input that breaks what fuzz/targets.rs promises, FUZZ_SECONDS (600) for each target
+fuzz: toolchain ## look for input that breaks what tests/support/src/fuzz.rs promises, FUZZ_SECONDS (600) for each target
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
 	for target in go jinja review annotation compile; do \
 		mkdir -p fuzz/corpus/$$target fuzz/regressions/$$target; \

@@ -35,12 +35,14 @@ pub enum Command {
     /// Makes a CA and a serving certificate, writes them into a Secret for `serve
     /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
     /// server always trusts what is served. Any number may run: one of them leads and writes, by a
-    /// Lease. It is the only command that writes to the cluster, and to no other objects.
+    /// Lease. It writes the Secret, the Lease and the configuration, and nothing else; no other
+    /// command writes to the cluster.
     Controller(Box<ControllerArgs>),
     /// Answer AdmissionReviews from standard input
     ///
     /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit
-    /// status is 0 when every line was answered.
+    /// status is 0 when every line was an AdmissionReview with a uid; other lines are answered with
+    /// a Status, and the exit status is 1.
     Review(ReviewArgs),
     /// Show what a Task gets from its TaskSpawner
     ///

@@ -16,7 +16,7 @@
 //! | [`commands`] | one file a subcommand |
 //! | [`engine`] | Task and rules → decision; pure |
 //! | [`apimachinery`] | which keys and values the API server takes |
-//! | [`templates`] | source → compiled template → text, within bounds; knows nothing of Kubernetes |
+//! | [`templates`] | source → compiled template → text, within bounds; knows nothing of Kubernetes but what a label value is (`helpers/label.rs`) |
 //! | [`webhook`] | bytes → request → answer |
 //! | [`spawners`] | the cache of what the rules need |
 //! | [`manifests`], [`watch`] | files → objects; seeing files change |

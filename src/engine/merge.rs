@@ -1,7 +1,7 @@
 //! Who wins on the Task.
 //!
 //! Control keys are not ours. A valid value that is there stays, unless an `allowed` list binds it.
-//! What is there and would get the Task refused is repaired if Kelos's own field declares it. Then
+//! What is there and would get the Task refused is repaired if the Kelos field declares it. Then
 //! the templates add what is absent. One bad key never costs another, and never the Task. Two values
 //! do not stay though they are valid: [the number of a byte](byte_number), and `<no value>`.
 
@@ -237,7 +237,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         KeyOutcome::Repaired(value)
     }
 
-    /// Annotations that arrive over the total would get the Task refused: those that Kelos's field
+    /// Annotations that arrive over the total would get the Task refused: those that the Kelos field
     /// declares go, the largest first.
     fn shed_annotations(&mut self, found: &mut [Found]) {
         if self.size.annotations_fit() {
@@ -340,7 +340,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 }
 
 /// A valid value stays. It is worth a word only if the template would have given another one; what
-/// Kelos's own field declares, Kelos itself has rendered.
+/// the Kelos field declares, Kelos itself has rendered.
 fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
     if rule.declared_in == DeclaredIn::KelosField || is_offered(ours, value) {
         KeyOutcome::Kept

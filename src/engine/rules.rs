@@ -103,7 +103,7 @@ pub struct Rules {
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
     pub problems: Vec<Problem>,
-    /// The keys of Kelos's own field that no rule is about, because they are behind its limits: what the
+    /// The keys of the Kelos field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
     pub beyond: Beyond,
     /// The variables that the templates read, and those that help to read others back.
@@ -114,7 +114,7 @@ pub struct Rules {
     pub inference: Inference,
     /// Whether the TaskSpawner switches injection off.
     pub is_disabled: bool,
-    /// Whether Kelos's own field declares keys of ours: then Kelos may have written what looks like our mark.
+    /// Whether the Kelos field declares keys of ours: then Kelos may have written what looks like our mark.
     pub field_declares_ours: bool,
     /// Which keys the Kelos field alone declares: what Kelos rendered of them are inputs.
     pub rendered_keys: RenderedKeys,
@@ -302,7 +302,7 @@ impl Rules {
         self.rule(kind, key).is_some_and(|rule| rule.in_field && !rule.in_annotation)
     }
 
-    /// Whether Kelos's own field has a key behind those that rules are made for, or may have it among
+    /// Whether the Kelos field has a key behind those that rules are made for, or may have it among
     /// those of which nothing is known.
     fn may_be_beyond(&self, kind: Kind, key: &str) -> bool {
         self.field_is_cut(kind) || self.beyond.of(kind).has(key)
@@ -324,7 +324,7 @@ impl Rules {
         self.problems.iter().any(is_it)
     }
 
-    /// Whether Kelos's own field declares the key.
+    /// Whether the Kelos field declares the key.
     pub(in crate::engine) fn is_in_field(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => rule.in_field,

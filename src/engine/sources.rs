@@ -1,7 +1,7 @@
 //! Sources: what a Kelos source, and the fields that Kelos rendered for it, tell of a Task.
 //!
-//! One file a source, each with its [`Table`] and what follows from Task, TaskSpawner and Workspace; a new
-//! source is a file, a row in [`catalog`] and an arm of each `match` here.
+//! One file a source, each with its [`Table`] and what follows from Task, TaskSpawner and Workspace.
+//! CONTRIBUTING lists all that a new source needs.
 //!
 //! Names, shapes and constants are those of Kelos v0.24 to v0.52. Each value is exact, which is what
 //! Kelos's own templates had letter by letter, or it only says the same: [`Letters`]. Beside each stands

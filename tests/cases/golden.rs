@@ -9,7 +9,7 @@
 //!
 //! Whatever a case is about, the uid is echoed, the Task is allowed, the patch applies and nothing
 //! but labels and annotations changes, and a second pass over the result changes nothing.
-//! `BLESS=1 cargo test --test cases golden` writes what came out into `expected.yaml`: read the diff.
+//! `BLESS=1 cargo test --profile checked --test cases golden` writes what came out into `expected.yaml`: read the diff.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What stands in `tests/data` row by row, each row a test of its own name: `cargo test --test cases NAME`
+//! What stands in `tests/data` row by row, each row a test of its own name: `cargo test --profile checked --test cases NAME`
 //! runs those whose name holds it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]

@@ -1,6 +1,6 @@
 //! The examples and what the documentation shows of them: run with the real program.
 //!
-//! `BLESS=1 cargo test --test it examples` writes what the commands in the documentation print: read
+//! `BLESS=1 cargo test --profile checked --test it examples` writes what the commands in the documentation print: read
 //! the diff.
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Helpers: the table that `tests/cases/helpers.rs` runs, compared with the real Sprig.
 //!
 //! `tests/go/oracles/sprig/` is a small Go program that calls Sprig's functions. `docs/helpers.md` is made of the
-//! table: `BLESS=1 cargo test --test it helpers` writes it.
+//! table: `BLESS=1 cargo test --profile checked --test it helpers` writes it.
 
 mod arbitrary;
 mod page;

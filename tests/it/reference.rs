@@ -65,7 +65,7 @@ fn the_reference_is_what_the_commands_say() {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == made,
-        "docs/reference.md is not what the commands say: BLESS=1 cargo test --test it reference writes it"
+        "docs/reference.md is not what the commands say: BLESS=1 cargo test --profile checked --test it reference writes it"
     );
 }
 

@@ -22,11 +22,11 @@ of these are refused before anything changes.
 {{- with .Values.certificates }}
 {{- if eq .mode "provided" }}
 {{- if not .caBundle }}
-{{- fail "certificates.caBundle is required with certificates.mode=provided: the CA of the certificate in certificates.secretName, as printed by `base64 -w0 ca.crt`" }}
+{{- fail "certificates.caBundle is required with certificates.mode=provided: the CA of the certificate in certificates.secretName, as printed by `base64 < ca.crt | tr -d '\\n'`" }}
 {{- end }}
 {{- $pem := b64dec .caBundle }}
 {{- if not (contains "-----BEGIN CERTIFICATE-----" $pem) }}
-{{- fail "certificates.caBundle is not base64 of a PEM certificate: take what `base64 -w0 ca.crt` prints" }}
+{{- fail "certificates.caBundle is not base64 of a PEM certificate: take what `base64 < ca.crt | tr -d '\\n'` prints" }}
 {{- end }}
 {{- if contains "PRIVATE KEY-----" $pem }}
 {{- fail "certificates.caBundle holds a private key, and everybody may read it: take the certificate alone" }}

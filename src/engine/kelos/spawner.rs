@@ -216,16 +216,27 @@ impl When {
     }
 
     fn counting(&self) -> Option<Source<'_>> {
-        let polled = (self.github_issues.as_ref().map(Source::GithubIssues))
-            .or_else(|| self.github_pull_requests.as_ref().map(Source::GithubPullRequests))
-            .or_else(|| self.jira.as_ref().map(Source::Jira))
-            .or_else(|| self.cron.as_ref().map(Source::Cron));
+        // All fields by name: the compiler tells of one that has no place below.
+        let When {
+            github_issues,
+            github_pull_requests,
+            jira,
+            cron,
+            github_webhook,
+            linear_webhook,
+            webhook,
+            slack,
+        } = self;
+        let polled = (github_issues.as_ref().map(Source::GithubIssues))
+            .or_else(|| github_pull_requests.as_ref().map(Source::GithubPullRequests))
+            .or_else(|| jira.as_ref().map(Source::Jira))
+            .or_else(|| cron.as_ref().map(Source::Cron));
         let mut sources = [
             polled,
-            self.github_webhook.as_ref().map(Source::GithubWebhook),
-            self.linear_webhook.as_ref().map(Source::LinearWebhook),
-            self.webhook.as_ref().map(Source::GenericWebhook),
-            self.slack.as_ref().map(|_| Source::Slack),
+            github_webhook.as_ref().map(Source::GithubWebhook),
+            linear_webhook.as_ref().map(Source::LinearWebhook),
+            webhook.as_ref().map(Source::GenericWebhook),
+            slack.as_ref().map(|_| Source::Slack),
         ]
         .into_iter()
         .flatten();
@@ -274,7 +285,7 @@ pub struct TaskTemplate {
     /// Replaces the names that Kelos gives its Tasks (v0.49 and later): a Go template.
     #[serde(deserialize_with = "null_as_default")]
     pub name_template: Bounded<NAME_TEMPLATE_BYTES>,
-    /// Kelos's own field for labels and annotations (v0.25 and later).
+    /// The Kelos field: labels and annotations (v0.25 and later).
     pub metadata: Option<TemplateMetadata>,
 }
 

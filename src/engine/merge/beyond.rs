@@ -1,4 +1,4 @@
-//! Keys that Kelos's own field declares behind its limits: no rule is about them, and still they must not
+//! Keys that the Kelos field declares behind its limits: no rule is about them, and still they must not
 //! have the Task refused.
 
 use std::cmp::Reverse;
@@ -16,7 +16,7 @@ use crate::engine::rules::DeclaredIn;
 use crate::engine::skip::Skip;
 
 impl<'r> Merge<'_, 'r, '_> {
-    /// Removes what the API server would refuse of the keys behind the limits of Kelos's own field. It
+    /// Removes what the API server would refuse of the keys behind the limits of the Kelos field. It
     /// goes through what the Task has, not through the list of those keys.
     pub(super) fn remove_beyond(&mut self) -> Vec<KeyDecision<'r>> {
         let (task, rules) = (self.task, self.rules);
@@ -44,7 +44,7 @@ impl<'r> Merge<'_, 'r, '_> {
         outcomes
     }
 
-    /// Where annotations arrive over the total, those behind the limits of Kelos's own field go first,
+    /// Where annotations arrive over the total, those behind the limits of the Kelos field go first,
     /// the largest first.
     pub(super) fn shed_beyond(&mut self, removed: &mut Vec<KeyDecision<'r>>) {
         let (kind, task, keys) = (Kind::Annotation, self.task, &self.rules.beyond.annotations);

@@ -1,6 +1,6 @@
 //! Labels that Kelos took for a text.
 //!
-//! In Kelos `.Labels` is the text `a, b`, so its own field (v0.25 and later) renders `{{index .Labels
+//! In Kelos `.Labels` is the text `a, b`, so the Kelos field (v0.25 and later) renders `{{index .Labels
 //! 0}}` to the number of a byte: "112" for `priority/high`. That is never what was meant. Where a template
 //! is that and nothing else, such a number is taken for a byte: if the labels are known, that byte; if not,
 //! any, for sources whose labels are a text for certain.
@@ -13,7 +13,7 @@ use crate::templates::value::{Map, Text};
 /// The variable in question.
 const LABELS: &str = "Labels";
 
-/// Looks for what Kelos's own field printed of `.Labels` as a text.
+/// Looks for what the Kelos field printed of `.Labels` as a text.
 #[derive(Debug)]
 pub(in crate::engine) struct ByteNumbers<'b, 't> {
     task: &'b Task<'t>,
@@ -33,7 +33,7 @@ impl<'b, 't> ByteNumbers<'b, 't> {
         ByteNumbers { task, spawner: &rules.spawner, labels }
     }
 
-    /// Whether Kelos's own field gave this value because `.Labels` is a text there.
+    /// Whether the Kelos field gave this value because `.Labels` is a text there.
     pub(super) fn has(&self, rule: &KeyRule, value: &str) -> bool {
         let template =
             rule.plan.as_ref().ok().filter(|_| rule.declared_in == DeclaredIn::KelosField);

@@ -18,13 +18,13 @@ use crate::templates::budget::Exhausted;
 use crate::templates::purse::{ALLOCATION, Purse};
 use crate::templates::suggest::meant;
 
-/// The most fields of a value that are looked at: there are four, and each is looked for among those
+/// The most fields of an entry that are looked at: there are four, and each is looked for among those
 /// before it.
 const MOST_FIELDS: usize = 16;
 
 /// What a key of a rules annotation takes while it is read, beside its texts.
 const KEY_BYTES: usize =
-    3 * size_of::<(String, Result<Entry, CarrierError>)>() + 4 * ALLOCATION + 512;
+    3 * size_of::<(String, Result<Entry, AnnotationError>)>() + 4 * ALLOCATION + 512;
 
 /// What a text takes that is no key.
 const TEXT_BYTES: usize = 3 * size_of::<(String, Marker, Node)>() + ALLOCATION;
@@ -41,7 +41,7 @@ const SEARCHED_PER_STEP: u64 = 64;
 /// The longest part of a text that a message shows, in bytes.
 const SHOWN_BYTES: usize = 64;
 
-/// The fields of a value.
+/// The fields of an entry.
 const FIELDS: [&str; 4] = ["value", "default", "allowed", "onInvalid"];
 
 /// What a rules annotation says of one key.
@@ -58,12 +58,12 @@ pub(super) struct Entry {
 }
 
 /// The entries of a rules annotation by key; an entry that can't be understood costs only its key.
-pub(super) type Entries = BTreeMap<String, Result<Entry, CarrierError>>;
+pub(super) type Entries = BTreeMap<String, Result<Entry, AnnotationError>>;
 
 /// Where and why a rules annotation, or one of its entries, can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{message} (line {line}, column {column})")]
-pub(super) struct CarrierError {
+pub(super) struct AnnotationError {
     /// What is wrong.
     pub(super) message: String,
     /// Line in the rules annotation, from 1.
@@ -79,7 +79,7 @@ pub(super) struct CarrierError {
 pub(super) enum Unreadable {
     /// It is no such mapping.
     #[error(transparent)]
-    Wrong(#[from] CarrierError),
+    Wrong(#[from] AnnotationError),
     /// Reading it costs more than is left.
     #[error(transparent)]
     Exhausted(#[from] Exhausted),
@@ -111,10 +111,10 @@ pub(super) fn parse(text: &str, purse: &mut Purse) -> Result<Entries, Unreadable
     })
 }
 
-impl CarrierError {
-    fn new(at: Marker, message: impl Into<String>) -> CarrierError {
+impl AnnotationError {
+    fn new(at: Marker, message: impl Into<String>) -> AnnotationError {
         let message = message.into();
-        CarrierError { message, line: at.line(), column: at.col() + 1, hint: None }
+        AnnotationError { message, line: at.line(), column: at.col() + 1, hint: None }
     }
 
     /// The error with its place in the rules annotation that it was found in, at the cost of the purse.
@@ -155,7 +155,7 @@ impl<'t> Reader<'t, '_> {
                 }
                 Ok((event, span))
             }
-            Some(Err(error)) => Err(CarrierError::new(*error.marker(), error.info()).into()),
+            Some(Err(error)) => Err(AnnotationError::new(*error.marker(), error.info()).into()),
             None => Ok((Event::StreamEnd, Span::empty(Marker::new(0, 1, 0)))),
         }
     }
@@ -174,7 +174,7 @@ impl<'t> Reader<'t, '_> {
                 }
                 _ => {
                     let message = "this is no mapping of keys to templates";
-                    return Err(CarrierError::new(span.start, message).into());
+                    return Err(AnnotationError::new(span.start, message).into());
                 }
             }
         }
@@ -184,7 +184,7 @@ impl<'t> Reader<'t, '_> {
             self.purse.take_bytes(KEY_BYTES)?;
             if entries.contains_key(&key) {
                 let message = format!("the key `{}` is there twice", shown(&key));
-                return Err(CarrierError::new(at, message).into());
+                return Err(AnnotationError::new(at, message).into());
             }
             entries.insert(key, entry(node, at));
         }
@@ -201,7 +201,7 @@ impl<'t> Reader<'t, '_> {
                 Event::StreamEnd => return Ok(()),
                 _ => {
                     let message = "a second document begins here; a rules annotation is one";
-                    return Err(CarrierError::new(span.start, message).into());
+                    return Err(AnnotationError::new(span.start, message).into());
                 }
             }
         }
@@ -217,7 +217,7 @@ impl<'t> Reader<'t, '_> {
             event => Err(refused_reference(&event, span)
                 .unwrap_or_else(|| {
                     let message = "a key is a plain text; quote the value if it begins with `{`";
-                    CarrierError::new(span.start, message)
+                    AnnotationError::new(span.start, message)
                 })
                 .into()),
         }
@@ -237,7 +237,7 @@ impl<'t> Reader<'t, '_> {
                 while let Some((key, at)) = self.key()? {
                     if fields.iter().any(|(other, ..)| *other == key) {
                         let message = format!("the field `{}` is there twice", shown(&key));
-                        return Err(CarrierError::new(at, message).into());
+                        return Err(AnnotationError::new(at, message).into());
                     }
                     let (event, span) = self.next()?;
                     let node = self.node(event, span, depth + 1)?;
@@ -250,7 +250,7 @@ impl<'t> Reader<'t, '_> {
             }
             Event::SequenceStart(..) => self.skip("a list"),
             Event::MappingStart(..) => self.skip("a mapping"),
-            _ => Err(CarrierError::new(span.start, "a value is missing").into()),
+            _ => Err(AnnotationError::new(span.start, "a value is missing").into()),
         }
     }
 
@@ -268,7 +268,7 @@ impl<'t> Reader<'t, '_> {
                 Event::SequenceEnd => return Ok(misplaced.unwrap_or(Node::List(items))),
                 Event::SequenceStart(..) => misplaced = Some(self.skip("a list of lists")?),
                 Event::MappingStart(..) => misplaced = Some(self.skip("a list of mappings")?),
-                _ => return Err(CarrierError::new(span.start, "the list has no end").into()),
+                _ => return Err(AnnotationError::new(span.start, "the list has no end").into()),
             }
         }
     }
@@ -282,7 +282,7 @@ impl<'t> Reader<'t, '_> {
                 Event::SequenceStart(..) | Event::MappingStart(..) => open += 1,
                 Event::SequenceEnd | Event::MappingEnd => open -= 1,
                 Event::StreamEnd => {
-                    return Err(CarrierError::new(span.start, "the text ends too early").into());
+                    return Err(AnnotationError::new(span.start, "the text ends too early").into());
                 }
                 _ => {}
             }
@@ -312,7 +312,7 @@ fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null")
 }
 
-fn refused_reference(event: &Event<'_>, span: Span) -> Option<CarrierError> {
+fn refused_reference(event: &Event<'_>, span: Span) -> Option<AnnotationError> {
     let anchored = matches!(
         event,
         Event::Alias(_)
@@ -320,13 +320,13 @@ fn refused_reference(event: &Event<'_>, span: Span) -> Option<CarrierError> {
             | Event::SequenceStart(_, 1.., _)
             | Event::MappingStart(_, 1.., _)
     );
-    anchored.then(|| CarrierError::new(span.start, "anchors (`&`) and aliases (`*`) are not read; quote the text if it begins with one of them"))
+    anchored.then(|| AnnotationError::new(span.start, "anchors (`&`) and aliases (`*`) are not read; quote the text if it begins with one of them"))
 }
 
 /// The meaning of a key's value; an error that is about all of it stands where the key does.
-fn entry(node: Node, key: Marker) -> Result<Entry, CarrierError> {
+fn entry(node: Node, key: Marker) -> Result<Entry, AnnotationError> {
     let not_a_value = |what: &str| {
-        CarrierError::new(key, format!("a value is a template or a mapping, not {what}"))
+        AnnotationError::new(key, format!("an entry is a template or a mapping, not {what}"))
     };
     let fields = match node {
         Node::Scalar(template) => return Ok(Entry { template, ..Entry::default() }),
@@ -337,7 +337,7 @@ fn entry(node: Node, key: Marker) -> Result<Entry, CarrierError> {
     let mut entry = Entry::default();
     let mut has_template = false;
     for (name, at, node) in fields {
-        let refused = |message: &str| CarrierError::new(at, message);
+        let refused = |message: &str| AnnotationError::new(at, message);
         match (name.as_str(), node) {
             ("value", Node::Scalar(template)) => {
                 entry.template = template;
@@ -364,16 +364,16 @@ fn entry(node: Node, key: Marker) -> Result<Entry, CarrierError> {
             }
             _ => {
                 let fields = "it has `value`, `default`, `allowed` and `onInvalid`";
-                let message = format!("`{}` is no field of a value: {fields}", shown(&name));
+                let message = format!("`{}` is no field of an entry: {fields}", shown(&name));
                 let hint = meant(&name, FIELDS).map(Cow::Owned);
-                return Err(CarrierError { hint, ..refused(&message) });
+                return Err(AnnotationError { hint, ..refused(&message) });
             }
         }
     }
     if has_template {
         Ok(entry)
     } else {
-        Err(CarrierError::new(key, "the field `value` with the template is missing"))
+        Err(AnnotationError::new(key, "the field `value` with the template is missing"))
     }
 }
 

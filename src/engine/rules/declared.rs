@@ -12,16 +12,16 @@ use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::purse::Purse;
 
-/// What to do about too many keys, of an annotation or of Kelos's own field.
+/// What to do about too many keys, of an annotation or of the Kelos field.
 pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
 
 /// What is said of one key.
 #[derive(Default)]
 pub(super) struct Declared<'s> {
     pub(super) annotation: Option<Result<Entry, Skip>>,
-    /// The template of Kelos's own field.
+    /// The template of the Kelos field.
     pub(super) field: Option<&'s str>,
-    /// Kelos's own field declares it behind its limits.
+    /// The Kelos field declares it behind its limits.
     pub(super) is_beyond: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Declarations<'s> {
     pub(super) broken_annotations: Vec<BrokenAnnotation>,
     /// What else is to be told.
     pub(super) problems: Vec<Problem>,
-    /// The keys of Kelos's own field that no rule is about, but those that are not ours.
+    /// The keys of the Kelos field that no rule is about, but those that are not ours.
     pub(super) beyond: Beyond,
 }
 
@@ -119,7 +119,7 @@ impl<'s> Declarations<'s> {
     }
 
     /// Takes what the rules of the keys cost at the least. Those for which nothing is left have none;
-    /// gives those of them that Kelos's own field declares.
+    /// gives those of them that the Kelos field declares.
     fn take_room(&mut self, purse: &mut Purse) -> BTreeSet<(Kind, Box<str>)> {
         let mut left_out = BTreeSet::new();
         self.keys.retain(|(kind, key), said| {
@@ -132,7 +132,7 @@ impl<'s> Declarations<'s> {
         left_out
     }
 
-    /// Keeps the keys of Kelos's own field that have no rule, but those that templates have no business
+    /// Keeps the keys of the Kelos field that have no rule, but those that templates have no business
     /// with. Ours are kept: none of them has any business on a Task that Kelos made.
     fn keep_beyond(
         &mut self,

@@ -37,6 +37,9 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     parts.bounded(&template.prompt_template);
     parts.bounded(&template.branch);
     parts.bounded(&template.name_template);
+    if let Some(kept) = meta.annotations.get(NAME_TEMPLATE_ANNOTATION) {
+        parts.text(kept);
+    }
     parts.too_long(meta.too_long.get(NAME_TEMPLATE_ANNOTATION).copied());
     parts.text(policy.on_invalid.as_str());
     policy.protection.entries().for_each(|entry| parts.text(entry));

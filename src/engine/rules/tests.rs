@@ -1,7 +1,7 @@
 //! A TaskSpawner as rules: their hash, their problems, and what they cost.
 
 use super::*;
-use crate::engine::kelos::Protection;
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection};
 use crate::templates::Templates;
 
 fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
@@ -56,6 +56,17 @@ fn a_control_key_is_a_problem_only_where_a_rules_annotation_asks_for_it_or_it_is
     assert_eq!(problems("", "kelos.dev/github-checks"), 0);
     assert_eq!(problems("kelos.dev/github-checks: y", "kelos.dev/github-checks"), 1);
     assert_eq!(problems("", "metadata.kelos.dev/skipped"), 1);
+}
+
+#[test]
+fn the_hash_follows_a_name_template_that_is_kept_in_an_annotation() {
+    let hash = |template: &str| {
+        let mut spawner = TaskSpawner::default();
+        let annotations = &mut spawner.metadata.annotations;
+        annotations.insert(NAME_TEMPLATE_ANNOTATION.to_owned(), template.to_owned());
+        hash::hash(&spawner, &Policy::default())
+    };
+    assert_ne!(hash("a-{{.ID}}"), hash("b-{{.ID}}"));
 }
 
 #[test]

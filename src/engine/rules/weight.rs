@@ -2,8 +2,8 @@
 
 use super::{BrokenAnnotation, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
-    Bounded, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
-    LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, When,
+    Bounded, Cron, FieldMapping, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests,
+    GithubWebhook, Jira, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
 };
 use crate::templates::error::MESSAGE_BYTES;
 use crate::templates::purse::{ALLOCATION, tree_bytes};
@@ -98,7 +98,9 @@ fn when(when: &When) -> usize {
         cron,
         github_webhook,
         linear_webhook,
-        ..
+        // These two hold no text.
+        webhook: Some(GenericWebhook { field_mapping: FieldMapping { has_kind: _ } }) | None,
+        slack: Some(Unread {}) | None,
     } = when;
     let issues = |it: &GithubIssues| texts(it.repo.as_slice());
     let pulls =

@@ -134,7 +134,21 @@ pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<Str
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
+
+    #[test]
+    fn each_source_with_a_column_in_the_documentation_is_in_the_list() {
+        let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/variables");
+        let files = fs::read_dir(files).unwrap().map(|entry| entry.unwrap().path());
+        let documented = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+        let manual = |name| if name == manual::TABLE.name { "manual" } else { name };
+        let listed = ALL.map(|table| manual(table.name).to_owned());
+        assert_eq!(BTreeSet::from(listed), documented.collect());
+    }
 
     #[test]
     fn a_variable_that_does_not_exist_has_a_hint_and_one_that_is_only_missing_has_none() {

@@ -63,7 +63,18 @@ impl Sets {
                 }
                 _ => Never,
             },
-            _ => Never,
+            (
+                Source::GithubIssues(_)
+                | Source::GithubPullRequests(_)
+                | Source::Jira(_)
+                | Source::Cron(_)
+                | Source::GithubWebhook(_)
+                | Source::LinearWebhook(_)
+                | Source::GenericWebhook(_)
+                | Source::Slack
+                | Source::Unknown,
+                _,
+            ) => Never,
         }
     }
 }

@@ -257,7 +257,7 @@ pub(crate) const URLS: &[&str] = &[
     "+",
 ];
 
-/// Helpers of Sprig that take any text or number.
+/// Helpers of Sprig that are asked with random arguments, those of `Dice::args`.
 pub(crate) const HELPERS: &[&str] = &[
     "abbrev",
     "add",

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn parse(text: &str) -> Result<Entries, CarrierError> {
+fn parse(text: &str) -> Result<Entries, AnnotationError> {
     super::parse(text, &mut Purse::default()).map_err(|unreadable| match unreadable {
         Unreadable::Wrong(error) => error,
         Unreadable::Exhausted(_) => panic!("{unreadable}: {text}"),

@@ -127,7 +127,7 @@ pub const ALL: &[Hostile] = &[
         make: |n| rules_annotation(&[("a".into(), nested(n))]),
     },
     Hostile {
-        name: "fields of a value",
+        name: "fields of an entry",
         most_bytes: ANNOTATION,
         make: |n| annotation(&format!("a: {{{}}}", numbers(n, |i| format!("f{i}")))),
     },

@@ -232,13 +232,13 @@ pub fn keys() -> Vec<Hostile> {
                     json!("sanitize");
             })
             .with_task(|task| task["metadata"]["labels"] = json!(long)),
-        Hostile::new("128 keys of Kelos's field", &[])
+        Hostile::new("128 keys of the Kelos field", &[])
             .with_spawner(|spawner| {
                 let field = json!({"annotations": plain, "labels": plain});
                 spawner["spec"]["taskTemplate"]["metadata"] = field;
             })
             .with_task(|task| task["metadata"]["labels"] = json!(values)),
-        Hostile::new("10,000 keys of Kelos's field", &[]).with_spawner(|spawner| {
+        Hostile::new("10,000 keys of the Kelos field", &[]).with_spawner(|spawner| {
             spawner["spec"]["taskTemplate"]["metadata"] = json!({"annotations": far_too_many});
         }),
         Hostile::new("loops", &[("a", "{{range 30000}}{{end}}"), ("b", "{{range 30000}}{{end}}")]),
