@@ -118,7 +118,7 @@ impl Pattern {
         purse.take_steps((count * count) as u64 / 16).ok()?;
         let is_typed = table.has_types();
         let variables: Box<[Variable]> = variables.into();
-        (!variables.is_empty()).then(|| Pattern { parts, count, variables, is_typed, bytes })
+        (!variables.is_empty()).then_some(Pattern { parts, count, variables, is_typed, bytes })
     }
 
     /// The bytes that it takes.
