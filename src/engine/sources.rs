@@ -128,7 +128,7 @@ fn derive(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
         manual::derive(evidence, known);
     } else {
         match evidence.source {
-            Source::GithubIssues(_) => github_issues::derive(evidence, known),
+            Source::GithubIssues(source) => github_issues::derive(source, evidence, known),
             Source::GithubPullRequests(source) => {
                 github_pull_requests::derive(source, evidence, known);
             }
@@ -157,11 +157,8 @@ fn derive_more(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
         Source::Jira(source) => jira::derive_more(source, known),
         Source::Cron(_) => cron::derive_more(known),
         Source::GithubWebhook(source) => github_webhook::derive_more(source, evidence, known),
-        Source::LinearWebhook(_)
-        | Source::GenericWebhook(_)
-        | Source::Slack
-        | Source::Unknown
-        | Source::Several => {}
+        Source::GenericWebhook(source) => generic_webhook::derive_more(source, known),
+        Source::LinearWebhook(_) | Source::Slack | Source::Unknown | Source::Several => {}
     }
 }
 

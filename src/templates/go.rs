@@ -22,7 +22,7 @@ mod weight;
 use std::sync::Arc;
 
 use self::function::Function;
-pub use self::outline::{Piece, outline};
+pub use self::outline::{Alternative, Piece, When, outline};
 use self::parser::{Misfit, Parsed};
 use super::Uses;
 use super::budget::Budget;

@@ -59,6 +59,15 @@ impl Prompt {
         if let Some(schedule) = self.values.get("Schedule") {
             sample.when.insert("schedule".to_owned(), schedule.clone());
         }
+        if self.source == "webhook" {
+            // What is not mapped is empty.
+            let names = self.values.keys().map(|name| match &**name {
+                "ID" | "Title" | "Body" | "URL" => name.to_lowercase(),
+                _ => name.clone(),
+            });
+            let mapping = names.map(|name| (name.clone(), Value::from(format!("$.{name}"))));
+            sample.when.insert("fieldMapping".to_owned(), Value::Object(mapping.collect()));
+        }
         sample.known()
     }
 

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_too_long_tells_nothing() {
-        assert_eq!(outline(STAND_IN, &mut Purse::default()), None);
+        assert_eq!(outline(STAND_IN, 8, &mut Purse::default()), None);
         assert_eq!(without_secrets(STAND_IN), None);
         assert_eq!(Repository::parse(STAND_IN), None);
     }

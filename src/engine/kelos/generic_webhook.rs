@@ -19,8 +19,18 @@ pub struct GenericWebhook {
 /// `fieldMapping` of [`GenericWebhook`], as far as it matters here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FieldMapping {
-    /// Whether it has a field `Kind`, letter by letter: its value is what Kelos prints then.
-    pub has_kind: bool,
+    has: [bool; NAMES.len()],
+}
+
+/// The names that Kelos gives to fields of its own, and those that it gives them in small letters.
+const NAMES: [&str; 9] = ["Kind", "ID", "id", "Title", "title", "Body", "body", "URL", "url"];
+
+impl FieldMapping {
+    /// Whether it has a field of this name, letter by letter; of names that are not Kelos's own nobody
+    /// knows.
+    pub fn has(&self, name: &str) -> bool {
+        NAMES.iter().zip(self.has).any(|(known, has)| has && *known == name)
+    }
 }
 
 impl<'de> Deserialize<'de> for FieldMapping {
@@ -37,7 +47,9 @@ impl<'de> Deserialize<'de> for FieldMapping {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldMapping, A::Error> {
                 let mut mapping = FieldMapping::default();
                 while let Some((name, IgnoredAny)) = map.next_entry::<Cow<'_, str>, _>()? {
-                    mapping.has_kind |= name == "Kind";
+                    for (known, has) in NAMES.iter().zip(&mut mapping.has) {
+                        *has |= name == **known;
+                    }
                 }
                 Ok(mapping)
             }
@@ -52,6 +64,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_differ_in_their_case() {
+        let source = r#"{"fieldMapping": {"id": "$.id", "URL": "$.url"}}"#;
+        let source: GenericWebhook = serde_json::from_str(source).unwrap();
+        let has = |name| source.field_mapping.has(name);
+        assert!(has("id") && has("URL") && !has("ID") && !has("url") && !has("title"));
+    }
+
+    #[test]
     fn only_a_field_of_that_very_name_is_kind() {
         for (json, has_kind) in [
             (r#"{"fieldMapping": {"id": "$.id", "Kind": "$.kind"}}"#, true),
@@ -61,7 +81,7 @@ mod tests {
             (r#"{"source": "Kind"}"#, false),
         ] {
             let source: GenericWebhook = serde_json::from_str(json).unwrap();
-            assert_eq!(source.field_mapping.has_kind, has_kind, "{json}");
+            assert_eq!(source.field_mapping.has("Kind"), has_kind, "{json}");
         }
     }
 }

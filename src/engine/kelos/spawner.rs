@@ -71,6 +71,9 @@ pub struct When {
 pub struct GithubIssues {
     /// `owner/repo` or a URL, if it is not the Workspace's.
     pub repo: Option<Bounded<URL_BYTES>>,
+    /// The labels that all of them have.
+    #[serde(deserialize_with = "null_as_default")]
+    pub labels: List<Bounded<WORD_BYTES>>,
 }
 
 /// `githubPullRequests`
@@ -79,6 +82,9 @@ pub struct GithubIssues {
 pub struct GithubPullRequests {
     /// `owner/repo` or a URL, if it is not the Workspace's.
     pub repo: Option<Bounded<URL_BYTES>>,
+    /// The labels that all of them have.
+    #[serde(deserialize_with = "null_as_default")]
+    pub labels: List<Bounded<WORD_BYTES>>,
     /// The only review state that it takes; `any` or nothing for all.
     pub review_state: Option<Bounded<WORD_BYTES>>,
 }
@@ -115,12 +121,18 @@ pub struct GithubWebhook {
 
 /// A filter of [`GithubWebhook`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct GithubFilter {
     /// The event that it is for.
     pub event: Bounded<WORD_BYTES>,
     /// The only action that it takes; empty for all.
     pub action: Bounded<WORD_BYTES>,
+    /// The only conclusion of a check run that it takes; empty for all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub conclusion: Bounded<WORD_BYTES>,
+    /// The name of the check run that it takes, or a pattern of it; empty for all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub check_name: Bounded<WORD_BYTES>,
 }
 
 /// `linearWebhook`
@@ -252,14 +264,23 @@ impl Source<'_> {
             texts.iter().all(Bounded::is_whole)
         }
         match self {
-            Source::GithubIssues(source) => all(source.repo.as_slice()),
+            Source::GithubIssues(source) => {
+                all(source.repo.as_slice()) && source.labels.is_whole() && all(&source.labels)
+            }
             Source::GithubPullRequests(source) => {
-                all(source.repo.as_slice()) && all(source.review_state.as_slice())
+                all(source.repo.as_slice())
+                    && all(source.review_state.as_slice())
+                    && source.labels.is_whole()
+                    && all(&source.labels)
             }
             Source::Jira(source) => source.base_url.is_whole(),
             Source::Cron(source) => source.schedule.is_whole(),
             Source::GithubWebhook(source) => {
-                let is_whole = |it: &GithubFilter| it.event.is_whole() && it.action.is_whole();
+                let is_whole = |it: &GithubFilter| {
+                    [&it.event, &it.action, &it.conclusion, &it.check_name]
+                        .into_iter()
+                        .all(Bounded::is_whole)
+                };
                 all(source.repository.as_slice())
                     && source.events.is_whole()
                     && all(&source.events)

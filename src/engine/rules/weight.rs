@@ -2,8 +2,8 @@
 
 use super::{BrokenAnnotation, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
-    Bounded, Cron, FieldMapping, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests,
-    GithubWebhook, Jira, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
+    Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
+    Jira, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
 };
 use crate::templates::error::MESSAGE_BYTES;
 use crate::templates::purse::{ALLOCATION, tree_bytes};
@@ -98,14 +98,20 @@ fn when(when: &When) -> usize {
         cron,
         github_webhook,
         linear_webhook,
-        // These two hold no text.
-        webhook: Some(GenericWebhook { field_mapping: FieldMapping { has_kind: _ } }) | None,
+        // These two hold no text; FieldMapping is Copy.
+        webhook: Some(GenericWebhook { field_mapping: _ }) | None,
         slack: Some(Unread {}) | None,
     } = when;
-    let issues = |it: &GithubIssues| texts(it.repo.as_slice());
-    let pulls =
-        |it: &GithubPullRequests| texts(it.repo.as_slice()) + texts(it.review_state.as_slice());
-    let filter = |it: &GithubFilter| text(&it.event) + text(&it.action) + 2 * size_of_val(it);
+    let issues =
+        |GithubIssues { repo, labels }: &GithubIssues| texts(repo.as_slice()) + texts(labels);
+    let pulls = |it: &GithubPullRequests| {
+        let GithubPullRequests { repo, labels, review_state } = it;
+        texts(repo.as_slice()) + texts(labels) + texts(review_state.as_slice())
+    };
+    let filter = |it: &GithubFilter| {
+        let GithubFilter { event, action, conclusion, check_name } = it;
+        text(event) + text(action) + text(conclusion) + text(check_name) + 2 * size_of_val(it)
+    };
     let webhook = |it: &GithubWebhook| {
         texts(it.repository.as_slice())
             + texts(&it.events)

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::variable::Variable as V;
 use super::{Evidence, FROM_REPOSITORY, page_number};
-use crate::engine::kelos::Workspace;
+use crate::engine::kelos::{Bounded, Workspace};
 use crate::engine::repository::Repository;
-use crate::engine::sources::text::repository;
-use crate::engine::sources::variable_set::{Letters, VariableSet};
+use crate::engine::sources::text::{ENTRY_BYTES, ENTRY_STEPS, repository};
+use crate::engine::sources::variable_set::{Letters, Origin, VariableSet};
 use crate::templates::value::Value;
 
 /// The variables of issues and pull requests that are polled, beside those of every work item.
@@ -19,10 +19,26 @@ pub(super) const POLLED: &[V] = &[
     V::word("Time"),
     V::line("Schedule"),
     // Kelos does not have these there, and they follow all the same.
-    V::word("Repository").needs(&["URL"]),
-    V::word("RepositoryOwner").needs(&["URL"]),
-    V::word("RepositoryName").needs(&["URL"]),
+    V::word("Repository").sometimes().needs(&["URL"]),
+    V::word("RepositoryOwner").sometimes().needs(&["URL"]),
+    V::word("RepositoryName").sometimes().needs(&["URL"]),
+    // Nor this, which the TaskSpawner says.
+    V::structure("RequiredLabels").sometimes(),
 ];
+
+/// Tells the labels that the source asks for: all that it takes have them.
+pub(super) fn required_labels<const MOST: usize>(
+    labels: &[Bounded<MOST>],
+    known: &mut VariableSet<'_>,
+) {
+    known.put(Origin::Derived, Letters::Alike, "RequiredLabels", |meter| {
+        meter.take_steps(labels.len().saturating_mul(ENTRY_STEPS))?;
+        let bytes = labels.iter().map(|label| 2 * label.len() + ENTRY_BYTES).sum();
+        meter.take_bytes(bytes)?;
+        let labels: Vec<&str> = labels.iter().map(|label| &**label).collect();
+        Ok(Value::labels(&labels))
+    });
+}
 
 /// A kind of source that came later: what is on the Task speaks for itself, and who knows what it prints.
 pub(super) fn unknown(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {

@@ -1,6 +1,6 @@
 //! Pull requests that Kelos polls on GitHub.
 
-use super::github::{POLLED, is_the_branch, polled_repository};
+use super::github::{POLLED, is_the_branch, polled_repository, required_labels};
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, VariableSet};
 use super::work_item::WORK_ITEM;
@@ -9,7 +9,7 @@ use crate::engine::kelos::GithubPullRequests;
 
 pub(super) const TABLE: Table = Table {
     name: "githubPullRequests",
-    variables: &[WORK_ITEM, POLLED, &[V::word("HeadSHA")]],
+    variables: &[WORK_ITEM, POLLED, &[V::word("HeadSHA").sometimes()]],
     others: Others::Context,
     has_first_prompt: true,
 };
@@ -19,6 +19,7 @@ pub(super) fn derive(
     evidence: &Evidence<'_, '_>,
     known: &mut VariableSet<'_>,
 ) {
+    required_labels(&source.labels, known);
     // A constant of Kelos.
     known.derive(Letters::Exact, "Kind", "PR");
     constants(&["Time", "Schedule"], known);

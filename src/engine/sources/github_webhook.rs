@@ -1,13 +1,13 @@
 //! Events of GitHub.
 
 use super::Evidence;
-use super::event_name::{SAID_PARTS, before_the_hash};
+use super::event_name::{SAID_PARTS, fits};
 use super::github::{
-    full_name, is_the_branch, number, of_page, recorded, stand_in, tell_page, tell_recorded,
+    full_name, is_the_branch, number, recorded, stand_in, tell_page, tell_recorded,
 };
 use super::variable::{Others, Table, Variable as V};
 use super::variable_set::{Letters, VariableSet};
-use crate::engine::kelos::GithubWebhook;
+use crate::engine::kelos::{GithubFilter, GithubWebhook};
 use crate::engine::meter::Meter;
 use crate::engine::repository::Repository;
 use crate::engine::sources::text::repository;
@@ -16,30 +16,30 @@ use crate::templates::value::Value;
 pub(super) const TABLE: Table = Table {
     name: "githubWebhook",
     variables: &[&[
-        V::word("ID"),
-        V::number("Number"),
-        V::line("Title"),
-        V::text("Body"),
-        V::word("URL").needs(PAGE),
+        V::word("ID").needs(NUMBER),
+        V::number("Number").sometimes().needs(NUMBER),
+        V::line("Title").needs(PUSH),
+        V::text("Body").sometimes(),
+        V::word("URL").sometimes().needs(PAGE),
         V::line("Kind"),
-        V::word("Branch"),
+        V::word("Branch").sometimes().needs(PUSH),
         V::word("Event"),
         V::word("Action"),
         V::word("Sender"),
-        V::word("Ref"),
+        V::word("Ref").needs(PUSH),
         V::word("Repository").needs(PAGE),
         V::word("RepositoryOwner").needs(PAGE),
         V::word("RepositoryName").needs(PAGE),
-        V::text("CommentBody"),
-        V::word("CommentURL"),
-        V::word("HeadSHA"),
-        V::word("Tag"),
-        V::word("RefType"),
+        V::text("CommentBody").sometimes(),
+        V::word("CommentURL").sometimes(),
+        V::word("HeadSHA").sometimes(),
+        V::word("Tag").sometimes(),
+        V::word("RefType").sometimes(),
         // Kelos has these for some events only.
-        V::line("CheckName").where_asked(),
-        V::line("CheckApp").where_asked(),
-        V::word("CheckRunURL").where_asked(),
-        V::word("Conclusion").where_asked(),
+        V::line("CheckName").sometimes().where_asked(),
+        V::line("CheckApp").sometimes().where_asked(),
+        V::word("CheckRunURL").sometimes().where_asked(),
+        V::word("Conclusion").sometimes().where_asked(),
         V::structure("ChangedFiles"),
         V::structure("Payload"),
     ]],
@@ -48,7 +48,13 @@ pub(super) const TABLE: Table = Table {
 };
 
 /// What the repository and the page of an event follow from.
-const PAGE: &[&str] = &["Event", "Number", "URL", "Repository"];
+const PAGE: &[&str] = &["Event", "Number", "ID", "URL", "Repository"];
+
+/// What the number of an event follows from, and its identifier.
+const NUMBER: &[&str] = &["Number", "ID", "URL"];
+
+/// What branch, ref and title of a push follow from.
+const PUSH: &[&str] = &["Branch", "Ref", "Title"];
 
 pub(super) fn derive(
     source: &GithubWebhook,
@@ -63,19 +69,16 @@ pub(super) fn derive(
     let exact = Letters::Exact;
     // A constant of Kelos.
     known.derive(exact, "Kind", "webhook");
-    if let Some(event) = event(source, evidence) {
-        // Kelos takes an event only if it is one of `events` letter by letter, and an action likewise.
-        known.derive(exact, "Event", event);
-        if let Some(action) = pinned_action(source, event) {
-            known.derive(exact, "Action", action);
-        }
-    }
+    constants_of_events(source, evidence, known);
     if known.wants("Branch") && is_the_branch(&evidence.spawner.spec.task_template.branch) {
         let branch = evidence.task.spec().and_then(|spec| spec.branch.as_deref());
         if let Some(branch) = branch.filter(|branch| !branch.is_empty()) {
             // It was printed there, and nothing else.
             known.derive(exact, "Branch", branch);
         }
+    }
+    if event(source, evidence) == Some("push") {
+        push(known);
     }
     if let Some(repository) = recorded(evidence) {
         tell_recorded(&repository, evidence, known);
@@ -89,6 +92,95 @@ pub(super) fn derive(
     }
 }
 
+/// What the event says, and the filters that let it pass.
+fn constants_of_events(
+    source: &GithubWebhook,
+    evidence: &Evidence<'_, '_>,
+    known: &mut VariableSet<'_>,
+) {
+    let exact = Letters::Exact;
+    // Kelos sets a ref for these two only, and no action for them.
+    let has_ref = |event: &str| matches!(event, "push" | "create");
+    if !source.events.is_empty() && !may_be(source, evidence, has_ref) {
+        known.derive(exact, "Ref", "");
+    }
+    let Some(event) = event(source, evidence) else { return };
+    // Kelos takes an event only if it is one of `events` letter by letter, and what filters ask for likewise.
+    known.derive(exact, "Event", event);
+    if has_ref(event) {
+        known.derive(exact, "Action", "");
+    } else if let Some(action) = pinned(source, event, |filter| &filter.action) {
+        known.derive(exact, "Action", action);
+    }
+    if event == "check_run" {
+        if let Some(conclusion) = pinned(source, event, |filter| &filter.conclusion) {
+            known.derive(exact, "Conclusion", conclusion);
+        }
+        // A pattern says less.
+        let is_name = |name: &&str| !name.contains(['*', '?', '[', '\\']);
+        if let Some(name) = pinned(source, event, |filter| &filter.check_name).filter(is_name) {
+            known.derive(exact, "CheckName", name);
+            known.derive(exact, "Title", name);
+        }
+    }
+}
+
+/// Whether the event may be one of which this holds.
+fn may_be(
+    source: &GithubWebhook,
+    evidence: &Evidence<'_, '_>,
+    is_one: impl Fn(&str) -> bool,
+) -> bool {
+    match event(source, evidence) {
+        Some(event) => is_one(event),
+        None => source.events.iter().any(|event| is_one(event)),
+    }
+}
+
+/// Of a push, ref, branch and title say the same. The ref of a tag is another one.
+fn push(known: &mut VariableSet<'_>) {
+    const HEADS: &str = "refs/heads/";
+    const TITLE: &str = "Push to ";
+    let branch = [("Branch", ""), ("Ref", HEADS), ("Title", TITLE)].into_iter().find_map(
+        |(from, before)| {
+            let branch = known.get(from).and_then(Value::as_text)?.strip_prefix(before)?;
+            Some((from, branch.to_owned())).filter(|(_, branch)| !branch.is_empty())
+        },
+    );
+    if let Some((from, branch)) = branch {
+        known.follow(from, "Branch", &branch);
+        known.follow(from, "Ref", &[HEADS, &branch].concat());
+        known.follow(from, "Title", &[TITLE, &branch].concat());
+    }
+}
+
+/// The identifier of an issue or pull request is its number, and its page ends with it.
+fn same_number(known: &mut VariableSet<'_>) {
+    let of_number = || Some(("Number", number(known)?));
+    let of_id = || Some(("ID", known.get("ID").and_then(Value::as_text)?.parse::<u64>().ok()?));
+    let of_page = || Some(("URL", page(known)?.1));
+    let Some((from, number)) = of_number().or_else(of_id).or_else(of_page) else { return };
+    let Ok(as_int) = i64::try_from(number) else { return };
+    // An event without an issue has the number zero, which templates don't have.
+    if as_int > 0 {
+        known.put(known.origin_of(from), Letters::Exact, "Number", |_| Ok(Value::Int(as_int)));
+        known.follow(from, "ID", &number.to_string());
+    }
+}
+
+/// The repository and the number of the page that was read.
+fn page(known: &VariableSet<'_>) -> Option<(Repository, u64)> {
+    let url = known.get("URL").and_then(Value::as_text)?;
+    let (before, number) = url.rsplit_once('/')?;
+    let base = before.strip_suffix("/issues").or_else(|| before.strip_suffix("/pull"))?;
+    let is_plain = number.starts_with(|first| matches!(first, '1'..='9'));
+    let number = number.parse().ok().filter(|_| is_plain)?;
+    // The scheme, a host, an owner and a repository.
+    let (scheme, rest) = base.split_once("://")?;
+    let is_page = matches!(scheme, "http" | "https") && rest.split('/').count() == 3;
+    Some((repository(base, known.meter).filter(|_| is_page)?, number))
+}
+
 /// The repository that Kelos has recorded, or that was read back, or that of the page that was; else the
 /// one that the source is bound to. And the page of an issue whose number was read back.
 pub(super) fn derive_more(
@@ -96,13 +188,23 @@ pub(super) fn derive_more(
     evidence: &Evidence<'_, '_>,
     known: &mut VariableSet<'_>,
 ) {
+    let is_about_an_issue =
+        !source.events.is_empty() && !may_be(source, evidence, |it| !is_of_issue(it));
+    if event(source, evidence) == Some("push") {
+        push(known);
+    }
+    let of_page =
+        is_about_an_issue.then(|| page(known)).flatten().map(|(repository, _)| repository);
+    if is_about_an_issue {
+        same_number(known);
+    }
     let recorded = recorded(evidence);
     let read = |known: &VariableSet<'_>| {
         let full_name = known.get("Repository").and_then(Value::as_text)?;
         let (owner, name) = full_name.split_once('/')?;
         Repository::named(None, owner, name)
     };
-    let told = recorded.or_else(|| read(known)).or_else(|| of_page(evidence, known));
+    let told = recorded.or_else(|| read(known)).or(of_page);
     let Some(repository) = told.or_else(|| bound(source, known.meter)) else { return };
     stand_in(&repository, known);
     let page = match event(source, evidence) {
@@ -125,9 +227,6 @@ fn bound(source: &GithubWebhook, meter: &Meter) -> Option<Repository> {
 /// they are about the run, and the number is that of a pull request; an event without a number, such as a
 /// push, has none recorded.
 pub(super) fn is_about_an_issue(source: &GithubWebhook, evidence: &Evidence<'_, '_>) -> bool {
-    let is_of_issue = |event: &str| {
-        matches!(event, "issues" | "issue_comment") || event.starts_with("pull_request")
-    };
     match event(source, evidence) {
         Some(event) => is_of_issue(event),
         None => {
@@ -139,28 +238,49 @@ pub(super) fn is_about_an_issue(source: &GithubWebhook, evidence: &Evidence<'_, 
     }
 }
 
+/// Whether an event is about an issue or pull request, whose number is its identifier then. Of others that
+/// begin so, such as `pull_request_target`, Kelos reads no number.
+fn is_of_issue(event: &str) -> bool {
+    matches!(
+        event,
+        "issues"
+            | "issue_comment"
+            | "pull_request"
+            | "pull_request_review"
+            | "pull_request_review_comment"
+    )
+}
+
 /// The event: the only one that the source takes, or the one that the name tells. Events of GitHub
 /// have no dashes, so each dash was an underscore.
 fn event<'s>(source: &'s GithubWebhook, evidence: &Evidence<'_, '_>) -> Option<&'s str> {
     if let [event] = &*source.events {
         return Some(event);
     }
-    let event = before_the_hash(evidence.name_suffix()?)?.replace('-', "_");
-    source.events.iter().map(|it| &**it).find(|known| *known == event)
+    let name = evidence.name_suffix()?;
+    // It may be cut off.
+    let before = evidence.task.name().len() - name.len();
+    let mut fitting = source.events.iter().map(|it| &**it).filter(|it| fits(name, it, before));
+    let first = fitting.next()?;
+    fitting.all(|other| other == first).then_some(first)
 }
 
-/// The action that all filters of the event want. Where there are filters, one of them matched.
-fn pinned_action<'s>(source: &'s GithubWebhook, event: &str) -> Option<&'s str> {
-    let mut actions = source.filters.iter().filter(|filter| *filter.event == *event);
-    let first = &*actions.next()?.action;
-    let is_pinned = !first.is_empty() && actions.all(|filter| *filter.action == *first);
+/// What all filters of the event want that let something pass. Where there are filters, one of them
+/// matched.
+fn pinned<'s>(
+    source: &'s GithubWebhook,
+    event: &str,
+    wanted: impl Fn(&'s GithubFilter) -> &'s str,
+) -> Option<&'s str> {
+    let mut filters = source.filters.iter().filter(|filter| *filter.event == *event);
+    let first = wanted(filters.next()?);
+    let is_pinned = !first.is_empty() && filters.all(|filter| wanted(filter) == first);
     is_pinned.then_some(first)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::kelos::GithubFilter;
 
     #[test]
     fn an_action_is_pinned_when_all_filters_of_the_event_want_it() {
@@ -168,10 +288,11 @@ mod tests {
             let filter = |(event, action): &(&str, &str)| GithubFilter {
                 event: (*event).into(),
                 action: (*action).into(),
+                ..GithubFilter::default()
             };
             let filters = filters.iter().map(filter).collect();
             let source = GithubWebhook { filters, ..GithubWebhook::default() };
-            pinned_action(&source, "issues").map(str::to_owned)
+            pinned(&source, "issues", |filter| &filter.action).map(str::to_owned)
         };
         assert_eq!(action(&[("issues", "opened"), ("push", "")]).as_deref(), Some("opened"));
         assert_eq!(

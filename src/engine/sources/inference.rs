@@ -10,6 +10,7 @@
 //! what a team has typed is not what Kelos printed, and a stranger could print it.
 
 mod interval_set;
+mod layout;
 mod matcher;
 mod name;
 mod page;
@@ -33,8 +34,8 @@ use crate::templates::purse::Purse;
 use crate::templates::value::{Map, Text, Value};
 
 /// What Kelos made prompts from before v0.26, where a TaskSpawner has no template.
-const FIRST_PROMPT: &str =
-    "{{.Kind}} #{{.Number}}: {{.Title}}\n\n{{.Body}}{{if .Comments}}{{.Comments}}{{end}}";
+const FIRST_PROMPT: &str = "{{.Kind}} #{{.Number}}: {{.Title}}\n\n{{.Body}}\
+    {{if .Comments}}\n\nComments:\n{{.Comments}}{{end}}";
 
 /// The templates of a TaskSpawner whose renderings tell a variable that somebody wants.
 #[derive(Debug, Default)]

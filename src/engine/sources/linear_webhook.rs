@@ -30,10 +30,20 @@ pub(super) fn derive(
 ) {
     // A constant of Kelos.
     known.derive(Letters::Exact, "Kind", "LinearWebhook");
-    let Some(lower) = evidence.name_suffix().and_then(before_the_hash) else { return };
+    let lower = evidence.name_suffix().and_then(before_the_hash);
     if known.meter.take(source.types.len().saturating_mul(SAID_PARTS)).is_err() {
         return;
     }
+    let is_comment = |found: &str| found.eq_ignore_ascii_case("comment");
+    let may_be_comment = match lower {
+        Some(lower) => is_comment(lower),
+        None => source.types.is_empty() || source.types.iter().any(|found| is_comment(found)),
+    };
+    if !may_be_comment {
+        // Kelos looks for it in comments only.
+        known.derive(Letters::Exact, "IssueID", "");
+    }
+    let Some(lower) = lower else { return };
     let mut types = source.types.iter().filter(|found| found.eq_ignore_ascii_case(lower));
     if let (Some(found), None) = (types.next(), types.next()) {
         // The source does not care for the case, and Kelos prints that of the event: what is read back is better.

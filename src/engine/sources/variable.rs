@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::generic_webhook::STANDARD;
 use crate::templates::Uses;
 use crate::templates::value::Text;
 
@@ -45,6 +46,16 @@ impl Table {
         self.all().find(|variable| variable.name == name)
     }
 
+    /// Whether Kelos always has a variable of this name, be it empty; others may not be there.
+    pub(super) fn always_has(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|variable| variable.is_always_there)
+    }
+
+    /// Whether it is known which of its variables are texts and which are numbers.
+    pub(super) fn has_types(&self) -> bool {
+        self.others != Others::Anything
+    }
+
     /// The variables that are shown of every Task.
     pub(in crate::engine) fn shown(&self) -> impl Iterator<Item = &'static str> {
         self.all().filter(|variable| variable.is_shown).map(|variable| variable.name)
@@ -53,7 +64,13 @@ impl Table {
     /// The variables that those which are used follow from.
     pub(super) fn prerequisites(&self, uses: &Uses) -> BTreeSet<Text> {
         let used = self.all().filter(|variable| uses.has(variable.name));
-        used.flat_map(|variable| variable.needs).map(|name| Text::from(*name)).collect()
+        let has_new_names = self.others == Others::NewNames;
+        let in_small_letters =
+            STANDARD.iter().filter(|(_, lower)| has_new_names && uses.has(lower));
+        used.flat_map(|variable| variable.needs)
+            .chain(in_small_letters.map(|(name, _)| name))
+            .map(|name| Text::from(*name))
+            .collect()
     }
 }
 
@@ -68,13 +85,22 @@ pub(super) struct Variable {
     pub(super) in_name: InName,
     /// Whether it is shown of every Task; others only where a template asks for them, or the Task tells.
     pub(super) is_shown: bool,
+    /// Whether Kelos has it of every Task of the source, be it empty.
+    pub(super) is_always_there: bool,
     /// The variables that it follows from.
     pub(super) needs: &'static [&'static str],
 }
 
 impl Variable {
     const fn new(name: &'static str, class: Option<Class>) -> Variable {
-        Variable { name, class, in_name: InName::Lost, is_shown: true, needs: &[] }
+        Variable {
+            name,
+            class,
+            in_name: InName::Lost,
+            is_shown: true,
+            is_always_there: true,
+            needs: &[],
+        }
     }
 
     /// A whole number.
@@ -110,6 +136,11 @@ impl Variable {
     /// The same, shown only where somebody asks for it.
     pub(super) const fn where_asked(self) -> Variable {
         Variable { is_shown: false, ..self }
+    }
+
+    /// The same, which Kelos does not have of every Task.
+    pub(super) const fn sometimes(self) -> Variable {
+        Variable { is_always_there: false, ..self }
     }
 
     /// The same, which follows from others.

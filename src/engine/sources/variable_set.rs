@@ -140,6 +140,20 @@ impl<'u> VariableSet<'u> {
         });
     }
 
+    /// Sets a variable to a text that another one says, which is as sure as that one.
+    pub(super) fn follow(&mut self, from: &str, name: &str, text: &str) {
+        self.put(self.origin_of(from), Letters::Exact, name, |meter| {
+            meter.take_bytes(text.len())?;
+            Ok(Value::from(text))
+        });
+    }
+
+    /// Who says what a variable is.
+    pub(super) fn origin_of(&self, name: &str) -> Origin {
+        let found = self.origins.iter().find(|(known, _)| **known == *name);
+        found.map_or(Origin::Derived, |(_, origin)| origin.clone())
+    }
+
     /// Keeps a text for a variable that Kelos prints in letters of its own: what is read back comes
     /// first.
     pub(super) fn stand_in(&mut self, name: &'static str, text: &str) {

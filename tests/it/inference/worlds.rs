@@ -208,9 +208,43 @@ struct Attack {
 const TEXTS: [&str; 14] =
     ["Fix ", " (", ")", "), labels ", ": ", "\n", "\n\n", " ", "#", "", "by ", ", ", "/", "1"];
 
-fn template(names: Vec<String>) -> impl Strategy<Value = Vec<(String, String)>> {
-    let text = prop::collection::vec(select(TEXTS.to_vec()), 0..3).prop_map(|texts| texts.concat());
-    prop::collection::vec((text, select(names)), 1..6)
+/// A fixed text and a variable, as a template has them.
+#[derive(Clone, Debug)]
+struct Part {
+    text: String,
+    name: String,
+    /// Another text, and another variable that a condition is about.
+    other: String,
+    about: String,
+    shape: usize,
+}
+
+impl Part {
+    fn written(&self) -> String {
+        let Part { text, name, other, about, shape } = self;
+        match shape {
+            0 => format!("{{{{if .{about}}}}}{text}{{{{.{name}}}}}{{{{end}}}}"),
+            1 => format!("{{{{if .{about}}}}}{text}{{{{.{name}}}}}{{{{else}}}}{other}{{{{end}}}}"),
+            2 => format!("{text}{{{{with .{name}}}}}{{{{.}}}}{{{{else}}}}{other}{{{{end}}}}"),
+            3 => format!(
+                "{text}{{{{with index . \"{name}\"}}}}{{{{.}}}}{{{{else}}}}{other}{{{{end}}}}"
+            ),
+            4 => format!("{text}{{{{index . \"{name}\"}}}}"),
+            5 => format!(
+                "{{{{if .{about}}}}}{text}{{{{.{name}}}}}{{{{else}}}}{other}{{{{.{name}}}}}{{{{end}}}}"
+            ),
+            _ => format!("{text}{{{{.{name}}}}}"),
+        }
+    }
+}
+
+fn template(names: Vec<String>) -> impl Strategy<Value = Vec<Part>> {
+    let text =
+        || prop::collection::vec(select(TEXTS.to_vec()), 0..3).prop_map(|texts| texts.concat());
+    let part = (text(), select(names.clone()), text(), select(names), 0_usize..12);
+    let part =
+        part.prop_map(|(text, name, other, about, shape)| Part { text, name, other, about, shape });
+    prop::collection::vec(part, 1..6)
 }
 
 /// What somebody writes who knows the pieces of the template and what they would be.
@@ -232,7 +266,8 @@ fn attack() -> impl Strategy<Value = Attack> {
         let stranger = STRANGERS.into_iter().filter(|name| !lacks.contains(name));
         let names = world.truth.keys().cloned().chain(stranger.map(str::to_owned)).collect();
         (Just(world), template(names)).prop_flat_map(|(world, parts)| {
-            let mut known: Vec<String> = parts.iter().map(|(text, _)| text.clone()).collect();
+            let texts = parts.iter().flat_map(|part| [part.text.clone(), part.other.clone()]);
+            let mut known: Vec<String> = texts.chain(["<no value>".to_owned()]).collect();
             known.extend(world.imitations.iter().cloned());
             known.extend(["x", "priority/critical", "42", "\n"].map(str::to_owned));
             let label = "[a-c]/?[a-c]";
@@ -251,8 +286,7 @@ fn attack() -> impl Strategy<Value = Attack> {
                     if world.source == "jira" {
                         values.insert("Body".to_owned(), json!(""));
                     }
-                    let parts = parts.iter().map(|(text, name)| format!("{text}{{{{.{name}}}}}"));
-                    let template: String = parts.collect();
+                    let template: String = parts.iter().map(Part::written).collect();
                     let text = rendered(&template, &values);
                     Attack { world: world.clone(), template, text, values }
                 })

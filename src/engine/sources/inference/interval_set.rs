@@ -51,6 +51,21 @@ impl IntervalSet {
         IntervalSet(self.0.iter().map(|(from, to)| (from + by, to.saturating_add(by))).collect())
     }
 
+    /// The places that one of them has.
+    pub(super) fn join(&self, other: &IntervalSet) -> IntervalSet {
+        let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
+        let mut either = IntervalSet::default();
+        loop {
+            let is_ours = match (ours.peek(), theirs.peek()) {
+                (Some(a), Some(b)) => a.0 <= b.0,
+                (None, None) => return either,
+                (found, _) => found.is_some(),
+            };
+            let next = if is_ours { ours.next() } else { theirs.next() };
+            next.into_iter().for_each(|(from, to)| either.push(*from, *to));
+        }
+    }
+
     /// The places that both have.
     pub(super) fn meet(&self, other: &IntervalSet) -> IntervalSet {
         let (mut ours, mut theirs) = (self.0.iter().peekable(), other.0.iter().peekable());
@@ -93,6 +108,13 @@ mod tests {
         let met = of(&[(0, 4), (8, 9), (20, 30)]).meet(&of(&[(3, 8), (25, 25), (29, 40)]));
         assert_eq!(met.spans(), [(3, 4), (8, 8), (25, 25), (29, 30)]);
         assert!(of(&[(0, 1)]).meet(&of(&[(3, 4)])).is_empty());
+    }
+
+    #[test]
+    fn what_either_has_is_joined() {
+        let joined = of(&[(0, 4), (20, 30)]).join(&of(&[(3, 8), (10, 10), (31, 40), (50, 50)]));
+        assert_eq!(joined.spans(), [(0, 8), (10, 10), (20, 40), (50, 50)]);
+        assert_eq!(of(&[]).join(&of(&[(1, 2)])).spans(), [(1, 2)]);
     }
 
     #[test]

@@ -17,42 +17,124 @@ use crate::engine::meter::Meter;
 use crate::engine::sources::variable::Class;
 
 /// A piece of a text that was put together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step<'p> {
     /// This text.
     Text(&'p str),
     /// Any text of a class.
     Any(Class),
+    /// The same, but not an empty one.
+    Filled(Class),
     /// The address of an issue or pull request, which ends with this slash and number.
     Page(&'p str),
+    /// The pieces of one of these.
+    Choice(Vec<Vec<Step<'p>>>),
 }
 
-/// Where each step stands in a text; nothing for a step with more than one reading.
-pub(super) fn read(
-    text: &str,
-    steps: &[Step<'_>],
-    meter: &Meter,
-) -> Result<Vec<Option<Range<usize>>>, Unread> {
+/// Where a step stands in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// There is more than one way to read it.
+    Open,
+    /// Here, and nowhere else.
+    At(Range<usize>),
+    /// Of a choice, the only one that it can be, and where its pieces stand.
+    Chosen(usize, Vec<Place>),
+}
+
+/// Where the pieces of a text can begin and end, looked at from its end.
+struct Ways {
+    start: IntervalSet,
+    /// Of each piece.
+    ends: Vec<IntervalSet>,
+    /// Of each piece that is a choice, the ways of those that it is one of.
+    choices: Vec<Vec<Ways>>,
+}
+
+/// Where each step stands in a text.
+pub(super) fn read(text: &str, steps: &[Step<'_>], meter: &Meter) -> Result<Vec<Place>, Unread> {
     let scan = Scan::new(text, meter);
-    let mut ends = vec![IntervalSet::at(text.len())];
+    let ways = backward(&scan, steps, IntervalSet::at(text.len()))?;
+    let start = IntervalSet::at(0).meet(&ways.start);
+    let (end, places) = forward(&scan, steps, start, &ways)?;
+    if end.is_empty() { Err(Unread::NoRendering) } else { Ok(places) }
+}
+
+/// Works out from the end where the pieces can begin that end at one of these places.
+fn backward(scan: &Scan<'_>, steps: &[Step<'_>], to: IntervalSet) -> Result<Ways, Unread> {
+    let (mut ends, mut choices) = (Vec::with_capacity(steps.len()), Vec::new());
+    let mut at = to;
     for step in steps.iter().rev() {
-        let before = match ends.last() {
-            Some(ends) => before(&scan, step, ends)?,
-            None => return Err(Unread::NoRendering),
+        let mut of_choice = Vec::new();
+        let start = match step {
+            _ if at.is_empty() => IntervalSet::default(),
+            Step::Choice(all) => {
+                scan.begin_step()?;
+                let mut start = IntervalSet::default();
+                for steps in all {
+                    let ways = backward(scan, steps, at.clone())?;
+                    start = start.join(&ways.start);
+                    of_choice.push(ways);
+                }
+                start
+            }
+            step => before(scan, step, &at)?,
         };
-        ends.push(before);
+        ends.push(std::mem::replace(&mut at, start));
+        choices.push(of_choice);
     }
-    let mut ends = ends.into_iter().rev();
-    let first = ends.next().unwrap_or_default();
-    let mut place = IntervalSet::at(0).meet(&first);
+    ends.reverse();
+    choices.reverse();
+    Ok(Ways { start: at, ends, choices })
+}
+
+/// Works out from the beginning where the pieces can end that begin at one of these places.
+fn forward(
+    scan: &Scan<'_>,
+    steps: &[Step<'_>],
+    from: IntervalSet,
+    ways: &Ways,
+) -> Result<(IntervalSet, Vec<Place>), Unread> {
+    let mut at = from;
     let mut found = Vec::with_capacity(steps.len());
-    for (step, ends) in steps.iter().zip(ends) {
-        let next = after(&scan, step, &place, &ends)?;
-        let span = place.only().zip(next.only());
-        found.push(span.map(|(from, to)| from..to));
-        place = next;
+    for ((step, ends), of_choice) in steps.iter().zip(&ways.ends).zip(&ways.choices) {
+        if at.is_empty() {
+            return Ok((at, found));
+        }
+        let (next, place) = match step {
+            Step::Choice(all) => choose(scan, all, &at, of_choice)?,
+            step => {
+                let next = after(scan, step, &at, ends)?;
+                let span = at.only().zip(next.only());
+                (next, span.map_or(Place::Open, |(from, to)| Place::At(from..to)))
+            }
+        };
+        found.push(place);
+        at = next;
     }
-    if place.is_empty() { Err(Unread::NoRendering) } else { Ok(found) }
+    Ok((at, found))
+}
+
+/// Where a choice can end, and the only one that it can be.
+fn choose(
+    scan: &Scan<'_>,
+    all: &[Vec<Step<'_>>],
+    from: &IntervalSet,
+    ways: &[Ways],
+) -> Result<(IntervalSet, Place), Unread> {
+    scan.begin_step()?;
+    let (mut ends, mut place) = (IntervalSet::default(), None);
+    for (number, (steps, ways)) in all.iter().zip(ways).enumerate() {
+        let (end, places) = forward(scan, steps, from.meet(&ways.start), ways)?;
+        if !end.is_empty() {
+            ends = ends.join(&end);
+            place = Some(match place {
+                None => Place::Chosen(number, places),
+                Some(_) => Place::Open,
+            });
+        }
+    }
+    Ok((ends, place.unwrap_or(Place::Open)))
 }
 
 /// Where a step can begin that ends at one of these places.
@@ -78,7 +160,7 @@ fn before(scan: &Scan<'_>, step: &Step<'_>, to: &IntervalSet) -> Result<Interval
                 page::starts(scan, &finder, first..=last, &mut tries, &mut starts)?;
             }
         }
-        Step::Any(Class::Number) => {
+        Step::Any(Class::Number) | Step::Filled(Class::Number) => {
             let (mut seen, mut run) = (0, 0);
             for &(first, last) in to.spans() {
                 // A run of digits may begin before the first place that it can end at.
@@ -98,15 +180,20 @@ fn before(scan: &Scan<'_>, step: &Step<'_>, to: &IntervalSet) -> Result<Interval
                 seen = last;
             }
         }
-        Step::Any(class) => {
+        Step::Any(class) | Step::Filled(class) => {
+            let least = usize::from(matches!(step, Step::Filled(_)));
             // Where the last span was looked at from, and where the run of the class begins there.
             let mut known = (0, 0);
             for &(first, last) in to.spans() {
                 let start = scan.start_of_run(*class, first, known.0)?.unwrap_or(known.1);
                 known = (first, start);
-                starts.push(start, last);
+                if start + least <= last {
+                    starts.push(start, last - least);
+                }
             }
         }
+        // Those who look for one look for its pieces.
+        Step::Choice(_) => {}
     }
     Ok(starts)
 }
@@ -137,7 +224,7 @@ fn after(
                 page::ends(scan, number, first..=last, &mut tries, &mut ends)?;
             }
         }
-        Step::Any(Class::Number) => {
+        Step::Any(Class::Number) | Step::Filled(Class::Number) => {
             let mut run = 0;
             for &(first, last) in from.spans() {
                 let mut at = first;
@@ -153,7 +240,8 @@ fn after(
                 }
             }
         }
-        Step::Any(class) => {
+        Step::Any(class) | Step::Filled(class) => {
+            let least = usize::from(matches!(step, Step::Filled(_)));
             // Where the run ends that was looked at last.
             let mut known = None;
             for &(first, last) in from.spans() {
@@ -162,9 +250,12 @@ fn after(
                     _ => scan.end_of_run(*class, last)?,
                 };
                 known = Some(end);
-                ends.push(first, end);
+                if first + least <= end {
+                    ends.push(first + least, end);
+                }
             }
         }
+        Step::Choice(_) => {}
     }
     Ok(ends.meet(to))
 }

@@ -1,15 +1,14 @@
 //! A template whose rendering is to be read: compiled once per TaskSpawner.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use super::matcher;
-use super::name;
+use super::layout::Layout;
+use super::matcher::{self, Place};
 use super::scan::Unread;
-use super::segment::Segment;
+use super::segment::{Segment, Segments, steps};
 use crate::engine::meter::Meter;
 use crate::engine::sources::variable::{Class, InName, Table};
-use crate::templates::go::{Piece, outline};
+use crate::templates::go::{Alternative, Piece, When, outline};
 use crate::templates::purse::{ALLOCATION, Purse};
 use crate::templates::value::Text;
 
@@ -27,22 +26,46 @@ pub(super) const PIECE_BYTES: usize = 192;
 /// what was found is taken out.
 const PIECE_STEPS: usize = 4;
 
-/// Segment texts, variables, and what can't be read, in turn.
+/// Fixed texts, variables, conditions, and what can't be read, in turn.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    parts: Box<[Part]>,
+    pub(super) parts: Box<[Part]>,
+    /// How many parts there are, those in conditions included.
+    count: usize,
     /// The variables that stand in it, each once.
     pub(super) variables: Box<[Variable]>,
+    /// Whether it is known which variables are texts and which are numbers.
+    pub(super) is_typed: bool,
     /// How long its fixed texts are together, in bytes.
     bytes: usize,
 }
 
 #[derive(Debug)]
-enum Part {
+pub(super) enum Part {
     Text(Box<str>),
     /// The number of a variable.
     Variable(usize),
+    /// The first of these whose condition holds; the last one has none.
+    Choice(Box<[Arm]>),
     Other,
+}
+
+/// What stands behind a condition.
+#[derive(Debug)]
+pub(super) struct Arm {
+    pub(super) when: Condition,
+    pub(super) parts: Box<[Part]>,
+}
+
+/// What a condition says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// This variable is there and not empty.
+    Filled(usize),
+    /// Nobody knows what.
+    Unknown,
+    /// It holds if none before it does.
+    Otherwise,
 }
 
 /// A variable of a pattern.
@@ -50,9 +73,11 @@ enum Part {
 pub(super) struct Variable {
     /// Its name; of what a context source gave, `Context.NAME`.
     pub(super) name: Text,
-    class: Class,
+    pub(super) class: Class,
     /// What a name keeps of it.
     pub(super) in_name: InName,
+    /// Whether Kelos always has it, be it empty.
+    pub(super) is_always_there: bool,
     /// Whether it stands more than once.
     is_repeated: bool,
 }
@@ -85,54 +110,23 @@ pub(super) type Readings<'t> = Vec<Option<&'t str>>;
 impl Pattern {
     /// Compiles a template; nothing if it does not parse as Kelos reads it, or has nothing to be read.
     pub(super) fn compile(template: &str, table: &Table, purse: &mut Purse) -> Option<Pattern> {
-        let pieces = outline(template, purse)?;
-        if pieces.len() > MOST_PIECES {
-            return None;
-        }
-        // Variables are looked for among those before them.
-        purse.take_steps((pieces.len() * pieces.len()) as u64 / 16).ok()?;
-        let mut variables: Vec<Variable> = Vec::new();
-        let mut bytes = 0;
-        let mut part = |piece: Piece| match piece {
-            Piece::Text(text) => {
-                bytes += text.len();
-                Part::Text(text.into())
-            }
-            Piece::Other => Part::Other,
-            Piece::Field(names) => {
-                let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-                let Some(class) = table.class(&names) else { return Part::Other };
-                let name = names.join(".");
-                let known = variables.iter().position(|variable| *variable.name == *name);
-                Part::Variable(match known {
-                    Some(number) => {
-                        variables[number].is_repeated = true;
-                        number
-                    }
-                    None => {
-                        let in_name = table.in_name(&name);
-                        let name = name.into();
-                        variables.push(Variable { name, class, in_name, is_repeated: false });
-                        variables.len() - 1
-                    }
-                })
-            }
-        };
-        let parts = pieces.into_iter().map(&mut part).collect();
-        (!variables.is_empty()).then(|| Pattern { parts, variables: variables.into(), bytes })
+        let pieces = outline(template, MOST_PIECES, purse)?;
+        let mut compiler = Compiler { table, variables: Vec::new(), bytes: 0, count: 0 };
+        let parts = compiler.parts(pieces);
+        let Compiler { variables, bytes, count, .. } = compiler;
+        // Variables were looked for among those before them.
+        purse.take_steps((count * count) as u64 / 16).ok()?;
+        let is_typed = table.has_types();
+        let variables: Box<[Variable]> = variables.into();
+        (!variables.is_empty()).then_some(Pattern { parts, count, variables, is_typed, bytes })
     }
 
     /// The bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
-        let part = |part: &Part| match part {
-            Part::Text(text) => text.len() + ALLOCATION,
-            Part::Variable(_) | Part::Other => 0,
-        };
         let name = |variable: &Variable| variable.name.len() + 2 * ALLOCATION;
-        size_of_val(&*self.parts)
+        parts_bytes(&self.parts)
             + size_of_val(&*self.variables)
-            + 2 * ALLOCATION
-            + self.parts.iter().map(part).sum::<usize>()
+            + ALLOCATION
             + self.variables.iter().map(name).sum::<usize>()
     }
 
@@ -147,19 +141,15 @@ impl Pattern {
         for _ in 0..MOST_ROUNDS {
             let read = found.iter().flatten().map(|text| text.len()).sum::<usize>();
             let pay = || {
-                meter.take_steps(self.parts.len() * PIECE_STEPS)?;
+                meter.take_steps(self.count * PIECE_STEPS)?;
                 // Segment texts that stand beside each other are put together.
                 meter.take_bytes(self.bytes + known + read)
             };
             pay().map_err(|_| Unread::TooCostly)?;
-            let told = |number: usize| {
-                let read = found.get(number).copied().flatten();
-                read.or_else(|| given.letters.get(number)?.as_deref())
-            };
-            let pieces = self.pieces(given, told);
-            let steps: Vec<_> = pieces.iter().map(|(piece, _)| piece.as_step()).collect();
-            let places = matcher::read(given.text, &steps, meter)?;
-            let next = self.collect(given.text, &pieces, places, meter)?;
+            let segments = Layout::of(self, given, &found, meter)?;
+            let places = matcher::read(given.text, &steps(&segments), meter)?;
+            let mut next: Readings<'t> = vec![None; self.variables.len()];
+            self.collect(given.text, &segments, &places, &mut next, meter)?;
             // What stands once and was read is fixed where it stands already.
             let is_more = (next.iter().zip(&found).zip(&self.variables))
                 .any(|((new, old), it)| it.is_repeated && new.is_some() && old.is_none());
@@ -172,89 +162,147 @@ impl Pattern {
         Ok(found)
     }
 
-    /// The pieces of the text, fixed ones that stand beside each other as one, with the numbers of
-    /// the variables that are to be read.
-    fn pieces<'p>(
-        &'p self,
-        given: &Given<'p, '_>,
-        told: impl Fn(usize) -> Option<&'p str>,
-    ) -> Vec<(Segment<'p>, Option<usize>)> {
-        let is_name = given.flavour == Flavour::Name;
-        let mut pieces: Vec<(Segment<'p>, Option<usize>)> = Vec::with_capacity(self.parts.len());
-        for part in &self.parts {
-            let piece = match part {
-                Part::Text(text) => Some(&**text),
-                Part::Other => None,
-                Part::Variable(number) => told(*number),
-            };
-            let fixed = piece.and_then(|text| {
-                // What was read out of a name has its form already.
-                if is_name { name::text(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
-            });
-            let number = match part {
-                Part::Variable(number) if fixed.is_none() => Some(*number),
-                _ => None,
-            };
-            match (fixed, pieces.last_mut()) {
-                (Some(text), Some((Segment::Text(last), _))) => last.to_mut().push_str(&text),
-                (Some(text), _) => pieces.push((Segment::Text(text), None)),
-                (None, _) => {
-                    let field = number.and_then(|number| self.field(number, given));
-                    let is_kept = field.is_some();
-                    let read = number.filter(|_| is_kept);
-                    pieces.push((field.unwrap_or(Segment::Any(Class::Anything)), read));
-                    if is_name && !is_kept {
-                        // What comes behind may have been cut off, or run together with this.
-                        break;
-                    }
-                }
-            }
-        }
-        if is_name {
-            name::trim(&mut pieces);
-        }
-        pieces
-    }
-
-    /// What a variable can be; nothing for one that a name does not keep.
-    fn field<'p>(&self, number: usize, given: &Given<'p, '_>) -> Option<Segment<'p>> {
-        let variable = self.variables.get(number)?;
-        match (given.flavour, given.page) {
-            (Flavour::Plain, Some(page)) if *variable.name == *"URL" => Some(Segment::Page(page)),
-            (Flavour::Plain, _) => Some(Segment::Any(variable.class)),
-            (Flavour::ByHand, _) => Some(Segment::Any(Class::Anything)),
-            (Flavour::Name, _) => name::class(variable.in_name).map(Segment::Any),
-        }
-    }
-
     /// What stands at the places of the variables, if it is what they can be and all that stands for
     /// one variable is the same.
     fn collect<'t>(
         &self,
         text: &'t str,
-        pieces: &[(Segment<'_>, Option<usize>)],
-        places: Vec<Option<Range<usize>>>,
+        segments: &Segments<'_>,
+        places: &[Place],
+        found: &mut Readings<'t>,
         meter: &Meter,
-    ) -> Result<Readings<'t>, Unread> {
-        let mut found: Readings<'t> = vec![None; self.variables.len()];
-        for ((piece, number), place) in pieces.iter().zip(places) {
-            let (Some(number), Some(place)) = (*number, place) else { continue };
-            let Some(read) = text.get(place) else { return Err(Unread::NoRendering) };
-            if matches!(piece, Segment::Any(Class::Number)) && whole_number(read).is_none() {
-                return Err(Unread::NoRendering);
-            }
-            match found.get_mut(number) {
-                Some(Some(other)) => {
-                    meter.take(read.len()).map_err(|_| Unread::TooCostly)?;
-                    if *other != read {
+    ) -> Result<(), Unread> {
+        for ((segment, number), place) in segments.iter().zip(places) {
+            match (segment, place) {
+                (Segment::Choice(branches), Place::Chosen(chosen, places)) => {
+                    let Some(branch) = branches.get(*chosen) else { continue };
+                    for &number in &branch.empty {
+                        self.tell(number, self.printed_empty(number), found, meter)?;
+                    }
+                    self.collect(text, &branch.segments, places, found, meter)?;
+                }
+                (segment, Place::At(place)) => {
+                    let Some(number) = *number else { continue };
+                    let Some(read) = text.get(place.clone()) else {
+                        return Err(Unread::NoRendering);
+                    };
+                    let is_number = matches!(
+                        segment,
+                        Segment::Any(Class::Number) | Segment::Filled(Class::Number)
+                    );
+                    if is_number && whole_number(read).is_none() {
                         return Err(Unread::NoRendering);
                     }
+                    self.tell(number, read, found, meter)?;
                 }
-                Some(slot) => *slot = Some(read),
-                None => {}
+                _ => {}
             }
         }
-        Ok(found)
+        Ok(())
+    }
+
+    /// Notes what a variable was read as, which must be what it was read as elsewhere.
+    fn tell<'t>(
+        &self,
+        number: usize,
+        read: &'t str,
+        found: &mut Readings<'t>,
+        meter: &Meter,
+    ) -> Result<(), Unread> {
+        match found.get_mut(number) {
+            Some(Some(other)) => {
+                meter.take(read.len()).map_err(|_| Unread::TooCostly)?;
+                if *other == read { Ok(()) } else { Err(Unread::NoRendering) }
+            }
+            Some(slot) => {
+                *slot = Some(read);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How a variable is printed that is empty: a number is zero then.
+    pub(super) fn printed_empty(&self, number: usize) -> &'static str {
+        match self.variables.get(number) {
+            Some(variable) if variable.class == Class::Number => "0",
+            _ => "",
+        }
+    }
+}
+
+/// What parts take.
+fn parts_bytes(parts: &[Part]) -> usize {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.len() + ALLOCATION,
+        Part::Choice(arms) => {
+            size_of_val(&**arms)
+                + ALLOCATION
+                + arms.iter().map(|arm| parts_bytes(&arm.parts)).sum::<usize>()
+        }
+        Part::Variable(_) | Part::Other => 0,
+    };
+    size_of_val(parts) + ALLOCATION + parts.iter().map(part).sum::<usize>()
+}
+
+/// Makes parts of the pieces of a template.
+struct Compiler<'c> {
+    table: &'c Table,
+    variables: Vec<Variable>,
+    bytes: usize,
+    count: usize,
+}
+
+impl Compiler<'_> {
+    fn parts(&mut self, pieces: Vec<Piece>) -> Box<[Part]> {
+        pieces.into_iter().map(|piece| self.part(piece)).collect()
+    }
+
+    fn part(&mut self, piece: Piece) -> Part {
+        self.count += 1;
+        match piece {
+            Piece::Text(text) => {
+                self.bytes += text.len();
+                Part::Text(text.into())
+            }
+            Piece::Field(names) => self.variable(&names).map_or(Part::Other, Part::Variable),
+            Piece::Choice(alternatives) => {
+                self.count += alternatives.len();
+                Part::Choice(alternatives.into_iter().map(|it| self.arm(it)).collect())
+            }
+            Piece::Other => Part::Other,
+        }
+    }
+
+    fn arm(&mut self, alternative: Alternative) -> Arm {
+        let when = match alternative.when {
+            When::Filled(names) => {
+                self.variable(&names).map_or(Condition::Unknown, Condition::Filled)
+            }
+            When::Unknown => Condition::Unknown,
+            When::Otherwise => Condition::Otherwise,
+        };
+        Arm { when, parts: self.parts(alternative.pieces) }
+    }
+
+    /// The number of a variable; nothing if the source has it not as a text or a number.
+    fn variable(&mut self, names: &[Text]) -> Option<usize> {
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        let class = self.table.class(&names)?;
+        let name = names.join(".");
+        let known = self.variables.iter().position(|variable| *variable.name == *name);
+        if let Some(variable) = known.and_then(|number| self.variables.get_mut(number)) {
+            variable.is_repeated = true;
+            return known;
+        }
+        self.variables.push(Variable {
+            class,
+            in_name: self.table.in_name(&name),
+            is_always_there: self.table.always_has(&name),
+            is_repeated: false,
+            name: name.into(),
+        });
+        Some(self.variables.len() - 1)
     }
 }
 
