@@ -37,7 +37,7 @@ certs: toolchain ## make a CA and a serving certificate for development, into ta
 	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin certs
 
 .PHONY: test
-test: lint deny promtool ## everything that CI checks: formatting, lints, crates, then all tests
+test: lint deny promtool shells ## everything that CI checks: formatting, lints, crates, then all tests
 	$(CARGO) build $(PROFILE) --package kelos-metadata-examples --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test $(PROFILE)
 
@@ -67,6 +67,10 @@ hadolint: $(HADOLINT) ## check the Dockerfile
 
 .PHONY: promtool
 promtool: $(PROMTOOL) ## install promtool, with which the tests check the alerts
+
+SHELLS_HERE := .tools/shells
+.PHONY: shells
+shells: $(SHELLS_HERE) ## have zsh and fish beside the system, with which the tests check completion
 
 .PHONY: fmt
 fmt: toolchain ## format the code
@@ -127,7 +131,7 @@ clean: ## remove what was built and the tools that were installed here
 	rm -rf .tools
 
 .PHONY: setup
-setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool
+setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool shells ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool, zsh and fish
 	@command -v go >/dev/null || { echo 'go is missing: the tests of Go templates ask the real Go (1.26; an older one fetches it)' >&2; exit 1; }
 
 # Rustup reads rust-toolchain.toml; an older or a stricter one does not install by itself.
@@ -153,3 +157,12 @@ $(PROMTOOL_HERE):
 	{ get 2>/dev/null || { apt-get update --quiet=2 && get; }; } && \
 	dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract --strip-components 3 ./usr/bin/promtool && \
 	rm prometheus_*.deb || echo 'promtool can not be had from Debian: install Prometheus to have the alerts checked' >&2
+
+# Out of Debian's packages, without installing them: nothing of the system changes.
+$(SHELLS_HERE):
+	@mkdir -p $@.new && cd $@.new && \
+	get() { apt-get -o APT::Sandbox::User= download --quiet=2 zsh zsh-common fish fish-common libpcre2-32-0; } && \
+	{ get 2>/dev/null || { apt-get update --quiet=2 && get; }; } && \
+	for package in *.deb; do dpkg-deb --extract $$package . || exit 1; done && \
+	rm *.deb && cd - >/dev/null && mv $@.new $@ || \
+	{ rm -rf $@.new; echo 'zsh and fish can not be had from Debian: install them to have completion checked' >&2; }

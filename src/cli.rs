@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod controller;
+mod words;
 
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use clap_complete::Shell;
 
 pub use self::controller::ControllerArgs;
 use crate::engine::rules::{Infer, OnInvalid};
-use crate::telemetry::LogFormat;
+use crate::telemetry::{Directives, LogFormat};
 use crate::templates::Syntax;
 
 /// Labels and annotations for Kelos Tasks, from templates on their TaskSpawners.
@@ -41,8 +42,7 @@ pub enum Command {
     /// Answer AdmissionReviews from standard input
     ///
     /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit
-    /// status is 0 when every line was an AdmissionReview with a uid; other lines are answered with
-    /// a Status, and the exit status is 1.
+    /// status is 2 when a line is no AdmissionReview.
     Review(ReviewArgs),
     /// Show what a Task gets from its TaskSpawner
     ///
@@ -72,6 +72,7 @@ const EVAL_EXAMPLE: &str = "\
 Example:
   echo '{\"Labels\": [\"priority/high\", \"bug\"], \"Number\": 42}' > vars.json
   kelos-metadata eval --vars vars.json 'issue-{{ .Number }}'
+  kelos-metadata eval --set 'Title=Fix it' --set 'Labels=[bug, docs]' '{{ .Title | lower }}'
   kelos-metadata eval --syntax jinja --vars vars.json 'issue-{{ number }}'";
 
 /// What `serve` takes.
@@ -119,8 +120,8 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
     /// What is logged: error, warn, info, debug, trace, or directives by module
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub log_level: String,
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = words::level(), hide_possible_values = true)]
+    pub log_level: Directives,
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -143,6 +144,9 @@ pub struct RenderArgs {
     /// File or folder with manifests, or - for standard input; may be given several times
     #[arg(short, long, value_name = "FILE", required = true)]
     pub filename: Vec<PathBuf>,
+    /// Namespace of the objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
+    pub namespace: String,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value_t = OutputFormat::Table, value_enum)]
     pub output: OutputFormat,
@@ -154,13 +158,16 @@ pub struct RenderArgs {
 /// How `render` shows what it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// A table of the keys, and an explanation of each that is skipped
+    /// Tables of the keys and the variables, as wide as the terminal, and an explanation of each key
+    /// that is skipped
     Table,
-    /// The keys as JSON
+    /// The same with nothing cut off: values come last
+    Wide,
+    /// The keys and variables as JSON: of several Tasks, a list
     Json,
     /// The Tasks as they would be created, as YAML
     Yaml,
-    /// The JSON Patch of each Task
+    /// The JSON Patch: of several Tasks, a list of objects with namespace, task and patch
     Patch,
 }
 
@@ -171,11 +178,15 @@ pub struct EvalArgs {
     #[arg(conflicts_with = "jsonl")]
     pub template: Option<String>,
     /// The language of the template
-    #[arg(long, value_name = "auto|go|jinja", default_value_t)]
+    #[arg(long, value_name = "auto|go|jinja", default_value_t, value_parser = words::of::<Syntax>(Syntax::ALL.map(Syntax::as_str)), hide_possible_values = true)]
     pub syntax: Syntax,
-    /// JSON object with the variables; - for standard input
+    /// Mapping with the variables, YAML or JSON; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
     pub vars: Option<PathBuf>,
+    /// A variable, or with dots one in a mapping, over that of --vars; may be given several times. A
+    /// VALUE that is no JSON, and no list or mapping of YAML, is a text
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "jsonl", value_parser = words::assignment)]
+    pub set: Vec<(String, String)>,
     /// Read {"template", "vars", "syntax"} a line, and write {"output"} or {"error", "reason"} a line
     #[arg(long)]
     pub jsonl: bool,
@@ -190,10 +201,10 @@ pub struct PolicyArgs {
     pub protect: Vec<String>,
     /// What happens to values that are no label values, where a TaskSpawner does not say: skip the
     /// key, or sanitize the value
-    #[arg(long, value_name = "skip|sanitize", default_value_t)]
+    #[arg(long, value_name = "skip|sanitize", default_value_t, value_parser = words::of::<OnInvalid>(OnInvalid::ALL.map(OnInvalid::as_str)), hide_possible_values = true)]
     pub on_invalid: OnInvalid,
     /// Infer otherwise unknown variables from the fields that Kelos rendered (prompt, branch, name,
     /// labels, annotations): the default for TaskSpawners that do not say
-    #[arg(long, value_name = "on|off", default_value_t)]
+    #[arg(long, value_name = "on|off", default_value_t, value_parser = words::of::<Infer>(Infer::ALL.map(Infer::as_str)), hide_possible_values = true)]
     pub infer: Infer,
 }

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod completions;
 mod controller;
 mod eval;
 mod explain;
@@ -7,13 +8,15 @@ mod listen;
 mod render;
 mod review;
 mod serve;
+mod stdio;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
+use anyhow::Context;
 
+pub use self::stdio::complain;
 use crate::cli::{Cli, Command};
 use crate::engine::rules::Policy;
 use crate::manifests::{self, Found};
@@ -25,32 +28,54 @@ use crate::spawners::{FileObjects, ReadObjects, SpawnerProblem, Spawners};
 ///
 /// Whatever keeps the command from doing it, in words for the person who typed it.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match cli.command {
+    let status = match cli.command {
         Command::Serve(args) => serve::run(&args),
         Command::Controller(args) => controller::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Eval(args) => eval::run(&args),
-        Command::Completions { shell } => {
-            let mut command = Cli::command();
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command, "kelos-metadata", &mut script);
-            io::stdout().write_all(&script)?;
-            Ok(ExitCode::SUCCESS)
-        }
-    }
+        Command::Completions { shell } => completions::run(shell),
+    }?;
+    stdio::finish()?;
+    Ok(status)
+}
+
+/// Shows what clap says instead of a command: help, the version, or what is wrong with the words typed.
+///
+/// # Errors
+///
+/// When that can't be written.
+pub fn explain_usage(error: &clap::Error) -> anyhow::Result<ExitCode> {
+    error.print().context(stdio::UNWRITABLE)?;
+    stdio::finish()?;
+    Ok(if error.use_stderr() { not_asked() } else { ExitCode::SUCCESS })
+}
+
+/// The exit status of a command that could not do what it was asked for: its flags, its files or the cluster
+/// are in the way. 1 means that it was done, and the answer is no.
+pub fn not_asked() -> ExitCode {
+    ExitCode::from(2)
+}
+
+/// What a command that runs once has read.
+struct Loaded {
+    spawners: Spawners,
+    /// What teams have to fix in their TaskSpawners.
+    problems: Vec<SpawnerProblem>,
+    /// Whether every document could be used.
+    is_whole: bool,
 }
 
 /// The cache for a command that runs once, and what teams have to fix in their TaskSpawners. What can't be
 /// used at all is told.
-fn load(read: ReadObjects, policy: Policy) -> (Spawners, Vec<SpawnerProblem>) {
+fn load(read: ReadObjects, policy: Policy) -> Loaded {
     let spawners = Spawners::new(policy);
     let (objects, unusable) = FileObjects::default().update(read);
-    for manifest in unusable {
-        anstream::eprintln!("{manifest}");
+    for manifest in &unusable {
+        complain(manifest);
     }
     let problems = spawners.replace(objects);
-    (spawners, problems)
+    Loaded { spawners, problems, is_whole: unusable.is_empty() }
 }
 
 /// Reads manifests from a path, or from standard input for `-`.

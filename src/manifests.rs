@@ -6,6 +6,7 @@
 
 mod documents;
 mod files;
+mod locate;
 mod watch;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use self::documents::read_documents;
+pub use self::locate::Located;
 pub use self::watch::watch;
 
 /// The largest file that is read.

@@ -10,6 +10,7 @@ mod chain;
 mod dropped;
 mod fields;
 mod json;
+mod level;
 mod repeats;
 
 use std::io::{self, IsTerminal};
@@ -30,6 +31,7 @@ pub use self::chain::chain;
 use self::dropped::Telling;
 use self::fields::TextFields;
 use self::json::JsonLines;
+pub use self::level::{Directives, DirectivesError, LEVELS};
 pub use self::repeats::{LogEachOnce, LogLimiter, LogOnce};
 
 /// How many lines may wait to be written, at some hundred bytes each: those of a bad moment, and a few MiB

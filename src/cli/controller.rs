@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::telemetry::LogFormat;
+use super::words;
+use crate::telemetry::{Directives, LogFormat};
 
 /// What `controller` takes.
 #[derive(Args, Debug)]
@@ -47,6 +48,6 @@ pub struct ControllerArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
     /// What is logged: error, warn, info, debug, trace, or directives by module
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
-    pub log_level: String,
+    #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = words::level(), hide_possible_values = true)]
+    pub log_level: Directives,
 }

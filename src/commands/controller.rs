@@ -25,7 +25,7 @@ const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/names
 const USUAL_NAMESPACE: &str = "kelos-system";
 
 pub(super) fn run(args: &ControllerArgs) -> anyhow::Result<ExitCode> {
-    let log = telemetry::init(args.log_format, &args.log_level)?;
+    let log = telemetry::init(args.log_format, args.log_level.as_str())?;
     let settings = ControllerSettings::try_from(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(control(settings, log.dropped_lines()))

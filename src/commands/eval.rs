@@ -1,6 +1,8 @@
 //! `eval`: renders one template, or one a line.
 
-use std::io::{self, BufRead, Read, Write};
+mod vars;
+
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::explain::{Explained, explain};
+use super::stdio::{UNWRITABLE, complain};
 use crate::cli::EvalArgs;
 use crate::clock;
 use crate::engine::{Skip, given};
@@ -23,20 +26,15 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     if args.template.is_none() && args.vars.as_deref() == Some(Path::new("-")) {
         bail!("standard input can't be both: give the template as an argument, or --vars a file");
     }
-    let vars = match &args.vars {
-        Some(path) => read_vars(path)?,
-        None => Map::new(),
-    };
+    let vars = variables(vars::given(args.vars.as_deref(), &args.set)?);
     let source = match &args.template {
         Some(template) => template.clone(),
         None => io::read_to_string(io::stdin()).context("standard input can't be read as text")?,
     };
     match evaluate(&source, args.syntax, &Arc::new(vars)) {
         Ok(output) => {
-            io::stdout().write_all(output.as_bytes())?;
-            if output.is_empty() || !output.ends_with('\n') {
-                anstream::println!();
-            }
+            let end = if output.ends_with('\n') { "" } else { "\n" };
+            write!(io::stdout(), "{output}{end}").context(UNWRITABLE)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
@@ -48,7 +46,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
                 position: error.position,
                 hint: error.hint.as_deref(),
             };
-            anstream::eprintln!("{}", explain(&explained));
+            complain(explain(&explained));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -59,20 +57,6 @@ fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, Ski
     Ok(template.render(vars, &mut Budget::task().at(clock::now()))?)
 }
 
-fn read_vars(path: &Path) -> anyhow::Result<Map> {
-    let mut text = String::new();
-    if path == Path::new("-") {
-        io::stdin().read_to_string(&mut text).context("--vars -: standard input can't be read")?;
-    } else {
-        text = std::fs::read_to_string(path)
-            .with_context(|| format!("--vars {} can't be read", path.display()))?;
-    }
-    let vars: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)
-        .with_context(|| format!("--vars {}: this is no JSON object", path.display()))?;
-    Ok(variables(vars))
-}
-
-/// The variables, in the types that the webhook gives them.
 fn variables(vars: serde_json::Map<String, serde_json::Value>) -> Map {
     let known = |(name, json): (String, _)| Some((Text::from(&*name), given(&name, json)?));
     vars.into_iter().filter_map(known).collect()
@@ -100,8 +84,8 @@ fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<E
         if line.trim_ascii().is_empty() {
             continue;
         }
-        serde_json::to_writer(&mut output, &answer(&line))?;
-        output.write_all(b"\n")?;
+        serde_json::to_writer(&mut output, &answer(&line)).context(UNWRITABLE)?;
+        output.write_all(b"\n").context(UNWRITABLE)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,19 +1,27 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
 mod problems;
+mod shapes;
+mod table;
 mod variables;
+mod written;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::shapes::{ShownKey, ShownPatch, ShownTask};
+use self::table::Column;
 use self::variables::ShownVariable;
+use self::written::{Place, Written, spawner};
 use super::explain::{Explained, explain};
-use super::{load, read_manifests};
+use super::stdio::{UNWRITABLE, complain, print};
+use super::{Loaded, load, not_asked, read_manifests};
 use crate::apimachinery::Kind;
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
@@ -21,84 +29,133 @@ use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Ta
 use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
-use crate::manifests::Manifest;
+use crate::manifests::{Located, Manifest};
 use crate::settings;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
+use crate::templates::Position;
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let (mut read, mut tasks, mut failed) = (ReadObjects::default(), Vec::new(), false);
+    let mut read = ReadObjects::in_namespace(&args.namespace);
+    let mut written = BTreeMap::new();
+    let (mut tasks, mut failed) = (Vec::new(), false);
     for path in &args.filename {
         read_manifests(path, |found| match found {
             Ok(manifest) if is_task(&manifest) => tasks.push(manifest),
             found => {
                 failed |= found.is_err();
+                written.extend(found.as_ref().ok().and_then(|it| spawner(it, &args.namespace)));
                 read.take(found);
             }
         });
     }
     let policy = settings::policy(&args.policy)?;
-    let (spawners, problems) = load(read, policy.clone());
-    problems::tell(&problems, &tasks);
+    let Loaded { spawners, problems, is_whole } = load(read, policy.clone());
+    failed |= !is_whole;
+    problems::tell(&problems, &tasks, &args.namespace);
     if tasks.is_empty() {
         bail!("there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names");
     }
     let known = spawners.snapshot();
+    let mut rendering =
+        Rendering { args, known: &known, policy: &policy, spawners: &written, json: Vec::new() };
     for task in &tasks {
-        if let Err(error) = show(task, &known, &policy, args.output) {
-            anstream::eprintln!("{}:{}: {error:#}", task.path.display(), task.line);
-            failed = true;
+        match rendering.show(task, tasks.len() > 1) {
+            Err(error) if error.is::<io::Error>() => return Err(error),
+            Err(error) => {
+                complain(format_args!("{}:{}: {error:#}", task.path.display(), task.line));
+                failed = true;
+            }
+            Ok(()) => {}
         }
     }
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    rendering.print_json(tasks.len() > 1)?;
+    Ok(if failed { not_asked() } else { ExitCode::SUCCESS })
 }
 
-/// The namespace that an object says.
-fn namespace_of(object: &Value) -> &str {
+/// The namespace that an object says, or the one of all that say none.
+fn namespace_of<'o>(object: &'o Value, default: &'o str) -> &'o str {
     let metadata = object.get("metadata");
-    metadata.and_then(|meta| meta.get("namespace")?.as_str()).unwrap_or("default")
+    let said = metadata.and_then(|meta| meta.get("namespace")?.as_str());
+    said.filter(|namespace| !namespace.is_empty()).unwrap_or(default)
 }
 
 fn is_task(manifest: &Manifest) -> bool {
     group_of(&manifest.api_version) == GROUP && &*manifest.kind == "Task"
 }
 
-fn show(
-    manifest: &Manifest,
-    known: &Snapshot,
-    policy: &Policy,
-    format: OutputFormat,
-) -> anyhow::Result<()> {
-    let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
-    let object = manifest.object();
-    let namespace = namespace_of(&object);
-    let Some(owner) = task.owner() else {
-        bail!(
-            "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
-             kelos.dev/taskspawner"
-        );
-    };
-    let Lookup::Found(spawner) = known.rules(namespace, &owner) else {
-        bail!(
-            "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names",
-            owner.name,
-            owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default()
-        );
-    };
-    let rules = &spawner.rules;
-    let facts = known.facts(namespace, &task, manifest.json.len(), clock::now());
-    let decision = decide(&task, rules, &facts, &Limits::default());
-    if facts.injection() == Injection::Audit {
-        anstream::eprintln!(
-            "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
-        );
+/// One call of `render`.
+struct Rendering<'r> {
+    args: &'r RenderArgs,
+    known: &'r Snapshot,
+    policy: &'r Policy,
+    /// Where the TaskSpawners are written, by name and namespace.
+    spawners: &'r Written,
+    /// What is printed as JSON, at the end and as one text.
+    json: Vec<String>,
+}
+
+impl Rendering<'_> {
+    /// Shows a Task. One of `several` has its name beside its patch.
+    fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
+        let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
+        let object = manifest.object();
+        let namespace = namespace_of(&object, &self.args.namespace);
+        let Some(owner) = task.owner() else {
+            bail!(
+                "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
+                 kelos.dev/taskspawner"
+            );
+        };
+        let Lookup::Found(spawner) = self.known.rules(namespace, &owner) else {
+            bail!(
+                "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names{}",
+                owner.name,
+                owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default(),
+                written::elsewhere(self.spawners, namespace, owner.name)
+            );
+        };
+        let rules = &spawner.rules;
+        let facts = self.known.facts(namespace, &task, manifest.json.len(), clock::now());
+        let decision = decide(&task, rules, &facts, &Limits::default());
+        if facts.injection() == Injection::Audit {
+            complain(format_args!(
+                "Namespace {namespace} is switched to audit: `serve` works this out and changes nothing"
+            ));
+        }
+        let report = report(&task, rules, &facts, self.policy);
+        let format = self.args.output;
+        let name = (owner.name.to_owned(), namespace.to_owned());
+        let written = self.spawners.get(&name);
+        let shown =
+            Shown { task: &task, namespace, rules, decision: &decision, report, format, written };
+        match format {
+            OutputFormat::Table | OutputFormat::Wide => shown.table(),
+            OutputFormat::Yaml => shown.yaml(&object),
+            OutputFormat::Json => self.keep(&shown.json()),
+            OutputFormat::Patch if !several => self.keep(&decision.patch),
+            OutputFormat::Patch => {
+                let (task, patch) = (task.name(), &decision.patch);
+                self.keep(&ShownPatch { namespace, task, patch })
+            }
+        }
     }
-    let report = report(&task, rules, &facts, policy);
-    let shown = Shown { task: &task, namespace, rules, decision: &decision, report };
-    match format {
-        OutputFormat::Table => shown.table(),
-        OutputFormat::Json => shown.json(),
-        OutputFormat::Yaml => shown.yaml(&object),
-        OutputFormat::Patch => pretty(&decision.patch),
+
+    fn keep(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.json.push(serde_json::to_string_pretty(value)?);
+        Ok(())
+    }
+
+    /// Prints what was kept for it: of several Tasks a list, however many of them could be shown.
+    fn print_json(self, several: bool) -> anyhow::Result<()> {
+        let is_json = matches!(self.args.output, OutputFormat::Json | OutputFormat::Patch);
+        match self.json.as_slice() {
+            [] if is_json && several => print("[]"),
+            // No text of JSON has a line break in it: every line can be set in.
+            all if several && !all.is_empty() => {
+                print(format_args!("[\n  {}\n]", all.join(",\n").replace('\n', "\n  ")))
+            }
+            all => all.iter().try_for_each(print),
+        }
     }
 }
 
@@ -108,37 +165,46 @@ struct Shown<'s, 't> {
     rules: &'s Rules,
     decision: &'s Decision<'s>,
     report: VariableReport,
+    format: OutputFormat,
+    /// The file and the line of the TaskSpawner.
+    written: Option<&'s Place>,
 }
+
+/// The columns of the keys.
+const KEY_COLUMNS: [Column; 5] = [
+    Column::Whole("KIND"),
+    Column::Whole("KEY"),
+    Column::Value("VALUE"),
+    Column::From("FROM"),
+    Column::Whole("OUTCOME"),
+];
 
 impl Shown<'_, '_> {
     fn table(&self) -> anyhow::Result<()> {
         let name =
             [self.task.name(), self.task.generate_name()].into_iter().find(|name| !name.is_empty());
-        anstream::println!(
+        print(format_args!(
             "Task {}/{} from TaskSpawner {}",
             self.namespace,
             name.unwrap_or("(without a name)"),
             self.rules.spawner.metadata.name
-        );
+        ))?;
         if self.decision.is_exempt || self.rules.is_disabled {
-            anstream::println!("Injection is switched off by metadata.kelos.dev/injection\n");
-            return Ok(());
+            return print("Injection is switched off by metadata.kelos.dev/injection\n");
         }
-        let mut table = plain_table();
-        table.set_header(["KIND", "KEY", "VALUE", "FROM", "OUTCOME"]);
-        for key in &self.decision.keys {
-            table.add_row(self.row(key));
-        }
-        match self.decision.keys.is_empty() {
-            true => anstream::println!("The TaskSpawner asks for no labels and no annotations\n"),
-            false => anstream::println!("{table}\n"),
+        match self.decision.keys.as_slice() {
+            [] => print("The TaskSpawner asks for no labels and no annotations\n")?,
+            keys => {
+                let rows = keys.iter().map(|key| self.row(key));
+                print(format_args!("{}\n", table::table(&KEY_COLUMNS, rows, self.format)))?;
+            }
         }
         if !self.report.0.is_empty() {
-            anstream::println!("{}\n", variables::table(&self.report));
+            print(format_args!("{}\n", variables::table(&self.report, self.rules, self.format)))?;
         }
         for key in &self.decision.keys {
             if let Some(text) = self.explanation(key) {
-                anstream::println!("{text}\n");
+                print(format_args!("{text}\n"))?;
             }
         }
         Ok(())
@@ -152,12 +218,12 @@ impl Shown<'_, '_> {
             KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
             _ => Color::DarkGrey,
         };
-        let value = self.value(key).map_or(Cell::new("-"), |value| Cell::new(format!("{value:?}")));
+        let value = self.value(key).map_or("-".to_owned(), |value| format!("{value:?}"));
         vec![
             Cell::new(key.kind),
             Cell::new(key.key).add_attribute(Attribute::Bold),
-            value,
-            Cell::new(from(key)),
+            table::value(value, self.format),
+            table::from(from(key).to_owned(), self.format),
             Cell::new(outcome_text(&key.outcome)).fg(colour),
         ]
     }
@@ -176,6 +242,9 @@ impl Shown<'_, '_> {
             self.rules.keys.iter().find(|rule| rule.kind == key.kind && *rule.key == *key.key);
         let template = rule.and_then(KeyRule::source);
         let name = format!("{} {}", key.kind, key.key);
+        if let Some(text) = self.in_file(key, skip) {
+            return Some(text);
+        }
         let (source, origin) = match (self.annotation_of(key, skip), template) {
             (Some(annotation), _) => {
                 let text = self.rules.spawner.metadata.annotations.get(annotation);
@@ -195,6 +264,24 @@ impl Shown<'_, '_> {
         }))
     }
 
+    /// The explanation of an error in an annotation, where it stands in the file of the TaskSpawner.
+    fn in_file(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
+        let annotation = self.annotation_of(key, skip)?;
+        let text = self.rules.spawner.metadata.annotations.get(annotation)?;
+        let (file, line) = self.written?;
+        let at = skip.position?;
+        let located = Located::find(file, *line, &["metadata", "annotations", annotation])?;
+        let offset = located.offset_of(text, at.line, at.column)?;
+        Some(explain(&Explained {
+            source: &located.text,
+            origin: &file.display().to_string(),
+            reason: skip.reason,
+            message: &format!("annotation {annotation}: {}", skip.message),
+            position: Some(Position::of(&located.text, offset)),
+            hint: skip.hint.as_deref(),
+        }))
+    }
+
     /// The annotation that an error is about and has its place in, if it is not about a template.
     fn annotation_of<'k>(&self, key: &'k KeyDecision<'_>, skip: &Skip) -> Option<&'k str> {
         let rule =
@@ -210,7 +297,7 @@ impl Shown<'_, '_> {
         }
     }
 
-    fn json(&self) -> anyhow::Result<()> {
+    fn json(&self) -> ShownTask<'_> {
         let keys = self.decision.keys.iter().map(|key| {
             let (skip, cause) = match &key.outcome {
                 KeyOutcome::Skipped(skip) => (Some(skip), None),
@@ -232,72 +319,21 @@ impl Shown<'_, '_> {
                 hint: skip.and_then(|skip| skip.hint.as_deref()),
             }
         });
-        pretty(&ShownTask {
+        ShownTask {
             namespace: self.namespace,
             task: self.task.name(),
             spawner: &self.rules.spawner.metadata.name,
             keys: keys.collect(),
             variables: self.report.0.iter().map(ShownVariable::from).collect(),
-        })
+        }
     }
 
     fn yaml(&self, object: &Value) -> anyhow::Result<()> {
         let mut object = object.clone();
         json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
         let text = serde_saphyr::to_string(&object).context("the Task can't be written as YAML")?;
-        write!(io::stdout(), "---\n{text}")?;
-        Ok(())
+        write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
     }
-}
-
-#[derive(Serialize)]
-struct ShownTask<'s> {
-    namespace: &'s str,
-    task: &'s str,
-    spawner: &'s str,
-    keys: Vec<ShownKey<'s>>,
-    variables: Vec<ShownVariable<'s>>,
-}
-
-#[derive(Serialize)]
-struct ShownKey<'s> {
-    kind: &'static str,
-    key: &'s str,
-    value: Option<&'s str>,
-    /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
-    from: Option<&'static str>,
-    /// `kept`, `applied`, `repaired`, `defaulted` or the reason for skipping it.
-    outcome: &'static str,
-    /// Why the default stands in: `empty`, or the reason for which the key would have been skipped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
-    /// The variable that is missing, as the template spells it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    variable: Option<&'s str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'s str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    column: Option<usize>,
-    /// The annotation of the TaskSpawner that line and column are in, if it is not the template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    annotation: Option<&'s str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'s str>,
-}
-
-/// A table without lines. The writer takes the colours out where nobody looks.
-fn plain_table() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.enforce_styling();
-    table
-}
-
-fn pretty(value: &impl Serialize) -> anyhow::Result<()> {
-    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(value)?)?;
-    Ok(())
 }
 
 fn outcome_word(outcome: &KeyOutcome) -> &'static str {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde::de::IgnoredAny;
 
-use super::{load, read_manifests};
+use super::stdio::{UNWRITABLE, complain};
+use super::{Loaded, load, not_asked, read_manifests};
 use crate::cli::ReviewArgs;
 use crate::engine::Limits;
 use crate::settings;
@@ -23,9 +24,9 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     }
     let mut read = ReadObjects::default();
     read_manifests(&args.manifests, |found| read.take(found));
-    let (spawners, problems) = load(read, settings::policy(&args.policy)?);
+    let Loaded { spawners, problems, .. } = load(read, settings::policy(&args.policy)?);
     for problem in problems {
-        anstream::eprintln!("{problem}");
+        complain(problem);
     }
     let mut answerer = Answerer {
         known: spawners.snapshot(),
@@ -34,7 +35,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         all_answered: true,
     };
     answerer.answer_all(io::stdin().lock())?;
-    Ok(if answerer.all_answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answerer.all_answered { ExitCode::SUCCESS } else { not_asked() })
 }
 
 struct Answerer<W> {
@@ -78,12 +79,12 @@ impl<W: Write> Answerer<W> {
             return Ok(());
         }
         let answered = answer_review(body, &self.known, &Limits::default(), &self.metrics);
-        self.output.write_all(answered.reply.body())?;
-        self.output.write_all(b"\n")?;
+        self.output.write_all(answered.reply.body()).context(UNWRITABLE)?;
+        self.output.write_all(b"\n").context(UNWRITABLE)?;
         if !answered.reply.code().is_success() {
-            anstream::eprintln!(
+            complain(format_args!(
                 "line {number}: no AdmissionReview with a uid; the answer says why"
-            );
+            ));
             self.all_answered = false;
         }
         Ok(())

@@ -32,7 +32,7 @@ use crate::webhook::mutate_task::MutateTask;
 use crate::webhook::router;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let log = telemetry::init(args.log_format, &args.log_level)?;
+    let log = telemetry::init(args.log_format, args.log_level.as_str())?;
     let settings = ServeSettings::try_from(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(settings, log.dropped_lines()))

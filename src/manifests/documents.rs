@@ -104,18 +104,18 @@ fn yaml_options() -> Options {
 
 /// One YAML document in its file.
 #[derive(Debug, PartialEq, Eq)]
-struct Document<'a> {
-    text: &'a str,
+pub(super) struct Document<'a> {
+    pub(super) text: &'a str,
     /// The line of the first character of `text`.
-    first_line: usize,
+    pub(super) first_line: usize,
     /// The line of the first content: neither blank, nor a comment, a directive or `---`.
-    content_line: usize,
+    pub(super) content_line: usize,
 }
 
 /// Cuts a text into its documents, as kubectl does: at lines that begin with `---`.
 ///
 /// No YAML scalar can hold such a line, wherever it stands. Documents without content are left out.
-fn split(text: &str) -> Vec<Document<'_>> {
+pub(super) fn split(text: &str) -> Vec<Document<'_>> {
     let mut documents = Vec::new();
     let mut current = Open { start: 0, first_line: 1, marked: false, content_line: None };
     let mut offset = 0;

@@ -1,6 +1,8 @@
 //! Objects out of manifests.
 
+mod near_miss;
 mod read;
+mod type_slip;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,16 @@ pub enum Unusable {
         /// What is wrong.
         message: String,
     },
+    /// It is of no kind that is read, and close to one that is.
+    #[error("{}, line {line}: {message}", path.display())]
+    NearMiss {
+        /// The file.
+        path: PathBuf,
+        /// Where the document begins.
+        line: usize,
+        /// What was probably meant.
+        message: String,
+    },
     /// Two documents stand for one object.
     #[error("{}, line {line}: {kind} {namespace}/{name} is there already; the first one counts", path.display())]
     Twice {
@@ -57,7 +69,7 @@ impl FileObjects {
     /// Takes what was read this time. A file with a document that can't be used keeps its last good
     /// objects, if it had some; a file that is gone is forgotten.
     pub fn update(&mut self, read: ReadObjects) -> (Objects, Vec<Unusable>) {
-        let ReadObjects { mut files, broken, mut unusable } = read;
+        let ReadObjects { mut files, broken, mut unusable, .. } = read;
         // A folder that can't be listed counts for all that was in it.
         for (path, last) in std::mem::take(&mut self.good) {
             if broken.iter().any(|broken| path.starts_with(broken)) {

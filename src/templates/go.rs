@@ -22,7 +22,7 @@ mod weight;
 use std::sync::Arc;
 
 use self::function::Function;
-pub use self::outline::{Alternative, Piece, When, outline};
+pub use self::outline::{Alternative, Piece, When, outline, why_not_plain_go};
 use self::parser::{Misfit, Parsed};
 use super::Uses;
 use super::budget::Budget;
@@ -90,6 +90,12 @@ impl Program {
     /// white space.
     pub fn as_element(&self) -> Option<(&str, usize)> {
         outline::element(&self.inner.parsed.main, &self.inner.source)
+    }
+
+    /// The first helper in it, which Go itself does not have, and its place.
+    pub fn helper(&self) -> Option<(&'static str, Position)> {
+        let (at, name) = self.inner.parsed.helper?;
+        Some((name, Position::of(&self.inner.source, at)))
     }
 
     /// Whether it runs from its beginning to its end: no ranges, no calls of templates, no regular

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 pub use self::table::{all, find};
 pub use self::unsupported::not_offered;
-pub(super) use self::unsupported::{is_absent_error, why as why_absent};
+pub(super) use self::unsupported::{is_absent_error, other_name, why as why_absent};
 use super::budget::Budget;
 use super::error::{ErrorKind, TemplateError};
 use super::meter::Meter;

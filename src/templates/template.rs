@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::body::{Body, of_go, of_jinja};
 use super::budget::{self, Budget};
-use super::error::TemplateError;
+use super::error::{Position, TemplateError};
 use super::purse::{Purse, Spent};
 use super::syntax::{Language, Syntax};
 use super::uses::Uses;
@@ -97,6 +97,14 @@ impl Template {
     pub fn as_element(&self) -> Option<(&str, usize)> {
         match &self.body {
             Body::Go(program) => program.as_element(),
+            Body::Plain | Body::Jinja(_) => None,
+        }
+    }
+
+    /// The first helper in it and its place, if it is a Go template: Kelos itself has none.
+    pub fn helper(&self) -> Option<(&'static str, Position)> {
+        match &self.body {
+            Body::Go(program) => program.helper(),
             Body::Plain | Body::Jinja(_) => None,
         }
     }

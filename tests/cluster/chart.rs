@@ -3,6 +3,7 @@
 mod support;
 
 mod accepted;
+mod commands;
 mod controller;
 mod effects;
 mod lifecycle;

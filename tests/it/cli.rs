@@ -62,9 +62,9 @@ fn eval_explains_a_failure_as_a_compiler_does() {
     assert_eq!(code, 1);
     assert!(error.contains("error[parse_error]") && error.contains("frob"), "{error}");
     let (code, _, error) = run(&["eval", "--vars", "/nonexistent.json", "x"], "");
-    assert!(code == 1 && error.contains("--vars /nonexistent.json"), "{error}");
+    assert!(code == 2 && error.contains("--vars /nonexistent.json"), "{error}");
     let (code, _, error) = run(&["eval", "--vars", "-", "x"], "[1]");
-    assert!(code == 1 && error.contains("no JSON object"), "{error}");
+    assert!(code == 2 && error.contains("no mapping of names"), "{error}");
 }
 
 #[test]
@@ -232,15 +232,15 @@ fn render_shows_each_key_with_its_outcome() {
 fn render_says_what_is_missing_or_broken() {
     let folder = case("wrong-uid");
     let (code, _, error) = run(&["render", "-f", &folder], "");
-    assert_eq!(code, 1);
+    assert_eq!(code, 2);
     assert!(error.contains("task.yaml:1:") && error.contains("with uid 22222222"), "{error}");
     let task = format!("{folder}/rules.yaml");
     let (code, _, error) = run(&["render", "-f", &task], "");
-    assert!(code == 1 && error.contains("there is no Task"), "{error}");
+    assert!(code == 2 && error.contains("there is no Task"), "{error}");
     let broken = tempfile::tempdir().unwrap();
     fs::write(broken.path().join("a.yaml"), "kind: Task\nmetadata: [\n").unwrap();
     let (code, _, error) = run(&["render", "-f", broken.path().to_str().unwrap()], "");
-    assert!(code == 1 && error.contains("a.yaml:"), "{error}");
+    assert!(code == 2 && error.contains("a.yaml:"), "{error}");
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn review_takes_one_document_or_one_a_line() {
     assert!(output.contains("\"uid\":\"one\""), "{output}");
     let lines = format!("{}\n\nnot json\n{}", review("one"), review("two"));
     let (code, output, error) = run(&["review", "--manifests", &rules], &lines);
-    assert_eq!(code, 1, "a line could not be answered");
+    assert_eq!(code, 2, "a line could not be answered");
     assert!(error.contains("line 3"), "{error}");
     let answers: Vec<Value> =
         output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -262,7 +262,7 @@ fn review_takes_one_document_or_one_a_line() {
     assert_eq!(answers[1]["kind"], "Status");
     assert_eq!(answers[2]["response"]["uid"], "two");
     let (code, _, error) = run(&["review", "--manifests", &rules], "");
-    assert!(code == 1 && error.contains("standard input is empty"), "{error}");
+    assert!(code == 2 && error.contains("standard input is empty"), "{error}");
 }
 
 #[test]

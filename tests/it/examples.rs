@@ -105,10 +105,10 @@ fn every_example_gives_what_it_promises() {
         .unwrap();
     assert_eq!(text(&output.stderr), "", "the examples have nothing to fix");
     assert!(output.status.success());
-    let rendered = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Rendered>();
+    let rendered: Vec<Rendered> = serde_json::from_slice(&output.stdout).unwrap();
     let found: BTreeMap<String, Vec<(String, String)>> = rendered
+        .into_iter()
         .map(|task| {
-            let task = task.unwrap();
             let keys = task.keys.into_iter().map(|key| {
                 let value = key.value.map(|value| format!(" {value}")).unwrap_or_default();
                 (format!("{} {}", key.kind, key.key), format!("{}{value}", key.outcome))

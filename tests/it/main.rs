@@ -22,6 +22,7 @@ mod house;
 mod image;
 mod inference;
 mod layers;
+mod manners;
 mod pages;
 mod properties;
 mod recorded;

@@ -79,11 +79,15 @@ fn every_link_leads_somewhere() {
     assert!(links > 100, "{links}");
 }
 
-/// Names of values in a text: behind `--set`, and in backticks if they have a dot and begin with the
+/// Names of values in a text: behind `--set` of commands of helm, not of `eval`, and in backticks if they have a dot and begin with the
 /// name of a value.
 fn values_in(text: &str, top: &BTreeSet<String>) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let set = text.split("--set ").skip(1).map(|rest| rest.trim_start().split('=').next().unwrap());
+    let of_helm: Vec<&str> =
+        text.lines().filter(|line| !line.contains("kelos-metadata eval")).collect();
+    let of_helm = of_helm.join("\n");
+    let set = of_helm.split("--set ").skip(1);
+    let set = set.map(|rest| rest.trim_start().split('=').next().unwrap());
     let quoted = text.split('`').skip(1).step_by(2).map(|code| {
         let end = code.find(|c| !is_name(c)).unwrap_or(code.len());
         &code[..end]
@@ -91,7 +95,7 @@ fn values_in(text: &str, top: &BTreeSet<String>) -> BTreeSet<String> {
     let quoted = quoted.filter(|name| {
         name.split_once('.').is_some_and(|(first, rest)| top.contains(first) && rest != "md")
     });
-    set.chain(quoted).map(str::to_owned).collect()
+    set.filter(|name| !name.starts_with('<')).chain(quoted).map(str::to_owned).collect()
 }
 
 #[test]

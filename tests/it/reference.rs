@@ -22,11 +22,20 @@ const INTRO: &str = "\
 What every command and flag of `kelos-metadata` does: the texts of `--help`. What to write on a TaskSpawner is
 in [rules](rules.md), how to run it on a cluster in [install](install.md).
 
-Commands that run once end with status 0 if they did all they were asked for, with 1 if not, and with 2 if the
-command line can't be understood. `serve` ends with 0 after SIGTERM or SIGINT, when `--shutdown-delay` is over and
-requests in flight are answered, and `controller` when its Lease is let go; a second signal ends them at once. They end
-with 1 if they can't go on. Logs and messages go to standard error, results to standard output. Colours are only for
-terminals, and `NO_COLOR` switches them off there.
+The exit status of every command:
+
+| status | means |
+| --- | --- |
+| 0 | it is done |
+| 1 | the answer is no: the template of `eval` fails; `serve` or `controller` can't go on |
+| 2 | it could not be asked: a flag, a file, the cluster or the rights are in the way, or the output can't be written |
+
+`serve` ends with 0 after SIGTERM or SIGINT, when `--shutdown-delay` is over and requests in flight are answered, and
+`controller` when its Lease is let go; a second signal ends them at once. Who closes the pipe that a command prints to,
+as `head` does, ends it quietly with 0. Logs and messages go to standard error, results to standard output. Colours are
+only for terminals, and `NO_COLOR` switches them off there.
+
+A script for your shell completes commands, flags and values, as in `source <(kelos-metadata completions bash)`.
 ";
 
 /// Every command with its own help, in the order in which `--help` lists them, parents first.

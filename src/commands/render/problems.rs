@@ -2,34 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use super::super::stdio::complain;
 use super::namespace_of;
 use crate::engine::kelos::Task;
 use crate::manifests::Manifest;
 use crate::spawners::SpawnerProblem;
 
 /// Tells what is wrong in the TaskSpawners of the Tasks; in all of them if there is no Task.
-pub(super) fn tell(problems: &[SpawnerProblem], tasks: &[Manifest]) {
-    let owners: BTreeSet<(String, String)> = tasks.iter().filter_map(owner).collect();
+pub(super) fn tell(problems: &[SpawnerProblem], tasks: &[Manifest], namespace: &str) {
+    let owners: BTreeSet<(String, String)> =
+        tasks.iter().filter_map(|task| owner(task, namespace)).collect();
     let is_of_tasks = |it: &&SpawnerProblem| {
         tasks.is_empty() || owners.contains(&(it.namespace.clone(), it.spawner.clone()))
     };
     let (told, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_of_tasks);
     for problem in told {
-        anstream::eprintln!("{problem}");
+        complain(problem);
     }
     if !others.is_empty() {
         let count = others.len();
         let problems = if count == 1 { "problem" } else { "problems" };
-        anstream::eprintln!(
+        complain(format_args!(
             "{count} more {problems} in TaskSpawners that have nothing to do with these Tasks: `render -f` \
              with the TaskSpawners alone shows them"
-        );
+        ));
     }
 }
 
 /// Namespace and name of the TaskSpawner of a Task.
-fn owner(manifest: &Manifest) -> Option<(String, String)> {
+fn owner(manifest: &Manifest, namespace: &str) -> Option<(String, String)> {
     let task = Task::parse(&manifest.json).ok()?;
     let object = manifest.object();
-    Some((namespace_of(&object).to_owned(), task.owner()?.name.to_owned()))
+    Some((namespace_of(&object, namespace).to_owned(), task.owner()?.name.to_owned()))
 }

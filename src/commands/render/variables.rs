@@ -3,13 +3,16 @@
 use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 
-use super::plain_table;
+use super::table::{self, Column};
+use crate::cli::OutputFormat;
 use crate::engine::Origin;
+use crate::engine::rules::Rules;
 use crate::engine::variables::{ReportedVariable, VariableReport};
+use crate::templates::Uses;
 use crate::templates::value::Value;
 
-/// The most characters of a value that a table shows.
-const SHOWN_CHARS: usize = 60;
+/// How many variables are looked through at a glance: a terminal of usual height shows no more rows.
+const LONG_ROWS: usize = 20;
 
 /// A variable as JSON.
 #[derive(Serialize)]
@@ -36,37 +39,39 @@ impl<'s> From<&'s ReportedVariable> for ShownVariable<'s> {
     }
 }
 
-/// A table of the variables, those that are known first.
-pub(super) fn table(report: &VariableReport) -> String {
-    let mut table = plain_table();
-    table.set_header(["VARIABLE", "VALUE", "FROM"]);
-    let (known, missing): (Vec<_>, Vec<_>) = report.0.iter().partition(|it| it.known.is_ok());
-    for ReportedVariable { name, known } in known.into_iter().chain(missing) {
-        let name = Cell::new(name).add_attribute(Attribute::Bold);
-        match known {
-            Ok((value, origin)) => {
-                let colour = match origin {
-                    Origin::Inferred(_) => Color::Yellow,
-                    Origin::Task | Origin::Derived => Color::Green,
-                };
-                table.add_row([name, Cell::new(short(value)), Cell::new(origin).fg(colour)]);
-            }
-            Err(missing) => {
-                let missing = Cell::new(format!("missing: {missing}")).fg(Color::DarkGrey);
-                table.add_row([name, Cell::new("-"), missing]);
-            }
-        }
-    }
-    table.to_string()
+/// The columns of the variables.
+const COLUMNS: [Column; 3] =
+    [Column::Whole("VARIABLE"), Column::Value("VALUE"), Column::From("FROM")];
+
+/// A table of the variables, those that are known first. In a long one, those that templates use are before
+/// all others.
+pub(super) fn table(report: &VariableReport, rules: &Rules, format: OutputFormat) -> String {
+    let mut uses = Uses::default();
+    let templates = rules.keys.iter().filter_map(|rule| rule.plan.as_ref().ok());
+    templates.filter_map(|template| template.uses()).for_each(|used| uses.extend(used));
+    let is_long = report.0.len() > LONG_ROWS;
+    let mut reported: Vec<&ReportedVariable> = report.0.iter().collect();
+    reported.sort_by_key(|it| (is_long && !uses.names_it(&it.name), it.known.is_err()));
+    let rows = reported.into_iter().map(|variable| row(variable, format));
+    table::table(&COLUMNS, rows, format)
 }
 
-/// A value on one line, cut if it is long.
-fn short(value: &Value) -> String {
-    let text = json(value).to_string();
-    match text.char_indices().nth(SHOWN_CHARS) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
+fn row(variable: &ReportedVariable, format: OutputFormat) -> Vec<Cell> {
+    let (value, from, colour) = match &variable.known {
+        Ok((value, origin)) => {
+            let colour = match origin {
+                Origin::Inferred(_) => Color::Yellow,
+                Origin::Task | Origin::Derived => Color::Green,
+            };
+            (json(value).to_string(), origin.to_string(), colour)
+        }
+        Err(missing) => ("-".to_owned(), format!("missing: {missing}"), Color::DarkGrey),
+    };
+    vec![
+        Cell::new(&variable.name).add_attribute(Attribute::Bold),
+        table::value(value, format),
+        table::from(from, format).fg(colour),
+    ]
 }
 
 fn json(value: &Value) -> serde_json::Value {

@@ -14,15 +14,17 @@ use super::{
 use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, TaskSpawner, is_ours,
+    ANNOTATIONS_RULES, Beyond, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, SOURCE_PREFIX,
+    TaskSpawner, is_ours,
 };
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::engine::sources::Inference;
 use crate::templates::budget::Exhausted;
+use crate::templates::go::why_not_plain_go;
 use crate::templates::purse::Purse;
-use crate::templates::{Syntax, Templates, Uses};
+use crate::templates::{Position, Syntax, Templates, Uses};
 
 /// What to do about rules that are too costly.
 const TOO_COSTLY_HINT: &str = "the keys from here on are not rendered: make templates and regular expressions shorter, or have fewer";
@@ -74,6 +76,9 @@ impl Rules {
         let (uses, is_straight_line) = compiler.uses(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
+        if !is_disabled {
+            compiler.check_templates_of_kelos(&spawner);
+        }
         problems.append(&mut compiler.problems);
         let told = weight::problems(&problems) + weight::broken_annotations(&broken_annotations);
         let spent = compiler.purse.spent();
@@ -166,7 +171,11 @@ impl Compiler<'_> {
                 None => (&*entry.template, self.settings.syntax),
             };
             let compiled = self.templates.compile(source, syntax, &mut self.purse);
-            compiled.map_err(|error| self.refused(source, error.into()))
+            let compiled = compiled.map_err(Skip::from).and_then(|template| {
+                let helper = field.and_then(|_| template.helper());
+                helper.map_or(Ok(template), |(name, at)| Err(helper_in_field(kind, name, at)))
+            });
+            compiled.map_err(|error| self.refused(source, error))
         });
         let plan = plan.map_err(Box::new);
         if let Err(refusal) = &plan
@@ -256,6 +265,28 @@ impl Compiler<'_> {
         (uses, is_straight_line)
     }
 
+    /// Tells which of the templates that only Kelos renders it will not take: then it makes no Task.
+    fn check_templates_of_kelos(&mut self, spawner: &TaskSpawner) {
+        let template = &spawner.spec.task_template;
+        let (prompt, branch, name) =
+            (&template.prompt_template, &template.branch, &template.name_template);
+        for (name, source, is_whole) in [
+            ("spec.taskTemplate.promptTemplate", &**prompt, prompt.is_whole()),
+            ("spec.taskTemplate.branch", &**branch, branch.is_whole()),
+            ("spec.taskTemplate.nameTemplate", &**name, name.is_whole()),
+        ] {
+            // What is cut may end in the middle of an action.
+            if !is_whole || !source.contains("{{") {
+                continue;
+            }
+            if let Some(error) = why_not_plain_go(source, &mut self.purse) {
+                let message = format!("Kelos makes no Task of this template: {}", error.message);
+                let error = Skip { message, ..Skip::from(error) };
+                self.problem(Kind::Annotation, name, &error);
+            }
+        }
+    }
+
     /// What is read back, and with it what is read.
     fn inference(
         &mut self,
@@ -285,6 +316,17 @@ impl From<Skip> for Refusal {
     fn from(error: Skip) -> Refusal {
         Refusal { error, source: None }
     }
+}
+
+/// A helper in the Kelos field: Kelos does not know it.
+fn helper_in_field(kind: Kind, name: &str, at: Position) -> Skip {
+    let annotation = match kind {
+        Kind::Label => LABELS_RULES,
+        Kind::Annotation => ANNOTATIONS_RULES,
+    };
+    let message = format!("Kelos has no function `{name}`: it would make no Task at all");
+    let hint = format!("move the key to the annotation `{annotation}`, where helpers are");
+    Skip::parse(message).at(at).hint(hint)
 }
 
 /// A default is literal, so it can be judged before any Task comes.

@@ -4,7 +4,8 @@ use super::{Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
     ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, ON_INVALID_SETTING,
-    OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    OWN_PREFIX, ObjectMeta, RENDERED_FROM_MARK, SKIPPED_MARK, SYNTAX_SETTING, StringMap,
+    TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -30,7 +31,7 @@ const NAMES: [&str; 6] = [
     INFER_SETTING,
     INJECTION_SETTING,
 ];
-/// Of how many names that were meant otherwise it is told.
+/// Of how many names that nobody reads it is told.
 const TOLD: usize = 4;
 
 impl Settings {
@@ -48,13 +49,19 @@ impl Settings {
         self.problems.push(Problem::new(Kind::Annotation, key, error));
     }
 
-    /// Tells of annotations that look as if they were meant for us and are called otherwise.
+    /// Tells of annotations under our prefix that nobody reads: slips, and those of another version.
     fn check_names(&mut self, meta: &ObjectMeta) {
         let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
         let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
-        let wrong = meta.unread.iter().filter_map(|name| Some((name, meant(name)?)));
-        for (name, meant) in wrong.take(TOLD) {
-            let hint = format!("did you mean `{OWN_PREFIX}{meant}`?");
+        let is_mark = |name: &str| [RENDERED_FROM_MARK, SKIPPED_MARK].contains(&name);
+        let unread = meta.unread.iter().filter(|name| !is_mark(name));
+        // Slips come first: there may be more names than are told.
+        let (slips, others): (Vec<_>, Vec<_>) = unread.partition(|name| meant(name).is_some());
+        for name in slips.into_iter().chain(others).take(TOLD) {
+            let hint = match meant(name) {
+                Some(meant) => format!("did you mean `{OWN_PREFIX}{meant}`?"),
+                None => format!("this version reads {}", known().collect::<Vec<_>>().join(", ")),
+            };
             let error = Skip::parse("no annotation of this name is read").hint(hint);
             self.problem(name, &error);
         }

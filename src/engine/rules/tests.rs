@@ -101,7 +101,7 @@ fn problems_name_key_reason_line_and_column() {
 }
 
 #[test]
-fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
+fn an_annotation_under_our_prefix_that_nobody_reads_is_told_slips_first() {
     let rules = read(serde_json::json!({"metadata": {"annotations": {
         "metadata.kelos.dev/lables": "a: b", "metadata.kelos.dev/sintax": "go",
         "metadata.kelos.dev/owner": "x", "metadata.kelos.dev/rendered-from": "x", "lables": "x"}}}));
@@ -114,6 +114,11 @@ fn an_annotation_that_is_called_otherwise_than_was_meant_is_told() {
         [
             ("metadata.kelos.dev/lables", &*said("labels")),
             ("metadata.kelos.dev/sintax", &*said("syntax")),
+            (
+                "metadata.kelos.dev/owner",
+                "no annotation of this name is read; this version reads labels, annotations, syntax, \
+                 on-invalid, infer, injection"
+            ),
         ]
     );
 }

@@ -123,11 +123,13 @@ pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<Str
     if kind != ErrorKind::Missing {
         return same.map(|known| format!("the variable is written with a dot: `.{known}`"));
     }
-    if same.is_some() {
-        return None;
-    }
-    let meant = closest(name, vocabulary())?;
     let start = &written[..written.len() - path.len()];
+    // In Jinja, which writes no dot in front, `review_state` is the variable itself.
+    let meant = match same {
+        Some(known) if !start.is_empty() => known,
+        Some(_) => return None,
+        None => closest(name, vocabulary())?,
+    };
     let rest = &path[name.len()..];
     Some(format!("did you mean `{start}{meant}{rest}`?"))
 }
@@ -161,6 +163,8 @@ mod tests {
             (".RefTyp", Some("did you mean `.RefType`?")),
             (".Contxt.build", Some("did you mean `.Context.build`?")),
             (".Title", None),
+            (".branch", Some("did you mean `.Branch`?")),
+            (".Url", Some("did you mean `.URL`?")),
             ("review_state", None),
             (".Task.Nmae", None),
             (".Payload", None),

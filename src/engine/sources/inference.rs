@@ -180,11 +180,14 @@ impl Inference {
             }
         }
         let Found { values, mut not_read, .. } = found;
-        let mut context = Map::new();
+        let (mut context, mut told_by) = (Map::new(), None);
         for (name, read) in values {
             match read {
                 Ok((rendered, value)) => match name.strip_prefix(CONTEXT) {
-                    Some(part) => drop(context.insert(part.into(), value)),
+                    Some(part) => {
+                        context.insert(part.into(), value);
+                        told_by.get_or_insert(rendered);
+                    }
                     None => {
                         known.put(Origin::Inferred(rendered), Letters::Exact, &name, |_| Ok(value));
                     }
@@ -195,8 +198,9 @@ impl Inference {
                 }
             }
         }
-        if !context.is_empty() {
-            let origin = Origin::Inferred(Rendered::Prompt);
+        // Of several fields, the first one is named.
+        if let Some(rendered) = told_by {
+            let origin = Origin::Inferred(rendered);
             known.put(origin, Letters::Exact, "Context", |_| Ok(Value::from(context)));
         }
         not_read

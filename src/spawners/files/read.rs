@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 
 use super::super::Objects;
 use super::Unusable;
+use super::near_miss::near_miss;
+use super::type_slip::type_slip;
 use crate::engine::kelos::{
     GROUP, Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace, group_of,
 };
@@ -18,8 +20,10 @@ const DEFAULT_NAMESPACE: &str = "default";
 
 /// What one reading found, as [`FileObjects`](super::FileObjects) takes it. Of a document nothing is left
 /// but the bounded object that the rules need.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ReadObjects {
+    /// The namespace of objects that name none.
+    namespace: String,
     pub(super) files: BTreeMap<Arc<Path>, Vec<ReadObject>>,
     /// Files with a document that can't be used, and folders that can't be listed.
     pub(super) broken: Vec<Arc<Path>>,
@@ -42,7 +46,23 @@ pub(super) enum Object {
     Namespace(Box<Namespace>),
 }
 
+impl Default for ReadObjects {
+    fn default() -> ReadObjects {
+        ReadObjects::in_namespace(DEFAULT_NAMESPACE)
+    }
+}
+
 impl ReadObjects {
+    /// Nothing yet; objects that name no namespace will be in this one.
+    pub fn in_namespace(namespace: &str) -> ReadObjects {
+        ReadObjects {
+            namespace: namespace.to_owned(),
+            files: BTreeMap::new(),
+            broken: Vec::new(),
+            unusable: Vec::new(),
+        }
+    }
+
     /// Reads a folder with its subfolders, or a single file.
     pub fn of(path: &Path) -> ReadObjects {
         let mut read = ReadObjects::default();
@@ -53,7 +73,7 @@ impl ReadObjects {
     /// Takes what was found. Objects of kinds that the rules don't need are left out.
     pub fn take(&mut self, found: Found) {
         match found {
-            Ok(manifest) => match Object::read(&manifest) {
+            Ok(manifest) => match Object::read(&manifest, &self.namespace) {
                 Ok(Some(object)) => {
                     let Manifest { path, line, .. } = manifest;
                     self.files.entry(path).or_default().push(ReadObject { line, object });
@@ -74,33 +94,45 @@ impl ReadObjects {
 
 impl Object {
     /// The object of a document, if it is of a kind that the rules need.
-    fn read(manifest: &Manifest) -> Result<Option<Object>, Unusable> {
+    fn read(manifest: &Manifest, namespace: &str) -> Result<Option<Object>, Unusable> {
         let json = &manifest.json;
         let (kind, read) = match (group_of(&manifest.api_version), &*manifest.kind) {
             (GROUP, "TaskSpawner") => {
-                let read = typed(json, |spawner: &mut TaskSpawner| &mut spawner.metadata);
+                let read =
+                    typed(json, namespace, |spawner: &mut TaskSpawner| &mut spawner.metadata);
                 ("TaskSpawner", read.map(|spawner| Object::Spawner(Arc::new(spawner))))
             }
             (GROUP, "Workspace") => {
-                let read = typed(json, |workspace: &mut Workspace| &mut workspace.metadata);
+                let read =
+                    typed(json, namespace, |workspace: &mut Workspace| &mut workspace.metadata);
                 ("Workspace", read.map(|workspace| Object::Workspace(Box::new(workspace))))
             }
             (GROUP, "WorkerPool") => {
-                let read = typed(json, |pool: &mut WorkerPool| &mut pool.metadata);
+                let read = typed(json, namespace, |pool: &mut WorkerPool| &mut pool.metadata);
                 ("WorkerPool", read.map(|pool| Object::WorkerPool(Box::new(pool))))
             }
             ("", "Namespace") => {
-                let read = typed(json, |namespace: &mut Namespace| &mut namespace.metadata);
+                let read =
+                    typed(json, namespace, |namespace: &mut Namespace| &mut namespace.metadata);
                 let outside_all = |mut namespace: Namespace| {
                     namespace.metadata.namespace.clear();
                     Object::Namespace(Box::new(namespace))
                 };
                 ("Namespace", read.map(outside_all))
             }
-            _ => return Ok(None),
+            _ => {
+                let Manifest { path, line, api_version, kind, .. } = manifest;
+                let (path, line) = (path.to_path_buf(), *line);
+                let near_miss = near_miss(api_version, kind);
+                return near_miss
+                    .map_or(Ok(None), |message| Err(Unusable::NearMiss { path, line, message }));
+            }
         };
         let (path, line) = (manifest.path.to_path_buf(), manifest.line);
-        let malformed = |message| Unusable::Malformed { path, line, kind, message };
+        let malformed = |message| {
+            let message = type_slip(manifest).unwrap_or(message);
+            Unusable::Malformed { path, line, kind, message }
+        };
         read.map(Some).map_err(malformed)
     }
 
@@ -126,6 +158,7 @@ impl Object {
 /// An object with a name and a namespace.
 fn typed<T: DeserializeOwned>(
     json: &str,
+    namespace: &str,
     meta: impl Fn(&mut T) -> &mut ObjectMeta,
 ) -> Result<T, String> {
     let mut object: T = serde_json::from_str(json).map_err(|error| without_value(&error))?;
@@ -134,7 +167,7 @@ fn typed<T: DeserializeOwned>(
         return Err("`metadata.name` is missing".to_owned());
     }
     if meta.namespace.is_empty() {
-        meta.namespace = DEFAULT_NAMESPACE.to_owned();
+        meta.namespace = namespace.to_owned();
     }
     Ok(object)
 }

@@ -93,6 +93,9 @@ impl Function {
 
     /// The name of the function that was probably meant.
     pub(super) fn closest(name: &str) -> Option<&'static str> {
+        if let Some(helper) = helpers::other_name(name) {
+            return Some(helper);
+        }
         let builtins = Builtin::ALL.into_iter().map(|builtin| builtin.signature().0);
         closest(name, builtins.chain(helpers::all().map(|helper| helper.name)))
     }

@@ -3,6 +3,7 @@
 use super::function::{Builtin, Function};
 use super::parser::{self, Parsed};
 use super::tree::{self, Expr, ExprKind, Node, Pipeline, ROOT};
+use crate::templates::error::{ErrorKind, TemplateError};
 use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
 
@@ -196,6 +197,14 @@ impl Outline<'_> {
             _ => None,
         }
     }
+}
+
+/// Why Go's text/template does not take a template where it has no functions of ours: nothing if it does, or if
+/// finding out costs more than is left.
+pub fn why_not_plain_go(source: &str, purse: &mut Purse) -> Option<TemplateError> {
+    let parse = |purse: &mut Purse| parser::parse(source, &Function::builtin, purse);
+    let error = purse.keeping(parse, |_| 0).err()?;
+    (error.kind == ErrorKind::Parse).then_some(error)
 }
 
 /// For how many pieces one counts, those of the alternatives left out.

@@ -51,6 +51,8 @@ pub(super) struct Parsed {
     /// The regular expressions that it spells out.
     pub(super) patterns: Patterns,
     pub(super) misfit: Option<Misfit>,
+    /// Where the first function is named that Go does not have.
+    pub(super) helper: Option<(usize, &'static str)>,
 }
 
 /// Parses a template.
@@ -80,6 +82,7 @@ pub(super) fn parse(
         is_straight_line: true,
         patterns: Patterns::new(),
         misfit: None,
+        helper: None,
     };
     let main = parser.main()?;
     let mut variables: Vec<_> = parser.variables.into_iter().collect();
@@ -93,7 +96,16 @@ pub(super) fn parse(
         is_straight_line: parser.is_straight_line,
         patterns: parser.patterns,
         misfit: parser.misfit,
+        helper: parser.helper,
     })
+}
+
+/// What to write for a method, which no value has.
+pub(super) fn no_method(name: &str) -> String {
+    match Function::closest(name) {
+        Some(function) => format!("values have no methods: pipe them, as in `.Title | {function}`"),
+        None => "values have no methods: pipe them, as in `.Title | lower`".to_owned(),
+    }
 }
 
 struct Parser<'s, 'p> {
@@ -115,6 +127,7 @@ struct Parser<'s, 'p> {
     patterns: Patterns,
     /// The first call with a wrong number of arguments: where it stands, and what it calls.
     misfit: Option<Misfit>,
+    helper: Option<(usize, &'static str)>,
 }
 
 /// A template that is defined.
@@ -172,7 +185,26 @@ impl<'s> Parser<'s, '_> {
 
     fn unexpected<T>(&self, token: Token, place: &str) -> Result<T, TemplateError> {
         let text = self.text_of(token.span).trim();
-        self.fail(token.span.start, format!("`{text}` does not belong in {place}"))
+        let error = TemplateError::parse(format!("`{text}` does not belong in {place}"))
+            .at(Position::of(self.source, token.span.start));
+        Err(match self.called_like_jinja(token) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        })
+    }
+
+    /// What to write where a parenthesis follows a name without a space, as Jinja calls a function.
+    fn called_like_jinja(&self, token: Token) -> Option<String> {
+        let at = self.tokens.partition_point(|it| it.span.start < token.span.start);
+        let before = self.tokens.get(at.checked_sub(1)?)?;
+        let name = self.text_of(before.span);
+        match (before.kind, token.kind) {
+            (Kind::Identifier, Kind::LeftParen) => Some(format!(
+                "in Go, arguments follow the name without parentheses and commas: `{name} …`"
+            )),
+            (Kind::Field, Kind::LeftParen) => Some(no_method(&name[1..])),
+            _ => None,
+        }
     }
 
     fn close_action(&mut self, keyword: &str) -> Result<(), TemplateError> {

@@ -170,6 +170,11 @@ fn nothing_that_is_absent_is_there() {
         assert!(found.contains(message), "{found}");
         assert_eq!(hint, instead);
     }
+    assert_eq!(super::unsupported::other_name("toLower"), Some("lower"));
+    for name in ["truncate", "strip", "capitalize", "substring", "UPPERCASE"] {
+        let helper = super::unsupported::other_name(name).unwrap();
+        assert!(find(helper).is_some() && find(name).is_none(), "{name}");
+    }
     assert_eq!(super::why_absent("frob"), None);
     assert_eq!(super::why_absent("mustard"), None);
     for (_, names) in super::not_offered() {

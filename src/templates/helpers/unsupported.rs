@@ -160,6 +160,26 @@ pub(super) const INSTEAD: [(&str, &str); 20] = [
     ("uuidv4", "sha256sum"),
 ];
 
+/// What other languages call functions that are there, in small letters and without `_`.
+const OTHER_NAMES: [(&str, &str); 10] = [
+    ("capitalize", "title"),
+    ("downcase", "lower"),
+    ("lowercase", "lower"),
+    ("strip", "trim"),
+    ("substring", "substr"),
+    ("tolower", "lower"),
+    ("toupper", "upper"),
+    ("truncate", "trunc"),
+    ("upcase", "upper"),
+    ("uppercase", "upper"),
+];
+
+/// The function that another language calls by this name.
+pub(in crate::templates) fn other_name(name: &str) -> Option<&'static str> {
+    let plain = name.replace('_', "").to_ascii_lowercase();
+    OTHER_NAMES.iter().find(|(other, _)| *other == plain).map(|(_, helper)| *helper)
+}
+
 /// Functions of Sprig and Helm that are not offered for a reason of their own: the reasons, and the
 /// functions of each.
 pub fn not_offered() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {

@@ -24,6 +24,9 @@ pub(super) fn parse(source: &str, error: &Error) -> TemplateError {
         return better;
     }
     let parsed = TemplateError::parse(message.as_str());
+    if let Some(hint) = called_like_go(source, &message, at) {
+        return parsed.at(Position::of(source, at)).hint(hint);
+    }
     let parsed = match unknown {
         Some(name) if INCLUDING.contains(&name) => {
             parsed.hint("a template stands alone, it can't take in others")
@@ -38,6 +41,18 @@ pub(super) fn parse(source: &str, error: &Error) -> TemplateError {
         Some(range) => parsed.at(Position::of(source, range.start)),
         None => parsed,
     }
+}
+
+/// What to write where an argument follows the name of a filter without parentheses, as in Go.
+fn called_like_go(source: &str, message: &str, at: usize) -> Option<String> {
+    if !message.ends_with("expected end of variable block") {
+        return None;
+    }
+    let (_, call) = source.get(..at)?.rsplit_once('|')?;
+    let name = call.trim();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let is_call = !name.is_empty() && name.chars().all(is_name) && call.ends_with(' ');
+    is_call.then(|| format!("in Jinja, arguments stand in parentheses: `{name}(…)`"))
 }
 
 /// The error of a template that fails while it runs.

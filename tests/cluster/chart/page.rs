@@ -115,7 +115,8 @@ fn the_readme_names_every_object() {
     let (objects, _) = rest.split_once("\n## ").unwrap();
     let monitored = json!({"serviceMonitor": {"enabled": true}});
     // What has no namespace is left behind when the namespace goes first.
-    let command = page.lines().find(|line| line.starts_with("kubectl delete mutating"));
+    let command =
+        page.lines().find(|line| line.starts_with("kubectl delete mutatingwebhookconfiguration,"));
     let kinds = command.unwrap().split(' ').nth(2).unwrap();
     let kinds: Vec<String> = kinds.split(',').map(str::to_owned).collect();
     for values in KEPT.map(values).into_iter().chain([monitored]) {

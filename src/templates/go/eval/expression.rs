@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::parser::no_method;
 use super::Evaluator;
 use crate::templates::budget::{Budget, Exhausted};
 use crate::templates::error::TemplateError;
@@ -68,7 +69,7 @@ impl<'a> Evaluator<'a> {
                 other => {
                     let kind = other.kind();
                     let message = format!("`.{name}` can't be looked up in {kind}");
-                    return Err(TemplateError::render(message));
+                    return Err(TemplateError::render(message).hint(no_method(name)));
                 }
             };
             match found {

@@ -198,6 +198,9 @@ impl Parser<'_, '_> {
                 let Some(function) = (self.resolve)(text) else {
                     return self.unknown_function(token);
                 };
+                if let (Function::Helper(helper), None) = (function, self.helper) {
+                    self.helper = Some((token.span.start, helper.name));
+                }
                 ExprKind::Call(function, Box::default())
             }
             Kind::Dot => ExprKind::Dot,
@@ -261,7 +264,16 @@ impl Parser<'_, '_> {
             Ok(Number::Int(int)) => Ok(ExprKind::Literal(Value::Int(int))),
             Ok(Number::Float(float)) => Ok(ExprKind::Literal(Value::Float(float))),
             Ok(Number::TooLarge) => Ok(ExprKind::Misuse("the number is too large for an int")),
-            Err(problem) => self.fail(token.span.start, format!("`{text}` {problem}")),
+            Err(problem) => {
+                let error = TemplateError::parse(format!("`{text}` {problem}"))
+                    .at(Position::of(self.source, token.span.start));
+                Err(match token.kind {
+                    Kind::Char => {
+                        error.hint("a text has double quotes in Go: `\"…\"`, or backquotes")
+                    }
+                    _ => error,
+                })
+            }
         }
     }
 

@@ -161,7 +161,8 @@ impl<'a> Walk<'a, '_> {
             return self.refuse(span, message, &hint);
         }
         let message = format!("there is no {kind} `{name}`");
-        match closest(name, candidates.iter().copied()) {
+        let other = helpers::other_name(name).filter(|helper| candidates.contains(helper));
+        match other.or_else(|| closest(name, candidates.iter().copied())) {
             Some(meant) => self.refuse(span, message, &format!("did you mean `{meant}`?")),
             None if candidates.len() > MAX_LISTED => {
                 self.refuse(span, message, &format!("docs/helpers.md lists every {kind} there is"))

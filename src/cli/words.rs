@@ -1,0 +1,55 @@
+//! Values that are words of a set: who types is offered them, and told what there is.
+
+use std::ffi::OsStr;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Command, Error};
+
+use crate::telemetry::{Directives, LEVELS};
+
+/// A parser of the words of a set.
+pub(super) fn of<T>(
+    words: impl IntoIterator<Item = &'static str>,
+) -> impl TypedValueParser<Value = T>
+where
+    T: Clone + Send + Sync + 'static + FromStr<Err: std::error::Error + Send + Sync>,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
+
+/// A parser of what is logged: the levels are offered, and directives are taken, too.
+pub(super) fn level() -> impl TypedValueParser<Value = Directives> {
+    Level
+}
+
+#[derive(Clone)]
+struct Level;
+
+impl TypedValueParser for Level {
+    type Value = Directives;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Directives, Error> {
+        let parser = StringValueParser::new().try_map(|text| text.parse::<Directives>());
+        parser.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(LEVELS.into_iter().map(PossibleValue::new)))
+    }
+}
+
+/// A name and its value, around the first `=`.
+pub(super) fn assignment(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.split('.').any(str::is_empty) => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err("a variable is set as NAME=VALUE"),
+    }
+}

@@ -1,0 +1,77 @@
+//! The variables of `eval`: a file, and what is set beside it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::{Map, Value};
+use serde_saphyr::{MessageFormatter, UserMessageFormatter};
+
+/// The variables of `--vars`, and over them those of `--set`.
+pub(super) fn given(
+    path: Option<&Path>,
+    set: &[(String, String)],
+) -> anyhow::Result<Map<String, Value>> {
+    let mut vars = path.map_or_else(|| Ok(Map::new()), read)?;
+    for (name, text) in set {
+        put(&mut vars, name, value(text)).with_context(|| format!("--set {name}"))?;
+    }
+    Ok(vars)
+}
+
+fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
+    let name = path.display();
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    let bytes = bytes.with_context(|| format!("--vars {name} can't be read"))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("--vars {name}"))?;
+    // What Windows writes in front of a text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    match parse(text).with_context(|| format!("--vars {name}"))? {
+        Value::Object(vars) => Ok(vars),
+        Value::Null => Ok(Map::new()),
+        _ => bail!("--vars {name}: this is no mapping of names to values"),
+    }
+}
+
+/// YAML, and with it JSON: what begins as JSON is read as such, for its messages and its long numbers.
+fn parse(text: &str) -> anyhow::Result<Value> {
+    if text.trim_start().starts_with('{')
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return Ok(value);
+    }
+    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let error = error.without_snippet();
+        let at =
+            error.location().map(|at| format!(" (line {}, column {})", at.line(), at.column()));
+        anyhow!("{}{}", UserMessageFormatter.format_message(error), at.unwrap_or_default())
+    })
+}
+
+/// What a text on the command line stands for.
+fn value(text: &str) -> Value {
+    let is_flow = text.starts_with(['[', '{']);
+    serde_json::from_str(text)
+        .ok()
+        .or_else(|| parse(text).ok().filter(|_| is_flow))
+        .unwrap_or_else(|| text.into())
+}
+
+/// Puts a value where a name with dots says.
+fn put(vars: &mut Map<String, Value>, name: &str, value: Value) -> anyhow::Result<()> {
+    let Some((first, rest)) = name.split_once('.') else {
+        vars.insert(name.to_owned(), value);
+        return Ok(());
+    };
+    match vars.entry(first).or_insert_with(|| Map::new().into()) {
+        Value::Object(inner) => put(inner, rest, value),
+        _ => bail!("`{first}` is no mapping, so it has no `{rest}`"),
+    }
+}

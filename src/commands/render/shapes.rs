@@ -1,0 +1,53 @@
+//! What `render` shows, as JSON.
+
+use json_patch::Patch;
+use serde::Serialize;
+
+use super::variables::ShownVariable;
+
+/// The patch of one of several Tasks.
+#[derive(Serialize)]
+pub(super) struct ShownPatch<'s> {
+    pub(super) namespace: &'s str,
+    pub(super) task: &'s str,
+    pub(super) patch: &'s Patch,
+}
+
+/// What a Task gets.
+#[derive(Serialize)]
+pub(super) struct ShownTask<'s> {
+    pub(super) namespace: &'s str,
+    pub(super) task: &'s str,
+    pub(super) spawner: &'s str,
+    pub(super) keys: Vec<ShownKey<'s>>,
+    pub(super) variables: Vec<ShownVariable<'s>>,
+}
+
+/// What becomes of a key.
+#[derive(Serialize)]
+pub(super) struct ShownKey<'s> {
+    pub(super) kind: &'static str,
+    pub(super) key: &'s str,
+    pub(super) value: Option<&'s str>,
+    /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
+    pub(super) from: Option<&'static str>,
+    /// `kept`, `applied`, `repaired`, `defaulted` or the reason for skipping it.
+    pub(super) outcome: &'static str,
+    /// Why the default stands in: `empty`, or the reason for which the key would have been skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cause: Option<&'static str>,
+    /// The variable that is missing, as the template spells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) variable: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<usize>,
+    /// The annotation of the TaskSpawner that line and column are in, if it is not the template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) annotation: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<&'s str>,
+}

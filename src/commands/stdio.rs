@@ -1,0 +1,25 @@
+//! What commands print. Nobody has to read it: a pipe that is closed, or a disk that is full, is an error like
+//! others and never a panic.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use anyhow::Context;
+
+/// What is said where the output can't be written.
+pub(super) const UNWRITABLE: &str = "standard output can't be written";
+
+/// Prints a text and a line break, with its colours where somebody looks.
+pub(super) fn print(text: impl Display) -> anyhow::Result<()> {
+    writeln!(anstream::stdout().lock(), "{text}").context(UNWRITABLE)
+}
+
+/// Tells of something on standard error. What can't be written there can't be told anywhere.
+pub fn complain(text: impl Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Writes what is left of the output: without it, an error in the last line goes unseen.
+pub(super) fn finish() -> anyhow::Result<()> {
+    io::stdout().flush().context(UNWRITABLE)
+}

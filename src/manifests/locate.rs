@@ -1,0 +1,149 @@
+//! Where a value stands in the file that it was read from.
+
+use std::fs;
+use std::path::Path;
+
+use granit_parser::{Event, Parser, Span, StrInput};
+
+use super::documents::split;
+
+/// A value in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The text of the file.
+    pub text: String,
+    /// The line of its key, from 1.
+    pub line: usize,
+}
+
+impl Located {
+    /// Finds the value at a path of keys in the document that begins on this line of a file. Nothing in JSON,
+    /// whose errors have places of their own, in standard input, and in lists.
+    pub fn find(file: &Path, document_line: usize, path: &[&str]) -> Option<Located> {
+        let text = fs::read_to_string(file).ok()?;
+        let line = line_of(&text, document_line, path)?;
+        Some(Located { text, line })
+    }
+
+    /// The offset in the file of a place in a block scalar, by the line of the scalar and the column in it; nothing
+    /// if the file does not have this line there.
+    pub fn offset_of(&self, scalar: &str, line: usize, column: usize) -> Option<usize> {
+        let wanted = scalar.lines().nth(line.checked_sub(1)?)?;
+        let mut start = 0;
+        let mut lines = self.text.split_inclusive('\n').inspect(|line| start += line.len());
+        let found = lines.nth((self.line + line).checked_sub(1)?)?;
+        start -= found.len();
+        let found = found.trim_end_matches(['\n', '\r']);
+        let indent = found.strip_suffix(wanted)?;
+        if !indent.trim_start().is_empty() {
+            return None;
+        }
+        let within = wanted.char_indices().nth(column.saturating_sub(1));
+        Some(start + indent.len() + within.map_or(wanted.len(), |(at, _)| at))
+    }
+}
+
+fn line_of(text: &str, document_line: usize, path: &[&str]) -> Option<usize> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = split(text).into_iter().find(|it| it.content_line == document_line)?;
+    let mut walk = Walk { parser: Parser::new_from_str(document.text) };
+    loop {
+        match walk.next()? {
+            (Event::StreamStart | Event::DocumentStart(..), _) => {}
+            (event, _) => {
+                let span = walk.find(&event, path)?;
+                return Some(document.first_line + span.start.line() - 1);
+            }
+        }
+    }
+}
+
+/// A walk through the events of a document.
+struct Walk<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+}
+
+impl<'t> Walk<'t> {
+    fn next(&mut self) -> Option<(Event<'t>, Span)> {
+        loop {
+            let next = self.parser.next_event()?.ok()?;
+            if !matches!(next.0, Event::Comment(..)) {
+                return Some(next);
+            }
+        }
+    }
+
+    /// The key at the end of a path, in the mapping that has just begun.
+    fn find(&mut self, event: &Event<'t>, path: &[&str]) -> Option<Span> {
+        let (wanted, rest) = path.split_first()?;
+        if !matches!(event, Event::MappingStart(..)) {
+            return None;
+        }
+        loop {
+            let (key, span) = self.next()?;
+            let is_wanted = match &key {
+                Event::MappingEnd => return None,
+                Event::Scalar(text, ..) => text == wanted,
+                other => {
+                    self.skip(other)?;
+                    false
+                }
+            };
+            let (value, _) = self.next()?;
+            match is_wanted {
+                true if rest.is_empty() => return Some(span),
+                true => return self.find(&value, rest),
+                false => self.skip(&value)?,
+            }
+        }
+    }
+
+    /// Goes to the end of what has just begun.
+    fn skip(&mut self, event: &Event<'t>) -> Option<()> {
+        let mut depth = change(event);
+        while depth > 0 {
+            depth += change(&self.next()?.0);
+        }
+        Some(())
+    }
+}
+
+/// How much deeper the walk is behind an event.
+fn change(event: &Event<'_>) -> i32 {
+    match event {
+        Event::MappingStart(..) | Event::SequenceStart(..) => 1,
+        Event::MappingEnd | Event::SequenceEnd => -1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "a: 1\n---\n# of two\nmetadata:\n  labels: {x: [1, {y: 2}]}\n  annotations:\n    k: |\n      one: x\n      two: ü z\n";
+
+    #[test]
+    fn a_value_is_found_by_its_document_and_its_path() {
+        for (document, path, line) in [
+            (1, &["a"][..], Some(1)),
+            (4, &["metadata", "annotations", "k"], Some(7)),
+            (4, &["metadata", "labels"], Some(5)),
+            (4, &["metadata", "x"], None),
+            (4, &["a"], None),
+            (2, &["a"], None),
+        ] {
+            assert_eq!(line_of(TEXT, document, path), line, "{document} {path:?}");
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_block_is_one_in_the_file_if_the_file_says_the_same() {
+        let located = Located { text: TEXT.to_owned(), line: 7 };
+        let scalar = "one: x\ntwo: ü z\n";
+        assert_eq!(located.offset_of(scalar, 2, 8), TEXT.find("z\n"));
+        assert_eq!(located.offset_of(scalar, 1, 1), TEXT.find("one"));
+        assert_eq!(located.offset_of("one: y\n", 1, 1), None);
+        assert_eq!(located.offset_of(scalar, 3, 1), None);
+    }
+}
