@@ -134,7 +134,7 @@ fn an_error_in_a_rules_annotation_shows_its_place_in_the_file() {
     );
     let (_, output, _) = render(&folder(&[("a.yaml", &spawner)]), &[]);
     for part in [
-        "error[parse_error]: annotation metadata.kelos.dev/labels: `alowed` is no field of a value",
+        "error[parse_error]: annotation metadata.kelos.dev/labels: `alowed` is no field of an entry",
         "a.yaml:12:9\n",
         "12 |         alowed: [y]\n",
         "   |         ^^^^^^",
