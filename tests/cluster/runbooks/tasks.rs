@@ -49,7 +49,7 @@ fn the_task_says_why_it_has_no_label() {
         let labels = json!({"area": "backend", KEY: TEMPLATE}).to_string();
         let change = json!({"metadata": {"annotations": {"metadata.kelos.dev/labels": labels}}});
         team.changes(&worker, change).await;
-        let skipped = format!("label:{KEY}=missing_variable");
+        let skipped = format!("label:{KEY}=missing_variable(.Labels)");
         team.will_annotate(worker.issue(0), "metadata.kelos.dev/skipped", &skipped).await;
         team.accepts(worker.issue(2)).await;
         let after = look("worker-2").ok();
