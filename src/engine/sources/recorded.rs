@@ -146,8 +146,11 @@ impl<'t> Recorded<'t> {
     pub(super) fn tell_by_name(&self, table: &Table, known: &mut VariableSet<'_>) {
         for Annotation { name, value, author } in &self.0 {
             let is_rendered = *author == Author::Rendered;
+            if !is_rendered && *author != Author::Other {
+                continue;
+            }
             let variable = variable(name);
-            if (is_rendered && !table.has(&variable)) || *author == Author::Other {
+            if !is_rendered || !table.has(&variable) {
                 tell_one(&variable, value, is_rendered, known);
             }
         }

@@ -157,17 +157,29 @@ impl<'u> VariableSet<'u> {
     /// Keeps a text for a variable that Kelos prints in letters of its own: what is read back comes
     /// first.
     pub(super) fn stand_in(&mut self, name: &'static str, text: &str) {
-        self.stand_in_of(Origin::Derived, name, text);
+        self.keep_stand_in(Origin::Derived, name, |meter| {
+            meter.take_bytes(text.len())?;
+            Ok(Value::from(text))
+        });
     }
 
-    /// As [`VariableSet::stand_in`], of a text that somebody else says.
+    /// As [`VariableSet::stand_in`], of a text that somebody else says: a URL loses what is secret in it.
     pub(super) fn stand_in_of(&mut self, origin: Origin, name: &'static str, text: &str) {
+        self.keep_stand_in(origin, name, |meter| text::text(text, meter));
+    }
+
+    fn keep_stand_in(
+        &mut self,
+        origin: Origin,
+        name: &'static str,
+        build: impl FnOnce(&Meter) -> Result<Value, Exhausted>,
+    ) {
         if self.wants(name)
             && !self.values.contains_key(name)
             && !self.stand_ins.iter().any(|(known, ..)| *known == name)
-            && let Ok(clean) = text::text(text, self.meter)
+            && let Ok(value) = build(self.meter)
         {
-            self.stand_ins.push((name, origin, clean));
+            self.stand_ins.push((name, origin, value));
         }
     }
 

@@ -34,7 +34,11 @@ fn a_task_that_etcd_takes_exists_with_the_webhook_as_it_does_without() {
         let task = with_prompt(worker.issue(2), LARGE_BYTES);
         let created = namespace.accepts(task.clone()).await;
         created.is_untouched(task);
-        assert!(created.warnings[0].contains("small skipped: the Task would grow too large"), "{:?}", created.warnings);
+        assert!(
+            created.warnings[0].contains("small skipped: the Task would grow too large"),
+            "{:?}",
+            created.warnings
+        );
 
         // The limit is where we think: what we would have added, somebody else can't add.
         let grown = worker.issue(3).annotated("large", &"x".repeat(160_000));
