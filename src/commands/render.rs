@@ -1,7 +1,9 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
+mod cells;
 mod problems;
 mod shapes;
+mod stored;
 mod table;
 mod variables;
 mod written;
@@ -15,17 +17,19 @@ use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::cells::{field, from, outcome_text, outcome_word};
 use self::shapes::{ShownKey, ShownPatch, ShownTask};
+use self::stored::AsNew;
 use self::table::Column;
 use self::variables::ShownVariable;
 use self::written::{Place, Written, spawner};
 use super::explain::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain, print};
 use super::{Loaded, load, not_asked, read_manifests};
-use crate::apimachinery::Kind;
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
-use crate::engine::kelos::{ANNOTATIONS_RULES, GROUP, Injection, LABELS_RULES, Task, group_of};
+use crate::engine::kelos::{GROUP, Injection, Task, group_of};
+use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
@@ -97,10 +101,11 @@ struct Rendering<'r> {
 impl Rendering<'_> {
     /// Shows a Task. One of `several` has its name beside its patch.
     fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
-        let task = Task::parse(&manifest.json).context("this is no Task as Kelos has it")?;
+        const NO_TASK: &str = "this is no Task as Kelos has it";
+        let found = Task::parse(&manifest.json).context(NO_TASK)?;
         let object = manifest.object();
         let namespace = namespace_of(&object, &self.args.namespace);
-        let Some(owner) = task.owner() else {
+        let Some(owner) = found.owner() else {
             bail!(
                 "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
                  kelos.dev/taskspawner"
@@ -115,7 +120,10 @@ impl Rendering<'_> {
             );
         };
         let rules = &spawner.rules;
-        let facts = self.known.facts(namespace, &task, manifest.json.len(), clock::now());
+        let as_new = stored::as_new(&object, &found, rules);
+        let json = as_new.as_ref().map_or(&*manifest.json, |it| &*it.json);
+        let task = Task::parse(json).context(NO_TASK)?;
+        let facts = self.known.facts(namespace, &task, json.len(), clock::now());
         let decision = decide(&task, rules, &facts, &Limits::default());
         if facts.injection() == Injection::Audit {
             complain(format_args!(
@@ -126,11 +134,21 @@ impl Rendering<'_> {
         let format = self.args.output;
         let name = (owner.name.to_owned(), namespace.to_owned());
         let written = self.spawners.get(&name);
-        let shown =
-            Shown { task: &task, namespace, rules, decision: &decision, report, format, written };
+        let stored = as_new.as_ref().map(|it| (it, &found));
+        let shown = Shown {
+            task: &task,
+            stored,
+            namespace,
+            rules,
+            decision: &decision,
+            report,
+            format,
+            written,
+        };
+        let object = as_new.as_ref().map_or(&object, |it| &it.object);
         match format {
             OutputFormat::Table | OutputFormat::Wide => shown.table(),
-            OutputFormat::Yaml => shown.yaml(&object),
+            OutputFormat::Yaml => shown.yaml(object),
             OutputFormat::Json => self.keep(&shown.json()),
             OutputFormat::Patch if !several => self.keep(&decision.patch),
             OutputFormat::Patch => {
@@ -160,7 +178,10 @@ impl Rendering<'_> {
 }
 
 struct Shown<'s, 't> {
+    /// The Task, as when it was new.
     task: &'s Task<'t>,
+    /// The Task as it is, if it was answered before.
+    stored: Option<(&'s AsNew, &'s Task<'t>)>,
     namespace: &'s str,
     rules: &'s Rules,
     decision: &'s Decision<'s>,
@@ -170,13 +191,14 @@ struct Shown<'s, 't> {
     written: Option<&'s Place>,
 }
 
-/// The columns of the keys.
-const KEY_COLUMNS: [Column; 5] = [
+/// The columns of the keys; the last one is of Tasks that were answered before.
+const KEY_COLUMNS: [Column; 6] = [
     Column::Whole("KIND"),
     Column::Whole("KEY"),
     Column::Value("VALUE"),
     Column::From("FROM"),
     Column::Whole("OUTCOME"),
+    Column::Value("ON THE TASK"),
 ];
 
 impl Shown<'_, '_> {
@@ -189,6 +211,14 @@ impl Shown<'_, '_> {
             name.unwrap_or("(without a name)"),
             self.rules.spawner.metadata.name
         ))?;
+        if let Some((as_new, _)) = self.stored {
+            print(if as_new.is_certain {
+                "It was answered before, and is shown as when it was new"
+            } else {
+                "It was answered before, and is shown as when it was new: what rules annotations declare is \
+                 taken for ours (kubectl get --show-managed-fields tells whose it is)"
+            })?;
+        }
         if self.decision.is_exempt || self.rules.is_disabled {
             return print("Injection is switched off by metadata.kelos.dev/injection\n");
         }
@@ -196,7 +226,9 @@ impl Shown<'_, '_> {
             [] => print("The TaskSpawner asks for no labels and no annotations\n")?,
             keys => {
                 let rows = keys.iter().map(|key| self.row(key));
-                print(format_args!("{}\n", table::table(&KEY_COLUMNS, rows, self.format)))?;
+                let columns = KEY_COLUMNS.len() - usize::from(self.stored.is_none());
+                let table = table::table(&KEY_COLUMNS[..columns], rows, self.format);
+                print(format_args!("{table}\n"))?;
             }
         }
         if !self.report.0.is_empty() {
@@ -218,20 +250,33 @@ impl Shown<'_, '_> {
             KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
             _ => Color::DarkGrey,
         };
-        let value = self.value(key).map_or("-".to_owned(), |value| format!("{value:?}"));
-        vec![
+        let quoted = |value: Option<&str>| value.map_or("-".to_owned(), |it| format!("{it:?}"));
+        let value = quoted(self.value(key));
+        let mut row = vec![
             Cell::new(key.kind),
             Cell::new(key.key).add_attribute(Attribute::Bold),
             table::value(value, self.format),
             table::from(from(key).to_owned(), self.format),
             Cell::new(outcome_text(&key.outcome)).fg(colour),
-        ]
+        ];
+        if self.stored.is_some() {
+            row.push(table::value(quoted(self.on_the_task(key)), self.format));
+        }
+        row
+    }
+
+    /// The value that a Task has which was answered before.
+    fn on_the_task(&self, key: &KeyDecision<'_>) -> Option<&str> {
+        self.stored?.1.get(key.kind, key.key)
     }
 
     /// The value that the Task has in the end.
     fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
         match &key.outcome {
             KeyOutcome::Kept => self.task.get(key.kind, key.key),
+            KeyOutcome::Skipped(skip) if skip.reason == Reason::Existing => {
+                self.task.get(key.kind, key.key)
+            }
             _ => key.written(),
         }
     }
@@ -308,6 +353,7 @@ impl Shown<'_, '_> {
                 kind: key.kind.as_str(),
                 key: key.key,
                 value: self.value(key),
+                now: self.on_the_task(key),
                 from: key.declared_in.map(DeclaredIn::as_str),
                 outcome: outcome_word(&key.outcome),
                 cause,
@@ -333,39 +379,5 @@ impl Shown<'_, '_> {
         json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
         let text = serde_saphyr::to_string(&object).context("the Task can't be written as YAML")?;
         write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
-    }
-}
-
-fn outcome_word(outcome: &KeyOutcome) -> &'static str {
-    match outcome {
-        KeyOutcome::Kept => "kept",
-        KeyOutcome::Applied(_) => "applied",
-        KeyOutcome::Repaired(_) => "repaired",
-        KeyOutcome::Defaulted(..) => "defaulted",
-        KeyOutcome::Skipped(skip) => skip.reason.as_str(),
-    }
-}
-
-/// The word, and the cause of a default.
-fn outcome_text(outcome: &KeyOutcome) -> String {
-    let word = outcome_word(outcome);
-    match outcome {
-        KeyOutcome::Defaulted(_, cause) => format!("{word} ({})", cause.as_str()),
-        _ => word.to_owned(),
-    }
-}
-
-/// Where the template stands.
-fn from(key: &KeyDecision<'_>) -> &'static str {
-    key.declared_in.map_or("-", DeclaredIn::as_str)
-}
-
-/// The annotation or field of the TaskSpawner that declares a key.
-fn field(key: &KeyDecision<'_>) -> &'static str {
-    match (key.declared_in, key.kind) {
-        (Some(DeclaredIn::RulesAnnotation), Kind::Label) => LABELS_RULES,
-        (Some(DeclaredIn::RulesAnnotation), Kind::Annotation) => ANNOTATIONS_RULES,
-        (Some(DeclaredIn::KelosField), _) => "taskTemplate.metadata",
-        (None, _) => "-",
     }
 }

@@ -2,6 +2,7 @@
 
 mod completions;
 mod hints;
+mod stored;
 mod streams;
 mod tables;
 

@@ -29,6 +29,9 @@ pub(super) struct ShownKey<'s> {
     pub(super) kind: &'static str,
     pub(super) key: &'s str,
     pub(super) value: Option<&'s str>,
+    /// What a Task has that was answered before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) now: Option<&'s str>,
     /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
     pub(super) from: Option<&'static str>,
     /// `kept`, `applied`, `repaired`, `defaulted` or the reason for skipping it.
