@@ -25,6 +25,22 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
     const KEPT_URL_43: &str = "kept https://github.com/acme/widgets/issues/43";
     BTreeMap::from([
         (
+            "priority-42",
+            vec![
+                ("label team.example.com/priority", "applied high"),
+                ("annotation kelos.dev/source-labels", "kept bug, priority/high"),
+            ],
+        ),
+        (
+            "github-webhook-issues-0123456789ab",
+            vec![
+                ("label team.example.com/author", "applied octocat"),
+                ("label team.example.com/priority", "applied high"),
+                ("annotation kelos.dev/source-author", "kept octocat"),
+                ("annotation kelos.dev/source-labels", "kept priority/high"),
+            ],
+        ),
+        (
             "issue-worker-v024-42",
             vec![
                 ("label kelos.dev/priority", "missing_variable"),
@@ -145,7 +161,7 @@ fn the_demo_shows_every_task_and_ends_well() {
         "│+  kelos.dev/priority: critical",
         "\"priority/critical bug\"",
         "kelos.dev/priority skipped: `.Labels` is not known (1:9)",
-        "5 Tasks were answered",
+        "7 Tasks were answered",
         "SIGTERM: the server drained",
     ] {
         assert!(shown.contains(line), "{line:?} is not in\n{shown}");
@@ -159,10 +175,14 @@ fn the_demo_shows_every_task_and_ends_well() {
 #[test]
 fn the_first_template_of_the_readme_is_the_example() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let example = fs::read_to_string(root().join("examples/kelos-v0.24.yaml")).unwrap();
-    let (_, block) = readme.split_once("```yaml\n").unwrap();
-    let (block, _) = block.split_once("```").unwrap();
-    assert!(example.contains(block), "README.md shows\n{block}");
+    let mut blocks = readme.split("```yaml\n").skip(1).map(|it| it.split_once("```").unwrap().0);
+    for name in ["priority", "kelos-v0.24"] {
+        let example = fs::read_to_string(root().join(format!("examples/{name}.yaml"))).unwrap();
+        let block = blocks.next().unwrap();
+        for part in block.split("  …\n") {
+            assert!(example.contains(part), "README.md shows\n{block}");
+        }
+    }
 }
 
 #[test]
@@ -259,5 +279,5 @@ fn examples_have_names_of_their_own() {
     let all = names.len();
     names.dedup();
     assert_eq!(names.len(), all, "{names:?}");
-    assert_eq!(all, 10, "4 TaskSpawners, 5 Tasks, 1 Workspace: {names:?}");
+    assert_eq!(all, 14, "6 TaskSpawners, 7 Tasks, 1 Workspace: {names:?}");
 }
