@@ -244,7 +244,8 @@ pub(super) fn as_it_is(request: &Request<'_>, outcome: AdmissionOutcome) -> Answ
 fn unknown_owner(request: &Request<'_>, owner: &Owner<'_>) -> Answered {
     report::unknown_owner(&request.namespace, owner.name);
     let name = review::shorten_middle(owner.name, OWNER_CHARS);
-    let message = format!("there is no TaskSpawner {name} in this namespace");
+    let with_uid = if owner.uid.is_some() { " with the uid of the owner reference" } else { "" };
+    let message = format!("there is no TaskSpawner {name}{with_uid} in this namespace");
     let body = review::allow_with_warning(&request.uid, &message);
     Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::UnknownOwner }
 }

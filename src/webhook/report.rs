@@ -251,6 +251,39 @@ mod tests {
     }
 
     #[test]
+    fn audit_has_one_line_a_task_and_a_switch_that_is_misspelt_one_for_its_namespace() {
+        let spawner = json!({"metadata": {"name": "w", "namespace": "ns", "annotations": {
+            "metadata.kelos.dev/labels": "a: SECRET\nb: '{{.Title}}'"}}});
+        let namespace = json!({"metadata": {
+            "name": "ns", "labels": {"metadata.kelos.dev/injection": "dissabled"}}});
+        let body = json!({"kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "CREATE", "namespace": "ns",
+            "resource": {"group": "kelos.dev", "resource": "tasks"},
+            "object": {"metadata": {"name": "t", "labels": {"kelos.dev/taskspawner": "w"}}},
+        }});
+        let text = captured(LogFormat::Json, "info", || {
+            let spawners = Spawners::new(Policy::default());
+            let spawner = Arc::new(serde_json::from_value(spawner.clone()).unwrap());
+            let namespace = serde_json::from_value(namespace.clone()).unwrap();
+            let objects = Objects {
+                spawners: vec![spawner],
+                namespaces: vec![namespace],
+                ..Objects::default()
+            };
+            spawners.replace(objects);
+            let known = spawners.snapshot();
+            let body = body.to_string();
+            answer_review(body.as_bytes(), &known, &Limits::default(), &Metrics::new());
+        });
+        let lines =
+            || text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let would = lines().filter(|line| line["message"] == "Would set").collect::<Vec<_>>();
+        assert_eq!(would.len(), 1, "{text}");
+        assert_eq!(would[0]["keys"], "label:a=applied,label:b=missing_variable");
+        assert!(!text.contains("SECRET") && !text.contains("dissabled"), "{text}");
+    }
+
+    #[test]
     fn no_request_fills_the_log_whatever_it_is_called_and_whatever_is_skipped() {
         let keys: serde_json::Map<_, _> = (0..64)
             .map(|n| (format!("{n}\u{1b}{}", "é\"".repeat(100)), json!("{{ .X }}")))

@@ -57,8 +57,8 @@ fn an_answer_allocates_so_often_and_not_more() {
     let expected = [
         ("no rules", 8),
         ("a fixed text", 19),
-        ("what the Task tells", 53),
-        ("a title that is read back", 77),
+        ("what the Task tells", 51),
+        ("a title that is read back", 75),
     ];
     assert_eq!(counted, expected);
 }
