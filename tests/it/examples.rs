@@ -18,12 +18,13 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+const KEPT_URL_43: &str = "kept https://github.com/acme/widgets/issues/43";
+
 /// What becomes of each key of each Task, as `<outcome> <value>`.
 fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
     const URL: &str = "applied https://github.com/acme/widgets/issues/42";
     const KEPT_URL: &str = "kept https://github.com/acme/widgets/issues/42";
-    const KEPT_URL_43: &str = "kept https://github.com/acme/widgets/issues/43";
-    let mut expected = BTreeMap::from([
+    let expected = [
         (
             "issue-worker-v024-42",
             vec![
@@ -79,9 +80,8 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
                 ("annotation team.example.com/all-labels", "applied priority/critical bug"),
             ],
         ),
-    ]);
-    expected.extend(carried());
-    expected
+    ];
+    expected.into_iter().chain(carried()).collect()
 }
 
 /// The same of those whose facts the Kelos field carries.
