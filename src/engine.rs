@@ -26,6 +26,7 @@ pub mod variables;
 pub use self::decision::{
     Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, outcome_list, skipped_list,
 };
+pub use self::mark::is_marked;
 pub use self::skip::Skip;
 pub use self::sources::{Inference, NotRead, Origin, Rendered, given};
 
@@ -109,7 +110,7 @@ pub fn decide<'r>(
     facts: &Facts<'_>,
     limits: &Limits,
 ) -> Decision<'r> {
-    let was_marked = mark::is_marked(task, rules);
+    let was_marked = is_marked(task, rules);
     // What Kelos wrote there may be a stranger's text.
     let is_exempt = task.get(Kind::Label, INJECTION_SETTING) == Some("disabled")
         && !rules.is_in_field(Kind::Label, INJECTION_SETTING);

@@ -17,7 +17,7 @@ use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 use serde_json::Value;
 
-use self::cells::{field, from, outcome_text, outcome_word};
+use self::cells::{field, from, outcome_text};
 use self::shapes::{ShownKey, ShownPatch, ShownTask};
 use self::stored::AsNew;
 use self::table::Column;
@@ -245,7 +245,7 @@ impl Shown<'_, '_> {
     fn row(&self, key: &KeyDecision<'_>) -> Vec<Cell> {
         let colour = match &key.outcome {
             KeyOutcome::Applied(_) => Color::Green,
-            KeyOutcome::Repaired(_) | KeyOutcome::Defaulted(_, Cause::Instead(_)) => Color::Yellow,
+            KeyOutcome::Repaired(_) | KeyOutcome::Defaulted(_, Cause::Failed(_)) => Color::Yellow,
             KeyOutcome::Defaulted(_, Cause::Empty) => Color::Green,
             KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
             _ => Color::DarkGrey,
@@ -355,7 +355,7 @@ impl Shown<'_, '_> {
                 value: self.value(key),
                 now: self.on_the_task(key),
                 from: key.declared_in.map(DeclaredIn::as_str),
-                outcome: outcome_word(&key.outcome),
+                outcome: key.outcome.as_str(),
                 cause,
                 variable: skip.and_then(|skip| skip.variable.as_deref()),
                 message: skip.map(|skip| skip.message.as_str()),

@@ -106,15 +106,15 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
         Ok(text) if is_left_out(rule, &text) => Err(Cause::Empty),
         Ok(text) => judge(rule, text.into(), rule.on_invalid == OnInvalid::Sanitize)
             .map(Cow::into_owned)
-            .map_err(Cause::Instead),
-        Err(skip) => Err(Cause::Instead(skip)),
+            .map_err(Cause::Failed),
+        Err(skip) => Err(Cause::Failed(skip)),
     };
     match (judged, &rule.default) {
         (Ok(value), _) => Ok(Offer { value, defaulted: None }),
         (Err(cause), Some(default)) if has_stand_in(&cause) => {
             Ok(Offer { value: default.to_string(), defaulted: Some(cause) })
         }
-        (Err(Cause::Instead(skip)), _) => Err(skip),
+        (Err(Cause::Failed(skip)), _) => Err(skip),
         (Err(Cause::Empty), _) => Err(empty()),
     }
 }
@@ -155,11 +155,12 @@ fn invalid(error: apimachinery::ValueError) -> Skip {
     Skip::new(Reason::InvalidValue, error.to_string()).hint(apimachinery::VALUE_HINT)
 }
 
-fn has_stand_in(cause: &Cause) -> bool {
+/// Whether a `default` stands in for what has this cause.
+pub(super) fn has_stand_in(cause: &Cause) -> bool {
     use Reason::{InvalidValue, MissingVariable, NotAllowed, RenderError};
     match cause {
         Cause::Empty => true,
-        Cause::Instead(skip) => {
+        Cause::Failed(skip) => {
             matches!(skip.reason, MissingVariable | RenderError | InvalidValue | NotAllowed)
         }
     }

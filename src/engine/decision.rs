@@ -60,7 +60,7 @@ pub enum Cause {
     /// The template gave an empty text: the normal use of a `default`.
     Empty,
     /// What the key would have been skipped for.
-    Instead(Skip),
+    Failed(Skip),
 }
 
 impl Cause {
@@ -68,7 +68,20 @@ impl Cause {
     pub fn as_str(&self) -> &'static str {
         match self {
             Cause::Empty => "empty",
-            Cause::Instead(skip) => skip.reason.as_str(),
+            Cause::Failed(skip) => skip.reason.as_str(),
+        }
+    }
+}
+
+impl KeyOutcome {
+    /// The word for it; of a skipped key, its reason.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            KeyOutcome::Kept => "kept",
+            KeyOutcome::Applied(_) => "applied",
+            KeyOutcome::Repaired(_) => "repaired",
+            KeyOutcome::Defaulted(..) => "defaulted",
+            KeyOutcome::Skipped(skip) => skip.reason.as_str(),
         }
     }
 }
@@ -85,7 +98,7 @@ impl KeyDecision<'_> {
     /// Why its `default` stands in, if its team should hear of it.
     pub fn news_default(&self) -> Option<&Skip> {
         match &self.outcome {
-            KeyOutcome::Defaulted(_, Cause::Instead(skip)) => Some(skip),
+            KeyOutcome::Defaulted(_, Cause::Failed(skip)) => Some(skip),
             _ => None,
         }
     }
@@ -107,14 +120,8 @@ const KEY_BYTES: usize = 317;
 /// What would become of each key that is not as it should be, as `KIND:KEY=OUTCOME,…` in at most `limit`
 /// bytes.
 pub fn outcome_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    let word = |it: &KeyDecision<'_>| match &it.outcome {
-        KeyOutcome::Kept => None,
-        KeyOutcome::Applied(_) => Some(("applied", None)),
-        KeyOutcome::Repaired(_) => Some(("repaired", None)),
-        KeyOutcome::Defaulted(..) => Some(("defaulted", None)),
-        KeyOutcome::Skipped(skip) => Some((skip.reason.as_str(), None)),
-    };
-    listed(decisions, word, limit)
+    let is_news = |it: &KeyDecision<'_>| it.outcome != KeyOutcome::Kept;
+    listed(decisions, |it| is_news(it).then(|| (it.outcome.as_str(), None)), limit)
 }
 
 /// The skipped keys that are news, as a [list](listed) of at most `limit` bytes.

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::repository::Repository;
+use crate::words::words;
 
 mod bounded;
 mod entries;
@@ -67,8 +68,8 @@ pub const SKIPPED_MARK: &str = "metadata.kelos.dev/skipped";
 /// The annotation of a Task that lists the keys that have their `default` because something went wrong.
 pub const DEFAULTED_MARK: &str = "metadata.kelos.dev/defaulted";
 
-/// What Go's templates print for a variable that is not there, where they print anything.
-pub const NO_VALUE: &str = "<no value>";
+/// The marks that an answer leaves on a Task.
+pub const MARKS: [&str; 3] = [RENDERED_FROM_MARK, SKIPPED_MARK, DEFAULTED_MARK];
 
 /// What our own settings and marks begin with.
 pub const OWN_PREFIX: &str = "metadata.kelos.dev/";
@@ -165,32 +166,31 @@ pub struct Namespace {
     pub metadata: ObjectMeta,
 }
 
-/// What a Namespace is switched to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Injection {
-    /// Its Tasks get what their TaskSpawners ask for.
-    #[default]
-    Enabled,
-    /// Nothing is done for its Tasks.
-    Disabled,
-    /// All is worked out, logged and counted, and nothing is changed.
-    Audit,
+words! {
+    /// What a Namespace is switched to.
+    #[derive(Default)]
+    pub enum Injection {
+        /// Its Tasks get what their TaskSpawners ask for.
+        #[default]
+        Enabled = "enabled",
+        /// Nothing is done for its Tasks.
+        Disabled = "disabled",
+        /// All is worked out, logged and counted, and nothing is changed.
+        Audit = "audit",
+    }
 }
 
 impl Namespace {
     /// What its label [`INJECTION_SETTING`] says. A word that is not known counts as `audit`: who wrote it
     /// wanted something else than the default.
     pub fn injection(&self) -> Injection {
-        match self.injection_word() {
-            None | Some("enabled") => Injection::Enabled,
-            Some("disabled") => Injection::Disabled,
-            Some(_) => Injection::Audit,
-        }
+        let word = self.injection_word();
+        word.map_or(Injection::Enabled, |word| word.parse().unwrap_or(Injection::Audit))
     }
 
     /// Whether the label [`INJECTION_SETTING`] has a word that is not known.
     pub fn has_unknown_switch(&self) -> bool {
-        !matches!(self.injection_word(), None | Some("enabled" | "disabled" | "audit"))
+        self.injection_word().is_some_and(|word| word.parse::<Injection>().is_err())
     }
 
     /// The label [`INJECTION_SETTING`], if it has one.

@@ -40,7 +40,7 @@ pub(super) fn rendered_from(rules: &Rules) -> String {
 /// Whoever makes a Task can write such a mark, and chooses no more by it than that his own Task keeps what
 /// it has. A TaskSpawner that has Kelos write keys of ours could mark all its Tasks, or let a stranger's
 /// text do so: then no mark says anything.
-pub(super) fn is_marked(task: &Task<'_>, rules: &Rules) -> bool {
+pub fn is_marked(task: &Task<'_>, rules: &Rules) -> bool {
     let mark = task.get(Kind::Annotation, RENDERED_FROM_MARK).and_then(|it| it.rsplit_once('@'));
     mark.is_some_and(|(spawner, hash)| {
         spawner == rules.spawner.metadata.name && is_hash(hash) && !rules.field_declares_ours

@@ -11,9 +11,9 @@ mod byte_number;
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
-use super::candidate::{Candidate, Offer, is_left_out, is_offered, judge};
+use super::candidate::{Candidate, Offer, has_stand_in, is_left_out, is_offered, judge};
 use super::decision::{Cause, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
-use super::kelos::{NO_VALUE, Task, is_ours};
+use super::kelos::{Task, is_ours};
 use super::mark::{DEFAULTED, MARKS, RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
@@ -21,6 +21,7 @@ use super::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
 use super::size::Size;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
+use crate::templates::go::NO_VALUE;
 
 /// The longest mark of skipped keys, in bytes.
 const SKIPPED_MARK_BYTES: usize = 1 << 10;
@@ -196,7 +197,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
         if trimmed.is_empty() && !value.is_empty() {
-            return self.replace(rule, Cause::Instead(blank()));
+            return self.replace(rule, Cause::Failed(blank()));
         }
         match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
@@ -208,7 +209,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             {
                 Found::Settled(KeyOutcome::Skipped(existing()))
             }
-            Err(skip) => self.replace(rule, Cause::Instead(skip)),
+            Err(skip) => self.replace(rule, Cause::Failed(skip)),
         }
     }
 
@@ -216,7 +217,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     fn replace(&mut self, rule: &'r KeyRule, cause: Cause) -> Found {
         let is_valid = match &cause {
             Cause::Empty => true,
-            Cause::Instead(skip) => skip.reason == Reason::NotAllowed,
+            Cause::Failed(skip) => skip.reason == Reason::NotAllowed,
         };
         if is_valid
             && let Some(default) = &rule.default
@@ -227,7 +228,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         self.remove(rule.place());
         match cause {
             Cause::Empty => Found::Absent { removed: None },
-            Cause::Instead(skip) => Found::Absent { removed: Some(skip) },
+            Cause::Failed(skip) => Found::Absent { removed: Some(skip) },
         }
     }
 
@@ -276,11 +277,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             return KeyOutcome::Skipped(removed.unwrap_or_else(too_large));
         }
         match (defaulted, removed) {
-            // That it was too large, or a byte's number, is not why the default stands in.
-            (Some(_), Some(removed)) if removed.reason != Reason::TooLarge => {
-                KeyOutcome::Defaulted(value, Cause::Instead(removed))
+            (Some(cause), removed) => {
+                let of_removed = removed.map(Cause::Failed).filter(has_stand_in);
+                KeyOutcome::Defaulted(value, of_removed.unwrap_or(cause))
             }
-            (Some(cause), _) => KeyOutcome::Defaulted(value, cause),
             (None, Some(_)) => KeyOutcome::Repaired(value),
             (None, None) => KeyOutcome::Applied(value),
         }

@@ -2,17 +2,17 @@
 //!
 //! | reason | where it is decided |
 //! | --- | --- |
-//! | [`ParseError`](Reason::ParseError) | `rules/annotation.rs` (YAML), `rules/settings.rs`, `rules/compile.rs` (`default`), `rules.rs` (a bug), templates |
+//! | [`ParseError`](Reason::ParseError) | `rules/annotation.rs` (YAML), `rules/settings.rs`, `rules/compile.rs` (`default`, helpers in the Kelos field), `rules.rs` (a bug), templates |
 //! | [`MissingVariable`](Reason::MissingVariable) | templates, `merge.rs` (`<no value>` that Kelos wrote) |
 //! | [`RenderError`](Reason::RenderError) | templates |
 //! | [`LimitExceeded`](Reason::LimitExceeded) | `rules/declared.rs` and `rules/compile.rs` (keys, bytes, steps), `rules/settings.rs` (what is not read back), `rules.rs` and `spawners/intake.rs` (no room), `candidate.rs` (what a Task may cost), templates |
 //! | [`InvalidKey`](Reason::InvalidKey) | `rules/compile.rs`, `merge/beyond.rs` |
-//! | [`InvalidValue`](Reason::InvalidValue) | `candidate.rs`, `merge/beyond.rs` |
+//! | [`InvalidValue`](Reason::InvalidValue) | `candidate.rs`, `merge.rs` (white space alone), `merge/beyond.rs` |
 //! | [`NotAllowed`](Reason::NotAllowed) | `candidate.rs` |
 //! | [`Protected`](Reason::Protected) | `rules/compile.rs`, `merge/beyond.rs` |
 //! | [`TooLarge`](Reason::TooLarge) | `merge.rs` |
 //! | [`Existing`](Reason::Existing) | `merge.rs`, `candidate.rs` (a Task that was answered before) |
-//! | [`Omitted`](Reason::Omitted) | templates (`dropKey`) |
+//! | [`Omitted`](Reason::Omitted) | templates (`dropKey`), `candidate.rs` (an empty text of a label) |
 //!
 //! What a template says of itself is an `ErrorKind` of `templates/error.rs`; `skip.rs` gives it its reason.
 //! `has_stand_in` in `candidate.rs` says which of them a `default` replaces.

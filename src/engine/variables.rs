@@ -11,10 +11,7 @@ mod report;
 use std::sync::Arc;
 
 pub use self::report::{Missing, ReportedVariable, VariableReport, report};
-use super::kelos::{
-    DEFAULTED_MARK, Injection, NO_VALUE, Namespace, RENDERED_FROM_MARK, SKIPPED_MARK, Task,
-    Workspace,
-};
+use super::kelos::{Injection, MARKS, Namespace, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
 use super::rules::{RenderedKeys, Rules};
@@ -22,6 +19,7 @@ use super::sources::{Answer, FROM_REPOSITORY, GROUPS, Inference, NotRead, Origin
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
 use crate::templates::budget::{Budget, Exhausted};
+use crate::templates::go::NO_VALUE;
 use crate::templates::value::{Map, Text, Value};
 use crate::unix_seconds::UnixSeconds;
 
@@ -184,7 +182,7 @@ impl Inputs<'_> {
     /// Whether a key with this value is an input: none that the rules write, but while the Task is new those
     /// that the Kelos field alone declares. What is printed for a variable that is not there says nothing.
     fn has(self, kind: Kind, key: &str, value: &str) -> bool {
-        let is_mark = matches!(key, RENDERED_FROM_MARK | SKIPPED_MARK | DEFAULTED_MARK);
+        let is_mark = MARKS.contains(&key);
         let is_output = self.rules.is_output(kind, key);
         let is_rendered =
             || self.is_new && self.rules.is_rendered(kind, key) && !value.contains(NO_VALUE);

@@ -22,7 +22,7 @@ mod weight;
 use std::sync::Arc;
 
 use self::function::Function;
-pub use self::outline::{Alternative, Piece, When, outline, why_not_plain_go};
+pub use self::outline::{Alternative, NO_VALUE, Piece, When, outline, why_not_plain_go};
 use self::parser::{Misfit, Parsed};
 use super::Uses;
 use super::budget::Budget;

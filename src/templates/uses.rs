@@ -30,7 +30,7 @@ impl Uses {
     /// The same, with names as the template wrote them.
     #[must_use]
     pub(super) fn written_as(mut self, spellings: BTreeSet<Text>) -> Uses {
-        self.lengths |= spellings.iter().map(|name| length_bit(name)).fold(0, |all, bit| all | bit);
+        spellings.iter().for_each(|name| self.lengths |= length_bit(name));
         self.spellings = spellings;
         self
     }

@@ -5,20 +5,9 @@ use crate::engine::kelos::{ANNOTATIONS_RULES, LABELS_RULES};
 use crate::engine::rules::DeclaredIn;
 use crate::engine::{KeyDecision, KeyOutcome};
 
-/// The outcome of a key in a word.
-pub(super) fn outcome_word(outcome: &KeyOutcome) -> &'static str {
-    match outcome {
-        KeyOutcome::Kept => "kept",
-        KeyOutcome::Applied(_) => "applied",
-        KeyOutcome::Repaired(_) => "repaired",
-        KeyOutcome::Defaulted(..) => "defaulted",
-        KeyOutcome::Skipped(skip) => skip.reason.as_str(),
-    }
-}
-
 /// The word, and the cause of a default.
 pub(super) fn outcome_text(outcome: &KeyOutcome) -> String {
-    let word = outcome_word(outcome);
+    let word = outcome.as_str();
     match outcome {
         KeyOutcome::Defaulted(_, cause) => format!("{word} ({})", cause.as_str()),
         _ => word.to_owned(),

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{DEFAULTED_MARK, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
+use crate::engine::is_marked;
+use crate::engine::kelos::{MARKS, Task};
 use crate::engine::rules::Rules;
 
 /// A Task without what an answer of ours has left on it.
@@ -21,7 +22,9 @@ pub(super) struct AsNew {
 /// Ours are the marks, and each key that a rules annotation declares, the Kelos field does not, and no field
 /// manager has: the API server notes what a client sends before it calls webhooks.
 pub(super) fn as_new(object: &Value, task: &Task<'_>, rules: &Rules) -> Option<AsNew> {
-    task.get(Kind::Annotation, RENDERED_FROM_MARK)?;
+    if !is_marked(task, rules) {
+        return None;
+    }
     let mut object = object.clone();
     let managed = object["metadata"].get("managedFields").cloned();
     let is_managed = |kind: Kind, key: &str| {
@@ -32,7 +35,7 @@ pub(super) fn as_new(object: &Value, task: &Task<'_>, rules: &Rules) -> Option<A
         };
         entries.into_iter().any(|entry| pointer(entry).is_some())
     };
-    let marks = [RENDERED_FROM_MARK, SKIPPED_MARK, DEFAULTED_MARK].map(|it| (Kind::Annotation, it));
+    let marks = MARKS.map(|mark| (Kind::Annotation, mark));
     let ours = rules.keys.iter().filter(|rule| !rule.in_field && !rule.is_protected());
     let ours = ours.map(|rule| (rule.kind, &*rule.key));
     for (kind, key) in ours.filter(|(kind, key)| !is_managed(*kind, key)).chain(marks) {

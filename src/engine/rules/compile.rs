@@ -20,7 +20,7 @@ use crate::engine::kelos::{
 use crate::engine::patch;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
-use crate::engine::sources::Inference;
+use crate::engine::sources::{Inference, Rendered};
 use crate::templates::budget::Exhausted;
 use crate::templates::go::why_not_plain_go;
 use crate::templates::purse::Purse;
@@ -77,7 +77,7 @@ impl Rules {
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
         if !is_disabled {
-            compiler.check_templates_of_kelos(&spawner);
+            compiler.check_templates_of_kelos(&spawner, &inference);
         }
         problems.append(&mut compiler.problems);
         let told = weight::problems(&problems) + weight::broken_annotations(&broken_annotations);
@@ -266,17 +266,17 @@ impl Compiler<'_> {
     }
 
     /// Tells which of the templates that only Kelos renders it will not take: then it makes no Task.
-    fn check_templates_of_kelos(&mut self, spawner: &TaskSpawner) {
+    fn check_templates_of_kelos(&mut self, spawner: &TaskSpawner, inference: &Inference) {
         let template = &spawner.spec.task_template;
         let (prompt, branch, name) =
             (&template.prompt_template, &template.branch, &template.name_template);
-        for (name, source, is_whole) in [
-            ("spec.taskTemplate.promptTemplate", &**prompt, prompt.is_whole()),
-            ("spec.taskTemplate.branch", &**branch, branch.is_whole()),
-            ("spec.taskTemplate.nameTemplate", &**name, name.is_whole()),
+        for (rendered, name, source, is_whole) in [
+            (Rendered::Prompt, "spec.taskTemplate.promptTemplate", &**prompt, prompt.is_whole()),
+            (Rendered::Branch, "spec.taskTemplate.branch", &**branch, branch.is_whole()),
+            (Rendered::Name, "spec.taskTemplate.nameTemplate", &**name, name.is_whole()),
         ] {
-            // What is cut may end in the middle of an action.
-            if !is_whole || !source.contains("{{") {
+            // What is cut may end in the middle of an action; what is read back was parsed so already.
+            if !is_whole || !source.contains("{{") || inference.reads(&rendered) {
                 continue;
             }
             if let Some(error) = why_not_plain_go(source, &mut self.purse) {

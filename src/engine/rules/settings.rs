@@ -3,9 +3,8 @@
 use super::{Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, ON_INVALID_SETTING,
-    OWN_PREFIX, ObjectMeta, RENDERED_FROM_MARK, SKIPPED_MARK, SYNTAX_SETTING, StringMap,
-    TaskSpawner, TooLong,
+    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS, ON_INVALID_SETTING,
+    OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -53,7 +52,7 @@ impl Settings {
     fn check_names(&mut self, meta: &ObjectMeta) {
         let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
         let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
-        let is_mark = |name: &str| [RENDERED_FROM_MARK, SKIPPED_MARK].contains(&name);
+        let is_mark = |name: &str| MARKS.contains(&name);
         let unread = meta.unread.iter().filter(|name| !is_mark(name));
         // Slips come first: there may be more names than are told.
         let (slips, others): (Vec<_>, Vec<_>) = unread.partition(|name| meant(name).is_some());

@@ -23,7 +23,7 @@ mod segment;
 pub(super) use self::pair::pay_for_a_prompt;
 use self::pair::{Found, Pair};
 use self::pattern::{MOST_PIECES, PIECE_BYTES, Pattern};
-pub(super) use self::printed::{labels_of, may_be_no_text};
+pub(super) use self::printed::{SEPARATOR, labels_of, may_be_no_text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, Rendered, VariableSet};
 use crate::apimachinery::Kind;
@@ -128,6 +128,11 @@ impl Inference {
     /// Whether anything is read back.
     pub fn is_needed(&self) -> bool {
         !self.pairs.is_empty()
+    }
+
+    /// Whether what Kelos made of this template is read back.
+    pub fn reads(&self, rendered: &Rendered) -> bool {
+        self.pairs.iter().any(|pair| pair.rendered == *rendered)
     }
 
     /// Whether labels and annotations tell something. They tell it once: when the Task is answered

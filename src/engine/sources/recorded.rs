@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::catalog::GROUPS;
+use super::inference::SEPARATOR;
 use super::text::{ENTRY_BYTES, ENTRY_STEPS, clean_labels, text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, VariableSet};
@@ -237,7 +238,7 @@ fn labels(text: &str, is_rendered: bool, meter: &Meter) -> Result<Value, Exhaust
 
 /// The names that a template put together as Kelos does: `a, b`.
 fn rendered_labels(text: &str) -> Vec<String> {
-    text.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    text.split(SEPARATOR).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// The names in `source-labels`: a JSON list or a comma list.

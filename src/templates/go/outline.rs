@@ -44,8 +44,8 @@ pub enum When {
 /// How deep conditions may stand in each other; what is deeper can be any text.
 const MOST_DEPTH: usize = 8;
 
-/// What Go prints for a variable that is not there.
-const NO_VALUE: &str = "<no value>";
+/// What Go prints for a variable that is not there, where it prints anything.
+pub const NO_VALUE: &str = "<no value>";
 
 /// Outlines a template as Kelos reads it, without functions of ours, in at most so many pieces; nothing if
 /// it does not parse, costs more than is left, or has more of them. Conditions are outlined where there is

@@ -6,6 +6,7 @@ use crate::engine::sources::text::{ENTRY_STEPS, clean_labels, labels_without_sec
 use crate::engine::sources::variable::InName;
 use crate::engine::sources::{cron, jira};
 use crate::templates::budget::Exhausted;
+use crate::templates::go::NO_VALUE;
 use crate::templates::value::Value;
 
 /// The value that was printed as `read`; nothing if it can't be told.
@@ -17,6 +18,8 @@ pub(super) fn value(
     meter: &Meter,
 ) -> Result<Option<Value>, Exhausted> {
     Ok(match (name, flavour) {
+        // That is how Go prints what is nothing: `null` of a JSON that somebody sent.
+        _ if read == NO_VALUE => None,
         ("Number", _) => whole_number(read).map(Value::Int),
         (_, Flavour::ByHand) if may_be_no_text(read) => None,
         ("Labels", _) => labels(read, meter)?,
@@ -37,13 +40,13 @@ fn in_name(form: InName, read: &str) -> Option<String> {
 
 /// Whether what a person gave may print so and not be a text: a template could tell the two apart.
 pub(in crate::engine::sources) fn may_be_no_text(printed: &str) -> bool {
-    matches!(printed, "true" | "false" | "0" | "<nil>" | "<no value>")
+    matches!(printed, "true" | "false" | "0" | "<nil>" | NO_VALUE)
         || printed.starts_with('[')
         || printed.starts_with("map[")
 }
 
 /// What Kelos puts between labels.
-const SEPARATOR: &str = ", ";
+pub(in crate::engine::sources) const SEPARATOR: &str = ", ";
 
 /// The labels in `a, b`. Kelos joins them so, and a label whose name holds a comma and a space is two
 /// here as there.
