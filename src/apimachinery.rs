@@ -26,6 +26,29 @@ words! {
         Label = "label",
         /// An annotation.
         Annotation = "annotation",
+        /// A label of the Pod.
+        PodLabel = "pod_label",
+        /// A node selector of the Pod: a label that its node must have.
+        NodeSelector = "node_selector",
+    }
+}
+
+impl Kind {
+    /// Those of an object's own metadata.
+    pub const OF_METADATA: [Kind; 2] = [Kind::Label, Kind::Annotation];
+
+    /// Whether it is about the Pod of an object.
+    pub fn is_of_pod(self) -> bool {
+        matches!(self, Kind::PodLabel | Kind::NodeSelector)
+    }
+
+    /// The field that holds such keys, wherever it stands.
+    pub fn field(self) -> &'static str {
+        match self {
+            Kind::Label | Kind::PodLabel => "labels",
+            Kind::Annotation => "annotations",
+            Kind::NodeSelector => "nodeSelector",
+        }
     }
 }
 
@@ -80,7 +103,7 @@ pub enum ValueError {
 /// The first rule that the key breaks.
 pub fn key(kind: Kind, key: &str) -> Result<(), KeyError> {
     match kind {
-        Kind::Label => qualified_name(key),
+        Kind::Label | Kind::PodLabel | Kind::NodeSelector => qualified_name(key),
         Kind::Annotation if key.bytes().any(|b| !b.is_ascii() || b.is_ascii_uppercase()) => {
             qualified_name(&key.chars().map(go_lower).collect::<String>())
         }
@@ -95,7 +118,7 @@ pub fn key(kind: Kind, key: &str) -> Result<(), KeyError> {
 /// The rule of label values that it breaks.
 pub fn value(kind: Kind, value: &str) -> Result<(), ValueError> {
     match kind {
-        Kind::Label => label_value(value),
+        Kind::Label | Kind::PodLabel | Kind::NodeSelector => label_value(value),
         Kind::Annotation => Ok(()),
     }
 }

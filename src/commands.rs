@@ -2,6 +2,7 @@
 
 mod completions;
 mod controller;
+mod defaults;
 mod eval;
 mod explain;
 mod listen;

@@ -15,6 +15,7 @@ mod mark;
 mod merge;
 mod meter;
 pub mod patch;
+mod pods;
 pub mod reason;
 mod repository;
 pub mod rules;
@@ -105,7 +106,7 @@ impl Default for Limits {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn decide<'r>(
-    task: &Task<'_>,
+    task: &'r Task<'_>,
     rules: &'r Rules,
     facts: &Facts<'_>,
     limits: &Limits,

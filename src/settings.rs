@@ -4,6 +4,7 @@ mod controller;
 mod duration;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -103,6 +104,8 @@ pub struct ServeSettings {
     pub shutdown_delay: Duration,
     /// Rules for all TaskSpawners.
     pub policy: Policy,
+    /// The file of the defaults, which the policy does not have yet.
+    pub defaults: Option<PathBuf>,
 }
 
 fn shutdown_delay(value: &str) -> Result<Duration, SettingsError> {
@@ -238,18 +241,19 @@ impl TryFrom<&ServeArgs> for ServeSettings {
             clients: ClientSettings::of(args)?,
             shutdown_delay: shutdown_delay(&args.shutdown_delay)?,
             policy: policy(&args.policy)?,
+            defaults: args.policy.defaults.clone(),
         })
     }
 }
 
-/// The rules for all TaskSpawners.
+/// The rules for all TaskSpawners, without the defaults: nothing is read here.
 ///
 /// # Errors
 ///
 /// An entry of `--protect` that is neither a key nor a prefix.
 pub fn policy(args: &PolicyArgs) -> Result<Policy, SettingsError> {
-    let protection = Protection::new(&args.protect)?;
-    Ok(Policy { on_invalid: args.on_invalid, protection, infer: args.infer })
+    let protection = Arc::new(Protection::new(&args.protect)?);
+    Ok(Policy { on_invalid: args.on_invalid, protection, infer: args.infer, ..Policy::default() })
 }
 
 #[cfg(test)]

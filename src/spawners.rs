@@ -39,7 +39,7 @@ pub use self::snapshot::{Lookup, Snapshot};
 pub use self::watches::{WatchedKind, Watches, watch};
 use crate::cluster::Change;
 use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
-use crate::engine::rules::{Policy, Problem, Rules};
+use crate::engine::rules::{Defaults, Policy, Problem, Rules};
 use crate::templates::Templates;
 
 /// The objects that make a snapshot.
@@ -66,16 +66,19 @@ pub enum ClusterChange {
     WorkerPools(Change<WorkerPool>),
     /// Namespaces.
     Namespaces(Change<Namespace>),
+    /// The defaults, which are none of its objects.
+    Defaults(Arc<Defaults>),
 }
 
 impl ClusterChange {
-    /// The kind of what has changed.
-    pub fn kind(&self) -> WatchedKind {
+    /// The kind of what has changed, if it is watched.
+    pub fn kind(&self) -> Option<WatchedKind> {
         match self {
-            ClusterChange::Spawners(_) => WatchedKind::TaskSpawners,
-            ClusterChange::Workspaces(_) => WatchedKind::Workspaces,
-            ClusterChange::WorkerPools(_) => WatchedKind::WorkerPools,
-            ClusterChange::Namespaces(_) => WatchedKind::Namespaces,
+            ClusterChange::Spawners(_) => Some(WatchedKind::TaskSpawners),
+            ClusterChange::Workspaces(_) => Some(WatchedKind::Workspaces),
+            ClusterChange::WorkerPools(_) => Some(WatchedKind::WorkerPools),
+            ClusterChange::Namespaces(_) => Some(WatchedKind::Namespaces),
+            ClusterChange::Defaults(_) => None,
         }
     }
 
@@ -97,6 +100,7 @@ impl ClusterChange {
             ClusterChange::Workspaces(changed) => changed.is_sign_of_life(),
             ClusterChange::WorkerPools(changed) => changed.is_sign_of_life(),
             ClusterChange::Namespaces(changed) => changed.is_sign_of_life(),
+            ClusterChange::Defaults(_) => false,
         }
     }
 
@@ -151,7 +155,6 @@ pub struct Weight {
 /// turns between the namespaces.
 #[derive(Debug)]
 pub struct Spawners {
-    policy: Policy,
     compile: Compile,
     current: ArcSwap<Snapshot>,
     /// Held while a snapshot is made.
@@ -182,11 +185,11 @@ impl Spawners {
     }
 
     fn bounded(compile: Compile, policy: Policy, bounds: shares::Bounds) -> Spawners {
+        let first = Snapshot::new(policy);
         Spawners {
-            policy,
             compile,
-            current: ArcSwap::default(),
-            intake: Mutex::new(Intake::new(bounds)),
+            current: ArcSwap::from_pointee(first.clone()),
+            intake: Mutex::new(Intake::new(bounds, first)),
             templates: Mutex::default(),
             is_warm: AtomicBool::new(false),
         }
@@ -240,9 +243,10 @@ impl Spawners {
     /// Compiles a batch of what waits, and shows what has become of all changes so far.
     pub fn work(&self) -> Worked {
         let mut intake = self.intake();
+        let policy = Arc::clone(&intake.next.policy);
         let problems = intake.work(|spawner| {
             let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-            compile_guarded(self.compile, spawner, &self.policy, &mut templates)
+            compile_guarded(self.compile, spawner, &policy, &mut templates)
         });
         // Most changes are none to what is known: those of a status, and signs of life.
         if !intake.next.is_same(&self.current.load()) {
@@ -251,7 +255,7 @@ impl Spawners {
         self.is_warm.fetch_or(intake.is_listed, Ordering::Release);
         Worked {
             problems,
-            is_done: intake.queue.is_empty(),
+            is_done: intake.is_done(),
             has_started: intake.queue.has_started(),
             wants_lists: intake.wants_lists(),
         }
@@ -269,7 +273,7 @@ impl Spawners {
         CompiledSpawner::new(compile_guarded(
             self.compile,
             &Arc::new(spawner),
-            &self.policy,
+            self.current.load().policy(),
             &mut templates,
         ))
     }

@@ -25,16 +25,15 @@ use self::variables::ShownVariable;
 use self::written::{Place, Written, spawner};
 use super::explain::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain, print};
-use super::{Loaded, load, not_asked, read_manifests};
+use super::{Loaded, defaults, load, not_asked, read_manifests};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Task, group_of};
 use crate::engine::reason::Reason;
-use crate::engine::rules::{DeclaredIn, KeyRule, Policy, Rules};
+use crate::engine::rules::{DeclaredIn, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
 use crate::manifests::{Located, Manifest};
-use crate::settings;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
 use crate::templates::Position;
 
@@ -52,7 +51,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
             }
         });
     }
-    let policy = settings::policy(&args.policy)?;
+    let policy = defaults::policy(&args.policy)?;
     let Loaded { spawners, problems, is_whole } = load(read, policy.clone());
     failed |= !is_whole;
     problems::tell(&problems, &tasks, &args.namespace);
@@ -285,7 +284,7 @@ impl Shown<'_, '_> {
         let skip = key.news_skip().or(key.news_default())?;
         let rule =
             self.rules.keys.iter().find(|rule| rule.kind == key.kind && *rule.key == *key.key);
-        let template = rule.and_then(KeyRule::source);
+        let template = rule.and_then(|rule| rule.source());
         let name = format!("{} {}", key.kind, key.key);
         if let Some(text) = self.in_file(key, skip) {
             return Some(text);

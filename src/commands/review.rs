@@ -9,10 +9,9 @@ use anyhow::{Context, bail};
 use serde::de::IgnoredAny;
 
 use super::stdio::{UNWRITABLE, complain};
-use super::{Loaded, load, not_asked, read_manifests};
+use super::{Loaded, defaults, load, not_asked, read_manifests};
 use crate::cli::ReviewArgs;
 use crate::engine::Limits;
-use crate::settings;
 use crate::spawners::{ReadObjects, Snapshot};
 use crate::webhook::Metrics;
 use crate::webhook::mutate_task::answer_review;
@@ -24,7 +23,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     }
     let mut read = ReadObjects::default();
     read_manifests(&args.manifests, |found| read.take(found));
-    let Loaded { spawners, problems, .. } = load(read, settings::policy(&args.policy)?);
+    let Loaded { spawners, problems, .. } = load(read, defaults::policy(&args.policy)?);
     for problem in problems {
         complain(problem);
     }

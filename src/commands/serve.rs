@@ -17,6 +17,7 @@ use self::clients::Clients;
 use self::key::Key;
 use self::life_cycle::LifeCycle;
 use self::rule_feed::RuleFeed;
+use super::defaults::DefaultsFile;
 use super::listen::listen;
 use crate::cli::ServeArgs;
 use crate::cluster;
@@ -82,11 +83,19 @@ fn follow(
     client: Option<Client>,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<(MutateTask, RuleFeed)> {
-    let spawners = Arc::new(Spawners::new(settings.policy.clone()));
+    let mut policy = settings.policy.clone();
+    let path = settings.defaults.as_deref();
+    let file =
+        path.map(|path| DefaultsFile::open(path, &policy, metrics.spawners())).transpose()?;
+    let (file, first) = file.unzip();
+    if let Some(defaults) = first.flatten() {
+        policy.defaults = defaults;
+    }
+    let spawners = Arc::new(Spawners::new(policy));
     let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
     Ok(match (&settings.rules, client) {
         (RulesSource::Manifests(folder), _) => {
-            (answer, RuleFeed::from_manifests(folder, &spawners, metrics)?)
+            (answer, RuleFeed::from_manifests(folder, file, &spawners, metrics)?)
         }
         (RulesSource::Cluster { .. }, client) => {
             let client = client.context("rules from a cluster need a client")?;
@@ -96,7 +105,7 @@ fn follow(
                 Arc::clone(metrics.spawners()),
             );
             let live = Arc::new(live);
-            let rules = RuleFeed::from_cluster(&client, &spawners, &live, metrics)?;
+            let rules = RuleFeed::from_cluster(&client, file, &spawners, &live, metrics)?;
             (answer.with_live_lookup(live), rules)
         }
     })

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::decision::Cause;
+use crate::engine::pods;
 use crate::engine::reason::Reason;
-use crate::engine::rules::{KeyRule, OnInvalid, Rules};
+use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
 use crate::engine::skip::Skip;
 use crate::templates::Template;
 use crate::templates::budget::Budget;
@@ -54,16 +54,42 @@ const KEY_BYTES: usize = 512;
 /// How often each byte of a value is copied or looked at, from here into the patch.
 const VALUE_TIMES: usize = 8;
 
-/// Renders all keys, in key order, those that are there already too: so a second pass has the same
-/// budget left for each key as the first. It may stop at the first key that is over.
+/// Renders all keys, those that are there already too: so a second pass has the same budget left for each
+/// key as the first. The defaults of the cluster come first, whatever a team's templates cost; then key
+/// order. It may stop at the first key that is over.
 pub(in crate::engine) fn candidates(
     rules: &Rules,
     variables: &Arc<Map>,
     stops: bool,
     budget: &mut Budget,
 ) -> Candidates {
-    let mut all = Candidates { candidates: Vec::with_capacity(rules.keys.len()), is_over: false };
-    for rule in &rules.keys {
+    let is_default = |rule: &KeyRule| rule.declared_in == DeclaredIn::Defaults;
+    if !rules.keys.iter().any(|rule| is_default(rule)) {
+        return rendered(rules.keys.iter(), variables, stops, budget);
+    }
+    let (first, then): (Vec<_>, Vec<_>) = rules.keys.iter().partition(|rule| is_default(rule));
+    let first = rendered(first.into_iter(), variables, stops, budget);
+    if stops && first.is_over {
+        return first;
+    }
+    let then = rendered(then.into_iter(), variables, stops, budget);
+    let (mut of_defaults, mut of_others) =
+        (first.candidates.into_iter(), then.candidates.into_iter());
+    let in_order = rules.keys.iter().map_while(|rule| match is_default(rule) {
+        true => of_defaults.next(),
+        false => of_others.next(),
+    });
+    Candidates { candidates: in_order.collect(), is_over: first.is_over || then.is_over }
+}
+
+fn rendered<'r>(
+    rules: impl ExactSizeIterator<Item = &'r Arc<KeyRule>>,
+    variables: &Arc<Map>,
+    stops: bool,
+    budget: &mut Budget,
+) -> Candidates {
+    let mut all = Candidates { candidates: Vec::with_capacity(rules.len()), is_over: false };
+    for rule in rules {
         let paid = budget.take_steps(KEY_STEPS).and_then(|()| budget.take_room(KEY_BYTES));
         let candidate = match &rule.plan {
             Ok(template) => {
@@ -119,11 +145,11 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     }
 }
 
-/// Whether an empty text means that there is nothing to write: of a label whose template has an action, and
+/// Whether an empty text means that there is nothing to write: of a label or node selector whose template has an action, and
 /// wherever a `default` stands by. A label that is written out as empty is meant so.
 pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
-    text.is_empty() && (rule.default.is_some() || (rule.kind == Kind::Label && has_action()))
+    text.is_empty() && (rule.default.is_some() || (rule.kind != Kind::Annotation && has_action()))
 }
 
 fn empty() -> Skip {
@@ -136,23 +162,20 @@ pub(super) fn judge<'v>(
     text: Cow<'v, str>,
     sanitize: bool,
 ) -> Result<Cow<'v, str>, Skip> {
-    let value = match apimachinery::value(rule.kind, &text) {
+    let check = |text: &str| pods::check_value(rule.kind, &rule.key, text);
+    let value = match check(&text) {
         Ok(()) => text,
         Err(error) if sanitize => match label::sanitize(&text) {
-            clean if clean.is_empty() => return Err(invalid(error)),
+            clean if clean.is_empty() || check(&clean).is_err() => return Err(error),
             clean => Cow::Owned(clean.into_owned()),
         },
-        Err(error) => return Err(invalid(error)),
+        Err(error) => return Err(error),
     };
     if rule.allows(&value) {
         Ok(value)
     } else {
         Err(Skip::new(Reason::NotAllowed, "the value is not in the key's `allowed` list"))
     }
-}
-
-fn invalid(error: apimachinery::ValueError) -> Skip {
-    Skip::new(Reason::InvalidValue, error.to_string()).hint(apimachinery::VALUE_HINT)
 }
 
 /// Whether a `default` stands in for what has this cause.

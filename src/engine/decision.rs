@@ -2,6 +2,7 @@
 
 use json_patch::Patch;
 
+use super::reason::Reason;
 use super::rules::DeclaredIn;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
@@ -11,7 +12,8 @@ use crate::engine::skip::Skip;
 pub struct Decision<'r> {
     /// The patch; empty if nothing is to be done.
     pub patch: Patch,
-    /// What became of each key: labels first, in key order; then rules annotations that do not parse.
+    /// What became of each key: labels first, in key order; then labels that were copied, and rules
+    /// annotations that do not parse.
     pub keys: Vec<KeyDecision<'r>>,
     /// Whether the Task or its Namespace says that nothing is to be done.
     pub is_exempt: bool,
@@ -29,11 +31,11 @@ pub struct Decision<'r> {
 /// What became of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDecision<'r> {
-    /// Label or annotation.
+    /// What the key belongs to.
     pub kind: Kind,
     /// The key; of a rules annotation that does not parse, the rules annotation's name.
     pub key: &'r str,
-    /// Where the template stands that was rendered; nothing for a rules annotation itself.
+    /// Where the value comes from; nothing for a rules annotation itself.
     pub declared_in: Option<DeclaredIn>,
     /// What became of it.
     pub outcome: KeyOutcome,
@@ -90,6 +92,10 @@ impl KeyDecision<'_> {
     /// Why the key was skipped, if its team should hear of it.
     pub fn news_skip(&self) -> Option<&Skip> {
         match &self.outcome {
+            // Who wrote defaults for all can't know which Tasks have a Pod of their own.
+            KeyOutcome::Skipped(skip) if skip.reason == Reason::Unsupported => {
+                Some(skip).filter(|_| self.declared_in == Some(DeclaredIn::RulesAnnotation))
+            }
             KeyOutcome::Skipped(skip) => Some(skip).filter(|skip| skip.reason.is_news()),
             _ => None,
         }

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::repository::Repository;
+use crate::apimachinery::Kind;
 use crate::words::words;
 
 mod bounded;
@@ -20,18 +21,19 @@ mod spawner;
 mod task;
 
 pub use bounded::{Bounded, List, TooLong};
-pub use entries::{MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
+pub use entries::{COPIES_BYTES, MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
 pub use generic_webhook::{FieldMapping, GenericWebhook};
 pub use key_list::KeyList;
 pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_rules_annotations};
+pub(in crate::engine) use protect::KUEUE;
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
     LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread,
     When,
 };
-pub use task::{Entries, Excess, Owner, Str, Task, TaskSpec};
+pub use task::{Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Str, Task, TaskSpec};
 
 /// The API group of Kelos.
 pub const GROUP: &str = "kelos.dev";
@@ -52,6 +54,12 @@ pub const SOURCE_PREFIX: &str = "kelos.dev/source-";
 pub const LABELS_RULES: &str = "metadata.kelos.dev/labels";
 /// The rules annotation of annotation templates on a TaskSpawner.
 pub const ANNOTATIONS_RULES: &str = "metadata.kelos.dev/annotations";
+/// The rules annotation of templates for labels of Pods.
+pub const POD_LABELS_RULES: &str = "metadata.kelos.dev/pod-labels";
+/// The rules annotation of templates for node selectors of Pods.
+pub const NODE_SELECTOR_RULES: &str = "metadata.kelos.dev/node-selector";
+/// The setting that names the labels of Tasks which their Pods get, too: keys, and `PREFIX/*`.
+pub const POD_LABELS_FROM_TASK_SETTING: &str = "metadata.kelos.dev/pod-labels-from-task";
 /// The setting that names the template language: `auto`, `go` or `jinja`.
 pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
 /// The setting for label values that are not valid: `skip` or `sanitize`.
@@ -73,6 +81,16 @@ pub const MARKS: [&str; 3] = [RENDERED_FROM_MARK, SKIPPED_MARK, DEFAULTED_MARK];
 
 /// What our own settings and marks begin with.
 pub const OWN_PREFIX: &str = "metadata.kelos.dev/";
+
+/// The rules annotation with the templates of a kind.
+pub const fn rules_annotation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Label => LABELS_RULES,
+        Kind::Annotation => ANNOTATIONS_RULES,
+        Kind::PodLabel => POD_LABELS_RULES,
+        Kind::NodeSelector => NODE_SELECTOR_RULES,
+    }
+}
 
 /// Whether a key is one of our own: a setting, a switch or a mark.
 pub(in crate::engine) fn is_ours(key: &str) -> bool {

@@ -13,19 +13,19 @@ use crate::apimachinery::Kind;
 pub(super) const RENDERED_FROM: Place<'static> = Place {
     kind: Kind::Annotation,
     key: RENDERED_FROM_MARK,
-    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1rendered-from"),
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1rendered-from")),
 };
 /// Where the mark stands that says which keys were skipped.
 pub(super) const SKIPPED: Place<'static> = Place {
     kind: Kind::Annotation,
     key: SKIPPED_MARK,
-    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped"),
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped")),
 };
 /// Where the mark stands that says which keys have their `default` because something went wrong.
 pub(super) const DEFAULTED: Place<'static> = Place {
     kind: Kind::Annotation,
     key: DEFAULTED_MARK,
-    path: Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1defaulted"),
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1defaulted")),
 };
 /// All marks.
 pub(super) const MARKS: [Place<'static>; 3] = [RENDERED_FROM, SKIPPED, DEFAULTED];
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_marks_have_the_paths_of_their_keys() {
         for mark in MARKS {
-            assert_eq!(*mark.path, *path(mark.kind, mark.key));
+            assert_eq!(mark.path, path(mark.kind, mark.key).as_deref());
         }
     }
 }

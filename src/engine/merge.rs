@@ -7,13 +7,15 @@
 
 mod beyond;
 mod byte_number;
+mod copies;
+mod pod;
 
 use std::cmp::Reverse;
 
 pub(super) use self::byte_number::ByteNumbers;
 use super::candidate::{Candidate, Offer, has_stand_in, is_left_out, is_offered, judge};
 use super::decision::{Cause, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
-use super::kelos::{Task, is_ours};
+use super::kelos::{MOST_KEYS, Task, is_ours};
 use super::mark::{DEFAULTED, MARKS, RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
@@ -44,12 +46,13 @@ pub(super) fn price(task: &Task<'_>, rules: &Rules) -> u64 {
     let in_field = rules.keys.iter().filter(|rule| rule.in_field);
     let values = in_field.filter_map(|rule| task.get(rule.kind, &rule.key));
     let bytes = values.map(str::len).sum::<usize>();
-    let keys = rules.keys.len() * KEY_STEPS;
+    let copies = if rules.copies.prefixes.is_empty() { 0 } else { MOST_KEYS };
+    let keys = (rules.keys.len() + rules.copies.keys.len() + copies) * KEY_STEPS;
     (keys + entries / ENTRIES_A_STEP + bytes / VALUE_BYTES_A_STEP) as u64
 }
 
 pub(super) struct Merge<'m, 'r, 't> {
-    task: &'m Task<'t>,
+    task: &'r Task<'t>,
     rules: &'r Rules,
     /// Looks for the numbers of bytes, while the Task is as Kelos made it.
     numbers: Option<&'m ByteNumbers<'m, 't>>,
@@ -73,14 +76,14 @@ enum Found {
 impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     /// Starts with a Task that takes so many bytes.
     pub(super) fn new(
-        task: &'m Task<'t>,
+        task: &'r Task<'t>,
         rules: &'r Rules,
         numbers: Option<&'m ByteNumbers<'m, 't>>,
         object_bytes: usize,
     ) -> Merge<'m, 'r, 't> {
         let is_marked = is_marked(task, rules);
         let mut size = Size::of(task, object_bytes);
-        for place in rules.keys.iter().map(KeyRule::place).chain(MARKS) {
+        for place in rules.keys.iter().map(|rule| rule.place()).chain(MARKS) {
             if let Some(value) = task.entries(place.kind).and_then(|it| it.get(place.key)) {
                 size = size.as_written(value);
             }
@@ -132,6 +135,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             let declared_in = Some(rule.declared_in);
             outcomes.push(KeyDecision { kind: rule.kind, key: &rule.key, declared_in, outcome });
         }
+        self.copy(&mut outcomes);
         outcomes.extend(removed);
         for broken in &rules.broken_annotations {
             let outcome = KeyOutcome::Skipped(broken.error.clone());
@@ -148,28 +152,14 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Looks at what the Task has of a key, and repairs it if it can't stay.
     fn find(&mut self, rule: &'r KeyRule, ours: &Candidate) -> Found {
+        if rule.kind.is_of_pod() {
+            return self.find_of_pod(rule, ours);
+        }
         let Some(value) = self.task.get(rule.kind, &rule.key) else {
             return Found::Absent { removed: None };
         };
-        match &rule.plan {
-            Err(refusal) if refusal.error.reason == Reason::Protected => {
-                match (rule.in_field, is_ours(&rule.key)) {
-                    // What Kelos wrote there would stand for words of ours, or switch us off.
-                    (true, true) => self.remove(rule.place()),
-                    // Kelos knows its own control keys: nobody asked us for anything.
-                    (true, false) => return Found::Settled(KeyOutcome::Kept),
-                    (false, _) => {}
-                }
-                return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
-            }
-            Err(refusal) if refusal.error.reason == Reason::InvalidKey => {
-                // The API server would refuse the Task. What Kelos did not render is not ours.
-                if rule.in_field {
-                    self.remove(rule.place());
-                }
-                return Found::Settled(KeyOutcome::Skipped(refusal.error.clone()));
-            }
-            _ => {}
+        if let Some(refused) = self.refused_key(rule) {
+            return Found::Settled(refused);
         }
         // What Kelos did not render is not ours to trim.
         let trimmed = if rule.in_field { rule.trimmed(value) } else { value };
@@ -202,15 +192,30 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
-            Err(skip)
-                if skip.reason == Reason::InvalidValue
-                    && !rule.in_field
-                    && rule.allowed.is_none() =>
-            {
+            Err(_) if !rule.in_field && !rule.binds_others => {
                 Found::Settled(KeyOutcome::Skipped(existing()))
             }
             Err(skip) => self.replace(rule, Cause::Failed(skip)),
         }
+    }
+
+    /// What becomes of a key that is there and that nobody may write.
+    fn refused_key(&mut self, rule: &'r KeyRule) -> Option<KeyOutcome> {
+        let Err(refusal) = &rule.plan else { return None };
+        match refusal.error.reason {
+            Reason::Protected => match (rule.in_field, is_ours(&rule.key)) {
+                // What Kelos wrote there would stand for words of ours, or switch us off.
+                (true, true) => self.remove(rule.place()),
+                // Kelos knows its own control keys: nobody asked us for anything.
+                (true, false) => return Some(KeyOutcome::Kept),
+                (false, _) => {}
+            },
+            // The API server would refuse the Task. What Kelos did not render is not ours.
+            Reason::InvalidKey if rule.in_field => self.remove(rule.place()),
+            Reason::InvalidKey => {}
+            _ => return None,
+        }
+        Some(KeyOutcome::Skipped(refusal.error.clone()))
     }
 
     /// Sets the default instead of a value that is empty or not allowed; removes what can't be repaired so.
@@ -290,7 +295,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     /// whether.
     fn set_if_it_fits(&mut self, place: Place<'r>, value: &str, size: Size) -> bool {
         let fits = match place.kind {
-            Kind::Label => size.fits_etcd(),
+            Kind::Label | Kind::PodLabel | Kind::NodeSelector => size.fits_etcd(),
             Kind::Annotation => size.fits_etcd() && size.annotations_fit(),
         };
         if fits {

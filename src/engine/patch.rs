@@ -1,47 +1,58 @@
 //! Changes → a JSON Patch (RFC 6902).
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use json_patch::jsonptr::Pointer;
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value};
 
-use super::kelos::Task;
+use super::kelos::{Filling, Task};
 use crate::apimachinery::Kind;
 
-const LABELS: &Pointer = Pointer::from_static("/metadata/labels");
-const ANNOTATIONS: &Pointer = Pointer::from_static("/metadata/annotations");
+/// The order of the kinds in a patch, which is sorted by path.
+const BY_PATH: [Kind; Kind::ALL.len()] =
+    [Kind::Annotation, Kind::Label, Kind::PodLabel, Kind::NodeSelector];
 
 /// Where a value stands in a Task: its key, and that as a JSON Pointer (RFC 6901), which is made
 /// once, not for every Task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'k> {
-    /// Label or annotation.
+    /// What it belongs to.
     pub kind: Kind,
     /// The key.
     pub key: &'k str,
-    /// Its [`path`].
-    pub path: &'k Pointer,
+    /// Its [`path`], if it has been made.
+    pub path: Option<&'k Pointer>,
 }
 
-/// The JSON Pointer to a label or an annotation.
-pub fn path(kind: Kind, key: &str) -> Box<Pointer> {
-    map_of(kind).with_trailing_token(key).into()
+/// The JSON Pointer to a label or an annotation. What belongs to a Pod has another one from Task to Task.
+pub fn path(kind: Kind, key: &str) -> Option<Box<Pointer>> {
+    (!kind.is_of_pod()).then(|| map_of(kind, false).with_trailing_token(key).into())
 }
 
-fn map_of(kind: Kind) -> &'static Pointer {
-    match kind {
-        Kind::Label => LABELS,
-        Kind::Annotation => ANNOTATIONS,
-    }
+/// The map that holds such keys.
+fn map_of(kind: Kind, in_worker: bool) -> &'static Pointer {
+    Pointer::from_static(match (kind, in_worker) {
+        (Kind::Label, _) => "/metadata/labels",
+        (Kind::Annotation, _) => "/metadata/annotations",
+        (Kind::PodLabel, false) => "/spec/podOverrides/labels",
+        (Kind::PodLabel, true) => "/spec/worker/podOverrides/labels",
+        (Kind::NodeSelector, false) => "/spec/podOverrides/nodeSelector",
+        (Kind::NodeSelector, true) => "/spec/worker/podOverrides/nodeSelector",
+    })
 }
 
-/// What the answer does to a Task's labels and annotations.
+fn overrides(in_worker: bool) -> &'static Pointer {
+    Pointer::from_static(match in_worker {
+        false => "/spec/podOverrides",
+        true => "/spec/worker/podOverrides",
+    })
+}
+
+/// What the answer does to a Task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes<'k> {
-    labels: BTreeMap<&'k str, Change<'k>>,
-    annotations: BTreeMap<&'k str, Change<'k>>,
-}
+pub struct Changes<'k>([BTreeMap<&'k str, Change<'k>>; Kind::ALL.len()]);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Change<'k> {
@@ -54,17 +65,12 @@ struct Change<'k> {
 impl<'k> Changes<'k> {
     /// Sets a key.
     pub fn set(&mut self, place: Place<'k>, value: String) {
-        self.insert(place.kind, place.key, Some(place.path), Some(value));
+        self.insert(place, Some(value));
     }
 
     /// Removes a key.
     pub fn remove(&mut self, place: Place<'k>) {
-        self.insert(place.kind, place.key, Some(place.path), None);
-    }
-
-    /// Removes a key that no rule is about.
-    pub fn remove_key(&mut self, kind: Kind, key: &'k str) {
-        self.insert(kind, key, None, None);
+        self.insert(place, None);
     }
 
     /// The value of a key after these changes.
@@ -75,6 +81,14 @@ impl<'k> Changes<'k> {
         }
     }
 
+    /// The keys that are set and begin so, in order.
+    pub fn beginning_with(&self, kind: Kind, prefix: &str) -> impl Iterator<Item = &'k str> {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let behind = self.of(kind).range::<str, _>(from);
+        let named = behind.take_while(move |(key, _)| key.starts_with(prefix));
+        named.filter(|(_, change)| change.value.is_some()).map(|(key, _)| *key)
+    }
+
     /// Whether the Task stays as it is.
     pub fn is_empty(&self, task: &Task<'_>) -> bool {
         Kind::ALL.into_iter().all(|kind| {
@@ -83,51 +97,59 @@ impl<'k> Changes<'k> {
         })
     }
 
-    /// The smallest patch that makes these changes: sorted by path, a missing map first, empty if
-    /// everything is as it should be.
-    pub fn patch(self, task: &Task<'_>) -> Patch {
-        let mut operations = Vec::with_capacity(self.annotations.len() + self.labels.len() + 2);
-        for (kind, changes) in [(Kind::Annotation, self.annotations), (Kind::Label, self.labels)] {
-            let before = operations.len();
+    /// The smallest patch that makes these changes: sorted by path, what holds a key before the key, empty
+    /// if everything is as it should be.
+    pub fn patch(mut self, task: &Task<'_>) -> Patch {
+        let mut operations =
+            Vec::with_capacity(self.0.iter().map(BTreeMap::len).sum::<usize>() + 2);
+        // Where there is no place, nothing was set.
+        let pod = task.pod_place();
+        let in_worker = pod.is_ok_and(|pod| pod.in_worker);
+        let mut has_overrides = pod.is_ok_and(|pod| pod.overrides != Filling::Absent);
+        for kind in BY_PATH {
+            let (map, before) = (map_of(kind, in_worker), operations.len());
+            let changes = std::mem::take(&mut self.0[kind as usize]);
             operations.extend(
                 changes
                     .into_iter()
-                    .filter_map(|(key, change)| operation(kind, key, task.get(kind, key), change)),
+                    .filter_map(|(key, change)| operation(map, key, task.get(kind, key), change)),
             );
-            if task.entries(kind).is_none() && operations.len() > before {
-                let (path, value) = (map_of(kind).to_buf(), Value::Object(Map::new()));
-                operations.insert(before, PatchOperation::Add(AddOperation { path, value }));
+            if operations.len() == before {
+                continue;
+            }
+            if task.entries(kind).is_none() {
+                operations.insert(before, empty_map(map));
+            }
+            if kind.is_of_pod() && !std::mem::replace(&mut has_overrides, true) {
+                operations.insert(before, empty_map(overrides(in_worker)));
             }
         }
         Patch(operations)
     }
 
-    fn insert(
-        &mut self,
-        kind: Kind,
-        key: &'k str,
-        path: Option<&'k Pointer>,
-        value: Option<String>,
-    ) {
-        let map = match kind {
-            Kind::Label => &mut self.labels,
-            Kind::Annotation => &mut self.annotations,
-        };
-        map.insert(key, Change { path, value });
+    fn insert(&mut self, place: Place<'k>, value: Option<String>) {
+        let Place { kind, key, path } = place;
+        self.0[kind as usize].insert(key, Change { path, value });
     }
 
     fn of(&self, kind: Kind) -> &BTreeMap<&'k str, Change<'k>> {
-        match kind {
-            Kind::Label => &self.labels,
-            Kind::Annotation => &self.annotations,
-        }
+        &self.0[kind as usize]
     }
 }
 
-fn operation(kind: Kind, key: &str, old: Option<&str>, new: Change<'_>) -> Option<PatchOperation> {
+fn empty_map(path: &Pointer) -> PatchOperation {
+    PatchOperation::Add(AddOperation { path: path.to_buf(), value: Value::Object(Map::new()) })
+}
+
+fn operation(
+    map: &Pointer,
+    key: &str,
+    old: Option<&str>,
+    new: Change<'_>,
+) -> Option<PatchOperation> {
     let path = || match new.path {
         Some(path) => path.to_buf(),
-        None => map_of(kind).with_trailing_token(key),
+        None => map.with_trailing_token(key),
     };
     Some(match (old, new.value) {
         (Some(old), Some(value)) if old == value => return None,
@@ -144,37 +166,84 @@ fn operation(kind: Kind, key: &str, old: Option<&str>, new: Change<'_>) -> Optio
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn patched(task: &str, wanted: &[(Kind, &str, Option<&str>)]) -> Value {
+        let task = Task::parse(task).unwrap();
+        let mut changes = Changes::default();
+        for &(kind, key, value) in wanted {
+            let place = Place { kind, key, path: None };
+            match value {
+                Some(value) => changes.set(place, value.to_owned()),
+                None => changes.remove(place),
+            }
+        }
+        serde_json::to_value(changes.patch(&task)).unwrap()
+    }
 
     #[test]
     fn a_patch_is_minimal_and_sorted_and_makes_missing_maps() {
-        let json = r#"{"metadata": {"labels": {"same": "1", "old": "1", "gone": "1"}}}"#;
-        let task = Task::parse(json).unwrap();
-        let mut changes = Changes::default();
-        let paths = [
+        let task = r#"{"metadata": {"labels": {"same": "1", "old": "1", "gone": "1"}}}"#;
+        let wanted = [
             (Kind::Label, "same", Some("1")),
             (Kind::Label, "old", Some("2")),
             (Kind::Label, "gone", None),
             (Kind::Label, "never-there", None),
             (Kind::Annotation, "a~b/c", Some("x")),
-        ]
-        .map(|(kind, key, value)| (kind, key, path(kind, key), value));
-        for (kind, key, path, value) in &paths {
-            let place = Place { kind: *kind, key, path };
-            match value {
-                Some(value) => changes.set(place, (*value).to_owned()),
-                None => changes.remove(place),
-            }
+        ];
+        let expected = json!([
+            {"op": "add", "path": "/metadata/annotations", "value": {}},
+            {"op": "add", "path": "/metadata/annotations/a~0b~1c", "value": "x"},
+            {"op": "remove", "path": "/metadata/labels/gone"},
+            {"op": "replace", "path": "/metadata/labels/old", "value": "2"},
+        ]);
+        assert_eq!(patched(task, &wanted), expected);
+        assert!(Changes::default().patch(&Task::parse(task).unwrap()).0.is_empty());
+    }
+
+    #[test]
+    fn a_path_that_was_made_is_the_one_that_would_be_made() {
+        for (kind, key) in [(Kind::Label, "a~b/c"), (Kind::Annotation, "x")] {
+            let made = map_of(kind, false).with_trailing_token(key);
+            assert_eq!(path(kind, key).as_deref(), Some(&*made));
         }
-        assert_eq!(
-            serde_json::to_value(changes.patch(&task)).unwrap(),
-            serde_json::json!([
-                {"op": "add", "path": "/metadata/annotations", "value": {}},
-                {"op": "add", "path": "/metadata/annotations/a~0b~1c", "value": "x"},
-                {"op": "remove", "path": "/metadata/labels/gone"},
-                {"op": "replace", "path": "/metadata/labels/old", "value": "2"},
-            ])
-        );
-        assert!(Changes::default().patch(&task).0.is_empty());
+        assert_eq!((path(Kind::PodLabel, "a"), path(Kind::NodeSelector, "a")), (None, None));
+    }
+
+    #[test]
+    fn what_belongs_to_a_pod_is_written_where_kelos_reads_it() {
+        let wanted = [(Kind::PodLabel, "a/b", Some("x")), (Kind::NodeSelector, "n", Some("y"))];
+        let add = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
+        for (spec, at, first) in [
+            (json!({}), "/spec/podOverrides", 0),
+            (json!({"podOverrides": null, "worker": null}), "/spec/podOverrides", 0),
+            (json!({"podOverrides": {}}), "/spec/podOverrides", 1),
+            (json!({"podOverrides": {"labels": null, "env": []}}), "/spec/podOverrides", 1),
+            (json!({"podOverrides": {"labels": {}}}), "/spec/podOverrides", 2),
+            (json!({"worker": {}}), "/spec/worker/podOverrides", 0),
+            (json!({"worker": {"podOverrides": {}}}), "/spec/worker/podOverrides", 1),
+            (json!({"worker": {}, "podOverrides": {}}), "/spec/podOverrides", 1),
+            (
+                json!({"worker": {"podOverrides": {}}, "podOverrides": {"labels": {"a/b": "x"}}}),
+                "/spec/worker/podOverrides",
+                1,
+            ),
+        ] {
+            let task = json!({ "spec": spec }).to_string();
+            let all = [
+                add(at, json!({})),
+                add(&format!("{at}/labels"), json!({})),
+                add(&format!("{at}/labels/a~1b"), json!("x")),
+                add(&format!("{at}/nodeSelector"), json!({})),
+                add(&format!("{at}/nodeSelector/n"), json!("y")),
+            ];
+            assert_eq!(patched(&task, &wanted), json!(all[first..]), "{task}");
+        }
+        let there =
+            r#"{"spec": {"podOverrides": {"labels": {"a/b": "x"}, "nodeSelector": {"m": ""}}}}"#;
+        let expected = json!([add("/spec/podOverrides/nodeSelector/n", json!("y"))]);
+        assert_eq!(patched(there, &wanted), expected);
     }
 }

@@ -12,6 +12,7 @@
 //! | [`Protected`](Reason::Protected) | `rules/compile.rs`, `merge/beyond.rs` |
 //! | [`TooLarge`](Reason::TooLarge) | `merge.rs` |
 //! | [`Existing`](Reason::Existing) | `merge.rs`, `candidate.rs` (a Task that was answered before) |
+//! | [`Unsupported`](Reason::Unsupported) | `merge.rs`, `merge/copies.rs` (a Task that says nothing of its Pod) |
 //! | [`Omitted`](Reason::Omitted) | templates (`dropKey`), `candidate.rs` (an empty text of a label) |
 //!
 //! What a template says of itself is an `ErrorKind` of `templates/error.rs`; `skip.rs` gives it its reason.
@@ -44,6 +45,8 @@ words! {
         TooLarge = "too_large",
         /// The Task already carries the key with another valid value.
         Existing = "existing",
+        /// The Task has no Pod of its own that could have it.
+        Unsupported = "unsupported",
         /// The template dropped the key on purpose.
         Omitted = "omitted",
     }

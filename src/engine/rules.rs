@@ -1,13 +1,18 @@
 //! Rules: what a TaskSpawner asks for, compiled once per change of it.
 //!
-//! A TaskSpawner declares keys in two places: its rules annotations `metadata.kelos.dev/labels` and
-//! `…/annotations`, and the Kelos field, `spec.taskTemplate.metadata`. Of a key that both declare the Kelos
+//! Keys are declared in three places: in the defaults of the cluster, in the rules annotations of a
+//! TaskSpawner (`metadata.kelos.dev/labels` and its kin), and in its Kelos field,
+//! `spec.taskTemplate.metadata`. Of a key that both declare the Kelos
 //! field is rendered.
 
 mod annotation;
 mod compile;
+mod copies;
 mod declared;
+mod defaults;
 mod hash;
+mod key;
+mod policy;
 mod settings;
 mod unquoted;
 mod weight;
@@ -17,68 +22,41 @@ use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
 
+pub use self::copies::Copies;
+pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
+pub use self::policy::{Infer, On, OnInvalid, Policy};
 use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
 use super::sources::Inference;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
-use crate::templates::{Template, Uses};
-use crate::words::words;
+use crate::templates::{Template, Templates, Uses};
 
 /// The hash of rules that nobody has read.
 const NO_HASH: &str = "00000000";
 
-words! {
-    /// What happens to a label value that the API server would refuse.
-    #[derive(Default)]
-    pub enum OnInvalid {
-        /// The key is skipped.
-        #[default]
-        Skip = "skip",
-        /// A valid value is made out of the text.
-        Sanitize = "sanitize",
-    }
-}
-
-words! {
-    /// Whether variables are read back out of the fields that Kelos rendered.
-    #[derive(Default)]
-    pub enum Infer {
-        /// They are.
-        #[default]
-        On = "on",
-        /// They are not.
-        Off = "off",
-    }
-}
-
-/// What the cluster admin decides for all TaskSpawners.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
-    /// What happens to invalid label values where a TaskSpawner does not say.
-    pub on_invalid: OnInvalid,
-    /// The keys that no template writes.
-    pub protection: Protection,
-    /// Whether variables are read back where a TaskSpawner does not say.
-    pub infer: Infer,
-}
-
-/// Where a template stands. Of two places that declare one key, the greater one is rendered.
+/// Where a value comes from. Of two places that declare one key, the greater one is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeclaredIn {
+    /// The defaults of the cluster.
+    Defaults,
     /// A rules annotation of the TaskSpawner.
     RulesAnnotation,
     /// `spec.taskTemplate.metadata` of the TaskSpawner.
     KelosField,
+    /// No template: the Task has a label that its Pod gets, too.
+    Task,
 }
 
 impl DeclaredIn {
-    /// `rules annotation` or `Kelos field`.
+    /// As tables and JSON have it, `rules annotation` for one.
     pub fn as_str(self) -> &'static str {
         match self {
+            DeclaredIn::Defaults => "defaults",
             DeclaredIn::RulesAnnotation => "rules annotation",
             DeclaredIn::KelosField => "Kelos field",
+            DeclaredIn::Task => "copied from the Task",
         }
     }
 }
@@ -98,7 +76,7 @@ pub struct Rules {
     /// The TaskSpawner.
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
-    pub keys: Vec<KeyRule>,
+    pub keys: Vec<Arc<KeyRule>>,
     /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
@@ -106,6 +84,10 @@ pub struct Rules {
     /// The keys of the Kelos field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
     pub beyond: Beyond,
+    /// The labels of a Task that its Pod gets, too.
+    pub copies: Arc<Copies>,
+    /// The keys that are never written.
+    pub protection: Arc<Protection>,
     /// The variables that the templates read, and those that help to read others back.
     pub uses: Uses,
     /// Whether variables are read back out of the fields that Kelos rendered.
@@ -120,13 +102,15 @@ pub struct Rules {
     pub rendered_keys: RenderedKeys,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.
     pub is_straight_line: bool,
+    /// The defaults of the cluster that are part of them.
+    pub defaults: Arc<Defaults>,
     /// The first eight hex digits of a hash over all that the rules say.
     pub hash: String,
     /// What they cost.
     pub cost: Cost,
 }
 
-/// Where keys stand that the Kelos field declares and no rules annotation.
+/// Where keys stand that the Kelos field alone declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RenderedKeys {
     /// Among the labels.
@@ -140,12 +124,12 @@ pub struct RenderedKeys {
 /// What is to be done for one key.
 #[derive(Debug)]
 pub struct KeyRule {
-    /// Label or annotation.
+    /// What the key belongs to.
     pub kind: Kind,
     /// The key.
     pub key: Box<str>,
-    /// The key as a JSON Pointer into a Task.
-    pub path: Box<Pointer>,
+    /// The key as a JSON Pointer into a Task, if that is the same for all of them.
+    pub path: Option<Box<Pointer>>,
     /// Where the template stands that is rendered.
     pub declared_in: DeclaredIn,
     /// The template, or why there is none.
@@ -153,13 +137,16 @@ pub struct KeyRule {
     /// What stands in where the template gives nothing that can be written.
     pub default: Option<Box<str>>,
     /// The only values that are written.
-    pub allowed: Option<BTreeSet<Box<str>>>,
+    pub allowed: Option<Arc<BTreeSet<Box<str>>>>,
+    /// Whether a value that others wrote must be one of those, too: a TaskSpawner may say so for its own
+    /// Tasks, the defaults never touch what is there.
+    pub binds_others: bool,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
     /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.
     pub in_field: bool,
-    /// Whether a rules annotation declares the key.
-    pub in_annotation: bool,
+    /// Whether a rules annotation or the defaults declare the key: then it is no input.
+    pub is_ours: bool,
 }
 
 /// Why a key is never rendered.
@@ -214,15 +201,20 @@ impl BrokenAnnotation {
 impl KeyRule {
     /// Where the value is written.
     pub fn place(&self) -> Place<'_> {
-        Place { kind: self.kind, key: &self.key, path: &self.path }
+        Place { kind: self.kind, key: &self.key, path: self.path.as_deref() }
     }
 
     /// A value without what no label means: the white space at its ends. Annotations keep theirs.
     pub(in crate::engine) fn trimmed<'v>(&self, value: &'v str) -> &'v str {
         match self.kind {
-            Kind::Label => value.trim(),
+            Kind::Label | Kind::PodLabel | Kind::NodeSelector => value.trim(),
             Kind::Annotation => value,
         }
+    }
+
+    /// Whether its values are chosen by who wrote the rules: a constant, or one of a list.
+    pub(in crate::engine) fn is_chosen(&self) -> bool {
+        self.allowed.is_some() || self.plan.as_ref().is_ok_and(|it| it.language().is_none())
     }
 
     /// Whether `value` may be written as far as `allowed` goes.
@@ -250,39 +242,54 @@ impl KeyRule {
 }
 
 impl Rules {
-    /// The rules of a TaskSpawner that could not be compiled because of a bug: no keys, and a problem
+    /// The rules of a TaskSpawner that could not be compiled because of a bug: the defaults, and a problem
     /// that says so, on the Task, too.
     pub fn not_compiled(spawner: Arc<TaskSpawner>, policy: &Policy) -> Rules {
         let message = "a bug in kelos-metadata: these rules could not be read, nor those of \
                        annotations; please report the place that the log has";
         let hash = hash::hash(&spawner, policy);
-        Rules::without_keys(spawner, hash, Skip::parse(message))
+        Rules::without_rules(spawner, hash, Skip::parse(message), policy)
     }
 
-    /// The rules of a TaskSpawner that there is no room for: no keys, and a problem that says so, on the
-    /// Task, too. Of the TaskSpawner it needs no more than the name.
-    pub fn refused(spawner: Arc<TaskSpawner>, message: String) -> Rules {
+    /// The rules of a TaskSpawner that there is no room for: the defaults, and a problem that says so, on
+    /// the Task, too. Of the TaskSpawner it needs no more than the name.
+    pub fn refused(spawner: Arc<TaskSpawner>, message: String, policy: &Policy) -> Rules {
         let error = Skip::new(Reason::LimitExceeded, message);
-        Rules::without_keys(spawner, NO_HASH.to_owned(), error)
+        Rules::without_rules(spawner, NO_HASH.to_owned(), error, policy)
     }
 
-    fn without_keys(spawner: Arc<TaskSpawner>, hash: String, error: Skip) -> Rules {
+    /// The rules of Tasks without a TaskSpawner: the defaults.
+    pub fn of_nobody(policy: &Policy) -> Rules {
+        Rules::compile(TaskSpawner::default(), policy, &mut Templates::default())
+    }
+
+    fn without_rules(
+        spawner: Arc<TaskSpawner>,
+        hash: String,
+        error: Skip,
+        policy: &Policy,
+    ) -> Rules {
+        let keys = policy.defaults.keys.clone();
+        let (uses, is_straight_line) = uses_of(&keys);
         let broken = BrokenAnnotation { kind: Kind::Label, name: LABELS_RULES, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
         Rules {
             hash,
             spawner,
-            keys: Vec::new(),
+            keys,
             problems: vec![broken.problem()],
             broken_annotations: vec![broken],
             beyond: Beyond::default(),
-            uses: Uses::default(),
+            copies: Arc::clone(&policy.defaults.copies),
+            protection: Arc::clone(&policy.protection),
+            uses,
             infer: Infer::Off,
             inference: Inference::default(),
             is_disabled: false,
             field_declares_ours: false,
             rendered_keys: RenderedKeys::default(),
-            is_straight_line: true,
+            is_straight_line,
+            defaults: Arc::clone(&policy.defaults),
             cost: Cost { steps: 0, bytes },
         }
     }
@@ -296,16 +303,15 @@ impl Rules {
         }
     }
 
-    /// Whether the Kelos field declares the key and no rules annotation does, so that only Kelos can have
-    /// written it on a new Task.
+    /// Whether the Kelos field alone declares the key, so that only Kelos can have written it on a new Task.
     pub fn is_rendered(&self, kind: Kind, key: &str) -> bool {
-        self.rule(kind, key).is_some_and(|rule| rule.in_field && !rule.in_annotation)
+        self.rule(kind, key).is_some_and(|rule| rule.in_field && !rule.is_ours)
     }
 
     /// Whether the Kelos field has a key behind those that rules are made for, or may have it among
     /// those of which nothing is known.
     fn may_be_beyond(&self, kind: Kind, key: &str) -> bool {
-        self.field_is_cut(kind) || self.beyond.of(kind).has(key)
+        self.field_is_cut(kind) || self.beyond.of(kind).is_some_and(|keys| keys.has(key))
     }
 
     fn field_is_cut(&self, kind: Kind) -> bool {
@@ -315,7 +321,7 @@ impl Rules {
 
     /// Whether there are keys, or rules annotations that may have had some.
     pub(in crate::engine) fn has_something_to_say(&self) -> bool {
-        !self.keys.is_empty() || !self.broken_annotations.is_empty()
+        !self.keys.is_empty() || !self.broken_annotations.is_empty() || !self.copies.is_empty()
     }
 
     /// Whether nothing is read back because that takes more to be compiled than a TaskSpawner may cost.
@@ -332,11 +338,22 @@ impl Rules {
         }
     }
 
-    fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
+    pub(in crate::engine) fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
         let found =
             self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key))).ok()?;
-        self.keys.get(found)
+        self.keys.get(found).map(Arc::as_ref)
     }
+}
+
+/// What all templates read, and whether all of them run from their beginnings to their ends.
+fn uses_of(keys: &[Arc<KeyRule>]) -> (Uses, bool) {
+    let mut uses = Uses::default();
+    let mut is_straight_line = true;
+    for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
+        template.uses().into_iter().for_each(|used| uses.extend(used));
+        is_straight_line &= template.is_straight_line();
+    }
+    (uses, is_straight_line)
 }
 
 #[cfg(test)]

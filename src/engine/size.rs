@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::apimachinery::ANNOTATIONS_BYTES;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{Str, Task};
+use crate::engine::kelos::{Filling, Str, Task};
 use crate::engine::patch::Place;
 use crate::json_text;
 
@@ -27,8 +27,10 @@ pub(super) struct Size {
     object: usize,
     /// What the object may take.
     object_limit: usize,
-    /// How many labels and annotations there are; nothing where there is no such map.
+    /// How many keys of each kind there are; nothing where there is no such map.
     entries: [Option<usize>; Kind::ALL.len()],
+    /// What holds the maps of what belongs to the Pod.
+    overrides: Filling,
 }
 
 impl Size {
@@ -40,6 +42,7 @@ impl Size {
             object,
             object_limit: object.max(OBJECT_BYTES),
             entries: Kind::ALL.map(|kind| task.entries(kind).map(|entries| entries.len())),
+            overrides: task.pod_place().map_or(Filling::Absent, |pod| pod.overrides),
         }
     }
 
@@ -69,13 +72,26 @@ impl Size {
             self.annotations += place.key.len() + value.len();
         }
         let others = self.entries[place.kind as usize].unwrap_or_else(|| {
-            // The map comes with the entry: `"labels":{},`
-            self.object += place.kind.as_str().len() + "s".len() + r#""":{},"#.len();
+            self.object += self.new_map(place.kind);
             0
         });
         self.entries[place.kind as usize] = Some(others + 1);
         self.object += entry_bytes(place.key, value, others);
         self
+    }
+
+    /// What the map of a kind takes that comes with its first entry, as in `"labels":{},`: metadata and
+    /// spec have something else to be parted from, `podOverrides` may not.
+    fn new_map(&mut self, kind: Kind) -> usize {
+        let map = kind.field().len() + r#""":{}"#.len();
+        if !kind.is_of_pod() {
+            return map + ",".len();
+        }
+        map + match std::mem::replace(&mut self.overrides, Filling::Filled) {
+            Filling::Absent => r#""podOverrides":{},"#.len(),
+            Filling::Empty => 0,
+            Filling::Filled => ",".len(),
+        }
     }
 
     /// Whether the API server takes the Task with all its annotations.
@@ -97,8 +113,6 @@ fn entry_bytes(key: &str, value: &str, others: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::patch::path;
-
     #[test]
     fn an_entry_is_counted_as_it_is_written() {
         let written = |labels: &[(&str, &str)]| {
@@ -109,8 +123,7 @@ mod tests {
         let empty = r#"{"metadata":{"name":"t"}}"#;
         let mut size = Size::of(&Task::parse(empty).unwrap(), empty.len());
         let entries = [("a", "x"), ("b", "\"\\\n\u{1}é日"), ("c", "")];
-        let paths = entries.map(|(key, _)| path(Kind::Label, key));
-        let place = |n: usize| Place { kind: Kind::Label, key: entries[n].0, path: &paths[n] };
+        let place = |n: usize| Place { kind: Kind::Label, key: entries[n].0, path: None };
         for n in 0..entries.len() {
             size = size.with(place(n), entries[n].1);
             assert_eq!(size.object, written(&entries[..=n]).len());
@@ -118,6 +131,26 @@ mod tests {
         for n in (0..entries.len()).rev() {
             size = size.without(place(n), entries[n].1);
             assert_eq!(size.object, written(&entries[..n]).len());
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_the_pod_comes_with_what_holds_it() {
+        for (before, after) in [
+            ("", r#""podOverrides":{OURS},"#),
+            (r#""podOverrides":{},"#, r#""podOverrides":{OURS},"#),
+            (r#""podOverrides":{"env":[]},"#, r#""podOverrides":{"env":[],OURS},"#),
+        ] {
+            let task = |overrides: &str| format!(r#"{{"spec":{{{overrides}"prompt":"p"}}}}"#);
+            let before = task(before);
+            let mut size = Size::of(&Task::parse(&before).unwrap(), before.len());
+            for (kind, ours) in [
+                (Kind::NodeSelector, r#""nodeSelector":{"k":"v"}"#),
+                (Kind::PodLabel, r#""nodeSelector":{"k":"v"},"labels":{"k":"v"}"#),
+            ] {
+                size = size.with(Place { kind, key: "k", path: None }, "v");
+                assert_eq!(size.object, task(&after.replace("OURS", ours)).len(), "{before}");
+            }
         }
     }
 }

@@ -128,7 +128,8 @@ impl View<'_, '_> {
         };
         group("Annotations", &|| build::inputs(task, Kind::Annotation, inputs, meter).map(Some));
         group("Task", &|| build::task(task, facts.namespace_name, inputs, meter).map(Some));
-        group("Spawner", &|| build::object(&rules.spawner.metadata, meter).map(Some));
+        let spawner = Some(&rules.spawner.metadata).filter(|meta| !meta.name.is_empty());
+        group("Spawner", &|| spawner.map(|meta| build::object(meta, meter)).transpose());
         group("Workspace", &|| facts.workspace.map(|it| build::workspace(it, meter)).transpose());
         group("Namespace", &|| {
             build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)

@@ -40,6 +40,7 @@ impl CompiledSpawner {
         name: &str,
         sketch: &Sketch,
         why: Why,
+        policy: &Policy,
     ) -> CompiledSpawner {
         let mut spawner = TaskSpawner::default();
         spawner.metadata.namespace = namespace.into();
@@ -48,13 +49,10 @@ impl CompiledSpawner {
         let spawner = Arc::new(spawner);
         if !sketch.asks_for_something {
             // It misses nothing, so its Tasks hear nothing.
-            return CompiledSpawner::new(Rules::compile(
-                spawner,
-                &Policy::default(),
-                &mut Templates::default(),
-            ));
+            let rules = Rules::compile(spawner, policy, &mut Templates::default());
+            return CompiledSpawner::new(rules);
         }
-        let rules = Rules::refused(spawner, why.to_string());
+        let rules = Rules::refused(spawner, why.to_string(), policy);
         CompiledSpawner::new(Rules { is_disabled: sketch.is_disabled, ..rules })
     }
 

@@ -17,7 +17,7 @@ use crate::apimachinery::Kind;
 use crate::cluster::Change;
 use crate::engine::kelos::{INJECTION_SETTING, LABELS_RULES, Namespace, TaskSpawner};
 use crate::engine::reason::Reason;
-use crate::engine::rules::{Cost, Problem, Rules};
+use crate::engine::rules::{Cost, Defaults, Policy, Problem, Rules};
 
 /// What the rules of TaskSpawners may cost: of one namespace about a second of compiling, and as much
 /// memory as four thousand ordinary ones take; of all together what ten thousand take.
@@ -47,12 +47,14 @@ pub(super) struct Intake {
     has_room: bool,
     /// What has been refused, for whoever has to fix it.
     problems: Vec<SpawnerProblem>,
+    /// Namespaces and names of those that may have been compiled with other defaults.
+    outdated: Vec<(Arc<str>, Arc<str>)>,
 }
 
 impl Intake {
-    pub(super) fn new(bounds: Bounds) -> Intake {
+    pub(super) fn new(bounds: Bounds, first: Snapshot) -> Intake {
         Intake {
-            next: Snapshot::default(),
+            next: first,
             shares: Shares::new(bounds),
             queue: Queue::default(),
             workspaces: Kept::default(),
@@ -61,7 +63,13 @@ impl Intake {
             is_listed: false,
             has_room: false,
             problems: Vec::new(),
+            outdated: Vec::new(),
         }
+    }
+
+    /// Whether there is nothing left to compile.
+    pub(super) fn is_done(&self) -> bool {
+        self.queue.is_empty() && self.outdated.is_empty()
     }
 
     /// Takes a change in; nothing is compiled.
@@ -76,6 +84,7 @@ impl Intake {
                 self.pools.take(&mut next.pools, changed, |it| &it.metadata);
             }
             ClusterChange::Namespaces(changed) => self.namespaces(changed),
+            ClusterChange::Defaults(defaults) => self.defaults(defaults),
         }
     }
 
@@ -87,7 +96,9 @@ impl Intake {
         self.settle();
         let (mut spent, mut compiled) = (Cost::default(), Vec::new());
         while spent.steps < BATCH.steps && spent.bytes < BATCH.bytes {
-            let Some(waiting) = self.queue.pop() else { break };
+            // What has changed goes before what only has other defaults.
+            let Some(waiting) = self.queue.pop().or_else(|| self.outdated()) else { break };
+            let told = self.told(&waiting);
             let rules = compile(&waiting.spawner);
             let steps = rules.cost.steps.saturating_add(EACH_STEPS);
             self.queue.charge(&waiting, steps);
@@ -97,16 +108,18 @@ impl Intake {
             self.shares.weigh(namespace, name, rules.cost);
             let known = Arc::new(CompiledSpawner::new(rules));
             self.next.spawners.insert(namespace, name, Entry::Compiled(Arc::clone(&known)));
-            compiled.push((waiting, known));
+            compiled.push((waiting, known, told));
         }
         self.settle();
         let mut problems = std::mem::take(&mut self.problems);
-        for (waiting, known) in compiled {
+        for (waiting, known, told) in compiled {
             let (namespace, name) = (&*waiting.namespace, &*waiting.seat.name);
             if let Some(Entry::Compiled(kept)) = self.next.spawners.get(namespace, name)
                 && Arc::ptr_eq(kept, &known)
             {
-                problems.extend(known.rules.problems.iter().map(|problem| SpawnerProblem {
+                let is_new = |problem: &&Problem| !told.contains(problem);
+                let new = known.rules.problems.iter().filter(is_new);
+                problems.extend(new.map(|problem| SpawnerProblem {
                     namespace: namespace.to_owned(),
                     spawner: name.to_owned(),
                     problem: problem.clone(),
@@ -114,6 +127,47 @@ impl Intake {
             }
         }
         problems
+    }
+
+    /// Other defaults hold from now on: at once where there is no TaskSpawner, and with each TaskSpawner
+    /// when its turn has come.
+    fn defaults(&mut self, defaults: Arc<Defaults>) {
+        let next = &mut self.next;
+        let policy = Policy { defaults, ..(*next.policy).clone() };
+        next.nobody = Arc::new(CompiledSpawner::new(Rules::of_nobody(&policy)));
+        next.policy = Arc::new(policy);
+        let name = |entry: &Entry| match entry {
+            Entry::Compiled(known) => {
+                let meta = &known.rules.spawner.metadata;
+                Some((Arc::from(&*meta.namespace), Arc::from(&*meta.name)))
+            }
+            Entry::Pending(_) | Entry::Refused(..) => None,
+        };
+        self.outdated = next.spawners.iter().filter_map(|(_, entry)| name(entry)).collect();
+    }
+
+    /// The next one that has been compiled with other defaults.
+    fn outdated(&mut self) -> Option<Waiting> {
+        while let Some((namespace, name)) = self.outdated.pop() {
+            if let Some(Entry::Compiled(known)) = self.next.spawners.get(&namespace, &name)
+                && !Arc::ptr_eq(&known.rules.defaults, &self.next.policy.defaults)
+            {
+                let spawner = Arc::clone(&known.rules.spawner);
+                let seat = Seat::of(&spawner.metadata);
+                return Some(Waiting { namespace, seat, spawner, bytes: 0 });
+            }
+        }
+        None
+    }
+
+    /// The problems that were told of this very TaskSpawner.
+    fn told(&self, waiting: &Waiting) -> Vec<Problem> {
+        match self.next.spawners.get(&waiting.namespace, &waiting.seat.name) {
+            Some(Entry::Compiled(known)) if Arc::ptr_eq(&known.rules.spawner, &waiting.spawner) => {
+                known.rules.problems.clone()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The kinds that should be listed again, because there is room for what was left out.

@@ -34,6 +34,7 @@ pub struct SpawnerMetrics {
     invalid_templates: Gauge,
     rules_bytes: Gauge,
     refused_spawners: Gauge,
+    defaults_valid: Gauge,
     lookups: [Counter; LookupOutcome::ALL.len()],
     watch_age: WatchAge,
 }
@@ -41,8 +42,9 @@ pub struct SpawnerMetrics {
 impl SpawnerMetrics {
     /// Creates the families in a registry, each series at zero.
     pub fn register(registry: &mut Registry) -> SpawnerMetrics {
-        let [spawners, invalid_templates, rules_bytes, refused_spawners] =
-            [(); 4].map(|()| Gauge::default());
+        let [spawners, invalid_templates, rules_bytes, refused_spawners, defaults_valid] =
+            [(); 5].map(|()| Gauge::default());
+        defaults_valid.set(1);
         let lookups = Family::<LookupLabels, Counter>::default();
         let watch_age = WatchAge::default();
         registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
@@ -63,6 +65,11 @@ impl SpawnerMetrics {
             refused_spawners.clone(),
         );
         registry.register(
+            "defaults_valid",
+            "0 while the file of --defaults is invalid, and the last good version holds; else 1",
+            defaults_valid.clone(),
+        );
+        registry.register(
             "lookups",
             "Look-ups of objects that the watch had not shown, by result",
             lookups.clone(),
@@ -73,6 +80,7 @@ impl SpawnerMetrics {
             invalid_templates,
             rules_bytes,
             refused_spawners,
+            defaults_valid,
             lookups: LookupOutcome::ALL
                 .map(|result| lookups.get_or_create_owned(&LookupLabels { result })),
             watch_age,
@@ -89,6 +97,11 @@ impl SpawnerMetrics {
     pub fn set_weight(&self, bytes: u64, refused: usize) {
         self.rules_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.refused_spawners.set(gauge_value(refused));
+    }
+
+    /// Says whether the file of defaults is valid.
+    pub fn set_defaults_valid(&self, is_valid: bool) {
+        self.defaults_valid.set(i64::from(is_valid));
     }
 
     /// Counts one look-up of an object.

@@ -8,13 +8,16 @@ use super::entries::{Entries, Entry};
 use super::namespaced::Namespaced;
 use super::why::Why;
 use crate::engine::kelos::{Namespace, Owner, Task, TaskSpec, WorkerPool, Workspace};
-use crate::engine::rules::Rules;
+use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::Facts;
 use crate::unix_seconds::UnixSeconds;
 
 /// All that is known at one moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
+    pub(super) policy: Arc<Policy>,
+    /// What Tasks get that have no TaskSpawner, or one that is not known: the defaults.
+    pub(super) nobody: Arc<CompiledSpawner>,
     pub(super) spawners: Entries,
     /// The namespaces with more TaskSpawners than have their names kept: there is no room for the others.
     pub(super) crowded: Arc<HashMap<Arc<str>, Why>>,
@@ -36,6 +39,30 @@ pub enum Lookup {
 }
 
 impl Snapshot {
+    /// Nothing is known but the policy.
+    pub(super) fn new(policy: Policy) -> Snapshot {
+        Snapshot {
+            nobody: Arc::new(CompiledSpawner::new(Rules::of_nobody(&policy))),
+            policy: Arc::new(policy),
+            spawners: Entries::default(),
+            crowded: Arc::default(),
+            workspaces: Namespaced::default(),
+            pools: Namespaced::default(),
+            namespaces: Namespaced::default(),
+        }
+    }
+
+    /// What Tasks get that have no TaskSpawner, or one that is not known; nothing where there are no
+    /// defaults.
+    pub fn of_nobody(&self) -> Option<&Arc<CompiledSpawner>> {
+        (!self.policy.defaults.is_empty()).then_some(&self.nobody)
+    }
+
+    /// What the cluster admin decided.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The rules of the TaskSpawner that a Task names as its owner.
     ///
     /// A uid must match. A TaskSpawner out of a manifest written by hand has none, and matches.
@@ -44,21 +71,23 @@ impl Snapshot {
             Some(entry) if !entry.is(owner) => Lookup::Unknown,
             Some(Entry::Compiled(known)) => Lookup::Found(Arc::clone(known)),
             Some(Entry::Pending(_)) => Lookup::Pending,
-            Some(Entry::Refused(sketch, why)) => Lookup::Found(Arc::new(CompiledSpawner::refused(
-                namespace, owner.name, sketch, *why,
-            ))),
+            Some(Entry::Refused(sketch, why)) => self.refused(namespace, owner, sketch, *why),
             None => match self.crowded.get(namespace) {
                 Some(why) => {
                     // What it asks for is forgotten, and so is whether there is one.
                     let uid = owner.uid.map(Box::from);
                     let sketch = Sketch { uid, is_disabled: false, asks_for_something: true };
-                    Lookup::Found(Arc::new(CompiledSpawner::refused(
-                        namespace, owner.name, &sketch, *why,
-                    )))
+                    self.refused(namespace, owner, &sketch, *why)
                 }
                 None => Lookup::Unknown,
             },
         }
+    }
+
+    fn refused(&self, namespace: &str, owner: &Owner<'_>, sketch: &Sketch, why: Why) -> Lookup {
+        let policy = &self.policy;
+        let rules = CompiledSpawner::refused(namespace, owner.name, sketch, why, policy);
+        Lookup::Found(Arc::new(rules))
     }
 
     /// The Workspace that a Task works in: the one that it or its worker names, else that of its
@@ -119,7 +148,8 @@ impl Snapshot {
     /// Whether the same is known here as there, because nothing has changed since one was cloned from the
     /// other.
     pub(super) fn is_same(&self, other: &Snapshot) -> bool {
-        self.spawners.is_same(&other.spawners)
+        Arc::ptr_eq(&self.policy, &other.policy)
+            && self.spawners.is_same(&other.spawners)
             && Arc::ptr_eq(&self.crowded, &other.crowded)
             && self.workspaces.is_same(&other.workspaces)
             && self.pools.is_same(&other.pools)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube::Client;
 use serde::de::DeserializeOwned;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, Sender, WeakSender, channel};
 
 use super::ClusterChange;
 use crate::cluster::{Change, Reflector, Relist, Resource, Scope};
@@ -51,6 +51,9 @@ words! {
 pub struct Watches {
     /// What changes. The first of each kind is a list.
     pub changes: Receiver<ClusterChange>,
+    /// For changes that are none of the cluster. It does not keep the receiver waiting when all others are
+    /// gone.
+    pub others: WeakSender<ClusterChange>,
     relists: [Relist; WatchedKind::ALL.len()],
 }
 
@@ -65,7 +68,7 @@ impl Watches {
 /// The age of each watch counts from here, so that one that never begins is seen, too.
 pub fn watch(client: &Client, metrics: &SpawnerMetrics) -> Watches {
     let (sender, changes) = channel(WAITING_CHANGES);
-    let watches = Watches { changes, relists: Default::default() };
+    let watches = Watches { changes, others: sender.downgrade(), relists: Default::default() };
     let start = Start { client, changes: sender, relists: &watches.relists };
     start.reflector(TASK_SPAWNERS, WatchedKind::TaskSpawners, |changed: Change<TaskSpawner>| {
         Some(ClusterChange::Spawners(changed.map(Arc::new)))

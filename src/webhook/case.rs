@@ -6,6 +6,7 @@ use super::report;
 use super::review::{self, Request, Unreadable};
 use super::router::Reply;
 use super::{AdmissionOutcome, Answered, Metrics};
+use crate::apimachinery::NAME_BYTES;
 use crate::engine::kelos::{Excess, Injection, Namespace, Owner, Task, Workspace};
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, User, need_workspace};
@@ -35,6 +36,8 @@ pub(super) struct Sight {
     pub(super) namespace: Sought<Namespace>,
     /// The Workspace, if the cache does not have it.
     pub(super) workspace: Sought<Workspace>,
+    /// Whether the owner has been waited for long enough.
+    pub(super) gave_up: bool,
     /// The moment of the request.
     pub(super) moment: UnixSeconds,
 }
@@ -81,6 +84,7 @@ impl Sight {
             owner: sought(is_askable),
             namespace: sought(is_askable),
             workspace: sought(is_askable),
+            gave_up: false,
             moment,
         }
     }
@@ -113,7 +117,10 @@ impl<T> Sought<T> {
 struct Ready<'c> {
     request: &'c Request<'c>,
     task: &'c Task<'c>,
+    /// The owner, or what stands in for it.
     spawner: Arc<CompiledSpawner>,
+    /// The owner that is not known, if there is one.
+    unknown: Option<Owner<'c>>,
     facts: Facts<'c>,
 }
 
@@ -149,17 +156,22 @@ fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result
     if let Some(excess) = task.excess() {
         return Err(Next::Reply(oversized(request, excess)));
     }
-    let Some(owner) = task.owner() else { return as_it_is(AdmissionOutcome::NoOwner) };
+    let (owner, nobody) = (task.owner(), sight.known.of_nobody());
+    if owner.is_none() && nobody.is_none() {
+        return as_it_is(AdmissionOutcome::NoOwner);
+    }
     // The rest of the request is small, but for what says who makes it.
     let facts = sight.facts(request, task, bytes.saturating_sub(request.user_bytes()));
     if facts.injection() == Injection::Disabled {
         // Then nobody has to be asked for its owner.
         return as_it_is(AdmissionOutcome::Disabled);
     }
-    let spawner = match spawner(request, &owner, sight) {
-        Ok(Some(spawner)) => spawner,
-        Ok(None) => return Err(Next::Reply(unknown_owner(request, &owner))),
-        Err(next) => return Err(next),
+    let known = owner.as_ref().map(|owner| spawner(request, owner, sight)).transpose()?.flatten();
+    let unknown = owner.filter(|_| known.is_none());
+    let spawner = match (known.or_else(|| nobody.map(Arc::clone)), &unknown) {
+        (Some(spawner), _) => spawner,
+        (None, Some(owner)) => return Err(Next::Reply(unknown_owner(request, owner, sight))),
+        (None, None) => return as_it_is(AdmissionOutcome::NoOwner),
     };
     let needs_workspace = sight.workspace.is_askable()
         && need_workspace(&spawner.rules.uses)
@@ -169,7 +181,7 @@ fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result
     if needs_namespace || needs_workspace {
         return Err(Next::LookUpAround { namespace: needs_namespace, workspace: needs_workspace });
     }
-    Ok(Ready { request, task, spawner, facts })
+    Ok(Ready { request, task, spawner, unknown, facts })
 }
 
 /// The owner; none if there is none.
@@ -180,6 +192,7 @@ fn spawner(
 ) -> Result<Option<Arc<CompiledSpawner>>, Next> {
     match (sight.known.rules(&request.namespace, owner), &sight.owner) {
         (Lookup::Found(spawner), _) => Ok(Some(spawner)),
+        (Lookup::Pending, _) if sight.gave_up => Ok(None),
         (Lookup::Pending, _) => Err(Next::NotYet),
         (Lookup::Unknown, Sought::Found(spawner)) => Ok(Some(Arc::clone(spawner))),
         (Lookup::Unknown, Sought::Missing) => Ok(None),
@@ -198,7 +211,7 @@ impl Ready<'_> {
 
     /// Decides, and makes the answer, unless what may be done in line is not enough.
     fn decide(&self, limits: &Limits, metrics: &Metrics, place: Where) -> Next {
-        let Ready { request, task, spawner, facts } = self;
+        let Ready { request, task, spawner, unknown, facts } = self;
         let rules = &spawner.rules;
         let user: Option<User> = match rules.uses.has("User").then(|| request.user()) {
             Some(Err(excess)) => return Next::Reply(oversized(request, excess)),
@@ -218,21 +231,44 @@ impl Ready<'_> {
         if facts.injection() == Injection::Audit {
             report::audited(request, task, &decision);
         }
-        Next::Reply(decided(&request.uid, &decision, rules, facts.injection()))
+        let unknown = unknown.as_ref().map(|owner| not_known(request, owner));
+        let warnings: Vec<String> = unknown.into_iter().chain(name_warning(task.name())).collect();
+        let Answered { reply, outcome } =
+            decided(&request.uid, &decision, rules, facts.injection(), warnings);
+        let is_unknown = self.unknown.is_some() && outcome != AdmissionOutcome::Disabled;
+        let outcome = if is_unknown { AdmissionOutcome::UnknownOwner } else { outcome };
+        Next::Reply(Answered { reply, outcome })
     }
 }
 
 /// The answer that says what was decided.
-fn decided(uid: &str, decision: &Decision<'_>, rules: &Rules, injection: Injection) -> Answered {
+fn decided(
+    uid: &str,
+    decision: &Decision<'_>,
+    rules: &Rules,
+    injection: Injection,
+    warnings: Vec<String>,
+) -> Answered {
     let name = &rules.spawner.metadata.name;
     let (outcome, body) = match report::outcome(decision, rules) {
         AdmissionOutcome::Disabled => (AdmissionOutcome::Disabled, review::allow(uid)),
         _ if injection == Injection::Audit => {
-            (AdmissionOutcome::Audited, review::audited(uid, name, decision))
+            (AdmissionOutcome::Audited, review::audited(uid, name, decision, warnings))
         }
-        outcome => (outcome, review::decided(uid, name, decision)),
+        outcome => (outcome, review::decided(uid, name, decision, warnings)),
     };
     Answered { reply: Reply::ok(body), outcome }
+}
+
+/// Kelos gives the Job of a Task, and labels of it, the name of the Task; a Job that is refused for it is
+/// tried again for ever, and nothing says so.
+fn name_warning(name: &str) -> Option<String> {
+    (name.len() > NAME_BYTES).then(|| {
+        format!(
+            "the name has {} bytes: Kelos makes no Job of a Task with more than {NAME_BYTES}",
+            name.len()
+        )
+    })
 }
 
 /// The answer that lets the Task be, without a word.
@@ -241,13 +277,20 @@ pub(super) fn as_it_is(request: &Request<'_>, outcome: AdmissionOutcome) -> Answ
 }
 
 /// The answer that lets the Task be, because nothing is known of its TaskSpawner.
-fn unknown_owner(request: &Request<'_>, owner: &Owner<'_>) -> Answered {
+fn unknown_owner(request: &Request<'_>, owner: &Owner<'_>, sight: &Sight) -> Answered {
+    if sight.gave_up {
+        return as_it_is(request, AdmissionOutcome::UnknownOwner);
+    }
+    let body = review::allow_with_warning(&request.uid, &not_known(request, owner));
+    Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::UnknownOwner }
+}
+
+/// Says that a TaskSpawner is not known, and logs it.
+fn not_known(request: &Request<'_>, owner: &Owner<'_>) -> String {
     report::unknown_owner(&request.namespace, owner.name);
     let name = review::shorten_middle(owner.name, OWNER_CHARS);
     let with_uid = if owner.uid.is_some() { " with the uid of the owner reference" } else { "" };
-    let message = format!("there is no TaskSpawner {name}{with_uid} in this namespace");
-    let body = review::allow_with_warning(&request.uid, &message);
-    Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::UnknownOwner }
+    format!("there is no TaskSpawner {name}{with_uid} in this namespace")
 }
 
 /// The answer to what no API server can have sent.

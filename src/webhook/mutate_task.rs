@@ -66,7 +66,7 @@ impl MutateTask {
                 Next::NotYet if time.has_another_try() => {
                     return unavailable("the TaskSpawner is being read; try again");
                 }
-                Next::NotYet => return case::as_it_is(request, AdmissionOutcome::UnknownOwner),
+                Next::NotYet => sight.gave_up = true,
                 Next::LookUpOwner => {
                     let looked = Box::pin(self.look_up_owner(request, &time)).await;
                     match sought(looked, &time) {

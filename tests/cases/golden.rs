@@ -4,20 +4,22 @@
 //! | --- | --- |
 //! | `rules.yaml` | TaskSpawners, Workspaces, Namespaces |
 //! | `task.yaml` | the Task that is created |
+//! | `defaults.yaml` | optional: the defaults of the cluster |
 //! | `request.yaml` | optional: what differs from an ordinary request, and the admin's settings |
-//! | `expected.yaml` | the labels and annotations of the Task afterwards, the skipped keys and the warnings |
+//! | `expected.yaml` | the labels and annotations of the Task afterwards, what it says of its Pod if that is new, the skipped keys and the warnings |
 //!
 //! Whatever a case is about, the uid is echoed, the Task is allowed, the patch applies and nothing
-//! but labels and annotations changes, and a second pass over the result changes nothing.
+//! but labels and annotations, and those and the node selectors of the Pod, changes, and a second pass over the result changes nothing.
 //! `BLESS=1 cargo test --profile checked --test cases golden` writes what came out into `expected.yaml`: read the diff.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::kelos::{Protection, RENDERED_FROM_MARK};
-use kelos_metadata::engine::rules::{Infer, Policy};
+use kelos_metadata::engine::rules::{Defaults, Infer, Policy};
 use kelos_metadata::manifests;
 use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
 use kelos_metadata::webhook::Metrics;
@@ -47,6 +49,9 @@ struct Settings {
 struct Expected {
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
+    /// Where the Task says something new of its Pod, and all that it says there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pods: BTreeMap<String, Value>,
     warnings: Vec<String>,
     audit: BTreeMap<String, String>,
 }
@@ -84,8 +89,12 @@ fn run(case: &Path) -> Result<(), String> {
     let task = one_task(case);
     let first = answer(&known, &settings, &task);
     let patched = first.apply(&task);
+    let mut untouched = patched.clone();
+    for at in POD_OVERRIDES {
+        take_back(&mut untouched, &task, at);
+    }
     for field in ["apiVersion", "kind", "spec"] {
-        assert_eq!(patched.get(field), task.get(field), "{field} is untouched");
+        assert_eq!(untouched.get(field), task.get(field), "{field} is untouched");
     }
     let second = answer(&known, &settings, &patched);
     if let Some(patch) = &second.patch {
@@ -96,16 +105,41 @@ fn run(case: &Path) -> Result<(), String> {
     let told = if is_marked { &[][..] } else { &first.warnings };
     let is_told = |warning: &String| told.contains(warning);
     assert!(second.warnings.iter().all(is_told), "a second pass says {:?}", second.warnings);
-    compare(case, &first, &patched)
+    compare(case, &first, &task, &patched)
+}
+
+/// Where a Task can say what its Pod is like.
+const POD_OVERRIDES: [&str; 2] = ["/spec/podOverrides", "/spec/worker/podOverrides"];
+
+/// Takes back what an answer may add there.
+fn take_back(patched: &mut Value, task: &Value, at: &str) {
+    let (parent, name) = at.rsplit_once('/').unwrap();
+    let Some(parent) = patched.pointer_mut(parent).and_then(Value::as_object_mut) else { return };
+    match (task.pointer(at), parent.get_mut(name).and_then(Value::as_object_mut)) {
+        (None, _) => drop(parent.remove(name)),
+        (Some(before), Some(overrides)) => {
+            for field in ["labels", "nodeSelector"] {
+                match before.get(field) {
+                    Some(map) => drop(overrides.insert(field.to_owned(), map.clone())),
+                    None => drop(overrides.remove(field)),
+                }
+            }
+        }
+        (Some(_), None) => {}
+    }
 }
 
 fn spawners(case: &Path, settings: &Settings) -> Spawners {
     let on_invalid = settings.on_invalid.as_deref().map(|text| text.parse().unwrap());
-    let policy = Policy {
+    let mut policy = Policy {
         on_invalid: on_invalid.unwrap_or_default(),
-        protection: Protection::new(&settings.protect).unwrap(),
+        protection: Arc::new(Protection::new(&settings.protect).unwrap()),
         infer: settings.infer.as_deref().map_or(Ok(Infer::On), str::parse).unwrap(),
+        ..Policy::default()
     };
+    if let Ok(text) = fs::read_to_string(case.join("defaults.yaml")) {
+        policy.defaults = Arc::new(Defaults::read(&text, &policy).unwrap());
+    }
     let spawners = Spawners::new(policy);
     let (objects, unusable) =
         FileObjects::default().update(ReadObjects::of(&case.join("rules.yaml")));
@@ -152,7 +186,7 @@ fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Answer {
     Answer::read(&review, answered.reply.body())
 }
 
-fn compare(case: &Path, answer: &Answer, patched: &Value) -> Result<(), String> {
+fn compare(case: &Path, answer: &Answer, task: &Value, patched: &Value) -> Result<(), String> {
     let map = |field: &str| {
         let map = patched["metadata"].get(field)?;
         let map: BTreeMap<String, String> = serde_json::from_value(map.clone()).unwrap();
@@ -161,6 +195,11 @@ fn compare(case: &Path, answer: &Answer, patched: &Value) -> Result<(), String> 
     let found = Expected {
         labels: map("labels"),
         annotations: map("annotations"),
+        pods: POD_OVERRIDES
+            .into_iter()
+            .filter(|at| patched.pointer(at) != task.pointer(at))
+            .filter_map(|at| Some((at.to_owned(), patched.pointer(at)?.clone())))
+            .collect(),
         warnings: answer.warnings.clone(),
         audit: answer.audit.clone(),
     };

@@ -1,7 +1,6 @@
 //! The words in the tables and the JSON of `render`.
 
-use crate::apimachinery::Kind;
-use crate::engine::kelos::{ANNOTATIONS_RULES, LABELS_RULES};
+use crate::engine::kelos::{POD_LABELS_FROM_TASK_SETTING, rules_annotation};
 use crate::engine::rules::DeclaredIn;
 use crate::engine::{KeyDecision, KeyOutcome};
 
@@ -21,10 +20,11 @@ pub(super) fn from(key: &KeyDecision<'_>) -> &'static str {
 
 /// The annotation or field of the TaskSpawner that declares a key.
 pub(super) fn field(key: &KeyDecision<'_>) -> &'static str {
-    match (key.declared_in, key.kind) {
-        (Some(DeclaredIn::RulesAnnotation), Kind::Label) => LABELS_RULES,
-        (Some(DeclaredIn::RulesAnnotation), Kind::Annotation) => ANNOTATIONS_RULES,
-        (Some(DeclaredIn::KelosField), _) => "taskTemplate.metadata",
-        (None, _) => "-",
+    match key.declared_in {
+        Some(DeclaredIn::Defaults) => "defaults",
+        Some(DeclaredIn::RulesAnnotation) => rules_annotation(key.kind),
+        Some(DeclaredIn::KelosField) => "taskTemplate.metadata",
+        Some(DeclaredIn::Task) => POD_LABELS_FROM_TASK_SETTING,
+        None => "-",
     }
 }

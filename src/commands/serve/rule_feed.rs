@@ -13,9 +13,12 @@ use tokio::sync::watch;
 
 use self::follower::RuleThread;
 use self::problem_lines::ProblemLine;
+use super::super::defaults::DefaultsFile;
+use crate::engine::rules::Defaults;
 use crate::manifests;
 use crate::spawners::{
-    self, FileObjects, LiveLookup, ReadObjects, SpawnerMetrics, SpawnerProblem, Spawners,
+    self, ClusterChange, FileObjects, LiveLookup, ReadObjects, SpawnerMetrics, SpawnerProblem,
+    Spawners,
 };
 use crate::watch::Watch;
 use crate::webhook::Metrics;
@@ -27,19 +30,33 @@ const THREAD: &str = "rules";
 pub(super) struct RuleFeed {
     /// Whether everything was read once. The sender is gone when the thread is that keeps the rules.
     pub(super) loaded: watch::Receiver<bool>,
-    _watch: Option<Watch>,
+    _watches: Vec<Watch>,
+}
+
+/// What has changed beside a cluster.
+enum Reading {
+    Manifests(ReadObjects),
+    Defaults(Arc<Defaults>),
 }
 
 impl RuleFeed {
     /// Loads the manifests, and loads them again whenever they change.
     pub(super) fn from_manifests(
         folder: &Path,
+        defaults: Option<DefaultsFile>,
         spawners: &Arc<Spawners>,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<RuleFeed> {
         let mut files = FileObjects::default();
         let (spawners, metrics) = (Arc::clone(spawners), Arc::clone(metrics));
-        let mut load = move |read: ReadObjects| {
+        let mut load = move |reading: Reading| {
+            let read = match reading {
+                Reading::Manifests(read) => read,
+                Reading::Defaults(defaults) => {
+                    let problems = spawners.apply(ClusterChange::Defaults(defaults));
+                    return log_problems(problems, &spawners, metrics.spawners());
+                }
+            };
             let (objects, unusable) = files.update(read);
             for problem in unusable {
                 tracing::error!(%problem, "A manifest is invalid; if it was valid before, that version stays");
@@ -52,18 +69,25 @@ impl RuleFeed {
             .metadata()
             .with_context(|| format!("--manifests {} can't be read", folder.display()))?;
         let (changes, changed) = std::sync::mpsc::channel();
+        let defaults_changes = changes.clone();
+        let on_change = move |read| drop(changes.send(Reading::Manifests(read)));
         let (first, folder_watch) =
-            manifests::watch(folder, ReadObjects::of, move |read| drop(changes.send(read)))
-                .with_context(context)?;
-        load(first);
+            manifests::watch(folder, ReadObjects::of, on_change).with_context(context)?;
+        load(Reading::Manifests(first));
         let loaded = keep(true, move |_| changed.into_iter().for_each(load))?;
-        Ok(RuleFeed { loaded, _watch: Some(folder_watch) })
+        let on_change = move |defaults| drop(defaults_changes.send(Reading::Defaults(defaults)));
+        let defaults_watch = defaults.map(|file| file.follow(on_change)).transpose()?;
+        Ok(RuleFeed {
+            loaded,
+            _watches: [Some(folder_watch), defaults_watch].into_iter().flatten().collect(),
+        })
     }
 
     /// Follows the cluster. Rules are compiled on a thread of their own: nobody's request waits
     /// for somebody's templates.
     pub(super) fn from_cluster(
         client: &Client,
+        defaults: Option<DefaultsFile>,
         spawners: &Arc<Spawners>,
         live: &Arc<LiveLookup>,
         metrics: &Arc<Metrics>,
@@ -75,8 +99,16 @@ impl RuleFeed {
             metrics: Arc::clone(metrics.spawners()),
             listed: HashSet::new(),
         };
+        let others = follower.watches.others.clone();
         let follow = move |is_loaded: &watch::Sender<bool>| follower.follow(is_loaded);
-        Ok(RuleFeed { loaded: keep(false, follow)?, _watch: None })
+        let loaded = keep(false, follow)?;
+        let on_change = move |defaults| {
+            if let Some(changes) = others.upgrade() {
+                drop(changes.blocking_send(ClusterChange::Defaults(defaults)));
+            }
+        };
+        let defaults_watch = defaults.map(|file| file.follow(on_change)).transpose()?;
+        Ok(RuleFeed { loaded, _watches: defaults_watch.into_iter().collect() })
     }
 }
 
@@ -144,7 +176,7 @@ mod tests {
             Arc::clone(&spawners),
             Arc::clone(metrics.spawners()),
         ));
-        let rules = RuleFeed::from_cluster(&client, &spawners, &live, &metrics).unwrap();
+        let rules = RuleFeed::from_cluster(&client, None, &spawners, &live, &metrics).unwrap();
         let mut loaded = rules.loaded.clone();
         let loaded = timeout(Duration::from_secs(30), loaded.wait_for(|is_loaded| *is_loaded));
         loaded.await.expect("in time").unwrap();

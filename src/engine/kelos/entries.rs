@@ -9,7 +9,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::bounded::{Bounded, STAND_IN, TooLong};
 use super::{
     ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_RULES,
-    NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX, SYNTAX_SETTING, StringMap,
+    NAME_TEMPLATE_ANNOTATION, NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX,
+    POD_LABELS_FROM_TASK_SETTING, POD_LABELS_RULES, SYNTAX_SETTING, StringMap,
 };
 
 /// The most keys of a map of templates; those behind them in key order are not rendered.
@@ -26,6 +27,8 @@ const METADATA_BYTES: usize = 64 << 10;
 const ENTRY_BYTES: usize = 16 << 10;
 /// What is kept of a setting. No value that means something is as long; the rest shows what was wrong.
 const SETTING_BYTES: usize = 64;
+/// The longest list of labels that Pods get, too.
+pub const COPIES_BYTES: usize = 4 << 10;
 /// The longest `nameTemplate`; Kubernetes names have 253 bytes.
 pub const NAME_TEMPLATE_BYTES: usize = 4 << 10;
 /// What kubectl keeps of the last manifest: all of the object once more, and nothing that is new.
@@ -164,7 +167,10 @@ const UNREAD_BYTES: usize = OWN_PREFIX.len() + 64;
 /// How long a key of ours may be that means something on an object; nothing for other keys.
 fn own(key: &str) -> Option<usize> {
     match key {
-        LABELS_RULES | ANNOTATIONS_RULES => Some(MAP_BYTES),
+        LABELS_RULES | ANNOTATIONS_RULES | POD_LABELS_RULES | NODE_SELECTOR_RULES => {
+            Some(MAP_BYTES)
+        }
+        POD_LABELS_FROM_TASK_SETTING => Some(COPIES_BYTES),
         SYNTAX_SETTING | ON_INVALID_SETTING | INFER_SETTING | INJECTION_SETTING => {
             Some(SETTING_BYTES)
         }

@@ -41,6 +41,22 @@ const CONTROL_ANNOTATIONS: [&str; 24] = [
     "webhook-report-phase",
 ];
 
+/// Labels of Jobs and Pods that Kelos sets, or selects by.
+const POD_CONTROL_LABELS: [&str; 9] = [
+    "name",
+    "component",
+    "managed-by",
+    "task",
+    "session",
+    "workerpool",
+    "execution-mode",
+    "workspace",
+    "conversion-webhook",
+];
+
+/// What the labels begin with by which Kueue takes a Job into a queue.
+pub(in crate::engine) const KUEUE: &str = "kueue.x-k8s.io";
+
 /// What other tools keep in labels and annotations of the objects they manage.
 const FOREIGN_PREFIX: &str = "argocd.argoproj.io/";
 /// What other tools keep in annotations of the objects they manage.
@@ -97,17 +113,40 @@ impl Protection {
 }
 
 fn is_control_key(kind: Kind, key: &str) -> bool {
-    if let Some(name) = key.strip_prefix("kelos.dev/") {
-        let names: &[&str] = match kind {
-            Kind::Label => &CONTROL_LABELS,
-            Kind::Annotation => &CONTROL_ANNOTATIONS,
-        };
-        return names.contains(&name) || name.starts_with("v1alpha");
+    if kind == Kind::NodeSelector {
+        // Whoever chooses the node by its name chooses whose Pods the agent sits beside.
+        return key == "kubernetes.io/hostname";
     }
-    is_ours(key)
+    if let Some(name) = key.strip_prefix("kelos.dev/") {
+        let is_listed = match kind {
+            Kind::Label | Kind::NodeSelector => CONTROL_LABELS.contains(&name),
+            Kind::PodLabel => CONTROL_LABELS.contains(&name) || POD_CONTROL_LABELS.contains(&name),
+            Kind::Annotation => CONTROL_ANNOTATIONS.contains(&name),
+        };
+        return is_listed || name.starts_with("v1alpha");
+    }
+    (kind == Kind::PodLabel && is_kept_from_pods(key))
+        || is_ours(key)
         || key.starts_with(FOREIGN_PREFIX)
         || (kind == Kind::Annotation
             && FOREIGN_ANNOTATION_PREFIXES.iter().any(|prefix| key.starts_with(prefix)))
+}
+
+/// Whether Kubernetes, Kelos or Kueue give a label of a Pod its meaning. Of Kueue's, two are for users.
+fn is_kept_from_pods(key: &str) -> bool {
+    let Some((prefix, name)) = key.split_once('/') else {
+        return matches!(key, "job-name" | "controller-uid");
+    };
+    let is_of = |domain: &str| {
+        let front = prefix.strip_suffix(domain);
+        front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    match prefix {
+        // Kelos's own Services find its servers by these.
+        "app.kubernetes.io" => matches!(name, "name" | "component"),
+        KUEUE => !matches!(name, "queue-name" | "priority-class"),
+        _ => is_of("kubernetes.io") || is_of("k8s.io"),
+    }
 }
 
 #[cfg(test)]

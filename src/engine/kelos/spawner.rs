@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::entries::FieldMap;
 use super::{
-    ANNOTATIONS_RULES, Bounded, GenericWebhook, KeyList, LABELS_RULES, List, MAP_BYTES,
-    NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES, ObjectMeta, StringMap, TooLong, URL_BYTES,
-    null_as_default,
+    Bounded, GenericWebhook, KeyList, List, MAP_BYTES, NAME_TEMPLATE_ANNOTATION,
+    NAME_TEMPLATE_BYTES, ObjectMeta, POD_LABELS_FROM_TASK_SETTING, StringMap, TooLong, URL_BYTES,
+    null_as_default, rules_annotation,
 };
 use crate::apimachinery::Kind;
 
@@ -197,12 +197,13 @@ impl TaskSpawner {
             self.metadata.annotations.contains_key(name)
                 || self.metadata.too_long.contains_key(name)
         };
-        has(LABELS_RULES)
-            || has(ANNOTATIONS_RULES)
+        Kind::ALL.into_iter().any(|kind| has(rules_annotation(kind)))
+            || has(POD_LABELS_FROM_TASK_SETTING)
             || self.spec.task_template.metadata.as_ref().is_some_and(|field| {
                 !field.labels.is_empty()
                     || !field.annotations.is_empty()
-                    || Kind::ALL.into_iter().any(|kind| !field.beyond.of(kind).is_empty())
+                    || !field.beyond.labels.is_empty()
+                    || !field.beyond.annotations.is_empty()
             })
     }
 }
@@ -337,11 +338,12 @@ pub struct Beyond {
 }
 
 impl Beyond {
-    /// The keys of a kind.
-    pub fn of(&self, kind: Kind) -> &KeyList {
+    /// The keys of a kind, if the Kelos field has such.
+    pub fn of(&self, kind: Kind) -> Option<&KeyList> {
         match kind {
-            Kind::Label => &self.labels,
-            Kind::Annotation => &self.annotations,
+            Kind::Label => Some(&self.labels),
+            Kind::Annotation => Some(&self.annotations),
+            Kind::PodLabel | Kind::NodeSelector => None,
         }
     }
 
@@ -350,6 +352,7 @@ impl Beyond {
         match kind {
             Kind::Label => self.labels_are_cut,
             Kind::Annotation => self.annotations_are_cut,
+            Kind::PodLabel | Kind::NodeSelector => false,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod entries;
 mod metadata;
+mod pod_overrides;
 mod spec;
 mod text;
 mod unescape;
@@ -15,6 +16,7 @@ use thiserror::Error as ThisError;
 
 pub use self::entries::Entries;
 use self::metadata::TaskMeta;
+pub use self::pod_overrides::{Filling, NoPodPlace, PodPlace};
 pub use self::spec::TaskSpec;
 pub use self::text::Str;
 use super::{CREATED_FROM_ANNOTATION, GROUP, TASKSPAWNER_LABEL, group_of};
@@ -89,15 +91,25 @@ impl<'a> Task<'a> {
         self.metadata.generate_name.as_deref().unwrap_or_default()
     }
 
-    /// Its labels or annotations, if it has such a map at all.
+    /// Its labels or annotations, or those of its Pod, if it has such a map at all.
     pub fn entries(&self, kind: Kind) -> Option<&Entries<'a>> {
         match kind {
             Kind::Label => self.metadata.labels.as_ref(),
             Kind::Annotation => self.metadata.annotations.as_ref(),
+            Kind::PodLabel | Kind::NodeSelector => self.spec.as_ref()?.of_pod(kind),
         }
     }
 
-    /// The value of a label or annotation.
+    /// Where it can say what its Pod is like.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be said there.
+    pub fn pod_place(&self) -> Result<PodPlace, NoPodPlace> {
+        self.spec.as_ref().map_or(Err(NoPodPlace::NoSpec), TaskSpec::pod_place)
+    }
+
+    /// The value of a key.
     pub fn get(&self, kind: Kind, key: &str) -> Option<&str> {
         self.entries(kind)?.get(key).map(|value| &**value)
     }

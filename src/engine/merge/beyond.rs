@@ -3,8 +3,6 @@
 
 use std::cmp::Reverse;
 
-use json_patch::jsonptr::Pointer;
-
 use super::{Merge, too_large};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
@@ -21,11 +19,10 @@ impl<'r> Merge<'_, 'r, '_> {
     pub(super) fn remove_beyond(&mut self) -> Vec<KeyDecision<'r>> {
         let (task, rules) = (self.task, self.rules);
         let mut outcomes = Vec::new();
-        for kind in Kind::ALL {
-            let keys = rules.beyond.of(kind);
-            if keys.is_empty() {
+        for kind in Kind::OF_METADATA {
+            let Some(keys) = rules.beyond.of(kind).filter(|keys| !keys.is_empty()) else {
                 continue;
-            }
+            };
             for (key, value) in task.entries(kind).into_iter().flatten() {
                 let Some(key) = keys.find(key) else { continue };
                 let skip = match (apimachinery::key(kind, key), apimachinery::value(kind, value)) {
@@ -75,10 +72,11 @@ impl<'r> Merge<'_, 'r, '_> {
         skip: Skip,
         removed: &mut Vec<KeyDecision<'r>>,
     ) {
+        let place = Place { kind, key, path: None };
         if let Some(value) = self.changes.get(self.task, kind, key) {
-            self.size = self.size.without(Place { kind, key, path: Pointer::root() }, value);
+            self.size = self.size.without(place, value);
         }
-        self.changes.remove_key(kind, key);
+        self.changes.remove(place);
         let (declared_in, outcome) = (Some(DeclaredIn::KelosField), KeyOutcome::Skipped(skip));
         removed.push(KeyDecision { kind, key, declared_in, outcome });
     }

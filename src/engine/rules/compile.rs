@@ -1,33 +1,25 @@
 //! A TaskSpawner → its rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::annotation::Entry;
-use super::declared::{self, Declarations, Declared};
+use super::declared::{Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
 use super::{
-    BrokenAnnotation, Cost, DeclaredIn, Infer, KeyRule, OnInvalid, Policy, Problem, Refusal,
-    RenderedKeys, Rules, weight,
+    BrokenAnnotation, Copies, Cost, DeclaredIn, Infer, KeyRule, Policy, Problem, RenderedKeys,
+    Rules, uses_of, weight,
 };
-use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, Beyond, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, SOURCE_PREFIX,
-    TaskSpawner, is_ours,
+    Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, TaskSpawner, is_ours,
 };
-use crate::engine::patch;
-use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::engine::sources::{Inference, Rendered};
 use crate::templates::budget::Exhausted;
 use crate::templates::go::why_not_plain_go;
 use crate::templates::purse::Purse;
-use crate::templates::{Position, Syntax, Templates, Uses};
-
-/// What to do about rules that are too costly.
-const TOO_COSTLY_HINT: &str = "the keys from here on are not rendered: make templates and regular expressions shorter, or have fewer";
+use crate::templates::{Templates, Uses};
 
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
@@ -39,14 +31,7 @@ impl Rules {
         templates: &mut Templates,
     ) -> Rules {
         let spawner = spawner.into();
-        let mut compiler = Compiler {
-            policy,
-            templates,
-            purse: Purse::default(),
-            settings: Settings::default(),
-            problems: Vec::new(),
-            has_told: false,
-        };
+        let mut compiler = Compiler::new(policy, templates, Purse::default());
         let weight = weight::RULES_BYTES + weight::PROBLEMS_BYTES + weight::spawner(&spawner);
         // What is over is told with the first key.
         let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
@@ -56,7 +41,7 @@ impl Rules {
         let mut declared = Declarations::default();
         let held = compiler.purse.spent().bytes;
         if !is_disabled {
-            compiler.settings = Settings::read(&spawner);
+            compiler.settings = Settings::read(&spawner, &policy.protection);
             compiler.problems = std::mem::take(&mut compiler.settings.problems);
             declared = Declarations::collect(&spawner, policy, &mut compiler.purse);
         }
@@ -66,14 +51,12 @@ impl Rules {
         let kept: usize = keys.keys().map(|(_, key)| weight::key(key)).sum::<usize>()
             + beyond.labels.bytes()
             + beyond.annotations.bytes();
-        let keys: Vec<KeyRule> =
-            keys.into_iter().map(|((kind, key), said)| compiler.rule(kind, key, said)).collect();
-        let field_declares_ours = field_declares_ours(&spawner, &keys, &beyond);
-        let rendered_keys = rendered_keys(&keys);
+        let mut keys = compiler.rules(keys);
         // What the rules annotations said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
-        let (uses, is_straight_line) = compiler.uses(&keys);
+        let copies = if is_disabled { Arc::default() } else { compiler.copies(&mut keys) };
+        let (uses, is_straight_line) = uses_of(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
         if !is_disabled {
@@ -85,184 +68,104 @@ impl Rules {
         let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
         Rules {
             hash: hash(&spawner, policy),
+            field_declares_ours: field_declares_ours(&spawner, &keys, &beyond),
+            rendered_keys: rendered_keys(&keys),
             spawner,
             keys,
             broken_annotations,
             problems,
             beyond,
+            copies,
+            protection: Arc::clone(&policy.protection),
             uses,
             infer,
             inference,
             is_disabled,
-            field_declares_ours,
-            rendered_keys,
             is_straight_line,
+            defaults: Arc::clone(&policy.defaults),
             cost: Cost { steps: spent.steps, bytes },
         }
     }
 }
 
 /// Whether the Kelos field declares a key of ours, or may declare one behind what is read of it.
-fn field_declares_ours(spawner: &TaskSpawner, keys: &[KeyRule], beyond: &Beyond) -> bool {
+fn field_declares_ours(spawner: &TaskSpawner, keys: &[Arc<KeyRule>], beyond: &Beyond) -> bool {
     keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
-        || Kind::ALL.into_iter().any(|kind| {
+        || Kind::OF_METADATA.into_iter().any(|kind| {
             let field = &spawner.spec.task_template.metadata;
             let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
-            is_cut || beyond.of(kind).iter().any(is_ours)
+            is_cut || beyond.of(kind).is_some_and(|keys| keys.iter().any(is_ours))
         })
 }
 
-fn rendered_keys(keys: &[KeyRule]) -> RenderedKeys {
+fn rendered_keys(keys: &[Arc<KeyRule>]) -> RenderedKeys {
     let mut found = RenderedKeys::default();
-    for rule in keys.iter().filter(|rule| rule.in_field && !rule.in_annotation) {
+    for rule in keys.iter().filter(|rule| rule.in_field && !rule.is_ours) {
         match rule.kind {
             Kind::Label => found.labels = true,
             Kind::Annotation => found.annotations = true,
+            Kind::PodLabel | Kind::NodeSelector => {}
         }
         found.sources |= rule.kind == Kind::Annotation && rule.key.starts_with(SOURCE_PREFIX);
     }
     found
 }
 
-struct Compiler<'c> {
-    policy: &'c Policy,
-    templates: &'c mut Templates,
-    purse: Purse,
-    settings: Settings,
-    problems: Vec<Problem>,
+/// What is worked with while rules are made.
+pub(super) struct Compiler<'c> {
+    pub(super) policy: &'c Policy,
+    pub(super) templates: &'c mut Templates,
+    pub(super) purse: Purse,
+    pub(super) settings: Settings,
+    pub(super) problems: Vec<Problem>,
     /// Whether it was told that compiling costs too much.
-    has_told: bool,
+    pub(super) has_told: bool,
 }
 
-impl Compiler<'_> {
-    /// The rule of one key, at the cost of the purse.
-    fn rule(&mut self, kind: Kind, key: Box<str>, said: Declared<'_>) -> KeyRule {
-        let in_field = said.field.is_some() || said.is_beyond;
-        let declared_in =
-            if in_field { DeclaredIn::KelosField } else { DeclaredIn::RulesAnnotation };
-        let most = weight::refusal(&key);
-        let has_room = self.purse.take_bytes(most).is_ok();
-        let told = self.problems.len();
-        let Declared { annotation, field, is_beyond } = said;
-        let in_annotation = annotation.is_some();
-        let is_asked = in_annotation || is_ours(&key);
-        let entry = match annotation {
-            Some(Ok(entry)) => Ok(Some(entry)),
-            Some(Err(error)) if !in_field => Err(error),
-            // The annotation's entry is not rendered, but it may have held a guard: say so.
-            Some(Err(error)) => {
-                self.problem(kind, &key, &error);
-                Ok(None)
-            }
-            None => Ok(None),
+impl<'c> Compiler<'c> {
+    pub(super) fn new(
+        policy: &'c Policy,
+        templates: &'c mut Templates,
+        purse: Purse,
+    ) -> Compiler<'c> {
+        Compiler {
+            policy,
+            templates,
+            purse,
+            settings: Settings::default(),
+            problems: Vec::new(),
+            has_told: false,
+        }
+    }
+
+    /// The rules of the keys that a TaskSpawner declares.
+    fn rules(&mut self, keys: BTreeMap<(Kind, Box<str>), Declared<'_>>) -> Vec<Arc<KeyRule>> {
+        let rule = |((kind, key), said): ((Kind, Box<str>), Declared<'_>)| {
+            let in_field = said.field.is_some() || said.is_beyond;
+            let declared_in =
+                if in_field { DeclaredIn::KelosField } else { DeclaredIn::RulesAnnotation };
+            Arc::new(self.rule(kind, key, said, declared_in))
         };
-        let (default, allowed, on_invalid) =
-            self.guards(entry.as_ref().ok().and_then(Option::as_ref));
-        let allowed: Option<BTreeSet<Box<str>>> =
-            allowed.map(|values| values.iter().map(|value| value.as_str().into()).collect());
-        let sound_default = check_default(kind, default, allowed.as_ref());
-        let default = default.filter(|_| sound_default.is_ok()).map(Box::from);
-        let refusal = self.refusal(kind, &key, is_beyond);
-        let plan = refusal.map_or(Ok(()), Err).and_then(|()| {
-            let entry = entry.map_err(Refusal::from)?.unwrap_or_default();
-            sound_default.map_err(Refusal::from)?;
-            let (source, syntax) = match field {
-                Some(template) => (template, Syntax::Go),
-                None => (&*entry.template, self.settings.syntax),
-            };
-            let compiled = self.templates.compile(source, syntax, &mut self.purse);
-            let compiled = compiled.map_err(Skip::from).and_then(|template| {
-                let helper = field.and_then(|_| template.helper());
-                helper.map_or(Ok(template), |(name, at)| Err(helper_in_field(kind, name, at)))
-            });
-            compiled.map_err(|error| self.refused(source, error))
-        });
-        let plan = plan.map_err(Box::new);
-        if let Err(refusal) = &plan
-            && (is_asked || refusal.error.reason != Reason::Protected)
-        {
-            self.tell(kind, &key, &refusal.error);
-        }
-        if has_room && plan.is_ok() && self.problems.len() == told {
-            self.purse.give_back(most);
-        }
-        KeyRule {
-            kind,
-            path: patch::path(kind, &key),
-            key,
-            declared_in,
-            plan,
-            default,
-            allowed,
-            on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
-            in_field,
-            in_annotation,
-        }
+        keys.into_iter().map(rule).collect()
     }
 
-    /// What an entry says beside its template. Where there is no room for it, the template is not compiled
-    /// either.
-    fn guards<'e>(
-        &mut self,
-        entry: Option<&'e Entry>,
-    ) -> (Option<&'e str>, Option<&'e [String]>, Option<OnInvalid>) {
-        let Some(entry) = entry else { return Default::default() };
-        let (default, allowed) = (entry.default.as_deref(), entry.allowed.as_deref());
-        match self.purse.take_bytes(weight::guards(default, allowed.unwrap_or_default())) {
-            Ok(()) => (default, allowed, entry.on_invalid),
-            Err(_) => Default::default(),
+    /// Puts the defaults beside the keys of a TaskSpawner, and gives the labels that Pods get, too.
+    fn copies(&mut self, keys: &mut Vec<Arc<KeyRule>>) -> Arc<Copies> {
+        let defaults = &self.policy.defaults;
+        let place = |rule: &KeyRule| (rule.kind, rule.key.clone());
+        let own: BTreeSet<(Kind, Box<str>)> = keys.iter().map(|rule| place(rule)).collect();
+        // The rules themselves are there once for all TaskSpawners.
+        let _ = self.purse.take_bytes(defaults.keys.len() * size_of::<Arc<KeyRule>>());
+        keys.extend(defaults.keys.iter().filter(|rule| !own.contains(&place(rule))).cloned());
+        keys.sort_by(|one, other| (one.kind, &one.key).cmp(&(other.kind, &other.key)));
+        let mut copies = std::mem::take(&mut self.settings.copies);
+        if copies.is_empty() {
+            return Arc::clone(&defaults.copies);
         }
-    }
-
-    /// Why the key is never rendered, whatever its template says.
-    fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Refusal> {
-        let error = if self.policy.protection.covers(kind, key) {
-            let message = "this key is not for templates; choose another";
-            Skip::new(Reason::Protected, message)
-        } else if let Err(error) = apimachinery::key(kind, key) {
-            Skip::new(Reason::InvalidKey, error.to_string())
-        } else if is_beyond {
-            let message =
-                "in `spec.taskTemplate.metadata` it is over the limit of 64 keys and 64 KiB";
-            Skip::new(Reason::LimitExceeded, message).hint(declared::FEWER_KEYS)
-        } else if self.purse.is_empty() {
-            Exhausted::Compiling.into()
-        } else {
-            return None;
-        };
-        Some(Refusal::from(error))
-    }
-
-    /// A template that does not compile, with its source if there is room for it.
-    fn refused(&mut self, source: &str, error: Skip) -> Refusal {
-        let has_room = self.purse.take_bytes(source.len()).is_ok();
-        Refusal { error, source: has_room.then(|| source.into()) }
-    }
-
-    /// Tells why a key is not rendered. That it costs too much is told once, not for thousands of keys.
-    fn tell(&mut self, kind: Kind, key: &str, error: &Skip) {
-        let is_costly = error.message == Exhausted::Compiling.to_string();
-        if !is_costly {
-            return self.problem(kind, key, error);
-        }
-        if !std::mem::replace(&mut self.has_told, true) {
-            self.problem(kind, key, &error.clone().hint(TOO_COSTLY_HINT));
-        }
-    }
-
-    fn problem(&mut self, kind: Kind, key: &str, error: &Skip) {
-        self.problems.push(Problem::new(kind, key, error));
-    }
-
-    /// What all templates read, and whether all of them run from their beginnings to their ends.
-    fn uses(&mut self, keys: &[KeyRule]) -> (Uses, bool) {
-        let mut uses = Uses::default();
-        let mut is_straight_line = true;
-        for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
-            template.uses().into_iter().for_each(|used| uses.extend(used));
-            is_straight_line &= template.is_straight_line();
-        }
-        (uses, is_straight_line)
+        copies.add(&defaults.copies);
+        // What is over is told with the first key.
+        let _ = self.purse.take_bytes(copies.bytes());
+        Arc::new(copies)
     }
 
     /// Tells which of the templates that only Kelos renders it will not take: then it makes no Task.
@@ -310,37 +213,4 @@ impl Compiler<'_> {
         }
         (inference, uses)
     }
-}
-
-impl From<Skip> for Refusal {
-    fn from(error: Skip) -> Refusal {
-        Refusal { error, source: None }
-    }
-}
-
-/// A helper in the Kelos field: Kelos does not know it.
-fn helper_in_field(kind: Kind, name: &str, at: Position) -> Skip {
-    let annotation = match kind {
-        Kind::Label => LABELS_RULES,
-        Kind::Annotation => ANNOTATIONS_RULES,
-    };
-    let message = format!("Kelos has no function `{name}`: it would make no Task at all");
-    let hint = format!("move the key to the annotation `{annotation}`, where helpers are");
-    Skip::parse(message).at(at).hint(hint)
-}
-
-/// A default is literal, so it can be judged before any Task comes.
-fn check_default(
-    kind: Kind,
-    default: Option<&str>,
-    allowed: Option<&BTreeSet<Box<str>>>,
-) -> Result<(), Skip> {
-    let Some(default) = default else { return Ok(()) };
-    if let Err(error) = apimachinery::value(kind, default) {
-        return Err(Skip::parse(format!("`default` can't be written: {error}")));
-    }
-    if allowed.is_some_and(|allowed| !allowed.contains(default)) {
-        return Err(Skip::parse("`default` is not in `allowed`"));
-    }
-    Ok(())
 }

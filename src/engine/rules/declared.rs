@@ -6,7 +6,7 @@ use super::annotation::{self, Entries, Entry, Unreadable};
 use super::{BrokenAnnotation, Policy, Problem, weight};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, Beyond, KeyList, LABELS_RULES, MAP_BYTES, MOST_KEYS, TaskSpawner, is_ours,
+    Beyond, KeyList, MAP_BYTES, MOST_KEYS, TaskSpawner, is_ours, rules_annotation,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -18,11 +18,19 @@ pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
 /// What is said of one key.
 #[derive(Default)]
 pub(super) struct Declared<'s> {
+    /// The entry of a rules annotation, or of the defaults while those are read.
     pub(super) annotation: Option<Result<Entry, Skip>>,
     /// The template of the Kelos field.
     pub(super) field: Option<&'s str>,
     /// The Kelos field declares it behind its limits.
     pub(super) is_beyond: bool,
+}
+
+impl Declared<'_> {
+    /// What the defaults of the cluster say.
+    pub(super) fn of_defaults(entry: Entry) -> Self {
+        Declared { annotation: Some(Ok(entry)), ..Declared::default() }
+    }
 }
 
 /// What is said of all keys.
@@ -55,7 +63,8 @@ impl<'s> Declarations<'s> {
                 all.tell_beyond(kind, &field.beyond);
             }
         }
-        for (kind, name) in [(Kind::Label, LABELS_RULES), (Kind::Annotation, ANNOTATIONS_RULES)] {
+        for kind in Kind::ALL {
+            let name = rules_annotation(kind);
             let read = match spawner.metadata.too_long.get(name) {
                 Some(too_long) => Err(too_many_bytes(too_long.bytes)),
                 None => match spawner.metadata.annotations.get(name) {
@@ -105,7 +114,7 @@ impl<'s> Declarations<'s> {
     }
 
     fn tell_beyond(&mut self, kind: Kind, beyond: &Beyond) {
-        let keys = beyond.of(kind);
+        let Some(keys) = beyond.of(kind) else { return };
         let Some(first) = keys.iter().next() else { return };
         let (count, is_cut) = (keys.len(), beyond.is_cut(kind));
         let more = if is_cut { " or more" } else { "" };
@@ -142,9 +151,9 @@ impl<'s> Declarations<'s> {
         purse: &mut Purse,
     ) {
         let Some(field) = &spawner.spec.task_template.metadata else { return };
-        let mut keep = |kind: Kind| -> KeyList {
+        let mut keep = |kind: Kind, beyond: &KeyList| -> KeyList {
             let before = left_out.iter().filter(|(of, _)| *of == kind).map(|(_, key)| &**key);
-            let keys = before.chain(field.beyond.of(kind).iter());
+            let keys = before.chain(beyond.iter());
             keys.filter(|key| {
                 let is_free = is_ours(key) || !policy.protection.covers(kind, key);
                 let said = self.keys.get_mut(&(kind, (*key).into()));
@@ -153,7 +162,8 @@ impl<'s> Declarations<'s> {
             })
             .collect()
         };
-        let (labels, annotations) = (keep(Kind::Label), keep(Kind::Annotation));
+        let labels = keep(Kind::Label, &field.beyond.labels);
+        let annotations = keep(Kind::Annotation, &field.beyond.annotations);
         // They are kept whatever it costs: their number is bounded.
         let _ = purse.take_steps(4 * (labels.len() + annotations.len()) as u64);
         let _ = purse.take_bytes(labels.bytes() + annotations.bytes());

@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 use super::Policy;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, Bounded, INFER_SETTING, INJECTION_SETTING, LABELS_RULES,
-    NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
+    Bounded, INFER_SETTING, INJECTION_SETTING, KeyList, NAME_TEMPLATE_ANNOTATION,
+    ON_INVALID_SETTING, POD_LABELS_FROM_TASK_SETTING, SYNTAX_SETTING, TaskSpawner, TooLong,
+    rules_annotation,
 };
 use crate::hex::hex;
 
@@ -14,9 +15,9 @@ use crate::hex::hex;
 pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     let mut parts = Parts(Sha256::new());
     let meta = &spawner.metadata;
-    for name in
-        [LABELS_RULES, ANNOTATIONS_RULES, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING]
-    {
+    let settings =
+        [POD_LABELS_FROM_TASK_SETTING, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING];
+    for name in Kind::ALL.map(rules_annotation).into_iter().chain(settings) {
         parts.text(meta.annotations.get(name).map_or("", String::as_str));
         parts.too_long(meta.too_long.get(name).copied());
     }
@@ -27,7 +28,8 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
                 parts.text(key);
                 parts.text(template);
             }
-            field.beyond.of(kind).iter().for_each(|key| parts.text(key));
+            let beyond = field.beyond.of(kind);
+            beyond.into_iter().flat_map(KeyList::iter).for_each(|key| parts.text(key));
         }
     }
     // What is read back depends on these.
@@ -41,6 +43,9 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
         parts.text(kept);
     }
     parts.too_long(meta.too_long.get(NAME_TEMPLATE_ANNOTATION).copied());
+    if let Some(digest) = policy.defaults.digest {
+        parts.0.update(digest);
+    }
     parts.text(policy.on_invalid.as_str());
     policy.protection.entries().for_each(|entry| parts.text(entry));
     let digest = parts.0.finalize();

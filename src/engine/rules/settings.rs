@@ -1,10 +1,11 @@
 //! What a TaskSpawner says of all its keys, and which of its texts say too much.
 
-use super::{Infer, OnInvalid, Problem};
+use super::{Copies, Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS, ON_INVALID_SETTING,
-    OWN_PREFIX, ObjectMeta, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    ANNOTATIONS_RULES, COPIES_BYTES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS,
+    NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX, ObjectMeta, POD_LABELS_FROM_TASK_SETTING,
+    POD_LABELS_RULES, Protection, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -17,14 +18,19 @@ pub(super) struct Settings {
     pub(super) syntax: Syntax,
     pub(super) on_invalid: Option<OnInvalid>,
     pub(super) infer: Option<Infer>,
+    /// The labels of Tasks that Pods get, too.
+    pub(super) copies: Copies,
     /// What is wrong with them, with the names of annotations, and with texts that are too long.
     pub(super) problems: Vec<Problem>,
 }
 
 /// All annotations of a TaskSpawner that are read.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 9] = [
     LABELS_RULES,
     ANNOTATIONS_RULES,
+    POD_LABELS_RULES,
+    NODE_SELECTOR_RULES,
+    POD_LABELS_FROM_TASK_SETTING,
     SYNTAX_SETTING,
     ON_INVALID_SETTING,
     INFER_SETTING,
@@ -35,11 +41,12 @@ const TOLD: usize = 4;
 
 impl Settings {
     /// Reads them; what can't be used counts as absent.
-    pub(super) fn read(spawner: &TaskSpawner) -> Settings {
+    pub(super) fn read(spawner: &TaskSpawner, protection: &Protection) -> Settings {
         let mut settings = Settings::default();
         settings.check_names(&spawner.metadata);
         settings.check_switch(&spawner.metadata.annotations);
         settings.read_all(&spawner.metadata.annotations);
+        settings.read_copies(&spawner.metadata, protection);
         settings.check_lengths(spawner);
         settings
     }
@@ -84,6 +91,18 @@ impl Settings {
                 Ok(infer) => self.infer = Some(infer),
                 Err(error) => self.bad_setting(INFER_SETTING, error),
             }
+        }
+    }
+
+    fn read_copies(&mut self, meta: &ObjectMeta, protection: &Protection) {
+        if let Some(TooLong { bytes, .. }) = meta.too_long.get(POD_LABELS_FROM_TASK_SETTING) {
+            let message =
+                format!("it has {bytes} bytes, more than {COPIES_BYTES}: nothing is copied");
+            self.too_long(POD_LABELS_FROM_TASK_SETTING, message);
+        } else if let Some(text) = meta.annotations.get(POD_LABELS_FROM_TASK_SETTING) {
+            let (copies, mut problems) = Copies::read(text, protection);
+            self.copies = copies;
+            self.problems.append(&mut problems);
         }
     }
 

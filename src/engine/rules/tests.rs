@@ -34,7 +34,7 @@ fn the_hash_follows_what_the_rules_say() {
         .hash,
         compile(
             &[("labels", "a: b")],
-            &Policy { protection: Protection::new(&["x"]).unwrap(), ..Policy::default() },
+            &Policy { protection: Arc::new(Protection::new(&["x"]).unwrap()), ..Policy::default() },
         )
         .hash,
     ] {
@@ -116,8 +116,8 @@ fn an_annotation_under_our_prefix_that_nobody_reads_is_told_slips_first() {
             ("metadata.kelos.dev/sintax", &*said("syntax")),
             (
                 "metadata.kelos.dev/owner",
-                "no annotation of this name is read; this version reads labels, annotations, syntax, \
-                 on-invalid, infer, injection"
+                "no annotation of this name is read; this version reads labels, annotations, \
+                 pod-labels, node-selector, pod-labels-from-task, syntax, on-invalid, infer, injection"
             ),
         ]
     );

@@ -65,33 +65,34 @@ pub fn allow_with_warning(uid: &str, message: &str) -> Vec<u8> {
     encode(Response { uid, warnings, ..Response::default() })
 }
 
-/// The answer for a decision about a Task of `spawner`.
-pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
+/// The answer for a decision about a Task of `spawner`, which has no name if there is none; and `more` to
+/// warn of.
+pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>, more: Vec<String>) -> Vec<u8> {
     let is_first = !decision.was_marked && !decision.is_exempt;
     encode(Response {
         uid,
         patch: Some(&decision.patch).filter(|patch| !patch.0.is_empty()),
-        warnings: if is_first { warnings(&decision.keys) } else { Vec::new() },
+        warnings: if is_first { warnings(&decision.keys, more) } else { Vec::new() },
         audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
     })
 }
 
 /// The answer for a decision that is only written down: in warnings, and in the audit log of the API server.
-pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>) -> Vec<u8> {
+pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>, more: Vec<String>) -> Vec<u8> {
     let is_first = !decision.was_marked && !decision.is_exempt;
     encode(Response {
         uid,
         patch: None,
-        warnings: if is_first { audit_warnings(&decision.keys) } else { Vec::new() },
+        warnings: if is_first { audit_warnings(&decision.keys, more) } else { Vec::new() },
         audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
     })
 }
 
 /// What would be written, and the warnings that there would be.
-fn audit_warnings(keys: &[KeyDecision<'_>]) -> Vec<String> {
+fn audit_warnings(keys: &[KeyDecision<'_>], more: Vec<String>) -> Vec<String> {
     let applied = applied_list(keys);
     let would_set = (!applied.is_empty()).then(|| format!("would set {applied}"));
-    let lines = would_set.into_iter().chain(warnings(keys)).take(WARNINGS);
+    let lines = would_set.into_iter().chain(warnings(keys, more)).take(WARNINGS);
     lines.map(|line| warning(format!("audit: {line}"))).collect()
 }
 
@@ -118,19 +119,21 @@ fn encode(response: Response<'_>) -> Vec<u8> {
     if let Some(AuditAnnotations { spawner, applied, skipped, defaulted }) =
         &response.audit_annotations
     {
-        json.push_str(r#","auditAnnotations":{"spawner":"#);
-        put_text(&mut json, spawner);
-        for (key, list) in [
-            (r#","applied":"#, applied),
-            (r#","skipped":"#, skipped),
-            (r#","defaulted":"#, defaulted),
+        let mut before = r#","auditAnnotations":{"#;
+        for (key, text) in [
+            (r#""spawner":"#, *spawner),
+            (r#""applied":"#, applied),
+            (r#""skipped":"#, skipped),
+            (r#""defaulted":"#, defaulted),
         ] {
-            if !list.is_empty() {
-                json.push_str(key);
-                put_text(&mut json, list);
+            if !text.is_empty() {
+                json.extend([std::mem::replace(&mut before, ","), key]);
+                put_text(&mut json, text);
             }
         }
-        json.push('}');
+        if before == "," {
+            json.push('}');
+        }
     }
     json.push_str("}}");
     json.into_bytes()
@@ -180,25 +183,30 @@ fn put_text(json: &mut String, text: &str) {
     }
 }
 
-/// `annotation:KEY,label:KEY` of all that was written, sorted: the keys of a kind come in order.
+/// `annotation:KEY,label:KEY` of all that was written, sorted.
 fn applied_list(keys: &[KeyDecision<'_>]) -> String {
     let mut list = String::with_capacity(if keys.is_empty() { 0 } else { LIST_BYTES });
-    for kind in [Kind::Annotation, Kind::Label] {
+    for kind in [Kind::Annotation, Kind::Label, Kind::NodeSelector, Kind::PodLabel] {
         let is_applied = |key: &&KeyDecision<'_>| key.kind == kind && key.written().is_some();
-        for key in keys.iter().filter(is_applied) {
+        let mut applied: Vec<&str> = keys.iter().filter(is_applied).map(|it| it.key).collect();
+        // They come in order, but that copies stand behind what was rendered.
+        applied.sort_unstable();
+        for key in applied {
             let comma = if list.is_empty() { "" } else { "," };
-            list.extend([comma, kind.as_str(), ":", key.key]);
+            list.extend([comma, kind.as_str(), ":", key]);
         }
     }
     list
 }
 
-fn warnings(keys: &[KeyDecision<'_>]) -> Vec<String> {
+/// What a client is told: `more` first, so that it is told however many keys were skipped.
+fn warnings(keys: &[KeyDecision<'_>], more: Vec<String>) -> Vec<String> {
+    let most = WARNINGS.saturating_sub(more.len()).max(1);
     let news = keys.iter().filter_map(|key| Some((key.key, key.news_skip()?)));
     let count = news.clone().count();
-    let listed = if count > WARNINGS { WARNINGS - 1 } else { count };
-    let mut lines: Vec<String> =
-        news.take(listed).map(|(key, skip)| key_warning(key, skip)).collect();
+    let listed = if count > most { most - 1 } else { count };
+    let mut lines: Vec<String> = more.into_iter().map(warning).collect();
+    lines.extend(news.take(listed).map(|(key, skip)| key_warning(key, skip)));
     if count > listed {
         lines.push(format!("{} more keys skipped", count - listed));
     }

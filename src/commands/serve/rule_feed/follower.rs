@@ -60,10 +60,10 @@ impl RuleThread {
             self.live.forget(namespace, name);
         }
         if change.ends_list() {
-            self.listed.insert(change.kind());
+            self.listed.extend(change.kind());
         }
         if change.is_sign_of_life() {
-            alive.insert(change.kind());
+            alive.extend(change.kind());
         }
         self.spawners.take(change);
     }

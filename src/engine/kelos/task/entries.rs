@@ -1,4 +1,4 @@
-//! Labels or annotations of a Task: a sorted list that is counted while it is read.
+//! Labels, annotations or node selectors of a Task: a sorted list that is counted while it is read.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(super) const ENTRY_BYTES: usize = 3 << 20;
 /// The entries that a list may have room for and not have.
 const SPARE: usize = 64;
 
-/// Labels or annotations, in key order.
+/// Labels, annotations or node selectors, in key order.
 #[derive(Clone, Debug, Default)]
 pub struct Entries<'a>(Vec<(Str<'a>, Str<'a>)>);
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Str, unescape};
+use super::pod_overrides::{Filling, NoPodPlace, Overrides, PodPlace, overrides};
+use super::{Entries, Str, unescape};
+use crate::apimachinery::Kind;
 
 /// The part of a Task's spec that templates can ask for. A field of another type counts as absent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,6 +31,8 @@ pub struct TaskSpec<'a> {
     worker: Option<Worker<'a>>,
     #[serde(borrow, deserialize_with = "lenient")]
     worker_pool_ref: Option<NameRef<'a>>,
+    #[serde(borrow, deserialize_with = "overrides")]
+    pod_overrides: Overrides<'a>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +53,46 @@ struct Worker<'a> {
     effort: Option<Str<'a>>,
     #[serde(borrow, deserialize_with = "lenient")]
     workspace_ref: Option<NameRef<'a>>,
+    #[serde(borrow, deserialize_with = "overrides")]
+    pod_overrides: Overrides<'a>,
+}
+
+impl<'a> TaskSpec<'a> {
+    /// Where it can say what its Pod is like.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be said there.
+    pub fn pod_place(&self) -> Result<PodPlace, NoPodPlace> {
+        if self.worker_pool_ref.is_some() {
+            return Err(NoPodPlace::WorkerPool);
+        }
+        let of_worker = self.worker.as_ref().map(|worker| &worker.pod_overrides);
+        match (of_worker, &self.pod_overrides) {
+            (Some(Overrides::Unreadable), _) | (_, Overrides::Unreadable) => {
+                Err(NoPodPlace::Unreadable)
+            }
+            (Some(Overrides::There(_, filling)), _) => {
+                Ok(PodPlace { in_worker: true, overrides: *filling })
+            }
+            // Those of the worker, once made, would stand for these.
+            (_, Overrides::There(_, filling)) => {
+                Ok(PodPlace { in_worker: false, overrides: *filling })
+            }
+            (of_worker, Overrides::Absent) => {
+                Ok(PodPlace { in_worker: of_worker.is_some(), overrides: Filling::Absent })
+            }
+        }
+    }
+
+    /// The labels or node selectors that its Pod gets, if it says any.
+    pub(super) fn of_pod(&self, kind: Kind) -> Option<&Entries<'a>> {
+        let of_worker = self.worker.as_ref().map(|worker| &worker.pod_overrides);
+        match of_worker {
+            Some(overrides @ Overrides::There(..)) => overrides.entries(kind),
+            _ => self.pod_overrides.entries(kind),
+        }
+    }
 }
 
 impl TaskSpec<'_> {
@@ -107,13 +151,16 @@ impl TaskSpec<'_> {
             texts.into_iter().flatten().map(Str::heap_bytes).sum()
         };
         let worker = self.worker.as_ref().map_or(0, |worker| {
-            texts([&worker.agent_type, &worker.model, &worker.effort]) + name(&worker.workspace_ref)
+            texts([&worker.agent_type, &worker.model, &worker.effort])
+                + name(&worker.workspace_ref)
+                + worker.pod_overrides.heap_bytes()
         });
         texts([&self.agent_type, &self.model, &self.effort])
             + self.branch.as_ref().map_or(0, Str::heap_bytes)
             + name(&self.workspace_ref)
             + name(&self.worker_pool_ref)
             + worker
+            + self.pod_overrides.heap_bytes()
     }
 }
 

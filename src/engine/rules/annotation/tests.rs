@@ -69,6 +69,8 @@ fn a_value_has_four_fields() {
             default: Some("other".to_owned()),
             allowed: Some(vec!["red".to_owned(), "007".to_owned()]),
             on_invalid: Some(OnInvalid::Sanitize),
+            line: 1,
+            ..Entry::default()
         })
     );
 }
@@ -82,7 +84,7 @@ fn a_bad_entry_costs_only_its_key() {
         ("{value: x, defaults: y}", "`defaults` is no field"),
         ("{value: x, allowed: y}", "`allowed` is a list"),
         ("{value: x, onInvalid: drop}", "`onInvalid`"),
-        ("{value: x, enforced: true}", "`enforced`"),
+        ("{value: x, on: [tasks]}", "`on` belongs to the defaults of the cluster"),
         ("{value: [[x]]}", "`value` is a text"),
     ] {
         let entries = parse(&format!("a: x\nbad: {value}\nz: x\n")).unwrap();

@@ -1,0 +1,152 @@
+//! The file of `--defaults`: read once, or followed.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+
+use super::complain;
+use crate::cli::PolicyArgs;
+use crate::engine::rules::{DEFAULTS_BYTES, Defaults, DefaultsError, Policy};
+use crate::settings;
+use crate::spawners::SpawnerMetrics;
+use crate::telemetry::LogOnce;
+use crate::watch::{FileWatcher, Stamp, Watch, WatchTarget};
+
+/// How many mistakes of one version of the file are logged.
+const LOGGED_ERRORS: usize = 8;
+
+/// The policy of a command that runs once.
+pub(super) fn policy(args: &PolicyArgs) -> anyhow::Result<Policy> {
+    let policy = settings::policy(args)?;
+    let Some(path) = &args.defaults else { return Ok(policy) };
+    let text = read(path).with_context(|| unreadable(path))?;
+    match Defaults::read(&text, &policy) {
+        Ok(defaults) => Ok(Policy { defaults: Arc::new(defaults), ..policy }),
+        Err(errors) => {
+            for DefaultsError { line, message } in errors {
+                complain(format_args!("{}:{line}: {message}", path.display()));
+            }
+            bail!("--defaults {} is invalid: none of it counts", path.display())
+        }
+    }
+}
+
+/// The file that `serve` follows.
+pub(super) struct DefaultsFile {
+    /// Sees each change from before the first reading on.
+    watcher: FileWatcher<Target>,
+    reader: Reader,
+}
+
+/// Reads the file, and tells what became of that.
+struct Reader {
+    path: PathBuf,
+    /// What the file leaves open.
+    policy: Policy,
+    metrics: Arc<SpawnerMetrics>,
+    /// What was logged last.
+    told: LogOnce<String>,
+}
+
+impl DefaultsFile {
+    /// Reads the file for the first time. An invalid one counts as none until it is mended.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, or it can't be read.
+    pub(super) fn open(
+        path: &Path,
+        policy: &Policy,
+        metrics: &Arc<SpawnerMetrics>,
+    ) -> anyhow::Result<(DefaultsFile, Option<Arc<Defaults>>)> {
+        read(path).with_context(|| unreadable(path))?;
+        let watcher = FileWatcher::open(Target(path.to_owned()));
+        let mut reader = Reader {
+            path: path.to_owned(),
+            policy: policy.clone(),
+            metrics: Arc::clone(metrics),
+            told: LogOnce::default(),
+        };
+        let first = reader.load();
+        Ok((DefaultsFile { watcher, reader }, first))
+    }
+
+    /// Reads the file whenever it changes, and gives what it holds to `on_change` if that is valid and new.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub(super) fn follow(
+        self,
+        on_change: impl FnMut(Arc<Defaults>) + Send + 'static,
+    ) -> io::Result<Watch> {
+        let (mut reader, mut on_change) = (self.reader, on_change);
+        self.watcher.follow("defaults", move || reader.load().into_iter().for_each(&mut on_change))
+    }
+}
+
+impl Reader {
+    /// What the file holds; nothing if it is invalid, which is told once, or says what it said before.
+    fn load(&mut self) -> Option<Arc<Defaults>> {
+        let text = match read(&self.path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.metrics.set_defaults_valid(false);
+                if self.told.is_news(error.to_string()) {
+                    tracing::error!(%error, "The file of defaults can't be read; the last good version stays");
+                }
+                return None;
+            }
+        };
+        let read = Defaults::read(&text, &self.policy);
+        self.metrics.set_defaults_valid(read.is_ok());
+        if !self.told.is_news(text) {
+            return None;
+        }
+        match read {
+            Ok(defaults) => {
+                tracing::info!("Loaded defaults");
+                Some(Arc::new(defaults))
+            }
+            Err(errors) => {
+                for DefaultsError { line, message } in errors.iter().take(LOGGED_ERRORS) {
+                    tracing::error!(
+                        line,
+                        problem = message,
+                        "The file of defaults is invalid; the last good version stays"
+                    );
+                }
+                None
+            }
+        }
+    }
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("--defaults {} can't be read", path.display())
+}
+
+/// Reads the file as far as one can be valid, and a byte more.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(DEFAULTS_BYTES as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The file, to be watched.
+struct Target(PathBuf);
+
+impl WatchTarget for Target {
+    type Fingerprint = Option<Stamp>;
+
+    fn paths(&self) -> Vec<&Path> {
+        vec![&self.0]
+    }
+
+    fn fingerprint(&self) -> Self::Fingerprint {
+        Stamp::of_path(&self.0)
+    }
+}

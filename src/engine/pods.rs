@@ -1,0 +1,46 @@
+//! What may be written for the Pod of a Task.
+//!
+//! Kelos makes the Job later, and one that the API server refuses hangs without a word: so nothing is
+//! written that it refuses. Where a value decides what runs where, a stranger's text must not choose it.
+
+use super::kelos::KUEUE;
+use super::reason::Reason;
+use super::skip::Skip;
+use crate::apimachinery::{self, Kind};
+
+/// Whether a key may only have values that who writes the rules has chosen: a template without an action,
+/// or the key's `allowed` list.
+pub(super) fn needs_choice(kind: Kind, key: &str) -> bool {
+    kind == Kind::NodeSelector || (kind == Kind::PodLabel && is_of_kueue(key))
+}
+
+/// Why such a key is not rendered.
+pub(super) fn not_chosen(kind: Kind) -> Skip {
+    let what = match kind {
+        Kind::NodeSelector => "nodes",
+        Kind::Label | Kind::Annotation | Kind::PodLabel => "a queue",
+    };
+    let message = format!("a template without `allowed` can't choose {what}");
+    Skip::new(Reason::NotAllowed, message).hint("list the values in `allowed`, or write one out")
+}
+
+/// Checks a value as the API server and Kueue do.
+///
+/// # Errors
+///
+/// What is wrong with it, as `invalid_value`.
+pub(super) fn check_value(kind: Kind, key: &str, value: &str) -> Result<(), Skip> {
+    if let Err(error) = apimachinery::value(kind, value) {
+        let error = Skip::new(Reason::InvalidValue, error.to_string());
+        return Err(error.hint(apimachinery::VALUE_HINT));
+    }
+    if kind == Kind::PodLabel && is_of_kueue(key) && !apimachinery::is_object_name(value) {
+        let message = "Kueue names are DNS subdomains: lower-case letters, digits, `-` and `.`";
+        return Err(Skip::new(Reason::InvalidValue, message));
+    }
+    Ok(())
+}
+
+fn is_of_kueue(key: &str) -> bool {
+    key.strip_prefix(KUEUE).is_some_and(|rest| rest.starts_with('/'))
+}

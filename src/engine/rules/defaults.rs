@@ -1,0 +1,175 @@
+//! The defaults of the cluster: keys that every object gets, whoever made it.
+//!
+//! A cluster admin writes them, so that a file with a mistake counts as none at all: whoever made the
+//! mistake hears of it, and nobody gets half of what was meant.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::annotation::{self, Sections, Unreadable};
+use super::compile::Compiler;
+use super::declared::Declared;
+use super::settings::Settings;
+use super::{Copies, DeclaredIn, KeyRule, On, Policy, Problem};
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{MAP_BYTES, MOST_KEYS};
+use crate::templates::Templates;
+use crate::templates::purse::Purse;
+
+/// The longest file of defaults: as much as all annotations of an object may have.
+pub const DEFAULTS_BYTES: usize = 4 * MAP_BYTES;
+
+/// The defaults of the cluster.
+#[derive(Debug, Default)]
+pub struct Defaults {
+    /// One rule a key of Tasks, labels first, in key order.
+    pub(super) keys: Vec<Arc<KeyRule>>,
+    /// The labels of Tasks that Pods get, too.
+    pub(super) copies: Arc<Copies>,
+    /// What tells them from others; nothing without a file.
+    pub(super) digest: Option<[u8; 32]>,
+}
+
+/// What is wrong with a file of defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {message}")]
+pub struct DefaultsError {
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl Defaults {
+    /// Reads a file. What it leaves open is as in the `policy`, whose own defaults do not count.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes that were found; then none of it counts.
+    pub fn read(text: &str, policy: &Policy) -> Result<Defaults, Vec<DefaultsError>> {
+        let error = |line, message: &str| vec![DefaultsError { line, message: message.to_owned() }];
+        if text.len() > DEFAULTS_BYTES {
+            let message = format!("the file has more than {DEFAULTS_BYTES} bytes");
+            return Err(error(1, &message));
+        }
+        let mut purse = Purse::default();
+        let sections = annotation::parse_defaults(text, &mut purse);
+        let sections = sections.map_err(|unreadable| match unreadable {
+            Unreadable::Wrong(wrong) => vec![DefaultsError {
+                line: wrong.line,
+                message: match wrong.hint {
+                    Some(hint) => format!("{}; {hint}", wrong.message),
+                    None => wrong.message,
+                },
+            }],
+            Unreadable::Exhausted(exhausted) => error(1, &exhausted.to_string()),
+        })?;
+        let plain = Policy { defaults: Arc::default(), ..policy.clone() };
+        let mut templates = Templates::default();
+        let mut reading = Reading {
+            compiler: Compiler::new(&plain, &mut templates, purse),
+            copies: Copies::default(),
+            errors: Vec::new(),
+        };
+        let keys = reading.read(sections);
+        match reading.errors.is_empty() {
+            true => Ok(Defaults {
+                keys,
+                copies: Arc::new(reading.copies),
+                digest: Some(Sha256::digest(text).into()),
+            }),
+            false => Err(reading.errors),
+        }
+    }
+
+    /// Whether they say nothing.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.copies.is_empty()
+    }
+
+    /// What they say of a key.
+    pub(super) fn rule(&self, kind: Kind, key: &str) -> Option<&Arc<KeyRule>> {
+        let place = self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
+        place.ok().and_then(|place| self.keys.get(place))
+    }
+}
+
+/// A file that is being read.
+struct Reading<'c> {
+    compiler: Compiler<'c>,
+    copies: Copies,
+    errors: Vec<DefaultsError>,
+}
+
+impl Reading<'_> {
+    fn read(&mut self, sections: Sections) -> Vec<Arc<KeyRule>> {
+        for (name, text, line) in sections.settings {
+            self.setting(&name, &text, line);
+        }
+        let mut keys = Vec::new();
+        for (kind, entries) in sections.entries {
+            if entries.len() > MOST_KEYS {
+                let message = format!("more than {MOST_KEYS} keys of a kind");
+                self.errors.push(DefaultsError { line: 1, message });
+            }
+            for (key, entry) in entries {
+                match entry {
+                    Ok(entry) => {
+                        let (line, on) = (entry.line, entry.on.clone());
+                        let said = Declared::of_defaults(entry);
+                        let rule = self.compiler.rule(kind, key.into(), said, DeclaredIn::Defaults);
+                        let problems = std::mem::take(&mut self.compiler.problems);
+                        self.errors.extend(problems.iter().map(|it| it.of_defaults(line)));
+                        if on.is_none_or(|on| on.contains(&On::Tasks)) {
+                            keys.push(Arc::new(rule));
+                        }
+                    }
+                    Err(wrong) => {
+                        let message =
+                            format!("{kind} {}: {}", annotation::shown(&key), wrong.message);
+                        self.errors.push(DefaultsError { line: wrong.line, message });
+                    }
+                }
+            }
+        }
+        self.errors.sort_by_key(|error| error.line);
+        keys
+    }
+
+    fn setting(&mut self, name: &str, text: &str, line: usize) {
+        let Settings { syntax, on_invalid, .. } = &mut self.compiler.settings;
+        let wrong = match name {
+            "syntax" => text.parse().map(|read| *syntax = read).err(),
+            "onInvalid" => text.parse().map(|read| *on_invalid = Some(read)).err(),
+            "podLabelsFromTask" => {
+                let (copies, problems) = Copies::read(text, &self.compiler.policy.protection);
+                self.copies = copies;
+                let messages = problems.into_iter().map(|it| format!("{name}: {}", it.message));
+                self.errors.extend(messages.map(|message| DefaultsError { line, message }));
+                None
+            }
+            _ => {
+                let message = format!(
+                    "`{}` is nothing that defaults have: labels, annotations, podLabels, nodeSelector, \
+                     podLabelsFromTask, syntax, onInvalid",
+                    annotation::shown(name)
+                );
+                return self.errors.push(DefaultsError { line, message });
+            }
+        };
+        let wrong = wrong.map(|error| format!("{name}: {error}"));
+        self.errors.extend(wrong.map(|message| DefaultsError { line, message }));
+    }
+}
+
+impl Problem {
+    fn of_defaults(&self, line: usize) -> DefaultsError {
+        let Problem { kind, key, message, .. } = self;
+        DefaultsError { line, message: format!("{kind} {}: {message}", annotation::shown(key)) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
