@@ -28,8 +28,8 @@ use meta::{NAME_BYTES, names_only, no_rules_annotations};
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
-    LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread,
-    When,
+    LinearFilter, LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate,
+    TemplateMetadata, Unread, When,
 };
 pub use task::{Entries, Excess, Owner, Str, Task, TaskSpec};
 
