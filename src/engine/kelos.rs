@@ -30,8 +30,8 @@ pub(in crate::engine) use protect::KUEUE;
 pub use protect::{Protection, ProtectionError};
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
-    LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata, Unread,
-    When,
+    LinearFilter, LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate,
+    TemplateMetadata, Unread, When,
 };
 pub use task::{Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Str, Task, TaskSpec};
 

@@ -142,6 +142,21 @@ pub struct LinearWebhook {
     /// The types of things that it takes.
     #[serde(deserialize_with = "null_as_default")]
     pub types: List<Bounded<WORD_BYTES>>,
+    /// If there are any, what happens has to match one of them.
+    #[serde(deserialize_with = "null_as_default")]
+    pub filters: List<LinearFilter>,
+}
+
+/// A filter of [`LinearWebhook`]. Kelos compares all of it without regard to letter case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct LinearFilter {
+    /// The type of things that it is for; empty for all.
+    #[serde(rename = "type", deserialize_with = "null_as_default")]
+    pub of: Bounded<WORD_BYTES>,
+    /// The only action that it takes; empty for all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub action: Bounded<WORD_BYTES>,
 }
 
 /// A source of which only the kind matters.
@@ -288,7 +303,12 @@ impl Source<'_> {
                     && source.filters.is_whole()
                     && source.filters.iter().all(is_whole)
             }
-            Source::LinearWebhook(source) => source.types.is_whole() && all(&source.types),
+            Source::LinearWebhook(source) => {
+                source.types.is_whole()
+                    && all(&source.types)
+                    && source.filters.is_whole()
+                    && source.filters.iter().all(|it| it.of.is_whole() && it.action.is_whole())
+            }
             Source::GenericWebhook(_) | Source::Slack | Source::Unknown | Source::Several => true,
         }
     }

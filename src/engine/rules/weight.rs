@@ -3,7 +3,7 @@
 use super::{BrokenAnnotation, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
     Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
-    Jira, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
+    Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
 };
 use crate::templates::error::MESSAGE_BYTES;
 use crate::templates::purse::{ALLOCATION, tree_bytes};
@@ -118,12 +118,20 @@ fn when(when: &When) -> usize {
             + it.filters.iter().map(filter).sum::<usize>()
             + ALLOCATION
     };
+    let linear = |it: &LinearWebhook| {
+        let LinearWebhook { types, filters } = it;
+        let filter = |it: &LinearFilter| {
+            let LinearFilter { of, action } = it;
+            text(of) + text(action) + 2 * size_of_val(it)
+        };
+        texts(types) + filters.iter().map(filter).sum::<usize>() + ALLOCATION
+    };
     github_issues.as_ref().map_or(0, issues)
         + github_pull_requests.as_ref().map_or(0, pulls)
         + jira.as_ref().map_or(0, |it: &Jira| text(&it.base_url))
         + cron.as_ref().map_or(0, |it: &Cron| text(&it.schedule))
         + github_webhook.as_ref().map_or(0, webhook)
-        + linear_webhook.as_ref().map_or(0, |it: &LinearWebhook| texts(&it.types))
+        + linear_webhook.as_ref().map_or(0, linear)
 }
 
 /// Texts in a list that grew by doubling.

@@ -14,11 +14,11 @@ pub(super) const TABLE: Table = Table {
     variables: &[
         WORK_ITEM,
         &[
-            V::word("ID").in_name(InName::Tick).needs(&["ID", "Time"]),
+            V::word("ID").in_name(InName::Tick).needs(&["Time", "Title"]),
             V::number("Number"),
-            V::line("Title").needs(&["ID", "Time"]),
+            V::line("Title").in_name(InName::Time).needs(&["ID", "Time"]),
             V::word("URL"),
-            V::word("Time").in_name(InName::Time).needs(&["ID", "Time"]),
+            V::word("Time").in_name(InName::Time).needs(&["ID", "Title"]),
             V::line("Schedule"),
         ],
     ],
@@ -44,11 +44,13 @@ pub(super) fn derive(source: &Cron, evidence: &Evidence<'_, '_>, known: &mut Var
     }
 }
 
-/// ID and time say the same, and the title is the time.
+/// Identifier and time say the same, and the title is the time.
 pub(super) fn derive_more(known: &mut VariableSet<'_>) {
     let exact = Letters::Exact;
     let text = |known: &VariableSet<'_>, name| known.get(name).and_then(Value::as_text).cloned();
-    if let Some(time) = text(known, "ID").and_then(|id| time_of(&id)) {
+    let of_id = text(known, "ID").and_then(|id| time_of(&id));
+    let of_title = || Some(text(known, "Title")?.to_string()).filter(|it| id_of(it).is_some());
+    if let Some(time) = of_id.or_else(of_title) {
         known.derive(exact, "Time", &time);
     }
     if let Some(time) = text(known, "Time") {

@@ -37,7 +37,8 @@ pub(super) fn derive(source: &GenericWebhook, known: &mut VariableSet<'_>) {
     }
 }
 
-/// What a field says by one name it says by the other. Where both are mapped, Kelos takes either.
+/// What a field says by one name it says by the other. Where both are mapped, Kelos takes either. And what
+/// Jinja calls `level` is not `Level` where that is a field of its own.
 pub(super) fn derive_more(source: &GenericWebhook, known: &mut VariableSet<'_>) {
     let mapping = &source.field_mapping;
     for (name, lower) in STANDARD {
@@ -49,4 +50,5 @@ pub(super) fn derive_more(source: &GenericWebhook, known: &mut VariableSet<'_>) 
             }
         }
     }
+    known.forget_other_spellings(&|name| mapping.has_twin(name));
 }

@@ -48,7 +48,8 @@ pub(super) const TABLE: Table = Table {
 };
 
 /// What the repository and the page of an event follow from.
-const PAGE: &[&str] = &["Event", "Number", "ID", "URL", "Repository"];
+const PAGE: &[&str] =
+    &["Event", "Number", "ID", "URL", "Repository", "RepositoryOwner", "RepositoryName"];
 
 /// What the number of an event follows from, and its identifier.
 const NUMBER: &[&str] = &["Number", "ID", "URL"];
@@ -199,12 +200,7 @@ pub(super) fn derive_more(
         same_number(known);
     }
     let recorded = recorded(evidence);
-    let read = |known: &VariableSet<'_>| {
-        let full_name = known.get("Repository").and_then(Value::as_text)?;
-        let (owner, name) = full_name.split_once('/')?;
-        Repository::named(None, owner, name)
-    };
-    let told = recorded.or_else(|| read(known)).or(of_page);
+    let told = recorded.or_else(|| read_repository(known)).or(of_page);
     let Some(repository) = told.or_else(|| bound(source, known.meter)) else { return };
     stand_in(&repository, known);
     let page = match event(source, evidence) {
@@ -215,6 +211,16 @@ pub(super) fn derive_more(
     if let Some(number) = number(known) {
         tell_page(&repository, page, number, evidence, known);
     }
+}
+
+/// The repository that was read: GitHub's full name is made of these two.
+fn read_repository(known: &VariableSet<'_>) -> Option<Repository> {
+    let text = |name| known.get(name).and_then(Value::as_text).map(|text| &**text);
+    let (owner, name) = match text("Repository") {
+        Some(full_name) => full_name.split_once('/')?,
+        None => (text("RepositoryOwner")?, text("RepositoryName")?),
+    };
+    Repository::named(None, owner, name)
 }
 
 /// The repository that a source is bound to.
@@ -236,6 +242,13 @@ pub(super) fn is_about_an_issue(source: &GithubWebhook, evidence: &Evidence<'_, 
             events.peek().is_some() && events.all(is_of_issue)
         }
     }
+}
+
+/// Whether the identifier of each event that the source takes is a number, which a name keeps. Of a push
+/// it is a commit, and of something that is made the name that somebody gave it.
+pub(super) fn has_numbers_as_ids(source: &GithubWebhook) -> bool {
+    let has_number = |event: &str| is_of_issue(event) || matches!(event, "release" | "check_run");
+    !source.events.is_empty() && source.events.iter().all(|event| has_number(event))
 }
 
 /// Whether an event is about an issue or pull request, whose number is its identifier then. Of others that

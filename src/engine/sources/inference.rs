@@ -71,7 +71,8 @@ impl Inference {
         purse: &mut Purse,
     ) -> Inference {
         let template = &spawner.spec.task_template;
-        let table = Table::of(spawner.spec.when.source());
+        let source = spawner.spec.when.source();
+        let table = Table::of(source);
         let mut wanted = uses.clone();
         wanted.add(table.prerequisites(uses));
         if !wanted.all && wanted.names().is_empty() {
@@ -90,7 +91,7 @@ impl Inference {
                 |purse| {
                     let pieces = 3 * template.len() + MOST_PIECES * PIECE_BYTES;
                     purse.take_bytes(PAIR_BYTES + key_bytes + pieces)?;
-                    Ok(Pattern::compile(template, table, purse).filter(is_useful))
+                    Ok(Pattern::compile(template, source, purse).filter(is_useful))
                 },
                 |it: &Option<Pattern>| {
                     it.as_ref().map_or(0, |it| PAIR_BYTES + key_bytes + it.bytes())

@@ -155,8 +155,10 @@ impl Variable {
 pub(super) enum InName {
     /// Too little to tell what it was.
     Lost,
-    /// All digits.
+    /// All digits: it is a number.
     Number,
+    /// All digits: it is a text of them.
+    Digits,
     /// The tick of a schedule: `20260207-0900`.
     Tick,
     /// A time: `2026-02-07t09-00-00z`.

@@ -7,9 +7,9 @@ use std::fmt;
 use super::text::{self, ENTRY_STEPS};
 use crate::apimachinery::Kind;
 use crate::engine::meter::Meter;
-use crate::templates::Uses;
 use crate::templates::budget::Exhausted;
 use crate::templates::value::{Map, Text, Value};
+use crate::templates::{Uses, camel_case};
 
 /// Who says what a variable is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +193,19 @@ impl<'u> VariableSet<'u> {
     /// Notes that fields contradict each other about a variable.
     pub(super) fn contest(&mut self, name: &Text) {
         self.contested.insert(Text::clone(name));
+    }
+
+    /// Forgets what stands in CamelCase for names that have a meaning of their own, as a template wrote them,
+    /// and that nothing tells: in Jinja the one would be read for the other.
+    pub(super) fn forget_other_spellings(&mut self, has_meaning: &dyn Fn(&str) -> bool) {
+        let uses = self.uses;
+        for name in uses.spellings().filter(|name| has_meaning(name)) {
+            let other = camel_case::variable(name);
+            if !self.values.contains_key(name) && self.values.remove(&*other).is_some() {
+                self.origins.retain(|(known, _)| **known != *other);
+                self.contested.insert(other.into());
+            }
+        }
     }
 
     /// The value of a variable, if it is known and was wanted.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Facts, Variables, View};
-use crate::engine::kelos::{Task, TooLong};
+use crate::engine::kelos::{Source, Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::rules::{Infer, Policy, Rules};
 use crate::engine::sources::{GROUPS, Inference, NotRead, Origin, Table};
@@ -124,13 +124,21 @@ pub fn report(
     let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
-    names.extend(root.keys().filter(|name| &***name != "Source").cloned());
+    // A source that asks for no labels has none to show.
+    let is_noise = |(name, value): &(&Text, &Value)| {
+        &***name == "Source" || (&***name == "RequiredLabels" && !value.is_true())
+    };
+    names.extend(root.iter().filter(|it| !is_noise(it)).map(|(name, _)| name.clone()));
     // In Jinja a variable that is known as it is written is meant, and no other.
     let is_known = |name: &Text| {
         let mut spellings = rules.uses.spellings().filter(|it| root.contains_key(*it));
         spellings.any(|spelling| *camel_case::variable(spelling) == **name)
     };
     names.extend(rules.uses.names().iter().filter(|name| !is_known(name)).cloned());
+    if let Source::GenericWebhook(source) = rules.spawner.spec.when.source() {
+        let has_twin = |name: &&Text| source.field_mapping.has_twin(name);
+        names.extend(rules.uses.spellings().filter(has_twin).cloned());
+    }
     let why = |name: &Text| {
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {

@@ -35,6 +35,10 @@ pub struct Alternative {
 pub enum When {
     /// This variable is there and not empty.
     Filled(Box<[Text]>),
+    /// This variable is this text.
+    Is(Box<[Text]>, Text),
+    /// This variable is anything but this text.
+    IsNot(Box<[Text]>, Text),
     /// What can't be told without running it.
     Unknown,
     /// Nothing: it is the last one.
@@ -123,12 +127,11 @@ impl Outline<'_> {
             let tested = self.tested(condition, dot);
             let inner = match &tested {
                 _ if !choice.sets_dot => dot,
-                Some(names) => &Dot::Field(names),
-                None => &Dot::Other,
+                When::Filled(names) => &Dot::Field(names),
+                _ => &Dot::Other,
             };
             let pieces = self.block(block, inner, depth)?;
-            alternatives
-                .push(Alternative { when: tested.map_or(When::Unknown, When::Filled), pieces });
+            alternatives.push(Alternative { when: tested, pieces });
         }
         self.left = self.left.checked_sub(1)?;
         let pieces = self.block(&choice.otherwise, dot, depth)?;
@@ -153,13 +156,43 @@ impl Outline<'_> {
         })
     }
 
-    /// The variable that a condition is about, if it holds where that is there and not empty.
-    fn tested(&self, condition: &Pipeline, dot: &Dot<'_>) -> Option<Box<[Text]>> {
-        let [command] = &*condition.commands else { return None };
-        match &command.kind {
-            ExprKind::Parens(inner) if inner.targets.is_empty() => self.tested(inner, dot),
-            _ => self.field(command, dot).or_else(|| self.indexed(command, dot)),
-        }
+    /// What a condition is about.
+    fn tested(&self, condition: &Pipeline, dot: &Dot<'_>) -> When {
+        let [command] = &*condition.commands else { return When::Unknown };
+        let compared = |arguments| self.compared(arguments, dot);
+        let tested = match &command.kind {
+            ExprKind::Parens(inner) if inner.targets.is_empty() => Some(self.tested(inner, dot)),
+            ExprKind::Call(Function::Builtin(Builtin::Eq), arguments) => {
+                compared(arguments).map(|(names, text)| When::Is(names, text))
+            }
+            ExprKind::Call(Function::Builtin(Builtin::Ne), arguments) => {
+                compared(arguments).map(|(names, text)| When::IsNot(names, text))
+            }
+            _ => self.variable(command, dot).map(When::Filled),
+        };
+        tested.unwrap_or(When::Unknown)
+    }
+
+    /// The variable and the text that are compared.
+    fn compared(&self, arguments: &[Expr], dot: &Dot<'_>) -> Option<(Box<[Text]>, Text)> {
+        let [one, other] = arguments else { return None };
+        let (variable, text) = match (&one.kind, &other.kind) {
+            (_, ExprKind::Literal(Value::Str(text))) => (one, text),
+            (ExprKind::Literal(Value::Str(text)), _) => (other, text),
+            _ => return None,
+        };
+        let variable = match &variable.kind {
+            ExprKind::Parens(inner) if inner.targets.is_empty() => {
+                let [inner] = &*inner.commands else { return None };
+                inner
+            }
+            _ => variable,
+        };
+        Some((self.variable(variable, dot)?, Text::from(&**text)))
+    }
+
+    fn variable(&self, expr: &Expr, dot: &Dot<'_>) -> Option<Box<[Text]>> {
+        self.field(expr, dot).or_else(|| self.indexed(expr, dot))
     }
 
     /// The variable that an expression is: `.X`, `$.X`, or `.` where it is one.
@@ -255,124 +288,4 @@ pub(super) fn element<'m>(main: &'m [Node], source: &str) -> Option<(&'m str, us
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(source: &str) -> Option<String> {
-        let pieces = outline(source, 128, &mut Purse::default())?;
-        Some(shown_pieces(&pieces))
-    }
-
-    fn shown_pieces(pieces: &[Piece]) -> String {
-        let alternative = |it: &Alternative| {
-            let when = match &it.when {
-                When::Filled(names) => format!("{}: ", names.join(".")),
-                When::Unknown => "?: ".to_owned(),
-                When::Otherwise => "else ".to_owned(),
-            };
-            when + &shown_pieces(&it.pieces)
-        };
-        let show = |piece: &Piece| match piece {
-            Piece::Text(text) => format!("{text:?}"),
-            Piece::Field(names) => names.join("."),
-            Piece::Choice(all) => {
-                format!("[{}]", all.iter().map(alternative).collect::<Vec<_>>().join(" | "))
-            }
-            Piece::Other => "?".to_owned(),
-        };
-        pieces.iter().map(show).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn an_element_is_an_index_and_nothing_else() {
-        let element = |source: &str| {
-            let program = crate::templates::go::Program::compile(source).unwrap();
-            program.as_element().map(|(name, at)| (name.to_owned(), at))
-        };
-        let labels = |at| Some(("Labels".to_owned(), at));
-        assert_eq!(element("{{index .Labels 0}}"), labels(0));
-        assert_eq!(element("{{- index .Labels 12 -}}"), labels(12));
-        assert_eq!(element(" {{index .Labels 0}}\n"), labels(0));
-        for other in [
-            "",
-            "0",
-            "a {{index .Labels 0}}",
-            "{{len .Labels}}",
-            "{{if index .Labels 0}}x{{end}}",
-            "{{index .Labels 0 | printf \"%c\"}}",
-            "{{index .Task.Labels 0}}",
-            "{{index .Labels \"x\"}}",
-            "{{index .Labels}}",
-            "{{$x := index .Labels 0}}",
-        ] {
-            assert_eq!(element(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn a_condition_is_its_alternatives() {
-        for (source, expected) in [
-            (
-                r#"{{with index . "Branch"}}{{.}}{{else}}main{{end}}"#,
-                r#"[Branch: Branch | else "main"]"#,
-            ),
-            (r#"{{index . "X"}}"#, r#"[?: X | else "<no value>"]"#),
-            (r#"{{index $ "X"}}{{$.Y}}"#, r#"[?: X | else "<no value>"] Y"#),
-            (r#"{{index .Context "x"}}"#, r#"[?: Context.x | else "<no value>"]"#),
-            (r#"{{index .Payload "x"}}{{index . "x" "y"}}{{index . .X}}"#, "? ? ?"),
-            (
-                "{{if .A}}a{{else if eq .B \"b\"}}{{.B}}{{else}}{{.C}}{{end}}",
-                r#"[A: "a" | ?: B | else C]"#,
-            ),
-            ("{{with .A}}{{.B}}{{$.B}}{{.}}{{end}}", "[A: ? B A | else ]"),
-            (
-                "{{with .A}}a{{else with .B}}{{.}}{{else}}{{.C}}{{end}}",
-                r#"[A: "a" | B: B | else C]"#,
-            ),
-            ("{{with len .A}}{{.}}{{end}}", "[?: ? | else ]"),
-            ("{{with $x := .A}}{{$x}}{{end}}", "[A: ? | else ]"),
-            ("{{if .A}}{{if .B}}x{{end}}{{end}}", r#"[A: [B: "x" | else ] | else ]"#),
-            ("{{$ = 1}}{{$.B}}", "?"),
-            ("{{with $ := .A}}{{$.B}}{{end}}", "[A: ? | else ]"),
-        ] {
-            assert_eq!(shown(source).as_deref(), Some(expected), "{source}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_room_can_be_any_text() {
-        let pieces = |source: &str, most| {
-            outline(source, most, &mut Purse::default()).map(|pieces| shown_pieces(&pieces))
-        };
-        let chain = "{{if .A}}{{.B}}{{end}}".repeat(20);
-        assert_eq!(pieces(&chain, 20).unwrap(), ["?"; 20].join(" "));
-        assert_eq!(pieces(&chain, 19), None);
-        let deep = "{{if .A}}".repeat(9) + "x" + &"{{end}}".repeat(9);
-        assert!(pieces(&deep, 128).unwrap().contains('?'));
-        // What does not fit is any text, and the rest is what it is.
-        assert_eq!(pieces("{{if .A}}abc{{.B}}{{.B}}{{end}}{{.C}}", 4).unwrap(), "? C");
-    }
-
-    #[test]
-    fn a_template_is_texts_variables_and_the_rest() {
-        for (source, expected) in [
-            ("", Some("")),
-            ("#{{.Number}}: {{ .Title }}\n", Some(r##""#" Number ": " Title "\n""##)),
-            ("a {{- .Title -}} b", Some(r#""a" Title "b""#)),
-            ("{{/* no */}}x{{- /* trimmed */ -}} y", Some(r#""x" "y""#)),
-            (r#"{{"{{"}}{{(.Title)}}"#, Some(r#""{{" Title"#)),
-            ("{{.Context.build}}", Some("Context.build")),
-            ("{{$x := .Title}}{{$x}}", Some("?")),
-            (
-                "{{if .Body}}b{{end}}{{with .Body}}{{.}}{{end}}",
-                Some(r#"[Body: "b" | else ] [Body: Body | else ]"#),
-            ),
-            ("{{range .Labels}}x{{end}}{{.Title | printf \"%q\"}}", Some("? ?")),
-            (r#"{{define "a"}}x{{end}}{{template "a"}}"#, Some("?")),
-            ("{{.Title | lower}}", None),
-            ("{{.Title", None),
-        ] {
-            assert_eq!(shown(source).as_deref(), expected, "{source}");
-        }
-    }
-}
+mod tests;

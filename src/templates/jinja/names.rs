@@ -11,6 +11,14 @@ pub(super) fn lookup<'m>(map: &'m Map, name: &str) -> Option<&'m Value> {
     map.get(name).or_else(|| map.get(variable(name)?.as_str()))
 }
 
+/// The entry of a group whose names are in camelCase, such as `Source`: as it is written, else in
+/// CamelCase, else in camelCase.
+pub(super) fn field<'m>(map: &'m Map, name: &str) -> Option<&'m Value> {
+    let in_camel_case = || map.get(camel_case::field(name).as_str());
+    let is_variable = || variable(name).is_some();
+    lookup(map, name).or_else(|| is_variable().then(in_camel_case)?)
+}
+
 /// `review_state` → `ReviewState`, `issue_id` → `IssueID`; nothing for a name that is not written
 /// in lower case.
 pub(super) fn variable(name: &str) -> Option<String> {

@@ -48,6 +48,9 @@ impl Object for Root {
         };
         match found {
             None if key == CONTEXT => Some(JinjaValue::from_dyn_object(self.context.clone())),
+            Some(group @ Value::Map(_)) if matches!(key, "Source" | "source") => {
+                Some(JinjaValue::from_object(Container(group.clone(), Names::CamelCase)))
+            }
             found => found.map(to_jinja),
         }
     }
@@ -55,7 +58,16 @@ impl Object for Root {
 
 /// A list or a map that comes from outside of the template, or reads as a text.
 #[derive(Debug)]
-pub(super) struct Container(pub(super) Value);
+pub(super) struct Container(pub(super) Value, Names);
+
+/// How the names in a map are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// As variables are, or as anybody likes.
+    Any,
+    /// `reviewState`
+    CamelCase,
+}
 
 impl Container {
     /// The text that this reads as, if it does.
@@ -80,7 +92,11 @@ impl Object for Container {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<JinjaValue> {
-        names::lookup(self.0.as_map()?, key).map(to_jinja)
+        let lookup = match self.1 {
+            Names::Any => names::lookup,
+            Names::CamelCase => names::field,
+        };
+        lookup(self.0.as_map()?, key).map(to_jinja)
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -134,7 +150,7 @@ pub(super) fn to_jinja(value: &Value) -> JinjaValue {
         Value::Float(f) => JinjaValue::from(*f),
         Value::Str(text) => JinjaValue::from(text.clone()),
         Value::List(_) | Value::Map(_) | Value::Dual(_) => {
-            JinjaValue::from_object(Container(value.clone()))
+            JinjaValue::from_object(Container(value.clone(), Names::Any))
         }
     }
 }

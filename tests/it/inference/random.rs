@@ -59,6 +59,25 @@ fn piece(always: &[&'static str], sometimes: &[&'static str]) -> BoxedStrategy<S
     .boxed()
 }
 
+/// A comparison of a text, with one that the value may well be.
+fn comparison(
+    always: BoxedStrategy<&'static str>,
+    all: BoxedStrategy<&'static str>,
+) -> impl Strategy<Value = String> {
+    let is_text = |name: &&str| *name != "Number";
+    let field =
+        always.prop_filter("a number is no text", is_text).prop_map(|name| format!(".{name}"));
+    let index = all.prop_filter("a number is no text", is_text);
+    let index = index.prop_map(|name| format!("(index . \"{name}\")"));
+    let function = prop::sample::select(vec!["eq", "ne"]);
+    (function, prop_oneof![3 => field, 1 => index], pieces(3), any::<bool>()).prop_map(
+        |(function, variable, text, is_first)| match is_first {
+            true => format!("{function} {variable} {text:?}"),
+            false => format!("{function} {text:?} {variable}"),
+        },
+    )
+}
+
 /// Conditions as teams write them.
 fn conditional(
     always: BoxedStrategy<&'static str>,
@@ -69,6 +88,7 @@ fn conditional(
         4 => always.clone().prop_map(|name| format!(".{name}")),
         2 => all.clone().prop_map(|name| format!("index . \"{name}\"")),
         1 => (always.clone(), pieces(2)).prop_map(|(name, text)| format!("eq (print .{name}) {text:?}")),
+        3 => comparison(always.clone(), all.clone()),
         1 => (always.clone(), always.clone()).prop_map(|(one, other)| format!("and .{one} .{other}")),
         1 => always.clone().prop_map(|name| format!("not .{name}")),
     ];

@@ -233,6 +233,12 @@ impl Part {
             5 => format!(
                 "{{{{if .{about}}}}}{text}{{{{.{name}}}}}{{{{else}}}}{other}{{{{.{name}}}}}{{{{end}}}}"
             ),
+            6 if about != "Number" => format!(
+                "{{{{if eq .{about} {other:?}}}}}{text}{{{{else}}}}{{{{.{name}}}}}{{{{end}}}}"
+            ),
+            7 if about != "Number" => format!(
+                "{{{{if ne .{about} {other:?}}}}}{text}{{{{.{name}}}}}{{{{else}}}}{text}{{{{end}}}}"
+            ),
             _ => format!("{text}{{{{.{name}}}}}"),
         }
     }
@@ -241,7 +247,7 @@ impl Part {
 fn template(names: Vec<String>) -> impl Strategy<Value = Vec<Part>> {
     let text =
         || prop::collection::vec(select(TEXTS.to_vec()), 0..3).prop_map(|texts| texts.concat());
-    let part = (text(), select(names.clone()), text(), select(names), 0_usize..12);
+    let part = (text(), select(names.clone()), text(), select(names), 0_usize..14);
     let part =
         part.prop_map(|(text, name, other, about, shape)| Part { text, name, other, about, shape });
     prop::collection::vec(part, 1..6)

@@ -157,7 +157,8 @@ pub fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
     template.render(&Arc::new(variables), &mut Budget::template()).unwrap()
 }
 
-fn plain(value: &Variable) -> Value {
+/// A variable as JSON.
+pub fn plain(value: &Variable) -> Value {
     match value {
         Variable::Int(number) => json!(number),
         Variable::Str(text) => json!(&**text),

@@ -17,10 +17,21 @@ pub(super) struct Layout<'l, 'p, 't> {
     /// What was read so far.
     read: &'l [Option<&'p str>],
     meter: &'l Meter,
-    /// What the conditions around a part say: of a variable, whether it is there and not empty.
-    supposed: Vec<(usize, bool)>,
+    /// What the conditions around a part say of variables.
+    supposed: Vec<(usize, Supposed<'p>)>,
     /// How many choices there are around a part.
     choices: usize,
+}
+
+/// What a condition says of a variable, by holding or by failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Supposed<'p> {
+    /// It is there and not empty.
+    Filled,
+    /// It is empty, or not there.
+    Empty,
+    /// It is this text.
+    Is(&'p str),
 }
 
 /// Whether what comes behind a part can still be read: in a name it may have been cut off, or run together
@@ -118,8 +129,10 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
         let around = self.supposed.len();
         let mut left: Vec<(&'p Arm, usize)> = Vec::new();
         for arm in arms {
-            let holds = match arm.when {
-                Condition::Filled(number) => self.holds(number),
+            let holds = match &arm.when {
+                Condition::Filled(number) => self.holds(*number),
+                Condition::Is(number, text) => self.is(*number, text),
+                Condition::IsNot(number, text) => self.is(*number, text).map(|is| !is),
                 Condition::Unknown => None,
                 Condition::Otherwise => Some(true),
             };
@@ -129,8 +142,14 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
             if holds == Some(true) {
                 break;
             }
-            if let (Condition::Filled(number), None) = (arm.when, holds) {
-                self.supposed.push((number, false));
+            match (&arm.when, holds) {
+                (Condition::Filled(number), None) => {
+                    self.supposed.push((*number, Supposed::Empty));
+                }
+                (Condition::IsNot(number, text), None) => {
+                    self.supposed.push((*number, Supposed::Is(text)));
+                }
+                _ => {}
             }
         }
         if let [(arm, _)] = &*left {
@@ -146,13 +165,15 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
         self.choices += 1;
         for (arm, behind) in left {
             self.supposed.extend(failed.iter().take(behind - around));
-            let empty = self.empty_since(around);
-            if let Condition::Filled(number) = arm.when {
-                self.supposed.push((number, true));
+            match &arm.when {
+                Condition::Filled(number) => self.supposed.push((*number, Supposed::Filled)),
+                Condition::Is(number, text) => self.supposed.push((*number, Supposed::Is(text))),
+                Condition::IsNot(..) | Condition::Unknown | Condition::Otherwise => {}
             }
+            let told = self.told_since(around);
             let mut inner = Vec::new();
             self.parts(&arm.parts, &mut inner)?;
-            branches.push(Branch { segments: inner, empty });
+            branches.push(Branch { segments: inner, told });
             self.supposed.truncate(around);
         }
         self.choices -= 1;
@@ -160,10 +181,19 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
         Ok(true)
     }
 
-    /// The variables that are empty by what was supposed since.
-    fn empty_since(&self, since: usize) -> Vec<usize> {
-        let supposed = self.supposed.iter().skip(since).map(|(number, _)| *number);
-        supposed.filter(|number| self.is_always_there(*number)).collect()
+    /// What variables are by what was supposed since.
+    fn told_since(&self, since: usize) -> Vec<(usize, &'p str)> {
+        let supposed = self.supposed.iter().skip(since);
+        supposed.filter_map(|(number, it)| Some((*number, self.text_of(*number, *it)?))).collect()
+    }
+
+    /// The text of a variable of which this is supposed.
+    fn text_of(&self, number: usize, supposed: Supposed<'p>) -> Option<&'p str> {
+        match supposed {
+            Supposed::Is(text) => Some(text),
+            Supposed::Empty if self.is_always_there(number) => Some(self.printed_empty(number)),
+            Supposed::Empty | Supposed::Filled => None,
+        }
     }
 
     /// Whether a variable is there and not empty; nothing if that is not known.
@@ -173,20 +203,41 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
             return None;
         }
         let supposed = self.supposed.iter().find(|(of, _)| *of == number);
-        // What is known from elsewhere may be what Kelos's templates don't have.
-        let known = || match self.read(number) {
-            Some(read) => Some(read),
-            None => self.known(number).filter(|_| self.is_always_there(number)),
+        let says = |it: Supposed<'_>| match it {
+            Supposed::Filled => true,
+            Supposed::Empty => false,
+            Supposed::Is(text) => !text.is_empty(),
         };
+        // What is known from elsewhere may be what Kelos's templates don't have.
+        let known = || self.read(number).or_else(|| self.known_there(number));
         let is_filled = || known().map(|text| text != self.printed_empty(number));
-        supposed.map(|(_, holds)| *holds).or_else(is_filled)
+        supposed.map(|(_, it)| says(*it)).or_else(is_filled)
+    }
+
+    /// Whether a variable is this text; nothing if that is not known.
+    fn is(&self, number: usize, text: &str) -> Option<bool> {
+        if !self.has_types() {
+            return None;
+        }
+        let supposed = self.supposed.iter().filter(|(of, _)| *of == number).map(|(_, it)| *it);
+        let told = supposed.clone().find_map(|it| self.text_of(number, it));
+        // A name has it in another form.
+        let read = || self.read(number).filter(|_| !self.is_name());
+        let known = || told.or_else(read).or_else(|| self.known_there(number));
+        match known() {
+            Some(known) => Some(known == text),
+            None if text.is_empty() && supposed.clone().any(|it| it == Supposed::Filled) => {
+                Some(false)
+            }
+            None => None,
+        }
     }
 
     /// The text of a variable, if it is known here.
     fn fixed(&self, number: usize) -> Option<&'p str> {
-        let is_empty = self.supposed.contains(&(number, false)) && self.is_always_there(number);
+        let mut supposed = self.supposed.iter().filter(|(of, _)| *of == number);
         let told = self.read(number).or_else(|| self.known(number));
-        told.or(is_empty.then(|| self.printed_empty(number)))
+        told.or_else(|| supposed.find_map(|(_, it)| self.text_of(number, *it)))
     }
 
     fn read(&self, number: usize) -> Option<&'p str> {
@@ -196,6 +247,11 @@ impl<'l, 'p, 't: 'p> Layout<'l, 'p, 't> {
     /// The text of a variable that is known letter by letter from elsewhere.
     fn known(&self, number: usize) -> Option<&'p str> {
         self.given.letters.get(number)?.as_deref()
+    }
+
+    /// The same, if Kelos's templates have it.
+    fn known_there(&self, number: usize) -> Option<&'p str> {
+        self.known(number).filter(|_| self.is_always_there(number))
     }
 
     fn printed_empty(&self, number: usize) -> &'static str {

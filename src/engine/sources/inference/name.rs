@@ -25,7 +25,7 @@ pub(super) fn text(text: &str) -> Option<String> {
 /// against its form.
 pub(super) fn class(form: InName) -> Option<Class> {
     match form {
-        InName::Number => Some(Class::Number),
+        InName::Number | InName::Digits => Some(Class::Number),
         InName::Tick | InName::Time | InName::JiraKey => Some(Class::Word),
         InName::Lost => None,
     }

@@ -6,7 +6,9 @@ use super::layout::Layout;
 use super::matcher::{self, Place};
 use super::scan::Unread;
 use super::segment::{Segment, Segments, steps};
+use crate::engine::kelos::Source;
 use crate::engine::meter::Meter;
+use crate::engine::sources::github_webhook;
 use crate::engine::sources::variable::{Class, InName, Table};
 use crate::templates::go::{Alternative, Piece, When, outline};
 use crate::templates::purse::{ALLOCATION, Purse};
@@ -58,10 +60,14 @@ pub(super) struct Arm {
 }
 
 /// What a condition says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     /// This variable is there and not empty.
     Filled(usize),
+    /// This variable is this text.
+    Is(usize, Box<str>),
+    /// This variable is anything but this text.
+    IsNot(usize, Box<str>),
     /// Nobody knows what.
     Unknown,
     /// It holds if none before it does.
@@ -109,9 +115,14 @@ pub(super) type Readings<'t> = Vec<Option<&'t str>>;
 
 impl Pattern {
     /// Compiles a template; nothing if it does not parse as Kelos reads it, or has nothing to be read.
-    pub(super) fn compile(template: &str, table: &Table, purse: &mut Purse) -> Option<Pattern> {
+    pub(super) fn compile(
+        template: &str,
+        source: Source<'_>,
+        purse: &mut Purse,
+    ) -> Option<Pattern> {
         let pieces = outline(template, MOST_PIECES, purse)?;
-        let mut compiler = Compiler { table, variables: Vec::new(), bytes: 0, count: 0 };
+        let table = Table::of(source);
+        let mut compiler = Compiler { source, table, variables: Vec::new(), bytes: 0, count: 0 };
         let parts = compiler.parts(pieces);
         let Compiler { variables, bytes, count, .. } = compiler;
         // Variables were looked for among those before them.
@@ -131,13 +142,13 @@ impl Pattern {
     }
 
     /// Reads a text.
-    pub(super) fn read<'t>(
-        &self,
-        given: &Given<'_, 't>,
+    pub(super) fn read<'p, 't: 'p>(
+        &'p self,
+        given: &Given<'p, 't>,
         meter: &Meter,
-    ) -> Result<Readings<'t>, Unread> {
+    ) -> Result<Readings<'p>, Unread> {
         let known = given.letters.iter().flatten().map(|text| text.len()).sum::<usize>();
-        let mut found: Readings<'t> = vec![None; self.variables.len()];
+        let mut found: Readings<'p> = vec![None; self.variables.len()];
         for _ in 0..MOST_ROUNDS {
             let read = found.iter().flatten().map(|text| text.len()).sum::<usize>();
             let pay = || {
@@ -148,7 +159,7 @@ impl Pattern {
             pay().map_err(|_| Unread::TooCostly)?;
             let segments = Layout::of(self, given, &found, meter)?;
             let places = matcher::read(given.text, &steps(&segments), meter)?;
-            let mut next: Readings<'t> = vec![None; self.variables.len()];
+            let mut next: Readings<'p> = vec![None; self.variables.len()];
             self.collect(given.text, &segments, &places, &mut next, meter)?;
             // What stands once and was read is fixed where it stands already.
             let is_more = (next.iter().zip(&found).zip(&self.variables))
@@ -167,7 +178,7 @@ impl Pattern {
     fn collect<'t>(
         &self,
         text: &'t str,
-        segments: &Segments<'_>,
+        segments: &Segments<'t>,
         places: &[Place],
         found: &mut Readings<'t>,
         meter: &Meter,
@@ -176,8 +187,8 @@ impl Pattern {
             match (segment, place) {
                 (Segment::Choice(branches), Place::Chosen(chosen, places)) => {
                     let Some(branch) = branches.get(*chosen) else { continue };
-                    for &number in &branch.empty {
-                        self.tell(number, self.printed_empty(number), found, meter)?;
+                    for (number, text) in &branch.told {
+                        self.tell(*number, text, found, meter)?;
                     }
                     self.collect(text, &branch.segments, places, found, meter)?;
                 }
@@ -236,17 +247,24 @@ fn parts_bytes(parts: &[Part]) -> usize {
     let part = |part: &Part| match part {
         Part::Text(text) => text.len() + ALLOCATION,
         Part::Choice(arms) => {
-            size_of_val(&**arms)
-                + ALLOCATION
-                + arms.iter().map(|arm| parts_bytes(&arm.parts)).sum::<usize>()
+            size_of_val(&**arms) + ALLOCATION + arms.iter().map(arm_bytes).sum::<usize>()
         }
         Part::Variable(_) | Part::Other => 0,
     };
     size_of_val(parts) + ALLOCATION + parts.iter().map(part).sum::<usize>()
 }
 
+fn arm_bytes(arm: &Arm) -> usize {
+    let of_text = match &arm.when {
+        Condition::Is(_, text) | Condition::IsNot(_, text) => text.len() + ALLOCATION,
+        Condition::Filled(_) | Condition::Unknown | Condition::Otherwise => 0,
+    };
+    parts_bytes(&arm.parts) + of_text
+}
+
 /// Makes parts of the pieces of a template.
 struct Compiler<'c> {
+    source: Source<'c>,
     table: &'c Table,
     variables: Vec<Variable>,
     bytes: usize,
@@ -279,10 +297,30 @@ impl Compiler<'_> {
             When::Filled(names) => {
                 self.variable(&names).map_or(Condition::Unknown, Condition::Filled)
             }
+            When::Is(names, text) => self.compared(&names, &text, Condition::Is),
+            When::IsNot(names, text) => self.compared(&names, &text, Condition::IsNot),
             When::Unknown => Condition::Unknown,
             When::Otherwise => Condition::Otherwise,
         };
         Arm { when, parts: self.parts(alternative.pieces) }
+    }
+
+    /// What a comparison with a text says. With a number it fails, and there is no Task.
+    fn compared(
+        &mut self,
+        names: &[Text],
+        text: &str,
+        says: fn(usize, Box<str>) -> Condition,
+    ) -> Condition {
+        let number = self.variable(names);
+        let is_number = |it: &Variable| it.class == Class::Number;
+        match number.filter(|number| !self.variables.get(*number).is_some_and(is_number)) {
+            Some(number) => {
+                self.bytes += text.len();
+                says(number, text.into())
+            }
+            None => Condition::Unknown,
+        }
     }
 
     /// The number of a variable; nothing if the source has it not as a text or a number.
@@ -297,12 +335,24 @@ impl Compiler<'_> {
         }
         self.variables.push(Variable {
             class,
-            in_name: self.table.in_name(&name),
+            in_name: self.in_name(&name),
             is_always_there: self.table.always_has(&name),
             is_repeated: false,
             name: name.into(),
         });
         Some(self.variables.len() - 1)
+    }
+
+    /// What a name keeps of a variable.
+    fn in_name(&self, name: &str) -> InName {
+        match self.source {
+            Source::GithubWebhook(source)
+                if name == "ID" && github_webhook::has_numbers_as_ids(source) =>
+            {
+                InName::Digits
+            }
+            _ => self.table.in_name(name),
+        }
     }
 }
 

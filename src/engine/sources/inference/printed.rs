@@ -34,6 +34,7 @@ fn in_name(form: InName, read: &str) -> Option<String> {
         InName::Tick => cron::time_of(read).map(|_| read.to_owned()),
         InName::Time => cron::time_in_name(read),
         InName::JiraKey => jira::key_of(read),
+        InName::Digits => Some(read.to_owned()),
         InName::Number | InName::Lost => None,
     }
 }

@@ -22,8 +22,8 @@ pub(super) type Segments<'p> = Vec<(Segment<'p>, Option<usize>)>;
 /// One of several things that can stand in one place.
 pub(super) struct Branch<'p> {
     pub(super) segments: Segments<'p>,
-    /// The variables that are empty if it is this one.
-    pub(super) empty: Vec<usize>,
+    /// What variables are if it is this one.
+    pub(super) told: Vec<(usize, &'p str)>,
 }
 
 impl Segment<'_> {

@@ -102,6 +102,19 @@ fn large_variables_are_paid_for_each_time() {
 }
 
 #[test]
+fn what_arguments_stand_for_by_default_is_paid_for_each_time() {
+    for default in ["Text ~ Text", "List | sort", "Labels | upper", "Map | string"] {
+        let source = format!(
+            "{{% macro f(y={default}) %}}{{% endmacro %}}\
+             {{% for i in range(9000) %}}{{{{ f() }}}}{{% endfor %}}"
+        );
+        let program = Program::compile(&source).unwrap();
+        let error = program.render(&large(), &mut Budget::template()).expect_err(default);
+        assert_eq!(error.kind, ErrorKind::Limit, "{default}: {error}");
+    }
+}
+
+#[test]
 fn the_result_is_bounded() {
     let error = render("{{ 'x' * 65537 }}").unwrap_err();
     assert_eq!(

@@ -1,8 +1,12 @@
 //! The language: variables, filters, tests, loops, macros.
 
 use super::{gives, issue, render};
+use std::sync::Arc;
+
+use crate::templates::ErrorKind;
 use crate::templates::budget::Budget;
 use crate::templates::jinja::Program;
+use crate::templates::value::{Map, Value};
 
 #[test]
 fn variables_in_both_spellings() {
@@ -22,6 +26,72 @@ fn variables_in_both_spellings() {
     );
     gives("{{ Namespace }} {{ Namespace.name }}", "prod prod");
     gives("{% set ns = namespace(x=1) %}{% set ns.x = ns.x + 1 %}{{ ns.x }}", "2");
+}
+
+#[test]
+fn what_others_record_is_read_in_snake_case() {
+    let render = |source: &str| {
+        let recorded = serde_json::json!({"reviewState": "approved", "team": "ui", "a_b": "c"});
+        let labels = serde_json::json!({"Labels": {"reviewState": "a label"}});
+        let root = Map::from([
+            ("Source".into(), Value::from(recorded)),
+            ("Task".into(), Value::from(labels)),
+        ]);
+        let program = Program::compile(source).unwrap();
+        assert!(program.uses().has("Source") || program.uses().has("Task"), "{source}");
+        program.render(&Arc::new(root), &mut Budget::template())
+    };
+    for source in [
+        "{{ source.review_state }}",
+        "{{ source.reviewState }}",
+        "{{ Source.review_state }}",
+        "{{ source['review_state'] }}",
+        "{% set s = source %}{{ s.review_state }}",
+    ] {
+        assert_eq!(render(source).as_deref(), Ok("approved"), "{source}");
+    }
+    assert_eq!(render("{{ source.team }}{{ source.a_b }}").as_deref(), Ok("uic"));
+    // What others write has the names that they gave it.
+    for source in ["{{ source.review }}", "{{ task.labels.review_state }}"] {
+        assert_eq!(render(source).unwrap_err().kind, ErrorKind::Missing, "{source}");
+    }
+}
+
+#[test]
+fn what_an_argument_stands_for_by_default_is_read() {
+    for (source, text, uses) in [
+        (
+            "{% macro f(x, y=labels) %}{{ x }}: {{ y }}{% endmacro %}{{ f('a') }}",
+            "a: priority/critical, bug, area: ui",
+            "Labels",
+        ),
+        ("{% macro f(y=labels | last) %}{{ y }}{% endmacro %}{{ f() }}", "area: ui", "Labels"),
+        ("{% macro f(y=labels) %}{{ y }}{% endmacro %}{{ f('given') }}", "given", "Labels"),
+        ("{% macro f(x=title, y=x) %}{{ x }}{% endmacro %}{{ f(y=1) }}", "Fix the Größe", "Title"),
+        (
+            "{% macro f(y=title) %}{{ y }}{% endmacro %}{% macro g(z=f()) %}{{ z }}{% endmacro %}{{ g() }}",
+            "Fix the Größe",
+            "Title",
+        ),
+        (
+            "{% macro f(y) %}{{ caller() }}{% endmacro %}{% call(z=title) f(1) %}{{ z }}{% endcall %}",
+            "Fix the Größe",
+            "Title",
+        ),
+        (
+            "{% macro f(y={'a': [review_state]}) %}{{ y.a[0] }}{% endmacro %}{{ f() }}",
+            "approved",
+            "ReviewState",
+        ),
+    ] {
+        gives(source, text);
+        let program = Program::compile(source).unwrap();
+        assert_eq!(
+            program.uses().names().iter().map(|it| &**it).collect::<Vec<_>>(),
+            [uses],
+            "{source}"
+        );
+    }
 }
 
 #[test]
