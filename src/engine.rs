@@ -16,6 +16,7 @@ mod merge;
 mod meter;
 pub mod patch;
 pub mod reason;
+pub mod remedy;
 mod repository;
 pub mod rules;
 mod size;
