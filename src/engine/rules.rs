@@ -207,7 +207,7 @@ impl Problem {
 
 impl BrokenAnnotation {
     fn problem(&self) -> Problem {
-        Problem::new(self.kind, self.name, &self.error)
+        Problem::new(Kind::Annotation, self.name, &self.error)
     }
 }
 
