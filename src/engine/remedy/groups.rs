@@ -47,9 +47,8 @@ fn context(missed: &Missed<'_>, table: &Table, name: &str) -> Remedy {
     if !table.has_context() {
         return Remedy::say(format!("Kelos asks no context sources for {}", table.name));
     }
-    if name.is_empty() {
-        return Remedy::say("name one of the context sources, as in `.Context.build`");
-    }
+    // In Jinja it is the mapping that is missing, and nobody knows which name was meant.
+    let name = if name.is_empty() { "NAME" } else { name };
     let prompt = &missed.rules.spawner.spec.task_template.prompt_template;
     let line = format!("{name}: {{{{.Context.{name}}}}}");
     let line = Line::Prompt { line, is_first: prompt.is_empty() };

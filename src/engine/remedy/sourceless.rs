@@ -12,7 +12,8 @@ pub fn without_source(variable: &str) -> Option<String> {
     let (written, rest) = path.split_once('.').unwrap_or((path, ""));
     let camel = camel_case::variable(written);
     let name = if variable.starts_with(['.', '$']) { written } else { &camel };
-    if name == "Context" && !rest.is_empty() {
+    if name == "Context" {
+        let rest = if rest.is_empty() { "NAME" } else { rest };
         return Some(format!(
             "add to the TaskSpawner: an entry `name: {rest}` in spec.taskTemplate.contextSources, and a line \
              `{rest}: {{{{.Context.{rest}}}}}` in spec.taskTemplate.promptTemplate"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::apimachinery::{self, Kind};
 use crate::engine::kelos::{Task, TaskSpawner};
 use crate::engine::rules::Policy;
 use crate::engine::variables::Facts;
@@ -266,6 +267,8 @@ fn write(spawner: &Json, lines: &[Line]) -> Json {
                     rules.as_object_mut().unwrap().remove(key).unwrap();
                     own["metadata.kelos.dev/annotations"] = json!(rules.to_string());
                 }
+                let is_protected = Policy::default().protection.covers(Kind::Annotation, key);
+                assert!(!is_protected && apimachinery::key(Kind::Annotation, key).is_ok(), "{key}");
                 let field = &mut spawner["spec"]["taskTemplate"]["metadata"]["annotations"];
                 assert_eq!(
                     field.get(key).is_some(),
@@ -293,11 +296,14 @@ fn write(spawner: &Json, lines: &[Line]) -> Json {
     spawner
 }
 
-/// Takes each way of the remedy, in the order in which they are named.
-fn takes_every_way(world: &World, variable: &str, more: &Json, kelos: Kelos, value: &str) {
+/// Takes each way of the remedy, in the order in which they are named; gives how many it were.
+fn takes_every_way(world: &World, variable: &str, more: &Json, kelos: Kelos, value: &str) -> usize {
     let spawner = world.spawner(variable, more);
     let remedy = match world.known(variable, &spawner, kelos) {
-        Ok(known) => return assert_eq!(known, value, "{variable} was known"),
+        Ok(known) => {
+            assert_eq!(known, value, "{variable} was known");
+            return 0;
+        }
         Err(remedy) => remedy,
     };
     assert!(!remedy.ways.is_empty(), "{variable}: {remedy}");
@@ -312,6 +318,7 @@ fn takes_every_way(world: &World, variable: &str, more: &Json, kelos: Kelos, val
         worked += 1;
     }
     assert!(worked > 0, "{variable}: {remedy}");
+    worked
 }
 
 fn text(value: &Json) -> String {
@@ -346,15 +353,17 @@ fn worlds() -> Vec<World> {
 
 #[test]
 fn a_variable_of_the_source_is_known_once_the_line_is_there() {
+    let mut taken = 0;
     for world in worlds() {
         for (name, value) in printed(&world.vars) {
-            takes_every_way(&world, &name, &json!({}), Kelos::Newer, &value);
             let empty = json!({"spec": {"taskTemplate": {"promptTemplate": null}}});
-            takes_every_way(&world, &name, &empty, Kelos::Newer, &value);
             let off = json!({"metadata": {"annotations": {"metadata.kelos.dev/infer": "off"}}});
-            takes_every_way(&world, &name, &off, Kelos::Newer, &value);
+            for more in [json!({}), empty, off] {
+                taken += takes_every_way(&world, &name, &more, Kelos::Newer, &value);
+            }
         }
     }
+    assert!(taken >= 150, "{taken} lines were tried");
 }
 
 #[test]
@@ -364,5 +373,269 @@ fn kelos_0_24_is_told_a_line_of_the_prompt() {
         for (name, value) in printed(&world.vars) {
             takes_every_way(&world, &name, &json!({}), Kelos::V024, &value);
         }
+    }
+}
+
+/// The remedy for a variable, as a template spells it, of a TaskSpawner with this source.
+fn said(when: &Json, variable: &str) -> Remedy {
+    let spawner = json!({"metadata": {"name": "worker"}, "spec": {"when": when, "taskTemplate": {"promptTemplate": "x"}}});
+    said_of(&spawner, variable)
+}
+
+fn said_of(spawner: &Json, variable: &str) -> Remedy {
+    let rules = rules(spawner);
+    let (is_manual, has_workspace, has_field) = (false, false, true);
+    remedy(&Missed { rules: &rules, variable, is_manual, has_workspace, has_field })
+}
+
+#[test]
+fn what_a_payload_has_is_known_under_every_event_that_the_source_takes() {
+    let (issues, pulls): (&[&str], &[&str]) =
+        (&["issues", "issue_comment"], &["pull_request", "pull_request_review"]);
+    let mixed = &["issues", "pull_request", "push"];
+    let worlds = [issue(issues), pull(pulls), issue(mixed), pull(mixed)];
+    for world in &worlds {
+        for (name, value) in [
+            ("Labels", "bug, priority/high"),
+            ("Author", "octocat"),
+            ("Milestone", "v1.2"),
+            ("State", "open"),
+        ] {
+            let off = json!({"metadata": {"annotations": {"metadata.kelos.dev/infer": "off"}}});
+            for more in [json!({}), off] {
+                assert!(takes_every_way(world, name, &more, Kelos::Newer, value) > 0);
+            }
+            // Under another event Kelos still makes its Task.
+            let world = push(mixed);
+            let spawner = world.spawner(name, &json!({}));
+            let better = write(&spawner, &said_of(&spawner, &format!(".{name}")).ways[0].lines);
+            assert_eq!(world.known(name, &better, Kelos::Newer).as_deref(), Ok(""), "{name}");
+        }
+    }
+    let none = said(&json!({"githubWebhook": {"events": ["push", "release"]}}), ".Author");
+    assert_eq!(
+        none.to_string(),
+        "githubWebhook has no Author, and Kelos can't be made to print it; the nearest is `.Sender`; a context \
+         source can fetch it, as `.Context.NAME` (docs/facts.md)"
+    );
+}
+
+#[test]
+fn a_key_that_a_rules_annotation_declares_moves_to_the_field() {
+    let world = issue(&["issues"]);
+    let rules = json!({"asked": "{{.Author}}", "kelos.dev/source-author": "by {{.Author}}"});
+    let more =
+        json!({"metadata": {"annotations": {"metadata.kelos.dev/annotations": rules.to_string()}}});
+    assert!(takes_every_way(&world, "Author", &more, Kelos::Newer, "octocat") > 0);
+    let field = json!({"kelos.dev/source-author": "{{.Sender}}!"});
+    let more = json!({"spec": {"taskTemplate": {"metadata": {"annotations": field}}}});
+    let spawner = world.spawner("Author", &more);
+    assert_eq!(world.known("Author", &spawner, Kelos::Newer).as_deref(), Ok("octocat!"));
+    // What is read back takes any key that is free.
+    let rules = json!({"asked": "{{.Labels}}", "kelos.dev/source-labels": "{{.Labels | lower}}"});
+    let more =
+        json!({"metadata": {"annotations": {"metadata.kelos.dev/annotations": rules.to_string()}}});
+    assert!(
+        takes_every_way(
+            &polled("githubIssues", ""),
+            "Labels",
+            &more,
+            Kelos::Newer,
+            "bug, priority/high"
+        ) > 0
+    );
+}
+
+#[test]
+fn a_field_of_any_webhook_is_mapped_and_printed() {
+    for (variable, value) in
+        [("severity", "mapped severity"), ("Author", "mapped Author"), ("Labels", "mapped labels")]
+    {
+        assert!(takes_every_way(&generic(), variable, &json!({}), Kelos::Newer, value) > 0);
+    }
+    let number = said(&json!({"webhook": {}}), ".Number");
+    assert!(number.ways.is_empty() && number.note.contains("the nearest is `.ID`"), "{number}");
+}
+
+#[test]
+fn what_a_context_source_gives_is_printed_in_the_prompt() {
+    for world in [polled("githubIssues", ""), issue(&["issues"]), linear(), generic()] {
+        assert!(takes_every_way(&world, "Context.build", &json!({}), Kelos::Newer, "red") > 0);
+    }
+    let slack = said(&json!({"slack": {}}), ".Context.build");
+    assert_eq!(slack.to_string(), "Kelos asks no context sources for slack");
+}
+
+#[test]
+fn an_annotation_that_is_named_after_a_variable_holds_it() {
+    for (world, variable, value) in [
+        (polled("githubIssues", ""), "Source.title", "Fix the login page"),
+        (pull(&["pull_request"]), "Source.branch", "feature/login"),
+        (issue(&["issues"]), "Source.author", "octocat"),
+    ] {
+        assert!(takes_every_way(&world, variable, &json!({}), Kelos::Newer, value) > 0);
+    }
+    let page = "https://linear.app/acme/issue/ENG-42";
+    assert!(takes_every_way(&linear(), "URL", &json!({}), Kelos::Newer, page) > 0);
+    let other = said(&json!({"slack": {}}), ".Source.team");
+    assert!(
+        other.ways.is_empty() && other.note.contains("annotation kelos.dev/source-team"),
+        "{other}"
+    );
+}
+
+#[test]
+fn the_repository_of_what_is_polled_follows_from_its_page() {
+    for (variable, value) in
+        [("Repository", "acme/widgets"), ("RepositoryOwner", "acme"), ("RepositoryName", "widgets")]
+    {
+        assert!(
+            takes_every_way(&polled("githubIssues", ""), variable, &json!({}), Kelos::Newer, value)
+                > 0
+        );
+    }
+    let spawner = |repo: &str| rules(&json!({"spec": {"when": {"githubIssues": {"repo": repo}}}}));
+    assert!(follows_from_workspace(&spawner(""), ".Repository"));
+    assert!(follows_from_workspace(&spawner(""), "repository_owner"), "as Jinja spells it");
+    assert!(!follows_from_workspace(&spawner("acme/widgets"), ".Repository"));
+    assert!(!follows_from_workspace(&spawner(""), ".Title"));
+}
+
+#[test]
+fn of_several_sources_a_line_asks_whether_the_variable_is_there() {
+    let mut world = issue(&["issues"]);
+    world.when["slack"] = json!({});
+    for variable in ["Title", "Body", "Branch"] {
+        let spawner = world.spawner(variable, &json!({}));
+        let better = write(&spawner, &said_of(&spawner, &format!(".{variable}")).ways[0].lines);
+        assert!(world.task(&better, Kelos::Newer).is_ok(), "{variable}");
+    }
+    assert!(takes_every_way(&world, "Body", &json!({}), Kelos::Newer, "It is broken.") > 0);
+}
+
+#[test]
+fn what_is_there_already_is_not_asked_for_again() {
+    let field = json!({"annotations": {"x/labels": "{{.Labels}}"}});
+    let mut spawner = json!({"metadata": {"annotations": {}}, "spec": {
+        "when": {"githubIssues": {}}, "taskTemplate": {"metadata": field},
+    }});
+    assert_eq!(
+        said_of(&spawner, ".Labels").to_string(),
+        "`x/labels` under spec.taskTemplate.metadata prints it already: this Task was made before that, or by Kelos \
+         v0.24, which has no such field"
+    );
+    spawner["metadata"]["annotations"]["metadata.kelos.dev/infer"] = json!("off");
+    assert_eq!(
+        said_of(&spawner, "labels").to_string(),
+        "nothing is read back here, since `infer` is off; add to the TaskSpawner: `metadata.kelos.dev/infer: \"on\"` \
+         under metadata.annotations"
+    );
+}
+
+#[test]
+fn a_remedy_names_the_line_and_where_it_goes() {
+    let polled = json!({"githubIssues": {}});
+    for (when, variable, text) in [
+        (
+            &polled,
+            ".Labels",
+            "add to the TaskSpawner: `kelos.dev/source-labels: \"{{.Labels}}\"` under \
+             spec.taskTemplate.metadata.annotations",
+        ),
+        (
+            &polled,
+            ".Comments",
+            "add to the TaskSpawner: a line `Comments: {{.Comments}}` in spec.taskTemplate.promptTemplate",
+        ),
+        (
+            &json!({"githubWebhook": {"events": ["issues"]}}),
+            ".Branch",
+            "add to the TaskSpawner: `kelos.dev/source-branch: '{{with index . \"Branch\"}}{{.}}{{end}}'` under \
+             spec.taskTemplate.metadata.annotations",
+        ),
+        (
+            &json!({"webhook": {}}),
+            "severity",
+            "add to the TaskSpawner: `severity: \"$.severity\"`, or where else it stands in the JSON, under \
+             spec.when.webhook.fieldMapping, if it is not there, and `kelos.dev/source-severity: \
+             \"{{.severity}}\"` under spec.taskTemplate.metadata.annotations",
+        ),
+        (
+            &polled,
+            ".Author",
+            "githubIssues has no Author, and Kelos can't be made to print it; a context source can fetch it, as \
+             `.Context.NAME` (docs/facts.md)",
+        ),
+        (
+            &json!({"slack": {}}),
+            ".Channel",
+            "slack has no Channel, and Kelos can't be made to print it; the nearest is `{{ index .Annotations \
+             \"kelos.dev/slack-channel\" }}`",
+        ),
+        (
+            &json!({"githubPullRequests": {}}),
+            ".HeadSHA",
+            "Kelos has no HeadSHA to print: it writes the commit on the Task where \
+             `spec.when.githubPullRequests.reporting.checks` is set, which makes check runs on GitHub",
+        ),
+        (
+            &polled,
+            ".Workspace.Host",
+            "it takes a Workspace: `workspaceRef` under spec.taskTemplate names one",
+        ),
+        (&polled, ".Spawner.Labels.team", "add to the TaskSpawner: `team` under metadata.labels"),
+        (&polled, ".User.Name", "only a request has a user: `review` answers one"),
+    ] {
+        assert_eq!(said(when, variable).to_string(), text, "{variable}");
+    }
+    let rules = rules(&json!({"spec": {"when": polled, "taskTemplate": {"promptTemplate": "x"}}}));
+    let missed = Missed {
+        rules: &rules,
+        variable: ".Labels",
+        is_manual: false,
+        has_workspace: true,
+        has_field: false,
+    };
+    assert_eq!(
+        remedy(&missed).to_string(),
+        "add to the TaskSpawner: `kelos.dev/source-labels: \"{{.Labels}}\"` under \
+         spec.taskTemplate.metadata.annotations (Kelos v0.25 and later), or a line `Labels: {{.Labels}}` in \
+         spec.taskTemplate.promptTemplate (any Kelos)"
+    );
+    let by_hand = remedy(&Missed { is_manual: true, ..missed }).to_string();
+    assert!(
+        by_hand.starts_with(
+            "a Task that was started by hand has what the file of `kelos run --values` gives: \
+         name `Labels` there, and print it; add to the TaskSpawner: "
+        ),
+        "{by_hand}"
+    );
+}
+
+#[test]
+fn without_a_source_the_lines_are_named_with_the_sources_that_they_are_for() {
+    for (variable, text) in [
+        (
+            ".Labels",
+            Some(
+                "add to the TaskSpawner: `kelos.dev/source-labels: \"{{.Labels}}\"` under \
+                 spec.taskTemplate.metadata.annotations (githubIssues, githubPullRequests, jira, cron, \
+                 linearWebhook), or a line over the payload (githubWebhook, docs/facts.md)",
+            ),
+        ),
+        (
+            "author",
+            Some("add to the TaskSpawner: a line over the payload (githubWebhook, docs/facts.md)"),
+        ),
+        (
+            ".Context.build",
+            Some(
+                "add to the TaskSpawner: an entry `name: build` in spec.taskTemplate.contextSources, and a line \
+                 `build: {{.Context.build}}` in spec.taskTemplate.promptTemplate",
+            ),
+        ),
+        (".Nothing", None),
+    ] {
+        assert_eq!(without_source(variable).as_deref(), text, "{variable}");
     }
 }
