@@ -19,7 +19,9 @@ pub fn without_source(variable: &str) -> Option<String> {
              `{rest}: {{{{.Context.{rest}}}}}` in spec.taskTemplate.promptTemplate"
         ));
     }
-    let sources = sources_with(name);
+    let mut sources = sources_with(name);
+    // What does not follow from its tick is always empty there.
+    sources.retain(|source| *source != "cron" || matches!(name, "ID" | "Title" | "Time"));
     let ways = "docs/facts.md";
     let line = match sources.as_slice() {
         [] => None,

@@ -39,10 +39,14 @@ spec: {workspaceRef: {name: my-repo}}
 
 /// What `render` prints and complains of with these objects, in a folder of this path.
 fn render(spawner: &str, more: &[&str]) -> (String, String, String) {
+    render_task(spawner, TASK, more)
+}
+
+fn render_task(spawner: &str, task: &str, more: &[&str]) -> (String, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap().to_owned();
     fs::write(folder.path().join("a.yaml"), spawner).unwrap();
-    fs::write(folder.path().join("b.yaml"), TASK).unwrap();
+    fs::write(folder.path().join("b.yaml"), task).unwrap();
     let output = run(&[&["render", "-f", &path], more].concat());
     (text(&output.stdout).to_owned(), text(&output.stderr).to_owned(), path)
 }
@@ -73,6 +77,9 @@ fn an_error_in_a_template_is_shown_in_the_file_with_the_line_to_add() {
     ] {
         assert!(output.contains(&shown), "{shown} is not in:\n{output}");
     }
+    let (output, _, _) = render_task(SPAWNER, &TASK.replace("workspaceRef", "workerPoolRef"), &[]);
+    let help = "help: the Workspace of WorkerPool default/my-repo is not among the files";
+    assert!(output.contains(help), "{output}");
     // The line is there, and no Task shows it yet.
     let field = "taskTemplate: {metadata: {annotations: {kelos.dev/source-labels: '{{.Labels}}'}}, promptTemplate: x}";
     let (output, _, _) = render(&SPAWNER.replace("taskTemplate: {promptTemplate: x}", field), &[]);
@@ -142,7 +149,7 @@ fn eval_says_what_to_write_and_talks_of_no_task() {
         (
             "{{ .Labels }}",
             "`--set Labels=…` gives it here; add to the TaskSpawner: `kelos.dev/source-labels: \"{{.Labels}}\"` under \
-             spec.taskTemplate.metadata.annotations (githubIssues, githubPullRequests, jira, cron, linearWebhook), or \
+             spec.taskTemplate.metadata.annotations (githubIssues, githubPullRequests, jira, linearWebhook), or \
              a line over the payload (githubWebhook, docs/facts.md)",
         ),
         ("{{ .Nothing }}", "`--set Nothing=…` gives it here"),
