@@ -17,6 +17,7 @@ mod meter;
 pub mod patch;
 mod pods;
 pub mod reason;
+pub mod remedy;
 mod repository;
 pub mod rules;
 mod size;

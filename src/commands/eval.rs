@@ -14,6 +14,8 @@ use super::explain::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain};
 use crate::cli::EvalArgs;
 use crate::clock;
+use crate::engine::reason::Reason;
+use crate::engine::remedy::without_source;
 use crate::engine::{Skip, given};
 use crate::templates::budget::Budget;
 use crate::templates::value::{Map, Text};
@@ -38,13 +40,14 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
+            let hint = hint(&error);
             let explained = Explained {
                 source: &source,
                 origin: "template",
                 reason: error.reason,
                 message: &error.message,
                 position: error.position,
-                hint: error.hint.as_deref(),
+                hint: hint.as_deref(),
             };
             complain(explain(&explained));
             Ok(ExitCode::FAILURE)
@@ -55,6 +58,18 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
 fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, Skip> {
     let template = Template::compile(source, syntax)?;
     Ok(template.render(vars, &mut Budget::task().at(clock::now()))?)
+}
+
+/// What to do: of a variable that is missing, how it is given here, and what makes it known of Tasks.
+fn hint(error: &Skip) -> Option<String> {
+    let missing = error.variable.as_deref().filter(|_| error.reason == Reason::MissingVariable);
+    let (None, Some(variable)) = (&error.hint, missing) else { return error.hint.clone() };
+    let name = variable.trim_start_matches(['.', '$']);
+    let here = format!("`--set {name}=…` gives it here");
+    Some(match without_source(variable) {
+        Some(there) => format!("{here}; {there}"),
+        None => here,
+    })
 }
 
 fn variables(vars: serde_json::Map<String, serde_json::Value>) -> Map {
@@ -74,8 +89,15 @@ struct EvalRequest {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum EvalResponse {
-    Output { output: String },
-    Error { error: String, reason: &'static str },
+    Output {
+        output: String,
+    },
+    Error {
+        error: String,
+        reason: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
 }
 
 fn answer_lines(input: impl BufRead, mut output: impl Write) -> anyhow::Result<ExitCode> {
@@ -103,7 +125,8 @@ fn answer(line: &[u8]) -> EvalResponse {
     match result {
         Ok(output) => EvalResponse::Output { output },
         Err(error) => {
-            EvalResponse::Error { error: error.to_string(), reason: error.reason.as_str() }
+            let (reason, hint) = (error.reason.as_str(), hint(&error));
+            EvalResponse::Error { error: error.to_string(), reason, hint }
         }
     }
 }

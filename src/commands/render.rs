@@ -1,6 +1,7 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
 mod cells;
+mod explanation;
 mod problems;
 mod shapes;
 mod stored;
@@ -17,13 +18,12 @@ use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 use serde_json::Value;
 
-use self::cells::{field, from, outcome_text};
+use self::cells::{from, outcome_text};
 use self::shapes::{ShownKey, ShownPatch, ShownTask};
 use self::stored::AsNew;
 use self::table::Column;
 use self::variables::ShownVariable;
 use self::written::{Place, Written, spawner};
-use super::explain::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain, print};
 use super::{Loaded, defaults, load, not_asked, read_manifests};
 use crate::cli::{OutputFormat, RenderArgs};
@@ -32,10 +32,9 @@ use crate::engine::kelos::{GROUP, Injection, Task, group_of};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
-use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, Skip, decide};
-use crate::manifests::{Located, Manifest};
+use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, decide};
+use crate::manifests::Manifest;
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
-use crate::templates::Position;
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     let mut read = ReadObjects::in_namespace(&args.namespace);
@@ -143,6 +142,8 @@ impl Rendering<'_> {
             report,
             format,
             written,
+            has_workspace: facts.workspace.is_some(),
+            has_namespace: facts.namespace.is_some(),
         };
         let object = as_new.as_ref().map_or(&object, |it| &it.object);
         match format {
@@ -188,6 +189,10 @@ struct Shown<'s, 't> {
     format: OutputFormat,
     /// The file and the line of the TaskSpawner.
     written: Option<&'s Place>,
+    /// Whether the Workspace of the Task is known.
+    has_workspace: bool,
+    /// Whether its Namespace is.
+    has_namespace: bool,
 }
 
 /// The columns of the keys; the last one is of Tasks that were answered before.
@@ -280,67 +285,6 @@ impl Shown<'_, '_> {
         }
     }
 
-    fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
-        let skip = key.news_skip().or(key.news_default())?;
-        let rule =
-            self.rules.keys.iter().find(|rule| rule.kind == key.kind && *rule.key == *key.key);
-        let template = rule.and_then(|rule| rule.source());
-        let name = format!("{} {}", key.kind, key.key);
-        if let Some(text) = self.in_file(key, skip) {
-            return Some(text);
-        }
-        let (source, origin) = match (self.annotation_of(key, skip), template) {
-            (Some(annotation), _) => {
-                let text = self.rules.spawner.metadata.annotations.get(annotation);
-                (text.map_or("", String::as_str), annotation.to_owned())
-            }
-            (None, Some(template)) if skip.position.is_some() => (template, name),
-            (None, Some(_)) => ("", format!("the template of {name}")),
-            (None, None) => ("", format!("{name} of {}", field(key))),
-        };
-        Some(explain(&Explained {
-            source,
-            origin: &origin,
-            reason: skip.reason,
-            message: &skip.message,
-            position: skip.position,
-            hint: skip.hint.as_deref(),
-        }))
-    }
-
-    /// The explanation of an error in an annotation, where it stands in the file of the TaskSpawner.
-    fn in_file(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
-        let annotation = self.annotation_of(key, skip)?;
-        let text = self.rules.spawner.metadata.annotations.get(annotation)?;
-        let (file, line) = self.written?;
-        let at = skip.position?;
-        let located = Located::find(file, *line, &["metadata", "annotations", annotation])?;
-        let offset = located.offset_of(text, at.line, at.column)?;
-        Some(explain(&Explained {
-            source: &located.text,
-            origin: &file.display().to_string(),
-            reason: skip.reason,
-            message: &format!("annotation {annotation}: {}", skip.message),
-            position: Some(Position::of(&located.text, offset)),
-            hint: skip.hint.as_deref(),
-        }))
-    }
-
-    /// The annotation that an error is about and has its place in, if it is not about a template.
-    fn annotation_of<'k>(&self, key: &'k KeyDecision<'_>, skip: &Skip) -> Option<&'k str> {
-        let rule =
-            self.rules.keys.iter().find(|rule| (rule.kind, &*rule.key) == (key.kind, key.key));
-        match key.declared_in {
-            None => Some(key.key),
-            Some(DeclaredIn::RulesAnnotation)
-                if skip.position.is_some() && rule?.source().is_none() =>
-            {
-                Some(field(key))
-            }
-            Some(_) => None,
-        }
-    }
-
     fn json(&self) -> ShownTask<'_> {
         let keys = self.decision.keys.iter().map(|key| {
             let (skip, cause) = match &key.outcome {
@@ -361,7 +305,8 @@ impl Shown<'_, '_> {
                 line: skip.and_then(|skip| Some(skip.position?.line)),
                 column: skip.and_then(|skip| Some(skip.position?.column)),
                 annotation: skip.and_then(|skip| self.annotation_of(key, skip)),
-                hint: skip.and_then(|skip| skip.hint.as_deref()),
+                place: skip.and_then(|skip| self.place(key, skip)),
+                hint: skip.and_then(|skip| self.hint(skip)),
             }
         });
         ShownTask {

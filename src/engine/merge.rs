@@ -139,8 +139,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         outcomes.extend(removed);
         for broken in &rules.broken_annotations {
             let outcome = KeyOutcome::Skipped(broken.error.clone());
+            // Whatever it holds, the rules annotation itself is an annotation.
             outcomes.push(KeyDecision {
-                kind: broken.kind,
+                kind: Kind::Annotation,
                 key: broken.name,
                 declared_in: None,
                 outcome,

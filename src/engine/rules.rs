@@ -194,7 +194,7 @@ impl Problem {
 
 impl BrokenAnnotation {
     fn problem(&self) -> Problem {
-        Problem::new(self.kind, self.name, &self.error)
+        Problem::new(Kind::Annotation, self.name, &self.error)
     }
 }
 
@@ -338,7 +338,8 @@ impl Rules {
         }
     }
 
-    pub(in crate::engine) fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
+    /// The rule of a key.
+    pub fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
         let found =
             self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key))).ok()?;
         self.keys.get(found).map(Arc::as_ref)

@@ -27,10 +27,11 @@ mod variable;
 mod variable_set;
 mod work_item;
 
-pub(super) use self::catalog::{GROUPS, name_hint};
+pub(super) use self::catalog::{GROUPS, is_long, name_hint, sources_with};
 pub use self::given::given;
 pub use self::inference::{Inference, NotRead};
 use self::recorded::Recorded;
+pub(super) use self::recorded::is_own_record;
 use self::text::text;
 pub(super) use self::variable::Table;
 use self::variable_set::{Letters, VariableSet};

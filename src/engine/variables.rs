@@ -138,7 +138,7 @@ impl View<'_, '_> {
         let Answer { values: root, origins, not_read } = self.source(inputs, meter);
         let mut variables = Variables { root, origins, not_read, too_large };
         for (key, value) in groups {
-            variables.origins.push((Text::clone(&key), Origin::Task));
+            variables.origins.push((Text::clone(&key), origin_of_group(&key)));
             variables.root.insert(key, value);
         }
         variables
@@ -168,6 +168,15 @@ impl View<'_, '_> {
         (self.inference.reads_metadata() || reads_rendered(self.rules, self.uses))
             && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
+    }
+}
+
+/// Who says what a group holds.
+fn origin_of_group(name: &str) -> Origin {
+    match name {
+        "Spawner" | "Workspace" | "Namespace" => Origin::Cluster,
+        "User" => Origin::Request,
+        _ => Origin::Task,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Where a value stands in the file that it was read from.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use granit_parser::{Event, Parser, Span, StrInput};
 
 use super::documents::split;
+use crate::templates::Position;
 
 /// A value in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,61 @@ impl Located {
         let within = wanted.char_indices().nth(column.saturating_sub(1));
         Some(start + indent.len() + within.map_or(wanted.len(), |(at, _)| at))
     }
+
+    /// The offset in the file of a place in a template: in the value of this line's key, or of a key in the
+    /// block below it. Nothing where the file does not spell that line of the template in the same letters,
+    /// or does so twice.
+    pub fn offset_in_template(
+        &self,
+        key: Option<&str>,
+        template: &str,
+        at: Position,
+    ) -> Option<usize> {
+        let wanted = template.lines().nth(at.line.checked_sub(1)?)?;
+        if wanted.trim().is_empty() {
+            return None;
+        }
+        let start: usize = self.text.split_inclusive('\n').take(self.line - 1).map(str::len).sum();
+        let mut block = start..start + block(&self.text[start..]);
+        if let Some(key) = key {
+            block = entry(&self.text, block, key)?;
+        }
+        let mut found = self.text[block.clone()].match_indices(wanted);
+        let (first, _) = found.next().filter(|_| found.next().is_none())?;
+        let within = wanted.char_indices().nth(at.column.saturating_sub(1));
+        Some(block.start + first + within.map_or(wanted.len(), |(at, _)| at))
+    }
+}
+
+/// How many bytes the first line has with all that is set in deeper, or blank, behind it.
+fn block(text: &str) -> usize {
+    let mut lines = text.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let is_of_it = |line: &&str| line.trim().is_empty() || indent(line) > indent(first);
+    first.len() + lines.take_while(is_of_it).map(str::len).sum::<usize>()
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// The value of the one key of this name in a block, below its first line.
+fn entry(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>> {
+    let mut start = within.start;
+    let starts = text[within.clone()].split_inclusive('\n').map(|line| {
+        start += line.len();
+        (start - line.len(), line)
+    });
+    let behind_key = |line: &str| {
+        let line = line.trim_start();
+        let quoted = line.strip_prefix(['"', '\'']);
+        let rest = quoted.unwrap_or(line).strip_prefix(key)?;
+        let rest = if quoted.is_some() { rest.strip_prefix(['"', '\''])? } else { rest };
+        rest.trim_start().strip_prefix(':').map(str::len)
+    };
+    let mut found = starts.skip(1).filter_map(|(at, line)| Some((at, line, behind_key(line)?)));
+    let (at, line, rest) = found.next().filter(|_| found.next().is_none())?;
+    Some(at + line.len() - rest..at + block(&text[at..within.end]))
 }
 
 fn line_of(text: &str, document_line: usize, path: &[&str]) -> Option<usize> {
@@ -135,6 +192,28 @@ mod tests {
         ] {
             assert_eq!(line_of(TEXT, document, path), line, "{document} {path:?}");
         }
+    }
+
+    #[test]
+    fn a_place_in_a_template_is_one_in_the_file_if_the_file_spells_it_once() {
+        let text = "metadata:\n  annotations:\n    rules: |\n      one: {{.A}}  # ü\n      'x/two': {value: '{{.A}} {{.B}}', default: y}\n\n      three: |\n        {{.A}}\n        ü {{.B}}\n      four: '{{\"''\"}}'\n      five: {{.A}}{{.A}}\n    other: {{.A}}\n";
+        let located = Located { text: text.to_owned(), line: 3 };
+        let place = |key: &str, template: &str, at: &str| {
+            let position = Position::of(template, template.find(at).unwrap());
+            let offset = located.offset_in_template(Some(key), template, position)?;
+            let position = Position::of(text, offset);
+            assert!(text[offset..].starts_with(at));
+            Some((position.line, position.column))
+        };
+        assert_eq!(place("one", "{{.A}}", ".A"), Some((4, 14)));
+        assert_eq!(place("x/two", "{{.A}} {{.B}}", ".B"), Some((5, 34)));
+        assert_eq!(place("three", "{{.A}}\nü {{.B}}\n", ".B"), Some((9, 13)));
+        assert_eq!(place("four", "{{\"'\"}}", "\"'"), None, "other letters");
+        assert_eq!(place("five", "{{.A}}", ".A"), None, "twice");
+        assert_eq!(place("other", "{{.A}}", ".A"), None, "another annotation");
+        let located = Located { text: text.to_owned(), line: 12 };
+        let position = Position::of("{{.A}}", 2);
+        assert_eq!(located.offset_in_template(None, "{{.A}}", position), text.rfind(".A"));
     }
 
     #[test]

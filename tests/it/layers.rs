@@ -105,6 +105,7 @@ const ENGINE: &[&str] = &[
     "decision",
     "candidate",
     "variables",
+    "remedy",
     "merge",
 ];
 

@@ -2,6 +2,7 @@
 
 mod completions;
 mod hints;
+mod remedies;
 mod stored;
 mod streams;
 mod tables;

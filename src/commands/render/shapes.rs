@@ -51,6 +51,17 @@ pub(super) struct ShownKey<'s> {
     /// The annotation of the TaskSpawner that line and column are in, if it is not the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotation: Option<&'s str>,
+    /// Where that is in the file of the TaskSpawner.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hint: Option<&'s str>,
+    pub(super) place: Option<ShownPlace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<String>,
+}
+
+/// A place in a file, from 1.
+#[derive(Serialize)]
+pub(super) struct ShownPlace {
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
 }

@@ -20,7 +20,7 @@ pub(super) struct ShownVariable<'s> {
     name: &'s str,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<serde_json::Value>,
-    /// `task`, `derived`, or `inferred from` a template.
+    /// `task`, `derived`, `recorded`, `cluster`, `request`, or `inferred from` a template.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
     /// Why it is missing.
@@ -41,7 +41,7 @@ impl<'s> From<&'s ReportedVariable> for ShownVariable<'s> {
 
 /// The columns of the variables.
 const COLUMNS: [Column; 3] =
-    [Column::Whole("VARIABLE"), Column::Value("VALUE"), Column::From("FROM")];
+    [Column::Whole("VARIABLE"), Column::Value("VALUE"), Column::From("ORIGIN")];
 
 /// A table of the variables, those that are known first. In a long one, those that templates use are before
 /// all others.
@@ -61,7 +61,7 @@ fn row(variable: &ReportedVariable, format: OutputFormat) -> Vec<Cell> {
         Ok((value, origin)) => {
             let colour = match origin {
                 Origin::Inferred(_) => Color::Yellow,
-                Origin::Task | Origin::Derived => Color::Green,
+                _ => Color::Green,
             };
             (json(value).to_string(), origin.to_string(), colour)
         }

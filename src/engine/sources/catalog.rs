@@ -38,7 +38,7 @@ const COLLECTIONS: [&str; 2] = ["Source", "Context"];
 
 impl Table {
     /// The table of a source.
-    pub(super) fn of(source: Source<'_>) -> &'static Table {
+    pub(in crate::engine) fn of(source: Source<'_>) -> &'static Table {
         match source {
             Source::GithubIssues(_) => &github_issues::TABLE,
             Source::GithubPullRequests(_) => &github_pull_requests::TABLE,
@@ -102,6 +102,19 @@ impl Table {
 pub(super) fn class_of_any(name: &str) -> Option<Class> {
     let tables = ALL.into_iter().chain([&manual::SCHEDULE]);
     tables.flat_map(Table::all).find(|variable| variable.name == name)?.class
+}
+
+/// Whether a variable may be as long as a page.
+pub(in crate::engine) fn is_long(name: &str) -> bool {
+    class_of_any(name) == Some(Class::Anything)
+}
+
+/// The sources that always have a variable of this name as a text or a number that Kelos prints, as they are
+/// called in `spec.when`.
+pub(in crate::engine) fn sources_with(name: &str) -> Vec<&'static str> {
+    let of_kelos = ALL.into_iter().filter(|table| table.others != Others::Anything);
+    let have = of_kelos.filter(|table| table.always_has(name) && table.class(&[name]).is_some());
+    have.map(|table| table.name).collect()
 }
 
 /// Every name that Kelos or we give to a variable; `docs/variables.md` explains them.

@@ -83,6 +83,11 @@ impl Sets {
 /// The names of Kelos's own.
 const OWN: [&str; 5] = ["kind", "number", "owner", "repo", "sha"];
 
+/// Whether Kelos itself may write this annotation.
+pub(in crate::engine) fn is_own_record(key: &str) -> bool {
+    key.strip_prefix(SOURCE_PREFIX).is_some_and(|name| OWN.contains(&name))
+}
+
 /// The `kelos.dev/source-*` annotations, in the order of their names.
 pub(super) struct Recorded<'t>(Vec<Annotation<'t>>);
 
@@ -208,7 +213,7 @@ fn variable(name: &str) -> Cow<'static, str> {
 
 fn tell_one(variable: &str, value: &str, is_rendered: bool, known: &mut VariableSet<'_>) {
     let mut put = |name: &str, build: &dyn Fn(&Meter) -> Result<Value, Exhausted>| {
-        known.put(Origin::Task, Letters::Alike, name, build);
+        known.put(Origin::Recorded, Letters::Alike, name, build);
     };
     match variable {
         // The text of `Kind` is another one, and a text is no mapping.

@@ -42,13 +42,24 @@ impl Table {
         self.find(name).map_or(InName::Lost, |variable| variable.in_name)
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&'static Variable> {
+    /// The variable of this name.
+    pub(in crate::engine) fn find(&self, name: &str) -> Option<&'static Variable> {
         self.all().find(|variable| variable.name == name)
     }
 
     /// Whether Kelos always has a variable of this name, be it empty; others may not be there.
-    pub(super) fn always_has(&self, name: &str) -> bool {
+    pub(in crate::engine) fn always_has(&self, name: &str) -> bool {
         self.find(name).is_some_and(|variable| variable.is_always_there)
+    }
+
+    /// Whether it has the names that a `fieldMapping` gives.
+    pub(in crate::engine) fn has_new_names(&self) -> bool {
+        self.others == Others::NewNames
+    }
+
+    /// Whether Kelos asks the context sources of a TaskSpawner with this source.
+    pub(in crate::engine) fn has_context(&self) -> bool {
+        self.others != Others::Nothing
     }
 
     /// Whether it is known which of its variables are texts and which are numbers.
@@ -76,7 +87,7 @@ impl Table {
 
 /// A variable that the Tasks of a source can have. All that depends on its name is read from here.
 #[derive(Debug)]
-pub(super) struct Variable {
+pub(in crate::engine) struct Variable {
     pub(super) name: &'static str,
     /// What a printed one can be; nothing if it is no text and no number, so that a printed one says too
     /// little.

@@ -14,8 +14,14 @@ use crate::templates::{Uses, camel_case};
 /// Who says what a variable is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// The Task itself, the request, or an object that they name.
+    /// Kelos itself, on the Task.
     Task,
+    /// Somebody else, in an annotation of the Task.
+    Recorded,
+    /// An object of the cluster that is no Task: TaskSpawner, Workspace or Namespace.
+    Cluster,
+    /// Who asks for the Task to be created.
+    Request,
     /// It follows from the Task, its TaskSpawner, Workspace and WorkerPool.
     Derived,
     /// It was read back out of a field that Kelos rendered.
@@ -39,6 +45,9 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Task => f.write_str("task"),
+            Origin::Recorded => f.write_str("recorded"),
+            Origin::Cluster => f.write_str("cluster"),
+            Origin::Request => f.write_str("request"),
             Origin::Derived => f.write_str("derived"),
             Origin::Inferred(rendered) => write!(f, "inferred from {rendered}"),
         }

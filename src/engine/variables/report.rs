@@ -30,6 +30,10 @@ pub struct ReportedVariable {
 pub enum Missing {
     /// The source has no such variable.
     NotOfSource(&'static str),
+    /// The Task works in no Workspace that is known.
+    NoWorkspace,
+    /// Nobody asks for the Task to be created: that is so outside of admission.
+    NoRequest,
     /// Nothing tells it.
     Untold {
         /// Whether rendered fields were looked at.
@@ -56,6 +60,8 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Missing::NotOfSource(source) => write!(f, "{source} has no such variable"),
+            Missing::NoWorkspace => f.write_str("no Workspace of the Task is known"),
+            Missing::NoRequest => f.write_str("only a request has a user"),
             Missing::Untold { is_inferred: false } => {
                 f.write_str("nothing on the Task tells it, and `infer` is off")
             }
@@ -143,6 +149,8 @@ pub fn report(
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {
             _ if too_large.contains(name) => Missing::TooLarge,
+            _ if &**name == "Workspace" => Missing::NoWorkspace,
+            _ if &**name == "User" => Missing::NoRequest,
             Some((_, not_read)) => Missing::NotRead(not_read.clone()),
             None if table.has(name) => untold(rules),
             None => Missing::NotOfSource(table.name),

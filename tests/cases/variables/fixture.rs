@@ -103,6 +103,9 @@ fn reported(manifest: &Manifest, known: &Snapshot, policy: &Policy) -> Vec<Repor
 fn word(origin: &Origin) -> &'static str {
     match origin {
         Origin::Task => "task",
+        Origin::Recorded => "recorded",
+        Origin::Cluster => "cluster",
+        Origin::Request => "request",
         Origin::Derived => "derived",
         Origin::Inferred(_) => "inferred",
     }
