@@ -15,7 +15,7 @@ mod mark;
 mod merge;
 mod meter;
 pub mod patch;
-mod pods;
+pub mod pods;
 pub mod reason;
 pub mod remedy;
 mod repository;

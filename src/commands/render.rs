@@ -2,6 +2,7 @@
 
 mod cells;
 mod explanation;
+mod pod;
 mod problems;
 mod shapes;
 mod stored;
@@ -12,6 +13,7 @@ mod written;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use comfy_table::{Attribute, Cell, Color};
@@ -34,7 +36,7 @@ use crate::engine::rules::{DeclaredIn, Policy, Rules};
 use crate::engine::variables::{VariableReport, report};
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, decide};
 use crate::manifests::Manifest;
-use crate::spawners::{Lookup, ReadObjects, Snapshot};
+use crate::spawners::{CompiledSpawner, Lookup, ReadObjects, Snapshot};
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     let mut read = ReadObjects::in_namespace(&args.namespace);
@@ -103,20 +105,7 @@ impl Rendering<'_> {
         let found = Task::parse(&manifest.json).context(NO_TASK)?;
         let object = manifest.object();
         let namespace = namespace_of(&object, &self.args.namespace);
-        let Some(owner) = found.owner() else {
-            bail!(
-                "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
-                 kelos.dev/taskspawner"
-            );
-        };
-        let Lookup::Found(spawner) = self.known.rules(namespace, &owner) else {
-            bail!(
-                "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names{}",
-                owner.name,
-                owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default(),
-                written::elsewhere(self.spawners, namespace, owner.name)
-            );
-        };
+        let spawner = self.spawner(namespace, &found)?;
         let rules = &spawner.rules;
         let as_new = stored::as_new(&object, &found, rules);
         let json = as_new.as_ref().map_or(&*manifest.json, |it| &*it.json);
@@ -130,7 +119,7 @@ impl Rendering<'_> {
         }
         let report = report(&task, rules, &facts, self.policy);
         let format = self.args.output;
-        let name = (owner.name.to_owned(), namespace.to_owned());
+        let name = (rules.spawner.metadata.name.clone(), namespace.to_owned());
         let written = self.spawners.get(&name);
         let stored = as_new.as_ref().map(|it| (it, &found));
         let shown = Shown {
@@ -156,6 +145,26 @@ impl Rendering<'_> {
                 self.keep(&ShownPatch { namespace, task, patch })
             }
         }
+    }
+
+    /// The TaskSpawner of a Task, or the defaults in place of one.
+    fn spawner(&self, namespace: &str, task: &Task<'_>) -> anyhow::Result<Arc<CompiledSpawner>> {
+        let Some(owner) = task.owner() else {
+            let of_nobody = self.known.of_nobody().map(Arc::clone);
+            return of_nobody.context(
+                "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
+                 kelos.dev/taskspawner (only --defaults are for Tasks without one)",
+            );
+        };
+        let Lookup::Found(spawner) = self.known.rules(namespace, &owner) else {
+            bail!(
+                "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names{}",
+                owner.name,
+                owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default(),
+                written::elsewhere(self.spawners, namespace, owner.name)
+            );
+        };
+        Ok(spawner)
     }
 
     fn keep(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
@@ -209,31 +218,33 @@ impl Shown<'_, '_> {
     fn table(&self) -> anyhow::Result<()> {
         let name =
             [self.task.name(), self.task.generate_name()].into_iter().find(|name| !name.is_empty());
-        print(format_args!(
-            "Task {}/{} from TaskSpawner {}",
-            self.namespace,
-            name.unwrap_or("(without a name)"),
-            self.rules.spawner.metadata.name
-        ))?;
+        let name = name.unwrap_or("(without a name)");
+        print(match &*self.rules.spawner.metadata.name {
+            "" => format!("Task {}/{name} without a TaskSpawner", self.namespace),
+            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.namespace),
+        })?;
         if let Some((as_new, _)) = self.stored {
             print(if as_new.is_certain {
                 "It was answered before, and is shown as when it was new"
             } else {
-                "It was answered before, and is shown as when it was new: what rules annotations declare is \
-                 taken for ours (kubectl get --show-managed-fields tells whose it is)"
+                "It was answered before, and is shown as when it was new: what rules annotations and defaults \
+                 declare is taken for ours (kubectl get --show-managed-fields tells whose it is)"
             })?;
         }
         if self.decision.is_exempt || self.rules.is_disabled {
             return print("Injection is switched off by metadata.kelos.dev/injection\n");
         }
         match self.decision.keys.as_slice() {
-            [] => print("The TaskSpawner asks for no labels and no annotations\n")?,
+            [] => print("Nobody asks for any labels or annotations of it\n")?,
             keys => {
                 let rows = keys.iter().map(|key| self.row(key));
                 let columns = KEY_COLUMNS.len() - usize::from(self.stored.is_none());
                 let table = table::table(&KEY_COLUMNS[..columns], rows, self.format);
                 print(format_args!("{table}\n"))?;
             }
+        }
+        if let Some(pod) = pod::pod(self.task, self.decision) {
+            print(format_args!("{}\n", pod.table(self.format)))?;
         }
         if !self.report.0.is_empty() {
             print(format_args!("{}\n", variables::table(&self.report, self.rules, self.format)))?;
@@ -315,6 +326,7 @@ impl Shown<'_, '_> {
             spawner: &self.rules.spawner.metadata.name,
             keys: keys.collect(),
             variables: self.report.0.iter().map(ShownVariable::from).collect(),
+            pod: pod::pod(self.task, self.decision).map(|pod| pod.shown()),
         }
     }
 

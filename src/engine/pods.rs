@@ -8,6 +8,16 @@ use super::reason::Reason;
 use super::skip::Skip;
 use crate::apimachinery::{self, Kind};
 
+/// The labels that Kelos gives the Job and the Pod of a Task, whatever the Task says (v0.29 and later).
+pub fn labels_of_kelos(task: &str) -> [(&'static str, &str); 4] {
+    [
+        ("kelos.dev/name", "kelos"),
+        ("kelos.dev/component", "task"),
+        ("kelos.dev/managed-by", "kelos-controller"),
+        ("kelos.dev/task", task),
+    ]
+}
+
 /// Whether a key may only have values that who writes the rules has chosen: a template without an action,
 /// or the key's `allowed` list.
 pub(super) fn needs_choice(kind: Kind, key: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod completions;
 mod hints;
+mod pods;
 mod remedies;
 mod stored;
 mod streams;

@@ -3,6 +3,7 @@
 use json_patch::Patch;
 use serde::Serialize;
 
+use super::pod::ShownPod;
 use super::variables::ShownVariable;
 
 /// The patch of one of several Tasks.
@@ -18,9 +19,14 @@ pub(super) struct ShownPatch<'s> {
 pub(super) struct ShownTask<'s> {
     pub(super) namespace: &'s str,
     pub(super) task: &'s str,
+    /// Nothing if it has none.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) spawner: &'s str,
     pub(super) keys: Vec<ShownKey<'s>>,
     pub(super) variables: Vec<ShownVariable<'s>>,
+    /// What its Pod will carry, if the rules say something of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) pod: Option<ShownPod<'s>>,
 }
 
 /// What becomes of a key.
@@ -32,7 +38,8 @@ pub(super) struct ShownKey<'s> {
     /// What a Task has that was answered before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) now: Option<&'s str>,
-    /// `rules annotation` or `Kelos field`; nothing for a rules annotation itself.
+    /// `defaults`, `rules annotation`, `Kelos field` or `copied from the Task`; nothing for a rules
+    /// annotation itself.
     pub(super) from: Option<&'static str>,
     /// `kept`, `applied`, `repaired`, `defaulted` or the reason for skipping it.
     pub(super) outcome: &'static str,

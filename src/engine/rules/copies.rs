@@ -62,6 +62,11 @@ impl Copies {
         (copies, problems)
     }
 
+    /// Whether a label is to be copied, as far as its key goes.
+    pub fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key) || self.prefixes.iter().any(|it| key.starts_with(&**it))
+    }
+
     /// Copies those of others, too.
     pub(super) fn add(&mut self, others: &Copies) {
         for (key, refusal) in &others.keys {
