@@ -88,10 +88,11 @@ pub(super) fn recorded(rules: &Rules, name: &str, template: String) -> Remedy {
         ));
     }
     let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && *it.key == *key);
-    let instead_of = rule.map(|rule| match rule.is_ours {
-        true if rules.defaults.declare(Kind::Annotation, &key) => InsteadOf::Defaults,
-        true => InsteadOf::RulesAnnotation,
-        false => InsteadOf::Field,
+    let instead_of = rule.and_then(|rule| match (rule.in_annotation, rule.in_field) {
+        (true, _) => Some(InsteadOf::RulesAnnotation),
+        (false, true) => Some(InsteadOf::Field),
+        // The Kelos field goes before the defaults.
+        (false, false) => None,
     });
     Remedy::add(vec![Line::KelosField { key, template, instead_of }])
 }

@@ -189,6 +189,15 @@ impl Share {
             };
             if let (None, Some((limit, share, wanted))) = (&end, limit) {
                 end = Some((seat.clone(), Why { limit, share, wanted }));
+                // What it costs decides what the namespace wants, and so what others have.
+                if record.cost.is_none() && record.standing != Standing::In {
+                    if std::mem::replace(&mut record.standing, Standing::Waiting)
+                        == Standing::Refused
+                    {
+                        turn(seat, Turn::Room);
+                    }
+                    continue;
+                }
             }
             if let Some((_, why)) = &end {
                 self.refused += 1;
