@@ -66,7 +66,7 @@ pub enum Command {
 const RENDER_EXAMPLE: &str = "\
 Example:
   kelos-metadata render -f taskspawner.yaml -f task.yaml
-  kelos-metadata render -f examples -o patch";
+  kelos-metadata render -f examples/priority -o patch";
 
 const EVAL_EXAMPLE: &str = "\
 Example:

@@ -43,7 +43,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     let mut written = BTreeMap::new();
     let (mut tasks, mut failed) = (Vec::new(), false);
     for path in &args.filename {
-        read_manifests(path, |found| match found {
+        read_manifests(path, args.policy.defaults.as_deref(), |found| match found {
             Ok(manifest) if is_task(&manifest) => tasks.push(manifest),
             found => {
                 failed |= found.is_err();
