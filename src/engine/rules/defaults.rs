@@ -95,6 +95,11 @@ impl Defaults {
         self.keys.is_empty() && self.copies.is_empty()
     }
 
+    /// Whether they declare a key.
+    pub fn declare(&self, kind: Kind, key: &str) -> bool {
+        self.rule(kind, key).is_some()
+    }
+
     /// What they say of a key.
     pub(super) fn rule(&self, kind: Kind, key: &str) -> Option<&Arc<KeyRule>> {
         let place = self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
