@@ -166,7 +166,7 @@ fn render_shows_no_table_without_rows() {
     assert_eq!(
         (&*output, &*error),
         (
-            "Task default/w-1 from TaskSpawner w\nThe TaskSpawner asks for no labels and no annotations\n\n",
+            "Task default/w-1 from TaskSpawner w\nNobody asks for any labels or annotations of it\n\n",
             ""
         )
     );
