@@ -196,7 +196,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
-            Err(_) if !rule.in_field && !rule.binds_others => {
+            Err(skip) if !rule.in_field && !binds_others(rule, value, skip.reason) => {
                 Found::Settled(KeyOutcome::Skipped(existing()))
             }
             Err(skip) => self.replace(rule, Cause::Failed(skip)),
@@ -356,6 +356,12 @@ fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
     } else {
         KeyOutcome::Skipped(existing())
     }
+}
+
+/// Whether a value that others wrote has to go: a TaskSpawner may say what its Tasks have of a key.
+fn binds_others(rule: &KeyRule, value: &str, reason: Reason) -> bool {
+    let own = rule.own_allowed.as_ref();
+    own.is_some_and(|own| reason != Reason::NotAllowed || !own.contains(value))
 }
 
 fn no_value() -> Skip {

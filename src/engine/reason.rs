@@ -13,7 +13,7 @@
 //! | [`TooLarge`](Reason::TooLarge) | `merge.rs` |
 //! | [`Existing`](Reason::Existing) | `merge.rs`, `candidate.rs` (a Task that was answered before) |
 //! | [`Unsupported`](Reason::Unsupported) | `merge.rs`, `merge/copies.rs` (a Task that says nothing of its Pod) |
-//! | [`Omitted`](Reason::Omitted) | templates (`dropKey`), `candidate.rs` (an empty text of a label) |
+//! | [`Omitted`](Reason::Omitted) | templates (`dropKey`), `candidate.rs` (an empty text of a label), `merge/copies.rs` (no label to be copied) |
 //!
 //! What a template says of itself is an `ErrorKind` of `templates/error.rs`; `skip.rs` gives it its reason.
 //! `has_stand_in` in `candidate.rs` says which of them a `default` replaces.

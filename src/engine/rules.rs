@@ -140,9 +140,9 @@ pub struct KeyRule {
     pub allowed: Option<Arc<BTreeSet<Box<str>>>>,
     /// Whether the defaults of the cluster say what those are, too.
     pub is_narrowed: bool,
-    /// Whether a value that others wrote must be one of those, too: a TaskSpawner may say so for its own
-    /// Tasks, the defaults never touch what is there.
-    pub binds_others: bool,
+    /// What its rules annotation alone allows: that binds a value that others wrote, too. The defaults never
+    /// touch what is there.
+    pub own_allowed: Option<Arc<BTreeSet<Box<str>>>>,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
     /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.

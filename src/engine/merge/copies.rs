@@ -25,7 +25,8 @@ impl<'r> Merge<'_, 'r, '_> {
         for (key, refusal) in &rules.copies.keys {
             let outcome = match refusal {
                 Some(refusal) => Some(KeyOutcome::Skipped(refusal.clone())),
-                None => self.copied(key),
+                None if rules.rule(Kind::PodLabel, key).is_some() => None,
+                None => self.copied(key).or_else(|| Some(KeyOutcome::Skipped(not_there()))),
             };
             copied.extend(outcome.map(|outcome| (&**key, outcome)));
         }
@@ -102,4 +103,8 @@ impl<'r> Merge<'_, 'r, '_> {
             (None, Err(_)) => false,
         }
     }
+}
+
+fn not_there() -> Skip {
+    Skip::new(Reason::Omitted, "the Task has no such label to be copied")
 }

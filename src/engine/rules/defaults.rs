@@ -205,6 +205,8 @@ fn never_written(rule: &KeyRule) -> Option<Skip> {
 impl Problem {
     fn of_defaults(&self, line: usize) -> DefaultsError {
         let Problem { kind, key, message, .. } = self;
+        // A place in a template is none in the file.
+        let message = message.replacen(" (line ", " (of the template: line ", 1);
         DefaultsError { line, message: format!("{kind} {}: {message}", annotation::shown(key)) }
     }
 }

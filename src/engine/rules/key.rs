@@ -48,9 +48,7 @@ impl Compiler<'_> {
             None => Ok(None),
         };
         let said = entry.as_ref().ok().and_then(Option::as_ref);
-        let binds_others = declared_in != DeclaredIn::Defaults
-            && said.is_some_and(|entry| entry.allowed.is_some());
-        let Guards { default, allowed, on_invalid, sound_default } =
+        let Guards { default, allowed, own_allowed, on_invalid, sound_default } =
             self.guards(kind, &key, said, cluster.as_deref());
         let refusal = self.refusal(kind, &key, is_beyond);
         let plan = refusal.map_or(Ok(()), Err).and_then(|()| {
@@ -84,7 +82,7 @@ impl Compiler<'_> {
             default,
             allowed,
             is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
-            binds_others,
+            own_allowed: own_allowed.filter(|_| declared_in != DeclaredIn::Defaults),
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             in_field,
             in_annotation,
@@ -106,12 +104,12 @@ impl Compiler<'_> {
         let sound_default = check_default(kind, key, default, own.as_ref());
         let default = default.filter(|_| sound_default.is_ok()).map(Box::from);
         let of_cluster = cluster.and_then(|rule| rule.allowed.as_ref());
-        let allowed = match (own, of_cluster) {
+        let own_allowed = own.map(Arc::new);
+        let allowed = match (&own_allowed, of_cluster) {
             (Some(own), Some(of_cluster)) => {
-                Some(Arc::new(own.into_iter().filter(|it| of_cluster.contains(it)).collect()))
+                Some(Arc::new(own.intersection(of_cluster).cloned().collect()))
             }
-            (Some(own), None) => Some(Arc::new(own)),
-            (None, of_cluster) => of_cluster.map(Arc::clone),
+            (own, of_cluster) => own.as_ref().or(of_cluster).map(Arc::clone),
         };
         let is_allowed = |value: &str| {
             allowed.as_ref().is_none_or(|allowed: &Arc<BTreeSet<_>>| allowed.contains(value))
@@ -126,7 +124,7 @@ impl Compiler<'_> {
         let of_cluster = cluster.and_then(|rule| rule.default.clone());
         let default =
             default.filter(|it| is_allowed(it)).or(of_cluster.filter(|it| is_allowed(it)));
-        Guards { default, allowed, on_invalid, sound_default }
+        Guards { default, allowed, own_allowed, on_invalid, sound_default }
     }
 
     fn said_guards<'e>(
@@ -186,6 +184,8 @@ impl Compiler<'_> {
 struct Guards {
     default: Option<Box<str>>,
     allowed: Option<Arc<BTreeSet<Box<str>>>>,
+    /// What the entry alone allows.
+    own_allowed: Option<Arc<BTreeSet<Box<str>>>>,
     on_invalid: Option<OnInvalid>,
     /// Whether the entry's `default` can be written at all.
     sound_default: Result<(), Skip>,

@@ -24,6 +24,10 @@ const TEXT_BYTES: usize = 3 * size_of::<(String, Marker, Node)>() + ALLOCATION;
 /// What a piece of YAML costs, in steps: a text, the beginning or the end of something.
 const PIECE_STEPS: u64 = 12;
 
+/// What defaults say of all keys.
+pub(in crate::engine::rules) const SETTINGS: [&str; 3] =
+    ["podLabelsFromTask", "syntax", "onInvalid"];
+
 /// The mappings of the defaults.
 const SECTIONS: [(&str, Kind); Kind::ALL.len()] = [
     ("labels", Kind::Label),
@@ -101,6 +105,9 @@ impl<'t, 'p> Reader<'t, 'p> {
                 (None, Event::Scalar(text, style, 0, _)) => {
                     let text = if span.is_empty() { String::new() } else { content(text, style) };
                     sections.settings.push((name, text, at.line()));
+                }
+                (None, _) if SETTINGS.contains(&&*name) => {
+                    return Err(wrong(format!("`{name}` is a text")).into());
                 }
                 (None, _) => {
                     let message = format!("`{}` is none of the mappings of defaults", shown(&name));

@@ -70,7 +70,10 @@ fn a_mistake_costs_the_file_and_is_told_with_its_line() {
             "line 2: pod_label kueue.x-k8s.io/queue-name: Kueue",
         ),
         ("label: x", "line 1: `label` is nothing that defaults have: labels,"),
-        ("labels:\n  a: '{{ .Number'", "line 2: label a: the action has no closing `}}` (line 1,"),
+        (
+            "labels:\n  a: '{{ .Number'",
+            "line 2: label a: the action has no closing `}}` (of the template: line 1,",
+        ),
         ("labels:\n  'a b': x", "line 2: label a b: a name has letters"),
         ("labels:\n  kelos.dev/taskspawner: x", "line 2: label kelos.dev/taskspawner: this key"),
         ("labels:\n  a: {value: x, on: [pods]}", "line 2: label a: `on`: `pods` is neither"),
@@ -80,6 +83,7 @@ fn a_mistake_costs_the_file_and_is_told_with_its_line() {
         ("nodeSelector:\n  a: '{{ .Title }}'", "line 2: node_selector a: a template without"),
         ("syntax: perl", "line 1: syntax: `perl` is none of"),
         ("onInvalid: x", "line 1: onInvalid: `x` is neither"),
+        ("podLabelsFromTask: [a]", "line 1: `podLabelsFromTask` is a text"),
         ("podLabelsFromTask: a b", "line 1: podLabelsFromTask: `a b`:"),
         ("podLabelsFromTask: kelos.dev/task", "line 1: podLabelsFromTask: `kelos.dev/task`:"),
     ] {
