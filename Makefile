@@ -28,7 +28,7 @@ help: ## list the targets
 	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: toolchain ## start the server on examples/, send it new Tasks over TLS, show what becomes of them
+demo: toolchain ## start the server on each use in examples/, send it new Tasks over TLS, show what becomes of them
 	@$(CARGO) build $(PROFILE) --package kelos-metadata --package kelos-metadata-examples --bins
 	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin demo
 

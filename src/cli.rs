@@ -67,7 +67,7 @@ pub enum Command {
 const RENDER_EXAMPLE: &str = "\
 Example:
   kelos-metadata render -f taskspawner.yaml -f task.yaml
-  kelos-metadata render -f examples -o patch";
+  kelos-metadata render -f examples/priority -o patch";
 
 const EVAL_EXAMPLE: &str = "\
 Example:
@@ -213,7 +213,7 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "on|off", default_value_t, value_parser = words::of::<Infer>(Infer::ALL.map(Infer::as_str)), hide_possible_values = true)]
     pub infer: Infer,
     /// Labels and annotations that every Task gets, whoever made it: a YAML file, read again when it changes.
-    /// TaskSpawners may say something else for a key
+    /// TaskSpawners may say something else for a key, within its `allowed` list
     #[arg(long, value_name = "FILE")]
     pub defaults: Option<PathBuf>,
 }

@@ -79,8 +79,14 @@ fn load(read: ReadObjects, policy: Policy) -> Loaded {
     Loaded { spawners, problems, is_whole: unusable.is_empty() }
 }
 
-/// Reads manifests from a path, or from standard input for `-`.
-fn read_manifests(path: &Path, found: impl FnMut(Found)) {
+/// Reads manifests from a path, or from standard input for `-`. A file of defaults that lies among them is none.
+fn read_manifests(path: &Path, defaults: Option<&Path>, mut found: impl FnMut(Found)) {
+    let defaults = defaults.and_then(|defaults| defaults.canonicalize().ok());
+    let is_defaults = |path: &Path| defaults.is_some() && path.canonicalize().ok() == defaults;
+    let found = |it: Found| match it {
+        Err(error) if is_defaults(&error.path) => {}
+        it => found(it),
+    };
     if path == Path::new("-") {
         manifests::read_from("<stdin>", io::stdin().lock(), found);
     } else {

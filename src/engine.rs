@@ -133,8 +133,8 @@ pub fn decide<'r>(
     if limits.is_share && work.steps() < merging {
         return given_up(&work);
     }
-    let reads_rendered = || variables::reads_rendered(rules, &rules.uses);
-    let is_settled = was_marked && (rules.inference.reads_metadata() || reads_rendered());
+    let reads_new_inputs = || variables::reads_new_inputs(rules, &rules.uses);
+    let is_settled = was_marked && (rules.inference.reads_metadata() || reads_new_inputs());
     let (variables, is_known) = if is_settled {
         (Arc::default(), true)
     } else {

@@ -1,11 +1,12 @@
-//! `make demo`: starts the real server on the manifests of `examples/`, sends it the creation of each
-//! Task in `examples/tasks` over TLS as the API server would, and shows what becomes of it.
+//! `make demo`: starts the real server on each use in `examples/`, sends it the creation of its Tasks over TLS
+//! as the API server would, and shows what becomes of them.
 
 mod client;
 mod server;
 mod show;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
@@ -29,19 +30,47 @@ fn main() -> ExitCode {
     }
 }
 
+/// The use that is shown first: the one that the README begins with.
+const FIRST: &str = "priority";
+/// The defaults of the cluster, where a use has some.
+const DEFAULTS: &str = "defaults.yaml";
+
 #[tokio::main(flavor = "current_thread")]
 async fn run() -> anyhow::Result<()> {
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("examples/ is in no folder")?;
-    let server = Server::start(&root.join("examples"))?;
-    show::started(server.address);
+    show::started();
+    let (mut answered, mut stopped) = (0, Vec::new());
+    for use_case in uses(&root.join("examples"))? {
+        let (tasks, messages) = show_use(root, &use_case).await?;
+        answered += tasks;
+        stopped = messages;
+    }
+    show::answered(answered);
+    show::stopped(&stopped);
+    Ok(())
+}
+
+/// The folders with a TaskSpawner, the first one first.
+fn uses(examples: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(examples)?;
+    let mut uses = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    uses.retain(|folder| folder.join("taskspawner.yaml").exists());
+    uses.sort_by_key(|folder| (!folder.ends_with(FIRST), folder.clone()));
+    ensure!(!uses.is_empty(), "there is no use in {}", examples.display());
+    Ok(uses)
+}
+
+/// Shows what becomes of the Tasks of a use; gives how many there are, and what the server said at its end.
+async fn show_use(root: &Path, folder: &Path) -> anyhow::Result<(usize, Vec<String>)> {
+    let defaults = folder.join(DEFAULTS);
+    let server = Server::start(folder, Some(&*defaults).filter(|file| file.exists()))?;
     let mut client = Client::connect(server.address, &server.certificate_pem).await?;
-    let mut read = Vec::new();
-    manifests::read(&root.join("examples/tasks"), |found| read.push(found));
-    let mut tasks = read.into_iter().collect::<Result<Vec<_>, _>>()?;
-    // The oldest Kelos first.
-    tasks.sort_by_key(|manifest| manifest.object()["apiVersion"].to_string());
-    ensure!(!tasks.is_empty(), "there is no Task in examples/tasks");
+    let mut tasks = Vec::new();
+    manifests::read(folder, |found| {
+        tasks.extend(found.ok().filter(|manifest| &*manifest.kind == "Task"));
+    });
+    ensure!(!tasks.is_empty(), "there is no Task in {}", folder.display());
     for manifest in &tasks {
         let file = manifest.path.strip_prefix(root).unwrap_or(&manifest.path);
         let context = || format!("{}", file.display());
@@ -58,10 +87,8 @@ async fn run() -> anyhow::Result<()> {
             file.display()
         );
     }
-    show::answered(tasks.len());
     drop(client);
-    show::stopped(&server.stop()?);
-    Ok(())
+    Ok((tasks.len(), server.stop()?))
 }
 
 /// What the server said about one Task.

@@ -30,7 +30,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a folder of manifests, with a certificate made for it, on a port that the
     /// system picks.
-    pub(crate) fn start(manifests: &Path) -> anyhow::Result<Server> {
+    pub(crate) fn start(manifests: &Path, defaults: Option<&Path>) -> anyhow::Result<Server> {
         let folder = TempDir::with_prefix("kelos-metadata-demo")?;
         let made = rcgen::generate_simple_self_signed([SERVER_NAME.to_owned()])?;
         let (certificate, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
@@ -41,6 +41,9 @@ impl Server {
         let mut command = Command::new(&program);
         command.arg("serve").arg("--manifests").arg(manifests).args(["--log-format", "json"]);
         command.args(["--shutdown-delay", "0s"]);
+        if let Some(defaults) = defaults {
+            command.arg("--defaults").arg(defaults);
+        }
         for flag in ["--bind-address", "--metrics-bind-address", "--health-probe-bind-address"] {
             command.args([flag, "127.0.0.1:0"]);
         }

@@ -1,7 +1,6 @@
 //! What is shown: 100 columns, in colour on a terminal.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anstream::println;
@@ -33,12 +32,10 @@ pub(crate) struct Shown<'s> {
     pub(crate) answer: &'s Answer,
 }
 
-/// Says that the server runs.
-pub(crate) fn started(address: SocketAddr) {
-    println!("kelos-metadata serves examples/ on https://{address}/mutate-task");
-    println!(
-        "Each Task of examples/tasks is sent to it as the API server does when one is created."
-    );
+/// Says what will be seen.
+pub(crate) fn started() {
+    println!("kelos-metadata serves each folder of examples/ over HTTPS, as it would a cluster.");
+    println!("Its Tasks are sent to it as the API server does when one is created.");
 }
 
 /// Shows what became of one Task.
@@ -72,11 +69,19 @@ pub(crate) fn stopped(messages: &[String]) {
     }
 }
 
-/// Labels and annotations side by side, with a sign and a colour where they differ.
+/// What may be written, and what it is called.
+const MAPS: [(&str, &str); 4] = [
+    ("/metadata/labels", "labels"),
+    ("/metadata/annotations", "annotations"),
+    ("/spec/podOverrides/labels", "labels of the Pod"),
+    ("/spec/podOverrides/nodeSelector", "node selectors of the Pod"),
+];
+
+/// Labels, annotations and node selectors side by side, with a sign and a colour where they differ.
 fn compare(before: &Value, after: &Value) {
     row(PLAIN, ' ', &["before".to_owned()], &["after".to_owned()]);
-    for map in ["labels", "annotations"] {
-        let [old, new] = [before, after].map(|task| &task["metadata"][map]);
+    for (path, map) in MAPS {
+        let [old, new] = [before, after].map(|task| task.pointer(path).unwrap_or(&Value::Null));
         let heading = |map_of: &Value| map_of.is_object().then(|| format!("{map}:"));
         row(PLAIN, ' ', &Vec::from_iter(heading(old)), &Vec::from_iter(heading(new)));
         let keys: BTreeSet<&String> = [old, new]

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
 
 use super::complain;
 use crate::cli::PolicyArgs;
 use crate::engine::rules::{DEFAULTS_BYTES, Defaults, DefaultsError, Policy};
+use crate::hex::hex;
 use crate::settings;
 use crate::spawners::SpawnerMetrics;
 use crate::telemetry::LogOnce;
@@ -49,6 +51,8 @@ struct Reader {
     metrics: Arc<SpawnerMetrics>,
     /// What was logged last.
     told: LogOnce<String>,
+    /// The digest of the last good version, if there was one.
+    good: Option<[u8; 32]>,
 }
 
 impl DefaultsFile {
@@ -64,12 +68,7 @@ impl DefaultsFile {
     ) -> anyhow::Result<(DefaultsFile, Option<Arc<Defaults>>)> {
         read(path).with_context(|| unreadable(path))?;
         let watcher = FileWatcher::open(Target(path.to_owned()));
-        let mut reader = Reader {
-            path: path.to_owned(),
-            policy: policy.clone(),
-            metrics: Arc::clone(metrics),
-            told: LogOnce::default(),
-        };
+        let mut reader = Reader::new(path, policy, metrics);
         let first = reader.load();
         Ok((DefaultsFile { watcher, reader }, first))
     }
@@ -89,18 +88,31 @@ impl DefaultsFile {
 }
 
 impl Reader {
-    /// What the file holds; nothing if it is invalid, which is told once, or says what it said before.
+    fn new(path: &Path, policy: &Policy, metrics: &Arc<SpawnerMetrics>) -> Reader {
+        Reader {
+            path: path.to_owned(),
+            policy: policy.clone(),
+            metrics: Arc::clone(metrics),
+            told: LogOnce::default(),
+            good: None,
+        }
+    }
+
+    /// What the file holds; nothing if it is invalid, which is told once, or says what the last good version
+    /// said.
     fn load(&mut self) -> Option<Arc<Defaults>> {
         let text = match read(&self.path) {
             Ok(text) => text,
             Err(error) => {
                 self.metrics.set_defaults_valid(false);
                 if self.told.is_news(error.to_string()) {
-                    tracing::error!(%error, "The file of defaults can't be read; the last good version stays");
+                    let holds = self.what_holds();
+                    tracing::error!(%error, "The file of defaults can't be read; {holds}");
                 }
                 return None;
             }
         };
+        let digest: [u8; 32] = Sha256::digest(&text).into();
         let read = Defaults::read(&text, &self.policy);
         self.metrics.set_defaults_valid(read.is_ok());
         if !self.told.is_news(text) {
@@ -108,19 +120,26 @@ impl Reader {
         }
         match read {
             Ok(defaults) => {
-                tracing::info!("Loaded defaults");
-                Some(Arc::new(defaults))
+                tracing::info!(sha256 = hex(&digest), "Loaded defaults");
+                let is_new = self.good.replace(digest) != Some(digest);
+                is_new.then(|| Arc::new(defaults))
             }
             Err(errors) => {
+                let holds = self.what_holds();
                 for DefaultsError { line, message } in errors.iter().take(LOGGED_ERRORS) {
-                    tracing::error!(
-                        line,
-                        problem = message,
-                        "The file of defaults is invalid; the last good version stays"
-                    );
+                    let problem = message;
+                    tracing::error!(line, problem, "The file of defaults is invalid; {holds}");
                 }
                 None
             }
+        }
+    }
+
+    /// What holds while the file is no good.
+    fn what_holds(&self) -> &'static str {
+        match self.good {
+            Some(_) => "the last good version stays",
+            None => "there are no defaults until it is mended",
         }
     }
 }
@@ -131,9 +150,14 @@ fn unreadable(path: &Path) -> String {
 
 /// Reads the file as far as one can be valid, and a byte more.
 fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(DEFAULTS_BYTES as u64 + 1).read_to_string(&mut text)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    File::open(path)?.take(DEFAULTS_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > DEFAULTS_BYTES {
+        // The cut may be within a letter; that it is too long is told by who reads it.
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    let no_text = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+    String::from_utf8(bytes).map_err(no_text)
 }
 
 /// The file, to be watched.
@@ -150,3 +174,6 @@ impl WatchTarget for Target {
         Stamp::of_path(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests;

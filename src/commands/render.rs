@@ -50,7 +50,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         bail!(
             "there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names: add one of those that the \
              TaskSpawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), or write one \
-             as in examples/tasks"
+             as examples/priority/task.yaml is"
         );
     }
     let known = spawners.snapshot();

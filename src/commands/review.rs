@@ -22,7 +22,7 @@ pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
         args.manifests.metadata().with_context(context)?;
     }
     let mut read = ReadObjects::default();
-    read_manifests(&args.manifests, |found| read.take(found));
+    read_manifests(&args.manifests, args.policy.defaults.as_deref(), |found| read.take(found));
     let Loaded { spawners, problems, .. } = load(read, defaults::policy(&args.policy)?);
     for problem in problems {
         complain(problem);

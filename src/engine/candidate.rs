@@ -174,7 +174,10 @@ pub(super) fn judge<'v>(
     if rule.allows(&value) {
         Ok(value)
     } else {
-        Err(Skip::new(Reason::NotAllowed, "the value is not in the key's `allowed` list"))
+        let narrowed = " that the defaults of the cluster have";
+        let whose = if rule.is_narrowed { narrowed } else { "" };
+        let message = format!("the value is not in the key's `allowed` list{whose}");
+        Err(Skip::new(Reason::NotAllowed, message))
     }
 }
 

@@ -17,6 +17,7 @@ mod generic_webhook;
 mod key_list;
 mod meta;
 mod protect;
+mod source;
 mod spawner;
 mod task;
 
@@ -28,10 +29,11 @@ pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_rules_annotations};
 pub(in crate::engine) use protect::KUEUE;
 pub use protect::{Protection, ProtectionError};
+pub use source::Source;
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
-    LinearFilter, LinearWebhook, Source, TaskSpawner, TaskSpawnerSpec, TaskTemplate,
-    TemplateMetadata, Unread, When,
+    LinearFilter, LinearWebhook, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata,
+    Unread, When,
 };
 pub use task::{Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Str, Task, TaskSpec};
 

@@ -173,7 +173,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         // Of a Task that is settled nobody knows any more what its templates gave.
         let is_rendered = self.numbers.is_some();
-        let says_so = || rule.plan.as_ref().is_ok_and(|it| it.source().contains(NO_VALUE));
+        let says_so = || {
+            let template = rule.plan.as_ref();
+            template.is_ok_and(|it| it.source().contains(NO_VALUE) || it.prints_names_only())
+        };
         if is_rendered
             && rule.in_field
             && !is_offered(ours, trimmed)

@@ -87,8 +87,6 @@ pub enum InsteadOf {
     Field,
     /// A rules annotation, whose keys are outputs.
     RulesAnnotation,
-    /// The defaults of the cluster, whose keys are outputs, too.
-    Defaults,
 }
 
 /// What to write so that a variable is known.
@@ -214,9 +212,6 @@ impl fmt::Display for Line {
                     Some(InsteadOf::Field) => f.write_str(" in place of what is there"),
                     Some(InsteadOf::RulesAnnotation) => {
                         f.write_str(" and no more in a rules annotation")
-                    }
-                    Some(InsteadOf::Defaults) => {
-                        f.write_str(" and no more in the defaults of the cluster")
                     }
                 }
             }

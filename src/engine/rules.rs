@@ -102,8 +102,8 @@ pub struct Rules {
     pub is_disabled: bool,
     /// Whether the Kelos field declares keys of ours: then Kelos may have written what looks like our mark.
     pub field_declares_ours: bool,
-    /// Which keys the Kelos field alone declares: what Kelos rendered of them are inputs.
-    pub rendered_keys: RenderedKeys,
+    /// Which keys no rules annotation declares: what a new Task has of them are inputs.
+    pub new_inputs: NewInputs,
     /// Whether every template may be rendered where it stands: no loops, no calls of templates.
     pub is_straight_line: bool,
     /// The defaults of the cluster that are part of them.
@@ -114,9 +114,9 @@ pub struct Rules {
     pub cost: Cost,
 }
 
-/// Where keys stand that the Kelos field alone declares.
+/// Where keys stand that the Kelos field or the defaults declare, and no rules annotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RenderedKeys {
+pub struct NewInputs {
     /// Among the labels.
     pub labels: bool,
     /// Among the annotations.
@@ -142,6 +142,8 @@ pub struct KeyRule {
     pub default: Option<Box<str>>,
     /// The only values that are written.
     pub allowed: Option<Arc<BTreeSet<Box<str>>>>,
+    /// Whether the defaults of the cluster say what those are, too.
+    pub is_narrowed: bool,
     /// Whether a value that others wrote must be one of those, too: a TaskSpawner may say so for its own
     /// Tasks, the defaults never touch what is there.
     pub binds_others: bool,
@@ -149,8 +151,8 @@ pub struct KeyRule {
     pub on_invalid: OnInvalid,
     /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.
     pub in_field: bool,
-    /// Whether a rules annotation or the defaults declare the key: then it is no input.
-    pub is_ours: bool,
+    /// Whether a rules annotation declares the key: then what is there is no input for its team.
+    pub in_annotation: bool,
 }
 
 /// Why a key is never rendered.
@@ -214,11 +216,6 @@ impl KeyRule {
             Kind::Label | Kind::PodLabel | Kind::NodeSelector => value.trim(),
             Kind::Annotation => value,
         }
-    }
-
-    /// Whether its values are chosen by who wrote the rules: a constant, or one of a list.
-    pub(in crate::engine) fn is_chosen(&self) -> bool {
-        self.allowed.is_some() || self.plan.as_ref().is_ok_and(|it| it.language().is_none())
     }
 
     /// Whether `value` may be written as far as `allowed` goes.
@@ -292,7 +289,7 @@ impl Rules {
             inference: Inference::default(),
             is_disabled: false,
             field_declares_ours: false,
-            rendered_keys: RenderedKeys::default(),
+            new_inputs: NewInputs::default(),
             is_straight_line,
             defaults: Arc::clone(&policy.defaults),
             cost: Cost { steps: 0, bytes },
@@ -300,7 +297,7 @@ impl Rules {
     }
 
     /// Whether the key is one that these rules write or remove: then it is an output, and an input only
-    /// while it is [as Kelos rendered it](Rules::is_rendered).
+    /// [while the Task is new](Rules::is_new_input).
     pub fn is_output(&self, kind: Kind, key: &str) -> bool {
         match self.rule(kind, key) {
             Some(rule) => !rule.is_protected(),
@@ -308,9 +305,10 @@ impl Rules {
         }
     }
 
-    /// Whether the Kelos field alone declares the key, so that only Kelos can have written it on a new Task.
-    pub fn is_rendered(&self, kind: Kind, key: &str) -> bool {
-        self.rule(kind, key).is_some_and(|rule| rule.in_field && !rule.is_ours)
+    /// Whether the Kelos field or the defaults declare the key, and no rules annotation does: what is there
+    /// while the Task is new, Kelos or somebody else has written.
+    pub fn is_new_input(&self, kind: Kind, key: &str) -> bool {
+        self.rule(kind, key).is_some_and(|rule| !rule.in_annotation)
     }
 
     /// Whether the Kelos field has a key behind those that rules are made for, or may have it among

@@ -14,7 +14,7 @@ pub use self::report::{Missing, ReportedVariable, VariableReport, report};
 use super::kelos::{Injection, MARKS, Namespace, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
-use super::rules::{RenderedKeys, Rules};
+use super::rules::{NewInputs, Rules};
 use super::sources::{Answer, FROM_REPOSITORY, GROUPS, Inference, NotRead, Origin, Question};
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
@@ -87,8 +87,8 @@ pub fn need_workspace(uses: &Uses) -> bool {
 
 /// Whether the templates read what Kelos rendered into labels and annotations that the Kelos field alone
 /// declares.
-pub(super) fn reads_rendered(rules: &Rules, uses: &Uses) -> bool {
-    let RenderedKeys { labels, annotations, sources } = rules.rendered_keys;
+pub(super) fn reads_new_inputs(rules: &Rules, uses: &Uses) -> bool {
+    let NewInputs { labels, annotations, sources } = rules.new_inputs;
     ((labels || annotations) && uses.has("Task"))
         || (annotations && uses.has("Annotations"))
         || (sources && needs_source(uses))
@@ -165,7 +165,7 @@ impl View<'_, '_> {
     /// Whether labels and annotations are as Kelos made them, if anybody reads that: later some are ours. A
     /// Task that can't be marked would look new again, and say something else.
     fn is_as_kelos_made_it(&self) -> bool {
-        (self.inference.reads_metadata() || reads_rendered(self.rules, self.uses))
+        (self.inference.reads_metadata() || reads_new_inputs(self.rules, self.uses))
             && !mark::is_marked(self.task, self.rules)
             && mark::has_room(self.task, self.rules, self.facts.task_bytes)
     }
@@ -195,7 +195,7 @@ impl Inputs<'_> {
         let is_mark = MARKS.contains(&key);
         let is_output = self.rules.is_output(kind, key);
         let is_rendered =
-            || self.is_new && self.rules.is_rendered(kind, key) && !value.contains(NO_VALUE);
+            || self.is_new && self.rules.is_new_input(kind, key) && !value.contains(NO_VALUE);
         !is_mark && (!is_output || is_rendered())
     }
 }

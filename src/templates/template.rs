@@ -101,6 +101,14 @@ impl Template {
         }
     }
 
+    /// Whether it is a Go template that prints texts and variables by their names and nothing else.
+    pub fn prints_names_only(&self) -> bool {
+        match &self.body {
+            Body::Go(program) => program.prints_names_only(),
+            Body::Plain | Body::Jinja(_) => false,
+        }
+    }
+
     /// The first helper in it and its place, if it is a Go template: Kelos itself has none.
     pub fn helper(&self) -> Option<(&'static str, Position)> {
         match &self.body {

@@ -5,6 +5,7 @@ mod support;
 mod accepted;
 mod commands;
 mod controller;
+mod defaults;
 mod effects;
 mod lifecycle;
 mod order;

@@ -13,4 +13,5 @@ mod chart;
 mod load;
 mod measured;
 mod runbooks;
+mod uses;
 mod webhook;

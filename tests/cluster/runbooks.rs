@@ -8,6 +8,7 @@ mod page;
 mod shell;
 
 mod certificates;
+mod defaults;
 mod pods;
 mod registration;
 mod tasks;

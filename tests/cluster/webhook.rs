@@ -8,6 +8,7 @@ mod hostile;
 mod keys;
 mod other_webhooks;
 mod outages;
+mod pods;
 mod races;
 mod random;
 mod repair;

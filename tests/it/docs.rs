@@ -9,6 +9,7 @@ use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::certs::{ControllerMetrics, StepKind, StepResult};
 use kelos_metadata::engine::kelos::Protection;
 use kelos_metadata::engine::reason::Reason;
+use kelos_metadata::engine::rules::{Defaults, Policy};
 use kelos_metadata::metrics::Exposition;
 use kelos_metadata::spawners::{LookupOutcome, WatchedKind};
 use kelos_metadata::templates::ErrorKind;
@@ -110,7 +111,8 @@ fn every_control_key_of_the_list_is_one() {
         let (kinds, words) = match line.split_once(':') {
             Some(("labels", rest)) => (vec![Kind::Label], rest),
             Some(("annotations", rest)) => (vec![Kind::Annotation], rest),
-            _ => (Kind::ALL.to_vec(), line),
+            // Those of Pods have a list of their own.
+            _ => (vec![Kind::Label, Kind::Annotation], line),
         };
         let words = words.split("\n\n").next().unwrap();
         for word in words.split('`').skip(1).step_by(2) {
@@ -121,6 +123,40 @@ fn every_control_key_of_the_list_is_one() {
         }
     }
     assert_eq!(named, 4 + 24 + 2, "as many as the code has");
+}
+
+#[test]
+fn every_protected_key_of_pods_of_the_list_is_one() {
+    let section = section(&page("rules.md"), "Labels and nodes of Pods");
+    let list = section.split("\n- ").find(|it| it.starts_with("**Protected keys of Pods**"));
+    let words: Vec<&str> = list.unwrap().split('`').skip(1).step_by(2).collect();
+    let protection = Protection::default();
+    let covers = |key: &str| protection.covers(Kind::PodLabel, key);
+    let (mut prefix, mut named) = (String::new(), 0);
+    for word in words {
+        match word {
+            "kubernetes.io/hostname" => assert!(protection.covers(Kind::NodeSelector, word)),
+            "kueue.x-k8s.io/" => assert!(covers("kueue.x-k8s.io/x")),
+            "kubernetes.io/" | "k8s.io/" => {
+                assert!(covers(&format!("{word}x")) && covers(&format!("a.{word}x")), "{word}");
+            }
+            "kelos.dev/" | "app.kubernetes.io/" => {
+                prefix = word.to_owned();
+                assert!(!covers(&format!("{word}x")), "{word}");
+            }
+            "job-name" | "controller-uid" => assert!(covers(word), "{word}"),
+            name => assert!(covers(&format!("{prefix}{name}")), "{prefix}{name}"),
+        }
+        named += 1;
+    }
+    assert_eq!(named, 1 + 9 + 2 + 2 + 1 + 2 + 1 + 1, "as many as the code has");
+}
+
+#[test]
+fn the_defaults_of_the_page_can_be_read() {
+    let section = section(&page("rules.md"), "Defaults of the cluster");
+    let read = Defaults::read(blocks(&format!("{section}\n"), "yaml")[0], &Policy::default());
+    assert!(!read.unwrap().is_empty());
 }
 
 /// The code blocks of a page in this language.

@@ -1,7 +1,9 @@
-//! The examples and what the documentation shows of them: run with the real program.
+//! The examples, one folder a use, and what the documentation shows of them: run with the real program.
 //!
 //! `BLESS=1 cargo test --profile checked --test it examples` writes what the commands in the documentation print: read
 //! the diff.
+
+mod pasted;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,11 +13,39 @@ use std::process::{Command, Output};
 
 use serde::Deserialize;
 use serde_json::Value;
+use testing::console;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kelos-metadata");
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folders of the uses: those with a TaskSpawner.
+fn uses() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("examples")).unwrap();
+    let mut uses: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    uses.retain(|folder| folder.join("taskspawner.yaml").exists());
+    uses.sort();
+    assert_eq!(uses.len(), 10, "{uses:?}");
+    uses
+}
+
+/// What `render` says of a use as JSON: one Task, or a list.
+fn render(folder: &Path) -> Value {
+    let mut command = Command::new(PROGRAM);
+    command.args(["render", "-o", "json", "-f"]).arg(folder);
+    let defaults = folder.join("defaults.yaml");
+    if defaults.exists() {
+        command.arg("--defaults").arg(defaults);
+    }
+    let output = command.output().unwrap();
+    let said = text(&output.stderr);
+    // Whoever creates a Task is known to the API server alone.
+    let is_fine = |line: &str| line.contains("audit.example.com/created-by");
+    assert!(said.lines().all(is_fine), "{} has nothing to fix: {said}", folder.display());
+    assert!(output.status.success(), "{}", folder.display());
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 const KEPT_URL_43: &str = "kept https://github.com/acme/widgets/issues/43";
@@ -85,7 +115,7 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
 }
 
 /// The same of those whose facts the Kelos field carries.
-fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 2] {
+fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 6] {
     [
         (
             "priority-42",
@@ -102,6 +132,39 @@ fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 2] {
                 ("annotation kelos.dev/source-author", "kept octocat"),
                 ("annotation kelos.dev/source-labels", "kept priority/high"),
             ],
+        ),
+        (
+            "cost-42",
+            vec![
+                ("label team", "applied payments"),
+                ("annotation kelos.dev/source-labels", "kept bug, team/payments"),
+                ("pod_label team", "applied payments"),
+            ],
+        ),
+        (
+            "nodes-42",
+            vec![
+                ("annotation kelos.dev/source-labels", "kept priority/high, size/XL"),
+                ("pod_label kueue.x-k8s.io/priority-class", "applied high"),
+                ("pod_label kueue.x-k8s.io/queue-name", "applied agents"),
+                ("node_selector example.com/node-size", "applied large"),
+            ],
+        ),
+        (
+            "audit-issues-0123456789ab",
+            vec![
+                ("annotation audit.example.com/author", "kept octocat"),
+                ("annotation audit.example.com/created-at", "applied NOW"),
+                ("annotation audit.example.com/created-by", "missing_variable"),
+                (
+                    "annotation audit.example.com/url",
+                    "kept https://github.com/acme/widgets/issues/42",
+                ),
+            ],
+        ),
+        (
+            "teams-42",
+            vec![("label team", "applied payments"), ("pod_label team", "applied payments")],
         ),
     ]
 }
@@ -122,24 +185,23 @@ struct RenderedKey {
 
 #[test]
 fn every_example_gives_what_it_promises() {
-    let output = Command::new(PROGRAM)
-        .args(["render", "-f", "examples", "-o", "json"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert_eq!(text(&output.stderr), "", "the examples have nothing to fix");
-    assert!(output.status.success());
-    let rendered: Vec<Rendered> = serde_json::from_slice(&output.stdout).unwrap();
-    let found: BTreeMap<String, Vec<(String, String)>> = rendered
-        .into_iter()
-        .map(|task| {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for folder in uses() {
+        let rendered = match render(&folder) {
+            Value::Array(tasks) => tasks,
+            task => vec![task],
+        };
+        for task in rendered {
+            let task: Rendered = serde_json::from_value(task).unwrap();
             let keys = task.keys.into_iter().map(|key| {
-                let value = key.value.map(|value| format!(" {value}")).unwrap_or_default();
+                let is_now = key.key == "audit.example.com/created-at";
+                let value = key.value.map(|value| if is_now { "NOW".to_owned() } else { value });
+                let value = value.map(|value| format!(" {value}")).unwrap_or_default();
                 (format!("{} {}", key.kind, key.key), format!("{}{value}", key.outcome))
             });
-            (task.task, keys.collect())
-        })
-        .collect();
+            found.insert(task.task, keys.collect());
+        }
+    }
     let expected = expected();
     assert_eq!(
         found.keys().collect::<Vec<_>>(),
@@ -165,11 +227,16 @@ fn the_demo_shows_every_task_and_ends_well() {
     for task in expected().keys() {
         assert!(shown.contains(&format!("── {task} ")), "{shown}");
     }
+    let first = shown.lines().find(|line| line.starts_with("── ")).unwrap();
+    assert!(first.starts_with("── priority-42 "), "the first one has what it is for: {first}");
     for line in [
+        "│+  team.example.com/priority: high",
+        "│ labels of the Pod:",
+        "│+  example.com/node-size: large",
         "│+  kelos.dev/priority: critical",
         "\"priority/critical bug\"",
         "kelos.dev/priority skipped: `.Labels` is not known (1:9)",
-        "7 Tasks were answered",
+        "11 Tasks were answered",
         "SIGTERM: the server drained",
     ] {
         assert!(shown.contains(line), "{line:?} is not in\n{shown}");
@@ -177,19 +244,6 @@ fn the_demo_shows_every_task_and_ends_well() {
     assert!(!shown.contains('\u{1b}'), "no colours where nobody looks");
     for line in shown.lines() {
         assert!(line.chars().count() <= 100, "{line}");
-    }
-}
-
-#[test]
-fn the_first_template_of_the_readme_is_the_example() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let mut blocks = readme.split("```yaml\n").skip(1).map(|it| it.split_once("```").unwrap().0);
-    for name in ["priority", "kelos-v0.24"] {
-        let example = fs::read_to_string(root().join(format!("examples/{name}.yaml"))).unwrap();
-        let block = blocks.next().unwrap();
-        for part in block.split("  …\n") {
-            assert!(example.contains(part), "README.md shows\n{block}");
-        }
     }
 }
 
@@ -211,33 +265,27 @@ fn the_documentation_shows_what_the_commands_print() {
 
 /// README.md and the pages of `docs/`.
 fn pages() -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let docs = entries.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let folders = ["docs", "docs/uses"].map(|folder| root().join(folder));
+    let entries = folders.into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    let docs = entries.map(|entry| entry.unwrap().path());
+    let docs = docs.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     std::iter::once(root().join("README.md")).chain(docs).collect()
 }
 
-/// The page with what its commands print: they are the lines `$ …` of its blocks `console`. A page's
-/// commands share a folder that has nothing but the examples in it.
+/// The page with what its commands print. They share a folder that has nothing but the examples in it. Those of
+/// kubectl need an API server: `tests/cluster/uses.rs` runs them.
 fn run_commands(page: &str) -> (String, usize) {
     let folder = tempfile::tempdir().unwrap();
     symlink(root().join("examples"), folder.path().join("examples")).unwrap();
-    let (mut out, mut count, mut is_console) = (String::new(), 0, false);
-    for line in page.lines() {
-        match line {
-            "```console" => is_console = true,
-            "```" => is_console = false,
-            _ => {}
-        }
-        let command = line.strip_prefix("$ ").filter(|_| is_console);
-        if command.is_some() || !is_console || line == "```console" {
-            out.push_str(line);
-            out.push('\n');
-        }
-        if let Some(command) = command {
-            out.push_str(&printed(&shell(command, folder.path())));
-            count += 1;
-        }
-    }
+    let mut count = 0;
+    let out = console::rerun(page, |command| {
+        count += 1;
+        let is_local = !command.starts_with("kubectl ");
+        is_local.then(|| {
+            let output = shell(command, folder.path());
+            console::printed(&text(&output.stdout), &text(&output.stderr))
+        })
+    });
     (out, count)
 }
 
@@ -253,39 +301,33 @@ fn shell(command: &str, folder: &Path) -> Output {
         .unwrap()
 }
 
-/// What both streams say, without spaces and empty lines at the ends.
-fn printed(output: &Output) -> String {
-    let both = text(&output.stdout) + &text(&output.stderr);
-    let lines: String = both.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    match lines.trim_end() {
-        "" => String::new(),
-        lines => format!("{lines}\n"),
-    }
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Each Task's owner reference and label name a TaskSpawner of the folder, and no two have one name.
+/// In the folder of a use no two objects have one name, and each file says what it shows.
 #[test]
 fn examples_have_names_of_their_own() {
-    let mut read = Vec::new();
-    kelos_metadata::manifests::read(&root().join("examples"), |found| read.push(found.unwrap()));
-    let mut names: Vec<String> = read
-        .iter()
-        .map(|manifest| {
-            let object = manifest.object();
-            let field = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-            assert_eq!(field("/metadata/namespace"), Some("default"), "{manifest:?}");
-            let text = fs::read_to_string(&manifest.path).unwrap();
-            assert!(text.starts_with("# "), "{} says what it shows", manifest.path.display());
-            format!("{} {}", field("/kind").unwrap(), field("/metadata/name").unwrap())
-        })
-        .collect();
-    names.sort();
-    let all = names.len();
-    names.dedup();
-    assert_eq!(names.len(), all, "{names:?}");
-    assert_eq!(all, 14, "6 TaskSpawners, 7 Tasks, 1 Workspace: {names:?}");
+    for folder in uses() {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let written = fs::read_to_string(&path).unwrap();
+            assert!(written.starts_with("# "), "{} says what it shows", path.display());
+            if path.ends_with("defaults.yaml") {
+                continue;
+            }
+            kelos_metadata::manifests::read(&path, |found| {
+                let object = found.unwrap().object();
+                let field = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+                let (kind, name) = (field("/kind").unwrap(), field("/metadata/name").unwrap());
+                names.push(format!("{kind} {name}"));
+            });
+        }
+        names.sort();
+        assert!(names.iter().any(|name| name.starts_with("Task ")), "{names:?}");
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all, "{}: {names:?}", folder.display());
+    }
 }

@@ -100,6 +100,7 @@ const ENGINE: &[&str] = &[
     "sources",
     "skip",
     "size",
+    "pods",
     "rules",
     "mark",
     "decision",

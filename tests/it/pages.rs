@@ -17,7 +17,7 @@ fn read(path: &Path) -> String {
 
 /// Every page of the project.
 fn pages() -> Vec<PathBuf> {
-    let folders = [".", "docs", "docs/decisions", "certs", "charts/kelos-metadata"];
+    let folders = [".", "docs", "docs/decisions", "docs/uses", "certs", "charts/kelos-metadata"];
     let mut pages = Vec::new();
     for folder in folders {
         let entries = fs::read_dir(root().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));

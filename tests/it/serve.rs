@@ -1,5 +1,7 @@
 //! The program itself: `serve`, from its start to its end.
 
+mod defaults;
+
 use std::fs;
 use std::process::Command;
 

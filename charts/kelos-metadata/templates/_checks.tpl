@@ -5,6 +5,7 @@ of these are refused before anything changes.
 {{- define "kelos-metadata.checks" -}}
 {{- include "kelos-metadata.checks.certificates" . }}
 {{- include "kelos-metadata.checks.podLabels" . }}
+{{- include "kelos-metadata.checks.extraArgs" . }}
 {{- if and .Values.clientCA.allowedNames (not .Values.clientCA.secretName) }}
 {{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that CA only" }}
 {{- end }}
@@ -58,6 +59,35 @@ of these are refused before anything changes.
 {{- range $key, $_ := .Values.podLabels }}
 {{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
 {{- fail (printf "podLabels: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Flags that the chart sets. A second one would keep the Pods from starting, or would have no effect on what else the
+chart makes of the value: what is mounted, and which Tasks the API server asks about.
+*/}}
+{{- define "kelos-metadata.checks.extraArgs" -}}
+{{- $own := dict
+  "--bind-address" "bindHost"
+  "--client-allowed-name" "clientCA.allowedNames"
+  "--client-ca-file" "clientCA.secretName"
+  "--defaults" "defaults"
+  "--health-probe-bind-address" "bindHost"
+  "--infer" "infer"
+  "--log-format" "logFormat"
+  "--log-level" "logLevel"
+  "--metrics-bind-address" "bindHost"
+  "--on-invalid" "onInvalid"
+  "--protect" "protect"
+  "--shutdown-delay" "shutdownDelaySeconds"
+  "--tls-cert-file" "certificates"
+  "--tls-private-key-file" "certificates"
+  "--tls-secret" "certificates" }}
+{{- range .Values.extraArgs }}
+{{- $flag := regexFind "^--[^= ]*" . }}
+{{- with get $own $flag }}
+{{- fail (printf "extraArgs: %s is a flag that the chart sets: use the value %s" $flag .) }}
 {{- end }}
 {{- end }}
 {{- end }}

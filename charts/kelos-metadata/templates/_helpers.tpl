@@ -104,8 +104,32 @@ labels:
 {{- if not .Values.infer }}
 - --infer=off
 {{- end }}
+{{- if include "kelos-metadata.defaults" . }}
+- --defaults=/etc/kelos-metadata/defaults/defaults.yaml
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+The file of --defaults; nothing, if `defaults` declares no key. Helm reads YAML 1.1, in which `on` without quotes is
+`true`.
+*/}}
+{{- define "kelos-metadata.defaults" -}}
+{{- $said := dict }}
+{{- range $name, $value := deepCopy (default dict .Values.defaults) }}
+{{- if $value }}
+{{- $_ := set $said $name $value }}
+{{- range $key, $entry := ternary $value dict (kindIs "map" $value) }}
+{{- if and (kindIs "map" $entry) (hasKey $entry "true") }}
+{{- $_ := set $value $key (mergeOverwrite (dict "on" (get $entry "true")) (omit $entry "true")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if omit $said "syntax" "onInvalid" }}
+{{- toYaml $said }}
 {{- end }}
 {{- end }}
 
@@ -115,6 +139,12 @@ labels:
 {{- if .Values.clientCA.secretName }}
 - name: client-ca
   mountPath: /etc/kelos-metadata/client-ca
+  readOnly: true
+{{- end }}
+{{- if include "kelos-metadata.defaults" . }}
+# The whole folder: what is mounted with subPath never changes.
+- name: defaults
+  mountPath: /etc/kelos-metadata/defaults
   readOnly: true
 {{- end }}
 {{- end }}
@@ -130,6 +160,11 @@ labels:
       - key: ca.crt
         path: ca.crt
     defaultMode: 288
+{{- end }}
+{{- if include "kelos-metadata.defaults" . }}
+- name: defaults
+  configMap:
+    name: {{ include "kelos-metadata.fullname" . }}
 {{- end }}
 {{- end }}
 

@@ -36,7 +36,7 @@ impl Read {
         };
         let mut others = 0;
         for path in &args.filename {
-            read_manifests(path, |found| {
+            read_manifests(path, args.policy.defaults.as_deref(), |found| {
                 if let Ok(manifest) = &found {
                     booleans::tell(manifest);
                     others += usize::from(is_of_kelos(manifest, "SessionSpawner"));

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::entries::FieldMap;
+use super::source::Source;
 use super::{
     Bounded, GenericWebhook, KeyList, List, MAP_BYTES, NAME_TEMPLATE_ANNOTATION,
     NAME_TEMPLATE_BYTES, ObjectMeta, POD_LABELS_FROM_TASK_SETTING, StringMap, TooLong, URL_BYTES,
@@ -163,31 +164,6 @@ pub struct LinearFilter {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Unread {}
 
-/// The source that counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source<'a> {
-    /// `githubIssues`
-    GithubIssues(&'a GithubIssues),
-    /// `githubPullRequests`
-    GithubPullRequests(&'a GithubPullRequests),
-    /// `jira`
-    Jira(&'a Jira),
-    /// `cron`
-    Cron(&'a Cron),
-    /// `githubWebhook`
-    GithubWebhook(&'a GithubWebhook),
-    /// `linearWebhook`
-    LinearWebhook(&'a LinearWebhook),
-    /// `webhook`
-    GenericWebhook(&'a GenericWebhook),
-    /// `slack`
-    Slack,
-    /// None of these: a kind that came after v0.52; or one that says more than is read.
-    Unknown,
-    /// More than one: Kelos serves webhooks beside what it polls, so a Task may come from either.
-    Several,
-}
-
 impl TaskSpawner {
     /// The templates that are too long to be read back: the field or annotation, what is known of it, and
     /// the most bytes that it may have.
@@ -270,47 +246,6 @@ impl When {
         .flatten();
         let first = sources.next();
         if sources.next().is_some() { Some(Source::Several) } else { first }
-    }
-}
-
-impl Source<'_> {
-    /// Whether all that it says is known: no text and no list was longer than is read.
-    pub fn is_whole(&self) -> bool {
-        fn all<const MOST: usize>(texts: &[Bounded<MOST>]) -> bool {
-            texts.iter().all(Bounded::is_whole)
-        }
-        match self {
-            Source::GithubIssues(source) => {
-                all(source.repo.as_slice()) && source.labels.is_whole() && all(&source.labels)
-            }
-            Source::GithubPullRequests(source) => {
-                all(source.repo.as_slice())
-                    && all(source.review_state.as_slice())
-                    && source.labels.is_whole()
-                    && all(&source.labels)
-            }
-            Source::Jira(source) => source.base_url.is_whole(),
-            Source::Cron(source) => source.schedule.is_whole(),
-            Source::GithubWebhook(source) => {
-                let is_whole = |it: &GithubFilter| {
-                    [&it.event, &it.action, &it.conclusion, &it.check_name]
-                        .into_iter()
-                        .all(Bounded::is_whole)
-                };
-                all(source.repository.as_slice())
-                    && source.events.is_whole()
-                    && all(&source.events)
-                    && source.filters.is_whole()
-                    && source.filters.iter().all(is_whole)
-            }
-            Source::LinearWebhook(source) => {
-                source.types.is_whole()
-                    && all(&source.types)
-                    && source.filters.is_whole()
-                    && source.filters.iter().all(|it| it.of.is_whole() && it.action.is_whole())
-            }
-            Source::GenericWebhook(_) | Source::Slack | Source::Unknown | Source::Several => true,
-        }
     }
 }
 

@@ -25,7 +25,7 @@ impl<'r> Merge<'_, 'r, '_> {
         for (key, refusal) in &rules.copies.keys {
             let outcome = match refusal {
                 Some(refusal) => Some(KeyOutcome::Skipped(refusal.clone())),
-                None => self.copied(key, outcomes),
+                None => self.copied(key),
             };
             copied.extend(outcome.map(|outcome| (&**key, outcome)));
         }
@@ -44,7 +44,7 @@ impl<'r> Merge<'_, 'r, '_> {
             keys.extend(set.filter(may_be_copied));
         }
         for key in keys.into_iter().take(MOST_KEYS) {
-            match self.copied(key, outcomes) {
+            match self.copied(key) {
                 Some(KeyOutcome::Skipped(skip)) if skip.reason != Reason::TooLarge => {}
                 outcome => copied.extend(outcome.map(|outcome| (key, outcome))),
             }
@@ -60,7 +60,7 @@ impl<'r> Merge<'_, 'r, '_> {
 
     /// What becomes of a label that may be copied; nothing if the Task has no such label, or a rule says
     /// what the Pod gets.
-    fn copied(&mut self, key: &'r str, outcomes: &[KeyDecision<'r>]) -> Option<KeyOutcome> {
+    fn copied(&mut self, key: &'r str) -> Option<KeyOutcome> {
         let kind = Kind::PodLabel;
         if self.rules.rule(kind, key).is_some() {
             return None;
@@ -81,8 +81,10 @@ impl<'r> Merge<'_, 'r, '_> {
         if let Err(error) = pods::check_value(kind, key, &value) {
             return skipped(error);
         }
-        if pods::needs_choice(kind, key) && !self.was_chosen(key, outcomes) {
-            return skipped(pods::not_chosen(kind));
+        if pods::needs_choice(kind, key) && !self.was_chosen(key, &value) {
+            let message = "the Task's label was not chosen by who writes its rules";
+            let hint = "list its values in `allowed` where the label is declared";
+            return skipped(Skip::new(Reason::NotAllowed, message).hint(hint));
         }
         let place = Place { kind, key, path: None };
         match self.set_if_it_fits(place, &value, self.size.with(place, &value)) {
@@ -91,10 +93,13 @@ impl<'r> Merge<'_, 'r, '_> {
         }
     }
 
-    /// Whether this answer wrote the Task's label, out of the values that the rules list.
-    fn was_chosen(&self, key: &str, outcomes: &[KeyDecision<'r>]) -> bool {
-        let is_it = |it: &&KeyDecision<'_>| it.kind == Kind::Label && it.key == key;
-        let was_written = outcomes.iter().find(is_it).is_some_and(|it| it.written().is_some());
-        was_written && self.rules.rule(Kind::Label, key).is_some_and(|rule| rule.is_chosen())
+    /// Whether the value of the Task's label is one that its rule lists, or writes out.
+    fn was_chosen(&self, key: &str, value: &str) -> bool {
+        let Some(rule) = self.rules.rule(Kind::Label, key) else { return false };
+        match (&rule.allowed, &rule.plan) {
+            (Some(allowed), _) => allowed.contains(value),
+            (None, Ok(template)) => template.language().is_none() && template.source() == value,
+            (None, Err(_)) => false,
+        }
     }
 }

@@ -89,7 +89,8 @@ pub(super) fn there_already(missed: &Missed<'_>, name: &str, key: &str) -> Strin
 
 /// Whether the Kelos field alone declares an annotation, with a template that gives no Task anything.
 fn is_broken(rules: &Rules, key: &str) -> bool {
-    let rule = rules.rule(Kind::Annotation, key).filter(|rule| rule.in_field && !rule.is_ours);
+    let rule =
+        rules.rule(Kind::Annotation, key).filter(|rule| rule.in_field && !rule.in_annotation);
     let is_refused = |rule: &KeyRule| rule.plan.is_err() && !rule.is_protected();
     rule.is_some_and(|rule| is_refused(rule) || rules.failing(Kind::Annotation, key).is_some())
 }
@@ -118,10 +119,11 @@ pub(super) fn recorded(missed: &Missed<'_>, name: &str, template: String) -> Rem
         return Remedy::say(there_already(missed, name, &key));
     }
     let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && *it.key == *key);
-    let instead_of = rule.map(|rule| match rule.is_ours {
-        true if rules.defaults.declare(Kind::Annotation, &key) => InsteadOf::Defaults,
-        true => InsteadOf::RulesAnnotation,
-        false => InsteadOf::Field,
+    let instead_of = rule.and_then(|rule| match (rule.in_annotation, rule.in_field) {
+        (true, _) => Some(InsteadOf::RulesAnnotation),
+        (false, true) => Some(InsteadOf::Field),
+        // The Kelos field goes before the defaults.
+        (false, false) => None,
     });
     Remedy::add(vec![Line::KelosField { key, template, instead_of }])
 }

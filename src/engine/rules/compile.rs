@@ -7,8 +7,8 @@ use super::declared::{Declarations, Declared};
 use super::hash::hash;
 use super::settings::Settings;
 use super::{
-    BrokenAnnotation, Copies, Cost, DeclaredIn, Infer, KeyRule, Policy, Problem, RenderedKeys,
-    Rules, uses_of, weight,
+    BrokenAnnotation, Copies, Cost, DeclaredIn, Infer, KeyRule, NewInputs, Policy, Problem, Rules,
+    uses_of, weight,
 };
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
@@ -68,7 +68,7 @@ impl Rules {
         Rules {
             hash: hash(&spawner, policy),
             field_declares_ours: field_declares_ours(&spawner, &keys, &beyond),
-            rendered_keys: rendered_keys(&keys),
+            new_inputs: new_inputs(&keys),
             spawner,
             keys,
             broken_annotations,
@@ -98,9 +98,9 @@ fn field_declares_ours(spawner: &TaskSpawner, keys: &[Arc<KeyRule>], beyond: &Be
         })
 }
 
-fn rendered_keys(keys: &[Arc<KeyRule>]) -> RenderedKeys {
-    let mut found = RenderedKeys::default();
-    for rule in keys.iter().filter(|rule| rule.in_field && !rule.is_ours) {
+fn new_inputs(keys: &[Arc<KeyRule>]) -> NewInputs {
+    let mut found = NewInputs::default();
+    for rule in keys.iter().filter(|rule| !rule.in_annotation) {
         match rule.kind {
             Kind::Label => found.labels = true,
             Kind::Annotation => found.annotations = true,

@@ -156,6 +156,10 @@ impl<'s> Declarations<'s> {
             let keys = before.chain(beyond.iter());
             keys.filter(|key| {
                 let is_free = is_ours(key) || !policy.protection.covers(kind, key);
+                if policy.defaults.rule(kind, key).is_some() {
+                    // The Kelos field goes before the defaults, and is not rendered here.
+                    self.said(kind, key);
+                }
                 let said = self.keys.get_mut(&(kind, (*key).into()));
                 let has_rule = said.map(|said| said.is_beyond = true).is_some();
                 is_free && !has_rule

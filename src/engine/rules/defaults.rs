@@ -12,9 +12,11 @@ use super::annotation::{self, Sections, Unreadable};
 use super::compile::Compiler;
 use super::declared::Declared;
 use super::settings::Settings;
-use super::{Copies, DeclaredIn, KeyRule, On, Policy, Problem};
+use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{MAP_BYTES, MOST_KEYS};
+use crate::engine::pods;
+use crate::engine::skip::Skip;
 use crate::templates::Templates;
 use crate::templates::purse::Purse;
 
@@ -50,6 +52,10 @@ impl Defaults {
     /// All mistakes that were found; then none of it counts.
     pub fn read(text: &str, policy: &Policy) -> Result<Defaults, Vec<DefaultsError>> {
         let error = |line, message: &str| vec![DefaultsError { line, message: message.to_owned() }];
+        if text.trim().is_empty() {
+            // So it is for a moment while somebody writes it.
+            return Err(error(1, "the file is empty; `{}` says that there are no defaults"));
+        }
         if text.len() > DEFAULTS_BYTES {
             let message = format!("the file has more than {DEFAULTS_BYTES} bytes");
             return Err(error(1, &message));
@@ -127,6 +133,11 @@ impl Reading<'_> {
                         let rule = self.compiler.rule(kind, key.into(), said, DeclaredIn::Defaults);
                         let problems = std::mem::take(&mut self.compiler.problems);
                         self.errors.extend(problems.iter().map(|it| it.of_defaults(line)));
+                        self.errors.extend(
+                            never_written(&rule).map(|error| {
+                                Problem::new(kind, &rule.key, &error).of_defaults(line)
+                            }),
+                        );
                         if on.is_none_or(|on| on.contains(&On::Tasks)) {
                             keys.push(Arc::new(rule));
                         }
@@ -166,6 +177,28 @@ impl Reading<'_> {
         };
         let wrong = wrong.map(|error| format!("{name}: {error}"));
         self.errors.extend(wrong.map(|message| DefaultsError { line, message }));
+    }
+}
+
+/// Why what a rule writes out, or lists, can be on no Task.
+fn never_written(rule: &KeyRule) -> Option<Skip> {
+    let check = |value: &str| pods::check_value(rule.kind, &rule.key, value).err();
+    if let Some(allowed) = &rule.allowed {
+        if allowed.is_empty() {
+            return Some(Skip::parse("`allowed` lists nothing"));
+        }
+        let wrong = allowed.iter().find_map(|value| check(value));
+        if let Some(wrong) = wrong {
+            return Some(Skip { message: format!("`allowed`: {}", wrong.message), ..wrong });
+        }
+    }
+    let template = rule.plan.as_ref().ok().filter(|template| template.language().is_none())?;
+    let value = rule.trimmed(template.source());
+    match check(value) {
+        Some(wrong) if rule.on_invalid == OnInvalid::Skip => Some(wrong),
+        Some(_) => None,
+        None if rule.allows(value) => None,
+        None => Some(Skip::parse("the value is not in the key's `allowed` list")),
     }
 }
 

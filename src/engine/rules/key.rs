@@ -37,7 +37,7 @@ impl Compiler<'_> {
         let Declared { annotation, field, is_beyond } = said;
         let cluster = self.policy.defaults.rule(kind, &key).map(Arc::clone);
         let is_asked = annotation.is_some() || is_ours(&key);
-        let is_ours = annotation.is_some() || cluster.is_some();
+        let in_annotation = annotation.is_some() && declared_in != DeclaredIn::Defaults;
         let entry = match annotation {
             Some(Ok(entry)) => Ok(Some(entry)),
             Some(Err(error)) if !in_field => Err(error),
@@ -84,10 +84,11 @@ impl Compiler<'_> {
             plan,
             default,
             allowed,
+            is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
             binds_others,
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             in_field,
-            is_ours,
+            in_annotation,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What becomes of a TaskSpawner between the watch and the rules: its turn, its room, and whom it holds up.
 
+mod defaults;
+
 use std::cell::Cell;
 
 use serde_json::json;

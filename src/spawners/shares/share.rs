@@ -178,17 +178,17 @@ impl Share {
         for (seat, record) in &mut self.line {
             let weight = record.weight();
             let next = plus(sum, weight);
-            let limit = if next.steps > bounds.steps {
-                Some((Limit::NamespaceSteps, bounds.steps, all.steps))
-            } else if next.bytes > bytes {
-                let is_own = bytes >= bounds.bytes;
-                let limit = if is_own { Limit::NamespaceBytes } else { Limit::CacheBytes };
-                Some((limit, bytes, all.bytes))
-            } else {
-                None
-            };
-            if let (None, Some((limit, share, wanted))) = (&end, limit) {
-                end = Some((seat.clone(), Why { limit, share, wanted }));
+            if let (None, Some(why)) = (&end, why(next, all, bytes, bounds)) {
+                end = Some((seat.clone(), why));
+                // What it costs decides what the namespace wants, and so what others have.
+                if record.cost.is_none() && record.standing != Standing::In {
+                    if std::mem::replace(&mut record.standing, Standing::Waiting)
+                        == Standing::Refused
+                    {
+                        turn(seat, Turn::Room);
+                    }
+                    continue;
+                }
             }
             if let Some((_, why)) = &end {
                 self.refused += 1;
@@ -218,6 +218,20 @@ impl Share {
             turn(&seat, Turn::Forgotten);
         }
     }
+}
+
+/// Why so much does not fit into so many bytes, and all that is wanted.
+fn why(next: Cost, all: Cost, bytes: u64, bounds: Cost) -> Option<Why> {
+    let (limit, share, wanted) = if next.steps > bounds.steps {
+        (Limit::NamespaceSteps, bounds.steps, all.steps)
+    } else if next.bytes <= bytes {
+        return None;
+    } else if bytes >= bounds.bytes {
+        (Limit::NamespaceBytes, bytes, all.bytes)
+    } else {
+        (Limit::CacheBytes, bytes, all.bytes)
+    };
+    Some(Why { limit, share, wanted })
 }
 
 /// What is left. Sums are exact: what an object costs has bounds, so that none of them reaches its end.

@@ -260,6 +260,21 @@ fn or_no_value(names: Box<[Text]>) -> Piece {
     Piece::Choice(vec![found, Alternative { when: When::Otherwise, pieces }])
 }
 
+/// Whether a template prints texts and variables by their names and nothing else. Go prints `<no value>` for
+/// none of them: one that is not there is an error.
+pub(super) fn prints_names_only(main: &[Node]) -> bool {
+    main.iter().all(|node| match node {
+        Node::Text(_) => true,
+        Node::Print(Pipeline { targets, commands, .. }) => match &**commands {
+            [Expr { kind: ExprKind::Field(path), .. }] => {
+                targets.is_empty() && matches!(&*path.names, [name] if **name != *"Payload")
+            }
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
 /// The variable and the number of the element that a template prints, if it does nothing else but print
 /// white space around it.
 pub(super) fn element<'m>(main: &'m [Node], source: &str) -> Option<(&'m str, usize)> {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use kelos_metadata::engine::Origin;
 use kelos_metadata::engine::kelos::{GROUP, Task, group_of};
+use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::rules::{Infer, Policy};
 use kelos_metadata::engine::variables::{Facts, Missing, ReportedVariable, report};
 use kelos_metadata::manifests::{self, Manifest};

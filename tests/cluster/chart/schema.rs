@@ -79,7 +79,8 @@ fn no_object_takes_keys_that_the_schema_does_not_name() {
 
 /// The places of objects that take any key. `additionalProperties` with a schema makes a map: it has no known keys.
 fn open_objects(node: &Value, at: &str, found: &mut Vec<String>) {
-    if node["type"] == "object" {
+    let kinds = node["type"].as_array().map_or(std::slice::from_ref(&node["type"]), Vec::as_slice);
+    if kinds.iter().any(|kind| kind == "object") {
         let others = &node["additionalProperties"];
         if !(others == false || others.is_object()) {
             found.push(at.to_owned());

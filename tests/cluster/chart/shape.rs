@@ -50,7 +50,7 @@ fn port(deployment: &Value, name: &Value) -> i64 {
 }
 
 /// What is typed to start the container.
-fn typed(deployment: &Value) -> Result<Cli, clap::Error> {
+pub(crate) fn typed(deployment: &Value) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(["kelos-metadata"].into_iter().chain(args(deployment)))
 }
 

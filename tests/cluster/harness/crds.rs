@@ -42,6 +42,11 @@ impl Schemas {
         self.version() == "v1alpha2"
     }
 
+    /// Whether a Task can say labels of its Pod; node selectors it always can.
+    pub(crate) fn has_pod_labels(self) -> bool {
+        self.version() == "v1alpha2"
+    }
+
     /// Where they are. Those that Kelos ships lie beside the project, where they lie at all.
     pub(crate) fn folder(self) -> Option<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));

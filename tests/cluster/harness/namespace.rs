@@ -22,6 +22,11 @@ impl Namespace {
     pub(crate) async fn create(cluster: Arc<Parts>, name: &str, labels: Value) -> Namespace {
         let object = json!({"metadata": {"name": name, "labels": labels}});
         cluster.admin.create("/api/v1/namespaces", &object).await.ok();
+        Namespace::existing(cluster, name)
+    }
+
+    /// One that is there.
+    pub(crate) fn existing(cluster: Arc<Parts>, name: &str) -> Namespace {
         Namespace { cluster, name: name.to_owned() }
     }
 

@@ -148,6 +148,12 @@ impl NewTask {
         self
     }
 
+    /// Says this in its spec, too; `null` takes a field away.
+    pub(crate) fn says(mut self, spec: Value) -> NewTask {
+        json_patch::merge(&mut self.object["spec"], &spec);
+        self
+    }
+
     /// Names its owner with a label only, as Kelos did before v0.26.
     pub(crate) fn without_owner_reference(mut self) -> NewTask {
         self.object["metadata"].as_object_mut().unwrap().remove("ownerReferences");

@@ -191,19 +191,26 @@ pub(crate) async fn service(cluster: &Cluster) -> String {
 pub(crate) const CONFIGURATIONS: &str =
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 
-/// Writes the Secrets that the container mounts; gives where each path of the container is here.
+/// Writes the Secrets and ConfigMaps that the container mounts; gives where each path of the container is here.
 async fn mounts(cluster: &Cluster, spec: &Value, folder: &Path) -> Vec<(String, PathBuf)> {
     let mut mounts = Vec::new();
     for mount in spec["containers"][0]["volumeMounts"].as_array().into_iter().flatten() {
         let volumes = spec["volumes"].as_array().unwrap();
         let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]).unwrap();
-        let secret = volume["secret"]["secretName"].as_str().unwrap();
-        let path = format!("/api/v1/namespaces/{NAMESPACE}/secrets/{secret}");
-        let secret = cluster.admin.get(&path).await.ok();
+        let (collection, name) = match volume["configMap"]["name"].as_str() {
+            Some(name) => ("configmaps", name),
+            None => ("secrets", volume["secret"]["secretName"].as_str().unwrap()),
+        };
+        let path = format!("/api/v1/namespaces/{NAMESPACE}/{collection}/{name}");
+        let object = cluster.admin.get(&path).await.ok();
         let folder = folder.join(mount["name"].as_str().unwrap());
         fs::create_dir(&folder).unwrap();
-        for (file, content) in secret["data"].as_object().unwrap() {
-            let content = BASE64.decode(content.as_str().unwrap()).unwrap();
+        for (file, content) in object["data"].as_object().unwrap() {
+            let content = content.as_str().unwrap();
+            let content = match collection {
+                "secrets" => BASE64.decode(content).unwrap(),
+                _ => content.into(),
+            };
             fs::write(folder.join(file), content).unwrap();
         }
         mounts.push((mount["mountPath"].as_str().unwrap().to_owned(), folder));

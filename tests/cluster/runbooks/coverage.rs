@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::runbooks::page::{Code, operations};
-use crate::runbooks::{certificates, log_claims, pods, registration, tasks, templates};
+use crate::runbooks::{certificates, defaults, log_claims, pods, registration, tasks, templates};
 
 /// Every situation, with the commands that are followed in it: the shell fails if one is not.
-const SITUATIONS: [(&str, &[&str]); 6] = [
+const SITUATIONS: [(&str, &[&str]); 7] = [
     ("a Task without its label", &tasks::COMMANDS),
     ("templates that fail", &templates::COMMANDS),
+    ("other defaults, and a mistake in them", &defaults::COMMANDS),
     ("the API server does without an answer", &registration::COMMANDS),
     ("certificates of our own", &certificates::COMMANDS),
     ("certificates of cert-manager", &certificates::OF_CERT_MANAGER),

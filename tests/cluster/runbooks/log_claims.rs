@@ -19,7 +19,7 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const CLAIMS: [(&str, Whose); 39] = [
+pub(crate) const CLAIMS: [(&str, Whose); 44] = [
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
@@ -59,6 +59,11 @@ pub(crate) const CLAIMS: [(&str, Whose); 39] = [
     ("or more of its", Ours),
     ("steps to compile", Ours),
     ("of its share of the cache", Ours),
+    ("Loaded defaults", Ours),
+    ("The file of defaults is invalid", Ours),
+    ("The file of defaults can't be read", Ours),
+    ("the last good version stays", Ours),
+    ("there are no defaults until it is mended", Ours),
 ];
 
 /// The code of the program, without its comments.

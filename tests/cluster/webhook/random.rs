@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::api::Reply;
 use crate::harness::on_cluster;
+use crate::webhook::pods::{job_of, overrides};
 use testing::generators;
 
 const CASES: usize = 300;
@@ -24,6 +25,13 @@ fn causes(reply: &Reply) -> BTreeSet<(String, String)> {
     }
 }
 
+/// The Task with a name that a Job can have.
+fn named(task: &Value, case: usize) -> Value {
+    let mut task = task.clone();
+    task["metadata"]["name"] = json!(format!("task-{case}"));
+    task
+}
+
 #[test]
 fn no_patch_costs_a_task() {
     on_cluster(async |cluster| {
@@ -32,7 +40,7 @@ fn no_patch_costs_a_task() {
             .namespace_with("random-bare", json!({"metadata.kelos.dev/injection": "disabled"}))
             .await;
         let mut runner = TestRunner::default();
-        let (mut patched, mut saved) = (0, 0);
+        let (mut patched, mut saved, mut jobs) = (0, 0, 0);
         for case in 0..CASES {
             let strategy = generators::spawner_and_task();
             let (mut spawner, mut task) = strategy.new_tree(&mut runner).unwrap().current();
@@ -47,10 +55,20 @@ fn no_patch_costs_a_task() {
             let with = served.post("tasks", "?dryRun=All", task.clone()).await;
             let (before, after) = (causes(&without), causes(&with));
             assert!(after.is_subset(&before), "{after:?}\nof {spawner:#}\nand {task:#}");
+            if with.status.is_success() {
+                // What was there, Kelos itself could make a Job of: what we added must not cost that.
+                let before = served.post("jobs", "?dryRun=All", job_of(&named(&task, case))).await;
+                let after =
+                    served.post("jobs", "?dryRun=All", job_of(&named(&with.body, case))).await;
+                let (before, after) = (causes(&before), causes(&after));
+                assert!(after.is_subset(&before), "{after:?}\nof {spawner:#}\nand {task:#}");
+                jobs += usize::from(overrides(&with.body) != overrides(&task));
+            }
             let mark = &with.body["metadata"]["annotations"]["metadata.kelos.dev/rendered-from"];
             patched += usize::from(mark.is_string());
             saved += usize::from(with.status.is_success() && !without.status.is_success());
         }
         assert!(patched > CASES / 10 && saved > 0, "patched: {patched}, saved: {saved}");
+        assert!(jobs > CASES / 20, "Jobs with what we added: {jobs}");
     });
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::spawner;
-use crate::webhook::example;
+use crate::webhook::{example, pods};
 
 /// What every schema must allow, on a cluster of its own.
 fn works_on(name: &str, schemas: Schemas) {
@@ -25,6 +25,12 @@ fn works_on(name: &str, schemas: Schemas) {
         }
         if schemas.has_worker_pools() {
             example::is_labelled_in_a_pool(&namespace).await;
+        }
+
+        let namespace = cluster.namespace("pods").await;
+        pods::are_reached(&namespace, schemas).await;
+        if schemas.has_worker_pools() {
+            pods::are_unsupported_in_a_pool(&namespace).await;
         }
 
         let namespace = cluster.namespace("more").await;

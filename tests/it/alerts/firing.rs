@@ -132,6 +132,7 @@ fn causes() -> Vec<(&'static str, Changed)> {
             "KelosMetadataRulesStale",
             one(r#"kelos_metadata_watch_age_seconds{kind="workspaces"}"#, growing(60.0)),
         ),
+        ("KelosMetadataDefaultsInvalid", one("kelos_metadata_defaults_valid", steady(0))),
         ("KelosMetadataReplicasDisagree", one("kelos_metadata_spawners", steady(9))),
         ("KelosMetadataUnknownOwners", admissions("unknown_owner", 20.0)),
         (

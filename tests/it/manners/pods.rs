@@ -48,7 +48,9 @@ fn render(folder: &Path, task: &str, more: &[&str]) -> (String, String) {
 
 /// The row of a table that has these cells one after the other.
 fn has_row(shown: &str, cells: &[&str]) -> bool {
-    shown.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == cells.join(" "))
+    shown
+        .lines()
+        .any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == cells.join(" "))
 }
 
 #[test]

@@ -10,10 +10,10 @@ use super::{program, run, text, world};
 
 /// Commands that print something, and something longer than a pipe holds.
 const PRINTING: [&[&str]; 7] = [
-    &["render", "-f", "examples"],
-    &["render", "-f", "examples", "-o", "wide"],
-    &["render", "-f", "examples", "-o", "json"],
-    &["render", "-f", "examples", "-o", "yaml"],
+    &["render", "-f", "examples/kelos-v0.52"],
+    &["render", "-f", "examples/kelos-v0.52", "-o", "wide"],
+    &["render", "-f", "examples/kelos-v0.52", "-o", "json"],
+    &["render", "-f", "examples/kelos-v0.52", "-o", "yaml"],
     &["eval", "x"],
     &["completions", "bash"],
     &["--help"],
@@ -61,7 +61,8 @@ fn the_exit_status_tells_an_answer_that_is_no_from_a_question_that_was_not_under
     fs::write(&broken, "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {}\n")
         .unwrap();
     let broken = broken.to_str().unwrap();
-    let (spawner, task) = ("examples/kelos-v0.24.yaml", "examples/tasks/kelos-v0.24.yaml");
+    let (spawner, task) =
+        ("examples/kelos-v0.24/taskspawner.yaml", "examples/kelos-v0.24/task.yaml");
     for (args, code) in [
         (&["render", "-f", spawner, "-f", task][..], 0),
         (&["eval", "x"], 0),
@@ -73,9 +74,9 @@ fn the_exit_status_tells_an_answer_that_is_no_from_a_question_that_was_not_under
         (&["render", "-f", spawner], 2),
         (&["render", "-f", task], 2),
         (&["render", "-f", spawner, "-f", task, "-f", broken], 2),
-        (&["render", "--protect", "a b", "-f", "examples"], 2),
+        (&["render", "--protect", "a b", "-f", "examples/kelos-v0.52"], 2),
         (&["review", "--manifests", "/nonexistent"], 2),
-        (&["review", "--manifests", "examples"], 2),
+        (&["review", "--manifests", "examples/priority"], 2),
         (&["serve"], 2),
         (&["serv"], 2),
         (&[], 2),
@@ -106,10 +107,10 @@ fn the_level_of_the_log_is_one_that_there_is() {
 
 #[test]
 fn several_tasks_are_one_list_of_json_and_one_is_an_object() {
-    let output = run(&["render", "-f", "examples", "-o", "json"]);
+    let output = run(&["render", "-f", "examples/kelos-v0.52", "-o", "json"]);
     let list: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert!(list.len() > 1 && list.iter().all(|task| task["keys"].is_array()), "{list:?}");
-    let output = run(&["render", "-f", "examples", "-o", "patch"]);
+    let output = run(&["render", "-f", "examples/kelos-v0.52", "-o", "patch"]);
     let patches: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         patches.iter().map(|it| (&it["namespace"], &it["task"])).collect::<Vec<_>>(),
@@ -165,14 +166,14 @@ fn variables_come_from_yaml_with_a_mark_of_windows_and_from_the_command_line() {
 
 #[test]
 fn an_entry_that_is_no_key_is_told_once() {
-    let output = run(&["render", "--protect", "a b", "-f", "examples"]);
+    let output = run(&["render", "--protect", "a b", "-f", "examples/kelos-v0.52"]);
     let error = text(&output.stderr);
     assert_eq!(error.matches("a b").count(), 1, "{error}");
 }
 
 #[test]
 fn the_answers_of_review_go_to_a_closed_pipe_quietly_too() {
-    let mut child = program(&["review", "--manifests", "examples"])
+    let mut child = program(&["review", "--manifests", "examples/priority"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

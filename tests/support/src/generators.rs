@@ -19,6 +19,8 @@ fn key() -> impl Strategy<Value = String> {
             "kelos.dev/taskspawner", "kelos.dev/source-kind", "kelos.dev/source-number", "kelos.dev/source-title",
             "kelos.dev/source-labels", "kelos.dev/github-reporting", "metadata.kelos.dev/skipped",
             "metadata.kelos.dev/rendered-from", "kelos.dev/v1alpha2-x", "helm.sh/hook", "kelos.dev/source-author",
+            "kelos.dev/task", "job-name", "batch.kubernetes.io/job-name", "app.kubernetes.io/name",
+            "kubernetes.io/hostname", "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/pod-group-name",
         ]).prop_map(str::to_owned),
         1 => select(vec!["a b", "/x", "x/", "a/b/c", "A.B/c", "~", "é", ""]).prop_map(str::to_owned),
         1 => "[a-z]{60,66}",
@@ -99,6 +101,24 @@ fn entries() -> impl Strategy<Value = Option<BTreeMap<String, String>>> {
     prop::option::of(prop::collection::btree_map(key(), value(), 0..6))
 }
 
+/// What a Task, or its worker, says of its Pod.
+fn overrides() -> impl Strategy<Value = Option<Value>> {
+    let map = || prop_oneof![1 => Just(json!(null)), 3 => pod_entries().prop_map(|map| json!(map))];
+    prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(json!(null))),
+        1 => Just(Some(json!({}))),
+        2 => (map(), map()).prop_map(|(labels, nodes)| {
+            Some(json!({"env": [], "labels": labels, "nodeSelector": nodes}))
+        }),
+    ]
+}
+
+/// Labels of a Pod as teams write them: Kelos makes no Job of others.
+fn pod_entries() -> impl Strategy<Value = BTreeMap<String, String>> {
+    prop::collection::btree_map("[a-d]", "[a-z]{0,5}", 0..3)
+}
+
 /// Sources of every kind, of a kind that came later, several, and none.
 fn when() -> impl Strategy<Value = Value> {
     select(vec![
@@ -122,6 +142,8 @@ fn when() -> impl Strategy<Value = Value> {
 prop_compose! {
     fn spawner_of(rendered: Rendered)(
         labels in rules_annotation(), annotations in rules_annotation(),
+        pod_labels in rules_annotation(), node_selector in rules_annotation(),
+        copies in select(vec!["", "a, b", "a.example.com/*, kelos.dev/*", "kueue.x-k8s.io/*, job-name, c", "a b"]),
         field_labels in field(), field_annotations in field(),
         sanitize in any::<bool>(), infer in select(vec![None, None, Some("on"), Some("off"), Some("true")]),
         when in when(),
@@ -131,6 +153,9 @@ prop_compose! {
             "metadata": {"name": "worker", "namespace": "default", "uid": "1", "annotations": {
                 "metadata.kelos.dev/labels": json!(labels).to_string(),
                 "metadata.kelos.dev/annotations": json!(annotations).to_string(),
+                "metadata.kelos.dev/pod-labels": json!(pod_labels).to_string(),
+                "metadata.kelos.dev/node-selector": json!(node_selector).to_string(),
+                "metadata.kelos.dev/pod-labels-from-task": copies,
                 "metadata.kelos.dev/on-invalid": if sanitize { "sanitize" } else { "skip" },
             }},
             "spec": {"when": when, "taskTemplate": {
@@ -160,12 +185,19 @@ prop_compose! {
             json!({"workspaceRef": {"name": "w"}}), json!({"workerPoolRef": {"name": "p"}}),
             json!({"worker": {"workspaceRef": {"name": "w"}}}), json!({}),
         ]),
+        own in overrides(), of_worker in overrides(),
     ) -> Value {
         let mut task = json!({
             "apiVersion": "kelos.dev/v1alpha2", "kind": "Task",
             "metadata": {"labels": labels, "annotations": annotations},
             "spec": reference,
         });
+        if let Some(own) = own {
+            task["spec"]["podOverrides"] = own;
+        }
+        if let (Some(of_worker), Some(worker)) = (of_worker, task["spec"].get_mut("worker")) {
+            worker["podOverrides"] = of_worker;
+        }
         rendered.give(&mut task);
         let metadata = &mut task["metadata"];
         match owner {

@@ -3,6 +3,7 @@
 //! What only one of them needs belongs into it: there the compiler sees what nobody uses. Here
 //! `tests/it/house.rs` does.
 
+pub mod console;
 pub mod fuzz;
 pub mod generators;
 pub mod helpers;

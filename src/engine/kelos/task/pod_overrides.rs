@@ -88,6 +88,8 @@ pub(super) fn overrides<'de, D: Deserializer<'de>>(
     let raw = <&RawValue>::deserialize(deserializer)?.get();
     Ok(match serde_json::from_str(raw) {
         _ if raw == "null" => Overrides::Absent,
+        // The fields of an object can be read out of a list, too.
+        _ if !raw.starts_with('{') => Overrides::Unreadable,
         Ok(overrides) => {
             let inside = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
             let is_empty = inside.trim().is_empty();

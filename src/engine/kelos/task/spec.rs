@@ -171,8 +171,9 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
+    let raw = <&RawValue>::deserialize(deserializer)?.get();
+    // The fields of an object can be read out of a list, too.
+    Ok(Some(raw).filter(|raw| raw.starts_with('{')).and_then(|raw| serde_json::from_str(raw).ok()))
 }
 
 /// The same of a text.

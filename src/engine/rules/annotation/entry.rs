@@ -6,7 +6,9 @@ use granit_parser::Marker;
 
 use super::reader::Node;
 use super::{AnnotationError, Entry, shown};
+use crate::engine::rules::On;
 use crate::templates::suggest::meant;
+use crate::words::UnknownWord;
 
 /// What is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,18 +58,7 @@ pub(super) fn entry(node: Node, key: Marker, file: File) -> Result<Entry, Annota
             ("default", _) => return Err(refused("`default` is a text")),
             ("onInvalid", _) => return Err(refused("`onInvalid` is `skip` or `sanitize`")),
             ("allowed", _) => return Err(refused("`allowed` is a list of texts")),
-            ("on", Node::List(items)) if file == File::Defaults => {
-                let on = items.iter().map(|item| shown(item).parse()).collect::<Result<_, _>>();
-                entry.on = Some(on.map_err(|error| refused(&format!("`on`: {error}")))?);
-            }
-            ("on", _) if file == File::Defaults => {
-                return Err(refused("`on` is a list of `tasks` and `sessions`"));
-            }
-            ("on", _) => {
-                return Err(refused(
-                    "`on` belongs to the defaults of the cluster, not to a TaskSpawner",
-                ));
-            }
+            ("on", node) => entry.on = Some(on(node, file).map_err(|message| refused(&message))?),
             _ => {
                 let fields = "it has `value`, `default`, `allowed` and `onInvalid`";
                 let message = format!("`{}` is no field of an entry: {fields}", shown(&name));
@@ -80,5 +71,22 @@ pub(super) fn entry(node: Node, key: Marker, file: File) -> Result<Entry, Annota
         Ok(entry)
     } else {
         Err(AnnotationError::new(key, "the field `value` with the template is missing"))
+    }
+}
+
+/// Which objects get a default.
+fn on(node: Node, file: File) -> Result<Vec<On>, String> {
+    match node {
+        _ if file == File::Annotation => {
+            Err("`on` belongs to the defaults of the cluster, not to a TaskSpawner".to_owned())
+        }
+        Node::List(items) if items.is_empty() => Err("`on` lists nothing".to_owned()),
+        Node::List(items) => {
+            let on = items.iter().map(|item| shown(item).parse()).collect::<Result<_, _>>();
+            on.map_err(|error: UnknownWord| format!("`on`: {error}"))
+        }
+        Node::Scalar(_) | Node::Map(_) | Node::Misplaced(_) => {
+            Err("`on` is a list of `tasks` and `sessions`".to_owned())
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::entry::{FIELDS, File, entry};
 use super::{AnnotationError, Entries, Entry, Sections, Unreadable, shown};
 use crate::apimachinery::Kind;
 use crate::templates::purse::{ALLOCATION, Purse};
+use crate::templates::suggest::meant;
 
 /// The most fields of an entry that are looked at: there are few, and each is looked for among those
 /// before it.
@@ -102,7 +103,13 @@ impl<'t, 'p> Reader<'t, 'p> {
                     sections.settings.push((name, text, at.line()));
                 }
                 (None, _) => {
-                    return Err(wrong(format!("`{}` is no mapping", shown(&name))).into());
+                    let message = format!("`{}` is none of the mappings of defaults", shown(&name));
+                    let names = SECTIONS.map(|(section, _)| section);
+                    let there_are = || format!("there are {}", names.join(", "));
+                    let hint = meant(&name, names).unwrap_or_else(there_are);
+                    return Err(
+                        AnnotationError { hint: Some(hint.into()), ..wrong(message) }.into()
+                    );
                 }
             }
         }
@@ -165,7 +172,7 @@ impl<'t, 'p> Reader<'t, 'p> {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return Ok(()),
                 _ => {
-                    let message = "a second document begins here; a rules annotation is one";
+                    let message = "a second document begins here, and only one is read";
                     return Err(AnnotationError::new(span.start, message).into());
                 }
             }

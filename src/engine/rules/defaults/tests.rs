@@ -21,7 +21,7 @@ labels:
   session: {value: x, on: [sessions]}
 annotations:
   a: "{{ namespace.name }}"
-podLabels: {cost: {value: x, default: "1", allowed: ["1", "2"], onInvalid: skip}}
+podLabels: {cost: {value: "2", default: "1", allowed: ["1", "2"], onInvalid: skip}}
 nodeSelector:
 podLabelsFromTask: "team, example.com/*"
 syntax: auto
@@ -38,8 +38,8 @@ onInvalid: sanitize
     assert!(defaults.keys.iter().all(|rule| rule.declared_in == DeclaredIn::Defaults));
     assert_eq!((defaults.copies.keys.len(), defaults.copies.prefixes.len()), (1, 1));
     let on_invalid = |key| defaults.rule(Kind::Label, key).map(|rule| rule.on_invalid);
-    assert_eq!(on_invalid("team"), Some(crate::engine::rules::OnInvalid::Sanitize));
-    for empty in ["", "# nothing", "labels: {}", "labels:"] {
+    assert_eq!(on_invalid("team"), Some(OnInvalid::Sanitize));
+    for empty in ["{}", "# nothing", "labels: {}", "labels:"] {
         assert!(read(empty).unwrap().is_empty(), "{empty:?}");
     }
 }
@@ -51,7 +51,24 @@ fn a_mistake_costs_the_file_and_is_told_with_its_line() {
         ("labels:\n  a: b\n  a: c", "line 3: the key `a` is there twice"),
         ("labels: {}\nlabels: {a: b}", "line 2: `labels` is there twice"),
         ("labels: [a]", "line 1: `labels` is a mapping of keys to templates"),
-        ("label:\n  a: b", "line 1: `label` is no mapping"),
+        (
+            "label:\n  a: b",
+            "line 1: `label` is none of the mappings of defaults; did you mean `labels`?",
+        ),
+        ("pods:\n  a: b", "line 1: `pods` is none of the mappings of defaults; there are labels,"),
+        ("", "line 1: the file is empty; `{}` says"),
+        ("labels:\n  a: x y", "line 2: label a: ' ' has no place"),
+        ("labels:\n  a: {value: z, allowed: [x]}", "line 2: label a: the value is not in"),
+        (
+            "labels:\n  a: {value: '{{ .Kind }}', allowed: []}",
+            "line 2: label a: `allowed` lists nothing",
+        ),
+        ("labels:\n  a: {value: '{{ .Kind }}', allowed: [x y]}", "line 2: label a: `allowed`: ' '"),
+        ("labels:\n  a: {value: x, on: []}", "line 2: label a: `on` lists nothing"),
+        (
+            "podLabels:\n  kueue.x-k8s.io/queue-name: Q",
+            "line 2: pod_label kueue.x-k8s.io/queue-name: Kueue",
+        ),
         ("label: x", "line 1: `label` is nothing that defaults have: labels,"),
         ("labels:\n  a: '{{ .Number'", "line 2: label a: the action has no closing `}}` (line 1,"),
         ("labels:\n  'a b': x", "line 2: label a b: a name has letters"),

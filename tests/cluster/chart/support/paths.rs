@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 /// Kinds with their plural.
-const PLURALS: [(&str, &str); 16] = [
+const PLURALS: [(&str, &str); 17] = [
     ("Certificate", "certificates"),
     ("ClusterRole", "clusterroles"),
     ("ClusterRoleBinding", "clusterrolebindings"),
+    ("ConfigMap", "configmaps"),
     ("Deployment", "deployments"),
     ("HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     ("Issuer", "issuers"),
