@@ -92,11 +92,10 @@ impl Settings {
                 (Kind::Annotation, key, error.hint(format!("did you mean `{OWN_PREFIX}{name}`?")))
             })
         });
-        let labels = meta.labels.keys().filter_map(|key| {
-            is_name(key.strip_prefix(OWN_PREFIX)?).then(|| {
-                let error = Skip::parse("no label of this name is read of a TaskSpawner");
-                (Kind::Label, key, error.hint("it belongs under metadata.annotations"))
-            })
+        let is_ours = |key: &&String| key.strip_prefix(OWN_PREFIX).is_some_and(is_name);
+        let labels = meta.labels.keys().filter(is_ours).map(|key| {
+            let error = Skip::parse("no label of this name is read of a TaskSpawner");
+            (Kind::Label, key, error.hint("it belongs under metadata.annotations"))
         });
         let problem = |(kind, key, error): (Kind, &String, Skip)| Problem::new(kind, key, &error);
         self.problems.extend(near.chain(labels).take(TOLD).map(problem));
