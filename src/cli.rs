@@ -49,6 +49,7 @@ pub enum Command {
     /// Takes manifests of TaskSpawners and Tasks (and of Workspaces, WorkerPools and Namespaces, if
     /// templates ask for them). Shows each key with its value, the place that declares it
     /// (rules annotation or Kelos field), and why it is skipped if it is; and each variable with its value and who says so.
+    /// A Task comes from `kubectl get task NAME -o yaml`: it is shown as when it was new.
     #[command(after_help = RENDER_EXAMPLE)]
     Render(RenderArgs),
     /// Render one template
@@ -150,6 +151,10 @@ pub struct RenderArgs {
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value_t = OutputFormat::Table, value_enum)]
     pub output: OutputFormat,
+    /// Exit with status 1 if a key is not written for a reason that its team should hear of, or if Kelos
+    /// would make no Task
+    #[arg(long)]
+    pub strict: bool,
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,

@@ -47,6 +47,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
                 reason: error.reason,
                 message: &error.message,
                 position: error.position,
+                length: None,
                 hint: hint.as_deref(),
             };
             complain(explain(&explained));

@@ -17,6 +17,8 @@ pub(super) struct Explained<'e> {
     pub(super) message: &'e str,
     /// Where.
     pub(super) position: Option<Position>,
+    /// How many bytes of it are meant from there on, if it is no word.
+    pub(super) length: Option<usize>,
     /// What to do.
     pub(super) hint: Option<&'e str>,
 }
@@ -26,7 +28,8 @@ pub(super) fn explain(what: &Explained<'_>) -> String {
     let group = Level::ERROR.primary_title(what.message).id(what.reason.as_str());
     let mut report = match what.position {
         Some(at) => {
-            let span = word_at(what.source, at.offset);
+            let word = word_at(what.source, at.offset);
+            let span = what.length.map_or(word.clone(), |length| word.start..word.start + length);
             group.element(
                 Snippet::source(what.source)
                     .path(what.origin)
@@ -64,6 +67,7 @@ mod tests {
             reason: Reason::MissingVariable,
             message: "`.Titel` is not known",
             position: Some(Position::of(source, 5)),
+            length: None,
             hint: Some("did you mean `.Title`?"),
         };
         let text = anstream::adapter::strip_str(&explain(&explained)).to_string();

@@ -1,90 +1,100 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
+mod booleans;
 mod cells;
 mod explanation;
+mod notes;
 mod pod;
 mod problems;
+mod read;
 mod shapes;
+mod shown;
 mod stored;
 mod table;
 mod variables;
 mod written;
 
-use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 use serde_json::Value;
 
-use self::cells::{from, outcome_text};
-use self::shapes::{ShownKey, ShownPatch, ShownTask};
-use self::stored::AsNew;
-use self::table::Column;
-use self::variables::ShownVariable;
-use self::written::{Place, Written, spawner};
-use super::stdio::{UNWRITABLE, complain, print};
-use super::{Loaded, defaults, load, not_asked, read_manifests};
+use self::problems::ShownProblem;
+use self::read::Read;
+use self::shapes::ShownPatch;
+use self::shown::Shown;
+use self::written::Written;
+use super::stdio::{complain, print};
+use super::{Loaded, defaults, load, not_asked};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
-use crate::engine::kelos::{GROUP, Injection, Task, group_of};
-use crate::engine::reason::Reason;
-use crate::engine::rules::{DeclaredIn, Policy, Rules};
-use crate::engine::variables::{VariableReport, report};
-use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Limits, decide};
+use crate::engine::kelos::{GROUP, Injection, Owner, Task};
+use crate::engine::rules::Policy;
+use crate::engine::variables::report;
+use crate::engine::{Limits, decide};
 use crate::manifests::Manifest;
-use crate::spawners::{CompiledSpawner, Lookup, ReadObjects, Snapshot};
+use crate::spawners::{CompiledSpawner, Lookup, Snapshot, type_slip};
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let mut read = ReadObjects::in_namespace(&args.namespace);
-    let mut written = BTreeMap::new();
-    let (mut tasks, mut failed) = (Vec::new(), false);
-    for path in &args.filename {
-        read_manifests(path, args.policy.defaults.as_deref(), |found| match found {
-            Ok(manifest) if is_task(&manifest) => tasks.push(manifest),
-            found => {
-                failed |= found.is_err();
-                written.extend(found.as_ref().ok().and_then(|it| spawner(it, &args.namespace)));
-                read.take(found);
-            }
-        });
-    }
+    let Read { objects, written, unreadable, tasks, mut failed } = Read::all(args);
     let policy = defaults::policy(&args.policy)?;
-    let Loaded { spawners, problems, is_whole } = load(read, policy.clone());
+    let Loaded { spawners, problems, is_whole } = load(objects, policy.clone());
     failed |= !is_whole;
-    problems::tell(&problems, &tasks, &args.namespace);
     if tasks.is_empty() {
-        bail!("there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names");
+        problems::tell(&problems, &tasks, &[], &args.namespace);
+        bail!(
+            "there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names: add one of those that the \
+             TaskSpawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), or write one \
+             as examples/priority/task.yaml is"
+        );
     }
     let known = spawners.snapshot();
-    let mut rendering =
-        Rendering { args, known: &known, policy: &policy, spawners: &written, json: Vec::new() };
+    let mut rendering = Rendering {
+        args,
+        known: &known,
+        policy: &policy,
+        spawners: &written,
+        unreadable: &unreadable,
+        json: Vec::new(),
+        shown: Vec::new(),
+        has_unwritten: false,
+    };
     for task in &tasks {
         match rendering.show(task, tasks.len() > 1) {
             Err(error) if error.is::<io::Error>() => return Err(error),
+            Err(error) if error.is::<ToldAlready>() => failed = true,
             Err(error) => {
-                complain(format_args!("{}:{}: {error:#}", task.path.display(), task.line));
+                complain(format_args!("{}:{}:1: {error:#}", task.path.display(), task.line));
                 failed = true;
             }
             Ok(()) => {}
         }
     }
+    problems::tell(&problems, &tasks, &rendering.shown, &args.namespace);
+    let is_no = args.strict && rendering.has_unwritten;
     rendering.print_json(tasks.len() > 1)?;
-    Ok(if failed { not_asked() } else { ExitCode::SUCCESS })
+    Ok(match (failed, is_no) {
+        (true, _) => not_asked(),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
+
+/// Why a Task is not shown was told with the file of its TaskSpawner.
+#[derive(Debug, thiserror::Error)]
+#[error("the file of the TaskSpawner can't be used")]
+struct ToldAlready;
 
 /// The namespace that an object says, or the one of all that say none.
 fn namespace_of<'o>(object: &'o Value, default: &'o str) -> &'o str {
     let metadata = object.get("metadata");
     let said = metadata.and_then(|meta| meta.get("namespace")?.as_str());
     said.filter(|namespace| !namespace.is_empty()).unwrap_or(default)
-}
-
-fn is_task(manifest: &Manifest) -> bool {
-    group_of(&manifest.api_version) == GROUP && &*manifest.kind == "Task"
 }
 
 /// One call of `render`.
@@ -94,15 +104,25 @@ struct Rendering<'r> {
     policy: &'r Policy,
     /// Where the TaskSpawners are written, by name and namespace.
     spawners: &'r Written,
+    /// The files with something in them that can't be read.
+    unreadable: &'r [Arc<Path>],
     /// What is printed as JSON, at the end and as one text.
     json: Vec<String>,
+    /// The problems that the tables have shown.
+    shown: Vec<ShownProblem>,
+    /// Whether a key is not written for a reason that is news, or Kelos fails on a template.
+    has_unwritten: bool,
 }
 
 impl Rendering<'_> {
     /// Shows a Task. One of `several` has its name beside its patch.
     fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
         const NO_TASK: &str = "this is no Task as Kelos has it";
-        let found = Task::parse(&manifest.json).context(NO_TASK)?;
+        let found = Task::parse(&manifest.json);
+        if let (Err(_), Some(slip)) = (&found, type_slip(manifest)) {
+            bail!("{NO_TASK}: {slip}");
+        }
+        let found = found.context(NO_TASK)?;
         let object = manifest.object();
         let namespace = namespace_of(&object, &self.args.namespace);
         let spawner = self.spawner(namespace, &found)?;
@@ -135,8 +155,12 @@ impl Rendering<'_> {
             has_namespace: facts.namespace.is_some(),
         };
         let object = as_new.as_ref().map_or(&object, |it| &it.object);
+        self.has_unwritten |= shown.has_unwritten();
         match format {
-            OutputFormat::Table | OutputFormat::Wide => shown.table(),
+            OutputFormat::Table | OutputFormat::Wide => {
+                self.shown.extend(shown.problems());
+                shown.table()
+            }
             OutputFormat::Yaml => shown.yaml(object),
             OutputFormat::Json => self.keep(&shown.json()),
             OutputFormat::Patch if !several => self.keep(&decision.patch),
@@ -157,6 +181,9 @@ impl Rendering<'_> {
             );
         };
         let Lookup::Found(spawner) = self.known.rules(namespace, &owner) else {
+            if self.is_told(namespace, owner.name) {
+                bail!(ToldAlready);
+            }
             bail!(
                 "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names{}",
                 owner.name,
@@ -165,6 +192,18 @@ impl Rendering<'_> {
             );
         };
         Ok(spawner)
+    }
+
+    /// Whether it was told with its file that a TaskSpawner can't be used.
+    fn is_told(&self, namespace: &str, name: &str) -> bool {
+        let owner = Owner { name, uid: None };
+        let is_unusable = self.spawners.contains_key(&(name.to_owned(), namespace.to_owned()))
+            && matches!(self.known.rules(namespace, &owner), Lookup::Unknown);
+        let is_in = |text: String| {
+            let has = |line: &str| text.lines().any(|it| it.trim() == line);
+            has("kind: TaskSpawner") && has(&format!("name: {name}"))
+        };
+        is_unusable || self.unreadable.iter().any(|path| fs::read_to_string(path).is_ok_and(is_in))
     }
 
     fn keep(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
@@ -183,157 +222,5 @@ impl Rendering<'_> {
             }
             all => all.iter().try_for_each(print),
         }
-    }
-}
-
-struct Shown<'s, 't> {
-    /// The Task, as when it was new.
-    task: &'s Task<'t>,
-    /// The Task as it is, if it was answered before.
-    stored: Option<(&'s AsNew, &'s Task<'t>)>,
-    namespace: &'s str,
-    rules: &'s Rules,
-    decision: &'s Decision<'s>,
-    report: VariableReport,
-    format: OutputFormat,
-    /// The file and the line of the TaskSpawner.
-    written: Option<&'s Place>,
-    /// Whether the Workspace of the Task is known.
-    has_workspace: bool,
-    /// Whether its Namespace is.
-    has_namespace: bool,
-}
-
-/// The columns of the keys; the last one is of Tasks that were answered before.
-const KEY_COLUMNS: [Column; 6] = [
-    Column::Whole("KIND"),
-    Column::Whole("KEY"),
-    Column::Value("VALUE"),
-    Column::From("FROM"),
-    Column::Whole("OUTCOME"),
-    Column::Value("ON THE TASK"),
-];
-
-impl Shown<'_, '_> {
-    fn table(&self) -> anyhow::Result<()> {
-        let name =
-            [self.task.name(), self.task.generate_name()].into_iter().find(|name| !name.is_empty());
-        let name = name.unwrap_or("(without a name)");
-        print(match &*self.rules.spawner.metadata.name {
-            "" => format!("Task {}/{name} without a TaskSpawner", self.namespace),
-            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.namespace),
-        })?;
-        if let Some((as_new, _)) = self.stored {
-            print(if as_new.is_certain {
-                "It was answered before, and is shown as when it was new"
-            } else {
-                "It was answered before, and is shown as when it was new: what rules annotations and defaults \
-                 declare is taken for ours (kubectl get --show-managed-fields tells whose it is)"
-            })?;
-        }
-        if self.decision.is_exempt || self.rules.is_disabled {
-            return print("Injection is switched off by metadata.kelos.dev/injection\n");
-        }
-        match self.decision.keys.as_slice() {
-            [] => print("Nobody asks for any labels or annotations of it\n")?,
-            keys => {
-                let rows = keys.iter().map(|key| self.row(key));
-                let columns = KEY_COLUMNS.len() - usize::from(self.stored.is_none());
-                let table = table::table(&KEY_COLUMNS[..columns], rows, self.format);
-                print(format_args!("{table}\n"))?;
-            }
-        }
-        if let Some(pod) = pod::pod(self.task, self.decision) {
-            print(format_args!("{}\n", pod.table(self.format)))?;
-        }
-        if !self.report.0.is_empty() {
-            print(format_args!("{}\n", variables::table(&self.report, self.rules, self.format)))?;
-        }
-        for key in &self.decision.keys {
-            if let Some(text) = self.explanation(key) {
-                print(format_args!("{text}\n"))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn row(&self, key: &KeyDecision<'_>) -> Vec<Cell> {
-        let colour = match &key.outcome {
-            KeyOutcome::Applied(_) => Color::Green,
-            KeyOutcome::Repaired(_) | KeyOutcome::Defaulted(_, Cause::Failed(_)) => Color::Yellow,
-            KeyOutcome::Defaulted(_, Cause::Empty) => Color::Green,
-            KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
-            _ => Color::DarkGrey,
-        };
-        let quoted = |value: Option<&str>| value.map_or("-".to_owned(), |it| format!("{it:?}"));
-        let value = quoted(self.value(key));
-        let mut row = vec![
-            Cell::new(key.kind),
-            Cell::new(key.key).add_attribute(Attribute::Bold),
-            table::value(value, self.format),
-            table::from(from(key).to_owned(), self.format),
-            Cell::new(outcome_text(&key.outcome)).fg(colour),
-        ];
-        if self.stored.is_some() {
-            row.push(table::value(quoted(self.on_the_task(key)), self.format));
-        }
-        row
-    }
-
-    /// The value that a Task has which was answered before.
-    fn on_the_task(&self, key: &KeyDecision<'_>) -> Option<&str> {
-        self.stored?.1.get(key.kind, key.key)
-    }
-
-    /// The value that the Task has in the end.
-    fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
-        match &key.outcome {
-            KeyOutcome::Kept => self.task.get(key.kind, key.key),
-            KeyOutcome::Skipped(skip) if skip.reason == Reason::Existing => {
-                self.task.get(key.kind, key.key)
-            }
-            _ => key.written(),
-        }
-    }
-
-    fn json(&self) -> ShownTask<'_> {
-        let keys = self.decision.keys.iter().map(|key| {
-            let (skip, cause) = match &key.outcome {
-                KeyOutcome::Skipped(skip) => (Some(skip), None),
-                KeyOutcome::Defaulted(_, cause) => (key.news_default(), Some(cause.as_str())),
-                _ => (None, None),
-            };
-            ShownKey {
-                kind: key.kind.as_str(),
-                key: key.key,
-                value: self.value(key),
-                now: self.on_the_task(key),
-                from: key.declared_in.map(DeclaredIn::as_str),
-                outcome: key.outcome.as_str(),
-                cause,
-                variable: skip.and_then(|skip| skip.variable.as_deref()),
-                message: skip.map(|skip| skip.message.as_str()),
-                line: skip.and_then(|skip| Some(skip.position?.line)),
-                column: skip.and_then(|skip| Some(skip.position?.column)),
-                annotation: skip.and_then(|skip| self.annotation_of(key, skip)),
-                place: skip.and_then(|skip| self.place(key, skip)),
-                hint: skip.and_then(|skip| self.hint(skip)),
-            }
-        });
-        ShownTask {
-            namespace: self.namespace,
-            task: self.task.name(),
-            spawner: &self.rules.spawner.metadata.name,
-            keys: keys.collect(),
-            variables: self.report.0.iter().map(ShownVariable::from).collect(),
-            pod: pod::pod(self.task, self.decision).map(|pod| pod.shown()),
-        }
-    }
-
-    fn yaml(&self, object: &Value) -> anyhow::Result<()> {
-        let mut object = object.clone();
-        json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
-        let text = serde_saphyr::to_string(&object).context("the Task can't be written as YAML")?;
-        write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
     }
 }

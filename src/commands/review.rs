@@ -51,6 +51,9 @@ impl<W: Write> Answerer<W> {
         let (mut line, mut number) = (Vec::new(), 0);
         while input.read_until(b'\n', &mut line).context(unreadable)? > 0 {
             number += 1;
+            if number == 1 && is_manifest(&line) {
+                bail!("{NO_MANIFESTS}");
+            }
             if number == 1 && is_cut_off(&line) {
                 input.read_to_end(&mut line).context(unreadable)?;
                 return self.answer_document_or_lines(&line);
@@ -81,13 +84,30 @@ impl<W: Write> Answerer<W> {
         self.output.write_all(answered.reply.body()).context(UNWRITABLE)?;
         self.output.write_all(b"\n").context(UNWRITABLE)?;
         if !answered.reply.code().is_success() {
-            complain(format_args!(
-                "line {number}: no AdmissionReview with a uid; the answer says why"
-            ));
+            match serde_json::from_slice::<TypeMeta>(body) {
+                Ok(TypeMeta { kind }) if kind == "Task" => complain(NO_MANIFESTS),
+                _ => complain(format_args!(
+                    "line {number}: no AdmissionReview with a uid; the answer says why"
+                )),
+            }
             self.all_answered = false;
         }
         Ok(())
     }
+}
+
+/// What an object says of itself.
+#[derive(serde::Deserialize)]
+struct TypeMeta {
+    kind: String,
+}
+
+const NO_MANIFESTS: &str = "standard input is a manifest, and no AdmissionReview in JSON: `kelos-metadata render -f` \
+                            shows what a Task gets";
+
+/// Whether the first line is one of a manifest in YAML.
+fn is_manifest(line: &[u8]) -> bool {
+    ["apiVersion:", "kind:", "metadata:", "---"].iter().any(|it| line.starts_with(it.as_bytes()))
 }
 
 /// Whether the line begins a document that goes on behind it.

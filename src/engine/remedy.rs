@@ -29,6 +29,8 @@ pub struct Missed<'m> {
     pub is_manual: bool,
     /// Whether the Task works in a Workspace that is known.
     pub has_workspace: bool,
+    /// The keys of the Kelos field that are on the Task with an empty text.
+    pub blank: &'m [&'m str],
     /// Whether this Kelos is known to have the Kelos field: v0.25 and later.
     pub has_field: bool,
 }

@@ -10,6 +10,7 @@ mod compile;
 mod copies;
 mod declared;
 mod defaults;
+mod failing;
 mod hash;
 mod key;
 mod policy;
@@ -24,11 +25,12 @@ use json_patch::jsonptr::Pointer;
 
 pub use self::copies::Copies;
 pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
+pub use self::failing::Failing;
 pub use self::policy::{Infer, On, OnInvalid, Policy};
 use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
 use super::patch::Place;
 use super::reason::Reason;
-use super::sources::Inference;
+use super::sources::{Inference, Rendered};
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
 use crate::templates::{Template, Templates, Uses};
@@ -81,6 +83,8 @@ pub struct Rules {
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
     pub problems: Vec<Problem>,
+    /// The templates that Kelos fails on for every Task: they are among the problems, too.
+    pub failing: Vec<Failing>,
     /// The keys of the Kelos field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
     pub beyond: Beyond,
@@ -276,6 +280,7 @@ impl Rules {
             keys,
             problems: vec![broken.problem()],
             broken_annotations: vec![broken],
+            failing: Vec::new(),
             beyond: Beyond::default(),
             copies: Arc::clone(&policy.defaults.copies),
             protection: Arc::clone(&policy.protection),
@@ -334,6 +339,12 @@ impl Rules {
             Some(rule) => rule.in_field,
             None => self.may_be_beyond(kind, key),
         }
+    }
+
+    /// Why Kelos fails on the template of a key, whatever comes.
+    pub fn failing(&self, kind: Kind, key: &str) -> Option<&Failing> {
+        let is_it = |it: &&Failing| matches!(&it.rendered, Rendered::Metadata(of, name) if *of == kind && **name == *key);
+        self.failing.iter().find(is_it)
     }
 
     /// The rule of a key.

@@ -68,14 +68,29 @@ fn read_yaml(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
                 // A message is one line, whatever it quotes.
                 let plain = |c: char| if c.is_control() { ' ' } else { c };
                 let mut message: String = message.chars().map(plain).collect();
-                let line = document.text.lines().nth(place.line - document.first_line);
-                if line.is_some_and(has_bare_template) {
+                let index = place.line - document.first_line;
+                let line = document.text.lines().nth(index);
+                let tab =
+                    message.contains("tab").then(|| tab_below(document.text, index)).flatten();
+                let place =
+                    tab.map_or(place, |(below, column)| Place { line: place.line + below, column });
+                if tab.is_some() {
+                    message.push_str(" (indent with spaces)");
+                } else if line.is_some_and(has_bare_template) {
                     message.push_str(" (a value that begins with {{ needs quotes around it)");
                 }
                 reading.error(path, Some(place), message);
             }
         }
     }
+}
+
+/// The first line from this one on that is set in with a tab: how far below it is, and the column of the tab.
+fn tab_below(text: &str, index: usize) -> Option<(usize, usize)> {
+    text.lines().skip(index).enumerate().find_map(|(below, line)| {
+        let spaces = line.len() - line.trim_start_matches(' ').len();
+        line[spaces..].starts_with('\t').then_some((below, spaces + 1))
+    })
 }
 
 /// Whether a value on this line begins with `{{`, which YAML takes for two mappings.

@@ -44,6 +44,17 @@ impl Located {
         Some(start + indent.len() + within.map_or(wanted.len(), |(at, _)| at))
     }
 
+    /// The offset in the file of this line's key, or of a key in the block below it. Nothing where the block has it
+    /// twice, or in another notation.
+    pub fn offset_of_key(&self, key: &str, is_in_block: bool) -> Option<usize> {
+        let start: usize = self.text.split_inclusive('\n').take(self.line - 1).map(str::len).sum();
+        if is_in_block {
+            return Some(entry(&self.text, start..start + block(&self.text[start..]), key)?.0);
+        }
+        let line = self.text[start..].lines().next()?;
+        line.find(key).map(|at| start + at)
+    }
+
     /// The offset in the file of a place in a template: in the value of this line's key, or of a key in the
     /// block below it. Nothing where the file does not spell that line of the template in the same letters,
     /// or does so twice.
@@ -60,7 +71,7 @@ impl Located {
         let start: usize = self.text.split_inclusive('\n').take(self.line - 1).map(str::len).sum();
         let mut block = start..start + block(&self.text[start..]);
         if let Some(key) = key {
-            block = entry(&self.text, block, key)?;
+            block = entry(&self.text, block, key)?.1;
         }
         let mut found = self.text[block.clone()].match_indices(wanted);
         let (first, _) = found.next().filter(|_| found.next().is_none())?;
@@ -81,8 +92,8 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-/// The value of the one key of this name in a block, below its first line.
-fn entry(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>> {
+/// Where the one key of this name stands in a block, below its first line, and its value.
+fn entry(text: &str, within: Range<usize>, key: &str) -> Option<(usize, Range<usize>)> {
     let mut start = within.start;
     let starts = text[within.clone()].split_inclusive('\n').map(|line| {
         start += line.len();
@@ -97,7 +108,8 @@ fn entry(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>> {
     };
     let mut found = starts.skip(1).filter_map(|(at, line)| Some((at, line, behind_key(line)?)));
     let (at, line, rest) = found.next().filter(|_| found.next().is_none())?;
-    Some(at + line.len() - rest..at + block(&text[at..within.end]))
+    let value = at + line.len() - rest..at + block(&text[at..within.end]);
+    Some((at + line.find(key)?, value))
 }
 
 fn line_of(text: &str, document_line: usize, path: &[&str]) -> Option<usize> {
@@ -211,6 +223,9 @@ mod tests {
         assert_eq!(place("four", "{{\"'\"}}", "\"'"), None, "other letters");
         assert_eq!(place("five", "{{.A}}", ".A"), None, "twice");
         assert_eq!(place("other", "{{.A}}", ".A"), None, "another annotation");
+        assert_eq!(located.offset_of_key("x/two", true), text.find("x/two"));
+        assert_eq!(located.offset_of_key("rules", false), text.find("rules"));
+        assert_eq!(located.offset_of_key("six", true), None);
         let located = Located { text: text.to_owned(), line: 12 };
         let position = Position::of("{{.A}}", 2);
         assert_eq!(located.offset_in_template(None, "{{.A}}", position), text.rfind(".A"));

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use self::read::ReadObject;
 pub use self::read::ReadObjects;
+pub use self::type_slip::type_slip;
 use super::Objects;
 use crate::manifests::ManifestError;
 
@@ -22,7 +23,7 @@ pub enum Unusable {
     #[error(transparent)]
     Unreadable(#[from] ManifestError),
     /// Its fields have other types than Kelos gives them.
-    #[error("{}, line {line}: this is no {kind} as Kelos has it: {message}", path.display())]
+    #[error("{}:{line}:1: this is no {kind} as Kelos has it: {message}", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -34,7 +35,7 @@ pub enum Unusable {
         message: String,
     },
     /// It is of no kind that is read, and close to one that is.
-    #[error("{}, line {line}: {message}", path.display())]
+    #[error("{}:{line}:1: {message}", path.display())]
     NearMiss {
         /// The file.
         path: PathBuf,
@@ -44,7 +45,7 @@ pub enum Unusable {
         message: String,
     },
     /// Two documents stand for one object.
-    #[error("{}, line {line}: {kind} {namespace}/{name} is there already; the first one counts", path.display())]
+    #[error("{}:{line}:1: {kind} {namespace}/{name} is there already; the first one counts", path.display())]
     Twice {
         /// The file.
         path: PathBuf,
@@ -146,10 +147,7 @@ mod tests {
                 FileObjects::default().update(read(&format!("{ONE}---\n{document}")));
             assert_eq!(names(&objects), ["default/a"]);
             let message = unusable[0].to_string();
-            assert!(
-                message.contains(said) && message.starts_with("rules.yaml, line "),
-                "{message}"
-            );
+            assert!(message.contains(said) && message.starts_with("rules.yaml:"), "{message}");
         }
     }
 

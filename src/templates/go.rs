@@ -6,6 +6,7 @@
 //! where Go would write `<no value>`.
 
 mod builtins;
+mod certain;
 mod compare;
 mod escape;
 mod eval;
@@ -14,6 +15,7 @@ mod lexer;
 mod literal;
 mod outline;
 mod parser;
+mod slips;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -21,6 +23,7 @@ mod weight;
 
 use std::sync::Arc;
 
+pub use self::certain::certain_variable;
 use self::function::Function;
 pub use self::outline::{Alternative, NO_VALUE, Piece, When, outline, why_not_plain_go};
 use self::parser::{Misfit, Parsed};
@@ -30,6 +33,11 @@ use super::error::{Position, TemplateError};
 use super::helpers;
 use super::purse::Purse;
 use super::value::{Map, Text};
+
+/// Whether Go itself has a function of this name.
+pub(super) fn is_function(name: &str) -> bool {
+    Function::builtin(name).is_some()
+}
 
 /// A compiled template. Cloning it is cheap.
 #[derive(Clone, Debug)]
@@ -62,8 +70,8 @@ impl Program {
         let resolve = |name: &str| {
             Function::builtin(name).or_else(|| helpers::find(name).map(Function::Helper))
         };
-        let parsed =
-            purse.keeping(|purse| parser::parse(source, &resolve, purse), weight::parsed)?;
+        let parsed = purse.keeping(|purse| parser::parse(source, &resolve, purse), weight::parsed);
+        let parsed = parsed.map_err(|error| slips::explained(source, error))?;
         Ok(Program { inner: Arc::new(Inner { source: Text::clone(source), parsed }) })
     }
 

@@ -117,8 +117,8 @@ fn spawner(name: &str, labels: &str) -> String {
 fn render_tells_what_is_wrong_with_the_task_spawner_of_the_task_and_counts_the_rest() {
     let (own, other) = (spawner("w", "a: '{{'"), spawner("other", "a: '{{'\nb: '{{'"));
     let (_, error) = render(&[&own, &other, TASK]);
-    assert!(error.starts_with("TaskSpawner default/w: label a: parse_error"), "{error}");
-    assert!(error.contains("\n2 more problems in TaskSpawners"), "{error}");
+    assert!(!error.contains("default/w"), "it is shown with the Task: {error}");
+    assert!(error.starts_with("2 more problems in TaskSpawners"), "{error}");
     assert!(!error.contains("default/other"), "{error}");
     let (_, error) = render(&[&own, &other]);
     assert_eq!(error.matches("default/other").count(), 2, "{error}");
@@ -192,7 +192,7 @@ fn render_shows_each_key_with_its_outcome() {
         "\"Issue\"",
         "applied",
         "error[invalid_value]",
-        "in the template of label kelos.dev/priority",
+        "rules.yaml:10:7\n",
         "help: ",
         "inferred from promptTemplate",
         "missing: nothing on the Task tells it, and no rendered field prints it by itself",

@@ -2,6 +2,7 @@
 
 mod completions;
 mod hints;
+mod mending;
 mod pods;
 mod remedies;
 mod stored;

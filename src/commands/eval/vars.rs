@@ -15,7 +15,8 @@ pub(super) fn given(
 ) -> anyhow::Result<Map<String, Value>> {
     let mut vars = path.map_or_else(|| Ok(Map::new()), read)?;
     for (name, text) in set {
-        put(&mut vars, name, value(text)).with_context(|| format!("--set {name}"))?;
+        let value = if is_list(name) { names(text) } else { value(text) };
+        put(&mut vars, name, value).with_context(|| format!("--set {name}"))?;
     }
     Ok(vars)
 }
@@ -62,6 +63,19 @@ fn value(text: &str) -> Value {
         .ok()
         .or_else(|| parse(text).ok().filter(|_| is_flow))
         .unwrap_or_else(|| text.into())
+}
+
+/// Whether a variable is a list of names, which has no commas in them.
+fn is_list(name: &str) -> bool {
+    matches!(name, "Labels" | "labels")
+}
+
+/// The names in a list of YAML or JSON, or in a comma list.
+fn names(text: &str) -> Value {
+    if text.starts_with('[') || text == "null" {
+        return value(text);
+    }
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
 /// Puts a value where a name with dots says.

@@ -1,49 +1,55 @@
-//! Why a key was not written, where that stands, and what to do.
+//! Why a key was not written, or why Kelos fails on a template, where that stands, and what to do.
 
 use std::sync::Arc;
 
 use super::Shown;
 use super::cells::field;
-use super::shapes::ShownPlace;
+use super::shapes::{ShownFailing, ShownPlace};
+use crate::apimachinery::Kind;
 use crate::commands::explain::{Explained, explain};
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source};
 use crate::engine::reason::Reason;
-use crate::engine::remedy::{Missed, follows_from_workspace, remedy};
-use crate::engine::rules::{DeclaredIn, KeyRule};
-use crate::engine::{KeyDecision, Skip};
+use crate::engine::remedy::{InsteadOf, Line, Missed, follows_from_workspace, remedy};
+use crate::engine::rules::{DeclaredIn, Failing, KeyRule};
+use crate::engine::{KeyDecision, Rendered, Skip};
 use crate::manifests::Located;
 use crate::templates::Position;
+
+/// Why a key is protected.
+const PROTECTED: &str = "Kelos, Kubernetes or another controller acts on it, or the cluster admin keeps it \
+                         (docs/rules.md#control-keys)";
+
+/// How many bytes of a list of values are shown, a last value left out.
+const LISTED_BYTES: usize = 200;
 
 /// Where an error stands in the file of the TaskSpawner.
 struct InFile {
     located: Located,
     position: Position,
+    /// How long it is, if it is a key and not a place in a template.
+    length: Option<usize>,
 }
 
 impl Shown<'_, '_> {
     /// Why a key was skipped, or has its default, as a compiler shows it.
     pub(super) fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
         let skip = key.news_skip().or(key.news_default())?;
-        let hint = self.hint(skip);
+        let hint = self.hint(key, skip);
         let annotation = self.annotation_of(key, skip);
         let name = match annotation {
             Some(annotation) => format!("annotation {annotation}"),
             None => format!("{} {}", key.kind, key.key),
         };
-        let explained = |source: &str, origin: &str, message: &str, position| {
-            explain(&Explained {
-                source,
-                origin,
-                reason: skip.reason,
-                message,
-                position,
-                hint: hint.as_deref(),
-            })
+        let reason = skip.reason;
+        let explained = |source: &str, origin: &str, message: &str, position, length| {
+            let hint = hint.as_deref();
+            explain(&Explained { source, origin, reason, message, position, length, hint })
         };
-        if let Some(InFile { located, position }) = self.in_file(key, skip) {
+        let message = format!("{name}: {}", skip.message);
+        if let Some(InFile { located, position, length }) = self.in_file(key, skip) {
             let (file, _) = self.written?;
-            let message = format!("{name}: {}", skip.message);
             let file = file.display().to_string();
-            return Some(explained(&located.text, &file, &message, Some(position)));
+            return Some(explained(&located.text, &file, &message, Some(position), length));
         }
         let template = self.rule(key).and_then(KeyRule::source);
         let (source, origin) = match (annotation, template) {
@@ -55,13 +61,114 @@ impl Shown<'_, '_> {
             (None, Some(_)) => ("", format!("the template of {name}")),
             (None, None) => ("", format!("{name} of {}", field(key))),
         };
-        Some(explained(source, &origin, &skip.message, skip.position))
+        Some(explained(source, &origin, &skip.message, skip.position, None))
     }
 
-    /// What to do: of a variable that is missing, what makes it known.
-    pub(super) fn hint(&self, skip: &Skip) -> Option<String> {
-        let missing = skip.variable.as_deref().filter(|_| skip.reason == Reason::MissingVariable);
-        let (None, Some(variable)) = (&skip.hint, missing) else { return skip.hint.clone() };
+    /// Why Kelos fails on a template, as a compiler shows it.
+    pub(super) fn failing(&self, failing: &Failing) -> String {
+        let Failing { rendered, error } = failing;
+        let message = format!("{rendered}: {}", error.message);
+        let hint = self.failing_hint(error);
+        let in_file = self.failing_in_file(failing);
+        let file = self.written.map(|(file, _)| file.display().to_string()).unwrap_or_default();
+        let origin = format!("{rendered} of the TaskSpawner");
+        let (source, origin, position) = match &in_file {
+            Some(InFile { located, position, .. }) => (&*located.text, file, Some(*position)),
+            None => (self.template_of(rendered).unwrap_or_default(), origin, error.position),
+        };
+        explain(&Explained {
+            source,
+            origin: &origin,
+            reason: error.reason,
+            message: &message,
+            position,
+            length: None,
+            hint: hint.as_deref(),
+        })
+    }
+
+    /// What to do about a template that Kelos fails on.
+    fn failing_hint(&self, error: &Skip) -> Option<String> {
+        error.hint.clone().or_else(|| self.to_be_known(error.variable.as_deref()?))
+    }
+
+    /// A template that Kelos fails on, for JSON.
+    pub(super) fn shown_failing<'f>(&self, failing: &'f Failing) -> ShownFailing<'f> {
+        let error = &failing.error;
+        ShownFailing {
+            template: failing.rendered.to_string(),
+            reason: error.reason.as_str(),
+            message: &error.message,
+            line: error.position.map(|it| it.line),
+            column: error.position.map(|it| it.column),
+            place: self.failing_in_file(failing).and_then(|it| self.shown_place(&it)),
+            hint: self.failing_hint(error),
+        }
+    }
+
+    fn failing_in_file(&self, failing: &Failing) -> Option<InFile> {
+        let (file, line) = self.written?;
+        let template = self.template_of(&failing.rendered)?;
+        let (kinds, key);
+        let path: &[&str] = match &failing.rendered {
+            Rendered::Prompt => &["spec", "taskTemplate", "promptTemplate"],
+            Rendered::Branch => &["spec", "taskTemplate", "branch"],
+            Rendered::Name => &["spec", "taskTemplate", "nameTemplate"],
+            Rendered::Metadata(kind, name) => {
+                (kinds, key) = (format!("{kind}s"), name);
+                &["spec", "taskTemplate", "metadata", &kinds, key]
+            }
+        };
+        let located = Located::find(file, *line, path)?;
+        let offset = located.offset_in_template(None, template, failing.error.position?)?;
+        let position = Position::of(&located.text, offset);
+        Some(InFile { located, position, length: None })
+    }
+
+    fn template_of(&self, rendered: &Rendered) -> Option<&str> {
+        let template = &self.rules.spawner.spec.task_template;
+        Some(match rendered {
+            Rendered::Prompt => &template.prompt_template,
+            Rendered::Branch => &template.branch,
+            Rendered::Name => &template.name_template,
+            Rendered::Metadata(kind, key) => {
+                let field = template.metadata.as_ref()?;
+                let map = if *kind == Kind::Label { &field.labels } else { &field.annotations };
+                map.get(&**key)?
+            }
+        })
+    }
+
+    /// What to do: of a variable that is missing, what makes it known; of a value that is not allowed, what is.
+    pub(super) fn hint(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
+        if skip.hint.is_some() {
+            return skip.hint.clone();
+        }
+        match skip.reason {
+            Reason::MissingVariable => self.to_be_known(skip.variable.as_deref()?),
+            Reason::NotAllowed => self.allowed(key),
+            Reason::Protected => Some(PROTECTED.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The values that a key may have: the team has listed them itself.
+    fn allowed(&self, key: &KeyDecision<'_>) -> Option<String> {
+        let allowed = self.rule(key)?.allowed.as_ref()?;
+        let mut listed = String::new();
+        for (index, value) in allowed.iter().enumerate() {
+            if listed.len() > LISTED_BYTES {
+                listed += ", …";
+                break;
+            }
+            listed += if index == 0 { "" } else { ", " };
+            listed += value;
+        }
+        Some(format!("`allowed` has {listed}: add the value there, or give the entry a `default`"))
+    }
+
+    /// What makes a variable known.
+    fn to_be_known(&self, variable: &str) -> Option<String> {
         if let Some(absent) = self.absent(variable) {
             return Some(format!("{absent} is not among the files: name its file, too, with -f"));
         }
@@ -70,10 +177,53 @@ impl Shown<'_, '_> {
             variable,
             is_manual: self.task.is_manual(),
             has_workspace: self.has_workspace,
+            blank: &self.blank(),
             // Owner references came after the field, v0.26.
             has_field: self.task.has_controller(),
         };
-        Some(remedy(&missed).to_string())
+        let remedy = remedy(&missed);
+        let lines = remedy.ways.iter().flat_map(|way| &way.lines);
+        let replaced = lines.filter_map(|line| match line {
+            Line::KelosField { key, instead_of: Some(InsteadOf::Field), .. } => self.line_of(key),
+            _ => None,
+        });
+        let at = replaced.map(|place| format!(" ({place})")).next().unwrap_or_default();
+        Some(format!("{}{remedy}{at}", self.odd_name(variable).unwrap_or_default()))
+    }
+
+    /// That the Task of a schedule is not called as Kelos calls it, where a variable follows from the name.
+    fn odd_name(&self, variable: &str) -> Option<String> {
+        let spawner = &self.rules.spawner;
+        let is_of_name = ["ID", "Time", "Title"]
+            .iter()
+            .any(|it| it.eq_ignore_ascii_case(variable.trim_start_matches(['.', '$'])));
+        let has_name = spawner.spec.task_template.name_template.is_empty()
+            && !spawner.metadata.annotations.contains_key(NAME_TEMPLATE_ANNOTATION);
+        let is_cron =
+            matches!(spawner.spec.when.source(), Source::Cron(_)) && !self.task.is_manual();
+        (is_cron && is_of_name && has_name).then(|| {
+            format!(
+                "Kelos calls the Tasks of this schedule `{}-YYYYMMDD-HHMM`, and this one is called `{}`; ",
+                spawner.metadata.name,
+                self.task.name()
+            )
+        })
+    }
+
+    /// The keys of the Kelos field that are on the Task with an empty text.
+    fn blank(&self) -> Vec<&str> {
+        let in_field = self.rules.keys.iter().filter(|rule| rule.in_field);
+        let is_blank = |rule: &&Arc<KeyRule>| self.task.get(rule.kind, &rule.key) == Some("");
+        in_field.filter(is_blank).map(|rule| &*rule.key).collect()
+    }
+
+    /// Where an annotation of the Kelos field stands in the file.
+    fn line_of(&self, key: &str) -> Option<String> {
+        let (file, line) = self.written?;
+        let path = ["spec", "taskTemplate", "metadata", "annotations", key];
+        let located = Located::find(file, *line, &path)?;
+        let position = Position::of(&located.text, located.offset_of_key(key, false)?);
+        Some(format!("{}:{}:{}", file.display(), position.line, position.column))
     }
 
     /// The object that a variable follows from, if no file has it.
@@ -93,7 +243,10 @@ impl Shown<'_, '_> {
 
     /// Where an error stands in the file of the TaskSpawner, for JSON.
     pub(super) fn place(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<ShownPlace> {
-        let InFile { position, .. } = self.in_file(key, skip)?;
+        self.shown_place(&self.in_file(key, skip)?)
+    }
+
+    fn shown_place(&self, InFile { position, .. }: &InFile) -> Option<ShownPlace> {
         let file = Arc::clone(&self.written?.0).display().to_string();
         Some(ShownPlace { file, line: position.line, column: position.column })
     }
@@ -101,7 +254,7 @@ impl Shown<'_, '_> {
     /// Finds an error in an annotation of ours, or in a template, in the file of the TaskSpawner.
     fn in_file(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<InFile> {
         let (file, line) = self.written?;
-        let at = skip.position?;
+        let Some(at) = skip.position else { return self.key_in_file(key) };
         let find = |path: &[&str]| Located::find(file, *line, path);
         let (located, offset) = match (self.annotation_of(key, skip), key.declared_in) {
             (Some(annotation), _) => {
@@ -129,7 +282,31 @@ impl Shown<'_, '_> {
             }
         };
         let position = Position::of(&located.text, offset);
-        Some(InFile { located, position })
+        Some(InFile { located, position, length: None })
+    }
+
+    /// Finds the key itself, of an error that is about no place in its template.
+    fn key_in_file(&self, key: &KeyDecision<'_>) -> Option<InFile> {
+        let (file, line) = self.written?;
+        let find = |path: &[&str]| Located::find(file, *line, path);
+        let (located, name, is_in_block) = match key.declared_in? {
+            DeclaredIn::RulesAnnotation => {
+                (find(&["metadata", "annotations", field(key)])?, key.key, true)
+            }
+            DeclaredIn::KelosField => {
+                let kind = format!("{}s", key.kind);
+                (find(&["spec", "taskTemplate", "metadata", &kind, key.key])?, key.key, false)
+            }
+            DeclaredIn::Task => {
+                let setting = field(key);
+                (find(&["metadata", "annotations", setting])?, setting, false)
+            }
+            // They stand in a file of the cluster admin.
+            DeclaredIn::Defaults => return None,
+        };
+        let offset = located.offset_of_key(name, is_in_block)?;
+        let position = Position::of(&located.text, offset);
+        Some(InFile { located, position, length: Some(name.len()) })
     }
 
     /// The annotation that an error is about and has its place in, if it is not about a template.

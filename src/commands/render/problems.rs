@@ -4,19 +4,46 @@ use std::collections::BTreeSet;
 
 use super::super::stdio::complain;
 use super::namespace_of;
+use crate::apimachinery::Kind;
 use crate::engine::kelos::Task;
 use crate::manifests::Manifest;
 use crate::spawners::SpawnerProblem;
 
-/// Tells what is wrong in the TaskSpawners of the Tasks; in all of them if there is no Task.
-pub(super) fn tell(problems: &[SpawnerProblem], tasks: &[Manifest], namespace: &str) {
+/// A problem that was shown with a Task.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ShownProblem {
+    pub(super) namespace: String,
+    pub(super) spawner: String,
+    pub(super) kind: Kind,
+    pub(super) key: String,
+    /// What is wrong, without its place.
+    pub(super) message: String,
+}
+
+impl ShownProblem {
+    fn is(&self, it: &SpawnerProblem) -> bool {
+        let SpawnerProblem { namespace, spawner, problem } = it;
+        (&self.namespace, &self.spawner, self.kind, &self.key)
+            == (namespace, spawner, problem.kind, &problem.key)
+            && problem.message.starts_with(&self.message)
+    }
+}
+
+/// Tells what is wrong in the TaskSpawners of the Tasks and was not shown with one; in all of them if there is no
+/// Task.
+pub(super) fn tell(
+    problems: &[SpawnerProblem],
+    tasks: &[Manifest],
+    shown: &[ShownProblem],
+    namespace: &str,
+) {
     let owners: BTreeSet<(String, String)> =
         tasks.iter().filter_map(|task| owner(task, namespace)).collect();
     let is_of_tasks = |it: &&SpawnerProblem| {
         tasks.is_empty() || owners.contains(&(it.namespace.clone(), it.spawner.clone()))
     };
     let (told, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_of_tasks);
-    for problem in told {
+    for problem in told.into_iter().filter(|it| !shown.iter().any(|shown| shown.is(it))) {
         complain(problem);
     }
     if !others.is_empty() {

@@ -23,6 +23,9 @@ pub(super) struct ShownTask<'s> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) spawner: &'s str,
     pub(super) keys: Vec<ShownKey<'s>>,
+    /// The templates of the TaskSpawner that Kelos fails on, so that it makes no Task.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) failing: Vec<ShownFailing<'s>>,
     pub(super) variables: Vec<ShownVariable<'s>>,
     /// What its Pod will carry, if the rules say something of that.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +61,24 @@ pub(super) struct ShownKey<'s> {
     /// The annotation of the TaskSpawner that line and column are in, if it is not the template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotation: Option<&'s str>,
+    /// Where that is in the file of the TaskSpawner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) place: Option<ShownPlace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hint: Option<String>,
+}
+
+/// A template that Kelos fails on.
+#[derive(Serialize)]
+pub(super) struct ShownFailing<'s> {
+    /// What it is a template of, `promptTemplate` for one.
+    pub(super) template: String,
+    pub(super) reason: &'static str,
+    pub(super) message: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<usize>,
     /// Where that is in the file of the TaskSpawner.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) place: Option<ShownPlace>,

@@ -1,6 +1,6 @@
 //! What does not come from the source itself: its members have no line of their own in Kelos.
 
-use super::lines::{guarded, has_line, kebab, plain};
+use super::lines::{guarded, has_line, kebab, plain, there_already};
 use super::{Line, Missed, Remedy, payload};
 use crate::engine::kelos::{SOURCE_PREFIX, Source};
 use crate::engine::sources::Table;
@@ -65,7 +65,7 @@ fn source(missed: &Missed<'_>, table: &Table, field: &str) -> Remedy {
     let rules = missed.rules;
     let template = match rules.spawner.spec.when.source() {
         Source::GithubWebhook(source) if payload::has(&name) => {
-            return payload::of_github(rules, source, &name).unwrap_or_default();
+            return payload::of_github(missed, source, &name).unwrap_or_default();
         }
         _ if table.always_has(&name) => plain(&name),
         Source::GithubWebhook(_) if table.find(&name).is_some() => guarded(&name),
@@ -76,9 +76,7 @@ fn source(missed: &Missed<'_>, table: &Table, field: &str) -> Remedy {
         }
     };
     match has_line(rules, &template) {
-        Some(there) if *there == *key => Remedy::say(format!(
-            "`{key}` is there already: this Task was made before that, or by Kelos v0.24"
-        )),
+        Some(there) if *there == *key => Remedy::say(there_already(missed, &name, &key)),
         _ => Remedy::add(vec![Line::KelosField { key, template, instead_of: None }]),
     }
 }

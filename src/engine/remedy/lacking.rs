@@ -33,8 +33,8 @@ const OF_SLACK: [(&str, &str); 3] = [
 /// Another way to what the source has no variable for, or that there is none.
 pub(super) fn remedy(missed: &Missed<'_>, table: &Table, source: Source<'_>, name: &str) -> Remedy {
     let other = match source {
-        Source::GithubWebhook(source) => payload::of_github(missed.rules, source, name),
-        Source::LinearWebhook(_) if name == "URL" => Some(payload::page_of_linear(missed.rules)),
+        Source::GithubWebhook(source) => payload::of_github(missed, source, name),
+        Source::LinearWebhook(_) if name == "URL" => Some(payload::page_of_linear(missed)),
         Source::GenericWebhook(_) => mapped(missed, table, name),
         _ => None,
     };
@@ -49,7 +49,7 @@ fn mapped(missed: &Missed<'_>, table: &Table, name: &str) -> Option<Remedy> {
     let mut remedy = match has_it {
         true => carried(missed, name, name, &plain(name)),
         false if is_own_record(&key_of(name)) => return None,
-        false => recorded(missed.rules, name, plain(&field)),
+        false => recorded(missed, name, plain(&field)),
     };
     for way in &mut remedy.ways {
         way.lines.insert(0, Line::FieldMapping(field.clone()));

@@ -3,7 +3,7 @@
 use super::{InsteadOf, Line, Missed, Remedy, Way};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{SOURCE_PREFIX, Source};
-use crate::engine::rules::{Infer, Rules};
+use crate::engine::rules::{Infer, KeyRule, Rules};
 use crate::engine::sources::{is_long, is_own_record};
 
 /// Prints a variable that is always there.
@@ -30,12 +30,8 @@ pub(super) fn quoted(template: &str) -> String {
 pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &str) -> Remedy {
     let rules = missed.rules;
     if let Some(key) = has_line(rules, template) {
-        let there = format!(
-            "`{key}` under spec.taskTemplate.metadata prints it already: this Task was made before that, or by \
-             Kelos v0.24, which has no such field"
-        );
         return match rules.infer {
-            Infer::On => Remedy::say(there),
+            Infer::On => Remedy::say(there_already(missed, name, key)),
             Infer::Off => Remedy::add(Vec::new()).reading_back(rules),
         };
     }
@@ -47,8 +43,17 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
         Way { lines: vec![line], versions: "" }
     };
     let in_field = || {
-        let (key, template) = (free_key(rules, name), template.to_owned());
-        let line = Line::KelosField { key, template, instead_of: None };
+        let template = template.to_owned();
+        let line = match is_broken(rules, &key_of(name)) {
+            true => {
+                let instead_of = Some(InsteadOf::Field);
+                Line::KelosField { key: key_of(name), template, instead_of }
+            }
+            false => {
+                let key = free_key(rules, name);
+                Line::KelosField { key, template, instead_of: None }
+            }
+        };
         Way { lines: vec![line], versions: "" }
     };
     let ways = match (is_long(name) && !is_there, has_field(missed) || is_there) {
@@ -60,6 +65,34 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
         ],
     };
     Remedy { note: String::new(), ways }.reading_back(rules)
+}
+
+/// Why a line that is there does not help: an older Task is without it, or it printed nothing.
+pub(super) fn there_already(missed: &Missed<'_>, name: &str, key: &str) -> String {
+    if missed.blank.contains(&key) {
+        return format!(
+            "`{key}` under spec.taskTemplate.metadata printed nothing for this Task: it has no {name}, so give the \
+             template a default"
+        );
+    }
+    let old = if has_field(missed) { "" } else { ", or by Kelos v0.24, which has no such field" };
+    let example = match name {
+        "Labels" => "bug, priority/high",
+        "Number" => "42",
+        _ => "…",
+    };
+    format!(
+        "`{key}` under spec.taskTemplate.metadata prints it already, and this Task was made before that{old}: new \
+         Tasks have it; to see what they get, write `{key}: \"{example}\"` on the Task in the file"
+    )
+}
+
+/// Whether the Kelos field alone declares an annotation, with a template that gives no Task anything.
+fn is_broken(rules: &Rules, key: &str) -> bool {
+    let rule =
+        rules.rule(Kind::Annotation, key).filter(|rule| rule.in_field && !rule.in_annotation);
+    let is_refused = |rule: &KeyRule| rule.plan.is_err() && !rule.is_protected();
+    rule.is_some_and(|rule| is_refused(rule) || rules.failing(Kind::Annotation, key).is_some())
 }
 
 /// Whether this Kelos has the Kelos field: the TaskSpawner has it, or a source that came later.
@@ -80,12 +113,10 @@ pub(super) fn has_line<'r>(rules: &'r Rules, template: &str) -> Option<&'r str> 
 }
 
 /// Has Kelos record a variable by its name: it takes that very key.
-pub(super) fn recorded(rules: &Rules, name: &str, template: String) -> Remedy {
-    let key = key_of(name);
+pub(super) fn recorded(missed: &Missed<'_>, name: &str, template: String) -> Remedy {
+    let (rules, key) = (missed.rules, key_of(name));
     if has_line(rules, &template) == Some(&*key) {
-        return Remedy::say(format!(
-            "`{key}` under spec.taskTemplate.metadata has it already: this Task was made before that"
-        ));
+        return Remedy::say(there_already(missed, name, &key));
     }
     let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && *it.key == *key);
     let instead_of = rule.and_then(|rule| match (rule.in_annotation, rule.in_field) {

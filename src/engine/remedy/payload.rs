@@ -1,9 +1,8 @@
 //! Lines over what a webhook sent, for what Kelos has no variable for.
 
-use super::Remedy;
 use super::lines::recorded;
+use super::{Missed, Remedy};
 use crate::engine::kelos::GithubWebhook;
-use crate::engine::rules::Rules;
 
 /// What the payloads of issues and of pull requests have alike: the variable, and the chain of Go's that
 /// gives it. A chain of methods gives an empty text where something is not there.
@@ -26,7 +25,7 @@ pub(super) fn has(name: &str) -> bool {
 
 /// Has Kelos render it out of the payload; nothing if no event of the source has it. Where only some have it,
 /// the template asks first: under another event the line would fail, and Kelos create no Task.
-pub(super) fn of_github(rules: &Rules, source: &GithubWebhook, name: &str) -> Option<Remedy> {
+pub(super) fn of_github(missed: &Missed<'_>, source: &GithubWebhook, name: &str) -> Option<Remedy> {
     let (_, chain) = OF_BOTH.into_iter().find(|(known, _)| *known == name)?;
     let takes =
         |event: &&str| source.events.is_empty() || source.events.iter().any(|it| **it == **event);
@@ -42,7 +41,7 @@ pub(super) fn of_github(rules: &Rules, source: &GithubWebhook, name: &str) -> Op
         [(events, field)] if is_all(events) => printed(field, chain),
         several => asking(several, chain),
     };
-    Some(recorded(rules, name, template))
+    Some(recorded(missed, name, template))
 }
 
 /// Asks for the event first.
@@ -67,7 +66,7 @@ fn printed(field: &str, chain: &str) -> String {
 }
 
 /// The page of what Linear's webhook is about.
-pub(super) fn page_of_linear(rules: &Rules) -> Remedy {
+pub(super) fn page_of_linear(missed: &Missed<'_>) -> Remedy {
     let template = "{{with index .Payload \"url\"}}{{.}}{{end}}";
-    recorded(rules, "URL", template.to_owned())
+    recorded(missed, "URL", template.to_owned())
 }

@@ -104,7 +104,8 @@ fn said(when: &Json, variable: &str) -> Remedy {
 fn said_of(spawner: &Json, variable: &str) -> Remedy {
     let rules = rules(spawner);
     let (is_manual, has_workspace, has_field) = (false, false, true);
-    remedy(&Missed { rules: &rules, variable, is_manual, has_workspace, has_field })
+    let blank = &[];
+    remedy(&Missed { rules: &rules, variable, is_manual, has_workspace, blank, has_field })
 }
 
 #[test]
@@ -240,8 +241,8 @@ fn what_is_there_already_is_not_asked_for_again() {
     }});
     assert_eq!(
         said_of(&spawner, ".Labels").to_string(),
-        "`x/labels` under spec.taskTemplate.metadata prints it already: this Task was made before that, or by Kelos \
-         v0.24, which has no such field"
+        "`x/labels` under spec.taskTemplate.metadata prints it already, and this Task was made before that: new Tasks \
+         have it; to see what they get, write `x/labels: \"bug, priority/high\"` on the Task in the file"
     );
     spawner["metadata"]["annotations"]["metadata.kelos.dev/infer"] = json!("off");
     assert_eq!(
@@ -249,4 +250,32 @@ fn what_is_there_already_is_not_asked_for_again() {
         "nothing is read back here, since `infer` is off; add to the TaskSpawner: `metadata.kelos.dev/infer: \"on\"` \
          under metadata.annotations"
     );
+}
+
+#[test]
+fn a_line_that_gives_no_task_anything_is_written_anew_and_one_that_printed_nothing_is_not_old() {
+    for wrong in ["{{.labels}}", "{{.Labels | upper}}", "{{.Labels"] {
+        let field = json!({"annotations": {"kelos.dev/source-labels": wrong}});
+        let spawner = json!({"spec": {"when": {"jira": {}}, "taskTemplate": {"metadata": field}}});
+        assert_eq!(
+            said_of(&spawner, ".Labels").to_string(),
+            "add to the TaskSpawner: `kelos.dev/source-labels: \"{{.Labels}}\"` under \
+             spec.taskTemplate.metadata.annotations in place of what is there",
+            "{wrong}"
+        );
+    }
+    let field = json!({"annotations": {"x/branch": "{{with index . \"Branch\"}}{{.}}{{end}}"}});
+    let spawner =
+        json!({"spec": {"when": {"githubWebhook": {}}, "taskTemplate": {"metadata": field}}});
+    let rules = rules(&spawner);
+    let missed = Missed {
+        rules: &rules,
+        variable: ".Branch",
+        is_manual: false,
+        has_workspace: false,
+        blank: &["x/branch"],
+        has_field: true,
+    };
+    let said = remedy(&missed).to_string();
+    assert!(said.contains("printed nothing for this Task: it has no Branch"), "{said}");
 }

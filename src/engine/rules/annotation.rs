@@ -157,9 +157,22 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
 /// What to do about a line that YAML does not take as it is meant.
 fn hint(text: &str, line: usize) -> Option<&'static str> {
     const SPECIAL: [char; 8] = ['{', '%', '*', '&', '@', '`', '!', '['];
-    let value = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once(": "));
-    let (_, value) = value?;
-    value.trim_start().starts_with(SPECIAL).then_some("put the value in quotes")
+    const IN_QUOTES: &str = "put the value in quotes";
+    let line = text.lines().nth(line.saturating_sub(1))?;
+    if line.trim_start_matches(' ').starts_with('\t') {
+        return Some("indent with spaces: YAML takes no tabs there");
+    }
+    let (_, value) = line.split_once(": ")?;
+    let value = value.trim();
+    match value.chars().next()? {
+        quote @ ('"' | '\'') if !value[1..].contains(quote) => Some("close the quote"),
+        '"' if value.contains("{{") => {
+            Some("put single quotes around the value: `'…'` may hold double ones")
+        }
+        '\'' if value.contains("{{") => Some("within single quotes, write a single quote twice"),
+        c if SPECIAL.contains(&c) => Some(IN_QUOTES),
+        _ => value.contains(": ").then_some(IN_QUOTES),
+    }
 }
 
 #[cfg(test)]

@@ -15,9 +15,8 @@ use crate::engine::kelos::{
     Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, TaskSpawner, is_ours,
 };
 use crate::engine::skip::Skip;
-use crate::engine::sources::{Inference, Rendered};
+use crate::engine::sources::Inference;
 use crate::templates::budget::Exhausted;
-use crate::templates::go::why_not_plain_go;
 use crate::templates::purse::Purse;
 use crate::templates::{Templates, Uses};
 
@@ -59,11 +58,11 @@ impl Rules {
         let (uses, is_straight_line) = uses_of(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
-        if !is_disabled {
-            compiler.check_templates_of_kelos(&spawner, &inference);
-        }
+        let failing = if is_disabled { Vec::new() } else { compiler.failing(&spawner, &inference) };
         problems.append(&mut compiler.problems);
-        let told = weight::problems(&problems) + weight::broken_annotations(&broken_annotations);
+        let told = weight::problems(&problems)
+            + weight::broken_annotations(&broken_annotations)
+            + weight::failing(&failing);
         let spent = compiler.purse.spent();
         let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
         Rules {
@@ -74,6 +73,7 @@ impl Rules {
             keys,
             broken_annotations,
             problems,
+            failing,
             beyond,
             copies,
             protection: Arc::clone(&policy.protection),
@@ -166,28 +166,6 @@ impl<'c> Compiler<'c> {
         // What is over is told with the first key.
         let _ = self.purse.take_bytes(copies.bytes());
         Arc::new(copies)
-    }
-
-    /// Tells which of the templates that only Kelos renders it will not take: then it makes no Task.
-    fn check_templates_of_kelos(&mut self, spawner: &TaskSpawner, inference: &Inference) {
-        let template = &spawner.spec.task_template;
-        let (prompt, branch, name) =
-            (&template.prompt_template, &template.branch, &template.name_template);
-        for (rendered, name, source, is_whole) in [
-            (Rendered::Prompt, "spec.taskTemplate.promptTemplate", &**prompt, prompt.is_whole()),
-            (Rendered::Branch, "spec.taskTemplate.branch", &**branch, branch.is_whole()),
-            (Rendered::Name, "spec.taskTemplate.nameTemplate", &**name, name.is_whole()),
-        ] {
-            // What is cut may end in the middle of an action; what is read back was parsed so already.
-            if !is_whole || !source.contains("{{") || inference.reads(&rendered) {
-                continue;
-            }
-            if let Some(error) = why_not_plain_go(source, &mut self.purse) {
-                let message = format!("Kelos makes no Task of this template: {}", error.message);
-                let error = Skip { message, ..Skip::from(error) };
-                self.problem(Kind::Annotation, name, &error);
-            }
-        }
     }
 
     /// What is read back, and with it what is read.

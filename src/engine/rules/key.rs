@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::annotation::{self, Entry};
 use super::compile::Compiler;
 use super::declared::{self, Declared};
+use super::settings::is_setting;
 use super::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, weight};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
@@ -143,7 +144,13 @@ impl Compiler<'_> {
     fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Refusal> {
         let error = if self.policy.protection.covers(kind, key) {
             let message = "this key is not for templates; choose another";
-            Skip::new(Reason::Protected, message)
+            let error = Skip::new(Reason::Protected, message);
+            match is_setting(key) {
+                true => {
+                    error.hint("it belongs under metadata.annotations of the TaskSpawner itself")
+                }
+                false => error,
+            }
         } else if let Err(error) = apimachinery::key(kind, key) {
             Skip::new(Reason::InvalidKey, error.to_string())
         } else if is_beyond {

@@ -3,7 +3,7 @@
 use super::{Copies, Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, COPIES_BYTES, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS,
+    ANNOTATIONS_RULES, COPIES_BYTES, GROUP, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS,
     NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX, ObjectMeta, POD_LABELS_FROM_TASK_SETTING,
     POD_LABELS_RULES, Protection, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
 };
@@ -39,11 +39,17 @@ const NAMES: [&str; 9] = [
 /// Of how many names that nobody reads it is told.
 const TOLD: usize = 4;
 
+/// Whether a TaskSpawner is asked for an annotation of this name.
+pub(super) fn is_setting(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
 impl Settings {
     /// Reads them; what can't be used counts as absent.
     pub(super) fn read(spawner: &TaskSpawner, protection: &Protection) -> Settings {
         let mut settings = Settings::default();
         settings.check_names(&spawner.metadata);
+        settings.check_places(&spawner.metadata);
         settings.check_switch(&spawner.metadata.annotations);
         settings.read_all(&spawner.metadata.annotations);
         settings.read_copies(&spawner.metadata, protection);
@@ -71,6 +77,28 @@ impl Settings {
             let error = Skip::parse("no annotation of this name is read").hint(hint);
             self.problem(name, &error);
         }
+    }
+
+    /// Tells of names of ours in other places: among the labels, and behind another prefix that is close.
+    fn check_places(&mut self, meta: &ObjectMeta) {
+        let is_name = |name: &str| NAMES.iter().any(|it| it.strip_prefix(OWN_PREFIX) == Some(name));
+        let own = OWN_PREFIX.trim_end_matches('/');
+        let is_near =
+            |prefix: &str| prefix != own && (prefix == GROUP || closest(prefix, [own]).is_some());
+        let near = meta.annotations.keys().filter_map(|key| {
+            let (prefix, name) = key.split_once('/')?;
+            (is_name(name) && is_near(prefix)).then(|| {
+                let error = Skip::parse("no annotation of this name is read");
+                (Kind::Annotation, key, error.hint(format!("did you mean `{OWN_PREFIX}{name}`?")))
+            })
+        });
+        let is_ours = |key: &&String| key.strip_prefix(OWN_PREFIX).is_some_and(is_name);
+        let labels = meta.labels.keys().filter(is_ours).map(|key| {
+            let error = Skip::parse("no label of this name is read of a TaskSpawner");
+            (Kind::Label, key, error.hint("it belongs under metadata.annotations"))
+        });
+        let problem = |(kind, key, error): (Kind, &String, Skip)| Problem::new(kind, key, &error);
+        self.problems.extend(near.chain(labels).take(TOLD).map(problem));
     }
 
     fn read_all(&mut self, annotations: &StringMap) {

@@ -245,3 +245,125 @@ fn what_is_too_costly_is_told_once_and_nothing_behind_it_is_rendered() {
     assert_eq!((&*problem.key, problem.reason), ("b", Reason::LimitExceeded));
     assert!(problem.message.contains("shorter"), "{}", problem.message);
 }
+
+/// The templates that Kelos fails on, of a TaskSpawner with this source: where, and what is said.
+fn failing(when: &serde_json::Value, template: serde_json::Value) -> Vec<(String, String)> {
+    let rules = read(serde_json::json!({"spec": {"when": when, "taskTemplate": template}}));
+    let told: Vec<&str> = rules.problems.iter().map(|it| &*it.message).collect();
+    let said = |it: &Failing| {
+        let message = it.error.to_string();
+        assert!(told.iter().any(|told| told.starts_with(&message)), "{message}: {told:?}");
+        (
+            it.rendered.to_string(),
+            [&message, it.error.hint.as_deref().unwrap_or_default()].join("; "),
+        )
+    };
+    rules.failing.iter().map(said).collect()
+}
+
+#[test]
+fn a_template_that_asks_in_any_case_for_what_the_source_never_has_makes_no_task() {
+    use serde_json::json;
+    for (source, template, said) in [
+        (
+            "githubWebhook",
+            "{{.Labels}}",
+            "githubWebhook has no `.Labels` (up to Kelos v0.52) (line 1, column 3)",
+        ),
+        ("githubIssues", "{{.Author}}", "githubIssues has no `.Author`"),
+        ("githubIssues", "x {{.labels}}", "(line 1, column 5); did you mean `.Labels`?"),
+        ("githubIssues", "{{.Repository}}", "githubIssues has no `.Repository`"),
+        ("githubPullRequests", "{{.HeadSHA}}", "githubPullRequests has no `.HeadSHA`"),
+        ("cron", "{{.Author}}", "cron has no `.Author`"),
+        ("slack", "{{.Context.build}}", "slack has no `.Context`"),
+        ("linearWebhook", "{{.URL}}", "linearWebhook has no `.URL`"),
+        (
+            "jira",
+            "{{.Spawner.Name}}",
+            "only rules annotations know `.Spawner`: move the key to the annotation `metadata.kelos.dev/labels`",
+        ),
+    ] {
+        let when = json!({source: {}});
+        for (place, task_template) in [
+            ("promptTemplate", json!({"promptTemplate": template})),
+            ("branch", json!({"branch": template})),
+            ("nameTemplate", json!({"nameTemplate": template})),
+            ("label team", json!({"metadata": {"labels": {"team": template}}})),
+        ] {
+            let found = failing(&when, task_template);
+            let [(of, message)] = found.as_slice() else { panic!("{template}: {found:?}") };
+            let said = if of == place && of != "label team" {
+                said.split(": move").next().unwrap()
+            } else {
+                said
+            };
+            assert!(of == place && message.contains(said), "{of}: {message}");
+            assert!(message.starts_with("Kelos makes no Task of this template: "), "{message}");
+        }
+    }
+}
+
+#[test]
+fn of_what_may_be_there_or_may_not_be_reached_nothing_is_said() {
+    use serde_json::json;
+    for (when, template) in [
+        (json!({"githubWebhook": {}}), "{{.Branch}}"),
+        (json!({"githubWebhook": {}}), "{{.Payload.issue.labels}}"),
+        (json!({"githubWebhook": {}}), "{{index . \"Labels\"}}"),
+        (json!({"githubWebhook": {}}), "{{if eq .Event \"x\"}}{{.Labels}}{{end}}"),
+        (json!({"githubIssues": {}}), "{{.Context.build}}{{.Labels}}{{.Time}}"),
+        (json!({"webhook": {"fieldMapping": {"Labels": "$.l"}}}), "{{.Labels}}{{.severity}}"),
+        (json!({"githubIssues": {}, "slack": {}}), "{{.Author}}"),
+        (json!({"newSource": {}}), "{{.Author}}"),
+        (json!({"jira": {}}), "{{.TriggerTime}}"),
+        (json!({"githubIssues": {}}), "no template {.Author}"),
+    ] {
+        let metadata = json!({"labels": {"a": template}, "annotations": {"a": template}});
+        let all = json!({"promptTemplate": template, "branch": template, "metadata": metadata});
+        assert_eq!(failing(&when, all), [], "{when} {template}");
+    }
+    let many: serde_json::Map<_, _> =
+        (0..64).map(|at| (format!("k{at}"), json!("{{.Author}}"))).collect();
+    let many = json!({"metadata": {"labels": many, "annotations": many}});
+    assert_eq!(failing(&json!({"cron": {}}), many).len(), 16, "enough to mend them");
+}
+
+#[test]
+fn a_rules_annotation_in_the_wrong_place_is_told_with_the_right_one() {
+    use serde_json::json;
+    let told = |spawner: serde_json::Value| {
+        let rules = read(spawner);
+        let said = |it: &Problem| format!("{} {}: {}", it.kind, it.key, it.message);
+        rules.problems.iter().map(said).collect::<Vec<_>>()
+    };
+    let meant = |name: &str| {
+        format!("no annotation of this name is read; did you mean `metadata.kelos.dev/{name}`?")
+    };
+    assert_eq!(
+        told(json!({"metadata": {"annotations": {
+            "kelos.dev/labels": "a: x", "metadata.kelos.io/labels": "a: x", "metadata.kelos.de/syntax": "go",
+            "example.com/labels": "a: x", "kelos.dev/other": "x", "labels": "a: x"}}})),
+        [
+            format!("annotation kelos.dev/labels: {}", meant("labels")),
+            format!("annotation metadata.kelos.de/syntax: {}", meant("syntax")),
+            format!("annotation metadata.kelos.io/labels: {}", meant("labels")),
+        ]
+    );
+    assert_eq!(
+        told(
+            json!({"metadata": {"labels": {"metadata.kelos.dev/syntax": "go", "metadata.kelos.dev/x": "y"}}})
+        ),
+        [
+            "label metadata.kelos.dev/syntax: no label of this name is read of a TaskSpawner; it belongs under \
+          metadata.annotations"
+        ]
+    );
+    let field = json!({"annotations": {"metadata.kelos.dev/labels": "a: x"}});
+    assert_eq!(
+        told(json!({"spec": {"taskTemplate": {"metadata": field}}})),
+        [
+            "annotation metadata.kelos.dev/labels: this key is not for templates; choose another; it belongs under \
+          metadata.annotations of the TaskSpawner itself"
+        ]
+    );
+}

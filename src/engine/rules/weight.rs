@@ -1,6 +1,6 @@
 //! What rules take in memory, in bytes.
 
-use super::{BrokenAnnotation, KeyRule, Problem, Refusal, Rules};
+use super::{BrokenAnnotation, Failing, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
     Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
     Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
@@ -28,6 +28,15 @@ pub(super) fn broken_annotations(broken: &[BrokenAnnotation]) -> usize {
         2 * size_of::<BrokenAnnotation>() + it.error.message.len() + hint(it) + 2 * ALLOCATION
     };
     broken.iter().map(one).sum()
+}
+
+/// What templates take that Kelos fails on.
+pub(super) fn failing(failing: &[Failing]) -> usize {
+    let hint = |it: &Failing| it.error.hint.as_deref().map_or(0, str::len);
+    let one = |it: &Failing| {
+        2 * size_of::<Failing>() + it.error.message.len() + hint(it) + 4 * ALLOCATION
+    };
+    failing.iter().map(one).sum()
 }
 
 /// What a key takes while its rule is made, how short it is and whatever becomes of it, if no template is

@@ -33,6 +33,18 @@ const ALL: [&Table; 9] = [
 /// The variables that do not come from the source.
 pub(in crate::engine) const GROUPS: [&str; 6] =
     ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
+/// What `.Task` may have.
+pub(in crate::engine) const TASK_FIELDS: [&str; 9] = [
+    "Name",
+    "GenerateName",
+    "Namespace",
+    "Type",
+    "Model",
+    "Effort",
+    "Branch",
+    "Labels",
+    "Annotations",
+];
 /// What the annotations `kelos.dev/source-*` say, and what `contextSources` gave.
 const COLLECTIONS: [&str; 2] = ["Source", "Context"];
 
@@ -71,6 +83,20 @@ impl Table {
                 Others::NewNames => !is_of_kelos(),
                 Others::Anything => true,
             }
+    }
+
+    /// Whether a template of Kelos that asks for this name fails for every Task of the source. Of fields of any
+    /// JSON, and of sources of which too little is known, nobody can tell; and what asks for a variable of a run by
+    /// hand is meant for such runs.
+    pub(in crate::engine) fn fails_on(&self, name: &str) -> bool {
+        match self.others {
+            Others::NewNames | Others::Anything => false,
+            Others::Context if name == "Context" => false,
+            Others::Context | Others::Nothing => {
+                !self.find(name).is_some_and(|it| it.is_printed)
+                    && manual::TABLE.find(name).is_none()
+            }
+        }
     }
 
     /// What a variable can be, written as `.Title` or `.Context.NAME`; nothing if the source has it not as
@@ -128,6 +154,10 @@ fn vocabulary() -> impl Iterator<Item = &'static str> {
 pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<String> {
     let path = written.trim_start_matches(['$', '.']);
     let name = path.split('.').next().unwrap_or_default();
+    let rest = &path[name.len()..];
+    if kind == ErrorKind::Missing && name.eq_ignore_ascii_case("Task") {
+        return field_of_task(rest);
+    }
     if kind == ErrorKind::Missing && vocabulary().any(|variable| variable == name) {
         return None;
     }
@@ -141,10 +171,29 @@ pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<Str
     let meant = match same {
         Some(known) if !start.is_empty() => known,
         Some(_) => return None,
-        None => closest(name, vocabulary())?,
+        None => match within(name, rest) {
+            Some(field) => return Some(format!("did you mean `{start}{field}`?")),
+            None => closest(name, vocabulary())?,
+        },
     };
-    let rest = &path[name.len()..];
     Some(format!("did you mean `{start}{meant}{rest}`?"))
+}
+
+/// The variable that is written as a field of something: `.Issue.Title`.
+fn within(thing: &str, rest: &str) -> Option<&'static str> {
+    let field = rest.strip_prefix('.')?.split('.').next()?;
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    if !thing.chars().all(is_name) {
+        return None;
+    }
+    vocabulary().find(|variable| variable.eq_ignore_ascii_case(field))
+}
+
+/// What `.Task` has, if it is asked for something else.
+fn field_of_task(rest: &str) -> Option<String> {
+    let field = rest.strip_prefix('.')?.split(['.', '[']).next()?.replace('_', "");
+    let is_known = TASK_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(&field));
+    (!is_known).then(|| format!("`.Task` has {}", TASK_FIELDS.join(", ")))
 }
 
 #[cfg(test)]
@@ -179,7 +228,17 @@ mod tests {
             (".branch", Some("did you mean `.Branch`?")),
             (".Url", Some("did you mean `.URL`?")),
             ("review_state", None),
-            (".Task.Nmae", None),
+            (".Issue.Title", Some("did you mean `.Title`?")),
+            (".Pull.title.x", Some("did you mean `.Title`?")),
+            ("index .Task.Labels \"team\"", None),
+            (".Task.Model", None),
+            ("task.generate_name", None),
+            (
+                ".Task.Spec.Prompt",
+                Some(
+                    "`.Task` has Name, GenerateName, Namespace, Type, Model, Effort, Branch, Labels, Annotations",
+                ),
+            ),
             (".Payload", None),
         ] {
             assert_eq!(name_hint(ErrorKind::Missing, written).as_deref(), hint, "{written}");

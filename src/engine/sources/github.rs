@@ -19,11 +19,11 @@ pub(super) const POLLED: &[V] = &[
     V::word("Time"),
     V::line("Schedule"),
     // Kelos does not have these there, and they follow all the same.
-    V::word("Repository").sometimes().needs(&["URL"]),
-    V::word("RepositoryOwner").sometimes().needs(&["URL"]),
-    V::word("RepositoryName").sometimes().needs(&["URL"]),
+    V::word("Repository").needs(&["URL"]).unprinted(),
+    V::word("RepositoryOwner").needs(&["URL"]).unprinted(),
+    V::word("RepositoryName").needs(&["URL"]).unprinted(),
     // Nor this, which the TaskSpawner says.
-    V::structure("RequiredLabels").sometimes(),
+    V::structure("RequiredLabels").unprinted(),
 ];
 
 /// Tells the labels that the source asks for: all that it takes have them.

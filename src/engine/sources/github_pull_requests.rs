@@ -9,7 +9,7 @@ use crate::engine::kelos::GithubPullRequests;
 
 pub(super) const TABLE: Table = Table {
     name: "githubPullRequests",
-    variables: &[WORK_ITEM, POLLED, &[V::word("HeadSHA").sometimes()]],
+    variables: &[WORK_ITEM, POLLED, &[V::word("HeadSHA").unprinted()]],
     others: Others::Context,
     has_first_prompt: true,
 };

@@ -52,6 +52,12 @@ impl Table {
         self.find(name).is_some_and(|variable| variable.is_always_there)
     }
 
+    /// The names that templates of Kelos can print.
+    pub(in crate::engine) fn printed(&self) -> impl Iterator<Item = &'static str> {
+        let context = (self.others == Others::Context).then_some("Context");
+        self.all().filter(|it| it.is_printed).map(|it| it.name).chain(context)
+    }
+
     /// Whether it has the names that a `fieldMapping` gives.
     pub(in crate::engine) fn has_new_names(&self) -> bool {
         self.others == Others::NewNames
@@ -98,6 +104,8 @@ pub(in crate::engine) struct Variable {
     pub(super) is_shown: bool,
     /// Whether Kelos has it of every Task of the source, be it empty.
     pub(super) is_always_there: bool,
+    /// Whether templates of Kelos can print it; others are known here all the same.
+    pub(super) is_printed: bool,
     /// The variables that it follows from.
     pub(super) needs: &'static [&'static str],
 }
@@ -110,6 +118,7 @@ impl Variable {
             in_name: InName::Lost,
             is_shown: true,
             is_always_there: true,
+            is_printed: true,
             needs: &[],
         }
     }
@@ -152,6 +161,11 @@ impl Variable {
     /// The same, which Kelos does not have of every Task.
     pub(super) const fn sometimes(self) -> Variable {
         Variable { is_always_there: false, ..self }
+    }
+
+    /// The same, which no template of Kelos can print.
+    pub(super) const fn unprinted(self) -> Variable {
+        Variable { is_printed: false, ..self.sometimes() }
     }
 
     /// The same, which follows from others.

@@ -14,7 +14,7 @@ const TEXTS: [&[&str]; 4] = [
 
 /// The first value that has to be a text and is none, and what to write; nothing if it is something else that is
 /// wrong. The value itself is not told, as it may be a credential, but for `true`, `false` and `null`.
-pub(super) fn type_slip(manifest: &Manifest) -> Option<String> {
+pub fn type_slip(manifest: &Manifest) -> Option<String> {
     let object = manifest.object();
     TEXTS.into_iter().find_map(|path| {
         let mapping = path.iter().try_fold(&object, |here, name| here.get(name))?.as_object()?;

@@ -65,7 +65,7 @@ pub fn outline(source: &str, most: usize, purse: &mut Purse) -> Option<Vec<Piece
 }
 
 /// Whether `$` itself may be set to something else: it stands before `=`, `:=` or, in a range, a comma.
-fn sets_dollar(source: &str) -> bool {
+pub(super) fn sets_dollar(source: &str) -> bool {
     source.split('$').skip(1).any(|behind| behind.trim_start().starts_with(['=', ':', ',']))
 }
 

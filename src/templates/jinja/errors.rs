@@ -10,6 +10,7 @@ use crate::templates::budget::Exhausted;
 use crate::templates::error::ErrorKind as Fault;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::suggest::meant;
+use crate::templates::{camel_case, go};
 
 /// Statements that need other templates.
 const INCLUDING: [&str; 5] = ["block", "extends", "from", "import", "include"];
@@ -48,11 +49,34 @@ fn called_like_go(source: &str, message: &str, at: usize) -> Option<String> {
     if !message.ends_with("expected end of variable block") {
         return None;
     }
+    if let Some(hint) = of_go(source, at) {
+        return Some(hint);
+    }
     let (_, call) = source.get(..at)?.rsplit_once('|')?;
     let name = call.trim();
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let is_call = !name.is_empty() && name.chars().all(is_name) && call.ends_with(' ');
     is_call.then(|| format!("in Jinja, arguments stand in parentheses: `{name}(…)`"))
+}
+
+/// What to write where an action begins with a function of Go's, and its variables have no dot in front, which is what
+/// Go is told by.
+fn of_go(source: &str, at: usize) -> Option<String> {
+    let (_, function) = source.get(..at)?.rsplit_once("{{")?;
+    let function = function.trim_start_matches('-').trim();
+    if !go::is_function(function) {
+        return None;
+    }
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let argument = source.get(at..)?;
+    let argument = argument.get(..argument.find(|c| !is_name(c)).unwrap_or(argument.len()))?;
+    let is_variable = argument.len() <= 64 && argument.starts_with(char::is_alphabetic);
+    is_variable.then(|| {
+        let variable = camel_case::variable(argument);
+        format!(
+            "this is read as Jinja; in Go variables have a dot in front: `{function} .{variable} …`"
+        )
+    })
 }
 
 /// The error of a template that fails while it runs.

@@ -130,15 +130,16 @@ fn a_variable_has_an_origin_and_one_that_is_missing_says_why() {
 fn a_broken_rules_annotation_is_called_an_annotation() {
     let broken = SPAWNER.replace("priority: {{ .Labels", "priority: [{{ .Labels");
     let (output, error, _) = render(&broken, &[]);
-    let told = "TaskSpawner default/w: annotation metadata.kelos.dev/labels: parse_error: ";
-    assert!(error.starts_with(told), "{error}");
+    assert_eq!(error, "", "it is shown with the Task");
     for shown in [
         "\n annotation  metadata.kelos.dev/labels ",
         "error[parse_error]: annotation metadata.kelos.dev/labels: ",
     ] {
         assert!(output.contains(shown), "{shown} is not in:\n{output}");
     }
-    let (output, _, _) = render(&broken, &["-o", "yaml"]);
+    let (output, error, _) = render(&broken, &["-o", "yaml"]);
+    let told = "TaskSpawner default/w: annotation metadata.kelos.dev/labels: parse_error: ";
+    assert!(error.starts_with(told), "{error}");
     let mark = "annotation:metadata.kelos.dev/labels=parse_error";
     assert!(output.contains(mark), "{output}");
 }

@@ -72,6 +72,7 @@ fn of_an_unknown_kelos_both_ways_are_named_and_of_a_run_by_hand_the_file_of_valu
         variable: ".Labels",
         is_manual: false,
         has_workspace: true,
+        blank: &[],
         has_field: false,
     };
     assert_eq!(

@@ -246,6 +246,7 @@ impl World {
                 variable: &variable,
                 is_manual: false,
                 has_workspace: false,
+                blank: &[],
                 has_field: kelos == Kelos::Newer,
             })
         })

@@ -20,7 +20,7 @@ pub(super) enum File {
 }
 
 /// The fields of an entry.
-const FIELDS: [&str; 4] = ["value", "default", "allowed", "onInvalid"];
+pub(super) const FIELDS: [&str; 4] = ["value", "default", "allowed", "onInvalid"];
 
 /// The meaning of a key's value; an error that is about all of it stands where the key does.
 pub(super) fn entry(node: Node, key: Marker, file: File) -> Result<Entry, AnnotationError> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
 
-use super::entry::{File, entry};
+use super::entry::{FIELDS, File, entry};
 use super::{AnnotationError, Entries, Entry, Sections, Unreadable, shown};
 use crate::apimachinery::Kind;
 use crate::templates::purse::{ALLOCATION, Purse};
@@ -144,14 +144,28 @@ impl<'t, 'p> Reader<'t, 'p> {
     /// The entries of a mapping, up to its end.
     fn entries(&mut self, file: File) -> Result<Entries, Unreadable> {
         let mut entries = Entries::new();
+        let mut without_value: Option<(String, Marker)> = None;
         while let Some((key, at)) = self.key()? {
             let (event, span) = self.next()?;
+            let is_absent = matches!(event, Event::Scalar(..)) && span.is_empty();
             let node = self.node(event, span, 0)?;
             self.purse.take_bytes(KEY_BYTES)?;
             if entries.contains_key(&key) {
                 let message = format!("the key `{}` is there twice", shown(&key));
-                return Err(AnnotationError::new(at, message).into());
+                return Err(twice(at, message).into());
             }
+            // A field of an entry that is set in no deeper than the key above it.
+            let is_field = FIELDS.contains(&key.as_str());
+            if let Some((above, place)) = without_value.as_ref().filter(|_| is_field) {
+                let message = format!("`{}` has no template", shown(above));
+                let mut error = AnnotationError::new(*place, message);
+                error.hint = Some(format!("indent `{key}` below it").into());
+                if entries.get(above).is_some_and(Result::is_ok) {
+                    entries.insert(above.clone(), Err(error));
+                }
+                continue;
+            }
+            without_value = is_absent.then(|| (key.clone(), at));
             entries.insert(key, entry(node, at, file));
         }
         Ok(entries)
@@ -202,7 +216,7 @@ impl<'t, 'p> Reader<'t, 'p> {
                 while let Some((key, at)) = self.key()? {
                     if fields.iter().any(|(other, ..)| *other == key) {
                         let message = format!("the field `{}` is there twice", shown(&key));
-                        return Err(AnnotationError::new(at, message).into());
+                        return Err(twice(at, message).into());
                     }
                     let (event, span) = self.next()?;
                     let node = self.node(event, span, depth + 1)?;
@@ -254,6 +268,11 @@ impl<'t, 'p> Reader<'t, 'p> {
         }
         Ok(Node::Misplaced(what))
     }
+}
+
+/// The error of what may be there once.
+fn twice(at: Marker, message: String) -> AnnotationError {
+    AnnotationError { hint: Some("remove one of them".into()), ..AnnotationError::new(at, message) }
 }
 
 /// A text as it is meant: the last line break of a block scalar only ends its line.

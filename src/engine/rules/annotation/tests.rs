@@ -154,3 +154,38 @@ fn what_is_no_mapping_costs_the_rules_annotation() {
         assert!(error.line >= line, "{text:?}: {error}");
     }
 }
+
+#[test]
+fn a_line_that_is_not_taken_as_it_is_meant_has_a_hint() {
+    for (text, hint) in [
+        ("a: x\na: y", "remove one of them"),
+        ("a: {value: x, value: y}", "remove one of them"),
+        ("priority: p: {{.Title}}", "put the value in quotes"),
+        (
+            "a: \"{{ .Labels | scoped \"priority\" }}\"",
+            "put single quotes around the value: `'…'` may hold double ones",
+        ),
+        ("a: '{{ scoped 'x' .Labels }}'", "within single quotes, write a single quote twice"),
+        ("a: '{{ .Title }}", "close the quote"),
+        ("b: x\na: \"{{ .Title }}\n", "close the quote"),
+        ("a:\n\tvalue: x", "indent with spaces: YAML takes no tabs there"),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some(hint), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn fields_that_are_not_set_in_below_their_key_are_no_keys() {
+    let entries = parse("a: x\npriority:\nvalue: y\ndefault: z\nallowed: [z]\nb: x\n").unwrap();
+    let keys: Vec<&str> = entries.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["a", "b", "priority"]);
+    let error = entries["priority"].clone().unwrap_err();
+    assert_eq!((error.line, error.hint.as_deref()), (2, Some("indent `value` below it")));
+    assert_eq!(error.message, "`priority` has no template");
+    // A key may be called so where the one above it has a value, be it an empty one.
+    for text in ["a: x\nvalue: y", "a: \"\"\nvalue: y", "a: ~\nvalue: y", "b:\na: x\nvalue: y"] {
+        let entries = parse(text).unwrap();
+        assert!(entries.contains_key("value") && entries.values().all(Result::is_ok), "{text:?}");
+    }
+}

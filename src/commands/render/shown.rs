@@ -1,0 +1,229 @@
+//! One Task, shown.
+
+use std::io::{self, Write};
+
+use anyhow::Context;
+use comfy_table::{Attribute, Cell, Color};
+use serde_json::Value;
+
+use super::super::stdio::{UNWRITABLE, print};
+use super::cells::{from, outcome_text};
+use super::problems::ShownProblem;
+use super::shapes::{ShownKey, ShownTask};
+use super::stored::AsNew;
+use super::table::Column;
+use super::variables::ShownVariable;
+use super::written::Place;
+use super::{pod, table, variables};
+use crate::apimachinery::Kind;
+use crate::cli::OutputFormat;
+use crate::engine::kelos::Task;
+use crate::engine::reason::Reason;
+use crate::engine::rules::{DeclaredIn, Failing, Rules};
+use crate::engine::variables::VariableReport;
+use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Rendered};
+
+/// A Task, and what becomes of it.
+pub(super) struct Shown<'s, 't> {
+    /// The Task, as when it was new.
+    pub(super) task: &'s Task<'t>,
+    /// The Task as it is, if it was answered before.
+    pub(super) stored: Option<(&'s AsNew, &'s Task<'t>)>,
+    pub(super) namespace: &'s str,
+    pub(super) rules: &'s Rules,
+    pub(super) decision: &'s Decision<'s>,
+    pub(super) report: VariableReport,
+    pub(super) format: OutputFormat,
+    /// The file and the line of the TaskSpawner.
+    pub(super) written: Option<&'s Place>,
+    /// Whether the Workspace of the Task is known.
+    pub(super) has_workspace: bool,
+    /// Whether its Namespace is.
+    pub(super) has_namespace: bool,
+}
+
+/// The columns of the keys; the last one is of Tasks that were answered before.
+const KEY_COLUMNS: [Column; 6] = [
+    Column::Whole("KIND"),
+    Column::Whole("KEY"),
+    Column::Value("VALUE"),
+    Column::From("FROM"),
+    Column::Whole("OUTCOME"),
+    Column::Value("ON THE TASK"),
+];
+
+impl Shown<'_, '_> {
+    /// Prints the tables, and what is to be told below them.
+    pub(super) fn table(&self) -> anyhow::Result<()> {
+        let name =
+            [self.task.name(), self.task.generate_name()].into_iter().find(|name| !name.is_empty());
+        let name = name.unwrap_or("(without a name)");
+        print(match &*self.rules.spawner.metadata.name {
+            "" => format!("Task {}/{name} without a TaskSpawner", self.namespace),
+            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.namespace),
+        })?;
+        if let Some((as_new, _)) = self.stored {
+            print(if as_new.is_certain {
+                "It was answered before, and is shown as when it was new"
+            } else {
+                "It was answered before, and is shown as when it was new: what rules annotations and defaults \
+                 declare is taken for ours (kubectl get --show-managed-fields tells whose it is)"
+            })?;
+        }
+        if self.decision.is_exempt || self.rules.is_disabled {
+            return print("Injection is switched off by metadata.kelos.dev/injection\n");
+        }
+        match self.decision.keys.as_slice() {
+            [] => print("Nobody asks for any labels or annotations of it\n")?,
+            keys => {
+                let rows = keys.iter().map(|key| self.row(key));
+                let columns = KEY_COLUMNS.len() - usize::from(self.stored.is_none());
+                let table = table::table(&KEY_COLUMNS[..columns], rows, self.format);
+                print(format_args!("{table}\n"))?;
+            }
+        }
+        if let Some(pod) = pod::pod(self.task, self.decision) {
+            print(format_args!("{}\n", pod.table(self.format)))?;
+        }
+        if !self.report.0.is_empty() {
+            print(format_args!("{}\n", variables::table(&self.report, self.rules, self.format)))?;
+        }
+        for failing in self.failing_templates() {
+            print(format_args!("{}\n", self.failing(failing)))?;
+        }
+        for key in &self.decision.keys {
+            if self.is_failing(key) {
+                continue;
+            }
+            if let Some(text) = self.explanation(key).or_else(|| self.note(key)) {
+                print(format_args!("{text}\n"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The templates that Kelos fails on: a run by hand has variables of its own.
+    fn failing_templates(&self) -> &[Failing] {
+        if self.task.is_manual() { &[] } else { &self.rules.failing }
+    }
+
+    fn is_failing(&self, key: &KeyDecision<'_>) -> bool {
+        !self.task.is_manual() && self.rules.failing(key.kind, key.key).is_some()
+    }
+
+    /// Whether a key is not written for a reason that is news, or Kelos makes no such Task.
+    pub(super) fn has_unwritten(&self) -> bool {
+        let is_unwritten = |key: &KeyDecision<'_>| key.news_skip().is_some();
+        !self.failing_templates().is_empty() || self.decision.keys.iter().any(is_unwritten)
+    }
+
+    /// The problems that the explanations below the tables tell.
+    pub(super) fn problems(&self) -> Vec<ShownProblem> {
+        let meta = &self.rules.spawner.metadata;
+        let problem = |kind: Kind, key: &str, message: &str| ShownProblem {
+            namespace: meta.namespace.clone(),
+            spawner: meta.name.clone(),
+            kind,
+            key: key.to_owned(),
+            message: message.to_owned(),
+        };
+        let failing = self.failing_templates().iter().map(|failing| {
+            let (kind, key) = match &failing.rendered {
+                Rendered::Metadata(kind, key) => (*kind, key.to_string()),
+                other => (Kind::Annotation, format!("spec.taskTemplate.{other}")),
+            };
+            problem(kind, &key, &failing.error.message)
+        });
+        let skips = self.decision.keys.iter().filter_map(|key| {
+            let skip = key.news_skip().or(key.news_default())?;
+            Some(problem(key.kind, key.key, &skip.message))
+        });
+        failing.chain(skips).collect()
+    }
+
+    fn row(&self, key: &KeyDecision<'_>) -> Vec<Cell> {
+        let colour = match &key.outcome {
+            KeyOutcome::Applied(_) => Color::Green,
+            KeyOutcome::Repaired(_) | KeyOutcome::Defaulted(_, Cause::Failed(_)) => Color::Yellow,
+            KeyOutcome::Defaulted(_, Cause::Empty) => Color::Green,
+            KeyOutcome::Skipped(skip) if skip.reason.is_news() => Color::Red,
+            _ => Color::DarkGrey,
+        };
+        let is_failing = self.is_failing(key);
+        let colour = if is_failing { Color::Red } else { colour };
+        let no_task = if is_failing { " (Kelos makes no Task)" } else { "" };
+        let quoted = |value: Option<&str>| value.map_or("-".to_owned(), |it| format!("{it:?}"));
+        let value = quoted(self.value(key));
+        let mut row = vec![
+            Cell::new(key.kind),
+            Cell::new(key.key).add_attribute(Attribute::Bold),
+            table::value(value, self.format),
+            table::from(from(key).to_owned(), self.format),
+            Cell::new(outcome_text(&key.outcome) + no_task).fg(colour),
+        ];
+        if self.stored.is_some() {
+            row.push(table::value(quoted(self.on_the_task(key)), self.format));
+        }
+        row
+    }
+
+    /// The value that a Task has which was answered before.
+    fn on_the_task(&self, key: &KeyDecision<'_>) -> Option<&str> {
+        self.stored?.1.get(key.kind, key.key)
+    }
+
+    /// The value that the Task has in the end.
+    fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
+        match &key.outcome {
+            KeyOutcome::Kept => self.task.get(key.kind, key.key),
+            KeyOutcome::Skipped(skip) if skip.reason == Reason::Existing => {
+                self.task.get(key.kind, key.key)
+            }
+            _ => key.written(),
+        }
+    }
+
+    /// The Task as JSON.
+    pub(super) fn json(&self) -> ShownTask<'_> {
+        let keys = self.decision.keys.iter().map(|key| {
+            let (skip, cause) = match &key.outcome {
+                KeyOutcome::Skipped(skip) => (Some(skip), None),
+                KeyOutcome::Defaulted(_, cause) => (key.news_default(), Some(cause.as_str())),
+                _ => (None, None),
+            };
+            ShownKey {
+                kind: key.kind.as_str(),
+                key: key.key,
+                value: self.value(key),
+                now: self.on_the_task(key),
+                from: key.declared_in.map(DeclaredIn::as_str),
+                outcome: key.outcome.as_str(),
+                cause,
+                variable: skip.and_then(|skip| skip.variable.as_deref()),
+                message: skip.map(|skip| skip.message.as_str()),
+                line: skip.and_then(|skip| Some(skip.position?.line)),
+                column: skip.and_then(|skip| Some(skip.position?.column)),
+                annotation: skip.and_then(|skip| self.annotation_of(key, skip)),
+                place: skip.and_then(|skip| self.place(key, skip)),
+                hint: skip.and_then(|skip| self.hint(key, skip)),
+            }
+        });
+        ShownTask {
+            namespace: self.namespace,
+            task: self.task.name(),
+            spawner: &self.rules.spawner.metadata.name,
+            keys: keys.collect(),
+            failing: self.failing_templates().iter().map(|it| self.shown_failing(it)).collect(),
+            variables: self.report.0.iter().map(ShownVariable::from).collect(),
+            pod: pod::pod(self.task, self.decision).map(|pod| pod.shown()),
+        }
+    }
+
+    /// Prints the Task as it would be created.
+    pub(super) fn yaml(&self, object: &Value) -> anyhow::Result<()> {
+        let mut object = object.clone();
+        json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
+        let text = serde_saphyr::to_string(&object).context("the Task can't be written as YAML")?;
+        write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
+    }
+}
