@@ -1,6 +1,7 @@
 //! Answer → bytes.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -188,12 +189,15 @@ fn applied_list(keys: &[KeyDecision<'_>]) -> String {
     let mut list = String::with_capacity(if keys.is_empty() { 0 } else { LIST_BYTES });
     for kind in [Kind::Annotation, Kind::Label, Kind::NodeSelector, Kind::PodLabel] {
         let is_applied = |key: &&KeyDecision<'_>| key.kind == kind && key.written().is_some();
-        let mut applied: Vec<&str> = keys.iter().filter(is_applied).map(|it| it.key).collect();
-        // They come in order, but that copies stand behind what was rendered.
-        applied.sort_unstable();
-        for key in applied {
+        let applied = keys.iter().filter(is_applied).map(|it| it.key);
+        let mut put = |key: &str| {
             let comma = if list.is_empty() { "" } else { "," };
             list.extend([comma, kind.as_str(), ":", key]);
+        };
+        // They come in order, but that copies stand behind what was rendered.
+        match kind {
+            Kind::PodLabel => applied.collect::<BTreeSet<_>>().into_iter().for_each(&mut put),
+            Kind::Label | Kind::Annotation | Kind::NodeSelector => applied.for_each(&mut put),
         }
     }
     list
