@@ -68,6 +68,9 @@ async fn a_key_goes_with_null(fixture: &Fixture<'_>) {
     let file = async || fixture.cluster.admin.get(&path).await.ok()["data"]["defaults.yaml"].take();
     upgrade(json!({"team": "other"}));
     assert_eq!(file().await, "labels:\n  env: prod\n  team: other\nsyntax: auto\n");
-    upgrade(json!({"env": null}));
-    assert_eq!(file().await, "labels:\n  team: other\nsyntax: auto\n");
+    // The same file serves for the next upgrade, too.
+    for _ in 0..2 {
+        upgrade(json!({"env": null}));
+        assert_eq!(file().await, "labels:\n  team: other\nsyntax: auto\n");
+    }
 }
