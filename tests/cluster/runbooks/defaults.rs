@@ -18,7 +18,7 @@ pub(crate) const COMMANDS: [&str; 9] = [
 ];
 
 const WRITE: &str = "kubectl -n kelos-system get configmap kelos-metadata -o jsonpath='{.data.defaults\\.yaml}' > defaults.yaml";
-const RENDER: &str = 
+const RENDER: &str =
     "kelos-metadata render --defaults defaults.yaml -f spawner.yaml -f task.yaml -f namespace.yaml";
 const SUM: &str = "kubectl -n kelos-system get configmap kelos-metadata -o jsonpath='{.data.defaults\\.yaml}' | sha256sum";
 const LOADED: &str =
