@@ -113,24 +113,43 @@ labels:
 {{- end }}
 
 {{/*
-The file of --defaults; nothing, if `defaults` declares no key. Helm reads YAML 1.1, in which `on` without quotes is
-`true`.
+The file of --defaults; nothing, if `defaults` declares no key. A `null` is what takes a key or field away when values are
+used again, and Helm hands it on where there was none. Helm reads YAML 1.1, in which `on` without quotes is `true`.
 */}}
 {{- define "kelos-metadata.defaults" -}}
 {{- $said := dict }}
-{{- range $name, $value := deepCopy (default dict .Values.defaults) }}
+{{- range $name, $value := default dict .Values.defaults }}
+{{- if kindIs "map" $value }}
+{{- $entries := dict }}
+{{- range $key, $entry := include "kelos-metadata.withoutNulls" $value | fromJson }}
+{{- if kindIs "map" $entry }}
+{{- $entry = include "kelos-metadata.withoutNulls" $entry | fromJson }}
+{{- if hasKey $entry "true" }}
+{{- $entry = mergeOverwrite (dict "on" (get $entry "true")) (omit $entry "true") }}
+{{- end }}
+{{- end }}
+{{- $_ := set $entries $key $entry }}
+{{- end }}
+{{- $value = $entries }}
+{{- end }}
 {{- if $value }}
 {{- $_ := set $said $name $value }}
-{{- range $key, $entry := ternary $value dict (kindIs "map" $value) }}
-{{- if and (kindIs "map" $entry) (hasKey $entry "true") }}
-{{- $_ := set $value $key (mergeOverwrite (dict "on" (get $entry "true")) (omit $entry "true")) }}
-{{- end }}
-{{- end }}
 {{- end }}
 {{- end }}
 {{- if omit $said "syntax" "onInvalid" }}
 {{- toYaml $said }}
 {{- end }}
+{{- end }}
+
+{{/* A map as JSON, without its keys that are `null`. */}}
+{{- define "kelos-metadata.withoutNulls" -}}
+{{- $kept := dict }}
+{{- range $key, $value := . }}
+{{- if not (kindIs "invalid" $value) }}
+{{- $_ := set $kept $key $value }}
+{{- end }}
+{{- end }}
+{{- toJson $kept }}
 {{- end }}
 
 {{/* What the container mounts, and where that comes from. */}}

@@ -73,6 +73,7 @@ fn without_a_key_nothing_is_rendered_otherwise() {
         json!(null),
         json!({"labels": {}, "podLabelsFromTask": ""}),
         json!({"labels": null, "syntax": "go", "onInvalid": "skip"}),
+        json!({"labels": {"team": null}, "podLabels": {"team": null}}),
     ] {
         let rendered = Helm::offline().template(&json!({"defaults": defaults})).ok();
         assert_eq!(rendered, without, "{defaults}");

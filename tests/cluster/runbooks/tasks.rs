@@ -7,14 +7,15 @@ use crate::harness::spawner;
 use crate::harness::wait::eventually;
 use crate::runbooks::fixture::{Fixture, TEAM, on_installation};
 
-pub(crate) const COMMANDS: [&str; 11] = [
+pub(crate) const COMMANDS: [&str; 12] = [
     LOOK,
     "kubectl get namespaces -L metadata.kelos.dev/injection",
     "kubectl get task NAME -L metadata.kelos.dev/injection",
     "kubectl get taskspawner NAME -o yaml | grep metadata.kelos.dev/",
     "kubectl get taskspawner NAME -o yaml > spawner.yaml",
     "kubectl get task NAME -o yaml > task.yaml",
-    "kelos-metadata render -f spawner.yaml -f task.yaml",
+    "kubectl get namespace NAME -o yaml > namespace.yaml",
+    "kelos-metadata render -f spawner.yaml -f task.yaml -f namespace.yaml",
     "kubectl label task NAME KEY=VALUE",
     "kubectl label namespace NAME metadata.kelos.dev/injection=disabled",
     TASKS,
@@ -60,14 +61,15 @@ fn the_task_says_why_it_has_no_label() {
         // Without the cluster.
         shell.follows(COMMANDS[4], &[("NAME", "worker")]).ok();
         shell.follows(COMMANDS[5], &[("NAME", "worker-2")]).ok();
-        let rendered = shell.follows(COMMANDS[6], &[]).ok();
+        shell.follows(COMMANDS[6], &[("NAME", TEAM)]).ok();
+        let rendered = shell.follows(COMMANDS[7], &[]).ok();
         for text in ["Task team/worker-2 from TaskSpawner worker", "missing_variable", TEMPLATE] {
             assert!(rendered.contains(text), "{text}: {rendered}");
         }
 
         // By hand.
         let label = [("NAME", "worker-2"), ("KEY=VALUE", "kelos.dev/priority=high")];
-        shell.follows(COMMANDS[7], &label).ok();
+        shell.follows(COMMANDS[8], &label).ok();
         assert_eq!(team.tasks().await[1]["metadata"]["labels"][KEY], "high");
 
         owners_are_compared(fixture, &worker).await;
@@ -115,7 +117,7 @@ async fn switches_are_looked_at(fixture: &Fixture<'_>, worker: &Spawner) {
     let of_team =
         |table: &str| table.lines().find(|line| line.starts_with(TEAM)).unwrap().to_owned();
     assert!(!of_team(&namespaces()).contains("disabled"));
-    shell.follows(COMMANDS[8], &[("NAME", TEAM)]).ok();
+    shell.follows(COMMANDS[9], &[("NAME", TEAM)]).ok();
     assert!(of_team(&namespaces()).contains("disabled"));
     eventually("Tasks are left alone", async || {
         team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())

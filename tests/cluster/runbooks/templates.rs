@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::harness::spawner;
-use crate::runbooks::fixture::on_installation;
+use crate::runbooks::fixture::{TEAM, on_installation};
 
-pub(crate) const COMMANDS: [&str; 6] = [
+pub(crate) const COMMANDS: [&str; 7] = [
     "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",
     COUNT,
     "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,SKIPPED:.metadata.annotations.metadata\\.kelos\\.dev/skipped' | grep =",
     "kubectl get taskspawner NAME -o yaml > spawner.yaml",
     "kubectl get task NAME -o yaml > task.yaml",
-    "kelos-metadata render -f spawner.yaml -f task.yaml",
+    "kubectl get namespace NAME -o yaml > namespace.yaml",
+    "kelos-metadata render -f spawner.yaml -f task.yaml -f namespace.yaml",
 ];
 
 const COUNT: &str = "kubectl get tasks -A -o json | grep -c '\"metadata.kelos.dev/skipped\":'";
@@ -44,7 +45,8 @@ fn what_has_to_be_fixed_is_found() {
         // The same error, below the line of the template.
         shell.follows(COMMANDS[3], &[("NAME", "broken")]).ok();
         shell.follows(COMMANDS[4], &[("NAME", "broken-1")]).ok();
-        let rendered = shell.follows(COMMANDS[5], &[]).ok();
+        shell.follows(COMMANDS[5], &[("NAME", TEAM)]).ok();
+        let rendered = shell.follows(COMMANDS[6], &[]).ok();
         let (error, _) = problem.split_once(" (line").unwrap();
         assert!(rendered.contains(error) && rendered.contains(BROKEN), "{rendered}");
 

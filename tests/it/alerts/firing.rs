@@ -143,6 +143,7 @@ fn causes() -> Vec<(&'static str, Changed)> {
         ("KelosMetadataRulesLarge", one("kelos_metadata_rules_bytes", steady(79 << 20))),
         ("KelosMetadataSpawnersRefused", one("kelos_metadata_refused_spawners", steady(1))),
         ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
+        ("KelosMetadataKeysSkipped", labels("not_allowed", 300.0)),
         ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
     ]
 }
