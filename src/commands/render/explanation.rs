@@ -145,6 +145,8 @@ impl Shown<'_, '_> {
             return skip.hint.clone();
         }
         match skip.reason {
+            // There is nobody who could be told.
+            Reason::MissingVariable if self.rules.spawner.metadata.name.is_empty() => None,
             Reason::MissingVariable => self.to_be_known(skip.variable.as_deref()?),
             Reason::NotAllowed => self.allowed(key),
             Reason::Protected => Some(PROTECTED.to_owned()),
