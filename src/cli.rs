@@ -189,7 +189,7 @@ pub struct EvalArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
     pub vars: Option<PathBuf>,
     /// A variable, or with dots one in a mapping, over that of --vars; may be given several times. A
-    /// VALUE that is no JSON, and no list or mapping of YAML, is a text
+    /// VALUE is a text, but for Number and for what begins as a list or a mapping
     #[arg(long, value_name = "NAME=VALUE", conflicts_with = "jsonl", value_parser = words::assignment)]
     pub set: Vec<(String, String)>,
     /// Read {"template", "vars", "syntax"} a line, and write {"output"} or {"error", "reason"} a line

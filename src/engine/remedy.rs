@@ -16,6 +16,7 @@ pub use self::sourceless::without_source;
 use super::kelos::{INFER_SETTING, Source};
 use super::rules::{Infer, Rules};
 use super::sources::{FROM_REPOSITORY, GROUPS, Table};
+use crate::apimachinery::Kind;
 use crate::templates::camel_case;
 
 /// Which variable is missing, and of whose Tasks.
@@ -107,6 +108,17 @@ pub fn remedy(missed: &Missed<'_>) -> Remedy {
         _ if table.find(name).is_some() => known_to_source(missed, table, source, name),
         _ => lacking::remedy(missed, table, source, name),
     };
+    let is_kept_out = |line: &Line| match line {
+        Line::KelosField { key, .. } => missed.rules.protection.covers(Kind::Annotation, key),
+        _ => false,
+    };
+    let ways = remedy.ways.len();
+    remedy.ways.retain(|way| !way.lines.iter().any(is_kept_out));
+    if ways > 0 && remedy.ways.is_empty() {
+        remedy.note = format!(
+            "`--protect` keeps keys under `kelos.dev/` from telling {name}; print it in the prompt, on a line of its own"
+        );
+    }
     if missed.is_manual {
         let by_hand = format!(
             "a Task that was started by hand has what the file of `kelos run --values` gives: name `{name}` there"

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
@@ -15,7 +16,11 @@ pub(super) fn given(
 ) -> anyhow::Result<Map<String, Value>> {
     let mut vars = path.map_or_else(|| Ok(Map::new()), read)?;
     for (name, text) in set {
-        let value = if is_list(name) { names(text) } else { value(text) };
+        let value = match name.as_str() {
+            name if is_list(name) => names(text),
+            "Number" | "number" => number(text)?,
+            _ => value(text),
+        };
         put(&mut vars, name, value).with_context(|| format!("--set {name}"))?;
     }
     Ok(vars)
@@ -34,7 +39,12 @@ fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
     // What Windows writes in front of a text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match parse(text).with_context(|| format!("--vars {name}"))? {
-        Value::Object(vars) => Ok(vars),
+        Value::Object(mut vars) => {
+            if !text.trim_start().starts_with('{') {
+                as_written(&mut vars, text);
+            }
+            Ok(vars)
+        }
         Value::Null => Ok(Map::new()),
         _ => bail!("--vars {name}: this is no mapping of names to values"),
     }
@@ -56,13 +66,56 @@ fn parse(text: &str) -> anyhow::Result<Value> {
     })
 }
 
-/// What a text on the command line stands for.
+/// What a text on the command line stands for: itself, as most variables of a Task are texts, but for a list
+/// or a mapping.
 fn value(text: &str) -> Value {
     let is_flow = text.starts_with(['[', '{']);
-    serde_json::from_str(text)
-        .ok()
-        .or_else(|| parse(text).ok().filter(|_| is_flow))
-        .unwrap_or_else(|| text.into())
+    let read = || serde_json::from_str(text).ok().or_else(|| parse(text).ok());
+    match text {
+        "null" => Value::Null,
+        _ if is_flow => read().unwrap_or_else(|| text.into()),
+        _ => text.into(),
+    }
+}
+
+/// The one variable that is a number.
+fn number(text: &str) -> anyhow::Result<Value> {
+    match text {
+        "null" => Ok(Value::Null),
+        _ => Ok(text
+            .parse::<i64>()
+            .with_context(|| format!("--set Number={text}: it is a whole number"))?
+            .into()),
+    }
+}
+
+/// Numbers of a file that stand for texts, as they are written: `1.10` is no 1.1. What is JSON has one way to
+/// be written.
+fn as_written(vars: &mut Map<String, Value>, text: &str) {
+    let options = granit_parser::options! { emit_comments: false };
+    let mut parser = Parser::<StrInput<'_>>::new_from_str_with_options(text, options);
+    let (mut depth, mut name) = (0_usize, None);
+    while let Some(Ok((event, _))) = parser.next_event() {
+        let is_top = depth == 1;
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                (depth, name) = (depth + 1, None);
+            }
+            Event::MappingEnd | Event::SequenceEnd => depth = depth.saturating_sub(1),
+            Event::Scalar(scalar, style, ..) if is_top => match name.take() {
+                None => name = Some(scalar.into_owned()),
+                Some(name) if style == ScalarStyle::Plain => {
+                    if let Some(value @ (Value::Number(_) | Value::Bool(_))) = vars.get_mut(&name)
+                        && !matches!(name.as_str(), "Number" | "number")
+                    {
+                        *value = scalar.into_owned().into();
+                    }
+                }
+                Some(_) => {}
+            },
+            _ => {}
+        }
+    }
 }
 
 /// Whether a variable is a list of names, which has no commas in them.

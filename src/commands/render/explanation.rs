@@ -141,7 +141,11 @@ impl Shown<'_, '_> {
 
     /// What to do: of a variable that is missing, what makes it known; of a value that is not allowed, what is.
     pub(super) fn hint(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
-        if skip.hint.is_some() {
+        // A webhook of any kind has its own names, which may be as near to one of Kelos's as they like.
+        let source = self.rules.spawner.spec.when.source();
+        let has_own_names =
+            matches!(source, Source::GenericWebhook(_)) && skip.reason == Reason::MissingVariable;
+        if skip.hint.is_some() && !has_own_names {
             return skip.hint.clone();
         }
         match skip.reason {

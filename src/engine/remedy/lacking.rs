@@ -43,6 +43,11 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, source: Source<'_>, nam
 
 /// A field of the JSON that a webhook gets, under a name of its own.
 fn mapped(missed: &Missed<'_>, table: &Table, name: &str) -> Option<Remedy> {
+    if name == "Labels" {
+        let message = "a webhook of any kind maps texts, and Kelos prints a list as one: map one label, as in \
+                       `label: $.labels[0]`, and use `.label`";
+        return Some(Remedy::say(message.to_owned()));
+    }
     let has_it = table.has(name);
     // A name of Kelos's own is no field: it is recorded.
     let field = if has_it { name.to_owned() } else { name.to_ascii_lowercase() };

@@ -1,8 +1,11 @@
 //! Variables that a person gives by hand, to try a template: in the types that a Task's have.
 
+use std::borrow::Cow;
+
 use super::catalog;
 use super::inference;
 use super::variable::Class;
+use crate::engine::link::without_secrets;
 use crate::templates::value::{Map, Value};
 
 /// What JSON says of a variable, as templates see it on a Task: `.Labels` is a list that reads as `a, b`,
@@ -64,11 +67,17 @@ fn number(value: Value) -> Value {
     }
 }
 
-/// A text; a number or a boolean that was written without quotes as it was written.
+/// A text without what is secret in it; a number or a boolean that was written without quotes as it was
+/// written.
 fn text(value: Value) -> Value {
     match value {
         Value::Bool(flag) => Value::from(flag.to_string()),
         Value::Int(number) => Value::from(number.to_string()),
+        Value::Float(number) => Value::from(number.to_string()),
+        Value::Str(text) => match without_secrets(&text) {
+            Cow::Borrowed(_) => Value::Str(text),
+            Cow::Owned(clean) => Value::from(clean),
+        },
         other => other,
     }
 }

@@ -199,3 +199,26 @@ fn a_comma_list_of_labels_is_a_list() {
         assert_eq!(text(&output.stdout), expected, "{template}");
     }
 }
+
+#[test]
+fn eval_has_texts_as_they_are_written_and_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let vars = folder.path().join("vars.yaml");
+    let written = "HeadSHA: 1234e10\nTag: 1.10\nID: 007\nBranch: 0x10\nTitle: 1_000\nseverity: 5\nNumber: 42\n";
+    fs::write(&vars, written).unwrap();
+    let template = "{{ .HeadSHA }} {{ .Tag }} {{ .ID }} {{ .Branch }} {{ .Title }} {{ eq .severity \"5\" }} {{ add .Number 1 }}";
+    let output = run(&["eval", "--vars", vars.to_str().unwrap(), template]);
+    assert_eq!(text(&output.stdout), "1234e10 1.10 007 0x10 1_000 true 43\n");
+    for (set, template, expected) in [
+        ("Branch=1.10", "{{ .Branch }}", "1.10\n"),
+        ("ID=1e3", "{{ .ID }}", "1e3\n"),
+        ("severity=5", "{{ eq .severity \"5\" }}", "true\n"),
+        ("URL=https://u:p@example.com/x?token=s#f", "{{ .URL }}", "https://example.com/x#f\n"),
+        ("Number=42", "{{ add .Number 1 }}", "43\n"),
+    ] {
+        let output = run(&["eval", "--set", set, template]);
+        assert_eq!(text(&output.stdout), expected, "{set}");
+    }
+    let output = run(&["eval", "--set", "Number=4.5", "x"]);
+    assert!(text(&output.stderr).contains("Number=4.5: it is a whole number"));
+}

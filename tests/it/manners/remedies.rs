@@ -174,3 +174,23 @@ fn eval_says_what_to_write_and_talks_of_no_task() {
         assert!(hint.starts_with(help), "{answer}");
     }
 }
+
+#[test]
+fn a_line_that_the_cluster_keeps_out_is_not_proposed() {
+    let (output, _, _) = render(SPAWNER, &["--protect", "kelos.dev/"]);
+    let prompt =
+        "add to the TaskSpawner: a line `Labels: {{.Labels}}` in spec.taskTemplate.promptTemplate";
+    assert!(output.contains(prompt) && !output.contains("kelos.dev/source-labels"), "{output}");
+}
+
+#[test]
+fn a_webhook_of_any_kind_has_its_own_names_and_no_lists() {
+    let spawner = SPAWNER
+        .replace("{githubIssues: {}}", "{webhook: {source: a, fieldMapping: {state: $.state}}}")
+        .replace("scoped \"priority\"", "join \",\"")
+        .replace("{{ .Author }}", "{{ .state }}");
+    let (output, _, _) = render(&spawner, &[]);
+    assert!(output.contains("`kelos.dev/source-state: \"{{.state}}\"`"), "{output}");
+    assert!(!output.contains("did you mean `.State`"), "{output}");
+    assert!(output.contains("maps texts, and Kelos prints a list as one"), "{output}");
+}
