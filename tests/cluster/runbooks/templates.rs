@@ -74,6 +74,7 @@ fn what_has_to_be_fixed_is_found() {
         let is_it = |line: &Value| line["message"] == "Skipped a key" && line["key"] == "number";
         let line = serving.pod.log.line("the first Task", is_it).await;
         assert_eq!(line["level"], "INFO");
-        assert_eq!(serving.pod.log.lines(is_it).len(), 1);
+        // Once more if the first one came before the watch had shown the TaskSpawner.
+        assert!(serving.pod.log.lines(is_it).len() <= 2);
     });
 }
