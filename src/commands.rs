@@ -80,17 +80,11 @@ fn load(read: ReadObjects, policy: Policy) -> Loaded {
 }
 
 /// Reads manifests from a path, or from standard input for `-`. A file of defaults that lies among them is none.
-fn read_manifests(path: &Path, defaults: Option<&Path>, mut found: impl FnMut(Found)) {
-    let defaults = defaults.and_then(|defaults| defaults.canonicalize().ok());
-    let is_defaults = |path: &Path| defaults.is_some() && path.canonicalize().ok() == defaults;
-    let found = |it: Found| match it {
-        Err(error) if is_defaults(&error.path) => {}
-        it => found(it),
-    };
+fn read_manifests(path: &Path, defaults: Option<&Path>, found: impl FnMut(Found)) {
     if path == Path::new("-") {
         manifests::read_from("<stdin>", io::stdin().lock(), found);
     } else {
-        manifests::read(path, found);
+        manifests::read_but(path, defaults, found);
     }
 }
 

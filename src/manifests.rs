@@ -114,10 +114,18 @@ impl Format {
 ///
 /// `found` is called with what is there by file in the order of their names, then in the order of the
 /// file.
-pub fn read(path: &Path, mut found: impl FnMut(Found)) {
+pub fn read(path: &Path, found: impl FnMut(Found)) {
+    read_but(path, None, found);
+}
+
+/// The same without a file that may lie there and is something else.
+pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found)) {
+    let other = other.and_then(|other| other.canonicalize().ok());
+    let is_other = |path: &Path| other.is_some() && path.canonicalize().ok() == other;
     let mut reading = Reading { found: &mut found };
     for listed in files::list(path).files {
         match listed {
+            Ok(file) if is_other(&file.path) => {}
             Ok(file) => reading.read_file(&file.path),
             Err(unlisted) => reading.error(&unlisted.path.into(), None, unlisted.message),
         }

@@ -73,6 +73,11 @@ impl DefaultsFile {
         Ok((DefaultsFile { watcher, reader }, first))
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.watcher.target().0
+    }
+
     /// Reads the file whenever it changes, and gives what it holds to `on_change` if that is valid and new.
     ///
     /// # Errors

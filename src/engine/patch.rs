@@ -31,8 +31,8 @@ pub fn path(kind: Kind, key: &str) -> Option<Box<Pointer>> {
     (!kind.is_of_pod()).then(|| map_of(kind, false).with_trailing_token(key).into())
 }
 
-/// The map that holds such keys.
-fn map_of(kind: Kind, in_worker: bool) -> &'static Pointer {
+/// The map of a Task that holds such keys.
+pub fn map_of(kind: Kind, in_worker: bool) -> &'static Pointer {
     Pointer::from_static(match (kind, in_worker) {
         (Kind::Label, _) => "/metadata/labels",
         (Kind::Annotation, _) => "/metadata/annotations",

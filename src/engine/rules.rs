@@ -349,10 +349,14 @@ impl Rules {
 
     /// The rule of a key.
     pub fn rule(&self, kind: Kind, key: &str) -> Option<&KeyRule> {
-        let found =
-            self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key))).ok()?;
-        self.keys.get(found).map(Arc::as_ref)
+        find(&self.keys, kind, key).map(Arc::as_ref)
     }
+}
+
+/// The rule of a key, among rules in key order.
+fn find<'k>(keys: &'k [Arc<KeyRule>], kind: Kind, key: &str) -> Option<&'k Arc<KeyRule>> {
+    let place = keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
+    place.ok().and_then(|place| keys.get(place))
 }
 
 /// What all templates read, and whether all of them run from their beginnings to their ends.

@@ -95,6 +95,17 @@ fn yaml_and_json_of_a_tree_are_read_in_the_order_of_their_names() {
 }
 
 #[test]
+fn a_file_that_is_something_else_is_left_out_by_whatever_path_it_is_named() {
+    let dir = folder(&[("a.yaml", &yaml("a")), ("sub/defaults.yaml", "labels: {a: b}\n")]);
+    let link = dir.path().join("link");
+    symlink(dir.path().join("sub/defaults.yaml"), &link).unwrap();
+    assert_eq!(read(dir.path()).errors.len(), 1);
+    let mut all = Manifests::default();
+    read_but(dir.path(), Some(&link), |found| all.take(found));
+    assert_eq!((objects(dir.path(), &all).len(), all.errors.len()), (1, 0));
+}
+
+#[test]
 fn every_document_of_a_file_has_its_line() {
     let text =
         format!("# head\n---\n{}---\n\n# c\n{}---\n---\n{}", yaml("a"), yaml("b"), yaml("c"));

@@ -9,6 +9,8 @@ mod stored;
 mod streams;
 mod tables;
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kelos-metadata");
@@ -22,6 +24,16 @@ fn program(args: &[&str]) -> Command {
 
 fn run(args: &[&str]) -> Output {
     program(args).output().unwrap()
+}
+
+/// Status, output and complaints of `render` on a folder, into which these files are written first.
+fn rendered(folder: &Path, files: &[(&str, &str)], flags: &[&str]) -> (i32, String, String) {
+    for (name, content) in files {
+        fs::write(folder.join(name), content).unwrap();
+    }
+    let output = run(&[&["render", "-f", folder.to_str().unwrap()], flags].concat());
+    let text = |bytes| text(bytes).to_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -46,7 +58,7 @@ fn world(labels: &str, prompt_template: &str, prompt: &str) -> tempfile::TempDir
         "metadata": {"name": "w-1", "labels": {"kelos.dev/taskspawner": "w"}},
         "spec": {"prompt": prompt},
     });
-    std::fs::write(folder.path().join("spawner.json"), spawner.to_string()).unwrap();
-    std::fs::write(folder.path().join("task.json"), task.to_string()).unwrap();
+    fs::write(folder.path().join("spawner.json"), spawner.to_string()).unwrap();
+    fs::write(folder.path().join("task.json"), task.to_string()).unwrap();
     folder
 }

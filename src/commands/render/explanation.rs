@@ -109,14 +109,14 @@ impl Shown<'_, '_> {
     fn failing_in_file(&self, failing: &Failing) -> Option<InFile> {
         let (file, line) = self.written?;
         let template = self.template_of(&failing.rendered)?;
-        let (kinds, key);
+        let of_field;
         let path: &[&str] = match &failing.rendered {
             Rendered::Prompt => &["spec", "taskTemplate", "promptTemplate"],
             Rendered::Branch => &["spec", "taskTemplate", "branch"],
             Rendered::Name => &["spec", "taskTemplate", "nameTemplate"],
             Rendered::Metadata(kind, name) => {
-                (kinds, key) = (format!("{kind}s"), name);
-                &["spec", "taskTemplate", "metadata", &kinds, key]
+                of_field = ["spec", "taskTemplate", "metadata", kind.field(), name];
+                &of_field
             }
         };
         let located = Located::find(file, *line, path)?;
@@ -269,20 +269,10 @@ impl Shown<'_, '_> {
                 let offset = located.offset_of(text, at.line, at.column)?;
                 (located, offset)
             }
-            (None, None) => return None,
-            (None, Some(declared_in)) => {
+            (None, _) => {
                 let template = self.rule(key)?.source()?;
-                let (located, name) = match declared_in {
-                    DeclaredIn::RulesAnnotation => {
-                        (find(&["metadata", "annotations", field(key)])?, Some(key.key))
-                    }
-                    DeclaredIn::KelosField => {
-                        let kind = format!("{}s", key.kind);
-                        (find(&["spec", "taskTemplate", "metadata", &kind, key.key])?, None)
-                    }
-                    // They stand in a file of the cluster admin, or are no templates.
-                    DeclaredIn::Defaults | DeclaredIn::Task => return None,
-                };
+                let (located, is_in_block) = self.declaration(key)?;
+                let name = is_in_block.then_some(key.key);
                 let offset = located.offset_in_template(name, template, at)?;
                 (located, offset)
             }
@@ -293,26 +283,30 @@ impl Shown<'_, '_> {
 
     /// Finds the key itself, of an error that is about no place in its template.
     fn key_in_file(&self, key: &KeyDecision<'_>) -> Option<InFile> {
-        let (file, line) = self.written?;
-        let find = |path: &[&str]| Located::find(file, *line, path);
-        let (located, name, is_in_block) = match key.declared_in? {
-            DeclaredIn::RulesAnnotation => {
-                (find(&["metadata", "annotations", field(key)])?, key.key, true)
-            }
-            DeclaredIn::KelosField => {
-                let kind = format!("{}s", key.kind);
-                (find(&["spec", "taskTemplate", "metadata", &kind, key.key])?, key.key, false)
-            }
-            DeclaredIn::Task => {
-                let setting = field(key);
-                (find(&["metadata", "annotations", setting])?, setting, false)
-            }
-            // They stand in a file of the cluster admin.
-            DeclaredIn::Defaults => return None,
-        };
+        let (located, is_in_block) = self.declaration(key)?;
+        // The setting that asks for copies is told as a whole.
+        let name = if key.declared_in == Some(DeclaredIn::Task) { field(key) } else { key.key };
         let offset = located.offset_of_key(name, is_in_block)?;
         let position = Position::of(&located.text, offset);
         Some(InFile { located, position, length: Some(name.len()) })
+    }
+
+    /// Where the TaskSpawner declares a key, and whether that is in a block of keys; nothing of what stands in
+    /// a file of the cluster admin.
+    fn declaration(&self, key: &KeyDecision<'_>) -> Option<(Located, bool)> {
+        let (file, line) = self.written?;
+        let find = |path: &[&str]| Located::find(file, *line, path);
+        let declared_in = key.declared_in?;
+        let located = match declared_in {
+            DeclaredIn::RulesAnnotation | DeclaredIn::Task => {
+                find(&["metadata", "annotations", field(key)])
+            }
+            DeclaredIn::KelosField => {
+                find(&["spec", "taskTemplate", "metadata", key.kind.field(), key.key])
+            }
+            DeclaredIn::Defaults => None,
+        };
+        Some((located?, declared_in == DeclaredIn::RulesAnnotation))
     }
 
     /// The annotation that an error is about and has its place in, if it is not about a template.

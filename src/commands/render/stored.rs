@@ -1,10 +1,12 @@
 //! A Task that was answered before, as when it was new.
 
+use json_patch::jsonptr::Pointer;
 use serde_json::Value;
 
 use crate::apimachinery::Kind;
 use crate::engine::is_marked;
 use crate::engine::kelos::{MARKS, Task};
+use crate::engine::patch::map_of;
 use crate::engine::rules::Rules;
 
 /// A Task without what an answer of ours has left on it.
@@ -37,43 +39,31 @@ pub(super) fn as_new(object: &Value, task: &Task<'_>, rules: &Rules) -> Option<A
             rules.copies.has(key) && task.get(Kind::Label, key) == Some(value)
         });
     let copied = copied.map(|(key, _)| (Kind::PodLabel, &**key));
-    let is_free = |(kind, key): &(Kind, &str)| !managed.has(path(*kind, in_worker), Some(key));
+    let is_free = |(kind, key): &(Kind, &str)| !managed.has(map_of(*kind, in_worker), Some(key));
     let ours: Vec<(Kind, &str)> = ours.chain(copied).filter(is_free).chain(marks).collect();
     for (kind, key) in ours {
-        let map = path(kind, in_worker).iter().try_fold(&mut object, |at, field| at.get_mut(field));
+        let map = object.pointer_mut(map_of(kind, in_worker).as_str());
         map.and_then(Value::as_object_mut).and_then(|map| map.remove(key));
     }
     for kind in [Kind::PodLabel, Kind::NodeSelector] {
-        let path = path(kind, in_worker);
+        let map = map_of(kind, in_worker);
         // What holds nothing any more came with what it held.
-        for length in (path.len() - 1..=path.len()).rev() {
-            if !managed.has(&path[..length], None) {
-                remove_empty(&mut object, &path[..length]);
+        for path in [Some(map), map.parent()].into_iter().flatten() {
+            if !managed.has(path, None) {
+                remove_empty(&mut object, path);
             }
         }
     }
     Some(AsNew { json: object.to_string(), object, is_certain: managed.0.is_some() })
 }
 
-/// Where the keys of a kind stand in a Task.
-fn path(kind: Kind, in_worker: bool) -> &'static [&'static str] {
-    match (kind, in_worker) {
-        (Kind::Label, _) => &["metadata", "labels"],
-        (Kind::Annotation, _) => &["metadata", "annotations"],
-        (Kind::PodLabel, false) => &["spec", "podOverrides", "labels"],
-        (Kind::PodLabel, true) => &["spec", "worker", "podOverrides", "labels"],
-        (Kind::NodeSelector, false) => &["spec", "podOverrides", "nodeSelector"],
-        (Kind::NodeSelector, true) => &["spec", "worker", "podOverrides", "nodeSelector"],
-    }
-}
-
 /// Takes away an object that holds nothing.
-fn remove_empty(object: &mut Value, path: &[&str]) {
-    let Some((name, parents)) = path.split_last() else { return };
-    let parent = parents.iter().try_fold(object, |at, field| at.get_mut(field));
-    let Some(parent) = parent.and_then(Value::as_object_mut) else { return };
-    if parent.get(*name).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
-        parent.remove(*name);
+fn remove_empty(object: &mut Value, path: &Pointer) {
+    let Some((parent, name)) = path.split_back() else { return };
+    let parent = object.pointer_mut(parent.as_str()).and_then(Value::as_object_mut);
+    let is_empty = |it: &Value| it.as_object().is_some_and(serde_json::Map::is_empty);
+    if let Some(parent) = parent.filter(|it| it.get(&*name.decoded()).is_some_and(is_empty)) {
+        parent.remove(&*name.decoded());
     }
 }
 
@@ -82,12 +72,13 @@ struct Managed(Option<Value>);
 
 impl Managed {
     /// Whether one of them has a field, or a key in it.
-    fn has(&self, path: &[&str], key: Option<&str>) -> bool {
+    fn has(&self, path: &Pointer, key: Option<&str>) -> bool {
         let entries = self.0.as_ref().and_then(Value::as_array).into_iter().flatten();
         let mut fields = entries.filter_map(|entry| entry.get("fieldsV1"));
         fields.any(|fields| {
-            let mut path = path.iter().chain(&key);
-            path.try_fold(fields, |at, field| at.get(format!("f:{field}"))).is_some()
+            let names = path.tokens().map(|it| it.decoded().into_owned());
+            let mut names = names.chain(key.map(str::to_owned));
+            names.try_fold(fields, |at, name| at.get(format!("f:{name}"))).is_some()
         })
     }
 }

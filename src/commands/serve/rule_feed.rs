@@ -71,8 +71,10 @@ impl RuleFeed {
         let (changes, changed) = std::sync::mpsc::channel();
         let defaults_changes = changes.clone();
         let on_change = move |read| drop(changes.send(Reading::Manifests(read)));
+        let other = defaults.as_ref().map(|file| file.path().to_owned());
+        let read = move |path: &Path| ReadObjects::but(path, other.as_deref());
         let (first, folder_watch) =
-            manifests::watch(folder, ReadObjects::of, on_change).with_context(context)?;
+            manifests::watch(folder, read, on_change).with_context(context)?;
         load(Reading::Manifests(first));
         let loaded = keep(true, move |_| changed.into_iter().for_each(load))?;
         let on_change = move |defaults| drop(defaults_changes.send(Reading::Defaults(defaults)));

@@ -1,6 +1,6 @@
 //! A TaskSpawner → its rules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::declared::{Declarations, Declared};
@@ -8,7 +8,7 @@ use super::hash::hash;
 use super::settings::Settings;
 use super::{
     BrokenAnnotation, Copies, Cost, DeclaredIn, Infer, KeyRule, NewInputs, Policy, Problem, Rules,
-    uses_of, weight,
+    find, uses_of, weight,
 };
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
@@ -54,7 +54,11 @@ impl Rules {
         // What the rules annotations said is in the rules by now.
         compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
-        let copies = if is_disabled { Arc::default() } else { compiler.copies(&mut keys) };
+        let mut copies = Arc::default();
+        if !is_disabled {
+            compiler.add_defaults(&mut keys);
+            copies = compiler.copies();
+        }
         let (uses, is_straight_line) = uses_of(&keys);
         let infer = compiler.settings.infer.unwrap_or(policy.infer);
         let (inference, uses) = compiler.inference(&spawner, infer, uses);
@@ -149,15 +153,23 @@ impl<'c> Compiler<'c> {
         keys.into_iter().map(rule).collect()
     }
 
-    /// Puts the defaults beside the keys of a TaskSpawner, and gives the labels that Pods get, too.
-    fn copies(&mut self, keys: &mut Vec<Arc<KeyRule>>) -> Arc<Copies> {
-        let defaults = &self.policy.defaults;
-        let place = |rule: &KeyRule| (rule.kind, rule.key.clone());
-        let own: BTreeSet<(Kind, Box<str>)> = keys.iter().map(|rule| place(rule)).collect();
+    /// Puts the defaults beside the keys of a TaskSpawner, which are in order and stay so.
+    fn add_defaults(&mut self, keys: &mut Vec<Arc<KeyRule>>) {
+        let defaults = &self.policy.defaults.keys;
+        if defaults.is_empty() {
+            return;
+        }
         // The rules themselves are there once for all TaskSpawners.
-        let _ = self.purse.take_bytes(defaults.keys.len() * size_of::<Arc<KeyRule>>());
-        keys.extend(defaults.keys.iter().filter(|rule| !own.contains(&place(rule))).cloned());
+        let _ = self.purse.take_bytes(size_of_val(&**defaults));
+        let is_declared = |rule: &Arc<KeyRule>| find(keys, rule.kind, &rule.key).is_some();
+        let others: Vec<_> = defaults.iter().filter(|it| !is_declared(it)).cloned().collect();
+        keys.extend(others);
         keys.sort_by(|one, other| (one.kind, &one.key).cmp(&(other.kind, &other.key)));
+    }
+
+    /// The labels of Tasks that Pods get, too.
+    fn copies(&mut self) -> Arc<Copies> {
+        let defaults = &self.policy.defaults;
         let mut copies = std::mem::take(&mut self.settings.copies);
         if copies.is_empty() {
             return Arc::clone(&defaults.copies);

@@ -12,7 +12,7 @@ use super::annotation::{self, Sections, Unreadable};
 use super::compile::Compiler;
 use super::declared::Declared;
 use super::settings::Settings;
-use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem};
+use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem, find};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{MAP_BYTES, MOST_KEYS};
 use crate::engine::pods;
@@ -96,14 +96,14 @@ impl Defaults {
     }
 
     /// Whether they declare a key.
-    pub fn declare(&self, kind: Kind, key: &str) -> bool {
+    #[cfg(test)]
+    pub(crate) fn declare(&self, kind: Kind, key: &str) -> bool {
         self.rule(kind, key).is_some()
     }
 
     /// What they say of a key.
     pub(super) fn rule(&self, kind: Kind, key: &str) -> Option<&Arc<KeyRule>> {
-        let place = self.keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
-        place.ok().and_then(|place| self.keys.get(place))
+        find(&self.keys, kind, key)
     }
 }
 

@@ -65,8 +65,13 @@ impl ReadObjects {
 
     /// Reads a folder with its subfolders, or a single file.
     pub fn of(path: &Path) -> ReadObjects {
+        ReadObjects::but(path, None)
+    }
+
+    /// The same without a file that may lie there and is something else.
+    pub fn but(path: &Path, other: Option<&Path>) -> ReadObjects {
         let mut read = ReadObjects::default();
-        manifests::read(path, |found| read.take(found));
+        manifests::read_but(path, other, |found| read.take(found));
         read
     }
 

@@ -9,9 +9,12 @@ use serde_json::{Value, json};
 use crate::harness::api::Reply;
 use crate::harness::on_cluster;
 use crate::webhook::pods::{job_of, overrides};
-use testing::{generators, review};
+use testing::generators;
 
 const CASES: usize = 300;
+
+/// What the API server says beside other causes where it has not looked at the rules of the schema.
+const NOT_CHECKED: &str = "some validation rules were not checked";
 
 /// Why the API server refuses a Task: field and message of each cause.
 fn causes(reply: &Reply) -> BTreeSet<(String, String)> {
@@ -49,13 +52,15 @@ fn no_patch_costs_a_task() {
                 json!({"name": name, "annotations": spawner["metadata"]["annotations"]});
             let made = served.creates(spawner.clone()).await;
             generators::belongs_to(&mut task, &made.name, &made.uid);
-            // Where one is refused for it, nothing else of the schema is looked at.
-            review::without_nulls(&mut task["spec"]);
             task["spec"]["type"] = json!("x");
             task["spec"]["credentials"] = json!({"type": "none"});
             let without = bare.post("tasks", "?dryRun=All", task.clone()).await;
             let with = served.post("tasks", "?dryRun=All", task.clone()).await;
-            let (before, after) = (causes(&without), causes(&with));
+            let (before, mut after) = (causes(&without), causes(&with));
+            // What has too many annotations is not checked further; what we shed shows what else is wrong.
+            if before.iter().any(|(_, message)| message.contains(NOT_CHECKED)) {
+                after.retain(|(field, _)| field != "spec");
+            }
             assert!(after.is_subset(&before), "{after:?}\nof {spawner:#}\nand {task:#}");
             if with.status.is_success() {
                 // What was there, Kelos itself could make a Job of: what we added must not cost that.

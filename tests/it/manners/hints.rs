@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{run, text};
+use super::{rendered, run, text};
 
 /// What `eval` says of a template.
 fn eval(template: &str) -> String {
@@ -78,11 +78,7 @@ pub(super) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 
 /// Status, output and complaints of `render` on a folder.
 pub(super) fn render(folder: &tempfile::TempDir, flags: &[&str]) -> (i32, String, String) {
-    let mut args = vec!["render", "-f", folder.path().to_str().unwrap()];
-    args.extend(flags);
-    let output = run(&args);
-    let text = |bytes| text(bytes).to_owned();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    rendered(folder.path(), &[], flags)
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{run, text};
+use super::rendered;
 
 const SPAWNER: &str = r#"apiVersion: kelos.dev/v1alpha2
 kind: TaskSpawner
@@ -38,12 +38,9 @@ spec:
 const DEFAULTS: &str = "labels:\n  env: prod\n  team: platform\npodLabels: {env: prod}\n";
 
 fn render(folder: &Path, task: &str, more: &[&str]) -> (String, String) {
-    let [spawner, file] = ["spawner.yaml", "task.yaml"].map(|name| folder.join(name));
-    fs::write(&spawner, SPAWNER).unwrap();
-    fs::write(&file, task).unwrap();
-    let files = ["-f", spawner.to_str().unwrap(), "-f", file.to_str().unwrap()];
-    let output = run(&[&["render"], &files[..], more].concat());
-    (text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+    let (_, output, error) =
+        rendered(folder, &[("spawner.yaml", SPAWNER), ("task.yaml", task)], more);
+    (output, error)
 }
 
 /// The row of a table that has these cells one after the other.

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{run, text};
+use super::{rendered, run, text};
 
 const SPAWNER: &str = r#"# A comment.
 apiVersion: kelos.dev/v1alpha2
@@ -44,11 +44,9 @@ fn render(spawner: &str, more: &[&str]) -> (String, String, String) {
 
 fn render_task(spawner: &str, task: &str, more: &[&str]) -> (String, String, String) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_str().unwrap().to_owned();
-    fs::write(folder.path().join("a.yaml"), spawner).unwrap();
-    fs::write(folder.path().join("b.yaml"), task).unwrap();
-    let output = run(&[&["render", "-f", &path], more].concat());
-    (text(&output.stdout).to_owned(), text(&output.stderr).to_owned(), path)
+    let files = [("a.yaml", spawner), ("b.yaml", task)];
+    let (_, output, error) = rendered(folder.path(), &files, more);
+    (output, error, folder.path().to_str().unwrap().to_owned())
 }
 
 #[test]

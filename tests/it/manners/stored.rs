@@ -1,9 +1,8 @@
 //! `render` of a Task that was answered before.
 
-use std::fs;
 use std::path::Path;
 
-use super::{run, text};
+use super::rendered;
 
 const SPAWNER: &str = r#"apiVersion: kelos.dev/v1alpha2
 kind: TaskSpawner
@@ -31,12 +30,7 @@ metadata:
 
 /// What `render` prints of a Task with these settings.
 fn render(folder: &Path, task: &str, more: &[&str]) -> String {
-    let [spawner, file] = ["spawner.yaml", "task.yaml"].map(|name| folder.join(name));
-    fs::write(&spawner, SPAWNER).unwrap();
-    fs::write(&file, task).unwrap();
-    let files = ["-f", spawner.to_str().unwrap(), "-f", file.to_str().unwrap()];
-    let output = run(&[&["render"], &files[..], more].concat());
-    text(&output.stdout).to_owned()
+    rendered(folder, &[("spawner.yaml", SPAWNER), ("task.yaml", task)], more).1
 }
 
 #[test]
