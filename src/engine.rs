@@ -11,6 +11,7 @@ mod candidate;
 mod decision;
 pub mod kelos;
 mod link;
+pub mod lint;
 mod mark;
 mod merge;
 mod meter;

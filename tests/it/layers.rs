@@ -108,6 +108,7 @@ const ENGINE: &[&str] = &[
     "variables",
     "remedy",
     "merge",
+    "lint",
 ];
 
 /// A Rust file, and the modules that it is part of.
