@@ -7,7 +7,7 @@ use super::review::{self, Request, Unreadable};
 use super::router::Reply;
 use super::{AdmissionOutcome, Answered, Metrics};
 use crate::apimachinery::NAME_BYTES;
-use crate::engine::kelos::{Excess, Injection, Namespace, Owner, Task, Workspace};
+use crate::engine::kelos::{Excess, Injection, Namespace, NoPodPlace, Owner, Task, Workspace};
 use crate::engine::rules::Rules;
 use crate::engine::variables::{Facts, User, need_workspace};
 use crate::engine::{Decision, Limits, decide};
@@ -232,7 +232,7 @@ impl Ready<'_> {
             report::audited(request, task, &decision);
         }
         let unknown = unknown.as_ref().map(|owner| not_known(request, owner));
-        let warnings: Vec<String> = unknown.into_iter().chain(name_warning(task.name())).collect();
+        let warnings: Vec<String> = unknown.into_iter().chain(name_warning(task)).collect();
         let Answered { reply, outcome } =
             decided(&request.uid, &decision, rules, facts.injection(), warnings);
         let is_unknown = self.unknown.is_some() && outcome != AdmissionOutcome::Disabled;
@@ -261,9 +261,11 @@ fn decided(
 }
 
 /// Kelos gives the Job of a Task, and labels of it, the name of the Task; a Job that is refused for it is
-/// tried again for ever, and nothing says so.
-fn name_warning(name: &str) -> Option<String> {
-    (name.len() > NAME_BYTES).then(|| {
+/// tried again for ever, and nothing says so. A WorkerPool has its Pods without a Job.
+fn name_warning(task: &Task<'_>) -> Option<String> {
+    let name = task.name();
+    let has_job = task.pod_place() != Err(NoPodPlace::WorkerPool);
+    (name.len() > NAME_BYTES && has_job).then(|| {
         format!(
             "the name has {} bytes: Kelos makes no Job of a Task with more than {NAME_BYTES}",
             name.len()

@@ -5,6 +5,7 @@ of these are refused before anything changes.
 {{- define "kelos-metadata.checks" -}}
 {{- include "kelos-metadata.checks.certificates" . }}
 {{- include "kelos-metadata.checks.podLabels" . }}
+{{- include "kelos-metadata.checks.defaults" . }}
 {{- include "kelos-metadata.checks.extraArgs" . }}
 {{- if and .Values.clientCA.allowedNames (not .Values.clientCA.secretName) }}
 {{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that CA only" }}
@@ -59,6 +60,21 @@ of these are refused before anything changes.
 {{- range $key, $_ := .Values.podLabels }}
 {{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
 {{- fail (printf "podLabels: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+Helm reads YAML 1.1: a key such as `on` or `no` arrives as another word than was written.
+*/}}
+{{- define "kelos-metadata.checks.defaults" -}}
+{{- range $name, $keys := default dict .Values.defaults }}
+{{- if kindIs "map" $keys }}
+{{- range $key, $_ := $keys }}
+{{- if has $key (list "true" "false") }}
+{{- fail (printf "defaults.%s: Helm reads on, off, yes, no, y and n without quotes as true or false: put the key %s in quotes, as it is meant" $name $key) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

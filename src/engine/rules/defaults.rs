@@ -18,6 +18,7 @@ use crate::engine::kelos::{MAP_BYTES, MOST_KEYS};
 use crate::engine::pods;
 use crate::engine::skip::Skip;
 use crate::templates::Templates;
+use crate::templates::budget::{Exhausted, VALUE_BYTES};
 use crate::templates::purse::Purse;
 
 /// The longest file of defaults: as much as all annotations of an object may have.
@@ -194,6 +195,9 @@ fn never_written(rule: &KeyRule) -> Option<Skip> {
     }
     let template = rule.plan.as_ref().ok().filter(|template| template.language().is_none())?;
     let value = rule.trimmed(template.source());
+    if value.len() > VALUE_BYTES {
+        return Some(Exhausted::Value.into());
+    }
     match check(value) {
         Some(wrong) if rule.on_invalid == OnInvalid::Skip => Some(wrong),
         Some(_) => None,

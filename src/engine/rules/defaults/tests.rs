@@ -91,6 +91,13 @@ fn a_mistake_costs_the_file_and_is_told_with_its_line() {
         assert!(errors[0].starts_with(expected), "{text:?}: {errors:?}");
         assert_eq!(errors.len(), 1, "{errors:?}");
     }
+    let long = format!("annotations:\n  a: {}", "x".repeat(VALUE_BYTES + 1));
+    let told = read(&long).unwrap_err();
+    assert!(
+        told[0].starts_with("line 2: annotation a: ") && told[0].contains("longer than 64 KiB"),
+        "{told:?}"
+    );
+    assert!(read(&long.replacen('x', "", 1)).is_ok());
     let both = read("syntax: perl\nlabels:\n  a b: x\nannotations:\n  c d: x").unwrap_err();
     assert_eq!(both.len(), 3, "{both:?}");
     assert!(read(&"#".repeat(DEFAULTS_BYTES + 1)).unwrap_err()[0].contains("bytes"));
