@@ -108,6 +108,7 @@ const ENGINE: &[&str] = &[
     "variables",
     "remedy",
     "merge",
+    "simulate",
     "lint",
 ];
 
