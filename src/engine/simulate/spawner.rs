@@ -7,6 +7,7 @@ use super::KelosVersion;
 use super::SourceKind;
 use super::no_task::NoTask;
 use crate::engine::kelos::NAME_TEMPLATE_ANNOTATION;
+use crate::engine::sources::Rendered;
 
 /// Where Kelos keeps the comment reporting of a TaskSpawner that is read as v1alpha1.
 const COMMENTS_ANNOTATION: &str = "kelos.dev/v1alpha2-github-comments-reporting";
@@ -155,6 +156,19 @@ impl Spawner {
     pub(super) fn field(&self, of: &str) -> impl Iterator<Item = (&str, &str)> {
         let field = self.template.get("metadata").and_then(|it| it.get(of)?.as_object());
         field.into_iter().flatten().filter_map(|(key, value)| Some((&**key, value.as_str()?)))
+    }
+
+    /// The template of what Kelos renders.
+    pub fn template_of(&self, rendered: &Rendered) -> &str {
+        match rendered {
+            Rendered::Prompt => self.text("promptTemplate"),
+            Rendered::Branch => self.text("branch"),
+            Rendered::Name => self.text("nameTemplate"),
+            Rendered::Metadata(kind, key) => {
+                let mut field = self.field(kind.field());
+                field.find(|(it, _)| *it == &**key).map_or("", |(_, template)| template)
+            }
+        }
     }
 
     /// The names of its context sources.
