@@ -81,7 +81,7 @@ Example:
 
 const TEST_EXAMPLE: &str = "\
 Example:
-  kelos-metadata test -f examples/priority/tests.yaml
+  kelos-metadata test -f examples/tests/priority.yaml
   kelos-metadata test -f tests.yaml -o junit > report.xml";
 
 const EVAL_EXAMPLE: &str = "\

@@ -7,6 +7,8 @@
 mod field_mapping;
 mod github_event;
 mod no_task;
+mod payload;
+mod payload_sample;
 mod reporting;
 mod samples;
 mod source_kind;

@@ -21,7 +21,7 @@ pub(super) fn variables(spawner: &Spawner, item: &Item) -> Result<Map, NoTask> {
     let mut map = Map::from([("Kind".into(), Value::from("GenericWebhook"))]);
     map.insert(
         "Payload".into(),
-        payload.map_or_else(|| Value::Typed(Typed::new(Unsaid("Payload"))), decoded),
+        payload.map_or_else(|| Value::Typed(Typed::new(Unsaid("Payload".to_owned()))), decoded),
     );
     for (name, path) in spawner.field_mapping() {
         let value = match (item.get(name), payload) {
@@ -156,12 +156,12 @@ pub(super) fn decoded(json: &serde_json::Value) -> Value {
 
 /// Something that an item does not say, and of which there is no built-in example.
 #[derive(Debug)]
-pub(super) struct Unsaid(pub(super) &'static str);
+pub(super) struct Unsaid(pub(super) String);
 
 impl Unsaid {
     fn error(&self) -> TemplateError {
         TemplateError::new(ErrorKind::Limit, format!("the item says no `{}`", self.0))
-            .hint(format!("give it the `{}` that was sent, as JSON or YAML", self.0))
+            .hint("say it in the item, `null` if there is none")
     }
 }
 

@@ -1,10 +1,10 @@
 //! Events of GitHub: which variables each has.
 
 use super::Item;
-use super::field_mapping::Unsaid;
 use super::no_task::NoTask;
 use super::variables::{text_of, whole};
-use crate::templates::value::{Map, Text, Typed, Value};
+use super::{payload, payload_sample};
+use crate::templates::value::{Map, Text, Value};
 
 /// The events of which Kelos reads more than sender and action.
 pub const EVENTS: [&str; 9] = [
@@ -66,8 +66,8 @@ pub(super) fn variables(item: &Item) -> Result<Map, NoTask> {
     for name in ALWAYS {
         map.insert(name.into(), Value::from(text_of(name, item.get(name).unwrap_or(&none))?));
     }
-    let payload = Value::Typed(Typed::new(Unsaid("Payload")));
-    map.insert("Payload".into(), payload);
+    let json = payload_sample::payload(&event, item);
+    map.insert("Payload".into(), payload::payload(&event, &json)?);
     map.insert("ChangedFiles".into(), changed_files(item.get("ChangedFiles").unwrap_or(&none))?);
     for name in sometimes(&event) {
         let given = item.get(*name).unwrap_or(&none);

@@ -55,7 +55,12 @@ impl NoTask {
     }
 
     fn new(why: Why, message: impl Into<String>) -> NoTask {
-        NoTask { why, rendered: None, error: Skip::new(Reason::RenderError, message) }
+        let reason = match why {
+            Why::Kelos => Reason::RenderError,
+            Why::Refused | Why::Item => Reason::InvalidValue,
+            Why::NotSimulated => Reason::Unsupported,
+        };
+        NoTask { why, rendered: None, error: Skip::new(reason, message) }
     }
 
     /// The same with what to do.
@@ -76,7 +81,11 @@ impl NoTask {
             ErrorKind::Limit => Why::NotSimulated,
             _ => Why::Kelos,
         };
-        NoTask { why, rendered: Some(rendered), error: error.into() }
+        let mut error = Skip::from(error);
+        if why == Why::NotSimulated {
+            error.reason = Reason::Unsupported;
+        }
+        NoTask { why, rendered: Some(rendered), error }
     }
 }
 

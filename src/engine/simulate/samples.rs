@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::github_event::{self, EVENTS};
 use super::no_task::NoTask;
+use super::payload_sample;
 use super::spawner::Spawner;
 use super::variables::{text_of, whole};
 use super::{Item, SourceKind};
@@ -37,6 +38,17 @@ impl Spawner {
     /// An item with the example's values for what it does not say. What follows from others follows from those that
     /// it says.
     pub(super) fn completed(&self, source: SourceKind, given: &Item) -> Result<Item, NoTask> {
+        let told;
+        let mut given = given;
+        if source == SourceKind::GithubWebhook
+            && let Some(payload) = given.get("Payload")
+        {
+            let event = self.event_of(&Given(given))?;
+            let mut all = payload_sample::told(&event, payload);
+            all.extend(given.clone());
+            told = all;
+            given = &told;
+        }
         let given = Given(given);
         let sample = match source {
             SourceKind::GithubIssues => self.issue(source, &given, false)?,
@@ -120,9 +132,14 @@ impl Spawner {
         Ok(json!({"ID": id, "Title": time, "Time": time, "Schedule": schedule}))
     }
 
+    /// The event that an item is: without a word of it the first that the TaskSpawner takes.
+    fn event_of(&self, given: &Given<'_>) -> Result<String, NoTask> {
+        given.text("Event", self.events().next().unwrap_or("issues"))
+    }
+
     fn event(&self, given: &Given<'_>) -> Result<Value, NoTask> {
         let events: Vec<&str> = self.events().collect();
-        let event = given.text("Event", events.first().unwrap_or(&"issues"))?;
+        let event = self.event_of(given)?;
         if !events.is_empty() && !events.contains(&&*event) {
             return Err(NoTask::item(format!(
                 "spec.when.githubWebhook.events has no `{event}`: it has {}",

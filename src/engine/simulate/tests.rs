@@ -139,8 +139,14 @@ fn an_item_that_does_not_fit_says_why() {
 
 #[test]
 fn what_the_payload_says_is_not_guessed() {
-    for source in [SourceKind::GithubWebhook, SourceKind::GenericWebhook] {
-        let spawner = spawner(when(source), json!({"promptTemplate": "{{.Payload.x}}"}));
+    for (source, template) in [
+        (SourceKind::GenericWebhook, "{{.Payload.x}}"),
+        (SourceKind::GithubWebhook, "{{.Payload.Issue.CreatedAt}}"),
+        (SourceKind::GithubWebhook, "{{.Payload.GetIssue.GetNodeID}}"),
+        (SourceKind::GithubWebhook, "{{.Payload.Issue}}"),
+        (SourceKind::GithubWebhook, "{{printf \"%s\" .Payload.Action}}"),
+    ] {
+        let spawner = spawner(when(source), json!({"promptTemplate": template}));
         let error = spawner.task(&Item::new(), KelosVersion::V0_52).unwrap_err();
         assert_eq!(error.why, Why::NotSimulated, "{error}");
     }
@@ -226,4 +232,33 @@ fn reporting_and_chats_leave_their_annotations() {
     assert_eq!(reply["kelos.dev/slack-thread-ts"], "1.2");
     let command = annotations(json!({"slack": {}}), json!({"ID": "C1:/fix:3"}));
     assert_eq!(command.get("kelos.dev/slack-thread-ts"), None);
+}
+
+#[test]
+fn the_payload_of_an_event_is_about_the_item_and_the_other_way_round() {
+    let template = "{{.Title}}|{{.Number}}|{{.Payload.Issue.Title}}|{{.Payload.GetIssue.GetMilestone.GetTitle}}|{{range .Payload.Issue.Labels}}{{.Name}},{{end}}";
+    let spawner = spawner(when(SourceKind::GithubWebhook), json!({"promptTemplate": template}));
+    let printed = |given| prompt(&spawner, given, KelosVersion::V0_52);
+    let title = "Fix the login page";
+    assert_eq!(printed(json!({})), Ok(format!("{title}|42|{title}||bug,priority/high,")));
+    assert_eq!(printed(json!({"Title": "x"})).as_deref(), Ok("x|42|x||bug,priority/high,"));
+    let issue = json!({"number": 7, "title": "y", "labels": [], "milestone": {"title": "v2"}});
+    let given = json!({"Payload": {"issue": issue}});
+    assert_eq!(printed(given).as_deref(), Ok("y|7|y|v2|"));
+    let wrong = printed(json!({"Payload": {"issue": {"labels": ["x"]}}}));
+    assert!(wrong.unwrap_err().contains("`Payload.issue.labels` is no github.Label"));
+}
+
+#[test]
+fn a_pointer_is_compared_with_nothing_and_a_nil_one_has_no_fields() {
+    for (template, message) in [
+        ("{{if eq .Payload.Action \"opened\"}}x{{end}}", "eq"),
+        ("{{.Payload.Issue.Milestone.Title}}", "`.Payload.Issue.Milestone` is nothing here"),
+        ("{{.Payload.PullRequest}}", "github.IssuesEvent has no `PullRequest`"),
+    ] {
+        let spawner = spawner(when(SourceKind::GithubWebhook), json!({"promptTemplate": template}));
+        let error = spawner.task(&Item::new(), KelosVersion::V0_52).unwrap_err();
+        assert_eq!(error.why, Why::Kelos, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
 }
