@@ -159,7 +159,8 @@ pub(super) fn decoded(json: &serde_json::Value) -> Value {
 pub(super) struct Unsaid(pub(super) String);
 
 impl Unsaid {
-    fn error(&self) -> TemplateError {
+    /// Why nothing can be told of it.
+    pub(super) fn error(&self) -> TemplateError {
         TemplateError::new(ErrorKind::Limit, format!("the item says no `{}`", self.0))
             .hint("say it in the item, `null` if there is none")
     }
@@ -175,6 +176,10 @@ impl GoValue for Unsaid {
     }
 
     fn field(&self, _: &str) -> Result<Value, TemplateError> {
+        Err(self.error())
+    }
+
+    fn known(&self) -> Result<(), TemplateError> {
         Err(self.error())
     }
 

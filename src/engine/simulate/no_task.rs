@@ -30,7 +30,7 @@ pub struct NoTask {
     /// What Kelos was about to render, if that is where it fails.
     pub rendered: Option<Rendered>,
     /// What is wrong.
-    pub error: Skip,
+    pub error: Box<Skip>,
 }
 
 impl NoTask {
@@ -60,13 +60,13 @@ impl NoTask {
             Why::Refused | Why::Item => Reason::InvalidValue,
             Why::NotSimulated => Reason::Unsupported,
         };
-        NoTask { why, rendered: None, error: Skip::new(reason, message) }
+        NoTask { why, rendered: None, error: Box::new(Skip::new(reason, message)) }
     }
 
     /// The same with what to do.
     #[must_use]
     pub(super) fn hint(self, hint: impl Into<String>) -> NoTask {
-        NoTask { error: self.error.hint(hint), ..self }
+        NoTask { error: Box::new(self.error.hint(hint)), ..self }
     }
 
     /// The same at what Kelos was about to render.
@@ -85,7 +85,7 @@ impl NoTask {
         if why == Why::NotSimulated {
             error.reason = Reason::Unsupported;
         }
-        NoTask { why, rendered: Some(rendered), error }
+        NoTask { why, rendered: Some(rendered), error: Box::new(error) }
     }
 }
 

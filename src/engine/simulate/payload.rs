@@ -38,7 +38,7 @@ pub(super) fn payload(event: &str, json: &Json) -> Result<Value, NoTask> {
         return Ok(Value::Typed(Typed::new(Unsaid(format!("Payload of the event {event}")))));
     };
     checked(&format!("*github.{name}"), json, "Payload")?;
-    Ok(of_type(&format!("*github.{name}"), Some(json), ".Payload"))
+    Ok(of_type(&format!("*github.{name}"), json, ".Payload"))
 }
 
 /// A struct of go-github.
@@ -123,11 +123,8 @@ fn checked(type_name: &str, json: &Json, at: &str) -> Result<(), NoTask> {
     Err(NoTask::item(format!("`{at}` is no {plain}, which it is in what GitHub sends")))
 }
 
-/// JSON as a value of a type of Go; without any, something that is not said. `at` is the way to it.
-fn of_type(type_name: &str, json: Option<&Json>, at: &str) -> Value {
-    let Some(json) = json else {
-        return Value::Typed(Typed::new(Unsaid(at.trim_start_matches('.').to_owned())));
-    };
+/// JSON as a value of a type of Go. `at` is the way to it.
+fn of_type(type_name: &str, json: &Json, at: &str) -> Value {
     let is_pointer = type_name.starts_with('*');
     let plain = type_name.trim_start_matches('*');
     if let Some(name) = plain.strip_prefix("github.").filter(|it| *it != "Timestamp")
@@ -138,7 +135,7 @@ fn of_type(type_name: &str, json: Option<&Json>, at: &str) -> Value {
     }
     if let Some(of) = plain.strip_prefix("[]") {
         let items = json.as_array().map_or(&[][..], Vec::as_slice);
-        let items = items.iter().map(|item| of_type(of, Some(item), at));
+        let items = items.iter().map(|item| of_type(of, item, at));
         return Value::List(items.collect());
     }
     if plain.starts_with("map[") {
@@ -202,30 +199,26 @@ struct Struct {
 }
 
 impl Struct {
-    fn value(&self, field: Field, name: &str, json: &Json) -> Value {
-        of_type(field.type_name, json.get(field.json), &format!("{}.{name}", self.at))
+    /// The JSON of a field, null in nothing; what is not said is an error.
+    fn json(&self, field: Field, name: &str) -> Result<&Json, TemplateError> {
+        let Some(json) = &self.json else { return Ok(&Json::Null) };
+        let at = format!("{}.{name}", self.at);
+        json.get(field.json).ok_or_else(|| Unsaid(at.trim_start_matches('.').to_owned()).error())
     }
 
-    /// What the `Get` method of a field gives.
-    fn got(&self, field: Field, name: &str) -> Value {
+    /// What the `Get` method of a field gives: a copy of what is pointed to, or an empty value.
+    fn got(&self, field: Field, name: &str) -> Result<Value, TemplateError> {
         let plain = field.type_name.trim_start_matches('*');
-        let found = match &self.json {
-            None => Some(&Json::Null),
-            Some(json) => json.get(field.json),
-        };
         let is_struct = plain.starts_with("github.") && plain != "github.Timestamp";
-        match found {
-            Some(Json::Null) if !is_struct => zero(plain),
-            found => {
-                let at = format!("{}.{name}", self.at);
-                match of_type(field.type_name, found, &at) {
-                    // It is a copy of what is pointed to.
-                    Value::Typed(typed) if !is_struct && found.is_some() => {
-                        typed.pointed().ok().flatten().unwrap_or(Value::Typed(typed))
-                    }
-                    value => value,
-                }
+        let json = self.json(field, name)?;
+        if json.is_null() && !is_struct {
+            return Ok(zero(plain));
+        }
+        match of_type(field.type_name, json, &format!("{}.{name}", self.at)) {
+            Value::Typed(typed) if !is_struct => {
+                Ok(typed.pointed()?.unwrap_or(Value::Typed(typed)))
             }
+            value => Ok(value),
         }
     }
 }
@@ -243,7 +236,7 @@ impl GoValue for Struct {
         let known = types().get(self.name).ok_or_else(|| untold("this type"))?;
         let getter = name.strip_prefix("Get").and_then(|of| Some((of, known.fields.get(of)?)));
         if let Some((of, field)) = getter.filter(|(_, field)| field.has_getter) {
-            return Ok(self.got(*field, of));
+            return self.got(*field, of);
         }
         if known.methods.contains(&name) {
             return Err(untold(&format!("the method `{name}` of github.{}", self.name)));
@@ -257,7 +250,10 @@ impl GoValue for Struct {
             });
         };
         match &self.json {
-            Some(json) => Ok(self.value(*field, name, json)),
+            Some(_) => {
+                let json = self.json(*field, name)?;
+                Ok(of_type(field.type_name, json, &format!("{}.{name}", self.at)))
+            }
             None => Err(TemplateError::render(format!(
                 "`{}` is nothing here, so it has no `{name}`",
                 self.at

@@ -3,12 +3,37 @@
 use serde_json::{Value, json};
 
 use super::Item;
+use super::variables::{text_of, whole};
 
 /// The payload about an item, with what the item gives of it over that.
 pub(super) fn payload(event: &str, item: &Item) -> Value {
-    let text = |name: &str| item.get(name).filter(|it| !it.is_null()).cloned();
-    let said = |name: &str| text(name).unwrap_or(Value::Null);
-    let user = |login: Value| json!({"login": login, "type": "User"});
+    let said = |name: &str| match item.get(name) {
+        None | Some(Value::Null) => Value::Null,
+        Some(given) if name == "Number" => whole(name, given).map_or(Value::Null, Value::from),
+        Some(given) => text_of(name, given).map_or(Value::Null, Value::from),
+    };
+    let mut payload = about(event, &said);
+    if !matches!(event, "push" | "create") {
+        payload["action"] = said("Action");
+    }
+    payload["sender"] = user(said("Sender"));
+    payload["repository"] = json!({
+        "full_name": said("Repository"),
+        "name": said("RepositoryName"),
+        "owner": {"login": said("RepositoryOwner")},
+    });
+    if let Some(given) = item.get("Payload") {
+        put_over(&mut payload, given);
+    }
+    payload
+}
+
+fn user(login: Value) -> Value {
+    json!({"login": login, "type": "User"})
+}
+
+/// What an event of its kind says beside who sent it, and where.
+fn about(event: &str, said: &dyn Fn(&str) -> Value) -> Value {
     let sender = user(said("Sender"));
     let labels = json!([{"name": "bug"}, {"name": "priority/high"}]);
     let about = json!({
@@ -31,7 +56,7 @@ pub(super) fn payload(event: &str, item: &Item) -> Value {
         about["draft"] = json!(false);
         about
     };
-    let mut payload = match event {
+    match event {
         "issues" => json!({"issue": about}),
         "issue_comment" => json!({"issue": about, "comment": comment}),
         "pull_request" => json!({"pull_request": pull(about), "number": said("Number")}),
@@ -57,20 +82,7 @@ pub(super) fn payload(event: &str, item: &Item) -> Value {
             "app": {"name": said("CheckApp")},
         }}),
         _ => json!({}),
-    };
-    if !matches!(event, "push" | "create") {
-        payload["action"] = said("Action");
     }
-    payload["sender"] = sender;
-    payload["repository"] = json!({
-        "full_name": said("Repository"),
-        "name": said("RepositoryName"),
-        "owner": {"login": said("RepositoryOwner")},
-    });
-    if let Some(given) = item.get("Payload") {
-        put_over(&mut payload, given);
-    }
-    payload
 }
 
 /// Puts what is given over what is there, mapping by mapping.
@@ -87,71 +99,84 @@ fn put_over(there: &mut Value, given: &Value) {
 
 /// What a payload says of the variables that an item does not say itself.
 pub(super) fn told(event: &str, payload: &Value) -> Item {
+    let common: &[(&str, &str)] =
+        &[("Sender", "/sender/login"), ("Repository", "/repository/full_name")];
     let mut item = Item::new();
-    let mut take = |name: &str, pointer: &str| {
-        if let Some(value) = payload.pointer(pointer).filter(|it| !it.is_null()) {
-            let value = if name == "ID" {
-                value.as_i64().map_or(value.clone(), |id| id.to_string().into())
-            } else {
-                value.clone()
-            };
-            item.insert(name.to_owned(), value);
-        }
-    };
-    let of = if event.starts_with("pull_request") { "/pull_request" } else { "/issue" };
-    for (name, at) in
-        [("Number", "number"), ("Title", "title"), ("Body", "body"), ("URL", "html_url")]
-    {
-        take(name, &format!("{of}/{at}"));
-    }
-    take("Sender", "/sender/login");
-    take("Repository", "/repository/full_name");
-    if !matches!(event, "push" | "create") {
-        take("Action", "/action");
-    }
-    if event.starts_with("pull_request") {
-        take("Branch", "/pull_request/head/ref");
-        take("HeadSHA", "/pull_request/head/sha");
-    }
-    let comment = if event == "pull_request_review" { "/review" } else { "/comment" };
-    take("CommentBody", &format!("{comment}/body"));
-    take("CommentURL", &format!("{comment}/html_url"));
-    match event {
-        "push" => {
-            take("Ref", "/ref");
-            take("ID", "/head_commit/id");
-        }
-        "create" => {
-            take("Ref", "/ref");
-            take("RefType", "/ref_type");
-        }
-        "release" => {
-            for (name, at) in [
-                ("ID", "id"),
-                ("Tag", "tag_name"),
-                ("Title", "name"),
-                ("Body", "body"),
-                ("URL", "html_url"),
-            ] {
-                take(name, &format!("/release/{at}"));
-            }
-        }
-        "check_run" => {
-            for (name, at) in [
-                ("ID", "id"),
-                ("CheckName", "name"),
-                ("Conclusion", "conclusion"),
-                ("CheckRunURL", "html_url"),
-                ("URL", "html_url"),
-                ("HeadSHA", "head_sha"),
-                ("CheckApp", "app/name"),
-                ("Number", "pull_requests/0/number"),
-                ("Branch", "pull_requests/0/head/ref"),
-            ] {
-                take(name, &format!("/check_run/{at}"));
-            }
-        }
-        _ => {}
+    for (name, at) in common.iter().chain(places(event)) {
+        let Some(value) = payload.pointer(at).filter(|it| !it.is_null()) else { continue };
+        let value = match value.as_i64() {
+            Some(id) if *name == "ID" => id.to_string().into(),
+            _ => value.clone(),
+        };
+        item.insert((*name).to_owned(), value);
     }
     item
 }
+
+/// Where Kelos reads the variables of an event.
+fn places(event: &str) -> &'static [(&'static str, &'static str)] {
+    match event {
+        "issues" => &[
+            ("Action", "/action"),
+            ("Number", "/issue/number"),
+            ("Title", "/issue/title"),
+            ("Body", "/issue/body"),
+            ("URL", "/issue/html_url"),
+        ],
+        "issue_comment" => &[
+            ("Action", "/action"),
+            ("Number", "/issue/number"),
+            ("Title", "/issue/title"),
+            ("Body", "/issue/body"),
+            ("URL", "/issue/html_url"),
+            ("CommentBody", "/comment/body"),
+            ("CommentURL", "/comment/html_url"),
+        ],
+        "pull_request" => &PULL_REQUEST,
+        "pull_request_review" => &PULL_REQUEST_REVIEW,
+        "pull_request_review_comment" => &PULL_REQUEST_COMMENT,
+        "push" => &[("Ref", "/ref"), ("ID", "/head_commit/id")],
+        "create" => &[("Ref", "/ref"), ("RefType", "/ref_type")],
+        "release" => &[
+            ("Action", "/action"),
+            ("ID", "/release/id"),
+            ("Tag", "/release/tag_name"),
+            ("Title", "/release/name"),
+            ("Body", "/release/body"),
+            ("URL", "/release/html_url"),
+        ],
+        "check_run" => &[
+            ("Action", "/action"),
+            ("ID", "/check_run/id"),
+            ("CheckName", "/check_run/name"),
+            ("Conclusion", "/check_run/conclusion"),
+            ("CheckRunURL", "/check_run/html_url"),
+            ("URL", "/check_run/html_url"),
+            ("HeadSHA", "/check_run/head_sha"),
+            ("CheckApp", "/check_run/app/name"),
+            ("Number", "/check_run/pull_requests/0/number"),
+            ("Branch", "/check_run/pull_requests/0/head/ref"),
+        ],
+        _ => &[],
+    }
+}
+
+const PULL_REQUEST: [(&str, &str); 7] = [
+    ("Action", "/action"),
+    ("Number", "/pull_request/number"),
+    ("Title", "/pull_request/title"),
+    ("Body", "/pull_request/body"),
+    ("URL", "/pull_request/html_url"),
+    ("Branch", "/pull_request/head/ref"),
+    ("HeadSHA", "/pull_request/head/sha"),
+];
+
+/// The same with what a comment says.
+const fn with_comment(body: &'static str, page: &'static str) -> [(&'static str, &'static str); 9] {
+    let [action, number, title, text, url, branch, commit] = PULL_REQUEST;
+    let comment = ("CommentBody", body);
+    [action, number, title, text, url, branch, commit, comment, ("CommentURL", page)]
+}
+
+const PULL_REQUEST_REVIEW: [(&str, &str); 9] = with_comment("/review/body", "/review/html_url");
+const PULL_REQUEST_COMMENT: [(&str, &str); 9] = with_comment("/comment/body", "/comment/html_url");

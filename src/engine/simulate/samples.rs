@@ -35,6 +35,17 @@ impl Spawner {
         events.into_iter().filter_map(|event| of(Some(event))).collect()
     }
 
+    /// The payload of an event of GitHub: what the item says of it, and what follows from the rest of the item.
+    ///
+    /// # Errors
+    ///
+    /// The item can't be one of the source.
+    pub fn payload(&self, item: &Item) -> Result<Value, NoTask> {
+        let item = self.completed(SourceKind::GithubWebhook, item)?;
+        let event = self.event_of(&Given(&item))?;
+        Ok(payload_sample::payload(&event, &item))
+    }
+
     /// An item with the example's values for what it does not say. What follows from others follows from those that
     /// it says.
     pub(super) fn completed(&self, source: SourceKind, given: &Item) -> Result<Item, NoTask> {

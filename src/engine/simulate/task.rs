@@ -13,6 +13,9 @@ use crate::apimachinery::{self, Kind, is_object_name};
 use crate::engine::kelos::TASKSPAWNER_LABEL;
 use crate::engine::sources::Rendered;
 
+/// A JSON object.
+type Fields = Map<String, Value>;
+
 /// What Kelos v0.24 asks an agent to do where a TaskSpawner has no template.
 const FIRST_PROMPT: &str = "{{.Kind}} #{{.Number}}: {{.Title}}\n\n{{.Body}}\n{{- if .Comments}}\n\nComments:\n{{.Comments}}\n{{- end}}";
 /// What later ones ask for.
@@ -99,11 +102,7 @@ impl Spawner {
         }
     }
 
-    fn spec(
-        &self,
-        variables: &Variables,
-        version: KelosVersion,
-    ) -> Result<Map<String, Value>, NoTask> {
+    fn spec(&self, variables: &Variables, version: KelosVersion) -> Result<Fields, NoTask> {
         let is_first = version == KelosVersion::V0_24;
         let prompt = match self.text("promptTemplate") {
             "" if is_first => FIRST_PROMPT,
@@ -145,10 +144,7 @@ impl Spawner {
     }
 
     /// Labels and annotations of the Kelos field.
-    fn metadata(
-        &self,
-        variables: &Variables,
-    ) -> Result<(Map<String, Value>, Map<String, Value>), NoTask> {
+    fn metadata(&self, variables: &Variables) -> Result<(Fields, Fields), NoTask> {
         let render = |(kind, key, template): (Kind, &str, &str)| {
             let text = render_as_kelos(template, variables).map_err(|error| {
                 NoTask::of_template(Rendered::Metadata(kind, key.into()), error)
@@ -164,11 +160,7 @@ impl Spawner {
     }
 
     /// Gives the Task credentials of the pool, if there is one.
-    fn with_credentials(
-        &self,
-        mut spec: Map<String, Value>,
-        labels: &mut Map<String, Value>,
-    ) -> Result<Map<String, Value>, NoTask> {
+    fn with_credentials(&self, mut spec: Fields, labels: &mut Fields) -> Result<Fields, NoTask> {
         let Some(first) = self.credentials.first() else { return Ok(spec) };
         let of_worker = spec.get("worker").and_then(|it| it.get("credentials"));
         for (is_there, field) in [
@@ -199,7 +191,7 @@ impl Spawner {
         item: &Item,
         variables: &Variables,
         version: KelosVersion,
-    ) -> Result<Map<String, Value>, NoTask> {
+    ) -> Result<Fields, NoTask> {
         let number = match variables.get("Number") {
             Some(crate::templates::value::Value::Int(number)) => number,
             _ => 0,
@@ -248,9 +240,9 @@ impl Spawner {
     fn object(
         &self,
         name: String,
-        labels: Map<String, Value>,
-        annotations: Map<String, Value>,
-        spec: Map<String, Value>,
+        labels: Fields,
+        annotations: Fields,
+        spec: Fields,
         version: KelosVersion,
     ) -> Value {
         let mut metadata = Map::new();
@@ -282,8 +274,8 @@ impl Spawner {
 fn slack(
     item: &Item,
     id: &str,
-    labels: &mut Map<String, Value>,
-    annotations: &mut Map<String, Value>,
+    labels: &mut Fields,
+    annotations: &mut Fields,
 ) -> Result<(), NoTask> {
     let text = |name: &str| item.get(name).map_or(Ok(String::new()), |it| text_of(name, it));
     let mut put =

@@ -124,6 +124,9 @@ impl<'a> Evaluator<'a> {
         let span = range.over.span;
         let mark = self.variables.len();
         let over = self.pipeline(dot, &range.over)?;
+        if let Value::Typed(typed) = &over {
+            typed.known().map_err(|e| self.place(e, span))?;
+        }
         let items = items(&over, range.over.targets.len()).map_err(|e| self.place(e, span))?;
         self.descend(span)?;
         let mut is_empty = true;

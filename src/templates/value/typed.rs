@@ -32,6 +32,15 @@ pub trait GoValue: Debug + Send + Sync {
     /// [`ErrorKind::Limit`](crate::templates::ErrorKind::Limit) where that can't be told.
     fn printed(&self) -> Result<Value, TemplateError>;
 
+    /// Whether it is known at all, asked before a function or a loop has it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`](crate::templates::ErrorKind::Limit) for something of which nothing can be told.
+    fn known(&self) -> Result<(), TemplateError> {
+        Ok(())
+    }
+
     /// What it points to, if that is no struct.
     ///
     /// # Errors

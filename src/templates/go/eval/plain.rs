@@ -13,6 +13,9 @@ use crate::templates::value::Value;
 /// [`ErrorKind::Limit`] where a function prints an address.
 pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), TemplateError> {
     for value in values {
+        if let Value::Typed(typed) = &*value {
+            typed.known()?;
+        }
         match (builtin, &*value) {
             (Builtin::Html | Builtin::Js | Builtin::Urlquery, Value::Nil) => {
                 *value = Value::from(NO_VALUE);
