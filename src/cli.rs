@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 pub use self::controller::ControllerArgs;
 use crate::engine::rules::{Infer, OnInvalid};
+use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};
 use crate::templates::Syntax;
 
@@ -49,9 +50,16 @@ pub enum Command {
     /// Takes manifests of TaskSpawners and Tasks (and of Workspaces, WorkerPools and Namespaces, if
     /// templates ask for them). Shows each key with its value, the place that declares it
     /// (rules annotation or Kelos field), and why it is skipped if it is; and each variable with its value and who says so.
-    /// A Task comes from `kubectl get task NAME -o yaml`: it is shown as when it was new.
+    /// A Task comes from `kubectl get task NAME -o yaml`: it is shown as when it was new. With --item, --set or
+    /// --kelos it is made, as Kelos would make it of an item of the source: an issue, an event, a message.
     #[command(after_help = RENDER_EXAMPLE)]
     Render(RenderArgs),
+    /// Run the test cases of a team
+    ///
+    /// A case names a TaskSpawner and an item of its source, and says what the Task gets that Kelos makes of them:
+    /// labels, annotations, what is skipped, or why there is no Task. The exit status is 1 when a case fails.
+    #[command(after_help = TEST_EXAMPLE)]
+    Test(TestArgs),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
@@ -67,7 +75,14 @@ pub enum Command {
 const RENDER_EXAMPLE: &str = "\
 Example:
   kelos-metadata render -f taskspawner.yaml -f task.yaml
-  kelos-metadata render -f examples/priority -o patch";
+  kelos-metadata render -f examples/priority -o patch
+  kelos-metadata render -f examples/priority --set 'Labels=priority/high, bug'
+  kelos-metadata render -f taskspawner.yaml --item item.yaml --kelos v0.24 -o diff";
+
+const TEST_EXAMPLE: &str = "\
+Example:
+  kelos-metadata test -f examples/tests/priority.yaml
+  kelos-metadata test -f tests.yaml -o junit > report.xml";
 
 const EVAL_EXAMPLE: &str = "\
 Example:
@@ -155,9 +170,53 @@ pub struct RenderArgs {
     /// would make no Task
     #[arg(long)]
     pub strict: bool,
+    /// Make the Task of an item: a mapping of the source's variables to values, YAML or JSON; - for standard
+    /// input. What it does not say has the value of a built-in example. Tasks among the files are left out
+    #[arg(long, value_name = "FILE")]
+    pub item: Option<PathBuf>,
+    /// A variable of the item, over that of --item; may be given several times. A VALUE is a text, but for
+    /// Number and for what begins as a list or a mapping
+    #[arg(long, value_name = "NAME=VALUE", value_parser = words::assignment)]
+    pub set: Vec<(String, String)>,
+    /// The version of Kelos that makes the Task: v0.52 without it. Given alone, it is made of the built-in example
+    #[arg(long, value_name = "v0.24|v0.52", value_parser = words::of::<KelosVersion>(KelosVersion::ALL.map(KelosVersion::as_str)), hide_possible_values = true)]
+    pub kelos: Option<KelosVersion>,
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,
+}
+
+impl RenderArgs {
+    /// Whether Tasks are made, and not read.
+    pub fn makes_tasks(&self) -> bool {
+        self.item.is_some() || !self.set.is_empty() || self.kelos.is_some()
+    }
+}
+
+/// What `test` takes.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// File with cases; may be given several times
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub filename: Vec<PathBuf>,
+    /// Namespace of the objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
+    pub namespace: String,
+    /// How to report
+    #[arg(short, long, value_name = "FORMAT", default_value_t = TestFormat::Text, value_enum)]
+    pub output: TestFormat,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// How `test` reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// A line a case, and of one that fails what it expected and what came out
+    Text,
+    /// JUnit's XML, which CI systems read
+    Junit,
 }
 
 /// How `render` shows what it found.
@@ -172,6 +231,8 @@ pub enum OutputFormat {
     Json,
     /// The Tasks as they would be created, as YAML
     Yaml,
+    /// What changes in the Tasks, as a unified diff of YAML
+    Diff,
     /// The JSON Patch: of several Tasks, a list of objects with namespace, task and patch
     Patch,
 }

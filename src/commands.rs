@@ -3,13 +3,17 @@
 mod completions;
 mod controller;
 mod defaults;
+mod diff;
 mod eval;
 mod explain;
 mod listen;
 mod render;
 mod review;
 mod serve;
+mod simulated;
 mod stdio;
+mod test;
+mod vars;
 
 use std::io;
 use std::path::Path;
@@ -34,6 +38,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Controller(args) => controller::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;

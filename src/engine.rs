@@ -21,6 +21,7 @@ pub mod reason;
 pub mod remedy;
 mod repository;
 pub mod rules;
+pub mod simulate;
 mod size;
 mod skip;
 mod sources;

@@ -1,7 +1,5 @@
 //! `eval`: renders one template, or one a line.
 
-mod vars;
-
 use std::io::{self, BufRead, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain};
+use super::vars;
 use crate::cli::EvalArgs;
 use crate::clock;
 use crate::engine::reason::Reason;
@@ -28,7 +27,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     if args.template.is_none() && args.vars.as_deref() == Some(Path::new("-")) {
         bail!("standard input can't be both: give the template as an argument, or --vars a file");
     }
-    let vars = variables(vars::given(args.vars.as_deref(), &args.set)?);
+    let vars = variables(vars::given("--vars", args.vars.as_deref(), &args.set)?);
     let source = match &args.template {
         Some(template) => template.clone(),
         None => io::read_to_string(io::stdin()).context("standard input can't be read as text")?,

@@ -30,7 +30,7 @@ use self::shapes::ShownPatch;
 use self::shown::Shown;
 use self::written::Written;
 use super::stdio::{complain, print};
-use super::{Loaded, defaults, load, not_asked};
+use super::{Loaded, defaults, load, not_asked, simulated};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Owner, Task};
@@ -41,16 +41,26 @@ use crate::manifests::Manifest;
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot, type_slip};
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let Read { objects, written, unreadable, tasks, mut failed } = Read::all(args);
+    let Read { objects, written, unreadable, mut tasks, spawners: made_of, mut failed } =
+        Read::all(args);
     let policy = defaults::policy(&args.policy)?;
     let Loaded { spawners, problems, is_whole } = load(objects, policy.clone());
     failed |= !is_whole;
+    let mut has_no_task = false;
+    if args.makes_tasks() {
+        let made = simulated::tasks(args, &made_of)?;
+        (tasks, has_no_task) = (made.tasks, made.has_no_task);
+        failed |= made.failed;
+        if tasks.is_empty() {
+            return Ok(if failed { not_asked() } else { ExitCode::FAILURE });
+        }
+    }
     if tasks.is_empty() {
         problems::tell(&problems, &tasks, &[], &args.namespace);
         bail!(
             "there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names: add one of those that the \
-             TaskSpawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), or write one \
-             as examples/priority/task.yaml is"
+             TaskSpawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), write one \
+             as examples/priority/task.yaml is, or have one made (--kelos v0.52, --item, --set)"
         );
     }
     let known = spawners.snapshot();
@@ -76,7 +86,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         }
     }
     problems::tell(&problems, &tasks, &rendering.shown, &args.namespace);
-    let is_no = args.strict && rendering.has_unwritten;
+    let is_no = has_no_task || (args.strict && rendering.has_unwritten);
     rendering.print_json(tasks.len() > 1)?;
     Ok(match (failed, is_no) {
         (true, _) => not_asked(),
@@ -162,6 +172,7 @@ impl Rendering<'_> {
                 shown.table()
             }
             OutputFormat::Yaml => shown.yaml(object),
+            OutputFormat::Diff => shown.diff(object),
             OutputFormat::Json => self.keep(&shown.json()),
             OutputFormat::Patch if !several => self.keep(&decision.patch),
             OutputFormat::Patch => {

@@ -13,6 +13,7 @@ mod eval;
 mod function;
 mod lexer;
 mod literal;
+mod mentions;
 mod outline;
 mod parser;
 mod slips;
@@ -32,7 +33,7 @@ use super::budget::Budget;
 use super::error::{Position, TemplateError};
 use super::helpers;
 use super::purse::Purse;
-use super::value::{Map, Text};
+use super::value::{Map, Text, Value};
 
 /// Whether Go itself has a function of this name.
 pub(super) fn is_function(name: &str) -> bool {
@@ -86,7 +87,36 @@ impl Program {
     ///
     /// `missing_variable`, `render_error`, `limit_exceeded`, or what a helper gives, with its place.
     pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<String, TemplateError> {
-        eval::render(&self.inner.source, &self.inner.parsed, root, budget)
+        let root = Value::Map(Arc::clone(root));
+        eval::render(&self.inner.source, &self.inner.parsed, root, false, budget)
+    }
+
+    /// Compiles a template as Kelos does: with no functions but Go's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::compile`].
+    pub fn compile_plain(source: &str, purse: &mut Purse) -> Result<Program, TemplateError> {
+        let source = Text::from(source);
+        let parsed = parser::parse(&source, &Function::builtin, purse);
+        let parsed = parsed.map_err(|error| slips::explained(&source, error))?;
+        Ok(Program { inner: Arc::new(Inner { source, parsed }) })
+    }
+
+    /// Renders a template of [`Program::compile_plain`] as Go does, which prints `<no value>` for nothing.
+    ///
+    /// # Errors
+    ///
+    /// `missing_variable` for an element that a map does not have, `render_error` for whatever else Go fails on,
+    /// `limit_exceeded` where it can't be told what Go does; each with its place.
+    pub fn render_plain(&self, root: &Value, budget: &mut Budget) -> Result<String, TemplateError> {
+        eval::render(&self.inner.source, &self.inner.parsed, root.clone(), true, budget)
+    }
+
+    /// Whether the template asks anywhere for something of this name, be it as a field or as the text of an index;
+    /// templates that it defines are left out.
+    pub fn mentions(&self, name: &str) -> bool {
+        mentions::block(&self.inner.parsed.main, name)
     }
 
     /// Which variables it may read.

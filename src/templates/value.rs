@@ -1,7 +1,11 @@
 //! The values that templates work on, the same for both languages.
 
+mod typed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use self::typed::{GoValue, Typed};
 
 /// A text. Cloning it is cheap.
 pub type Text = Arc<str>;
@@ -31,6 +35,8 @@ pub enum Value {
     Map(Arc<Map>),
     /// A list, a map or a moment that reads as a text: `.Labels`, `.User`, `now`.
     Dual(Arc<Dual>),
+    /// A struct of Go, or a pointer: only where a template is rendered as Kelos does.
+    Typed(Typed),
 }
 
 /// A container that prints, compares and tests as a text, and is a container where one is asked for.
@@ -112,6 +118,7 @@ impl Value {
             Value::List(items) => !items.is_empty(),
             Value::Map(map) => !map.is_empty(),
             Value::Dual(dual) => !dual.text.is_empty(),
+            Value::Typed(typed) => typed.is_true(),
         }
     }
 
@@ -126,6 +133,7 @@ impl Value {
             Value::List(_) => "a list",
             Value::Map(_) => "a map",
             Value::Dual(dual) => dual.parts.kind(),
+            Value::Typed(typed) => typed.kind(),
         }
     }
 }

@@ -73,9 +73,9 @@ const TEMPLATES: &[&str] = &[
     "interner",
     "go_numbers",
     "syntax",
+    "error",
     "value",
     "meter",
-    "error",
     "purse",
     "uses",
     "regexp",
@@ -108,6 +108,7 @@ const ENGINE: &[&str] = &[
     "variables",
     "remedy",
     "merge",
+    "simulate",
     "lint",
 ];
 

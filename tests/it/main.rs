@@ -30,6 +30,7 @@ mod recorded;
 mod reference;
 mod secrets;
 mod serve;
+mod simulate;
 mod templates;
 mod tls;
 mod webhook;

@@ -7,6 +7,7 @@ use super::cells::field;
 use super::shapes::{ShownFailing, ShownPlace};
 use crate::apimachinery::Kind;
 use crate::commands::explain::{Explained, explain};
+use crate::commands::simulated::path_of;
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source};
 use crate::engine::reason::Reason;
 use crate::engine::remedy::{InsteadOf, Line, Missed, follows_from_workspace, remedy};
@@ -109,17 +110,8 @@ impl Shown<'_, '_> {
     fn failing_in_file(&self, failing: &Failing) -> Option<InFile> {
         let (file, line) = self.written?;
         let template = self.template_of(&failing.rendered)?;
-        let of_field;
-        let path: &[&str] = match &failing.rendered {
-            Rendered::Prompt => &["spec", "taskTemplate", "promptTemplate"],
-            Rendered::Branch => &["spec", "taskTemplate", "branch"],
-            Rendered::Name => &["spec", "taskTemplate", "nameTemplate"],
-            Rendered::Metadata(kind, name) => {
-                of_field = ["spec", "taskTemplate", "metadata", kind.field(), name];
-                &of_field
-            }
-        };
-        let located = Located::find(file, *line, path)?;
+        let path = path_of(&failing.rendered);
+        let located = Located::find(file, *line, &path)?;
         let offset = located.offset_in_template(None, template, failing.error.position?)?;
         let position = Position::of(&located.text, offset);
         Some(InFile { located, position, length: None })

@@ -20,6 +20,8 @@ pub(super) struct Read {
     /// The files with something in them that can't be read.
     pub(super) unreadable: Vec<Arc<Path>>,
     pub(super) tasks: Vec<Manifest>,
+    /// The TaskSpawners, where Tasks are made of them.
+    pub(super) spawners: Vec<Manifest>,
     /// Whether something could not be read.
     pub(super) failed: bool,
 }
@@ -32,8 +34,10 @@ impl Read {
             written: BTreeMap::new(),
             unreadable: Vec::new(),
             tasks: Vec::new(),
+            spawners: Vec::new(),
             failed: false,
         };
+        let is_made = args.makes_tasks();
         let mut others = 0;
         for path in &args.filename {
             read_manifests(path, args.policy.defaults.as_deref(), |found| {
@@ -42,13 +46,21 @@ impl Read {
                     others += usize::from(is_of_kelos(manifest, "SessionSpawner"));
                 }
                 match found {
-                    Ok(manifest) if is_of_kelos(&manifest, "Task") => read.tasks.push(manifest),
+                    Ok(manifest) if is_of_kelos(&manifest, "Task") => {
+                        read.tasks.extend((!is_made).then_some(manifest));
+                    }
                     found => {
                         read.failed |= found.is_err();
                         read.unreadable.extend(found.as_ref().err().map(|it| it.path.clone()));
                         let spawner =
                             found.as_ref().ok().and_then(|it| spawner(it, &args.namespace));
                         read.written.extend(spawner);
+                        if let Ok(manifest) = &found
+                            && is_made
+                            && is_of_kelos(manifest, "TaskSpawner")
+                        {
+                            read.spawners.push(manifest.clone());
+                        }
                         read.objects.take(found);
                     }
                 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use comfy_table::{Attribute, Cell, Color};
 use serde_json::Value;
 
+use super::super::diff;
 use super::super::stdio::{UNWRITABLE, print};
 use super::cells::{from, outcome_text};
 use super::problems::ShownProblem;
@@ -221,9 +222,25 @@ impl Shown<'_, '_> {
 
     /// Prints the Task as it would be created.
     pub(super) fn yaml(&self, object: &Value) -> anyhow::Result<()> {
-        let mut object = object.clone();
-        json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
-        let text = serde_saphyr::to_string(&object).context("the Task can't be written as YAML")?;
+        let text = yaml(&self.after(object)?)?;
         write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
     }
+
+    /// Prints what changes in the Task; nothing if nothing does.
+    pub(super) fn diff(&self, object: &Value) -> anyhow::Result<()> {
+        let (before, after) = (yaml(object)?, yaml(&self.after(object)?)?);
+        let name = format!("task/{}/{}", self.namespace, self.task.name());
+        let text = diff::unified(&before, &after, [&format!("a/{name}"), &format!("b/{name}")]);
+        write!(io::stdout(), "{text}").context(UNWRITABLE)
+    }
+
+    fn after(&self, object: &Value) -> anyhow::Result<Value> {
+        let mut object = object.clone();
+        json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
+        Ok(object)
+    }
+}
+
+fn yaml(object: &Value) -> anyhow::Result<String> {
+    serde_saphyr::to_string(object).context("the Task can't be written as YAML")
 }

@@ -76,7 +76,8 @@ fn row(variable: &ReportedVariable, format: OutputFormat) -> Vec<Cell> {
 
 fn json(value: &Value) -> serde_json::Value {
     match value {
-        Value::Nil => serde_json::Value::Null,
+        // Those are seen by templates of Kelos alone.
+        Value::Nil | Value::Typed(_) => serde_json::Value::Null,
         Value::Bool(b) => (*b).into(),
         Value::Int(i) => (*i).into(),
         Value::Byte(b) => (*b).into(),

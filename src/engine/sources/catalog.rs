@@ -64,6 +64,11 @@ impl Table {
         }
     }
 
+    /// The table of the source that is called so in `spec.when`; of another name, that of which nothing is known.
+    pub(in crate::engine) fn named(name: &str) -> &'static Table {
+        ALL.into_iter().find(|table| table.name == name).unwrap_or(&UNKNOWN)
+    }
+
     /// The table of a Task of a source, which a person may have started.
     pub(in crate::engine) fn of_task(source: Source<'_>, is_manual: bool) -> &'static Table {
         match source {

@@ -4,17 +4,18 @@
 //! variable lives until the block ends in which it was declared *and reached*.
 
 mod expression;
+mod plain;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::outline::NO_VALUE;
 use super::parser::Parsed;
 use super::tree::{Block, Choice, Invoke, Node, Pipeline, ROOT, Range, Span, VariableId};
 use crate::templates::budget::{Budget, Exhausted, VALUE_BYTES};
 use crate::templates::error::ErrorKind;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::gofmt;
-use crate::templates::value::{Map, Value};
+use crate::templates::value::Value;
 
 /// How deep templates may call each other.
 const MAX_CALLS: usize = 100;
@@ -24,7 +25,7 @@ const MAX_DEPTH: usize = 300;
 /// How much of the source a message quotes, in characters.
 const MAX_QUOTE: usize = 60;
 
-/// Renders a template with `root` as its `.` and `$`.
+/// Renders a template with `root` as its `.` and `$`; a plain one prints what Go prints for nothing.
 ///
 /// # Errors
 ///
@@ -32,13 +33,14 @@ const MAX_QUOTE: usize = 60;
 pub(super) fn render(
     source: &str,
     parsed: &Parsed,
-    root: &Arc<Map>,
+    root: Value,
+    is_plain: bool,
     budget: &mut Budget,
 ) -> Result<String, TemplateError> {
-    let root = Value::Map(Arc::clone(root));
     let mut evaluator = Evaluator {
         source,
         parsed,
+        is_plain,
         budget,
         variables: vec![(ROOT, root.clone())],
         frame: 0,
@@ -53,6 +55,8 @@ pub(super) fn render(
 struct Evaluator<'a> {
     source: &'a str,
     parsed: &'a Parsed,
+    /// Whether nothing is printed as Go does, instead of being an error.
+    is_plain: bool,
     budget: &'a mut Budget,
     variables: Vec<(VariableId, Value)>,
     /// Where the variables of the running template begin.
@@ -120,6 +124,9 @@ impl<'a> Evaluator<'a> {
         let span = range.over.span;
         let mark = self.variables.len();
         let over = self.pipeline(dot, &range.over)?;
+        if let Value::Typed(typed) = &over {
+            typed.known().map_err(|e| self.place(e, span))?;
+        }
         let items = items(&over, range.over.targets.len()).map_err(|e| self.place(e, span))?;
         self.descend(span)?;
         let mut is_empty = true;
@@ -239,9 +246,14 @@ impl<'a> Evaluator<'a> {
 
     fn print(&mut self, value: &Value, span: Span) -> Result<(), TemplateError> {
         match value {
+            Value::Nil if self.is_plain => self.write(NO_VALUE, span),
             Value::Nil => Err(self.place(TemplateError::missing(&self.quote(span)), span)),
             Value::Str(text) => self.write(text, span),
             Value::Dual(dual) => self.write(&dual.text, span),
+            Value::Typed(typed) => {
+                let printed = typed.printed().map_err(|e| self.place(e, span))?;
+                self.print(&printed, span)
+            }
             other => {
                 let text = gofmt::print(std::slice::from_ref(other), self.budget);
                 let text = text.map_err(|e| self.place(e, span))?;

@@ -95,5 +95,7 @@ fn type_name(value: &Value) -> &'static str {
         Value::Str(_) | Value::Dual(_) => "string",
         Value::List(_) => "[]interface {}",
         Value::Map(_) => "map[string]interface {}",
+        // No function of Go's that prints a type is given one.
+        Value::Typed(_) => "struct {}",
     }
 }

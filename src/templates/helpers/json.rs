@@ -120,6 +120,8 @@ impl Writer<'_> {
             Value::Bool(b) => self.out.push_str(if *b { "true" } else { "false" }),
             Value::Int(i) => self.out.push_str(&i.to_string()),
             Value::Byte(b) => self.out.push_str(&b.to_string()),
+            // Those are seen by templates of Kelos alone, which have no helpers.
+            Value::Typed(_) => return Ok(false),
             Value::Float(f) if !f.is_finite() => return Ok(false),
             Value::Float(f) => self.float(*f)?,
             Value::Str(text) => self.text(text)?,

@@ -119,7 +119,7 @@ fn plain(value: &Value) -> Option<Plain<'_>> {
         Value::Float(f) => Plain::Float((f + 0.0).to_bits()),
         Value::Str(text) => Plain::Text(text),
         Value::Dual(dual) => Plain::Text(&dual.text),
-        Value::List(_) | Value::Map(_) => return None,
+        Value::List(_) | Value::Map(_) | Value::Typed(_) => return None,
     })
 }
 

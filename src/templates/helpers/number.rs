@@ -138,7 +138,7 @@ fn whole(meter: &mut dyn Caller, value: &Value) -> Result<i64> {
             Value::Int(seconds) => seconds,
             _ => literal(&dual.text).unwrap_or(0),
         },
-        Value::Nil | Value::List(_) | Value::Map(_) => 0,
+        Value::Nil | Value::List(_) | Value::Map(_) | Value::Typed(_) => 0,
     })
 }
 

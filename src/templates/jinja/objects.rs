@@ -143,7 +143,8 @@ impl Object for Container {
 /// Our value for minijinja.
 pub(super) fn to_jinja(value: &Value) -> JinjaValue {
     match value {
-        Value::Nil => JinjaValue::from(()),
+        // Those are seen by templates of Kelos alone, which are none in Jinja.
+        Value::Nil | Value::Typed(_) => JinjaValue::from(()),
         Value::Bool(b) => JinjaValue::from(*b),
         Value::Int(i) => JinjaValue::from(*i),
         Value::Byte(b) => JinjaValue::from(*b),

@@ -60,3 +60,11 @@ where
     assert_eq!(answers.len(), count, "one answer for each question");
     answers
 }
+
+/// What a program prints that is asked nothing.
+pub(crate) fn print(program: &str) -> String {
+    let output =
+        Command::new(programs().join(program)).output().expect("the program has just been built");
+    assert!(output.status.success(), "{program} failed: {}", output.status);
+    String::from_utf8(output.stdout).expect("the program prints text")
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::parser::no_method;
-use super::Evaluator;
+use super::{Evaluator, plain};
 use crate::templates::budget::{Budget, Exhausted};
 use crate::templates::error::TemplateError;
 use crate::templates::go::function::{Builtin, Function};
@@ -62,10 +62,16 @@ impl<'a> Evaluator<'a> {
     /// Looks up a field, a field of that, and so on.
     fn follow(&self, from: &Value, path: &Path, span: Span) -> Result<Value, TemplateError> {
         let mut here = from;
-        for name in &path.names {
+        for (at, name) in path.names.iter().enumerate() {
             let found = match here.as_parts() {
                 Value::Map(map) => map.get(name),
                 Value::Nil => None,
+                Value::Typed(typed) => {
+                    let value = typed.field(name)?;
+                    let names = path.names[at + 1..].into();
+                    let rest = Path { names, may_be_absent: path.may_be_absent };
+                    return self.follow(&value, &rest, span);
+                }
                 other => {
                     let kind = other.kind();
                     let message = format!("`.{name}` can't be looked up in {kind}");
@@ -103,7 +109,12 @@ impl<'a> Evaluator<'a> {
         }
         values.extend(piped);
         match function {
-            Function::Builtin(builtin) => builtin.call(&values, self.budget),
+            Function::Builtin(builtin) => {
+                if self.is_plain {
+                    plain::arguments(builtin, &mut values)?;
+                }
+                builtin.call(&values, self.budget)
+            }
             Function::Helper(helper) => {
                 let patterns = &self.parsed.patterns;
                 helper.call(&mut Purse { budget: self.budget, patterns }, &values)

@@ -1,4 +1,4 @@
-//! The variables of `eval`: a file, and what is set beside it.
+//! Variables that somebody gives: a file, and what is set beside it.
 
 use std::fs;
 use std::io;
@@ -9,12 +9,13 @@ use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
-/// The variables of `--vars`, and over them those of `--set`.
+/// The variables of the file that a flag names, and over them those of `--set`.
 pub(super) fn given(
+    flag: &str,
     path: Option<&Path>,
     set: &[(String, String)],
 ) -> anyhow::Result<Map<String, Value>> {
-    let mut vars = path.map_or_else(|| Ok(Map::new()), read)?;
+    let mut vars = path.map_or_else(|| Ok(Map::new()), |path| read(flag, path))?;
     for (name, text) in set {
         let value = match name.as_str() {
             name if is_list(name) => names(text),
@@ -26,7 +27,7 @@ pub(super) fn given(
     Ok(vars)
 }
 
-fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
+pub(super) fn read(flag: &str, path: &Path) -> anyhow::Result<Map<String, Value>> {
     let name = path.display();
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -34,11 +35,11 @@ fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
     } else {
         fs::read(path)
     };
-    let bytes = bytes.with_context(|| format!("--vars {name} can't be read"))?;
-    let text = String::from_utf8(bytes).with_context(|| format!("--vars {name}"))?;
+    let bytes = bytes.with_context(|| format!("{flag} {name} can't be read"))?;
+    let text = String::from_utf8(bytes).with_context(|| format!("{flag} {name}"))?;
     // What Windows writes in front of a text.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    match parse(text).with_context(|| format!("--vars {name}"))? {
+    match parse(text).with_context(|| format!("{flag} {name}"))? {
         Value::Object(mut vars) => {
             if !text.trim_start().starts_with('{') {
                 as_written(&mut vars, text);
@@ -46,7 +47,7 @@ fn read(path: &Path) -> anyhow::Result<Map<String, Value>> {
             Ok(vars)
         }
         Value::Null => Ok(Map::new()),
-        _ => bail!("--vars {name}: this is no mapping of names to values"),
+        _ => bail!("{flag} {name}: this is no mapping of names to values"),
     }
 }
 

@@ -1,0 +1,123 @@
+//! Tasks that are made as Kelos makes them, for commands that show or test what they get.
+
+use super::explain::{Explained, explain};
+use super::stdio::complain;
+use super::vars;
+use crate::cli::RenderArgs;
+use crate::engine::Rendered;
+use crate::engine::simulate::{Item, KelosVersion, NoTask, Spawner, Why};
+use crate::manifests::{Located, Manifest};
+use crate::templates::Position;
+
+/// What became of the TaskSpawners.
+pub(super) struct Made {
+    pub(super) tasks: Vec<Manifest>,
+    /// Whether Kelos makes none of one of them.
+    pub(super) has_no_task: bool,
+    /// Whether it can't be told what Kelos does with one, or the item fits none.
+    pub(super) failed: bool,
+}
+
+/// Makes a Task of each TaskSpawner, and tells where there is none.
+///
+/// # Errors
+///
+/// The item can't be read, or there is no TaskSpawner.
+pub(super) fn tasks(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<Made> {
+    let item = vars::given("--item", args.item.as_deref(), &args.set)?;
+    let version = args.kelos.unwrap_or_default();
+    anyhow::ensure!(
+        !spawners.is_empty(),
+        "there is no TaskSpawner in what -f names, which a Task could be made of"
+    );
+    let mut made = Made { tasks: Vec::new(), has_no_task: false, failed: false };
+    for manifest in spawners {
+        match task(manifest, &item, version) {
+            // That it is none is told with its file.
+            None => made.failed = true,
+            Some(Ok(task)) => made.tasks.push(task),
+            Some(Err((spawner, error))) => {
+                complain(explained(manifest, &spawner, &error));
+                match error.why {
+                    Why::Kelos | Why::Refused => made.has_no_task = true,
+                    Why::Item | Why::NotSimulated => made.failed = true,
+                }
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// The Task of a TaskSpawner, or why there is none; nothing if it is no TaskSpawner as Kelos has it.
+pub(super) fn task(
+    manifest: &Manifest,
+    item: &Item,
+    version: KelosVersion,
+) -> Option<Result<Manifest, (Box<Spawner>, NoTask)>> {
+    let spawner = Spawner::parse(&manifest.json).ok()?;
+    let task = match spawner.task(item, version) {
+        Ok(task) => task,
+        Err(error) => return Some(Err((Box::new(spawner), error))),
+    };
+    let api_version = task["apiVersion"].as_str().unwrap_or_default().into();
+    let json = task.to_string().into();
+    Some(Ok(Manifest { api_version, kind: "Task".into(), json, ..manifest.clone() }))
+}
+
+/// Why there is no Task, as a compiler shows it: where in the file of the TaskSpawner, and what to do.
+pub(super) fn explained(manifest: &Manifest, spawner: &Spawner, error: &NoTask) -> String {
+    let rendered = error.rendered.as_ref();
+    let what = rendered.map(|it| format!("{it}: ")).unwrap_or_default();
+    let message = format!("{}: {what}{}", error.why, error.error.message);
+    let found = rendered.and_then(|it| in_file(manifest, it, spawner.template_of(it), error));
+    let file = manifest.path.display().to_string();
+    let of_document = format!("{file}:{}:1, TaskSpawner {}", manifest.line, spawner.name());
+    let (source, origin, position, length) = match (&found, rendered) {
+        (Some((text, position, length)), _) => (&**text, &file, Some(*position), *length),
+        (None, Some(rendered)) if error.error.position.is_some() => {
+            (spawner.template_of(rendered), &of_document, error.error.position, None)
+        }
+        _ => ("", &of_document, None, None),
+    };
+    explain(&Explained {
+        source,
+        origin,
+        reason: error.error.reason,
+        message: &message,
+        position,
+        length,
+        hint: error.error.hint.as_deref(),
+    })
+}
+
+/// The text of the file, the place in it, and how long what is meant is if it is a key.
+fn in_file(
+    manifest: &Manifest,
+    rendered: &Rendered,
+    template: &str,
+    error: &NoTask,
+) -> Option<(String, Position, Option<usize>)> {
+    let path = path_of(rendered);
+    let located = Located::find(&manifest.path, manifest.line, &path)?;
+    let (offset, length) = match error.error.position {
+        Some(at) => (located.offset_in_template(None, template, at)?, None),
+        None => {
+            let key = path.last()?;
+            (located.offset_of_key(key, false)?, Some(key.len()))
+        }
+    };
+    let position = Position::of(&located.text, offset);
+    Some((located.text, position, length))
+}
+
+/// The way to the template of what Kelos renders.
+pub(super) fn path_of(rendered: &Rendered) -> Vec<&str> {
+    let mut path = vec!["spec", "taskTemplate"];
+    match rendered {
+        Rendered::Prompt => path.push("promptTemplate"),
+        Rendered::Branch => path.push("branch"),
+        Rendered::Name => path.push("nameTemplate"),
+        Rendered::Metadata(kind, key) => path.extend(["metadata", kind.field(), key]),
+    }
+    path
+}

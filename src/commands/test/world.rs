@@ -1,0 +1,157 @@
+//! What the cases of a file are run on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail, ensure};
+
+use super::cases::{Case, Cases, GivenItem};
+use super::expected::{Got, compared};
+use crate::clock;
+use crate::commands::{Loaded, load, simulated, vars};
+use crate::engine::kelos::{GROUP, Task, group_of};
+use crate::engine::rules::Policy;
+use crate::engine::simulate::{Item, Why};
+use crate::engine::{Limits, decide};
+use crate::manifests::{self, Manifest};
+use crate::spawners::{Lookup, ReadObjects, Snapshot};
+
+/// The manifests that cases name, each set of them read once.
+pub(super) struct Worlds<'w> {
+    policy: Policy,
+    namespace: &'w str,
+    known: BTreeMap<Vec<PathBuf>, World>,
+}
+
+/// The objects of some files.
+struct World {
+    spawners: Vec<Manifest>,
+    known: std::sync::Arc<Snapshot>,
+}
+
+impl<'w> Worlds<'w> {
+    /// No manifests yet.
+    pub(super) fn new(policy: Policy, namespace: &'w str) -> Worlds<'w> {
+        Worlds { policy, namespace, known: BTreeMap::new() }
+    }
+
+    /// Runs a case; gives what is wrong, if something is.
+    ///
+    /// # Errors
+    ///
+    /// The case can't be run: its files, its item or its TaskSpawner are in the way.
+    pub(super) fn run(&mut self, cases: &Cases, case: &Case) -> anyhow::Result<Option<String>> {
+        let wanted = case.spawner.as_deref().or(cases.spawner.as_deref()).context(
+            "it names no TaskSpawner: write `spawner:` with a file, or with a name that is in `files`",
+        )?;
+        let of_file = is_file(wanted).then(|| cases.beside(Path::new(wanted)));
+        let mut files: Vec<PathBuf> = cases.files.iter().map(|it| cases.beside(it)).collect();
+        files.extend(of_file.clone());
+        let item = item(cases, case)?;
+        let namespace = self.namespace;
+        let world = self.world(files)?;
+        let spawner = world.spawner(wanted, of_file.as_deref())?;
+        let made = simulated::task(spawner, &item, case.kelos).with_context(|| {
+            format!("{} has no TaskSpawner as Kelos has it", spawner.path.display())
+        })?;
+        let task = match made {
+            Ok(task) => task,
+            Err((spawned, error)) => match error.why {
+                Why::Item | Why::NotSimulated => bail!("{error}"),
+                Why::Kelos | Why::Refused => {
+                    let told = simulated::explained(spawner, &spawned, &error);
+                    let told = anstream::adapter::strip_str(&told).to_string();
+                    return Ok(compared(case, &Got::NoTask { error: &error.to_string(), told }));
+                }
+            },
+        };
+        world.decided(case, &task, namespace)
+    }
+
+    fn world(&mut self, files: Vec<PathBuf>) -> anyhow::Result<&World> {
+        if !self.known.contains_key(&files) {
+            let world = World::read(&files, self.policy.clone(), self.namespace)?;
+            self.known.insert(files.clone(), world);
+        }
+        self.known.get(&files).ok_or_else(|| anyhow!("these files were just read"))
+    }
+}
+
+impl World {
+    fn read(files: &[PathBuf], policy: Policy, namespace: &str) -> anyhow::Result<World> {
+        let mut objects = ReadObjects::in_namespace(namespace);
+        let (mut spawners, mut errors) = (Vec::new(), Vec::new());
+        for file in files {
+            manifests::read(file, |found| match found {
+                Ok(manifest) => {
+                    if group_of(&manifest.api_version) == GROUP && &*manifest.kind == "TaskSpawner"
+                    {
+                        spawners.push(manifest.clone());
+                    }
+                    objects.take(Ok(manifest));
+                }
+                Err(error) => errors.push(error.to_string()),
+            });
+        }
+        ensure!(errors.is_empty(), "{}", errors.join("\n"));
+        let Loaded { spawners: known, is_whole, .. } = load(objects, policy);
+        ensure!(is_whole, "a file that it names can't be used");
+        Ok(World { spawners, known: known.snapshot() })
+    }
+
+    /// The TaskSpawner of a case: by its file, which has one, or by its name.
+    fn spawner(&self, wanted: &str, file: Option<&Path>) -> anyhow::Result<&Manifest> {
+        let is_it = |it: &&Manifest| match file {
+            Some(file) => &*it.path == file,
+            None => it.object()["metadata"]["name"].as_str() == Some(wanted),
+        };
+        let mut found = self.spawners.iter().filter(is_it);
+        match (found.next(), found.next(), file) {
+            (Some(one), None, _) => Ok(one),
+            (None, ..) => {
+                bail!("there is no TaskSpawner in `{wanted}`, and none of that name in `files`")
+            }
+            (Some(_), Some(_), Some(_)) => {
+                bail!(
+                    "{wanted} has several TaskSpawners: list it in `files`, and give the name of one"
+                )
+            }
+            (Some(_), Some(_), None) => {
+                bail!("several TaskSpawners in `files` are called {wanted}")
+            }
+        }
+    }
+
+    fn decided(
+        &self,
+        case: &Case,
+        made: &Manifest,
+        default: &str,
+    ) -> anyhow::Result<Option<String>> {
+        let mut object = made.object();
+        let task = Task::parse(&made.json).context("the Task can't be read")?;
+        let said = object["metadata"]["namespace"].as_str().unwrap_or(default).to_owned();
+        let owner = task.owner().context("the Task has no owner")?;
+        let Lookup::Found(spawner) = self.known.rules(&said, &owner) else {
+            bail!("the TaskSpawner can't be used");
+        };
+        let facts = self.known.facts(&said, &task, made.json.len(), clock::now());
+        let decision = decide(&task, &spawner.rules, &facts, &Limits::default());
+        json_patch::patch(&mut object, &decision.patch).context("the patch does not apply")?;
+        Ok(compared(case, &Got::Task { object: &object, decision: &decision }))
+    }
+}
+
+fn is_file(spawner: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|end| spawner.ends_with(end))
+}
+
+/// The item of a case, with what is set over it.
+fn item(cases: &Cases, case: &Case) -> anyhow::Result<Item> {
+    let mut item = match &case.item {
+        GivenItem::Here(item) => item.clone(),
+        GivenItem::File(file) => vars::read("item", &cases.beside(file))?,
+    };
+    item.extend(case.set.clone());
+    Ok(item)
+}

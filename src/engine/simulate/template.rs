@@ -1,0 +1,27 @@
+//! Templates as Kelos renders them.
+
+use super::variables::Variables;
+use crate::templates::TemplateError;
+use crate::templates::budget::Budget;
+use crate::templates::go::Program;
+use crate::templates::purse::Purse;
+
+/// Renders a template as Kelos does: Go's text/template with no functions but Go's own, where a variable that is not
+/// there is an error, and `{{index . "X"}}` prints `<no value>` for one.
+///
+/// # Errors
+///
+/// What Kelos fails on, with its place. Kind [`ErrorKind::Limit`](crate::templates::ErrorKind::Limit) where it can't be told what Kelos does.
+pub fn render_as_kelos(template: &str, variables: &Variables) -> Result<String, TemplateError> {
+    if !template.contains("{{") {
+        return Ok(template.to_owned());
+    }
+    let program = Program::compile_plain(template, &mut Purse::default())?;
+    render(&program, variables)
+}
+
+/// Renders what was compiled already.
+pub(super) fn render(program: &Program, variables: &Variables) -> Result<String, TemplateError> {
+    let text = program.render_plain(variables.root(), &mut Budget::template());
+    text.map_err(|error| variables.explained(error))
+}
