@@ -3,8 +3,10 @@
 //! [`lint`] is pure: the object as JSON and what is known around it → [findings](Finding). What can't be told
 //! for certain from the object is not said.
 
+mod budget;
 mod finding;
 
+pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
 
 use super::kelos::TaskSpawner;
@@ -27,6 +29,15 @@ words! {
 pub struct Surroundings<'s> {
     /// What the cluster admin decides for all TaskSpawners.
     pub policy: &'s Policy,
+    /// The selectors of the TaskBudgets of its namespace, if they are known.
+    pub budgets: Option<&'s [BudgetSelector]>,
+}
+
+impl<'s> Surroundings<'s> {
+    /// Where nothing is known but what the cluster admin decides.
+    pub fn new(policy: &'s Policy) -> Surroundings<'s> {
+        Surroundings { policy, budgets: None }
+    }
 }
 
 /// Tells what is wrong with a TaskSpawner or SessionSpawner: errors first, then in the order of its fields.

@@ -22,10 +22,79 @@ words! {
 }
 
 words! {
-    /// What is looked for. Each has an entry of its name in docs/lint.md.
+    /// What is looked for. Each has a folder of its name in tests/data/lint, with why it matters, a bad and a
+    /// good example, and an entry in docs/lint.md.
     pub enum Rule {
-        /// A template that Kelos fails on for every item.
-        KelosFails = "kelos-fails",
+        /// A template that does not parse where Kelos renders it.
+        TemplateSyntax = "template-syntax",
+        /// A helper, Jinja or a variable of rules annotations where Kelos renders.
+        NotForKelos = "not-for-kelos",
+        /// A variable that the source never has, where Kelos renders.
+        NeverThere = "never-there",
+        /// A variable that some events of the source do not have, where Kelos renders.
+        SometimesThere = "sometimes-there",
+        /// A condition that fails on the variable that it asks about.
+        GuardFails = "guard-fails",
+        /// What prints `<no value>` where a variable is not there.
+        PrintsNoValue = "prints-no-value",
+        /// `.Labels` taken for a list where it is one text.
+        LabelsAreText = "labels-are-text",
+        /// A comparison of a number and a text.
+        TypesDiffer = "types-differ",
+        /// A slice of a text that may be shorter.
+        SliceMayFail = "slice-may-fail",
+        /// A field of the payload that the event does not have, or that may be nothing.
+        PayloadField = "payload-field",
+        /// A `.Context` that nobody fetches.
+        ContextUnknown = "context-unknown",
+        /// Another template that Kelos fails on for every item.
+        RenderFails = "render-fails",
+        /// A label whose value is none that the API server takes.
+        LabelValue = "label-value",
+        /// A key that is no label or annotation key.
+        MetadataKey = "metadata-key",
+        /// A key that Kelos, Kubernetes or the cluster admin keeps for itself.
+        ProtectedKey = "protected-key",
+        /// A name that leaves no room for those of Tasks.
+        LongName = "long-name",
+        /// A `nameTemplate` that gives many Tasks one name.
+        ConstantName = "constant-name",
+        /// A context source that loses Tasks.
+        ContextSource = "context-source",
+        /// A field of JSON that is likely to be a number, which Kelos prints in its own way.
+        MappedNumber = "mapped-number",
+        /// No prompt template where titles are empty.
+        EmptyPrompt = "empty-prompt",
+        /// A stranger's text in a prompt that Kelos parses as a template again.
+        PromptParsedTwice = "prompt-parsed-twice",
+        /// More than one source in `spec.when`.
+        SeveralSources = "several-sources",
+        /// A rules annotation that can't be read.
+        RulesAnnotation = "rules-annotation",
+        /// An entry of a rules annotation that is never rendered.
+        RulesTemplate = "rules-template",
+        /// A key of a rules annotation whose template asks for what no Task of the source has.
+        NeverWritten = "never-written",
+        /// A `default` that always stands in.
+        DefaultAlways = "default-always",
+        /// A setting with a value that is not known.
+        UnknownSetting = "unknown-setting",
+        /// An annotation under `metadata.kelos.dev/` that means nothing.
+        UnknownAnnotation = "unknown-annotation",
+        /// More keys, bytes or steps than are read.
+        OverLimit = "over-limit",
+        /// A queue or a node that a template chooses, without `allowed`.
+        FreeChoice = "free-choice",
+        /// What strangers write, as the value of a label.
+        StrangersText = "strangers-text",
+        /// Two keys that are one in Prometheus.
+        PrometheusCollision = "prometheus-collision",
+        /// A label that has another value for nearly every Task.
+        HighCardinality = "high-cardinality",
+        /// The label by which Argo CD tracks what it deploys.
+        ArgocdInstance = "argocd-instance",
+        /// A key that a TaskBudget counts by, and that some Tasks are without.
+        BudgetKey = "budget-key",
     }
 }
 
@@ -108,7 +177,7 @@ impl Finding {
             }
         };
         Finding {
-            rule: Rule::KelosFails,
+            rule: Rule::RenderFails,
             severity: Severity::Error,
             field,
             is_about_key: false,
