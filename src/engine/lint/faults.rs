@@ -136,6 +136,11 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
 
 /// What can be written in place of a variable that the source does not have.
 fn instead(lint: &Lint<'_>, name: &str) -> Option<String> {
+    if lint.table.has_new_names() {
+        return Some(format!(
+            "map it: `{name}: $.{name}`, or where else it stands in the JSON, under spec.when.webhook.fieldMapping"
+        ));
+    }
     let variable = format!(".{name}");
     let remedy = lint.remedy(&variable);
     let mut lines = remedy.ways.iter().flat_map(|way| &way.lines);
@@ -145,7 +150,8 @@ fn instead(lint: &Lint<'_>, name: &str) -> Option<String> {
     });
     match template {
         Some(template) => Some(format!("what says it is `{template}`")),
-        None if remedy.note.is_empty() => None,
+        // What only rules annotations know is no help here.
+        None if remedy.note.is_empty() || remedy.note.contains(".Annotations") => None,
         None => Some(remedy.note),
     }
 }
@@ -202,7 +208,9 @@ fn sometimes(
 
 fn no_context(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let product = lint.product();
-    let named = met.fault.path.get(1).map(|name| &**name);
+    let written = rendered.source.get(met.fault.at.clone()).unwrap_or_default();
+    let written = written.split_once(".Context.").and_then(|(_, name)| name.split('.').next());
+    let named = met.fault.path.get(1).map(|name| &**name).or(written);
     let sources = &lint.view.spec.task_template.context_sources;
     let (text, help) = if rendered.place == Place::Name {
         let text = format!("a nameTemplate may not read `.Context`: Kelos makes no {product}");
@@ -363,16 +371,18 @@ fn taken_for_list(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Op
 }
 
 fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
-    let text = format!(
-        "Go compares only like with like, and a number is no text: Kelos makes no {}",
-        lint.product()
-    );
+    let is_of_payload = met.fault.path.first().is_some_and(|name| **name == *"Payload");
+    let why = match is_of_payload {
+        true => "Go compares a pointer with nothing",
+        false => "Go compares only like with like, and a number is no text",
+    };
+    let text = format!("{why}: Kelos makes no {}", lint.product());
     let finding = Finding::new(Rule::TypesDiffer, by_certainty(met), rendered.field.clone(), text);
     if let Some((range, with)) = &met.fault.instead {
         let help = format!("write `{with}`");
         return finding.help(help).fix(range.clone(), with.clone());
     }
-    if met.fault.path.first().is_some_and(|name| **name == *"Payload") {
+    if is_of_payload {
         return finding.help(
             "fields of a payload are pointers: the chain of methods gives the value itself, as `.Payload.GetIssue.GetState`",
         );

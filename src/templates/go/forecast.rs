@@ -185,3 +185,6 @@ impl<'s> Plain<'s> {
         Walk::new(self.source, &self.parsed, self.dollar_is_root, world, purse).run()
     }
 }
+
+#[cfg(test)]
+mod tests;
