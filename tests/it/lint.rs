@@ -121,21 +121,21 @@ fn the_examples_are_clean() {
 
 /// A slip: what is there, what somebody writes instead, and the rule that finds it.
 const SLIPS: &[(&str, &str, Rule)] = &[
-    ("{{.Title}}", "{{.title}}", Rule::NeverThere),
-    ("{{.Title}}", "{{.Titel}}", Rule::NeverThere),
-    ("{{.Title}}", "{{.Author}}", Rule::NeverThere),
-    ("{{.Title}}", "{{.Title}", Rule::TemplateSyntax),
-    ("{{.Title}}", "{{ .Title | trim }}", Rule::NotForKelos),
-    ("{{.Title}}", "{{ title }}", Rule::NotForKelos),
-    ("{{.Title}}", "{{.Spawner.Name}}", Rule::NotForKelos),
-    ("{{.Title}}", "{{.Context.title}}", Rule::ContextUnknown),
-    ("{{.Title}}", "{{slice .Title 0 60}}", Rule::SliceMayFail),
-    ("{{.Title}}", "{{.Title.Text}}", Rule::RenderFails),
-    ("{{.Title}}", "{{index . \"Titel\"}}", Rule::PrintsNoValue),
+    ("issue: {{.Title}}", "issue: {{.title}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Titel}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Author}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Title}", Rule::TemplateSyntax),
+    ("issue: {{.Title}}", "issue: {{ .Title | trim }}", Rule::NotForKelos),
+    ("-{{.Number}}", "-{{ number }}", Rule::NotForKelos),
+    ("issue: {{.Title}}", "issue: {{.Spawner.Name}}", Rule::NotForKelos),
+    ("issue: {{.Title}}", "issue: {{.Context.title}}", Rule::ContextUnknown),
+    ("issue: {{.Title}}", "issue: {{slice .Title 0 60}}", Rule::SliceMayFail),
+    ("issue: {{.Title}}", "issue: {{.Title.Text}}", Rule::RenderFails),
+    ("issue: {{.Title}}", "issue: {{index . \"Titel\"}}", Rule::PrintsNoValue),
     ("{{.Body}}", "{{range .Labels}}{{.}}{{end}}", Rule::LabelsAreText),
     ("{{.Body}}", "{{if eq .Number \"1\"}}{{.Body}}{{end}}", Rule::TypesDiffer),
-    ("{{.URL}}\"", "{{.Body}}\"", Rule::SometimesThere),
-    ("{{.URL}}\"", "{{if .Body}}{{.Body}}{{end}}\"", Rule::GuardFails),
+    ("com/url: \"{{.URL}}\"", "com/url: \"{{.Body}}\"", Rule::SometimesThere),
+    ("com/url: \"{{.URL}}\"", "com/url: \"{{if .Body}}{{.Body}}{{end}}\"", Rule::GuardFails),
     ("events: [issues]", "events: [issues, push]", Rule::PayloadField),
     (
         "{{.Payload.GetIssue.GetUser.GetLogin}}",
@@ -147,7 +147,7 @@ const SLIPS: &[(&str, &str, Rule)] = &[
     ("kelos.dev/source-kind:", "kelos.dev/taskspawner:", Rule::ProtectedKey),
     ("metadata.kelos.dev/labels", "metadata.kelos.dev/lables", Rule::UnknownAnnotation),
     ("on-invalid: sanitize", "on-invalid: sanitise", Rule::UnknownSetting),
-    ("team.example.com/area: backend", "team.example.com/area: - x: y", Rule::RulesAnnotation),
+    ("dev/labels: |\n", "dev/labels: |\n      a: b: c\n", Rule::RulesAnnotation),
     ("default: none", "default: no thing", Rule::RulesTemplate),
     ("| trimPrefix", "| trimPrfix", Rule::RulesTemplate),
     ("scoped \"priority\" .Labels", "scoped \"priority\" .Label", Rule::DefaultAlways),
@@ -160,7 +160,7 @@ const SLIPS: &[(&str, &str, Rule)] = &[
         "    dependsOn: [plan]\n    promptTemplate: |",
         Rule::PromptParsedTwice,
     ),
-    ("team.example.com/area: backend", "team.example.com/area: back end", Rule::LabelValue),
+    ("area: backend\n      annotations", "area: back end\n      annotations", Rule::LabelValue),
 ];
 
 /// The findings that matter in a TaskSpawner as it is written.

@@ -78,7 +78,7 @@ impl Walk<'_> {
                 if one.item.is_text() && !around.is_condition {
                     self.fault(Trouble::LengthOfText, &one.item, at, around);
                 }
-                Item::shaped(Shape::Number).made_of(&[one.item.clone()])
+                Item::shaped(Shape::Number).made_of(std::slice::from_ref(&one.item))
             }
             (Builtin::Index, [of, keys @ ..]) => self.indexed(of, keys, at, around),
             (Builtin::Slice, [of, bounds @ ..]) => self.sliced(of, bounds, at, around),
@@ -202,7 +202,7 @@ impl Walk<'_> {
     }
 
     fn sliced(&mut self, of: &Argument, bounds: &[Argument], at: Span, around: Around) -> Item {
-        let gives = Item::shaped(Shape::Text).made_of(&[of.item.clone()]);
+        let gives = Item::shaped(Shape::Text).made_of(std::slice::from_ref(&of.item));
         let number = |it: &Argument| match it.item.shape() {
             Some(Shape::Is(Value::Int(number))) => usize::try_from(*number).ok(),
             _ => None,
