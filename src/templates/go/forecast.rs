@@ -4,6 +4,7 @@
 //! of each variable: conditions that are decided there are followed, of all others both sides are looked at, and
 //! what is found there is not certain.
 
+mod around;
 mod calls;
 mod item;
 mod walk;

@@ -1,3 +1,5 @@
+//! What is met, followed and printed in a small world.
+
 use super::*;
 use crate::templates::purse::Purse;
 
