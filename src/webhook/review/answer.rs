@@ -11,6 +11,7 @@ use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use crate::apimachinery::Kind;
+use crate::engine::lint::Finding;
 use crate::engine::{Decision, KeyDecision, Skip, defaulted_list, skipped_list};
 use crate::json_text;
 
@@ -18,6 +19,8 @@ use crate::json_text;
 /// takes 4096 in all).
 const WARNINGS: usize = 8;
 const WARNING_CHARS: usize = 200;
+/// The longest field in a warning, in characters: the way to the labels of a Task has 36.
+const FIELD_CHARS: usize = 90;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
 /// The longest audit annotation of skipped or defaulted keys, in bytes.
@@ -63,6 +66,23 @@ pub fn allow(uid: &str) -> Vec<u8> {
 /// The answer that allows the Task as it is and tells the client why nothing was added.
 pub fn allow_with_warning(uid: &str, message: &str) -> Vec<u8> {
     let warnings = vec![warning(format!("kelos-metadata: nothing was added: {message}"))];
+    encode(Response { uid, warnings, ..Response::default() })
+}
+
+/// The answer that allows a spawner and tells the client why nobody looked at it.
+pub(in crate::webhook) fn unchecked(uid: &str, message: &str) -> Vec<u8> {
+    let warnings = vec![warning(format!("kelos-metadata: the spawner was not checked: {message}"))];
+    encode(Response { uid, warnings, ..Response::default() })
+}
+
+/// The answer that allows a spawner and tells the client what is wrong with it, the first findings first.
+pub(in crate::webhook) fn warned(uid: &str, findings: &[Finding]) -> Vec<u8> {
+    let listed = if findings.len() > WARNINGS { WARNINGS - 1 } else { findings.len() };
+    let mut warnings: Vec<String> = findings.iter().take(listed).map(finding_warning).collect();
+    let more = findings.len() - listed;
+    if more > 0 {
+        warnings.push(format!("{more} more findings: kelos-metadata lint shows them all"));
+    }
     encode(Response { uid, warnings, ..Response::default() })
 }
 
@@ -231,6 +251,22 @@ fn key_warning(key: &str, skip: &Skip) -> String {
         text.extend(["; ", hint]);
     }
     warning_with(text, &place)
+}
+
+/// ``spec.taskTemplate.branch: function "lower" not defined (1:10) [kelos-fails]``
+fn finding_warning(finding: &Finding) -> String {
+    let field = finding.field.to_string();
+    let mut text = format!("{}: {}", shorten_middle(&field, FIELD_CHARS), finding.text);
+    let place = finding.at.map(|at| format!(" ({}:{})", at.line, at.column)).unwrap_or_default();
+    // Place and rule are worth more than the end of the message, and a part of a help is worth nothing.
+    let end = format!("{place} [{}]", finding.rule);
+    if let Some(help) = &finding.help
+        && [&*text, "; ", help, &end].iter().map(|it| it.chars().count()).sum::<usize>()
+            <= WARNING_CHARS
+    {
+        text.extend(["; ", help]);
+    }
+    warning_with(text, &end)
 }
 
 /// One line of at most [`WARNING_CHARS`] characters, without control characters.

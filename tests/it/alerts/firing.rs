@@ -37,15 +37,17 @@ fn steady(value: impl std::fmt::Display) -> String {
 /// The upper bound of a bucket of the histogram.
 fn bucket(name: &str) -> Option<f64> {
     let (_, bound) = name.split_once("_bucket{le=\"")?;
-    bound.strip_suffix("\"}")?.parse().ok()
+    bound.split_once('"')?.0.parse().ok()
 }
 
 /// What a replica says that does what it should: sixty Tasks a minute, at once. One controller leads.
 fn healthy(pod: &str, name: &str, value: &str) -> String {
     match name {
-        r#"kelos_metadata_admissions_total{outcome="patched"}"#
-        | r#"kelos_metadata_keys_total{kind="label",outcome="applied"}"#
-        | r#"kelos_metadata_keys_total{kind="annotation",outcome="applied"}"# => growing(60.0),
+        r#"kelos_metadata_admissions_total{resource="task",outcome="patched"}"#
+        | r#"kelos_metadata_keys_total{resource="task",kind="label",outcome="applied"}"#
+        | r#"kelos_metadata_keys_total{resource="task",kind="annotation",outcome="applied"}"# => {
+            growing(60.0)
+        }
         "kelos_metadata_spawners" => steady(10),
         "kelos_metadata_rules_bytes" => steady(70 << 20),
         "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
@@ -88,10 +90,15 @@ fn without_controllers() -> Vec<Value> {
 /// Each alert, with what makes it fire.
 fn causes() -> Vec<(&'static str, Changed)> {
     let admissions = |outcome: &str, by| {
-        vec![(format!("kelos_metadata_admissions_total{{outcome=\"{outcome}\"}}"), growing(by))]
+        vec![(
+            format!("kelos_metadata_admissions_total{{resource=\"task\",outcome=\"{outcome}\"}}"),
+            growing(by),
+        )]
     };
     let labels = |outcome: &str, by| {
-        let name = format!("kelos_metadata_keys_total{{kind=\"label\",outcome=\"{outcome}\"}}");
+        let name = format!(
+            "kelos_metadata_keys_total{{resource=\"task\",kind=\"label\",outcome=\"{outcome}\"}}"
+        );
         vec![(name, growing(by))]
     };
     let one = |name: &str, values| vec![(name.to_owned(), values)];
