@@ -322,6 +322,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Skip;
+    use crate::engine::lint::{Field, Rule, Severity};
     use crate::engine::reason::Reason;
     use crate::templates::{Position, TemplateError};
 
@@ -342,6 +343,31 @@ mod tests {
         assert!(long.ends_with("é... (2:3)"), "{long}");
         let hint = warned(Skip::new(Reason::RenderError, "x").hint("a\nb\u{1b}"));
         assert!(hint.ends_with(" skipped: x; a b "), "{hint:?}");
+    }
+
+    #[test]
+    fn a_finding_keeps_its_place_and_rule_and_is_one_line_whatever_it_quotes() {
+        let finding = |key: &str, text: &str, help: Option<&str>| Finding {
+            rule: Rule::KelosFails,
+            severity: Severity::Error,
+            field: Field::of(&["spec", key]),
+            is_about_key: false,
+            at: Some(Position::at("a\nb c", 2, 3)),
+            text: text.to_owned(),
+            help: help.map(str::to_owned),
+            fix: None,
+        };
+        let told = finding_warning(&finding("when", "is wrong", Some("write x")));
+        assert_eq!(told, "spec.when: is wrong; write x (2:3) [kelos-fails]");
+        let hostile = "\u{1b}\n\u{85}é".repeat(200);
+        for (key, text, help) in
+            [("when", &*hostile, None), (&hostile, "x", None), ("a", "b", Some(&*hostile))]
+        {
+            let told = finding_warning(&finding(key, text, help));
+            assert!(told.chars().count() <= WARNING_CHARS, "{told:?}");
+            assert!(!told.contains(char::is_control), "{told:?}");
+            assert!(told.starts_with("spec") && told.ends_with(" (2:3) [kelos-fails]"), "{told}");
+        }
     }
 
     #[test]
