@@ -42,12 +42,11 @@ const WRITING: [Granted; 4] = [
 ];
 
 /// What it takes beside that.
-const PUBLISHING: [Granted; 1] = [(
-    &WRITE,
-    "admissionregistration.k8s.io",
-    "mutatingwebhookconfigurations",
-    Some(CONFIGURATION),
-)];
+const PUBLISHING: [Granted; 2] = [
+    (&WRITE, REGISTRATION, "mutatingwebhookconfigurations", Some(CONFIGURATION)),
+    (&WRITE, REGISTRATION, "validatingwebhookconfigurations", Some(CONFIGURATION)),
+];
+const REGISTRATION: &str = "admissionregistration.k8s.io";
 
 /// Another namespace than the release's.
 const ELSEWHERE: &str = "default";
