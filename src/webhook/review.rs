@@ -7,15 +7,16 @@ mod answer;
 mod spawner_review;
 mod uid;
 mod user;
+mod warning;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use self::answer::shorten_middle;
 pub use self::answer::{allow, allow_with_warning, audited, decided};
 pub(super) use self::answer::{unchecked, warned};
 pub(super) use self::spawner_review::SpawnerReview;
+pub(super) use self::warning::shorten_middle;
 use crate::engine::kelos::{Excess, GROUP, Str, Task};
 use crate::engine::variables::User;
 

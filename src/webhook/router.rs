@@ -56,7 +56,9 @@ pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
 /// | larger bodies, and answers over 16 KiB until they are sent: two rooms of `ROOM_BYTES` of `router/body.rs` | 16 |
 /// | what was read of requests that wait: 256 times `FREE_BYTES`, and `ROOM_BYTES`, of `reader.rs` | 20 |
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
-/// | together | 177 to 214 |
+/// | larger bodies of spawners: two rooms of `MAX_SPAWNER_BODY_BYTES` | 8 |
+/// | two threads that judge spawners: the rules of one are 4 at the most, and 1.5 is read of it | 11 |
+/// | together | 196 to 233 |
 ///
 /// The chart gives a Pod 256 MiB. Of the worst that is known less comes together: `tests/it/clients` sends it, and
 /// finds that the process stays below 160.

@@ -87,23 +87,30 @@ fn without_controllers() -> Vec<Value> {
     fed
 }
 
+/// So many requests about Tasks a minute that end like this.
+fn admissions(outcome: &str, by: f64) -> Changed {
+    let labels = format!("resource=\"task\",outcome=\"{outcome}\"");
+    vec![(format!("kelos_metadata_admissions_total{{{labels}}}"), growing(by))]
+}
+
+/// So many labels a minute that end like this.
+fn labels(outcome: &str, by: f64) -> Changed {
+    let labels = format!("resource=\"task\",kind=\"label\",outcome=\"{outcome}\"");
+    vec![(format!("kelos_metadata_keys_total{{{labels}}}"), growing(by))]
+}
+
+/// Half of the requests about Tasks take half a second.
+fn slow() -> Changed {
+    let of_tasks = |name: &String| {
+        name.contains("resource=\"task\"") && bucket(name).is_some_and(|bound| bound < 0.5)
+    };
+    let names = series().into_iter().map(|(name, _)| name).filter(of_tasks);
+    names.map(|name| (name, growing(30.0))).collect()
+}
+
 /// Each alert, with what makes it fire.
 fn causes() -> Vec<(&'static str, Changed)> {
-    let admissions = |outcome: &str, by| {
-        vec![(
-            format!("kelos_metadata_admissions_total{{resource=\"task\",outcome=\"{outcome}\"}}"),
-            growing(by),
-        )]
-    };
-    let labels = |outcome: &str, by| {
-        let name = format!(
-            "kelos_metadata_keys_total{{resource=\"task\",kind=\"label\",outcome=\"{outcome}\"}}"
-        );
-        vec![(name, growing(by))]
-    };
     let one = |name: &str, values| vec![(name.to_owned(), values)];
-    let fast = series().into_iter().map(|(name, _)| name);
-    let fast = fast.filter(|name| bucket(name).is_some_and(|bound| bound < 0.5));
     let fail_open = format!("{FAIL_OPEN}{{name=\"mtask.metadata.kelos.dev\",type=\"admit\"}}");
     vec![
         ("KelosMetadataFailOpen", vec![(fail_open, growing(1.0))]),
@@ -133,7 +140,7 @@ fn causes() -> Vec<(&'static str, Changed)> {
         ("KelosMetadataBug", admissions("panic", 0.2)),
         ("KelosMetadataBusy", admissions("unavailable", 5.0)),
         ("KelosMetadataBusy", admissions("overloaded", 5.0)),
-        ("KelosMetadataSlow", fast.map(|name| (name, growing(30.0))).collect()),
+        ("KelosMetadataSlow", slow()),
         ("KelosMetadataStrangeRequests", admissions("bad_request", 1.0)),
         (
             "KelosMetadataRulesStale",
