@@ -3,9 +3,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::apimachinery::Kind;
-use crate::engine::rules::Failing;
-use crate::engine::sources::Rendered;
 use crate::templates::Position;
 use crate::words::words;
 
@@ -22,10 +19,79 @@ words! {
 }
 
 words! {
-    /// What is looked for. Each has an entry of its name in docs/lint.md.
+    /// What is looked for. Each has a folder of its name in tests/data/lint, with why it matters, a bad and a
+    /// good example, and an entry in docs/lint.md.
     pub enum Rule {
-        /// A template that Kelos fails on for every item.
-        KelosFails = "kelos-fails",
+        /// A template that does not parse where Kelos renders it.
+        TemplateSyntax = "template-syntax",
+        /// A helper, Jinja or a variable of rules annotations where Kelos renders.
+        NotForKelos = "not-for-kelos",
+        /// A variable that the source never has, where Kelos renders.
+        NeverThere = "never-there",
+        /// A variable that some events of the source do not have, where Kelos renders.
+        SometimesThere = "sometimes-there",
+        /// A condition that fails on the variable that it asks about.
+        GuardFails = "guard-fails",
+        /// What prints `<no value>` where a variable is not there.
+        PrintsNoValue = "prints-no-value",
+        /// `.Labels` taken for a list where it is one text.
+        LabelsAreText = "labels-are-text",
+        /// A comparison of a number and a text.
+        TypesDiffer = "types-differ",
+        /// A slice of a text that may be shorter.
+        SliceMayFail = "slice-may-fail",
+        /// A field of the payload that the event does not have, or that may be nothing.
+        PayloadField = "payload-field",
+        /// A `.Context` that nobody fetches.
+        ContextUnknown = "context-unknown",
+        /// Another template that Kelos fails on for every item.
+        RenderFails = "render-fails",
+        /// A label whose value is none that the API server takes.
+        LabelValue = "label-value",
+        /// A key that is no label or annotation key.
+        MetadataKey = "metadata-key",
+        /// A key that Kelos, Kubernetes or the cluster admin keeps for itself.
+        ProtectedKey = "protected-key",
+        /// A name that leaves no room for those of Tasks.
+        LongName = "long-name",
+        /// A `nameTemplate` that gives many Tasks one name.
+        ConstantName = "constant-name",
+        /// A context source that loses Tasks.
+        ContextSource = "context-source",
+        /// A field of JSON that is likely to be a number, which Kelos prints in its own way.
+        MappedNumber = "mapped-number",
+        /// No prompt template where titles are empty.
+        EmptyPrompt = "empty-prompt",
+        /// A stranger's text in a prompt that Kelos parses as a template again.
+        PromptParsedTwice = "prompt-parsed-twice",
+        /// More than one source in `spec.when`.
+        SeveralSources = "several-sources",
+        /// A rules annotation that can't be read.
+        RulesAnnotation = "rules-annotation",
+        /// An entry of a rules annotation that is never rendered.
+        RulesTemplate = "rules-template",
+        /// A key of a rules annotation whose template asks for what no Task of the source has.
+        NeverWritten = "never-written",
+        /// A `default` that always stands in.
+        DefaultAlways = "default-always",
+        /// A setting with a value that is not known.
+        UnknownSetting = "unknown-setting",
+        /// An annotation under `metadata.kelos.dev/` that means nothing.
+        UnknownAnnotation = "unknown-annotation",
+        /// More keys, bytes or steps than are read.
+        OverLimit = "over-limit",
+        /// A queue or a node that a template chooses, without `allowed`.
+        FreeChoice = "free-choice",
+        /// What strangers write, as the value of a label.
+        StrangersText = "strangers-text",
+        /// Two keys that are one in Prometheus.
+        PrometheusCollision = "prometheus-collision",
+        /// A label that has another value for nearly every Task.
+        HighCardinality = "high-cardinality",
+        /// The label by which Argo CD tracks what it deploys.
+        ArgocdInstance = "argocd-instance",
+        /// A key that a TaskBudget counts by, and that some Tasks are without.
+        BudgetKey = "budget-key",
     }
 }
 
@@ -46,6 +112,28 @@ impl Field {
     /// The field at a way of keys.
     pub fn of(keys: &[&str]) -> Field {
         Field(keys.iter().map(|key| Step::Key((*key).into())).collect())
+    }
+
+    /// A field of this one, or the value of a key in it.
+    #[must_use]
+    pub(super) fn key(mut self, key: &str) -> Field {
+        self.0.push(Step::Key(key.into()));
+        self
+    }
+
+    /// The key that it ends with.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Step::Key(key) => Some(key),
+            Step::Item(_) => None,
+        }
+    }
+
+    /// An item of this one.
+    #[must_use]
+    pub(super) fn item(mut self, item: usize) -> Field {
+        self.0.push(Step::Item(item));
+        self
     }
 }
 
@@ -96,26 +184,45 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn failing(failing: &Failing) -> Finding {
-        let template = |name| Field::of(&["spec", "taskTemplate", name]);
-        let field = match &failing.rendered {
-            Rendered::Prompt => template("promptTemplate"),
-            Rendered::Branch => template("branch"),
-            Rendered::Name => template("nameTemplate"),
-            Rendered::Metadata(kind, key) => {
-                let map = if *kind == Kind::Label { "labels" } else { "annotations" };
-                Field::of(&["spec", "taskTemplate", "metadata", map, key])
-            }
-        };
+    /// What a rule finds in a field.
+    pub(super) fn new(rule: Rule, severity: Severity, field: Field, text: String) -> Finding {
         Finding {
-            rule: Rule::KelosFails,
-            severity: Severity::Error,
+            rule,
+            severity,
             field,
             is_about_key: false,
-            at: failing.error.position,
-            text: failing.error.message.clone(),
-            help: failing.error.hint.clone(),
+            at: None,
+            text,
+            help: None,
             fix: None,
         }
+    }
+
+    /// The same at a place in the text of the field.
+    #[must_use]
+    pub(super) fn at(mut self, position: Position) -> Finding {
+        self.at = Some(position);
+        self
+    }
+
+    /// The same with what to do.
+    #[must_use]
+    pub(super) fn help(mut self, help: impl Into<String>) -> Finding {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with what to write instead.
+    #[must_use]
+    pub(super) fn fix(mut self, range: Range<usize>, with: impl Into<String>) -> Finding {
+        self.fix = Some(Fix { range, with: with.into() });
+        self
+    }
+
+    /// The same about the key of the field.
+    #[must_use]
+    pub(super) fn about_key(mut self) -> Finding {
+        self.is_about_key = true;
+        self
     }
 }
