@@ -129,7 +129,7 @@ fn nothing_to_say(review: &SpawnerReview, known: &Snapshot) -> Option<AdmissionO
 
 /// Lints a spawner, and says what is wrong: what its teams lose by, and no more.
 fn linted(review: &SpawnerReview, kind: SpawnerKind, known: &Snapshot) -> Answered {
-    let around = Surroundings { policy: known.policy() };
+    let around = Surroundings::new(known.policy());
     let json = std::str::from_utf8(&review.object).unwrap_or_default();
     let Ok(mut findings) = lint(kind, json, &around) else {
         return as_it_is(review, AdmissionOutcome::NotUnderstood);

@@ -11,7 +11,7 @@ const FIELD_CHARS: usize = 90;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
 
-/// ``spec.taskTemplate.branch: function "lower" not defined (1:10) [kelos-fails]``
+/// ``spec.taskTemplate.branch: function "lower" not defined (1:10) [not-for-kelos]``
 pub(super) fn finding_warning(finding: &Finding) -> String {
     let field = finding.field.to_string();
     let mut text = format!("{}: {}", shorten_middle(&field, FIELD_CHARS), finding.text);
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn a_finding_keeps_its_place_and_rule_and_is_one_line_whatever_it_quotes() {
         let finding = |key: &str, text: &str, help: Option<&str>| Finding {
-            rule: Rule::KelosFails,
+            rule: Rule::NotForKelos,
             severity: Severity::Error,
             field: Field::of(&["spec", key]),
             is_about_key: false,
@@ -92,7 +92,7 @@ mod tests {
             fix: None,
         };
         let told = finding_warning(&finding("when", "is wrong", Some("write x")));
-        assert_eq!(told, "spec.when: is wrong; write x (2:3) [kelos-fails]");
+        assert_eq!(told, "spec.when: is wrong; write x (2:3) [not-for-kelos]");
         let hostile = "\u{1b}\n\u{85}é".repeat(200);
         for (key, text, help) in
             [("when", &*hostile, None), (&hostile, "x", None), ("a", "b", Some(&*hostile))]
@@ -100,7 +100,7 @@ mod tests {
             let told = finding_warning(&finding(key, text, help));
             assert!(told.chars().count() <= WARNING_CHARS, "{told:?}");
             assert!(!told.contains(char::is_control), "{told:?}");
-            assert!(told.starts_with("spec") && told.ends_with(" (2:3) [kelos-fails]"), "{told}");
+            assert!(told.starts_with("spec") && told.ends_with(" (2:3) [not-for-kelos]"), "{told}");
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::harness::helm::{Helm, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::wait::eventually;
 
-const WARNING: &str = "Warning: spec.taskTemplate.branch: Kelos makes no Task of this template";
+const WARNING: &str = "Warning: spec.taskTemplate.branch: Kelos has no function `lower`";
 
 /// A TaskSpawner of this name with this branch.
 fn spawner(name: &str, branch: &str) -> Value {
@@ -51,7 +51,7 @@ fn warnings(output: CommandOutput) -> usize {
 
 /// How many of its warnings are ours: the CRDs of the tests leave out fields, of which the API server warns.
 fn ours(reply: &Reply) -> usize {
-    reply.warnings.iter().filter(|it| it.ends_with("[kelos-fails]")).count()
+    reply.warnings.iter().filter(|it| it.ends_with("[not-for-kelos]")).count()
 }
 
 /// What helm installs: a chart with this one object.
@@ -115,7 +115,8 @@ fn who_writes_a_spawner_is_told_what_is_wrong_and_it_is_written_all_the_same() {
 
         let folder = tempfile::tempdir().unwrap();
         let told = |output: CommandOutput| {
-            let told = output.errors.contains("spec.taskTemplate.branch: Kelos makes no Task");
+            let told =
+                output.errors.contains("spec.taskTemplate.branch: Kelos has no function `lower`");
             output.ok();
             told
         };
