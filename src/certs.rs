@@ -4,10 +4,10 @@
 //! ```text
 //! issue: a CA and a leaf, the CA's key thrown away
 //!   → the Secret: the leaf beside the one that serves, the CA in the bundle
-//!   → the configuration: its caBundle is the bundle; read back
+//!   → the configurations: the caBundle of each webhook is the bundle; all read back
 //!   → the settling time, for API servers that have not heard of it yet
 //!   → the Secret: the leaf serves
-//!   → the Secret, then the configuration: the old CA goes, once it has expired
+//!   → the Secret, then the configurations: the old CA goes, once it has expired
 //! ```
 //!
 //! The Secret is the only truth. [`next_step`] is pure: it looks at what is there and says what
@@ -15,6 +15,7 @@
 //! go on wherever another one was killed, and two at once do no harm (decision 013).
 
 mod ca_bundle;
+mod configurations;
 mod fight;
 mod issue;
 mod metrics;
@@ -27,12 +28,10 @@ mod state;
 mod step_kind;
 mod store;
 
+pub use self::configurations::{ConfigurationKind, Configurations};
 pub use self::issue::{Issued, issue};
 pub use self::metrics::ControllerMetrics;
 pub use self::reconciler::Reconciler;
 pub use self::rotation::{RotationPolicy, RotationStep, next_step};
 pub use self::step_kind::{StepKind, StepResult};
 pub use self::store::ManagedObjects;
-
-/// The name of the one webhook in the configuration whose `caBundle` is kept.
-pub const WEBHOOK: &str = "mtask.metadata.kelos.dev";

@@ -5,12 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::WEBHOOK;
 use super::ca_bundle::CaBundle;
+use super::configurations::{Configuration, ConfigurationKind};
 use super::issue::Issued;
-use super::state::{
-    BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, TRUSTED_SINCE,
-};
+use super::state::{BUNDLE, CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, TRUSTED_SINCE};
 
 /// The Secret when there is none: nothing serves yet, which servers take as no reason to change.
 pub(super) fn new_secret(name: &str, issued: &Issued, others: &CaBundle) -> Value {
@@ -93,11 +91,20 @@ pub(super) fn promote(secret: &Secret) -> Value {
     patch(secret, data, Some(Value::Null))
 }
 
-/// Writes the caBundle of our webhook: a strategic merge, which knows webhooks by their names.
-pub(super) fn publish(configuration: &Configuration, bundle: &CaBundle) -> Value {
+/// Writes the caBundle of our webhooks that are there: a strategic merge, which knows webhooks by their names,
+/// and would add one that is not.
+pub(super) fn publish(
+    kind: ConfigurationKind,
+    configuration: &Configuration,
+    bundle: &CaBundle,
+) -> Value {
+    let bundle = encoded(bundle);
+    let ours = configuration.ca_bundles(kind);
+    let webhooks: Vec<Value> =
+        ours.map(|(name, _)| json!({"name": name, "clientConfig": {"caBundle": bundle}})).collect();
     json!({
         "metadata": {"resourceVersion": configuration.metadata.resource_version},
-        "webhooks": [{"name": WEBHOOK, "clientConfig": {"caBundle": encoded(bundle)}}],
+        "webhooks": webhooks,
     })
 }
 

@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// More steps than a round has, unless somebody undoes them.
 const STEPS: usize = 32;
 
-/// Reconciles the Secret and the configuration by the rotation policy, while this process leads.
+/// Reconciles the Secret and the configurations by the rotation policy, while this process leads.
 pub struct Reconciler {
     client: Client,
     policy: RotationPolicy,
@@ -49,7 +49,7 @@ pub struct Reconciler {
 }
 
 impl Reconciler {
-    /// Reconciles these objects. It is ready when it has read both.
+    /// Reconciles these objects. It is ready when it has read all.
     pub fn new(
         client: Client,
         policy: RotationPolicy,
@@ -182,9 +182,9 @@ impl Reconciler {
 
     /// Says what comes next, as far as this process knows.
     fn next_step(&mut self, found: &ClusterState) -> RotationStep {
-        let (secret, configuration) = (found.secret.as_ref(), found.configuration.as_ref());
+        let (secret, configurations) = (found.secret.as_ref(), &found.configurations);
         let settled = self.propagation.see(secret.and_then(Secret::mark), self.started.elapsed());
-        let step = next_step(&self.policy, secret, configuration, found.now, settled);
+        let step = next_step(&self.policy, secret, configurations, found.now, settled);
         if let RotationStep::Publish { settles_anew: true, .. } = &step {
             // Also if the mark can't be taken away.
             self.propagation.restart();
@@ -228,7 +228,7 @@ impl Reconciler {
     fn report(&mut self, error: &StepError) {
         let text = chain(error);
         if self.readiness.reason().is_some() {
-            self.readiness.set_unready(format!("the Secret and the configuration: {text}"));
+            self.readiness.set_unready(format!("the Secret and the configurations: {text}"));
         }
         if self.error.is_news(text.clone()) {
             tracing::warn!(error = text, "Failed to reconcile the certificates; trying again");

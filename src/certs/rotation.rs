@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::ca_bundle::CaBundle;
+use super::configurations::{ConfigurationKind, Configurations};
 use super::issue::{BACKDATED, LONGEST_AFTERLIFE};
 use super::serving_cert::ServingCert;
-use super::state::{
-    BUNDLE, CERTIFICATE, Configuration, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, trusted_since,
-};
+use super::state::{BUNDLE, CERTIFICATE, KEY, NEXT_CERTIFICATE, NEXT_KEY, Secret, trusted_since};
 use crate::unix_seconds::UnixSeconds;
 
 /// The longest settling time while the Secret has no pair that can serve. Servers go on with the one
@@ -21,7 +20,7 @@ pub struct RotationPolicy {
     pub name: String,
     /// How long a certificate lives.
     pub lifetime: Duration,
-    /// How long a CA is in the configuration before its certificate serves.
+    /// How long a CA is in the configurations before its certificate serves.
     pub settle: Duration,
 }
 
@@ -53,14 +52,16 @@ pub enum RotationStep {
         /// Whether something of the next certificate is to go.
         forget_next: bool,
     },
-    /// Write a bundle into the configuration.
+    /// Write a bundle into configurations.
     Publish {
+        /// Those that differ.
+        into: Vec<ConfigurationKind>,
         /// The bundle.
         bundle: CaBundle,
         /// Whether the mark is to go first: what had settled was taken back.
         settles_anew: bool,
     },
-    /// Write down that the configuration was seen with the CA of the next certificate: this
+    /// Write down that every configuration was seen with the CA of the next certificate: this
     /// is the annotation.
     Mark(String),
     /// Serve with the next certificate.
@@ -88,19 +89,18 @@ struct Assessment {
 
 /// Says what comes next.
 ///
-/// `configuration` must have been read before `secret`: then the Secret is at least as new as
-/// whatever is published, and what it does not hold can be taken out of the configuration.
+/// `configurations` must have been read before `secret`: then the Secret is at least as new as
+/// whatever is published, and what it does not hold can be taken out of the configurations.
 /// `settled` is for how long this process has seen the mark of the Secret: the clocks of two API
 /// servers may differ by more than the settling time, and its own does not.
 pub fn next_step(
     policy: &RotationPolicy,
     secret: Option<&Secret>,
-    configuration: Option<&Configuration>,
+    configurations: &Configurations,
     now: UnixSeconds,
     settled: Duration,
 ) -> RotationStep {
-    let live = configuration.and_then(Configuration::ca_bundle);
-    let assessed = Assessment::new(policy, secret, live.as_deref(), now);
+    let assessed = Assessment::new(policy, secret, configurations.adoptable().as_deref(), now);
     let Assessment { serving, next, bundle } = &assessed;
 
     let is_due = match serving {
@@ -111,11 +111,18 @@ pub fn next_step(
         return RotationStep::Issue { others: assessed.bundle, forget_pair: false };
     };
     // Before anything is written to the Secret: that may be refused for ever.
-    if let Some(live) = live
-        && assessed.is_to_publish(secret, &live)
-    {
-        let settles_anew = secret.mark().is_some() && !assessed.lets_settle(policy, &live, now);
-        return RotationStep::Publish { bundle: assessed.bundle, settles_anew };
+    let mut into = Vec::new();
+    let mut lets_settle = true;
+    for (kind, live) in configurations.live() {
+        if assessed.is_to_publish(secret, &live) {
+            into.push(kind);
+            lets_settle &= assessed.lets_settle(policy, &live, now);
+        }
+    }
+    if !into.is_empty() {
+        into.dedup();
+        let settles_anew = secret.mark().is_some() && !lets_settle;
+        return RotationStep::Publish { into, bundle: assessed.bundle, settles_anew };
     }
     if next.is_none() && is_due {
         let forget_pair = matches!(serving, Serving::Refused);
@@ -196,7 +203,7 @@ impl Assessment {
         Assessment { serving, next, bundle }
     }
 
-    /// Whether the configuration is to be written: it differs, and the Secret says the same as the
+    /// Whether a configuration is to be written: it differs, and the Secret says the same as the
     /// bundle. If the configuration lacks a CA, it is enough that the Secret has them all.
     fn is_to_publish(&self, secret: &Secret, live: &[u8]) -> bool {
         let (pem, written) = (self.bundle.pem(), secret.field(BUNDLE));
@@ -216,7 +223,7 @@ impl Assessment {
         bundle.pem().as_bytes() == live && self.next.as_ref().is_some_and(trusts)
     }
 
-    /// For how many seconds the configuration is to be as it is before the next certificate serves.
+    /// For how many seconds the configurations are to be as they are before the next certificate serves.
     fn settle(&self, policy: &RotationPolicy, now: UnixSeconds) -> i64 {
         let settle = i64::try_from(policy.settle.as_secs()).unwrap_or(i64::MAX);
         let is_of_next =

@@ -1,4 +1,4 @@
-//! What is in the cluster: the Secret and the configuration, as far as they matter here.
+//! What is in the cluster: the Secret, as far as it matters here.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::WEBHOOK;
 use crate::unix_seconds::UnixSeconds;
 
-/// The annotation of the Secret that says since when the configuration is known to have the
+/// The annotation of the Secret that says since when the configurations are known to have the
 /// CA of the certificate that is to serve next.
 pub(super) const TRUSTED_SINCE: &str = "metadata.kelos.dev/ca-trusted-since";
 
@@ -30,14 +29,6 @@ pub struct Secret {
     data: BTreeMap<String, String>,
 }
 
-/// The part of a MutatingWebhookConfiguration that matters.
-#[derive(Clone, Default, Deserialize)]
-pub struct Configuration {
-    pub(super) metadata: ObjectMetadata,
-    #[serde(default, deserialize_with = "or_default")]
-    webhooks: Vec<Webhook>,
-}
-
 /// The part of any metadata that matters.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -48,24 +39,8 @@ pub(super) struct ObjectMetadata {
     annotations: BTreeMap<String, String>,
 }
 
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Webhook {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    client_config: ClientConfig,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ClientConfig {
-    #[serde(default, deserialize_with = "or_default")]
-    ca_bundle: String,
-}
-
 /// A field that may be null.
-fn or_default<'d, D: Deserializer<'d>, T: Default + Deserialize<'d>>(
+pub(super) fn or_default<'d, D: Deserializer<'d>, T: Default + Deserialize<'d>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
@@ -109,14 +84,6 @@ pub(super) fn trusted_since(fingerprint: &str, now: UnixSeconds) -> String {
     format!("{fingerprint}@{}", Timestamp::from_second(now.0).unwrap_or_default())
 }
 
-impl Configuration {
-    /// The caBundle of our webhook; `None` if the configuration does not have our webhook.
-    pub(super) fn ca_bundle(&self) -> Option<Vec<u8>> {
-        let webhook = self.webhooks.iter().find(|webhook| webhook.name == WEBHOOK)?;
-        Some(BASE64.decode(&webhook.client_config.ca_bundle).unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -151,19 +118,5 @@ mod tests {
             assert_eq!(marked(mark).trusted_since("ab"), since.map(UnixSeconds), "{mark}");
             assert!(marked(mark).has_next());
         }
-    }
-
-    #[test]
-    fn the_bundle_is_that_of_our_webhook() {
-        let read = |webhooks| -> Configuration {
-            serde_json::from_value(json!({"metadata": {}, "webhooks": webhooks})).unwrap()
-        };
-        let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-        let ours = |config| json!({"name": WEBHOOK, "clientConfig": config});
-        assert_eq!(read(json!(null)).ca_bundle(), None);
-        assert_eq!(read(json!([other])).ca_bundle(), None);
-        assert_eq!(read(json!([other, ours(json!({}))])).ca_bundle().unwrap(), b"");
-        let both = read(json!([other, ours(json!({"caBundle": "eQ=="}))]));
-        assert_eq!(both.ca_bundle().unwrap(), b"y");
     }
 }

@@ -9,7 +9,7 @@ words! {
         Issue = "issue",
         /// It repairs the CA bundle of the Secret, or drops a CA that is expired.
         Mend = "mend",
-        /// It writes the caBundle of the configuration.
+        /// It writes the caBundle of our webhooks, in one configuration or both.
         Publish = "publish",
         /// It begins the settling time.
         Mark = "mark",

@@ -1,4 +1,6 @@
-//! The two objects: reading them, and taking a step.
+//! The Secret and the configurations: reading them, and taking a step.
+
+use std::iter;
 
 use kube::Client;
 use serde::de::DeserializeOwned;
@@ -6,18 +8,22 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::ca_bundle::CaBundle;
-use super::state::{Configuration, Secret};
+use super::configurations::{ConfigurationKind, Configurations};
+use super::state::Secret;
 use super::{RotationPolicy, RotationStep, issue, patches};
 use crate::clock;
 use crate::cluster::{self, ObjectPath, ObjectResponse, Patch, Resource, Scope};
 use crate::unix_seconds::UnixSeconds;
 
-const CONFIGURATIONS: Resource = Resource {
-    group: "admissionregistration.k8s.io",
-    versions: &["v1"],
-    plural: "mutatingwebhookconfigurations",
-    metadata_only: false,
-};
+/// Where the configurations of a kind are.
+fn configurations(kind: ConfigurationKind) -> Resource {
+    let plural = match kind {
+        ConfigurationKind::Mutating => "mutatingwebhookconfigurations",
+        ConfigurationKind::Validating => "validatingwebhookconfigurations",
+    };
+    let group = "admissionregistration.k8s.io";
+    Resource { group, versions: &["v1"], plural, metadata_only: false }
+}
 
 /// Which objects are managed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +32,18 @@ pub struct ManagedObjects {
     pub namespace: String,
     /// The name of the Secret.
     pub secret: String,
-    /// The name of the MutatingWebhookConfiguration.
+    /// The name of the MutatingWebhookConfiguration, and of the ValidatingWebhookConfiguration.
     pub configuration: String,
 }
 
 impl ManagedObjects {
     /// What is to be watched.
-    pub(super) fn watched(&self) -> [(Resource, Scope); 2] {
+    pub(super) fn watched(&self) -> impl Iterator<Item = (Resource, Scope)> {
         let (namespace, name) = (self.namespace.clone(), self.secret.clone());
-        let configuration = Scope::Named(self.configuration.clone());
-        [(Resource::SECRETS, Scope::One { namespace, name }), (CONFIGURATIONS, configuration)]
+        let configuration = self.configuration.clone();
+        let secret = (Resource::SECRETS, Scope::One { namespace, name });
+        let named = move |kind| (configurations(kind), Scope::Named(configuration.clone()));
+        iter::once(secret).chain(ConfigurationKind::ALL.map(named))
     }
 }
 
@@ -48,6 +56,15 @@ pub(super) enum StepError {
     /// There is no certificate to write.
     #[error("a certificate could not be made")]
     Issue(#[from] rcgen::Error),
+    /// A configuration can't be written; the other one was, if it was to be.
+    #[error("the {kind} can't be written")]
+    Unwritable {
+        /// Which.
+        kind: ConfigurationKind,
+        /// Why.
+        #[source]
+        source: cluster::Error,
+    },
     /// Another process may lead by now.
     #[error("this process leads no more, and gave up what it was writing")]
     Deposed,
@@ -56,22 +73,27 @@ pub(super) enum StepError {
 impl StepError {
     /// Whether somebody else wrote the object meanwhile.
     pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, StepError::Cluster(error) if error.is_conflict())
+        match self {
+            StepError::Cluster(error) | StepError::Unwritable { source: error, .. } => {
+                error.is_conflict()
+            }
+            StepError::Issue(_) | StepError::Deposed => false,
+        }
     }
 }
 
 /// What was read, and when, by the clock of the API server.
 pub(super) struct ClusterState {
     pub(super) secret: Option<Secret>,
-    pub(super) configuration: Option<Configuration>,
+    pub(super) configurations: Configurations,
     pub(super) now: UnixSeconds,
 }
 
-/// The Secret and the configuration in the cluster.
+/// The Secret and the configurations in the cluster.
 pub(super) struct Store {
     client: Client,
     secret: ObjectPath,
-    configuration: ObjectPath,
+    configurations: [ObjectPath; ConfigurationKind::ALL.len()],
     /// How far the clock of the API server is ahead of ours, in seconds.
     clock_ahead: i64,
 }
@@ -85,21 +107,25 @@ impl Store {
         Store {
             client,
             secret: path(Resource::SECRETS, Some(&managed.namespace), &managed.secret),
-            configuration: path(CONFIGURATIONS, None, &managed.configuration),
+            configurations: ConfigurationKind::ALL
+                .map(|kind| path(configurations(kind), None, &managed.configuration)),
             clock_ahead: 0,
         }
     }
 
-    /// Reads both, the configuration first: [`super::next_step`] relies on that.
+    /// Reads all, the configurations first: [`super::next_step`] relies on that.
     pub(super) async fn read(&mut self) -> Result<ClusterState, cluster::Error> {
-        let configuration = self.configuration.read(&self.client).await;
-        let configuration = self.found(configuration)?;
+        let mut configurations = Configurations::default();
+        for kind in ConfigurationKind::ALL {
+            let read = self.configurations[kind as usize].read(&self.client).await;
+            configurations.set(kind, self.found(read)?);
+        }
         let secret = self.secret.read(&self.client).await;
         let secret = self.found(secret)?;
         // The API server judges certificates: its clock counts. If ours differs, that makes no
         // difference; without a time in its answers ours has to do.
         let now = clock::now() + self.clock_ahead;
-        Ok(ClusterState { secret, configuration, now })
+        Ok(ClusterState { secret, configurations, now })
     }
 
     fn found<T: DeserializeOwned>(
@@ -129,10 +155,17 @@ impl Store {
     ) -> Result<(), StepError> {
         let (secret, patch) = match (step, found.secret) {
             (RotationStep::Wait(_), _) => return Ok(()),
-            (RotationStep::Publish { bundle, settles_anew }, secret) => {
-                let Some(configuration) = found.configuration else { return Ok(()) };
+            (RotationStep::Publish { into, bundle, settles_anew }, secret) => {
                 let settled = secret.filter(|_| settles_anew);
-                return self.publish(&configuration, &bundle, settled.as_ref()).await;
+                let unmarked = self.unmark(settled.as_ref()).await;
+                // A Secret that can't be written is no reason to leave the caBundle as it is.
+                if let Err(conflict) = &unmarked
+                    && conflict.is_conflict()
+                {
+                    return Ok(unmarked?);
+                }
+                self.publish(&into, &found.configurations, &bundle).await?;
+                return Ok(unmarked?);
             }
             (RotationStep::Issue { others, forget_pair }, secret) => {
                 let issued = issue(&policy.name, policy.lifetime, found.now)?;
@@ -168,31 +201,37 @@ impl Store {
         self.write(&secret, patch).await
     }
 
-    /// Writes the caBundle. Where it had settled for a next certificate, the mark in that Secret
-    /// goes first: whoever comes later lets it settle anew.
+    /// Takes the mark out of a Secret whose bundle had settled for a next certificate, before the caBundle is
+    /// written: whoever comes later lets it settle anew.
+    async fn unmark(&self, settled: Option<&Secret>) -> Result<(), cluster::Error> {
+        let Some(secret) = settled else { return Ok(()) };
+        tracing::warn!("Somebody else wrote the caBundle while it settled: waiting again");
+        self.secret.patch(&self.client, Patch::Merge(patches::unmark(secret))).await
+    }
+
+    /// Writes the caBundle into these configurations: one that can't be written keeps no other from it. The
+    /// error is that of the first one; what only conflicts is read again, and no news.
     async fn publish(
         &self,
-        configuration: &Configuration,
+        into: &[ConfigurationKind],
+        found: &Configurations,
         bundle: &CaBundle,
-        settled: Option<&Secret>,
     ) -> Result<(), StepError> {
-        let unmarked = match settled {
-            Some(secret) => {
-                tracing::warn!("Somebody else wrote the caBundle while it settled: waiting again");
-                self.secret.patch(&self.client, Patch::Merge(patches::unmark(secret))).await
+        let mut errors = Vec::new();
+        for kind in into.iter().copied() {
+            let Some(configuration) = found.of(kind) else { continue };
+            let patch = Patch::Strategic(patches::publish(kind, configuration, bundle));
+            match self.configurations[kind as usize].patch(&self.client, patch).await {
+                Ok(()) => tracing::info!(
+                    configuration = kind.as_str(),
+                    cas = bundle.len(),
+                    "Published the caBundle"
+                ),
+                Err(source) => errors.push(StepError::Unwritable { kind, source }),
             }
-            None => Ok(()),
-        };
-        // A Secret that can't be written is no reason to leave the caBundle as it is.
-        if let Err(conflict) = &unmarked
-            && conflict.is_conflict()
-        {
-            return Ok(unmarked?);
         }
-        let patch = Patch::Strategic(patches::publish(configuration, bundle));
-        self.configuration.patch(&self.client, patch).await?;
-        tracing::info!(cas = bundle.len(), "Published the caBundle");
-        Ok(unmarked?)
+        errors.sort_by_key(StepError::is_conflict);
+        errors.into_iter().next().map_or(Ok(()), Err)
     }
 
     /// Writes the Secret; without what others put there, if that leaves no room.

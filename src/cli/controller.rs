@@ -22,7 +22,7 @@ pub struct ControllerArgs {
     /// Secret to keep the certificate in, made if it is not there
     #[arg(long, value_name = "NAME", default_value = "kelos-metadata-tls")]
     pub tls_secret: String,
-    /// MutatingWebhookConfiguration whose caBundle is kept
+    /// MutatingWebhookConfiguration and ValidatingWebhookConfiguration whose caBundle is kept
     #[arg(long, value_name = "NAME", default_value = "kelos-metadata")]
     pub webhook_configuration: String,
     /// Lease whose holder leads, made if it is not there

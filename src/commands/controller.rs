@@ -36,7 +36,7 @@ async fn control(
     dropped_lines: DroppedLines,
 ) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::catch().context("signals can't be caught")?;
-    let readiness = Readiness::unready("the Secret and the configuration have not been read yet");
+    let readiness = Readiness::unready("the Secret and the configurations have not been read yet");
     let metrics = Arc::new(ControllerMetrics::new());
     metrics.count_dropped_lines(move || dropped_lines.count());
     let client = cluster::connect(settings.kubeconfig.as_deref()).await?;

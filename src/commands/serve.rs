@@ -31,6 +31,7 @@ use crate::tls::{self, ClientRejection};
 use crate::webhook::Metrics;
 use crate::webhook::mutate_task::MutateTask;
 use crate::webhook::router;
+use crate::webhook::validate_spawner::ValidateSpawner;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let log = telemetry::init(args.log_format, args.log_level.as_str())?;
@@ -52,11 +53,14 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
     let clients = settings.clients.as_ref().map(Clients::start).transpose()?;
     let trusted = clients.as_ref().map(|clients| Arc::clone(&clients.trusted));
     let tls = tls::server_config_for(Arc::clone(&key.serving), trusted)?;
-    let (answer, rules) = follow(&settings, client, &metrics)?;
+    let (Answers { mutate_task, validate_spawner }, rules) = follow(&settings, client, &metrics)?;
 
     let shutdown = Shutdown::new();
-    let webhook = Server::new(router::router(answer, Arc::clone(&metrics)), shutdown.clone())
-        .with_rejections(|error| ClientRejection::of(error).map(ClientRejection::message));
+    let webhook = Server::new(
+        router::router(mutate_task, validate_spawner, Arc::clone(&metrics)),
+        shutdown.clone(),
+    )
+    .with_rejections(|error| ClientRejection::of(error).map(ClientRejection::message));
     let listener = listen(&settings.webhook, "webhook").await?;
     let beside = Beside::start(&settings, &metrics, &readiness).await?;
     let mut webhook = tokio::spawn(webhook.serve_tls(listener, tls));
@@ -77,12 +81,18 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
     Ok(cause.exit_code())
 }
 
+/// What answers requests.
+struct Answers {
+    mutate_task: MutateTask,
+    validate_spawner: ValidateSpawner,
+}
+
 /// Begins to follow the rules; gives what answers with them.
 fn follow(
     settings: &ServeSettings,
     client: Option<Client>,
     metrics: &Arc<Metrics>,
-) -> anyhow::Result<(MutateTask, RuleFeed)> {
+) -> anyhow::Result<(Answers, RuleFeed)> {
     let mut policy = settings.policy.clone();
     let path = settings.defaults.as_deref();
     let file =
@@ -92,10 +102,12 @@ fn follow(
         policy.defaults = defaults;
     }
     let spawners = Arc::new(Spawners::new(policy));
-    let answer = MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
-    Ok(match (&settings.rules, client) {
+    let mutate_task =
+        MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
+    let validate_spawner = ValidateSpawner::new(Arc::clone(&spawners), Arc::clone(metrics));
+    let (mutate_task, rules) = match (&settings.rules, client) {
         (RulesSource::Manifests(folder), _) => {
-            (answer, RuleFeed::from_manifests(folder, file, &spawners, metrics)?)
+            (mutate_task, RuleFeed::from_manifests(folder, file, &spawners, metrics)?)
         }
         (RulesSource::Cluster { .. }, client) => {
             let client = client.context("rules from a cluster need a client")?;
@@ -106,7 +118,8 @@ fn follow(
             );
             let live = Arc::new(live);
             let rules = RuleFeed::from_cluster(&client, file, &spawners, &live, metrics)?;
-            (answer.with_live_lookup(live), rules)
+            (mutate_task.with_live_lookup(live), rules)
         }
-    })
+    };
+    Ok((Answers { mutate_task, validate_spawner }, rules))
 }

@@ -95,7 +95,7 @@ pub const fn rules_annotation(kind: Kind) -> &'static str {
 }
 
 /// Whether a key is one of our own: a setting, a switch or a mark.
-pub(in crate::engine) fn is_ours(key: &str) -> bool {
+pub fn is_ours(key: &str) -> bool {
     key.starts_with(OWN_PREFIX)
 }
 

@@ -23,7 +23,7 @@ pub struct ControllerSettings {
     pub service: String,
     /// The Secret.
     pub secret: String,
-    /// The MutatingWebhookConfiguration.
+    /// The MutatingWebhookConfiguration, and the ValidatingWebhookConfiguration.
     pub configuration: String,
     /// The Lease.
     pub lease: String,

@@ -11,22 +11,31 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::outcome::{AdmissionOutcome, KeyOutcomeLabel};
+use super::resource::Resource;
 use crate::apimachinery::Kind;
 use crate::metrics::{DroppedLines, Exposition, label_values};
 use crate::spawners::SpawnerMetrics;
 use crate::unix_seconds::UnixSeconds;
 
-label_values!(AdmissionOutcome, Kind, KeyOutcomeLabel);
+label_values!(Resource, AdmissionOutcome, Kind, KeyOutcomeLabel);
 
 /// The labels of `admissions_total`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AdmissionLabels {
+    resource: Resource,
     outcome: AdmissionOutcome,
+}
+
+/// The labels of `admission_duration_seconds`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DurationLabels {
+    resource: Resource,
 }
 
 /// The labels of `keys_total`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KeyLabels {
+    resource: Resource,
     kind: Kind,
     outcome: KeyOutcomeLabel,
 }
@@ -43,8 +52,9 @@ const DURATION_BUCKETS: [f64; 14] = [
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
-    admissions: [Counter; AdmissionOutcome::ALL.len()],
-    admission_duration: Histogram,
+    admissions: [[Counter; AdmissionOutcome::ALL.len()]; Resource::ALL.len()],
+    admission_duration: [Histogram; Resource::ALL.len()],
+    /// Those of Tasks: spawners have none.
     keys: [[Counter; KeyOutcomeLabel::ALL.len()]; Kind::ALL.len()],
     certificate_expiry: Gauge,
     spawners: Arc<SpawnerMetrics>,
@@ -62,13 +72,14 @@ impl Metrics {
     pub fn new() -> Metrics {
         let mut registry = Registry::with_prefix("kelos_metadata");
         let admissions = Family::<AdmissionLabels, Counter>::default();
-        let admission_duration = Histogram::new(DURATION_BUCKETS);
+        let admission_duration: Family<DurationLabels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS));
         let keys = Family::<KeyLabels, Counter>::default();
         let certificate_expiry = Gauge::default();
 
         registry.register(
             "admissions",
-            "Admission requests, by what came of them",
+            "Admission requests, by what they are about and what came of them",
             admissions.clone(),
         );
         registry.register_with_unit(
@@ -93,12 +104,19 @@ impl Metrics {
 
         Metrics {
             registry,
-            admissions: AdmissionOutcome::ALL
-                .map(|outcome| admissions.get_or_create_owned(&AdmissionLabels { outcome })),
-            admission_duration,
+            admissions: Resource::ALL.map(|resource| {
+                AdmissionOutcome::ALL.map(|outcome| {
+                    admissions.get_or_create_owned(&AdmissionLabels { resource, outcome })
+                })
+            }),
+            admission_duration: Resource::ALL.map(|resource| {
+                admission_duration.get_or_create_owned(&DurationLabels { resource })
+            }),
             keys: Kind::ALL.map(|kind| {
-                KeyOutcomeLabel::ALL
-                    .map(|outcome| keys.get_or_create_owned(&KeyLabels { kind, outcome }))
+                KeyOutcomeLabel::ALL.map(|outcome| {
+                    let resource = Resource::Task;
+                    keys.get_or_create_owned(&KeyLabels { resource, kind, outcome })
+                })
             }),
             certificate_expiry,
             spawners,
@@ -111,14 +129,15 @@ impl Metrics {
         self.dropped_lines.ask(count);
     }
 
-    /// Starts the clock of one admission request whose body has been read.
-    pub fn admission(&self) -> AdmissionTimer<'_> {
-        AdmissionTimer { metrics: self, started: Instant::now(), outcome: None }
+    /// Starts the clock of one admission request whose body has been read; it is about this, unless
+    /// [`AdmissionTimer::is_about`] says something else.
+    pub fn admission(&self, resource: Resource) -> AdmissionTimer<'_> {
+        AdmissionTimer { metrics: self, started: Instant::now(), resource, outcome: None }
     }
 
     /// Counts a request that was turned away before its body was looked at; it has no duration.
-    pub fn refused(&self, outcome: AdmissionOutcome) {
-        self.admissions[outcome as usize].inc();
+    pub fn refused(&self, resource: Resource, outcome: AdmissionOutcome) {
+        self.admissions[resource as usize][outcome as usize].inc();
     }
 
     /// Counts one key of one Task.
@@ -162,10 +181,16 @@ impl Exposition for Metrics {
 pub struct AdmissionTimer<'a> {
     metrics: &'a Metrics,
     started: Instant,
+    resource: Resource,
     outcome: Option<AdmissionOutcome>,
 }
 
 impl AdmissionTimer<'_> {
+    /// Says what the request is about, once that is known.
+    pub fn is_about(&mut self, resource: Resource) {
+        self.resource = resource;
+    }
+
     /// Stops the clock and counts the request under `outcome`.
     pub fn finish(mut self, outcome: AdmissionOutcome) {
         self.outcome = Some(outcome);
@@ -180,8 +205,9 @@ impl Drop for AdmissionTimer<'_> {
             AdmissionOutcome::Abandoned
         };
         let outcome = self.outcome.unwrap_or(unfinished);
-        self.metrics.admissions[outcome as usize].inc();
-        self.metrics.admission_duration.observe(self.started.elapsed().as_secs_f64());
+        self.metrics.refused(self.resource, outcome);
+        let duration = &self.metrics.admission_duration[self.resource as usize];
+        duration.observe(self.started.elapsed().as_secs_f64());
     }
 }
 
@@ -197,12 +223,27 @@ mod tests {
         found[0].rsplit(' ').next().unwrap().to_owned()
     }
 
+    fn admissions(resource: &str, outcome: &str) -> String {
+        let labels = format!("resource=\"{resource}\",outcome=\"{outcome}\"");
+        format!("kelos_metadata_admissions_total{{{labels}}}")
+    }
+
+    fn duration_count(resource: &str) -> String {
+        format!("kelos_metadata_admission_duration_seconds_count{{resource=\"{resource}\"}}")
+    }
+
     #[test]
     fn every_series_is_there_from_the_start() {
         let text = Metrics::new().encode().unwrap();
-        for outcome in AdmissionOutcome::ALL {
-            let series =
-                format!("kelos_metadata_admissions_total{{outcome=\"{}\"}} 0\n", outcome.as_str());
+        for resource in Resource::ALL {
+            for outcome in AdmissionOutcome::ALL {
+                let labels = format!("resource=\"{resource}\",outcome=\"{outcome}\"");
+                let series = format!("kelos_metadata_admissions_total{{{labels}}} 0\n");
+                assert!(text.contains(&series), "{series}");
+            }
+            let series = format!(
+                "kelos_metadata_admission_duration_seconds_count{{resource=\"{resource}\"}} 0\n"
+            );
             assert!(text.contains(&series), "{series}");
         }
         let keys = text.lines().filter(|l| l.starts_with("kelos_metadata_keys_total{")).count();
@@ -214,9 +255,8 @@ mod tests {
             "kelos_metadata_refused_spawners 0\n",
             "kelos_metadata_certificate_expiry_timestamp_seconds 0\n",
             "kelos_metadata_log_lines_dropped_total 0\n",
-            "kelos_metadata_admission_duration_seconds_count 0\n",
-            "kelos_metadata_admission_duration_seconds_bucket{le=\"0.0001\"} 0\n",
-            "kelos_metadata_admission_duration_seconds_bucket{le=\"3.0\"} 0\n",
+            "kelos_metadata_admission_duration_seconds_bucket{le=\"0.0001\",resource=\"task\"} 0\n",
+            "kelos_metadata_admission_duration_seconds_bucket{le=\"3.0\",resource=\"task\"} 0\n",
             "# TYPE kelos_metadata_admissions counter\n",
         ] {
             assert!(text.contains(series), "{series} in:\n{text}");
@@ -232,10 +272,10 @@ mod tests {
         metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
         metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
         for (series, count) in [
-            ("{kind=\"label\",outcome=\"applied\"}", "1"),
-            ("{kind=\"label\",outcome=\"repaired\"}", "1"),
-            ("{kind=\"annotation\",outcome=\"too_large\"}", "2"),
-            ("{kind=\"label\",outcome=\"too_large\"}", "0"),
+            ("{resource=\"task\",kind=\"label\",outcome=\"applied\"}", "1"),
+            ("{resource=\"task\",kind=\"label\",outcome=\"repaired\"}", "1"),
+            ("{resource=\"task\",kind=\"annotation\",outcome=\"too_large\"}", "2"),
+            ("{resource=\"task\",kind=\"label\",outcome=\"too_large\"}", "0"),
         ] {
             assert_eq!(line(&metrics, &format!("kelos_metadata_keys_total{series}")), count);
         }
@@ -244,26 +284,37 @@ mod tests {
     #[test]
     fn a_timer_counts_once_whatever_happens_to_it() {
         let metrics = Metrics::new();
-        metrics.admission().finish(AdmissionOutcome::Patched);
-        drop(metrics.admission());
+        metrics.admission(Resource::Task).finish(AdmissionOutcome::Patched);
+        drop(metrics.admission(Resource::Task));
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let _timer = metrics.admission();
+            let _timer = metrics.admission(Resource::Task);
             panic!("on purpose");
         }));
         assert!(caught.is_err());
         for outcome in ["patched", "abandoned", "panic"] {
-            let series = format!("kelos_metadata_admissions_total{{outcome=\"{outcome}\"}}");
-            assert_eq!(line(&metrics, &series), "1");
+            assert_eq!(line(&metrics, &admissions("task", outcome)), "1");
         }
-        assert_eq!(line(&metrics, "kelos_metadata_admission_duration_seconds_count"), "3");
+        assert_eq!(line(&metrics, &duration_count("task")), "3");
+    }
+
+    #[test]
+    fn a_request_counts_as_what_it_turned_out_to_be_about() {
+        let metrics = Metrics::new();
+        let mut timer = metrics.admission(Resource::TaskSpawner);
+        timer.is_about(Resource::SessionSpawner);
+        timer.finish(AdmissionOutcome::Warned);
+        for (resource, count) in [("task", "0"), ("taskspawner", "0"), ("sessionspawner", "1")] {
+            assert_eq!(line(&metrics, &admissions(resource, "warned")), count, "{resource}");
+            assert_eq!(line(&metrics, &duration_count(resource)), count, "{resource}");
+        }
     }
 
     #[test]
     fn a_refusal_has_no_duration() {
         let metrics = Metrics::new();
-        metrics.refused(AdmissionOutcome::TooLarge);
-        assert_eq!(line(&metrics, "kelos_metadata_admissions_total{outcome=\"too_large\"}"), "1");
-        assert_eq!(line(&metrics, "kelos_metadata_admission_duration_seconds_count"), "0");
+        metrics.refused(Resource::Task, AdmissionOutcome::TooLarge);
+        assert_eq!(line(&metrics, &admissions("task", "too_large")), "1");
+        assert_eq!(line(&metrics, &duration_count("task")), "0");
     }
 
     #[test]

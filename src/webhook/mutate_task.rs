@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::case::{self, Next, Sight, Sought, Where};
-use super::pool::{Pool, turn_of};
+use super::pool::{Pool, WAITING_TASKS, turn_of};
 use super::reader::{Read, Reader};
 use super::review::{ParsedReview, Request};
 use super::router::{Answer, Reply};
 use super::time_budget::TimeBudget;
-use super::{AdmissionOutcome, Answered, Metrics};
+use super::{AdmissionOutcome, Answered, Metrics, Resource};
 use crate::clock;
 use crate::engine::Limits;
 use crate::engine::kelos::{Namespace, Workspace};
@@ -33,7 +33,7 @@ pub struct MutateTask {
 impl MutateTask {
     /// Answers with what `spawners` knows at the moment of each request.
     pub fn new(spawners: Arc<Spawners>, metrics: Arc<Metrics>, limits: Limits) -> MutateTask {
-        let pool = Arc::new(Pool::new(POOL_PLACES));
+        let pool = Arc::new(Pool::new(POOL_PLACES, WAITING_TASKS));
         let reader = Reader::new(Arc::clone(&pool));
         MutateTask { spawners, live: None, metrics, limits, reader, pool }
     }
@@ -170,7 +170,7 @@ fn sought<T>(looked: LookupResult<T>, time: &TimeBudget) -> Option<Sought<T>> {
 
 impl Answer for MutateTask {
     async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
-        let timer = self.metrics.admission();
+        let timer = self.metrics.admission(Resource::Task);
         let answered = self.answered(body, query).await;
         timer.finish(answered.outcome);
         answered.reply

@@ -8,7 +8,7 @@ words! {
     pub enum AdmissionOutcome {
         /// The Task got at least one key, or lost one that would have had it refused.
         Patched = "patched",
-        /// Nothing had to change, and nothing was skipped.
+        /// Nothing had to change, and nothing was skipped; of a spawner there is nothing to say.
         Unchanged = "unchanged",
         /// No key changed, but at least one was skipped with a reason worth a warning.
         Skipped = "skipped",
@@ -16,12 +16,16 @@ words! {
         NoOwner = "no_owner",
         /// The Task names a TaskSpawner that is not known.
         UnknownOwner = "unknown_owner",
-        /// The Namespace, the TaskSpawner or the Task switches injection off.
+        /// The Namespace, the spawner or the Task switches injection off.
         Disabled = "disabled",
         /// The Namespace is switched to `audit`: all was worked out and nothing was changed.
         Audited = "audited",
         /// The request is not the creation of a Task.
         NotATask = "not_a_task",
+        /// The spawner has something wrong: allowed with warnings.
+        Warned = "warned",
+        /// The request is neither the creation nor a change of a spawner.
+        NotASpawner = "not_a_spawner",
         /// The request has a uid, but could not be understood: allowed with a warning.
         NotUnderstood = "not_understood",
         /// The request has more labels, owners or groups than an API server could store: allowed with a
@@ -31,7 +35,8 @@ words! {
         BadRequest = "bad_request",
         /// The body was larger than an AdmissionReview can be.
         TooLarge = "too_large",
-        /// Something that the Task needs is not known yet, or templates of others are being rendered.
+        /// Something that the Task needs is not known yet, or templates of others are being rendered. A
+        /// spawner was not looked at, because too many of its namespace wait: allowed without a word.
         Unavailable = "unavailable",
         /// Too many requests at once, or too many large ones.
         Overloaded = "overloaded",

@@ -15,7 +15,7 @@ use crate::fair::{Bounds, FairPlaces};
 
 /// How many Tasks of one namespace may wait at once. More could not be rendered in time anyway, and
 /// would take the places of other namespaces' requests.
-const WAITING: usize = 64;
+pub(super) const WAITING_TASKS: usize = 64;
 
 /// Whose turn it is to read a large request, whose namespace is not known before: nobody's name.
 pub(super) const UNREAD: &str = "";
@@ -36,9 +36,9 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool with so many places.
-    pub(super) fn new(places: usize) -> Pool {
-        let bounds = Bounds { places, of_one: 1, waiting_of_one: WAITING };
+    /// A pool with so many places, and as many who wait of one namespace.
+    pub(super) fn new(places: usize, waiting_of_one: usize) -> Pool {
+        let bounds = Bounds { places, of_one: 1, waiting_of_one };
         Pool { places: FairPlaces::new(bounds), threads: Threads::new(places) }
     }
 
@@ -69,12 +69,13 @@ mod tests {
 
     use super::*;
 
+    const WAITING: usize = WAITING_TASKS;
     const SOON: Duration = Duration::from_millis(50);
     const LATER: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn a_namespace_waits_only_for_itself() {
-        let pool = Arc::new(Pool::new(2));
+        let pool = Arc::new(Pool::new(2, WAITING));
         let (release, blocked) = mpsc::channel::<()>();
         let (entered, has_entered) = tokio::sync::oneshot::channel();
         let busy = tokio::spawn({
@@ -97,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_goes_on_where_the_work_was_asked_for_and_costs_no_thread() {
-        let pool = Arc::new(Pool::new(2));
+        let pool = Arc::new(Pool::new(2, WAITING));
         for _ in 0..4 {
             let pool = Arc::clone(&pool);
             let asked =
@@ -110,7 +111,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_namespace_has_only_so_many_who_wait() {
-        let pool = Arc::new(Pool::new(2));
+        let pool = Arc::new(Pool::new(2, WAITING));
         let (release, blocked) = mpsc::channel::<()>();
         let ask = |work: Box<dyn FnOnce() -> bool + Send>| {
             let pool = Arc::clone(&pool);

@@ -97,12 +97,13 @@ mod tests {
     use std::sync::mpsc;
     use std::time::Duration;
 
+    use super::super::pool::WAITING_TASKS;
     use super::super::router::{LARGE_BYTES, MAX_BODY_BYTES};
     use super::*;
 
     #[tokio::test]
     async fn a_large_body_is_read_while_a_huge_one_is_worked_on_and_others_wait() {
-        let pool = Arc::new(Pool::new(2));
+        let pool = Arc::new(Pool::new(2, WAITING_TASKS));
         let reader = Reader::new(Arc::clone(&pool));
         let (release, blocked) = mpsc::channel::<()>();
         let (entered, has_entered) = tokio::sync::oneshot::channel();
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn huge_requests_leave_room_to_keep_what_was_read_of_others() {
-        let reader = Reader::new(Arc::new(Pool::new(2)));
+        let reader = Reader::new(Arc::new(Pool::new(2, WAITING_TASKS)));
         let huge: Vec<_> = (0..20).map_while(|_| reader.room(1 << 20, true)).collect();
         assert_eq!(huge.len(), 12);
         let large: Vec<_> = (0..20).map_while(|_| reader.room(1 << 20, false)).collect();

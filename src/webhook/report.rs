@@ -6,6 +6,7 @@ use super::review::Request;
 use super::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use crate::engine::Skip;
 use crate::engine::kelos::{Excess, Task};
+use crate::engine::lint::{Finding, Severity, SpawnerKind};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, KeyDecision, KeyOutcome, outcome_list};
@@ -103,6 +104,62 @@ pub(super) fn unknown_owner(namespace: &str, owner: &str) {
             namespace,
             spawner = owner,
             "Unknown TaskSpawner: its Tasks get nothing; was it deleted or renamed?"
+        );
+    }
+}
+
+/// What was found wrong with a spawner.
+pub(super) struct Linted<'l> {
+    /// What it is.
+    pub(super) kind: SpawnerKind,
+    /// Its namespace.
+    pub(super) namespace: &'l str,
+    /// Its name, or what its name will begin with.
+    pub(super) name: &'l str,
+    /// What was found.
+    pub(super) findings: &'l [Finding],
+}
+
+/// The most findings of one spawner that are logged one by one.
+const FINDINGS: usize = 32;
+
+/// The spawners that were logged with something wrong: whoever applies one again and again is told each time,
+/// and the log once.
+static LINTED: LazyLock<LogEachOnce> = LazyLock::new(LogEachOnce::default);
+
+/// Logs what was found wrong with a spawner: at `info` how much, once as long as that stays the same, and at
+/// `debug` each finding. Texts stay out of the log: they quote templates.
+pub(super) fn linted(linted: &Linted<'_>) {
+    let Linted { kind, namespace, name, findings } = linted;
+    let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    macro_rules! log {
+        ($level:ident) => {
+            tracing::$level!(
+                namespace,
+                kind = kind.as_str(),
+                spawner = name,
+                errors,
+                warnings,
+                "Warned whoever wrote a spawner of what is wrong with it"
+            )
+        };
+    }
+    match LINTED.is_news(&(kind, namespace, name, errors, warnings)) {
+        true => log!(info),
+        false => log!(debug),
+    }
+    for finding in findings.iter().take(FINDINGS) {
+        tracing::debug!(
+            namespace,
+            kind = kind.as_str(),
+            spawner = name,
+            rule = finding.rule.as_str(),
+            severity = finding.severity.as_str(),
+            field = %finding.field,
+            line = finding.at.map(|at| at.line),
+            column = finding.at.map(|at| at.column),
+            "Found in a spawner"
         );
     }
 }

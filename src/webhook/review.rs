@@ -4,15 +4,19 @@
 //! that are needed are read, and the Task's spec is never built into a tree.
 
 mod answer;
+mod spawner_review;
 mod uid;
 mod user;
+mod warning;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use self::answer::shorten_middle;
 pub use self::answer::{allow, allow_with_warning, audited, decided};
+pub(super) use self::answer::{unchecked, warned};
+pub(super) use self::spawner_review::SpawnerReview;
+pub(super) use self::warning::shorten_middle;
 use crate::engine::kelos::{Excess, GROUP, Str, Task};
 use crate::engine::variables::User;
 
@@ -48,11 +52,11 @@ struct Resource<'a> {
 }
 
 #[derive(Deserialize)]
-struct Review<'a> {
+#[serde(bound = "'de: 'a, R: Deserialize<'de>")]
+struct Review<'a, R> {
     #[serde(borrow, default)]
     kind: Str<'a>,
-    #[serde(borrow)]
-    request: Request<'a>,
+    request: R,
 }
 
 self_cell::self_cell!(
@@ -117,23 +121,7 @@ impl<'a> Request<'a> {
     ///
     /// [`Unreadable`], with the uid wherever one can be found, even in broken JSON.
     pub fn parse(body: &'a [u8]) -> Result<Request<'a>, Unreadable> {
-        // Checked once as a whole, which is faster than text by text.
-        let message = match std::str::from_utf8(body).map(serde_json::from_str::<Review<'a>>) {
-            Ok(Ok(review)) if review.request.uid.is_empty() => "the request has no uid".to_owned(),
-            Ok(Ok(review)) if review.request.uid.len() > uid::MOST_BYTES => {
-                "the uid of the request is longer than any that an API server makes".to_owned()
-            }
-            Ok(Ok(review)) if review.kind.is_empty() || &*review.kind == "AdmissionReview" => {
-                return Ok(review.request);
-            }
-            Ok(Ok(_)) => "the body is no AdmissionReview: send `kind: AdmissionReview`".to_owned(),
-            Ok(Err(error)) => describe(&error, body),
-            Err(_) => "the body is no JSON: it is not UTF-8".to_owned(),
-        };
-        Err(match uid::find(body) {
-            Some(uid) => Unreadable::Answerable { uid, message },
-            None => Unreadable::NoUid { message },
-        })
+        read(body, "a Task", |request: &Request<'a>| &request.uid)
     }
 
     /// The Task that is to be made: of any version of Kelos's group, and not a subresource of it.
@@ -169,17 +157,42 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Reads the request of an AdmissionReview that is about `what`.
+fn read<'a, R: Deserialize<'a>>(
+    body: &'a [u8],
+    what: &str,
+    uid: impl FnOnce(&R) -> &str,
+) -> Result<R, Unreadable> {
+    // Checked once as a whole, which is faster than text by text.
+    let message = match std::str::from_utf8(body).map(serde_json::from_str::<Review<'a, R>>) {
+        Ok(Ok(Review { kind, request })) => match uid(&request).len() {
+            0 => "the request has no uid".to_owned(),
+            uid::TOO_MANY_BYTES.. => {
+                "the uid of the request is longer than any that an API server makes".to_owned()
+            }
+            _ if kind.is_empty() || &*kind == "AdmissionReview" => return Ok(request),
+            _ => "the body is no AdmissionReview: send `kind: AdmissionReview`".to_owned(),
+        },
+        Ok(Err(error)) => describe(&error, body, what),
+        Err(_) => "the body is no JSON: it is not UTF-8".to_owned(),
+    };
+    Err(match uid::find(body) {
+        Some(uid) => Unreadable::Answerable { uid, message },
+        None => Unreadable::NoUid { message },
+    })
+}
+
 /// What is wrong with a body, in words that hold nothing of it.
-fn describe(error: &serde_json::Error, body: &[u8]) -> String {
+fn describe(error: &serde_json::Error, body: &[u8], what: &str) -> String {
     if body.iter().all(u8::is_ascii_whitespace) {
         return "the body is empty: send an AdmissionReview as JSON".to_owned();
     }
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "the JSON ends too early",
-        serde_json::error::Category::Syntax => "the body is no JSON",
-        _ => "the body is no AdmissionReview of a Task with the usual types",
+    let wrong = match error.classify() {
+        serde_json::error::Category::Eof => "the JSON ends too early".to_owned(),
+        serde_json::error::Category::Syntax => "the body is no JSON".to_owned(),
+        _ => format!("the body is no AdmissionReview of {what} with the usual types"),
     };
-    format!("{what} (line {}, column {})", error.line(), error.column())
+    format!("{wrong} (line {}, column {})", error.line(), error.column())
 }
 
 #[cfg(test)]

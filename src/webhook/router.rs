@@ -15,22 +15,29 @@ use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
-use super::{AdmissionOutcome, Metrics};
+use super::{AdmissionOutcome, Metrics, Resource};
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
 pub const MUTATE_TASK_PATH: &str = "/mutate-task";
 
+/// Where the API server sends what is written of TaskSpawners and SessionSpawners.
+pub const VALIDATE_SPAWNER_PATH: &str = "/validate-spawner";
+
 /// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
 /// escaped and with its frame.
 pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
+
+/// The largest body of a spawner that is read: as large as etcd takes it by default, 1.5 MiB, as it is and as it
+/// was, with its frame.
+pub const MAX_SPAWNER_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 /// The largest body that shares room and turns with ordinary large ones; a larger one is huge, and waits
 /// among the huge ones. By default etcd takes 1.5 MiB: what is more is forged, or refused later anyway.
@@ -49,11 +56,17 @@ pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
 /// | larger bodies, and answers over 16 KiB until they are sent: two rooms of `ROOM_BYTES` of `router/body.rs` | 16 |
 /// | what was read of requests that wait: 256 times `FREE_BYTES`, and `ROOM_BYTES`, of `reader.rs` | 20 |
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
-/// | together | 177 to 214 |
+/// | larger bodies of spawners: two rooms of `MAX_SPAWNER_BODY_BYTES` | 8 |
+/// | two threads that judge spawners: the rules of one are 4 at the most, and 1.5 is read of it | 11 |
+/// | together | 196 to 233 |
 ///
 /// The chart gives a Pod 256 MiB. Of the worst that is known less comes together: `tests/it/clients` sends it, and
 /// finds that the process stays below 160.
 pub const MAX_IN_FLIGHT: usize = 256;
+
+/// How many requests about spawners are answered at once: more than are ever applied at once, and few beside
+/// those that Tasks may have.
+const SPAWNERS_IN_FLIGHT: usize = 64;
 
 /// How long a request waits for its turn, or for room for its body. The API server asks again after
 /// a second, perhaps another replica, and up to ten times: a short wait is enough.
@@ -65,22 +78,37 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, body: Bytes, query: Option<&str>) -> impl Future<Output = Reply> + Send;
 }
 
-/// Builds the router of the webhook; requests it turns away are counted in `metrics`.
-pub fn router<A: Answer>(answer: A, metrics: Arc<Metrics>) -> Router {
-    with_places(answer, metrics, MAX_IN_FLIGHT)
+/// Builds the router of the webhook: the creation of Tasks goes to one answer, and what is written of spawners
+/// to the other. Requests it turns away are counted in `metrics`.
+pub fn router<T: Answer, S: Answer>(
+    mutate_task: T,
+    validate_spawner: S,
+    metrics: Arc<Metrics>,
+) -> Router {
+    let tasks = Gate::of_tasks(MAX_IN_FLIGHT, Arc::clone(&metrics));
+    let spawners = Gate::of_spawners(Arc::clone(&metrics));
+    let strays = Arc::new(Strays { told: LogLimiter::new(), metrics });
+    let elsewhere = move |request: Request| {
+        strays.note(&request);
+        async { not_found() }
+    };
+    // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
+    Router::new()
+        .route(MUTATE_TASK_PATH, route(mutate_task, tasks))
+        .route(VALIDATE_SPAWNER_PATH, route(validate_spawner, spawners))
+        .fallback(elsewhere)
 }
 
-fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) -> Router {
-    let wrong_method = Arc::clone(&metrics);
-    let strays = Arc::new(Strays { told: LogLimiter::new(), metrics: Arc::clone(&metrics) });
-    let (bodies, places) = (Bodies::new(MAX_BODY_BYTES), Semaphore::new(in_flight));
-    let gate = Arc::new(Gate { bodies, places, metrics });
-    let mutate_task = post(move |request: Request| {
+/// Takes requests through a gate to their answer.
+fn route<A: Answer>(answer: A, gate: Gate) -> MethodRouter {
+    let gate = Arc::new(gate);
+    let wrong_method = Arc::clone(&gate);
+    post(move |request: Request| {
         let (answer, gate) = (answer.clone(), Arc::clone(&gate));
         async move {
-            let result = mutate_task(&answer, &gate, request).await;
+            let result = answered(&answer, &gate, request).await;
             result.unwrap_or_else(|refusal| {
-                gate.metrics.refused(refusal.outcome());
+                gate.refused(refusal.outcome());
                 refusal.into_response()
             })
         }
@@ -88,23 +116,35 @@ fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, in_flight: usize) ->
     .fallback(move || {
         wrong_method.refused(AdmissionOutcome::BadRequest);
         async { Refusal::Method.into_response() }
-    });
-    let elsewhere = move |request: Request| {
-        strays.note(&request);
-        async { not_found() }
-    };
-    // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
-    Router::new().route(MUTATE_TASK_PATH, mutate_task).fallback(elsewhere)
+    })
 }
 
-/// What all requests share.
+/// What all requests to one path share, and those to another have no part in: whoever writes spawners takes
+/// neither place nor room from Tasks.
 struct Gate {
     bodies: Bodies,
     places: Semaphore,
+    /// What they count as.
+    resource: Resource,
     metrics: Arc<Metrics>,
 }
 
 impl Gate {
+    fn of_tasks(places: usize, metrics: Arc<Metrics>) -> Gate {
+        let (bodies, places) = (Bodies::of_tasks(), Semaphore::new(places));
+        Gate { bodies, places, resource: Resource::Task, metrics }
+    }
+
+    fn of_spawners(metrics: Arc<Metrics>) -> Gate {
+        let (bodies, places) = (Bodies::of_spawners(), Semaphore::new(SPAWNERS_IN_FLIGHT));
+        Gate { bodies, places, resource: Resource::TaskSpawner, metrics }
+    }
+
+    /// Counts a request that is turned away.
+    fn refused(&self, outcome: AdmissionOutcome) {
+        self.metrics.refused(self.resource, outcome);
+    }
+
     /// Waits a moment for a place among the requests that are answered.
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         timeout(QUEUE_WAIT, self.places.acquire()).await.ok()?.ok()
@@ -124,18 +164,19 @@ impl Strays {
         if request.method() != Method::POST {
             return;
         }
-        self.metrics.refused(AdmissionOutcome::BadRequest);
+        self.metrics.refused(Resource::Task, AdmissionOutcome::BadRequest);
         if self.told.is_due() {
             tracing::warn!(
                 path = request.uri().path(),
                 "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
-                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}"
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}, and of \
+                 the ValidatingWebhookConfiguration to {VALIDATE_SPAWNER_PATH}"
             );
         }
     }
 }
 
-async fn mutate_task<A: Answer>(
+async fn answered<A: Answer>(
     answer: &A,
     gate: &Gate,
     request: Request,
@@ -219,7 +260,7 @@ impl IntoResponse for Refusal {
             Refusal::TooLarge => Reply::status(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "RequestEntityTooLarge",
-                "send an AdmissionReview of at most 7 MiB",
+                "send an AdmissionReview of at most 7 MiB, or of at most 4 MiB for a spawner",
             )
             .closing()
             .into_response(),
@@ -244,7 +285,7 @@ fn not_found() -> Response {
     Reply::status(
         StatusCode::NOT_FOUND,
         "NotFound",
-        "nothing is served here; the webhook is at POST /mutate-task",
+        "nothing is served here; send Tasks to POST /mutate-task, and spawners to POST /validate-spawner",
     )
     .into_response()
 }

@@ -18,3 +18,4 @@ mod shape;
 mod switches;
 mod trust;
 mod versions;
+mod warnings;

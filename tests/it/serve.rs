@@ -62,9 +62,10 @@ async fn health_and_metrics_have_ports_of_their_own_and_sigterm_ends_it() {
     let client = program.client(webhook);
     labels(&client).await;
     let text = get(metrics, "/metrics");
-    for line in
-        ["kelos_metadata_spawners 1", "kelos_metadata_admissions_total{outcome=\"patched\"} 1"]
-    {
+    for line in [
+        "kelos_metadata_spawners 1",
+        "kelos_metadata_admissions_total{resource=\"task\",outcome=\"patched\"} 1",
+    ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }
     program.signal("TERM");

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::webhook::Webhook;
 use kelos_metadata::engine::rules::Policy;
-use kelos_metadata::webhook::router::MAX_BODY_BYTES;
+use kelos_metadata::webhook::router::{MAX_BODY_BYTES, MAX_SPAWNER_BODY_BYTES};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::review::{self, Answer};
@@ -211,6 +211,28 @@ async fn templates_with_loops_are_rendered_beside_the_others() {
 }
 
 #[tokio::test]
+async fn a_spawner_that_is_written_is_allowed_and_what_kelos_fails_on_is_told() {
+    let (webhook, _folder) = webhook().await;
+    let template = |branch: &str| json!({"promptTemplate": "x", "branch": branch});
+    for (branch, warnings) in [("{{lower .ID}}", 1), ("{{.ID}}", 0)] {
+        let spawner = json!({"metadata": {"name": "w"}, "spec": {
+            "when": {"jira": {"baseUrl": "https://jira.example.com"}}, "taskTemplate": template(branch)}});
+        let review = json!({"kind": "AdmissionReview", "request": {
+            "uid": "1", "operation": "CREATE", "namespace": "ns", "object": spawner,
+            "resource": {"group": "kelos.dev", "resource": "taskspawners"}}});
+        let (status, _, body) = webhook.post_spawner(review.to_string()).await;
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status.as_u16(), &answer["response"]["allowed"]), (200, &json!(true)));
+        let told = answer["response"]["warnings"].as_array().map_or(0, Vec::len);
+        assert_eq!(told, warnings, "{answer}");
+        assert!(answer["response"].get("patch").is_none());
+    }
+    let (status, _, _) = webhook.post_spawner(vec![b' '; MAX_SPAWNER_BODY_BYTES + 1]).await;
+    assert_eq!(status, 413);
+    webhook.stop().await;
+}
+
+#[tokio::test]
 async fn what_was_done_is_counted() {
     let (webhook, _folder) = webhook().await;
     webhook.review(&review::creation(&task(json!({"model": "m"})))).await;
@@ -221,12 +243,12 @@ async fn what_was_done_is_counted() {
     webhook.post("").await;
     let text = webhook.metrics.encode().unwrap();
     for line in [
-        "kelos_metadata_admissions_total{outcome=\"patched\"} 2",
-        "kelos_metadata_admissions_total{outcome=\"no_owner\"} 1",
-        "kelos_metadata_admissions_total{outcome=\"bad_request\"} 1",
-        "kelos_metadata_keys_total{kind=\"label\",outcome=\"applied\"} 3",
-        "kelos_metadata_keys_total{kind=\"label\",outcome=\"missing_variable\"} 1",
-        "kelos_metadata_admission_duration_seconds_count 4",
+        "kelos_metadata_admissions_total{resource=\"task\",outcome=\"patched\"} 2",
+        "kelos_metadata_admissions_total{resource=\"task\",outcome=\"no_owner\"} 1",
+        "kelos_metadata_admissions_total{resource=\"task\",outcome=\"bad_request\"} 1",
+        "kelos_metadata_keys_total{resource=\"task\",kind=\"label\",outcome=\"applied\"} 3",
+        "kelos_metadata_keys_total{resource=\"task\",kind=\"label\",outcome=\"missing_variable\"} 1",
+        "kelos_metadata_admission_duration_seconds_count{resource=\"task\"} 4",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
     }

@@ -36,7 +36,7 @@ its own.
 {{- end }}
 {{- end }}
 
-{{/* Annotations of the MutatingWebhookConfiguration. */}}
+{{/* Annotations of both webhook configurations. */}}
 {{- define "kelos-metadata.certificates.webhookAnnotations" -}}
 {{- if eq .Values.certificates.mode "certManager" -}}
 cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "kelos-metadata.name" . }}

@@ -215,3 +215,22 @@ interval: {{ . }}
 scrapeTimeout: {{ . }}
 {{- end }}
 {{- end }}
+
+{{/* The namespaces that are served: the same for every webhook. */}}
+{{- define "kelos-metadata.namespaceSelector" -}}
+matchExpressions:
+  - key: metadata.kelos.dev/injection
+    {{- if eq .Values.injection "opt-in" }}
+    operator: In
+    values: [enabled, audit]
+    {{- else }}
+    operator: NotIn
+    values: [disabled]
+    {{- end }}
+  {{- with .Values.excludeNamespaces }}
+  - key: kubernetes.io/metadata.name
+    operator: NotIn
+    values:
+      {{- toYaml . | nindent 6 }}
+  {{- end }}
+{{- end }}

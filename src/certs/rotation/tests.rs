@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use self::world::{LIFE, NAME, NOW, SETTLE, View, World, issued, name, policy};
+use self::world::{LIFE, NAME, NOW, SETTLE, View, World, issued, name, policy, unpublished};
 use super::*;
 use crate::certs::issue::issue;
 use crate::certs::propagation::Propagation;
 
 mod contested;
+mod validating;
 mod world;
 
 /// Long enough for all that is waited for without a rotation.
@@ -87,6 +88,7 @@ fn a_spoilt_bundle_is_mended() {
 fn without_a_configuration_the_secret_is_made_all_the_same() {
     for webhooks in [None, Some(serde_json::json!([]))] {
         let mut world = World::new();
+        world.validating = None;
         world.configuration = webhooks.map(|webhooks| {
             serde_json::json!({"metadata": {"resourceVersion": "1"}, "webhooks": webhooks})
         });
@@ -337,7 +339,15 @@ fn stale_controllers_do_no_harm() {
             0..40 if world.configuration.is_some() => world.edit(""),
             40..60 => world.secret = None,
             60..80 => world.configuration = None,
+            80..90 => world.validating = None,
+            90..130 if world.validating.is_some() => {
+                world.edit_of(ConfigurationKind::Validating, "");
+            }
             _ if world.configuration.is_none() => world.reinstall(),
+            _ if world.validating.is_none() => {
+                world.validating = Some(unpublished(ConfigurationKind::Validating));
+                world.edit_of(ConfigurationKind::Validating, "");
+            }
             _ => (),
         }
         // One of them stands still for minutes.

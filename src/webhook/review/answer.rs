@@ -1,6 +1,5 @@
 //! Answer → bytes.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -10,16 +9,14 @@ use base64::engine::simd::Simd;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
+use super::warning::{WARNING_CHARS, finding_warning, shorten_middle, warning, warning_with};
 use crate::apimachinery::Kind;
+use crate::engine::lint::Finding;
 use crate::engine::{Decision, KeyDecision, Skip, defaulted_list, skipped_list};
 use crate::json_text;
 
-/// The most warnings one answer carries, and the most characters of one (the API server cuts at 256, and
-/// takes 4096 in all).
+/// The most warnings one answer carries: the API server takes 4096 characters in all.
 const WARNINGS: usize = 8;
-const WARNING_CHARS: usize = 200;
-/// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
-const ELLIPSIS: &str = "...";
 /// The longest audit annotation of skipped or defaulted keys, in bytes.
 const LIST_AUDIT_BYTES: usize = 4 << 10;
 /// Room for most answers, and for the patches in them, so that they need not be moved as they grow.
@@ -63,6 +60,23 @@ pub fn allow(uid: &str) -> Vec<u8> {
 /// The answer that allows the Task as it is and tells the client why nothing was added.
 pub fn allow_with_warning(uid: &str, message: &str) -> Vec<u8> {
     let warnings = vec![warning(format!("kelos-metadata: nothing was added: {message}"))];
+    encode(Response { uid, warnings, ..Response::default() })
+}
+
+/// The answer that allows a spawner and tells the client why nobody looked at it.
+pub(in crate::webhook) fn unchecked(uid: &str, message: &str) -> Vec<u8> {
+    let warnings = vec![warning(format!("kelos-metadata: the spawner was not checked: {message}"))];
+    encode(Response { uid, warnings, ..Response::default() })
+}
+
+/// The answer that allows a spawner and tells the client what is wrong with it, the first findings first.
+pub(in crate::webhook) fn warned(uid: &str, findings: &[Finding]) -> Vec<u8> {
+    let listed = if findings.len() > WARNINGS { WARNINGS - 1 } else { findings.len() };
+    let mut warnings: Vec<String> = findings.iter().take(listed).map(finding_warning).collect();
+    let more = findings.len() - listed;
+    if more > 0 {
+        warnings.push(format!("{more} more findings: kelos-metadata lint shows them all"));
+    }
     encode(Response { uid, warnings, ..Response::default() })
 }
 
@@ -231,52 +245,6 @@ fn key_warning(key: &str, skip: &Skip) -> String {
         text.extend(["; ", hint]);
     }
     warning_with(text, &place)
-}
-
-/// One line of at most [`WARNING_CHARS`] characters, without control characters.
-fn warning(text: String) -> String {
-    warning_with(text, "")
-}
-
-/// A warning that ends with all of `end`, however long the text before it is.
-fn warning_with(text: String, end: &str) -> String {
-    let mut line = match one_line(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(line) => line,
-    };
-    let (length, most) = (line.chars().count(), WARNING_CHARS.saturating_sub(end.len()));
-    if length > most {
-        for _ in most.saturating_sub(ELLIPSIS.len())..length {
-            line.pop();
-        }
-        line.push_str(ELLIPSIS);
-    }
-    line.push_str(end);
-    line
-}
-
-/// The text without control characters.
-fn one_line(text: &str) -> Cow<'_, str> {
-    // Nearly all texts are plain, and looking at bytes is much faster than at characters.
-    match text.bytes().all(|b| matches!(b, b' '..=b'~')) {
-        true => text.into(),
-        false => text.replace(char::is_control, " ").into(),
-    }
-}
-
-/// The text, or its two ends around an ellipsis if it has more than `most` characters.
-pub(in crate::webhook) fn shorten_middle(text: &str, most: usize) -> Cow<'_, str> {
-    if text.len() <= most {
-        return text.into();
-    }
-    let chars: Vec<char> = text.chars().collect();
-    if chars.len() <= most {
-        return text.into();
-    }
-    let head = most / 2;
-    let tail = most - head - ELLIPSIS.len();
-    let (head, tail) = (&chars[..head], &chars[chars.len() - tail..]);
-    head.iter().copied().chain(ELLIPSIS.chars()).chain(tail.iter().copied()).collect()
 }
 
 #[cfg(test)]

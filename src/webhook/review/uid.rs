@@ -7,6 +7,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 /// The longest uid that is answered. The API server makes UUIDs; without a bound an answer could be as
 /// large as a body.
 pub(super) const MOST_BYTES: usize = 128;
+/// The shortest uid that is too long.
+pub(super) const TOO_MANY_BYTES: usize = MOST_BYTES + 1;
 
 /// Finds `request.uid`, even where the JSON breaks off or goes wrong behind it.
 pub(super) fn find(body: &[u8]) -> Option<String> {

@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::{LARGE_BYTES, QUEUE_WAIT};
+use super::{LARGE_BYTES, MAX_BODY_BYTES, MAX_SPAWNER_BODY_BYTES, QUEUE_WAIT};
 
 /// How much of a body that is too large is still taken from the client, and for how long.
 ///
@@ -66,9 +66,14 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    /// Takes bodies of at most `limit` bytes.
-    pub(super) fn new(limit: usize) -> Bodies {
-        Bodies::with_room(limit, ROOM_BYTES)
+    /// Takes the bodies of requests about Tasks.
+    pub(super) fn of_tasks() -> Bodies {
+        Bodies::with_room(MAX_BODY_BYTES, ROOM_BYTES)
+    }
+
+    /// Takes the bodies of requests about spawners: in each room is one of the largest.
+    pub(super) fn of_spawners() -> Bodies {
+        Bodies::with_room(MAX_SPAWNER_BODY_BYTES, MAX_SPAWNER_BODY_BYTES)
     }
 
     /// With so many bytes in each of the two rooms.

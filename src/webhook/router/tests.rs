@@ -24,6 +24,11 @@ impl Answer for Echo {
     }
 }
 
+/// A router with so few places for Tasks.
+fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, places: usize) -> MethodRouter {
+    route(answer, Gate::of_tasks(places, metrics))
+}
+
 struct Answered {
     status: u16,
     headers: HeaderMap,
@@ -33,7 +38,7 @@ struct Answered {
 
 async fn send(request: Request) -> Answered {
     let metrics = Arc::new(Metrics::new());
-    let response = router(Echo, Arc::clone(&metrics)).oneshot(request).await.unwrap();
+    let response = router(Echo, Echo, Arc::clone(&metrics)).oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answered {
@@ -53,7 +58,7 @@ impl Answered {
         assert_eq!(status["kind"], "Status");
         assert_eq!(status["code"], code);
         assert!(status["message"].as_str().unwrap().contains(message), "{}", self.body);
-        let series = format!("admissions_total{{outcome=\"{counted}\"}} 1\n");
+        let series = format!("admissions_total{{resource=\"task\",outcome=\"{counted}\"}} 1\n");
         let text = self.metrics.encode().unwrap();
         assert!(text.contains(&series), "{series} in:\n{text}");
     }
@@ -135,7 +140,7 @@ async fn other_paths_are_told_where_the_webhook_is() {
 #[test]
 fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
     let send_all = || {
-        let router = router(Echo, Arc::new(Metrics::new()));
+        let router = router(Echo, Echo, Arc::new(Metrics::new()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let looks = Request::get("/looks").body(Body::empty()).unwrap();
         let wrong = |_| post_to("/mutate?timeout=3s", Some("application/json"), "SECRET".into());
@@ -215,7 +220,10 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
         (&HeaderValue::from_static("1"), &HeaderValue::from_static("close"))
     );
     let text = metrics.encode().unwrap();
-    assert!(text.contains("admissions_total{outcome=\"overloaded\"} 1\n"), "{text}");
+    assert!(
+        text.contains("admissions_total{resource=\"task\",outcome=\"overloaded\"} 1\n"),
+        "{text}"
+    );
 
     // One that waits gets the place of one that is done, and the places come back.
     let next = ask();
@@ -259,7 +267,7 @@ async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let answer = KeepsHuge(Slow { begun, go_on: Arc::clone(&go_on) });
-    let router = router(answer, Arc::new(Metrics::new()));
+    let router = router(answer, Echo, Arc::new(Metrics::new()));
     let ask = |body: Body| tokio::spawn(router.clone().oneshot(json_post(body)));
     let of = |size: usize| Body::from(vec![b' '; size]);
     let kept = vec![ask(of(MAX_BODY_BYTES))];

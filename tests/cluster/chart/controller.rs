@@ -46,6 +46,9 @@ fn it_makes_what_is_needed_and_tasks_are_labelled_through_upgrades() {
         let configuration = format!("{CONFIGURATIONS}/{RELEASE}");
         let bundle = has(cluster, &configuration, "/webhooks/0/clientConfig/caBundle").await;
 
+        let validating = configuration.replace("mutating", "validating");
+        assert_eq!(has(cluster, &validating, "/webhooks/0/clientConfig/caBundle").await, bundle);
+
         // As it is rendered: a call that failed would show as a Task without its label.
         let policy = has(cluster, &configuration, "/webhooks/0/failurePolicy").await;
         assert_eq!(policy, "Ignore");

@@ -42,12 +42,11 @@ const WRITING: [Granted; 4] = [
 ];
 
 /// What it takes beside that.
-const PUBLISHING: [Granted; 1] = [(
-    &WRITE,
-    "admissionregistration.k8s.io",
-    "mutatingwebhookconfigurations",
-    Some(CONFIGURATION),
-)];
+const PUBLISHING: [Granted; 2] = [
+    (&WRITE, REGISTRATION, "mutatingwebhookconfigurations", Some(CONFIGURATION)),
+    (&WRITE, REGISTRATION, "validatingwebhookconfigurations", Some(CONFIGURATION)),
+];
+const REGISTRATION: &str = "admissionregistration.k8s.io";
 
 /// Another namespace than the release's.
 const ELSEWHERE: &str = "default";
@@ -171,7 +170,7 @@ fn each_account_can_do_that_and_nothing_else() {
                         let expected = granted.contains(&asked) || granted.contains(&on_any);
                         let found = can_i::may(cluster, account, NAMESPACE, &asked).await;
                         assert_eq!(found, expected, "{account}: {asked:?}");
-                        let is_cluster_wide = rule.resource == "mutatingwebhookconfigurations";
+                        let is_cluster_wide = rule.resource.ends_with("webhookconfigurations");
                         let found = can_i::may(cluster, account, ELSEWHERE, &asked).await;
                         assert_eq!(found, expected && is_cluster_wide, "{account}: {asked:?}");
                     }

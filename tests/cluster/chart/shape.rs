@@ -91,6 +91,10 @@ fn the_controller_takes_what_it_is_started_with() {
     }
 }
 
+/// The kinds that the webhooks are registered in.
+const CONFIGURATIONS: [&str; 2] =
+    ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+
 #[test]
 fn the_ports_of_all_objects_meet() {
     each(|rendering| {
@@ -106,21 +110,42 @@ fn the_ports_of_all_objects_meet() {
                 assert_eq!(container(deployment)[probe]["httpGet"]["port"], "health");
             }
         }
-        let webhook = &rendering.the("MutatingWebhookConfiguration")["webhooks"][0];
-        let called = &webhook["clientConfig"]["service"];
-        let service = rendering.the("Service");
-        assert_eq!(called["name"], service["metadata"]["name"]);
-        assert_eq!(called["namespace"], service["metadata"]["namespace"]);
-        let ports = service["spec"]["ports"].as_array().unwrap();
-        let of_service = ports.iter().find(|port| port["port"] == called["port"]).unwrap();
-        assert_eq!(port(serving, &of_service["targetPort"]), 9443);
+        for kind in CONFIGURATIONS {
+            let webhook = &rendering.the(kind)["webhooks"][0];
+            let called = &webhook["clientConfig"]["service"];
+            let service = rendering.the("Service");
+            assert_eq!(called["name"], service["metadata"]["name"]);
+            assert_eq!(called["namespace"], service["metadata"]["namespace"]);
+            let ports = service["spec"]["ports"].as_array().unwrap();
+            let of_service = ports.iter().find(|port| port["port"] == called["port"]).unwrap();
+            assert_eq!(port(serving, &of_service["targetPort"]), 9443);
+        }
+    });
+}
+
+#[test]
+fn spawners_are_judged_where_tasks_are_labelled_and_never_refused() {
+    each(|rendering| {
+        let [mutating, validating] = CONFIGURATIONS.map(|kind| &rendering.the(kind)["webhooks"][0]);
+        assert_eq!(validating["namespaceSelector"], mutating["namespaceSelector"]);
+        for (field, value) in [
+            ("name", json!("vspawner.metadata.kelos.dev")),
+            ("failurePolicy", json!("Ignore")),
+            ("sideEffects", json!("None")),
+            ("timeoutSeconds", json!(2)),
+        ] {
+            assert_eq!(validating[field], value, "{field}");
+        }
+        let path = &validating["clientConfig"]["service"]["path"];
+        assert_eq!(path, kelos_metadata::webhook::router::VALIDATE_SPAWNER_PATH);
     });
 }
 
 /// The names that a Role or a ClusterRole binds a resource to.
 fn names(role: &Value, resource: &str) -> Vec<String> {
     let rules = role["rules"].as_array().unwrap().iter();
-    let of_resource = rules.filter(|rule| rule["resources"] == json!([resource]));
+    let of_resource =
+        rules.filter(|rule| rule["resources"].as_array().unwrap().contains(&json!(resource)));
     let names = of_resource.filter_map(|rule| rule["resourceNames"].as_array()).flatten();
     names.map(|name| name.as_str().unwrap().to_owned()).collect()
 }
@@ -139,17 +164,20 @@ fn what_the_controller_writes_is_what_it_may_write_and_what_the_others_read() {
         assert_eq!(names(of_controller("Role"), "secrets"), [secret]);
         assert_eq!(names(of_controller("Role"), "leases"), [flag(controller, "lease")]);
 
-        let configuration = rendering.the("MutatingWebhookConfiguration");
         let configured = flag(controller, "webhook-configuration");
-        assert_eq!(configuration["metadata"]["name"], configured);
         let role = of_controller("ClusterRole");
         assert_eq!(names(role, "mutatingwebhookconfigurations"), [configured]);
-        // A key of ours, be it empty, is what helm and others would put in the place of the controller's.
-        let client_config = &configuration["webhooks"][0]["clientConfig"];
-        assert_eq!(client_config.get("caBundle"), None);
-        let service = &client_config["service"];
-        assert_eq!(service["name"], flag(controller, "service"));
-        assert_eq!(service["namespace"], flag(controller, "namespace"));
+        assert_eq!(names(role, "validatingwebhookconfigurations"), [configured]);
+        for kind in CONFIGURATIONS {
+            let configuration = rendering.the(kind);
+            assert_eq!(configuration["metadata"]["name"], configured);
+            // A key of ours, be it empty, is what helm and others would put in the place of the controller's.
+            let client_config = &configuration["webhooks"][0]["clientConfig"];
+            assert_eq!(client_config.get("caBundle"), None);
+            let service = &client_config["service"];
+            assert_eq!(service["name"], flag(controller, "service"));
+            assert_eq!(service["namespace"], flag(controller, "namespace"));
+        }
     }
 }
 
@@ -241,7 +269,8 @@ fn every_container_has_resources() {
 
 #[test]
 fn every_object_says_where_it_belongs() {
-    let cluster_wide = ["ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration"];
+    let [mutating, validating] = CONFIGURATIONS;
+    let cluster_wide = ["ClusterRole", "ClusterRoleBinding", mutating, validating];
     each(|rendering| {
         for (name, object) in &rendering.objects {
             let kind = object["kind"].as_str().unwrap();

@@ -47,7 +47,8 @@ fn a_namespace_is_only_audited() {
         let webhook = cluster.webhook("audited").start().await;
         let namespace = webhook.namespace_with("audited", switched("audit")).await;
         let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
-        let applied = "kelos_metadata_keys_total{kind=\"label\",outcome=\"applied\"}";
+        let applied =
+            "kelos_metadata_keys_total{resource=\"task\",kind=\"label\",outcome=\"applied\"}";
         assert_eq!(webhook.metric(applied).await, 0.0);
         namespace.accepts(worker.issue(1)).await.is_untouched(worker.issue(1));
         assert_eq!(webhook.metric(applied).await, 1.0);

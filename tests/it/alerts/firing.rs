@@ -37,15 +37,17 @@ fn steady(value: impl std::fmt::Display) -> String {
 /// The upper bound of a bucket of the histogram.
 fn bucket(name: &str) -> Option<f64> {
     let (_, bound) = name.split_once("_bucket{le=\"")?;
-    bound.strip_suffix("\"}")?.parse().ok()
+    bound.split_once('"')?.0.parse().ok()
 }
 
 /// What a replica says that does what it should: sixty Tasks a minute, at once. One controller leads.
 fn healthy(pod: &str, name: &str, value: &str) -> String {
     match name {
-        r#"kelos_metadata_admissions_total{outcome="patched"}"#
-        | r#"kelos_metadata_keys_total{kind="label",outcome="applied"}"#
-        | r#"kelos_metadata_keys_total{kind="annotation",outcome="applied"}"# => growing(60.0),
+        r#"kelos_metadata_admissions_total{resource="task",outcome="patched"}"#
+        | r#"kelos_metadata_keys_total{resource="task",kind="label",outcome="applied"}"#
+        | r#"kelos_metadata_keys_total{resource="task",kind="annotation",outcome="applied"}"# => {
+            growing(60.0)
+        }
         "kelos_metadata_spawners" => steady(10),
         "kelos_metadata_rules_bytes" => steady(70 << 20),
         "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
@@ -85,18 +87,30 @@ fn without_controllers() -> Vec<Value> {
     fed
 }
 
+/// So many requests about Tasks a minute that end like this.
+fn admissions(outcome: &str, by: f64) -> Changed {
+    let labels = format!("resource=\"task\",outcome=\"{outcome}\"");
+    vec![(format!("kelos_metadata_admissions_total{{{labels}}}"), growing(by))]
+}
+
+/// So many labels a minute that end like this.
+fn labels(outcome: &str, by: f64) -> Changed {
+    let labels = format!("resource=\"task\",kind=\"label\",outcome=\"{outcome}\"");
+    vec![(format!("kelos_metadata_keys_total{{{labels}}}"), growing(by))]
+}
+
+/// Half of the requests about Tasks take half a second.
+fn slow() -> Changed {
+    let of_tasks = |name: &String| {
+        name.contains("resource=\"task\"") && bucket(name).is_some_and(|bound| bound < 0.5)
+    };
+    let names = series().into_iter().map(|(name, _)| name).filter(of_tasks);
+    names.map(|name| (name, growing(30.0))).collect()
+}
+
 /// Each alert, with what makes it fire.
 fn causes() -> Vec<(&'static str, Changed)> {
-    let admissions = |outcome: &str, by| {
-        vec![(format!("kelos_metadata_admissions_total{{outcome=\"{outcome}\"}}"), growing(by))]
-    };
-    let labels = |outcome: &str, by| {
-        let name = format!("kelos_metadata_keys_total{{kind=\"label\",outcome=\"{outcome}\"}}");
-        vec![(name, growing(by))]
-    };
     let one = |name: &str, values| vec![(name.to_owned(), values)];
-    let fast = series().into_iter().map(|(name, _)| name);
-    let fast = fast.filter(|name| bucket(name).is_some_and(|bound| bound < 0.5));
     let fail_open = format!("{FAIL_OPEN}{{name=\"mtask.metadata.kelos.dev\",type=\"admit\"}}");
     vec![
         ("KelosMetadataFailOpen", vec![(fail_open, growing(1.0))]),
@@ -126,7 +140,7 @@ fn causes() -> Vec<(&'static str, Changed)> {
         ("KelosMetadataBug", admissions("panic", 0.2)),
         ("KelosMetadataBusy", admissions("unavailable", 5.0)),
         ("KelosMetadataBusy", admissions("overloaded", 5.0)),
-        ("KelosMetadataSlow", fast.map(|name| (name, growing(30.0))).collect()),
+        ("KelosMetadataSlow", slow()),
         ("KelosMetadataStrangeRequests", admissions("bad_request", 1.0)),
         (
             "KelosMetadataRulesStale",

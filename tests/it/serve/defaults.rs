@@ -148,7 +148,8 @@ async fn defaults_that_change_under_load_are_followed_and_every_answer_is_of_one
     for client in clients {
         answers += client.await.unwrap();
     }
-    let patched = metric("kelos_metadata_admissions_total{outcome=\"patched\"}", metrics);
+    let patched =
+        metric("kelos_metadata_admissions_total{resource=\"task\",outcome=\"patched\"}", metrics);
     assert_eq!(patched, answers.to_string(), "every Task was answered with a patch");
     assert_eq!(metric(VALID, metrics), "1");
 }

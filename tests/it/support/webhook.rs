@@ -11,7 +11,8 @@ use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
 use kelos_metadata::tls::{SelfSigned, ServingKey, server_config};
 use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::MutateTask;
-use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, router};
+use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, VALIDATE_SPAWNER_PATH, router};
+use kelos_metadata::webhook::validate_spawner::ValidateSpawner;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -47,8 +48,10 @@ impl Webhook {
         let client = Client::new(listener.local_addr().unwrap(), &made.certificate_pem);
         let (metrics, shutdown) = (Arc::new(Metrics::new()), Shutdown::new());
         let spawners = Arc::new(spawners(folder, policy));
-        let answer = MutateTask::new(spawners, Arc::clone(&metrics), Limits::default());
-        let server = Server::new(router(answer, Arc::clone(&metrics)), shutdown.clone());
+        let validate_spawner = ValidateSpawner::new(Arc::clone(&spawners), Arc::clone(&metrics));
+        let mutate_task = MutateTask::new(spawners, Arc::clone(&metrics), Limits::default());
+        let routes = router(mutate_task, validate_spawner, Arc::clone(&metrics));
+        let server = Server::new(routes, shutdown.clone());
         let ended = tokio::spawn(server.serve_tls(listener, tls));
         Webhook { client, metrics, shutdown, ended }
     }
@@ -56,6 +59,12 @@ impl Webhook {
     /// Sends a body as the API server does.
     pub(crate) async fn post(&self, body: impl Into<bytes::Bytes>) -> https::Answer {
         let path = format!("{MUTATE_TASK_PATH}?timeout=3s");
+        self.client.post(&path, JSON, body).await.unwrap()
+    }
+
+    /// Sends a body about a spawner, as the API server does.
+    pub(crate) async fn post_spawner(&self, body: impl Into<bytes::Bytes>) -> https::Answer {
+        let path = format!("{VALIDATE_SPAWNER_PATH}?timeout=2s");
         self.client.post(&path, JSON, body).await.unwrap()
     }
 

@@ -28,11 +28,20 @@ pub(super) fn issued(at: UnixSeconds) -> Issued {
     issue(NAME, policy().lifetime, at).unwrap()
 }
 
+/// A configuration as it is installed, with a webhook of somebody else.
+pub(super) fn unpublished(kind: ConfigurationKind) -> Value {
+    let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
+    let ours = json!({"name": kind.webhooks()[0], "clientConfig": {"service": {}}});
+    json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]})
+}
+
 /// The cluster, its time, and what servers do.
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) secret: Option<Value>,
     pub(super) configuration: Option<Value>,
+    /// The validating one.
+    pub(super) validating: Option<Value>,
     pub(super) now: UnixSeconds,
     /// What the one controller has seen that is always there.
     pub(super) propagation: Propagation,
@@ -46,6 +55,7 @@ pub(super) struct World {
 pub(super) struct View {
     secret: Option<Value>,
     configuration: Option<Value>,
+    validating: Option<Value>,
 }
 
 /// The next controller that read the same wrote before.
@@ -55,13 +65,11 @@ pub(super) struct Conflict;
 impl World {
     /// An installation that nobody has looked after yet.
     pub(super) fn new() -> World {
-        let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-        let ours = json!({"name": crate::certs::WEBHOOK, "clientConfig": {"service": {}}});
-        let configuration =
-            json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]});
-        let configuration = Some(configuration);
+        let configuration = Some(unpublished(ConfigurationKind::Mutating));
+        let validating = Some(unpublished(ConfigurationKind::Validating));
         let propagation = Propagation::default();
-        World { secret: None, configuration, now: NOW, propagation, writes: 1, served: None }
+        let (secret, now, writes, served) = (None, NOW, 1, None);
+        World { secret, configuration, validating, now, propagation, writes, served }
     }
 
     /// One in which a certificate serves, which was issued now.
@@ -72,7 +80,11 @@ impl World {
     }
 
     pub(super) fn read(&self) -> View {
-        View { secret: self.secret.clone(), configuration: self.configuration.clone() }
+        View {
+            secret: self.secret.clone(),
+            configuration: self.configuration.clone(),
+            validating: self.validating.clone(),
+        }
     }
 
     pub(super) fn next(&mut self) -> RotationStep {
@@ -114,22 +126,11 @@ impl World {
         step: RotationStep,
         now: UnixSeconds,
     ) -> Result<(), Conflict> {
-        if let RotationStep::Publish { bundle, settles_anew } = &step {
+        if let RotationStep::Publish { into, bundle, settles_anew } = &step {
             if *settles_anew {
                 self.write(&patches::unmark(&view.secret().unwrap()))?;
             }
-            let patch = patches::publish(&view.configuration(), bundle);
-            self.is_current(&patch, self.configuration.as_ref())?;
-            let configuration = self.configuration.as_mut().unwrap();
-            for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-                if webhook["name"] == patch["webhooks"][0]["name"] {
-                    json_patch::merge(webhook, &patch["webhooks"][0]);
-                }
-            }
-            self.writes += 1;
-            configuration["metadata"]["resourceVersion"] = json!(self.writes.to_string());
-            self.check();
-            return Ok(());
+            return into.iter().try_for_each(|kind| self.publish(view, *kind, bundle));
         }
         let made = issue(NAME, policy().lifetime, now).unwrap();
         let patch = match (view.secret(), step) {
@@ -153,6 +154,43 @@ impl World {
             },
         };
         self.write(&patch)
+    }
+
+    /// Changes a configuration as it was seen.
+    pub(super) fn publish(
+        &mut self,
+        view: &View,
+        kind: ConfigurationKind,
+        bundle: &CaBundle,
+    ) -> Result<(), Conflict> {
+        let found = view.configurations();
+        let patch = patches::publish(kind, found.of(kind).unwrap(), bundle);
+        self.is_current(&patch, self.of(kind).as_ref())?;
+        self.writes += 1;
+        let version = json!(self.writes.to_string());
+        let configuration = self.of_mut(kind).as_mut().unwrap();
+        for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+            if webhook["name"] == patch["webhooks"][0]["name"] {
+                json_patch::merge(webhook, &patch["webhooks"][0]);
+            }
+        }
+        configuration["metadata"]["resourceVersion"] = version;
+        self.check();
+        Ok(())
+    }
+
+    fn of(&self, kind: ConfigurationKind) -> &Option<Value> {
+        match kind {
+            ConfigurationKind::Mutating => &self.configuration,
+            ConfigurationKind::Validating => &self.validating,
+        }
+    }
+
+    fn of_mut(&mut self, kind: ConfigurationKind) -> &mut Option<Value> {
+        match kind {
+            ConfigurationKind::Mutating => &mut self.configuration,
+            ConfigurationKind::Validating => &mut self.validating,
+        }
     }
 
     /// Changes the Secret as it was seen.
@@ -187,11 +225,17 @@ impl World {
         self.secret.as_mut().unwrap()["metadata"]["annotations"] = json!({ TRUSTED_SINCE: mark });
     }
 
-    /// Somebody else writes the caBundle.
+    /// Somebody else writes the caBundle of the mutating webhook.
     pub(super) fn edit(&mut self, bundle: impl AsRef<[u8]>) {
+        self.edit_of(ConfigurationKind::Mutating, bundle);
+    }
+
+    /// Somebody else writes a caBundle.
+    pub(super) fn edit_of(&mut self, kind: ConfigurationKind, bundle: impl AsRef<[u8]>) {
         self.writes += 1;
-        let configuration = self.configuration.as_mut().unwrap();
-        configuration["metadata"]["resourceVersion"] = json!(self.writes.to_string());
+        let version = json!(self.writes.to_string());
+        let configuration = self.of_mut(kind).as_mut().unwrap();
+        configuration["metadata"]["resourceVersion"] = version;
         configuration["webhooks"][1]["clientConfig"]["caBundle"] = json!(BASE64.encode(bundle));
     }
 
@@ -205,8 +249,14 @@ impl World {
         self.read().secret().unwrap().field(name)
     }
 
+    /// The caBundle of the mutating webhook.
     pub(super) fn live(&self) -> Vec<u8> {
-        self.read().configuration().ca_bundle().unwrap()
+        self.live_of(ConfigurationKind::Mutating)
+    }
+
+    pub(super) fn live_of(&self, kind: ConfigurationKind) -> Vec<u8> {
+        let found = self.read().configurations();
+        found.live().find(|(of, _)| *of == kind).unwrap().1
     }
 
     pub(super) fn cas(&self) -> usize {
@@ -225,29 +275,38 @@ impl World {
         ServingCert::read(&certificate, &key)
     }
 
-    /// Whether the API server trusts what is served.
+    /// Whether the API server calls the webhook of Tasks, and trusts what is served, whichever it calls.
     pub(super) fn is_trusted(&mut self) -> bool {
-        let view = self.read();
-        let Some(live) = view.configuration.as_ref().and_then(|_| view.configuration().ca_bundle())
-        else {
-            return false;
-        };
-        let (live, now) = (CaBundle::read(&live), self.now);
+        self.configuration.is_some()
+            && ConfigurationKind::ALL.into_iter().all(|kind| self.is_trusted_by(kind))
+    }
+
+    /// Whether it does when it calls the one of a configuration, if that is there.
+    pub(super) fn is_trusted_by(&mut self, kind: ConfigurationKind) -> bool {
+        if self.of(kind).is_none() {
+            return true;
+        }
+        let (live, now) = (CaBundle::read(&self.live_of(kind)), self.now);
         self.serve().is_some_and(|leaf| leaf.is_trusted_by_any(&live, NAME, now))
     }
 
     /// Servers follow the Secret, and nothing of others is ever touched.
     fn check(&mut self) {
         self.serve();
-        let Some(configuration) = &self.configuration else { return };
-        let other = &configuration["webhooks"][0];
-        if other.is_null() {
-            return;
+        for configuration in [&self.configuration, &self.validating].into_iter().flatten() {
+            untouched(configuration);
         }
-        let untouched = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-        assert_eq!(*other, untouched);
-        assert_eq!(configuration["webhooks"][1]["clientConfig"]["service"], json!({}));
     }
+}
+
+/// Whether all is as it was in a configuration, but for what is ours.
+fn untouched(configuration: &Value) {
+    let other = &configuration["webhooks"][0];
+    if other.is_null() {
+        return;
+    }
+    assert_eq!(*other, json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}}));
+    assert_eq!(configuration["webhooks"][1]["clientConfig"]["service"], json!({}));
 }
 
 impl View {
@@ -258,8 +317,7 @@ impl View {
 
     /// What comes next for who has seen the mark for so long.
     pub(super) fn next(&self, now: UnixSeconds, settled: Duration) -> RotationStep {
-        let configuration = self.configuration.as_ref().map(|_| self.configuration());
-        next_step(&policy(), self.secret().as_ref(), configuration.as_ref(), now, settled)
+        next_step(&policy(), self.secret().as_ref(), &self.configurations(), now, settled)
     }
 
     /// For how long a controller has seen the mark.
@@ -272,8 +330,14 @@ impl View {
         self.secret.clone().map(|secret| serde_json::from_value(secret).unwrap())
     }
 
-    fn configuration(&self) -> Configuration {
-        serde_json::from_value(self.configuration.clone().unwrap()).unwrap()
+    fn configurations(&self) -> Configurations {
+        let read = |object: &Option<Value>| {
+            object.clone().map(|object| serde_json::from_value(object).unwrap())
+        };
+        let mut found = Configurations::default();
+        found.set(ConfigurationKind::Mutating, read(&self.configuration));
+        found.set(ConfigurationKind::Validating, read(&self.validating));
+        found
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Kinds with their plural.
-const PLURALS: [(&str, &str); 17] = [
+const PLURALS: [(&str, &str); 18] = [
     ("Certificate", "certificates"),
     ("ClusterRole", "clusterroles"),
     ("ClusterRoleBinding", "clusterrolebindings"),
@@ -21,6 +21,7 @@ const PLURALS: [(&str, &str); 17] = [
     ("Service", "services"),
     ("ServiceAccount", "serviceaccounts"),
     ("ServiceMonitor", "servicemonitors"),
+    ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
 ];
 
 /// The path of all objects of this one's kind, in its namespace if it has one.
