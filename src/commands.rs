@@ -5,6 +5,7 @@ mod controller;
 mod defaults;
 mod eval;
 mod explain;
+mod lint;
 mod listen;
 mod render;
 mod review;
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Controller(args) => controller::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Render(args) => render::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;
