@@ -86,6 +86,10 @@ impl Scalar {
     /// Reads a scalar of a file again.
     pub(super) fn read(file: &str, parsed: &Parsed<'_>) -> Scalar {
         let Parsed { text, style, ref range, indent, is_shared } = *parsed;
+        let range = match style {
+            Style::Literal | Style::Folded => &block::lines_of(file, range),
+            _ => range,
+        };
         let spelled = match style {
             Style::Literal => block::read(file, range.clone(), indent, text, block::Lines::Kept),
             Style::Folded => block::read(file, range.clone(), indent, text, block::Lines::Folded),

@@ -24,6 +24,25 @@ struct Line {
     is_deeper: bool,
 }
 
+/// The lines of a block: the parser begins behind what the first line with a letter is set in, and may end within the
+/// line behind the last.
+pub(super) fn lines_of(file: &str, range: &Range<usize>) -> Range<usize> {
+    let line_start = |at: usize| file[..at].rfind('\n').map_or(0, |end| end + 1);
+    let mut start = line_start(range.start);
+    while let Some(end) = start.checked_sub(1) {
+        let before = line_start(end);
+        // The header is never blank.
+        if !file[before..end].trim().is_empty() {
+            break;
+        }
+        start = before;
+    }
+    let last = line_start(range.end);
+    let is_within = file[range.end..].lines().next().is_some_and(|rest| !rest.is_empty());
+    let end = if is_within { last.max(start) } else { range.end };
+    start..end
+}
+
 /// Reads a block again. What stands at the end of it is decided by its header: the parser's text tells.
 pub(super) fn read(
     file: &str,
@@ -37,8 +56,7 @@ pub(super) fn read(
     let mut blanks = 0;
     let mut start = range.start;
     for text in file.get(range.clone())?.split_inclusive('\n') {
-        let is_first = start == range.start;
-        let line = line(text, start, if is_first { 0 } else { indent });
+        let line = line(text, start, indent);
         start = line.end;
         if ends == Lines::Kept {
             spelled.same(file, line.content.clone());
