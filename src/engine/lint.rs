@@ -3,16 +3,33 @@
 //! [`lint`] is pure: the object as JSON and what is known around it → [findings](Finding). What can't be told
 //! for certain from the object is not said.
 
+mod annotations;
 mod budget;
+mod consumers;
+mod faults;
 mod finding;
+mod labels;
+mod names;
+mod source;
+mod templates;
+mod view;
+mod world;
 
 pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
 
+use self::view::View;
+use self::world::{KelosWorld, worlds};
 use super::kelos::TaskSpawner;
+use super::remedy::{Missed, Remedy, remedy};
 use super::rules::{Policy, Rules};
-use crate::templates::Templates;
+use super::sources::Table;
+use crate::templates::purse::Purse;
+use crate::templates::{Position, Templates};
 use crate::words::words;
+
+/// The most findings that are told: whoever mends some of them sees the others then.
+const MOST_FINDINGS: usize = 100;
 
 words! {
     /// What is linted.
@@ -40,7 +57,8 @@ impl<'s> Surroundings<'s> {
     }
 }
 
-/// Tells what is wrong with a TaskSpawner or SessionSpawner: errors first, then in the order of its fields.
+/// Tells what is wrong with a TaskSpawner or SessionSpawner: errors first, then in the order of its fields. At most
+/// a hundred findings; that there are more is one of its own.
 ///
 /// # Errors
 ///
@@ -50,13 +68,111 @@ pub fn lint(
     json: &str,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Finding>, serde_json::Error> {
-    let mut findings = Vec::new();
+    let view: View = serde_json::from_str(json)?;
+    let spawner: TaskSpawner = serde_json::from_str(json)?;
+    let rules = Rules::compile(spawner, around.policy, &mut Templates::default());
+    let mut purse = Purse::default();
+    let mut worlds = worlds(&view, &rules.spawner, &mut purse);
+    if kind == SpawnerKind::SessionSpawner {
+        worlds.iter_mut().for_each(|world| world.has_context = false);
+    }
+    let mut lint = Lint {
+        kind,
+        view: &view,
+        table: Table::of(rules.spawner.spec.when.source()),
+        rules: &rules,
+        around,
+        worlds,
+        purse,
+        findings: Vec::new(),
+        left_out: 0,
+    };
+    templates::look(&mut lint);
+    annotations::look(&mut lint);
+    names::spawner(&mut lint);
+    consumers::look(&mut lint);
     if kind == SpawnerKind::TaskSpawner {
-        let spawner: TaskSpawner = serde_json::from_str(json)?;
-        let rules = Rules::compile(spawner, around.policy, &mut Templates::default());
-        for failing in &rules.failing {
-            findings.push(Finding::failing(failing));
+        names::constant(&mut lint);
+        source::look(&mut lint);
+    }
+    Ok(lint.finish())
+}
+
+/// What is looked at, and what was found.
+struct Lint<'l> {
+    kind: SpawnerKind,
+    view: &'l View,
+    rules: &'l Rules,
+    around: &'l Surroundings<'l>,
+    table: &'static Table,
+    worlds: Vec<KelosWorld<'l>>,
+    /// What running templates may cost, beside what compiling them costs.
+    purse: Purse,
+    findings: Vec<Finding>,
+    /// How many more there are.
+    left_out: usize,
+}
+
+impl Lint<'_> {
+    fn is_session(&self) -> bool {
+        self.kind == SpawnerKind::SessionSpawner
+    }
+
+    /// What the spawner makes.
+    fn product(&self) -> &'static str {
+        if self.is_session() { "Session" } else { "Task" }
+    }
+
+    fn add(&mut self, finding: Finding) {
+        // Errors are not left out for what matters less.
+        if self.findings.len() < MOST_FINDINGS || finding.severity == Severity::Error {
+            self.findings.push(finding);
+        } else {
+            self.left_out += 1;
         }
     }
-    Ok(findings)
+
+    fn add_at(&mut self, finding: Finding, at: Option<Position>) {
+        let finding = self.located(finding, at);
+        self.add(finding);
+    }
+
+    fn located(&self, finding: Finding, at: Option<Position>) -> Finding {
+        match at {
+            Some(position) => finding.at(position),
+            None => finding,
+        }
+    }
+
+    /// What makes a variable known to rules annotations.
+    fn remedy(&self, variable: &str) -> Remedy {
+        remedy(&Missed {
+            rules: self.rules,
+            variable,
+            is_manual: false,
+            has_workspace: false,
+            blank: &[],
+            has_field: true,
+        })
+    }
+
+    fn finish(mut self) -> Vec<Finding> {
+        let key =
+            |it: &Finding| (it.severity, it.field.clone(), it.at.map(|at| at.offset), it.rule);
+        self.findings.sort_by_cached_key(key);
+        self.findings.dedup();
+        self.left_out += self.findings.len().saturating_sub(MOST_FINDINGS);
+        self.findings.truncate(MOST_FINDINGS);
+        let whole = Field::of(&["spec"]);
+        if self.left_out > 0 {
+            let text = format!("{} more findings are not told", self.left_out);
+            self.findings.push(Finding::new(Rule::OverLimit, Severity::Info, whole.clone(), text));
+        }
+        if self.purse.is_empty() {
+            let text = "its templates are too costly to be looked at to the end".to_owned();
+            let finding = Finding::new(Rule::OverLimit, Severity::Info, whole, text);
+            self.findings.push(finding.help("make them shorter, or have fewer"));
+        }
+        self.findings
+    }
 }

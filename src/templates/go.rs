@@ -10,6 +10,7 @@ mod certain;
 mod compare;
 mod escape;
 mod eval;
+pub mod forecast;
 mod function;
 mod lexer;
 mod literal;

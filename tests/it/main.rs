@@ -23,6 +23,7 @@ mod house;
 mod image;
 mod inference;
 mod layers;
+mod lint;
 mod manners;
 mod pages;
 mod properties;

@@ -3,9 +3,6 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::apimachinery::Kind;
-use crate::engine::rules::Failing;
-use crate::engine::sources::Rendered;
 use crate::templates::Position;
 use crate::words::words;
 
@@ -142,6 +139,28 @@ impl Field {
     pub fn of(keys: &[&str]) -> Field {
         Field(keys.iter().map(|key| Step::Key((*key).into())).collect())
     }
+
+    /// A field of this one, or the value of a key in it.
+    #[must_use]
+    pub(super) fn key(mut self, key: &str) -> Field {
+        self.0.push(Step::Key(key.into()));
+        self
+    }
+
+    /// The key that it ends with.
+    pub(super) fn last_key(&self) -> Option<&str> {
+        match self.0.last()? {
+            Step::Key(key) => Some(key),
+            Step::Item(_) => None,
+        }
+    }
+
+    /// An item of this one.
+    #[must_use]
+    pub(super) fn item(mut self, item: usize) -> Field {
+        self.0.push(Step::Item(item));
+        self
+    }
 }
 
 impl fmt::Display for Field {
@@ -191,26 +210,45 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn failing(failing: &Failing) -> Finding {
-        let template = |name| Field::of(&["spec", "taskTemplate", name]);
-        let field = match &failing.rendered {
-            Rendered::Prompt => template("promptTemplate"),
-            Rendered::Branch => template("branch"),
-            Rendered::Name => template("nameTemplate"),
-            Rendered::Metadata(kind, key) => {
-                let map = if *kind == Kind::Label { "labels" } else { "annotations" };
-                Field::of(&["spec", "taskTemplate", "metadata", map, key])
-            }
-        };
+    /// What a rule finds in a field.
+    pub(super) fn new(rule: Rule, severity: Severity, field: Field, text: String) -> Finding {
         Finding {
-            rule: Rule::RenderFails,
-            severity: Severity::Error,
+            rule,
+            severity,
             field,
             is_about_key: false,
-            at: failing.error.position,
-            text: failing.error.message.clone(),
-            help: failing.error.hint.clone(),
+            at: None,
+            text,
+            help: None,
             fix: None,
         }
+    }
+
+    /// The same at a place in the text of the field.
+    #[must_use]
+    pub(super) fn at(mut self, position: Position) -> Finding {
+        self.at = Some(position);
+        self
+    }
+
+    /// The same with what to do.
+    #[must_use]
+    pub(super) fn help(mut self, help: impl Into<String>) -> Finding {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with what to write instead.
+    #[must_use]
+    pub(super) fn fix(mut self, range: Range<usize>, with: impl Into<String>) -> Finding {
+        self.fix = Some(Fix { range, with: with.into() });
+        self
+    }
+
+    /// The same about the key of the field.
+    #[must_use]
+    pub(super) fn about_key(mut self) -> Finding {
+        self.is_about_key = true;
+        self
     }
 }

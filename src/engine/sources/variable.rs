@@ -58,6 +58,16 @@ impl Table {
         self.all().filter(|it| it.is_printed).map(|it| it.name).chain(context)
     }
 
+    /// What a variable is that templates of Kelos can print: nothing if it is a list or has parts.
+    pub(in crate::engine) fn printed_class(&self, name: &str) -> Option<Option<Class>> {
+        self.find(name).filter(|it| it.is_printed).map(|it| it.class)
+    }
+
+    /// Whether too little is known of the source to tell what it has.
+    pub(in crate::engine) fn may_have_anything(&self) -> bool {
+        self.others == Others::Anything
+    }
+
     /// Whether it has the names that a `fieldMapping` gives.
     pub(in crate::engine) fn has_new_names(&self) -> bool {
         self.others == Others::NewNames
@@ -195,7 +205,7 @@ pub(super) enum InName {
 /// The characters that a variable's text is made of. It may be more than the variable can be: then a
 /// reading is found less often, and still no wrong one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(in crate::engine) enum Class {
     /// A whole number: one digit or more.
     Number,
     /// No white space: an identifier, a branch, a URL.

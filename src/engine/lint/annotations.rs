@@ -1,0 +1,305 @@
+//! What the rules annotations and settings of a spawner say, and what of it is never written.
+
+use super::Lint;
+use super::finding::{Field, Finding, Rule, Severity};
+use super::labels::{Written, shown, skipped_value};
+use super::view::View;
+use crate::apimachinery::Kind;
+use crate::engine::kelos::{
+    INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX,
+    POD_LABELS_FROM_TASK_SETTING, SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
+};
+use crate::engine::pods;
+use crate::engine::reason::Reason;
+use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
+use crate::engine::skip::Skip;
+use crate::engine::sources::{GROUPS, Table, name_hint};
+use crate::templates::go::forecast::{Known, Plain, Shape, Trouble, World};
+use crate::templates::value::Text;
+use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
+
+/// The settings of a spawner.
+const SETTINGS: [&str; 5] = [
+    SYNTAX_SETTING,
+    ON_INVALID_SETTING,
+    INFER_SETTING,
+    INJECTION_SETTING,
+    POD_LABELS_FROM_TASK_SETTING,
+];
+
+pub(super) fn look(lint: &mut Lint<'_>) {
+    let rules = lint.rules;
+    if rules.is_disabled {
+        return;
+    }
+    for broken in &rules.broken_annotations {
+        let field = annotation(broken.name);
+        let rule = match broken.error.reason {
+            Reason::LimitExceeded => Rule::OverLimit,
+            _ => Rule::RulesAnnotation,
+        };
+        let text = format!("none of its keys is written: {}", broken.error.message);
+        let text = if rule == Rule::OverLimit { broken.error.message.clone() } else { text };
+        lint.add(with_skip(Finding::new(rule, Severity::Warning, field, text), &broken.error));
+    }
+    for rule in rules.keys.iter().filter(|rule| rule.declared_in != DeclaredIn::Defaults) {
+        match &rule.plan {
+            Err(refusal) => refused(lint, rule, refusal),
+            Ok(template) if rule.declared_in == DeclaredIn::RulesAnnotation => {
+                written(lint, rule, template);
+            }
+            Ok(_) => {}
+        }
+    }
+    for problem in &rules.problems {
+        if !is_told(rules, problem) {
+            other(lint, problem);
+        }
+    }
+}
+
+fn annotation(name: &str) -> Field {
+    Field::of(&["metadata", "annotations", name])
+}
+
+/// The field of a key: in the Kelos field, or the rules annotation that it stands in.
+pub(super) fn field_of(rule: &KeyRule) -> Field {
+    if rule.declared_in == DeclaredIn::KelosField {
+        let map = if rule.kind == Kind::Label { "labels" } else { "annotations" };
+        return Field::of(&["spec", "taskTemplate", "metadata", map, &rule.key]);
+    }
+    annotation(rules_annotation(rule.kind))
+}
+
+/// A finding about the key of a rule, where it stands.
+pub(super) fn about(lint: &Lint<'_>, rule: &KeyRule, finding: Finding) -> Finding {
+    if rule.declared_in == DeclaredIn::KelosField {
+        return finding.about_key();
+    }
+    match place(lint.view, rule, None) {
+        Some(position) => finding.at(position),
+        None => finding,
+    }
+}
+
+/// Where a key stands in its rules annotation, or a byte of its template.
+fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Position> {
+    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
+    let is_start = |at: usize| {
+        let before = text.get(..at).unwrap_or_default();
+        before.is_empty() || before.ends_with(['\n', ' ', '\t', '"', '\'', '{', ','])
+    };
+    let is_end = |at: usize| {
+        let behind = text.get(at + rule.key.len()..).unwrap_or_default();
+        behind.trim_start_matches(['"', '\'', ' ']).starts_with(':')
+    };
+    let mut found = text.match_indices(&*rule.key).map(|(at, _)| at);
+    let key = found.find(|at| is_start(*at) && is_end(*at))?;
+    let behind = key + rule.key.len();
+    let template = rule.source().and_then(|source| text.get(behind..)?.find(source));
+    let at = match (in_template, template) {
+        (Some(offset), Some(template)) => behind + template + offset,
+        _ => key,
+    };
+    Some(Position::of(text, at))
+}
+
+fn with_skip(finding: Finding, skip: &Skip) -> Finding {
+    let finding = match skip.position {
+        Some(position) => finding.at(position),
+        None => finding,
+    };
+    match &skip.hint {
+        Some(hint) => finding.help(hint.clone()),
+        None => finding,
+    }
+}
+
+/// A key that is never rendered.
+fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
+    let is_field = rule.declared_in == DeclaredIn::KelosField;
+    let error = &refusal.error;
+    let (of, severity) = match error.reason {
+        Reason::Protected => (Rule::ProtectedKey, Severity::Warning),
+        Reason::InvalidKey if is_field => (Rule::MetadataKey, Severity::Error),
+        Reason::InvalidKey => (Rule::MetadataKey, Severity::Warning),
+        Reason::NotAllowed => (Rule::FreeChoice, Severity::Warning),
+        Reason::LimitExceeded => (Rule::OverLimit, Severity::Warning),
+        // What Kelos can't parse was told of the template.
+        _ if is_field => return,
+        _ => (Rule::RulesTemplate, Severity::Warning),
+    };
+    let has_action = rule.key.contains("{{");
+    let text = match of {
+        Rule::MetadataKey if has_action => "a key is no template: it is taken as it is".to_owned(),
+        Rule::MetadataKey if is_field => {
+            format!("{}: the API server refuses the {}", error.message, lint.product())
+        }
+        Rule::FreeChoice | Rule::RulesTemplate => {
+            format!("`{}` is never written: {}", rule.key, error.message)
+        }
+        _ => format!("`{}`: {}", rule.key, error.message),
+    };
+    let finding = Finding::new(of, severity, field_of(rule), text);
+    let is_about_template = refusal.source.is_some();
+    let finding = match error.position {
+        Some(position) if is_about_template => {
+            lint.located(finding, place(lint.view, rule, Some(position.offset)))
+        }
+        Some(position) => finding.at(position),
+        None => about(lint, rule, finding),
+    };
+    lint.add(match &error.hint {
+        Some(hint) => finding.help(hint.clone()),
+        None => finding,
+    });
+}
+
+/// A key that is rendered.
+fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
+    let source = template.source();
+    match template.language() {
+        Some(Language::Go) => {}
+        Some(Language::Jinja) => return,
+        None => return constant(lint, rule, source),
+    }
+    let world = RulesWorld { table: lint.table, view: lint.view };
+    let Ok(plain) = Plain::with_helpers(source, &mut lint.purse) else { return };
+    let Ok(forecast) = plain.run(&world, &mut lint.purse) else { return };
+    let absent = forecast.faults.iter().find(|fault| {
+        fault.is_certain && fault.trouble == Trouble::Absent && fault.path.len() == 1
+    });
+    if let Some(fault) = absent {
+        let name = fault.path.first().map(|name| &**name).unwrap_or_default();
+        let (of, text) = match &rule.default {
+            Some(default) => (
+                Rule::DefaultAlways,
+                format!(
+                    "`{}` is always `{default}`: {} has no `.{name}`",
+                    rule.key, lint.table.name
+                ),
+            ),
+            None => (
+                Rule::NeverWritten,
+                format!("`{}` is never written: {} has no `.{name}`", rule.key, lint.table.name),
+            ),
+        };
+        let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
+        let finding = lint.located(finding, place(lint.view, rule, Some(fault.at.start)));
+        let variable = format!(".{name}");
+        let help = name_hint(ErrorKind::Missing, &variable)
+            .or_else(|| Some(lint.remedy(&variable).to_string()));
+        return lint.add(match help.filter(|help| !help.is_empty()) {
+            Some(help) => finding.help(help),
+            None => finding,
+        });
+    }
+    if rule.kind == Kind::Annotation {
+        return;
+    }
+    if let Some((why, at)) = skipped_value(rule, &forecast, lint.table.name) {
+        let text = format!("`{}` is skipped: {why}", rule.key);
+        let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
+            .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
+        let finding = lint.located(finding, place(lint.view, rule, Some(at)));
+        lint.add(finding);
+    }
+    if rule.allowed.is_none() {
+        let view = lint.view;
+        let written =
+            Written { kind: rule.kind, key: &rule.key, field: field_of(rule), is_field: false };
+        let pieces = forecast.printed.iter().collect();
+        shown(lint, &written, pieces, &|at| place(view, rule, Some(at)));
+    }
+}
+
+/// A text without an action, which is written as it is.
+fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
+    if rule.on_invalid == OnInvalid::Sanitize {
+        return;
+    }
+    let value = if rule.kind == Kind::Annotation { source } else { source.trim() };
+    if let Err(error) = pods::check_value(rule.kind, &rule.key, value) {
+        let text = format!("`{}` is skipped: {}", rule.key, error.message);
+        let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text);
+        let finding = about(lint, rule, finding);
+        lint.add(match error.hint {
+            Some(hint) => finding.help(hint),
+            None => finding,
+        });
+    }
+}
+
+/// What rules annotations know.
+struct RulesWorld<'v> {
+    table: &'static Table,
+    view: &'v View,
+}
+
+impl World for RulesWorld<'_> {
+    fn known(&self, path: &[Text]) -> Known {
+        let there = Known::There(Shape::Unknown);
+        let [name] = path else { return there };
+        let is_ours = GROUPS.contains(&&**name)
+            || matches!(&**name, "Source" | "Context" | "TriggerType" | "TriggerTime");
+        let spec = &self.view.spec;
+        let is_mapped = spec.when.webhook.iter().any(|it| it.field_mapping.contains_key(&**name));
+        let is_recorded = spec.task_template.metadata.annotations.keys().any(|key| {
+            let of = key.strip_prefix(SOURCE_PREFIX);
+            of.is_some_and(|of| *camel_case::variable(of) == **name)
+        });
+        let is_of_source = self.table.may_have_anything() || self.table.find(name).is_some();
+        if is_ours || is_mapped || is_recorded || is_of_source { there } else { Known::Absent }
+    }
+}
+
+/// Whether a problem of the rules is told elsewhere.
+fn is_told(rules: &Rules, problem: &Problem) -> bool {
+    let is_refused = rules.rule(problem.kind, &problem.key).is_some_and(|rule| rule.plan.is_err());
+    let is_broken = rules.broken_annotations.iter().any(|broken| *broken.name == *problem.key);
+    let is_failing =
+        rules.failing.iter().any(|failing| problem.message.starts_with(&failing.error.message));
+    is_refused || is_broken || is_failing
+}
+
+/// What else is wrong: settings, names of annotations, lengths, and what stands beside a template.
+fn other(lint: &mut Lint<'_>, problem: &Problem) {
+    let Problem { kind, key, reason, message } = problem;
+    let is_setting = SETTINGS.contains(&key.as_str());
+    let is_field = key.starts_with("spec.") || *key == NAME_TEMPLATE_ANNOTATION;
+    let is_key = lint.rules.rule(*kind, key);
+    let (text, help) = match message.split_once("; ") {
+        Some((text, help)) => (text.to_owned(), Some(help.to_owned())),
+        None => (message.clone(), None),
+    };
+    let place = match kind {
+        Kind::Label => Field::of(&["metadata", "labels", key]),
+        _ => annotation(key),
+    };
+    let finding = if is_field && *key != NAME_TEMPLATE_ANNOTATION {
+        let way: Vec<&str> = key.split('.').collect();
+        Finding::new(Rule::OverLimit, Severity::Info, Field::of(&way), text)
+    } else if *reason == Reason::LimitExceeded {
+        Finding::new(Rule::OverLimit, Severity::Info, place, text)
+    } else if is_setting {
+        Finding::new(Rule::UnknownSetting, Severity::Warning, place, text)
+    } else if let Some(rule) = is_key {
+        let text = format!("`{key}`: {text}");
+        let finding = Finding::new(
+            Rule::RulesTemplate,
+            Severity::Warning,
+            annotation(rules_annotation(*kind)),
+            text,
+        );
+        let at = self::place(lint.view, rule, None);
+        lint.located(finding, at)
+    } else if key.starts_with(OWN_PREFIX) || message.contains("of this name is read") {
+        Finding::new(Rule::UnknownAnnotation, Severity::Warning, place, text).about_key()
+    } else {
+        Finding::new(Rule::RulesTemplate, Severity::Warning, place, text)
+    };
+    lint.add(match help {
+        Some(help) => finding.help(help),
+        None => finding,
+    });
+}

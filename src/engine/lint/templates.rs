@@ -1,0 +1,206 @@
+//! The templates that Kelos renders: each is run in every world, and what is met there is told once.
+
+use super::Lint;
+use super::faults::told;
+use super::finding::{Field, Finding, Rule, Severity};
+use super::labels;
+use super::world::KelosWorld;
+use crate::apimachinery::Kind;
+use crate::engine::kelos::rules_annotation;
+use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
+use crate::templates::{Language, Position, Syntax, TemplateError, Templates};
+
+/// Where a template stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Prompt,
+    Branch,
+    Name,
+    Label,
+    Annotation,
+}
+
+/// A template that Kelos renders.
+pub(super) struct Rendered<'v> {
+    pub(super) place: Place,
+    pub(super) field: Field,
+    pub(super) source: &'v str,
+}
+
+/// What is met at one place of a template, in all worlds.
+pub(super) struct Met<'v> {
+    pub(super) fault: Fault,
+    /// The events under which it is so for certain; without events one empty name.
+    pub(super) always: Vec<&'v str>,
+    /// The events under which it may be so.
+    pub(super) perhaps: Vec<&'v str>,
+    /// Whether it is reached in any case, in some world.
+    pub(super) is_certain: bool,
+}
+
+/// What the worlds of a spawner make of a template.
+pub(super) struct Outlook<'v> {
+    pub(super) met: Vec<Met<'v>>,
+    pub(super) forecasts: Vec<(KelosWorld<'v>, Forecast)>,
+}
+
+/// Looks at all templates that Kelos renders.
+pub(super) fn look(lint: &mut Lint<'_>) {
+    for rendered in all(lint) {
+        if !rendered.source.contains("{{") {
+            if rendered.place == Place::Label {
+                labels::constant(lint, &rendered);
+            }
+            continue;
+        }
+        match Plain::parse(rendered.source, &mut lint.purse) {
+            Err(error) => broken(lint, &rendered, error),
+            Ok(plain) => {
+                let Some(outlook) = outlook(lint, &rendered, &plain) else { return };
+                for met in &outlook.met {
+                    if let Some(finding) = told(lint, &rendered, met) {
+                        lint.add(finding);
+                    }
+                }
+                if rendered.place == Place::Label {
+                    labels::printed(lint, &rendered, &outlook);
+                }
+                if rendered.place == Place::Name {
+                    super::names::template(lint, &rendered, &outlook);
+                }
+                if rendered.place == Place::Prompt {
+                    super::source::prompt(lint, &rendered, &outlook);
+                }
+            }
+        }
+    }
+}
+
+/// The templates of a TaskSpawner, or of a SessionSpawner.
+fn all<'v>(lint: &Lint<'v>) -> Vec<Rendered<'v>> {
+    let spec = &lint.view.spec;
+    let mut all = Vec::new();
+    let mut push = |place, field, source: &'v str| {
+        all.push(Rendered { place, field, source });
+    };
+    if lint.is_session() {
+        let field = |name| Field::of(&["spec", "sessionTemplate", name]);
+        push(Place::Prompt, field("initialPrompt"), &spec.session_template.initial_prompt);
+        push(Place::Branch, field("initialBranch"), &spec.session_template.initial_branch);
+        return all;
+    }
+    let template = &spec.task_template;
+    let field = |name| Field::of(&["spec", "taskTemplate", name]);
+    push(Place::Prompt, field("promptTemplate"), &template.prompt_template);
+    push(Place::Branch, field("branch"), &template.branch);
+    let (way, name) = lint.view.name_template();
+    push(Place::Name, Field::of(way), name);
+    for (place, map, entries) in [
+        (Place::Label, "labels", &template.metadata.labels),
+        (Place::Annotation, "annotations", &template.metadata.annotations),
+    ] {
+        for (key, source) in entries {
+            push(place, field("metadata").key(map).key(key), source);
+        }
+    }
+    all
+}
+
+/// Runs a template in all worlds; nothing if that costs more than is left.
+fn outlook<'v>(
+    lint: &mut Lint<'v>,
+    rendered: &Rendered<'v>,
+    plain: &Plain<'_>,
+) -> Option<Outlook<'v>> {
+    let mut outlook = Outlook { met: Vec::new(), forecasts: Vec::new() };
+    for world in lint.worlds.clone() {
+        let is_name = rendered.place == Place::Name;
+        let world = if is_name { world.without_context() } else { world };
+        let forecast = plain.run(&world, &mut lint.purse).ok()?;
+        let event = world.event.unwrap_or_default();
+        for fault in &forecast.faults {
+            note(&mut outlook.met, fault, event);
+        }
+        outlook.forecasts.push((world, forecast));
+    }
+    Some(outlook)
+}
+
+/// Puts what is met with what was met at the same place.
+fn note<'v>(all: &mut Vec<Met<'v>>, fault: &Fault, event: &'v str) {
+    let kind = |trouble: &Trouble| match trouble {
+        Trouble::MayBeAbsent => Trouble::Absent,
+        Trouble::MayBeNoValue => Trouble::NoValue,
+        trouble => trouble.clone(),
+    };
+    let is_perhaps = matches!(fault.trouble, Trouble::MayBeAbsent | Trouble::MayBeNoValue);
+    let place = all.iter().position(|met| {
+        met.fault.at == fault.at
+            && met.fault.path == fault.path
+            && kind(&met.fault.trouble) == kind(&fault.trouble)
+    });
+    let place = place.unwrap_or_else(|| {
+        all.push(Met {
+            fault: Fault { trouble: kind(&fault.trouble), ..fault.clone() },
+            always: Vec::new(),
+            perhaps: Vec::new(),
+            is_certain: false,
+        });
+        all.len() - 1
+    });
+    let Some(met) = all.get_mut(place) else { return };
+    let events = if is_perhaps { &mut met.perhaps } else { &mut met.always };
+    if !events.contains(&event) {
+        events.push(event);
+    }
+    met.is_certain |= fault.is_certain;
+}
+
+/// A template that Kelos can't parse: what belongs into rules annotations, or a mistake.
+fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
+    if lint.purse.is_empty() {
+        return;
+    }
+    let Rendered { place, field, source } = rendered;
+    let compiled = Templates::default().compile(source, Syntax::Auto, &mut lint.purse);
+    let kind = if *place == Place::Label { Kind::Label } else { Kind::Annotation };
+    let helper = compiled.as_ref().ok().and_then(|template| template.helper());
+    let language = compiled.as_ref().ok().and_then(|template| template.language());
+    let is_metadata = matches!(place, Place::Label | Place::Annotation);
+    let (text, position) = match (helper, language) {
+        (Some((name, at)), _) => {
+            let text = format!("Kelos has no function `{name}`: it makes no {}", lint.product());
+            (text, Some(at))
+        }
+        (None, Some(Language::Jinja)) => {
+            let text = format!("Kelos knows no Jinja: it makes no {}", lint.product());
+            (text, error.position)
+        }
+        _ => {
+            let text =
+                format!("Kelos makes no {} of this template: {}", lint.product(), error.message);
+            let finding = Finding::new(Rule::TemplateSyntax, Severity::Error, field.clone(), text);
+            let finding = at(finding, error.position);
+            return lint.add(match error.hint {
+                Some(hint) => finding.help(hint),
+                None => finding,
+            });
+        }
+    };
+    let finding = Finding::new(Rule::NotForKelos, Severity::Error, field.clone(), text);
+    let help = match is_metadata {
+        true => format!("move the key to the annotation `{}`", rules_annotation(kind)),
+        false => {
+            "only rules annotations know helpers and Jinja; Kelos has Go's text/template alone"
+                .to_owned()
+        }
+    };
+    lint.add(at(finding, position).help(help));
+}
+
+fn at(finding: Finding, position: Option<Position>) -> Finding {
+    match position {
+        Some(position) => finding.at(position),
+        None => finding,
+    }
+}

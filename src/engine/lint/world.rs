@@ -1,0 +1,208 @@
+//! What Kelos has of the items of a source: one world for each event that its filters let pass.
+
+use super::view::{Filter, View};
+use crate::engine::kelos::{Source, TaskSpawner};
+use crate::engine::sources::{Class, PayloadField, Presence, Table, payload_field, presence};
+use crate::templates::go::forecast::{Known, Shape, World};
+use crate::templates::purse::Purse;
+use crate::templates::regexp;
+use crate::templates::value::{Text, Value};
+
+/// The most worlds that are looked at; more events and filters nobody lists.
+const MOST: usize = 32;
+
+/// What Kelos knows where it renders a template.
+#[derive(Clone, Copy)]
+pub(super) struct KelosWorld<'v> {
+    pub(super) table: &'static Table,
+    source: Source<'v>,
+    view: &'v View,
+    pub(super) event: Option<&'v str>,
+    filter: Option<&'v Filter>,
+    /// Whether the filter lets no empty text pass.
+    has_body: bool,
+    /// Whether context sources are known in the template.
+    pub(super) has_context: bool,
+}
+
+/// The worlds of a spawner.
+pub(super) fn worlds<'v>(
+    view: &'v View,
+    spawner: &'v TaskSpawner,
+    purse: &mut Purse,
+) -> Vec<KelosWorld<'v>> {
+    let source = spawner.spec.when.source();
+    let table = Table::of(source);
+    let has_context = table.has_context();
+    let world =
+        KelosWorld { table, source, view, event: None, filter: None, has_body: false, has_context };
+    let (Source::GithubWebhook(_), Some(webhook)) = (source, &view.spec.when.github_webhook) else {
+        return vec![world];
+    };
+    let mut worlds = Vec::new();
+    for event in &webhook.events {
+        let event = Some(&**event);
+        if webhook.filters.is_empty() {
+            worlds.push(KelosWorld { event, ..world });
+        }
+        for filter in webhook.filters.iter().filter(|filter| Some(&*filter.event) == event) {
+            if worlds.len() < MOST {
+                let has_body = asks_for_body(filter, purse);
+                worlds.push(KelosWorld { event, filter: Some(filter), has_body, ..world });
+            }
+        }
+    }
+    worlds.truncate(MOST);
+    worlds
+}
+
+/// Whether a filter lets no empty text pass.
+fn asks_for_body(filter: &Filter, purse: &mut Purse) -> bool {
+    let matches_nothing = |purse| regexp::matches_nothing(&filter.body_pattern, purse);
+    !filter.body_contains.is_empty()
+        || (!filter.body_pattern.is_empty() && matches!(matches_nothing(purse), Ok(false)))
+}
+
+impl World for KelosWorld<'_> {
+    fn known(&self, path: &[Text]) -> Known {
+        let names: Vec<&str> = path.iter().map(|name| &**name).collect();
+        match &*names {
+            _ if self.table.may_have_anything() => Known::There(Shape::Unknown),
+            ["Context"] if self.contexts().next().is_none() => Known::Absent,
+            ["Context"] => Known::There(Shape::Parts),
+            ["Context", name] => match self.contexts().any(|it| it == *name) {
+                true => Known::There(Shape::Text),
+                false => Known::Absent,
+            },
+            [name] => self.variable(name),
+            ["Payload", rest @ ..] => self.payload(rest),
+            _ => Known::There(Shape::Unknown),
+        }
+    }
+}
+
+impl KelosWorld<'_> {
+    /// The same for a template that no context source is known in.
+    pub(super) fn without_context(self) -> Self {
+        Self { has_context: false, ..self }
+    }
+
+    /// The names of context sources, where they are known.
+    fn contexts(&self) -> impl Iterator<Item = &str> {
+        let sources = &self.view.spec.task_template.context_sources;
+        sources.iter().filter(|_| self.has_context).map(|it| &*it.name)
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Known {
+        // What a run by hand has is asked for with such runs in mind.
+        if matches!(name, "TriggerType" | "TriggerTime") {
+            return Known::There(Shape::Unknown);
+        }
+        if self.table.has_new_names()
+            && let Some(webhook) = &self.view.spec.when.webhook
+            && webhook.field_mapping.contains_key(name)
+        {
+            return Known::There(Shape::Text);
+        }
+        let Some(class) = self.table.printed_class(name) else { return Known::Absent };
+        let shape = match class {
+            Some(Class::Number) => Shape::Number,
+            Some(_) => Shape::Text,
+            None if name == "Payload" => Shape::Parts,
+            None => Shape::List,
+        };
+        if let Some(constant) = self.constant(name) {
+            return Known::There(Shape::Is(constant));
+        }
+        if self.table.always_has(name) {
+            return Known::There(shape);
+        }
+        match self.presence(name) {
+            Presence::Always => Known::There(shape),
+            Presence::Sometimes => Known::Maybe(shape),
+            Presence::Never => Known::Absent,
+        }
+    }
+
+    /// What is the same for all items.
+    fn constant(&self, name: &str) -> Option<Value> {
+        let text = |text: &str| Some(Value::from(text));
+        match (self.source, name) {
+            (Source::Cron(_), "Number") => Some(Value::Int(0)),
+            (Source::Cron(_), "Kind") => text("Issue"),
+            (Source::Cron(source), "Schedule") => text(&source.schedule),
+            (
+                Source::Cron(_),
+                "Body" | "URL" | "Comments" | "Branch" | "ReviewState" | "ReviewComments"
+                | "Labels",
+            )
+            | (Source::Jira(_), "Body" | "Branch" | "ReviewState" | "ReviewComments")
+            | (Source::GithubIssues(_), "Branch" | "ReviewState" | "ReviewComments")
+            | (
+                Source::GithubIssues(_) | Source::GithubPullRequests(_) | Source::Jira(_),
+                "Time" | "Schedule",
+            ) => text(""),
+            (Source::GithubPullRequests(_), "Kind") => text("PR"),
+            (Source::GithubWebhook(_), "Kind") => text("webhook"),
+            (Source::LinearWebhook(_), "Kind") => text("LinearWebhook"),
+            (Source::Slack, "Kind") => text("SlackMessage"),
+            (Source::GenericWebhook(_), "Kind") => text("GenericWebhook"),
+            (Source::GenericWebhook(_), "ID" | "Title" | "Body" | "URL") => {
+                let fields = &self.view.spec.when.webhook.as_ref()?.field_mapping;
+                let is_mapped = fields.contains_key(&name.to_ascii_lowercase());
+                if is_mapped { None } else { text("") }
+            }
+            (Source::GithubWebhook(_), "Event") => text(self.event?),
+            (Source::GithubWebhook(_), "Action") => match self.event? {
+                "push" | "create" => text(""),
+                _ => self.filter.map(|it| &*it.action).filter(|it| !it.is_empty()).and_then(text),
+            },
+            (Source::GithubWebhook(_), "Ref") => match self.event? {
+                "push" | "create" => None,
+                _ => text(""),
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether items have a variable that not all items of the source have.
+    fn presence(&self, name: &str) -> Presence {
+        let Some(event) = self.event else { return Presence::Sometimes };
+        let known = presence(event, name);
+        let (Some(filter), Presence::Sometimes) = (self.filter, known) else { return known };
+        let has_body = self.has_body;
+        match (event, name) {
+            ("issue_comment", "Branch") => match &*filter.comment_on {
+                "PullRequest" => Presence::Always,
+                "Issue" => Presence::Never,
+                _ => known,
+            },
+            (_, "Branch") if !filter.branch.is_empty() => Presence::Always,
+            ("create", "Tag") if !filter.tag.is_empty() => Presence::Always,
+            ("create", "Branch") if !filter.tag.is_empty() => Presence::Never,
+            ("create", "Tag") if !filter.branch.is_empty() => Presence::Never,
+            ("check_run", "Conclusion")
+                if !filter.conclusion.is_empty() || filter.action == "completed" =>
+            {
+                Presence::Always
+            }
+            ("issues" | "pull_request", "Body") | ("pull_request_review", "CommentBody")
+                if has_body =>
+            {
+                Presence::Always
+            }
+            _ => known,
+        }
+    }
+
+    fn payload(&self, path: &[&str]) -> Known {
+        let Some(event) = self.event else { return Known::There(Shape::Unknown) };
+        match payload_field(event, path) {
+            PayloadField::Missing => Known::Absent,
+            PayloadField::Nullable => Known::There(Shape::Nullable),
+            PayloadField::Pointer => Known::There(Shape::Pointer),
+            PayloadField::Parts => Known::There(Shape::Parts),
+            PayloadField::Unknown => Known::There(Shape::Unknown),
+        }
+    }
+}

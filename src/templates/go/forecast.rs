@@ -1,0 +1,187 @@
+//! What a template does of which only so much is known of its variables.
+//!
+//! [`Plain`] is a template as Kelos parses it. [`Plain::run`] walks it in a [`World`], which says what is known
+//! of each variable: conditions that are decided there are followed, of all others both sides are looked at, and
+//! what is found there is not certain.
+
+mod calls;
+mod item;
+mod walk;
+
+use std::ops::Range;
+
+use self::walk::Walk;
+use super::function::Function;
+use super::outline::sets_dollar;
+use super::parser::{self, Parsed};
+use super::slips;
+use crate::templates::budget::Exhausted;
+use crate::templates::error::TemplateError;
+use crate::templates::helpers;
+use crate::templates::purse::Purse;
+use crate::templates::value::{Text, Value};
+
+/// What is known of a variable, or of a part of one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// It is not there: to ask for it is an error, and to look it up gives nothing.
+    Absent,
+    /// It may be there, and is of this shape then.
+    Maybe(Shape),
+    /// It is there.
+    There(Shape),
+}
+
+/// What a value is like.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// This very value.
+    Is(Value),
+    /// A text, which may be empty.
+    Text,
+    /// A number.
+    Number,
+    /// A pointer to a text or a number: it prints as such, and is compared with nothing.
+    Pointer,
+    /// A list.
+    List,
+    /// Nothing, or something with parts: to ask for one of them is an error where it is nothing.
+    Nullable,
+    /// Something with parts, which the world knows by name.
+    Parts,
+    /// Anything.
+    Unknown,
+}
+
+/// What is known of the variables of a template.
+pub trait World {
+    /// What is known of a variable, or of a part of one: `["Context", "build"]`.
+    fn known(&self, path: &[Text]) -> Known;
+}
+
+/// What goes wrong, or gives something else than was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It asks for what is not there.
+    Absent,
+    /// It asks for what may not be there.
+    MayBeAbsent,
+    /// It prints `<no value>`.
+    NoValue,
+    /// It prints `<no value>` where that is not there.
+    MayBeNoValue,
+    /// It asks for a field of a text, a number or a list.
+    NoField,
+    /// It takes a byte of a text as an element.
+    ByteOfText,
+    /// It loops over a text.
+    RangeOfText,
+    /// It counts the bytes of a text.
+    LengthOfText,
+    /// It compares what Go does not compare.
+    Compared,
+    /// It slices a text that may be shorter, from and to these bytes.
+    Sliced(usize, usize),
+    /// It looks into what is nothing.
+    OfNothing,
+}
+
+/// A place in a template where something goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What.
+    pub trouble: Trouble,
+    /// The variable, or the part of one, that it is about; empty if it is about something else.
+    pub path: Box<[Text]>,
+    /// The bytes of the expression.
+    pub at: Range<usize>,
+    /// Whether it stands where a condition is asked for: of `if`, `with`, `and` or `or`.
+    pub is_condition: bool,
+    /// Whether it is reached in any case.
+    pub is_certain: bool,
+    /// Whether `.` is all variables there.
+    pub dot_is_root: bool,
+    /// Whether it is an argument of a function.
+    pub is_argument: bool,
+    /// The bytes of the action, if it does nothing else than to print the expression.
+    pub action: Option<Range<usize>>,
+    /// What could be written instead of another part of it: the bytes, and the text.
+    pub instead: Option<(Range<usize>, String)>,
+}
+
+/// A piece of what is printed, from left to right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Printed {
+    /// What.
+    pub piece: Piece,
+    /// The bytes of the expression, or of the text.
+    pub at: Range<usize>,
+    /// Whether it is printed in any case.
+    pub is_certain: bool,
+}
+
+/// What is printed in one place.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// This text.
+    Text(Text),
+    /// A variable, or a part of one, as it is.
+    Variable(Box<[Text]>, Shape),
+    /// Something that is made of these variables, and of others that nobody knows.
+    Made(Vec<Box<[Text]>>),
+}
+
+/// What a template does in a world.
+#[derive(Clone, Debug, Default)]
+pub struct Forecast {
+    /// What goes wrong, in the order in which it is met.
+    pub faults: Vec<Fault>,
+    /// What is printed.
+    pub printed: Vec<Printed>,
+    /// The variables that are asked for or looked up where that can be reached, and the bytes that do so.
+    pub asked: Vec<(Text, Range<usize>)>,
+}
+
+/// A template as Kelos parses it: without helpers.
+#[derive(Debug)]
+pub struct Plain<'s> {
+    source: &'s str,
+    parsed: Parsed,
+    dollar_is_root: bool,
+}
+
+impl<'s> Plain<'s> {
+    /// Parses a template; what that takes is given back, since it is not kept.
+    ///
+    /// # Errors
+    ///
+    /// What Go says of it, with a hint, or that it costs more than is left.
+    pub fn parse(source: &'s str, purse: &mut Purse) -> Result<Plain<'s>, TemplateError> {
+        let parse = |purse: &mut Purse| parser::parse(source, &Function::builtin, purse);
+        let parsed = purse.keeping(parse, |_| 0);
+        let parsed = parsed.map_err(|error| slips::explained(source, error))?;
+        Ok(Plain { source, parsed, dollar_is_root: !sets_dollar(source) })
+    }
+
+    /// Parses a template of our own, which may have helpers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plain::parse`].
+    pub fn with_helpers(source: &'s str, purse: &mut Purse) -> Result<Plain<'s>, TemplateError> {
+        let resolve = |name: &str| {
+            Function::builtin(name).or_else(|| helpers::find(name).map(Function::Helper))
+        };
+        let parsed = purse.keeping(|purse| parser::parse(source, &resolve, purse), |_| 0)?;
+        Ok(Plain { source, parsed, dollar_is_root: !sets_dollar(source) })
+    }
+
+    /// What it does in a world.
+    ///
+    /// # Errors
+    ///
+    /// That walking it costs more steps than are left.
+    pub fn run(&self, world: &dyn World, purse: &mut Purse) -> Result<Forecast, Exhausted> {
+        Walk::new(self.source, &self.parsed, self.dollar_is_root, world, purse).run()
+    }
+}

@@ -1,0 +1,117 @@
+//! The rules of lint: each finds its bad example and nothing in the good one, and the examples are clean.
+//!
+//! `BLESS=1 cargo test --profile checked --test it lint` writes what is said of the bad examples: read the diff.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kelos_metadata::engine::lint::{
+    BudgetSelector, Finding, Rule, Severity, SpawnerKind, Surroundings, lint,
+};
+use kelos_metadata::engine::rules::Policy;
+use kelos_metadata::manifests::{self, Manifest};
+
+/// What each kind of object in a file is.
+fn objects(file: &Path) -> Vec<Manifest> {
+    let mut all = Vec::new();
+    manifests::read(file, |found| all.extend(found.ok()));
+    assert!(!all.is_empty(), "{} can be read", file.display());
+    all
+}
+
+/// The findings of all spawners in a file, and their names.
+fn findings(file: &Path) -> Vec<(String, Finding)> {
+    let objects = objects(file);
+    let kind = |it: &Manifest| it.object()["kind"].as_str().unwrap_or_default().to_owned();
+    let budgets: Vec<BudgetSelector> = objects
+        .iter()
+        .filter(|it| kind(it) == "TaskBudget")
+        .map(|it| serde_json::from_value(it.object()["spec"]["taskSelector"].clone()).unwrap())
+        .collect();
+    let policy = Policy::default();
+    let budgets = (!budgets.is_empty()).then_some(&*budgets);
+    let around = Surroundings { budgets, ..Surroundings::new(&policy) };
+    let mut all = Vec::new();
+    for object in &objects {
+        let Ok(kind) = kind(object).parse::<SpawnerKind>() else { continue };
+        let name = object.object()["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let found = lint(kind, &object.json, &around).unwrap();
+        all.extend(found.into_iter().map(|finding| (name.clone(), finding)));
+    }
+    all
+}
+
+/// A finding as a line of `expected.yaml`.
+fn line(name: &str, finding: &Finding) -> String {
+    let Finding { rule, severity, field, text, .. } = finding;
+    let at = finding.at.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default();
+    let key = if finding.is_about_key { " (key)" } else { "" };
+    let mut line = format!("- {severity} {rule} {name} {field}{at}{key}\n  {text}\n");
+    if let Some(help) = &finding.help {
+        let _ = writeln!(line, "  help: {help}");
+    }
+    if let Some(fix) = &finding.fix {
+        let _ = writeln!(line, "  fix: {}..{} {:?}", fix.range.start, fix.range.end, fix.with);
+    }
+    line
+}
+
+fn folder(rule: Rule) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lint").join(rule.as_str())
+}
+
+#[test]
+fn each_rule_finds_its_bad_example_and_nothing_in_the_good_one() {
+    let mut wrong = String::new();
+    for rule in Rule::ALL {
+        let folder = folder(rule);
+        let found = findings(&folder.join("bad.yaml"));
+        let names: Vec<String> = objects(&folder.join("bad.yaml"))
+            .iter()
+            .map(Manifest::object)
+            .filter(|it| it["kind"].as_str().is_some_and(|kind| kind.ends_with("Spawner")))
+            .map(|it| it["metadata"]["name"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        for name in names {
+            if !found.iter().any(|(of, it)| *of == name && it.rule == rule) {
+                let _ = writeln!(wrong, "{rule}: nothing is found in {name}");
+            }
+        }
+        for (name, finding) in found.iter().filter(|(_, it)| it.rule != rule) {
+            let _ = writeln!(wrong, "{rule}: more is found: {}", line(name, finding));
+        }
+        for (name, finding) in findings(&folder.join("good.yaml")) {
+            let _ = writeln!(wrong, "{rule}, good: {}", line(&name, &finding));
+        }
+        let said: String = found.iter().map(|(name, finding)| line(name, finding)).collect();
+        let expected = folder.join("expected.txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&expected, &said).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default() != said {
+            let _ = writeln!(wrong, "{rule} says something else:\n{said}");
+        }
+        let why = fs::read_to_string(folder.join("why.md")).unwrap_or_default();
+        if why.trim().is_empty() {
+            let _ = writeln!(wrong, "{rule} does not say why");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_examples_are_clean() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for folder in fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path()) {
+        let file = folder.join("taskspawner.yaml");
+        if !file.exists() {
+            continue;
+        }
+        for (name, finding) in findings(&file) {
+            let is_known = finding.severity == Severity::Info;
+            println!("{}: {}", file.display(), line(&name, &finding));
+            assert!(is_known, "{}: {}", file.display(), line(&name, &finding));
+        }
+    }
+}
