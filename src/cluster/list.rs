@@ -1,7 +1,9 @@
 //! All objects of a kind as they are now, read once.
 
 use kube::Client;
-use kube::core::params::ListParams;
+use kube::core::Request;
+use kube::core::params::{GetParams, ListParams};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::page::{Page, PageSize};
@@ -17,6 +19,18 @@ pub struct Selection<'s> {
     pub namespace: Option<&'s str>,
     /// Those with these labels, as kubectl's `--selector` has them.
     pub labels: Option<&'s str>,
+}
+
+/// The kinds of a version.
+#[derive(Deserialize)]
+struct Served {
+    #[serde(default)]
+    resources: Vec<ServedResource>,
+}
+
+#[derive(Deserialize)]
+struct ServedResource {
+    name: String,
 }
 
 impl Resource {
@@ -38,6 +52,20 @@ impl Resource {
             }
         }
         self.pages(client, &version, selection).await
+    }
+
+    /// Whether the cluster has this kind at all: whoever lacks the right to it is told 403 either way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] when the API server can't say.
+    pub async fn is_served(&self, client: &Client) -> Result<bool, Error> {
+        let Some(version) = self.served_version(client).await? else { return Ok(false) };
+        let path = format!("/apis/{}", self.group);
+        let request = Request::new(path).get(&version, &GetParams::default())?;
+        let text = Error::in_time(client.request_text(request)).await?;
+        let served: Served = serde_json::from_str(&text).map_err(|_| Error::InvalidResponse)?;
+        Ok(served.resources.iter().any(|it| it.name == self.plural))
     }
 
     async fn pages(

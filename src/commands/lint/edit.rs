@@ -19,6 +19,9 @@ pub(super) fn encode(
     of_text: &Range<usize>,
     with: &str,
 ) -> Result<Edit, &'static str> {
+    if let Some(edit) = without_end(file, scalar, of_text, with) {
+        return Ok(edit);
+    }
     let range = scalar.in_file(of_text).ok_or("the place in the file is not certain")?;
     let is_control = |c: char| c.is_control() && c != '\t';
     let with = match scalar.style {
@@ -35,6 +38,23 @@ pub(super) fn encode(
         Style::Plain | Style::Folded | Style::Literal => with.to_owned(),
     };
     Ok(Edit { range, with })
+}
+
+/// A block that is to lose the line breaks at its end keeps its lines: its header says that they do not count (`|-`).
+fn without_end(file: &str, scalar: &Scalar, of_text: &Range<usize>, with: &str) -> Option<Edit> {
+    let is_block = matches!(scalar.style, Style::Literal | Style::Folded);
+    let (rest, end) = scalar.text.split_at_checked(of_text.start)?;
+    let is_end = of_text.end == scalar.text.len() && end.bytes().all(|b| b == b'\n');
+    if !is_block || !is_end || end.is_empty() || !with.is_empty() || rest.ends_with('\n') {
+        return None;
+    }
+    let above = file[..scalar.range.start].trim_end_matches(['\n', '\r']);
+    let line = above.rfind('\n').map_or(0, |end| end + 1);
+    let header = above[line..].split(" #").next()?.trim_end();
+    let digits = header.trim_end_matches(['+', '-']);
+    let is_header = digits.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with(['|', '>']);
+    let range = line + digits.len()..line + header.len();
+    is_header.then(|| Edit { range, with: "-".to_owned() })
 }
 
 /// As JSON writes it between quotes, which YAML reads, too.

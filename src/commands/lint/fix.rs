@@ -130,3 +130,6 @@ fn replace(object: &mut Value, finding: &Finding) -> Option<()> {
     *field = Value::from(text);
     Some(())
 }
+
+#[cfg(test)]
+mod tests;

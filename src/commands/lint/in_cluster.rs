@@ -78,6 +78,12 @@ impl Reading<'_> {
                 bail!("the cluster has no TaskSpawners: is Kelos installed there?")
             }
             Err(error) if error.is_forbidden() => {
+                // A kind that is not there is forbidden, too.
+                if kind == SpawnerKind::SessionSpawner
+                    && !resource.is_served(self.client).await.unwrap_or(true)
+                {
+                    return Ok(());
+                }
                 complain(format_args!("kelos-metadata: {}", self.lacking(resource, &error)));
                 self.read.failed = true;
             }
