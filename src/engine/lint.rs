@@ -10,6 +10,7 @@ mod faults;
 mod finding;
 mod labels;
 mod names;
+mod payload;
 mod source;
 mod templates;
 mod view;

@@ -22,7 +22,10 @@ fn objects(file: &Path) -> Vec<Manifest> {
 
 /// The findings of all spawners in a file, and their names.
 fn findings(file: &Path) -> Vec<(String, Finding)> {
-    let objects = objects(file);
+    findings_of(&objects(file))
+}
+
+fn findings_of(objects: &[Manifest]) -> Vec<(String, Finding)> {
     let kind = |it: &Manifest| it.object()["kind"].as_str().unwrap_or_default().to_owned();
     let budgets: Vec<BudgetSelector> = objects
         .iter()
@@ -33,7 +36,7 @@ fn findings(file: &Path) -> Vec<(String, Finding)> {
     let budgets = (!budgets.is_empty()).then_some(&*budgets);
     let around = Surroundings { budgets, ..Surroundings::new(&policy) };
     let mut all = Vec::new();
-    for object in &objects {
+    for object in objects {
         let Ok(kind) = kind(object).parse::<SpawnerKind>() else { continue };
         let name = object.object()["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let found = lint(kind, &object.json, &around).unwrap();
@@ -114,4 +117,89 @@ fn the_examples_are_clean() {
             assert!(is_known, "{}: {}", file.display(), line(&name, &finding));
         }
     }
+}
+
+/// A slip: what is there, what somebody writes instead, and the rule that finds it.
+const SLIPS: &[(&str, &str, Rule)] = &[
+    ("issue: {{.Title}}", "issue: {{.title}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Titel}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Author}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{.Title}", Rule::TemplateSyntax),
+    ("issue: {{.Title}}", "issue: {{ .Title | trim }}", Rule::NotForKelos),
+    ("-{{.Number}}", "-{{ number }}", Rule::NotForKelos),
+    ("issue: {{.Title}}", "issue: {{.Spawner.Name}}", Rule::NotForKelos),
+    ("issue: {{.Title}}", "issue: {{.Context.title}}", Rule::ContextUnknown),
+    ("issue: {{.Title}}", "issue: {{slice .Title 0 60}}", Rule::SliceMayFail),
+    ("issue: {{.Title}}", "issue: {{.Title.Text}}", Rule::RenderFails),
+    ("issue: {{.Title}}", "issue: {{index . \"Titel\"}}", Rule::PrintsNoValue),
+    ("{{.Body}}", "{{range .Labels}}{{.}}{{end}}", Rule::LabelsAreText),
+    ("{{.Body}}", "{{if eq .Number \"1\"}}{{.Body}}{{end}}", Rule::TypesDiffer),
+    ("com/url: \"{{.URL}}\"", "com/url: \"{{.Body}}\"", Rule::SometimesThere),
+    ("com/url: \"{{.URL}}\"", "com/url: \"{{if .Body}}{{.Body}}{{end}}\"", Rule::GuardFails),
+    ("events: [issues]", "events: [issues, push]", Rule::PayloadField),
+    (
+        "{{.Payload.GetIssue.GetUser.GetLogin}}",
+        "{{.Payload.Issue.Assignee.Login}}",
+        Rule::PayloadField,
+    ),
+    ("source-kind: \"{{.Kind}}\"", "source-kind: \"{{.URL}}\"", Rule::LabelValue),
+    ("source-kind: \"{{.Kind}}\"", "source kind: \"{{.Kind}}\"", Rule::MetadataKey),
+    ("kelos.dev/source-kind:", "kelos.dev/taskspawner:", Rule::ProtectedKey),
+    ("metadata.kelos.dev/labels", "metadata.kelos.dev/lables", Rule::UnknownAnnotation),
+    ("on-invalid: sanitize", "on-invalid: sanitise", Rule::UnknownSetting),
+    ("dev/labels: |\n", "dev/labels: |\n      a: b: c\n", Rule::RulesAnnotation),
+    ("default: none", "default: no thing", Rule::RulesTemplate),
+    ("| trimPrefix", "| trimPrfix", Rule::RulesTemplate),
+    ("scoped \"priority\" .Labels", "scoped \"priority\" .Label", Rule::DefaultAlways),
+    ("labelValue .Author", "labelValue .Autor", Rule::NeverWritten),
+    ("        allowed: [large, small]\n", "", Rule::FreeChoice),
+    ("githubIssues: {}", "githubIssues: {}\n    cron: {schedule: 0 9 * * 1}", Rule::SeveralSources),
+    ("    branch: kelos", "    nameTemplate: fix\n    branch: kelos", Rule::ConstantName),
+    (
+        "    promptTemplate: |",
+        "    dependsOn: [plan]\n    promptTemplate: |",
+        Rule::PromptParsedTwice,
+    ),
+    ("area: backend\n      annotations", "area: back end\n      annotations", Rule::LabelValue),
+];
+
+/// The findings that matter in a TaskSpawner as it is written.
+fn serious(text: &str) -> Vec<(String, Finding)> {
+    let mut all = Vec::new();
+    manifests::read_from("-", text.as_bytes(), |found| all.extend(found.ok()));
+    let mut found = findings_of(&all);
+    found.retain(|(_, it)| it.severity != Severity::Info);
+    found
+}
+
+#[test]
+fn the_examples_with_one_slip_each_are_found_and_without_it_are_clean() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders = fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path());
+    let files = folders.map(|it| it.join("taskspawner.yaml")).filter(|it| it.exists());
+    let texts: Vec<(PathBuf, String)> =
+        files.map(|file| (file.clone(), fs::read_to_string(file).unwrap())).collect();
+    let (mut wrong, mut tried) = (String::new(), 0);
+    for (file, text) in &texts {
+        assert_eq!(serious(text), [], "{}", file.display());
+        assert!(SLIPS.iter().any(|(there, ..)| text.contains(there)), "{}", file.display());
+    }
+    for (there, slip, rule) in SLIPS {
+        let mut fitting = texts.iter().filter(|(_, text)| text.contains(there)).peekable();
+        assert!(fitting.peek().is_some(), "{there} is in some example");
+        for (file, text) in fitting {
+            tried += 1;
+            let found = serious(&text.replacen(there, slip, 1));
+            // `{{ .Label }}` has no default in all of them.
+            let is_it = |it: &Finding| {
+                it.rule == *rule || (*rule == Rule::DefaultAlways && it.rule == Rule::NeverWritten)
+            };
+            if !found.iter().any(|(_, it)| is_it(it)) {
+                let _ = writeln!(wrong, "{rule} does not find {slip} in {}", file.display());
+                found.iter().for_each(|(name, it)| wrong += &line(name, it));
+            }
+        }
+    }
+    println!("{tried} slips");
+    assert!(wrong.is_empty(), "{wrong}");
 }

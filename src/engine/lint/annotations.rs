@@ -202,7 +202,7 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
         let finding = lint.located(finding, place(lint.view, rule, Some(at)));
-        lint.add(finding);
+        return lint.add(finding);
     }
     if rule.allowed.is_none() {
         let view = lint.view;

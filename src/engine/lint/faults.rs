@@ -2,6 +2,7 @@
 
 use super::Lint;
 use super::finding::{Finding, Rule, Severity};
+use super::payload;
 use super::templates::{Met, Place, Rendered};
 use crate::engine::remedy::Line;
 use crate::engine::sources::GROUPS;
@@ -10,7 +11,7 @@ use crate::templates::go::forecast::{Fault, Known, Trouble};
 use crate::templates::suggest::closest;
 
 /// Up to which Kelos it is known to be so.
-const KNOWN: &str = "up to Kelos v0.52";
+pub(super) const KNOWN: &str = "up to Kelos v0.52";
 
 /// Texts that people write, which may be short; what else is a text may have a length of its own.
 const OF_ANY_LENGTH: [&str; 16] = [
@@ -37,7 +38,7 @@ pub(super) fn told(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> O
     let finding = match &met.fault.trouble {
         Trouble::Absent | Trouble::MayBeAbsent => absent(lint, rendered, met),
         Trouble::NoValue | Trouble::MayBeNoValue => no_value(rendered, met),
-        Trouble::OfNothing => of_nothing(lint, rendered, met),
+        Trouble::OfNothing => payload::of_nothing(lint, rendered, met),
         Trouble::NoField => Some(no_field(lint, rendered, met)),
         Trouble::ByteOfText | Trouble::RangeOfText | Trouble::LengthOfText => {
             taken_for_list(lint, rendered, met)
@@ -49,17 +50,17 @@ pub(super) fn told(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> O
 }
 
 /// An error if it is met in any case.
-fn by_certainty(met: &Met<'_>) -> Severity {
+pub(super) fn by_certainty(met: &Met<'_>) -> Severity {
     if met.is_certain { Severity::Error } else { Severity::Warning }
 }
 
 /// The path of a variable, as a template spells it.
-fn spelled(fault: &Fault) -> String {
+pub(super) fn spelled(fault: &Fault) -> String {
     fault.path.iter().map(|name| format!(".{name}")).collect()
 }
 
 /// The events, in a list that a sentence can have.
-fn listed(events: &[&str]) -> String {
+pub(super) fn listed(events: &[&str]) -> String {
     let named: Vec<String> = events.iter().map(|event| format!("`{event}`")).collect();
     match named.as_slice() {
         [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
@@ -71,7 +72,7 @@ fn absent(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Fin
     let fault = &met.fault;
     match &*fault.path {
         [first, ..] if **first == *"Context" => Some(no_context(lint, rendered, met)),
-        [first, _, ..] if **first == *"Payload" => Some(no_payload_field(lint, rendered, met)),
+        [first, _, ..] if **first == *"Payload" => Some(payload::no_field(lint, rendered, met)),
         [name] => {
             let is_never = lint.worlds.iter().all(|it| it.variable(name) == Known::Absent);
             if is_never {
@@ -136,6 +137,11 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
 
 /// What can be written in place of a variable that the source does not have.
 fn instead(lint: &Lint<'_>, name: &str) -> Option<String> {
+    if lint.table.has_new_names() {
+        return Some(format!(
+            "map it: `{name}: $.{name}`, or where else it stands in the JSON, under spec.when.webhook.fieldMapping"
+        ));
+    }
     let variable = format!(".{name}");
     let remedy = lint.remedy(&variable);
     let mut lines = remedy.ways.iter().flat_map(|way| &way.lines);
@@ -145,7 +151,8 @@ fn instead(lint: &Lint<'_>, name: &str) -> Option<String> {
     });
     match template {
         Some(template) => Some(format!("what says it is `{template}`")),
-        None if remedy.note.is_empty() => None,
+        // What only rules annotations know is no help here.
+        None if remedy.note.is_empty() || remedy.note.contains(".Annotations") => None,
         None => Some(remedy.note),
     }
 }
@@ -202,7 +209,9 @@ fn sometimes(
 
 fn no_context(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let product = lint.product();
-    let named = met.fault.path.get(1).map(|name| &**name);
+    let written = rendered.source.get(met.fault.at.clone()).unwrap_or_default();
+    let written = written.split_once(".Context.").and_then(|(_, name)| name.split('.').next());
+    let named = met.fault.path.get(1).map(|name| &**name).or(written);
     let sources = &lint.view.spec.task_template.context_sources;
     let (text, help) = if rendered.place == Place::Name {
         let text = format!("a nameTemplate may not read `.Context`: Kelos makes no {product}");
@@ -225,63 +234,6 @@ fn no_context(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Findin
     };
     let field = rendered.field.clone();
     Finding::new(Rule::ContextUnknown, by_certainty(met), field, text).help(help)
-}
-
-fn no_payload_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
-    let of = listed(&met.always);
-    let text = format!(
-        "the payload of {of} has no `{}` ({KNOWN}): Kelos makes no {} of it",
-        spelled(&met.fault),
-        lint.product()
-    );
-    let field = rendered.field.clone();
-    let finding = Finding::new(Rule::PayloadField, by_certainty(met), field, text);
-    match &*met.fault.path {
-        [_, name] if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
-            finding.help("names are as Go has them: `.Payload.Issue.Title`")
-        }
-        _ => finding.help(
-            "ask for the event first: `{{if eq .Event \"issues\"}}…{{end}}` reaches it under that one alone",
-        ),
-    }
-}
-
-fn of_nothing(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
-    let path = &met.fault.path;
-    if path.first().is_none_or(|name| **name != *"Payload") {
-        let text = format!("`{}` is not there, and has no parts", spelled(&met.fault));
-        let field = rendered.field.clone();
-        return Some(Finding::new(Rule::RenderFails, by_certainty(met), field, text));
-    }
-    if !met.is_certain {
-        return None;
-    }
-    let text =
-        format!("`{}` may be nothing: Kelos makes no {} then", spelled(&met.fault), lint.product());
-    let field = rendered.field.clone();
-    let finding = Finding::new(Rule::PayloadField, Severity::Warning, field, text);
-    let chain = rendered.source.get(met.fault.at.clone()).and_then(getters);
-    Some(match chain {
-        Some(chain) => {
-            let help = format!("`{chain}` gives an empty text where something is not there");
-            finding.help(help).fix(met.fault.at.clone(), chain)
-        }
-        None => finding,
-    })
-}
-
-/// A chain of fields of a payload as a chain of methods, which does not fail on nothing.
-fn getters(chain: &str) -> Option<String> {
-    let (front, rest) = chain.split_once(".Payload.")?;
-    let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric());
-    if !matches!(front, "" | "$") || !rest.split('.').all(is_name) {
-        return None;
-    }
-    let getters = rest.split('.').map(|name| match name.starts_with("Get") {
-        true => format!(".{name}"),
-        false => format!(".Get{name}"),
-    });
-    Some(format!("{front}.Payload{}", getters.collect::<String>()))
 }
 
 fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
@@ -363,16 +315,18 @@ fn taken_for_list(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Op
 }
 
 fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
-    let text = format!(
-        "Go compares only like with like, and a number is no text: Kelos makes no {}",
-        lint.product()
-    );
+    let is_of_payload = met.fault.path.first().is_some_and(|name| **name == *"Payload");
+    let why = match is_of_payload {
+        true => "Go compares a pointer with nothing",
+        false => "Go compares only like with like, and a number is no text",
+    };
+    let text = format!("{why}: Kelos makes no {}", lint.product());
     let finding = Finding::new(Rule::TypesDiffer, by_certainty(met), rendered.field.clone(), text);
     if let Some((range, with)) = &met.fault.instead {
         let help = format!("write `{with}`");
         return finding.help(help).fix(range.clone(), with.clone());
     }
-    if met.fault.path.first().is_some_and(|name| **name == *"Payload") {
+    if is_of_payload {
         return finding.help(
             "fields of a payload are pointers: the chain of methods gives the value itself, as `.Payload.GetIssue.GetState`",
         );

@@ -117,6 +117,10 @@ pub(super) fn printed(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Ou
             });
         }
     }
+    // What is no label at all selects nothing.
+    if is_told {
+        return;
+    }
     let pieces = outlook.forecasts.iter().flat_map(|(_, forecast)| &forecast.printed);
     let key = rendered.field.last_key().unwrap_or_default().to_owned();
     let place =
@@ -205,9 +209,10 @@ pub(super) fn shown(
             false => "list the values that it may have, as `allowed`",
         };
         let finding = Finding::new(Rule::StrangersText, severity, written.field.clone(), text);
-        lint.add_at(finding.help(help), at(*start));
+        return lint.add_at(finding.help(help), at(*start));
     }
-    let is_alone = pieces.len() == 1;
+    let first = pieces.first().map(|it| &it.at);
+    let is_alone = pieces.iter().all(|it| Some(&it.at) == first);
     if is_alone && let Some((name, start)) = find(&ONE_EACH) {
         let text = format!(
             "`.{name}` is another one for nearly every Task: each value is a series of its own in Prometheus"

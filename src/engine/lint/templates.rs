@@ -7,8 +7,9 @@ use super::labels;
 use super::world::KelosWorld;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::rules_annotation;
+use crate::engine::sources::name_hint;
 use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
-use crate::templates::{Language, Position, Syntax, TemplateError, Templates};
+use crate::templates::{ErrorKind, Language, Position, Syntax, TemplateError, Templates};
 
 /// Where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +182,11 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
                 format!("Kelos makes no {} of this template: {}", lint.product(), error.message);
             let finding = Finding::new(Rule::TemplateSyntax, Severity::Error, field.clone(), text);
             let finding = at(finding, error.position);
-            return lint.add(match error.hint {
+            let function = error.message.strip_prefix("function `");
+            let function = function.and_then(|rest| rest.split('`').next());
+            // What is called like a variable is one, without its dot.
+            let dotless = function.and_then(|name| name_hint(ErrorKind::Render, name));
+            return lint.add(match dotless.or(error.hint) {
                 Some(hint) => finding.help(hint),
                 None => finding,
             });

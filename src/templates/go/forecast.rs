@@ -4,6 +4,7 @@
 //! of each variable: conditions that are decided there are followed, of all others both sides are looked at, and
 //! what is found there is not certain.
 
+mod around;
 mod calls;
 mod item;
 mod walk;
@@ -185,3 +186,6 @@ impl<'s> Plain<'s> {
         Walk::new(self.source, &self.parsed, self.dollar_is_root, world, purse).run()
     }
 }
+
+#[cfg(test)]
+mod tests;

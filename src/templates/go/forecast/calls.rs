@@ -71,15 +71,7 @@ impl Walk<'_> {
                 self.compares(one, other, at);
                 Item::unknown()
             }
-            (Builtin::Len, [one]) => {
-                if let Some(Shape::Is(Value::Str(text))) = one.item.shape() {
-                    return Ok(Item::value(Value::Int(i64::try_from(text.len()).unwrap_or(0))));
-                }
-                if one.item.is_text() && !around.is_condition {
-                    self.fault(Trouble::LengthOfText, &one.item, at, around);
-                }
-                Item::shaped(Shape::Number).made_of(&[one.item.clone()])
-            }
+            (Builtin::Len, [one]) => self.length(&one.item, at, around),
             (Builtin::Index, [of, keys @ ..]) => self.indexed(of, keys, at, around),
             (Builtin::Slice, [of, bounds @ ..]) => self.sliced(of, bounds, at, around),
             (
@@ -201,8 +193,18 @@ impl Walk<'_> {
         item
     }
 
+    fn length(&mut self, of: &Item, at: Span, around: Around) -> Item {
+        if let Some(Shape::Is(Value::Str(text))) = of.shape() {
+            return Item::value(Value::Int(i64::try_from(text.len()).unwrap_or(0)));
+        }
+        if of.is_text() && !around.is_condition {
+            self.fault(Trouble::LengthOfText, of, at, around);
+        }
+        Item::shaped(Shape::Number).made_of(std::slice::from_ref(of))
+    }
+
     fn sliced(&mut self, of: &Argument, bounds: &[Argument], at: Span, around: Around) -> Item {
-        let gives = Item::shaped(Shape::Text).made_of(&[of.item.clone()]);
+        let gives = Item::shaped(Shape::Text).made_of(std::slice::from_ref(&of.item));
         let number = |it: &Argument| match it.item.shape() {
             Some(Shape::Is(Value::Int(number))) => usize::try_from(*number).ok(),
             _ => None,

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::around::{action, assigned, names, names_of};
 use super::item::Item;
 use super::{Fault, Forecast, Known, Piece, Printed, Shape, Trouble, World};
 use crate::templates::budget::Exhausted;
@@ -10,7 +11,7 @@ use crate::templates::go::tree::{
     Block, Choice, Expr, ExprKind, Node, Path, Pipeline, ROOT, Span, VariableId,
 };
 use crate::templates::purse::Purse;
-use crate::templates::value::{Text, Value};
+use crate::templates::value::Text;
 
 /// What a node or an expression costs, in steps.
 const STEPS: u64 = 8;
@@ -66,48 +67,15 @@ impl<'w> Walk<'w> {
             reach: Reach { is_certain: true, asked_about: Vec::new() },
             dot: Item::root(),
             variables,
-            assigned: vec![false; count],
+            assigned: assigned(&parsed.main, count),
         }
     }
 
     pub(super) fn run(mut self) -> Result<Forecast, Exhausted> {
         let parsed = self.parsed;
         self.purse.take_reading(self.source.len())?;
-        self.note_assigned(&parsed.main);
         self.block(&parsed.main)?;
         Ok(self.forecast)
-    }
-
-    /// Notes which variables are set again, so that a block may have done so or not.
-    fn note_assigned(&mut self, block: &Block) {
-        let mut pipelines: Vec<&Pipeline> = Vec::new();
-        let mut blocks = vec![block];
-        while let Some(block) = blocks.pop() {
-            for node in block {
-                match node {
-                    Node::Print(pipeline) => pipelines.push(pipeline),
-                    Node::Choice(choice) => {
-                        for (pipeline, inner) in &choice.arms {
-                            pipelines.push(pipeline);
-                            blocks.push(inner);
-                        }
-                        blocks.push(&choice.otherwise);
-                    }
-                    Node::Range(range) => {
-                        pipelines.push(&range.over);
-                        blocks.extend([&range.body, &range.otherwise]);
-                    }
-                    Node::Text(_) | Node::Invoke(_) | Node::Break | Node::Continue => {}
-                }
-            }
-        }
-        for pipeline in pipelines.into_iter().filter(|it| it.assigns) {
-            for target in &pipeline.targets {
-                if let Some(assigned) = self.assigned.get_mut(*target) {
-                    *assigned = true;
-                }
-            }
-        }
     }
 
     fn block(&mut self, block: &Block) -> Result<(), Exhausted> {
@@ -411,40 +379,4 @@ impl<'w> Walk<'w> {
 
 fn joined(path: &[Text], name: &Text) -> Box<[Text]> {
     path.iter().chain([name]).cloned().collect()
-}
-
-/// The bytes of the action around an expression, if there is nothing else in it.
-fn action(source: &str, at: Span) -> Option<Range<usize>> {
-    let before = source.get(..at.start)?.trim_end_matches([' ', '\t']);
-    let behind = source.get(at.end..)?;
-    let close = behind.len() - behind.trim_start_matches([' ', '\t']).len();
-    let is_action = before.ends_with("{{") && behind.get(close..)?.starts_with("}}");
-    is_action.then(|| before.len() - 2..at.end + close + 2)
-}
-
-/// The names of the variables that a condition is about, in whatever way it asks for them.
-fn names(condition: &Pipeline, variables: &[Item]) -> Vec<Text> {
-    let mut found = Vec::new();
-    condition.commands.iter().for_each(|it| names_of(it, variables, &mut found));
-    found
-}
-
-fn names_of(expr: &Expr, variables: &[Item], found: &mut Vec<Text>) {
-    match &expr.kind {
-        ExprKind::Literal(Value::Str(text)) => found.push(Text::clone(text)),
-        ExprKind::Field(path) => found.extend(path.names.first().cloned()),
-        ExprKind::Variable(ROOT, path) => found.extend(path.names.first().cloned()),
-        ExprKind::Variable(id, _) => {
-            let of = variables.get(*id).map(Item::variables).unwrap_or_default();
-            found.extend(of.iter().filter_map(|path| path.first().cloned()));
-        }
-        ExprKind::Chain(inner, _) => names_of(inner, variables, found),
-        ExprKind::Parens(inner) => {
-            inner.commands.iter().for_each(|it| names_of(it, variables, found));
-        }
-        ExprKind::Call(_, arguments) => {
-            arguments.iter().for_each(|it| names_of(it, variables, found));
-        }
-        ExprKind::Dot | ExprKind::Literal(_) | ExprKind::Misuse(_) => {}
-    }
 }
