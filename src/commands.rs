@@ -6,6 +6,7 @@ mod defaults;
 mod diff;
 mod eval;
 mod explain;
+mod lint;
 mod listen;
 mod render;
 mod review;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Review(args) => review::run(&args),
         Command::Render(args) => render::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;

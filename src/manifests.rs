@@ -7,11 +7,14 @@
 mod documents;
 mod files;
 mod locate;
+mod scalar;
+mod spelling;
 mod watch;
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +22,8 @@ use serde_json::Value;
 
 use self::documents::read_documents;
 pub use self::locate::Located;
+pub use self::scalar::{Scalar, Style};
+pub use self::spelling::Spelling;
 pub use self::watch::watch;
 
 /// The largest file that is read.
@@ -33,6 +38,11 @@ pub struct Manifest {
     pub path: Arc<Path>,
     /// The line on which its document begins, from 1; for an item of a list, the list's line.
     pub line: usize,
+    /// The bytes of its document in the text of the file, behind a byte-order mark.
+    pub document: Range<usize>,
+    /// Its number in the list that the document is, from 0, and in the list that this is an item of; empty for an
+    /// object that is the document.
+    pub items: Box<[usize]>,
     /// Its `apiVersion`.
     pub api_version: Box<str>,
     /// Its `kind`.
@@ -66,6 +76,8 @@ pub struct ManifestError {
     pub place: Option<Place>,
     /// What is wrong, in a clause without a full stop.
     pub message: String,
+    /// Whether it can be read, and is no manifest: something else lies there.
+    pub is_something_else: bool,
 }
 
 impl fmt::Display for ManifestError {
@@ -83,6 +95,9 @@ impl std::error::Error for ManifestError {}
 
 /// What is found in a file: an object, or what could not be read.
 pub type Found = Result<Manifest, ManifestError>;
+
+/// What editors of another system may begin a file with.
+pub const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,16 +135,75 @@ pub fn read(path: &Path, found: impl FnMut(Found)) {
 
 /// The same without a file that may lie there and is something else.
 pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found)) {
-    let other = other.and_then(|other| other.canonicalize().ok());
-    let is_other = |path: &Path| other.is_some() && path.canonicalize().ok() == other;
-    let mut reading = Reading { found: &mut found };
-    for listed in files::list(path).files {
-        match listed {
-            Ok(file) if is_other(&file.path) => {}
-            Ok(file) => reading.read_file(&file.path),
-            Err(unlisted) => reading.error(&unlisted.path.into(), None, unlisted.message),
+    for file in files(path, other) {
+        match file.and_then(|path| Ok((text(&path)?, path))) {
+            Ok((text, path)) => parse(&path, &text, &mut found),
+            Err(error) => found(Err(error)),
         }
     }
+}
+
+/// The files that a path stands for, as [`read_but`] reads them.
+pub fn files(
+    path: &Path,
+    other: Option<&Path>,
+) -> impl Iterator<Item = Result<Arc<Path>, ManifestError>> {
+    let other = other.and_then(|other| other.canonicalize().ok());
+    let is_other = move |path: &Path| other.is_some() && path.canonicalize().ok() == other;
+    files::list(path).files.into_iter().filter_map(move |listed| match listed {
+        Ok(file) if is_other(&file.path) => None,
+        Ok(file) => Some(Ok(file.path.into())),
+        Err(unlisted) => Some(Err(error(&unlisted.path.into(), None, unlisted.message))),
+    })
+}
+
+/// The text of a file.
+///
+/// # Errors
+///
+/// When it can't be read, has more than [`MAX_FILE_BYTES`], or is no text.
+pub fn text(path: &Arc<Path>) -> Result<String, ManifestError> {
+    let file = File::open(path).map_err(|cause| error(path, None, cannot_read(&cause)))?;
+    // A buffer that has to grow holds its bytes twice while they are copied.
+    let bytes = file.metadata().map_or(0, |metadata| metadata.len());
+    let bytes = Vec::with_capacity(bytes.min(MAX_FILE_BYTES) as usize);
+    text_from(path, file, bytes)
+}
+
+/// The text of a stream, such as standard input; `path` stands for it in what is reported.
+///
+/// # Errors
+///
+/// As [`text`].
+pub fn stream_text(path: &Arc<Path>, reader: impl Read) -> Result<String, ManifestError> {
+    text_from(path, reader, Vec::new())
+}
+
+/// Reads a stream into `bytes`, which are empty.
+fn text_from(
+    path: &Arc<Path>,
+    reader: impl Read,
+    mut bytes: Vec<u8>,
+) -> Result<String, ManifestError> {
+    if let Err(cause) = reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
+        return Err(error(path, None, cannot_read(&cause)));
+    }
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        let mebibytes = MAX_FILE_BYTES / (1024 * 1024);
+        return Err(error(path, None, format!("larger than {mebibytes} MiB: split it")));
+    }
+    String::from_utf8(bytes).map_err(|cause| {
+        let valid = cause.utf8_error().valid_up_to();
+        let valid = String::from_utf8_lossy(&cause.as_bytes()[..valid]);
+        error(path, Some(documents::end_of(&valid)), "not UTF-8 text".to_owned())
+    })
+}
+
+/// Reads the documents of a text, as [`read`] does those of a file of this name: JSON is told from YAML by the
+/// extension, without one by the first character.
+pub fn parse(path: &Arc<Path>, text: &str, mut found: impl FnMut(Found)) {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    read_documents(&mut Reading { found: &mut found }, path, text, Format::of(path));
 }
 
 /// Reads from a stream, such as standard input, as [`read`] does; `name` stands for the path in what is
@@ -138,7 +212,10 @@ pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found))
 /// JSON is told from YAML by its first character.
 pub fn read_from(name: &str, reader: impl Read, mut found: impl FnMut(Found)) {
     let path = Arc::from(PathBuf::from(name));
-    Reading { found: &mut found }.read_stream(&path, reader, None, Vec::new());
+    match stream_text(&path, reader) {
+        Ok(text) => parse(&path, &text, found),
+        Err(error) => found(Err(error)),
+    }
 }
 
 /// One reading, and who is given what it finds.
@@ -147,50 +224,13 @@ struct Reading<'f> {
 }
 
 impl Reading<'_> {
-    fn read_file(&mut self, path: &Path) {
-        let shared = Arc::from(path);
-        match File::open(path) {
-            Ok(file) => {
-                // A buffer that has to grow holds its bytes twice while they are copied.
-                let bytes = file.metadata().map_or(0, |metadata| metadata.len());
-                let bytes = Vec::with_capacity(bytes.min(MAX_FILE_BYTES) as usize);
-                self.read_stream(&shared, file, Format::of(path), bytes);
-            }
-            Err(error) => self.error(&shared, None, cannot_read(&error)),
-        }
-    }
-
-    /// Reads a stream into `bytes`, which are empty, and what they say.
-    fn read_stream(
-        &mut self,
-        path: &Arc<Path>,
-        reader: impl Read,
-        format: Option<Format>,
-        mut bytes: Vec<u8>,
-    ) {
-        if let Err(error) = reader.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes) {
-            return self.error(path, None, cannot_read(&error));
-        }
-        if bytes.len() as u64 > MAX_FILE_BYTES {
-            let mebibytes = MAX_FILE_BYTES / (1024 * 1024);
-            return self.error(path, None, format!("larger than {mebibytes} MiB: split it"));
-        }
-        match str::from_utf8(&bytes) {
-            Ok(text) => {
-                let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-                read_documents(self, path, text, format);
-            }
-            Err(error) => {
-                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-                let place = documents::end_of(&valid);
-                self.error(path, Some(place), "not UTF-8 text".to_owned());
-            }
-        }
-    }
-
     fn error(&mut self, path: &Arc<Path>, place: Option<Place>, message: String) {
-        (self.found)(Err(ManifestError { path: Arc::clone(path), place, message }));
+        (self.found)(Err(error(path, place, message)));
     }
+}
+
+fn error(path: &Arc<Path>, place: Option<Place>, message: String) -> ManifestError {
+    ManifestError { path: Arc::clone(path), place, message, is_something_else: false }
 }
 
 fn cannot_read(error: &io::Error) -> String {

@@ -21,6 +21,14 @@ pub enum ConnectError {
         /// What is wrong with it.
         cause: Box<KubeconfigError>,
     },
+    /// The context that was named does not do.
+    #[error("--context {context} can't be used: {cause}")]
+    Context {
+        /// The context.
+        context: String,
+        /// What is wrong with it, or with the kubeconfig.
+        cause: Box<KubeconfigError>,
+    },
     /// None was named, and none was found.
     #[error(
         "no cluster is known: this is no Pod, and there is no kubeconfig; give --kubeconfig FILE, or \
@@ -44,9 +52,24 @@ pub enum ConnectError {
 ///
 /// [`ConnectError`], naming the flag to correct.
 pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
-    let (mut config, origin) = match kubeconfig {
-        Some(path) => (from_file(path).await?, format!("--kubeconfig {}", path.display())),
-        None => {
+    Ok(connect_to(kubeconfig, None).await?.0)
+}
+
+/// The same with a context of the kubeconfig, and the namespace that it names.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub async fn connect_to(
+    kubeconfig: Option<&Path>,
+    context: Option<&str>,
+) -> Result<(Client, String), ConnectError> {
+    let (mut config, origin) = match (kubeconfig, context) {
+        (Some(path), context) => {
+            (from_file(path, context).await?, format!("--kubeconfig {}", path.display()))
+        }
+        (None, Some(context)) => (of_context(context).await?, format!("--context {context}")),
+        (None, None) => {
             let inferred = Config::infer().await;
             let config = inferred.map_err(|cause| ConnectError::Inference(Box::new(cause)))?;
             (config, "the configuration of the cluster".to_owned())
@@ -56,18 +79,33 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> 
     // Who asks knows when to ask again: a request that must be answered in half a second is not to
     // be repeated behind its back.
     config.default_retry = false;
-    Client::try_from(config)
-        .map_err(|cause| ConnectError::Client { origin, cause: Box::new(cause) })
+    let namespace = config.default_namespace.clone();
+    let client = Client::try_from(config)
+        .map_err(|cause| ConnectError::Client { origin, cause: Box::new(cause) })?;
+    Ok((client, namespace))
 }
 
-async fn from_file(path: &Path) -> Result<Config, ConnectError> {
+async fn from_file(path: &Path, context: Option<&str>) -> Result<Config, ConnectError> {
     let unusable = |cause: KubeconfigError| ConnectError::Kubeconfig {
         path: path.to_owned(),
         cause: Box::new(cause),
     };
     let kubeconfig = Kubeconfig::read_from(path).map_err(unusable)?;
-    let options = KubeConfigOptions::default();
+    let options = options(context);
     Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(unusable)
+}
+
+/// A context of the kubeconfig that is found.
+async fn of_context(context: &str) -> Result<Config, ConnectError> {
+    let found = Config::from_kubeconfig(&options(Some(context))).await;
+    found.map_err(|cause| ConnectError::Context {
+        context: context.to_owned(),
+        cause: Box::new(cause),
+    })
+}
+
+fn options(context: Option<&str>) -> KubeConfigOptions {
+    KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! From text to objects.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, Options, UserMessageFormatter};
 
-use super::{Format, Manifest, Place, Reading};
+use super::{Format, Manifest, ManifestError, Place, Reading};
 
 /// How deep a YAML document may be nested: as deep as JSON may by default in Rust.
 const MAX_DEPTH: usize = 128;
@@ -38,7 +39,10 @@ fn read_json(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
         offset = end + blank;
         match documents.next() {
             None => return,
-            Some(Ok(value)) => reading.accept(path, line, value),
+            Some(Ok(value)) => {
+                let document = offset..documents.byte_offset();
+                reading.accept(&Origin { path, line, document, items: &[] }, value);
+            }
             Some(Err(error)) => {
                 let place = Place { line: error.line(), column: error.column() };
                 let suffix = format!(" at line {} column {}", place.line, place.column);
@@ -54,7 +58,11 @@ fn read_json(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
 fn read_yaml(reading: &mut Reading<'_>, path: &Arc<Path>, text: &str) {
     for document in split(text) {
         match serde_saphyr::from_str_with_options::<Value>(document.text, yaml_options()) {
-            Ok(value) => reading.accept(path, document.content_line, value),
+            Ok(value) => {
+                let line = document.content_line;
+                let document = document.start..document.start + document.text.len();
+                reading.accept(&Origin { path, line, document, items: &[] }, value);
+            }
             Err(error) => {
                 let error = error.without_snippet();
                 let place = error.location().map_or(
@@ -121,6 +129,8 @@ fn yaml_options() -> Options {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Document<'a> {
     pub(super) text: &'a str,
+    /// Where it begins, in bytes.
+    pub(super) start: usize,
     /// The line of the first character of `text`.
     pub(super) first_line: usize,
     /// The line of the first content: neither blank, nor a comment, a directive or `---`.
@@ -175,6 +185,7 @@ impl Open {
     fn close<'a>(&self, text: &'a str, end: usize) -> Option<Document<'a>> {
         self.content_line.map(|content_line| Document {
             text: &text[self.start..end],
+            start: self.start,
             first_line: self.first_line,
             content_line,
         })
@@ -201,14 +212,25 @@ pub(super) fn end_of(text: &str) -> Place {
     Place { line: line_breaks(text) + 1, column: last.chars().count() + 1 }
 }
 
+/// Where an object comes from.
+struct Origin<'o> {
+    path: &'o Arc<Path>,
+    /// The line on which its document begins.
+    line: usize,
+    /// The bytes of its document.
+    document: Range<usize>,
+    /// Its number in the list, and in the list that this is an item of, from the outermost one on.
+    items: &'o [usize],
+}
+
 impl Reading<'_> {
     /// Takes what a document holds: an object, the items of a list, or nothing.
-    fn accept(&mut self, path: &Arc<Path>, line: usize, value: Value) {
+    fn accept(&mut self, origin: &Origin<'_>, value: Value) {
         let object = match value {
             Value::Null => return,
             Value::Object(object) => object,
             other => {
-                return self.not_a_manifest(path, line, &format!("{} is not one", kind_of(&other)));
+                return self.not_a_manifest(origin, &format!("{} is not one", kind_of(&other)));
             }
         };
         let text =
@@ -216,19 +238,24 @@ impl Reading<'_> {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if kind.is_empty() || api_version.is_empty() {
             let missing = if kind.is_empty() { "kind" } else { "apiVersion" };
-            return self.not_a_manifest(path, line, &format!("{missing} is missing here"));
+            return self.not_a_manifest(origin, &format!("{missing} is missing here"));
         }
         match list_items(object, &kind) {
             Ok(items) => {
-                for item in items {
-                    self.accept(path, line, with_type_of_list(item, &api_version, &kind));
+                for (index, item) in items.into_iter().enumerate() {
+                    let items = [origin.items, &[index]].concat();
+                    let Origin { path, line, ref document, .. } = *origin;
+                    let origin = Origin { path, line, document: document.clone(), items: &items };
+                    self.accept(&origin, with_type_of_list(item, &api_version, &kind));
                 }
             }
             Err(object) => {
                 // The tree is gone before anything is made of the text.
                 let manifest = Manifest {
-                    path: Arc::clone(path),
-                    line,
+                    path: Arc::clone(origin.path),
+                    line: origin.line,
+                    document: origin.document.clone(),
+                    items: origin.items.into(),
                     api_version: api_version.into(),
                     kind: kind.into(),
                     json: Value::Object(object).to_string().into(),
@@ -238,9 +265,11 @@ impl Reading<'_> {
         }
     }
 
-    fn not_a_manifest(&mut self, path: &Arc<Path>, line: usize, what: &str) {
+    fn not_a_manifest(&mut self, origin: &Origin<'_>, what: &str) {
+        let path = Arc::clone(origin.path);
+        let place = Some(Place { line: origin.line, column: 1 });
         let message = format!("a manifest is a mapping with apiVersion and kind: {what}");
-        self.error(path, Some(Place { line, column: 1 }), message);
+        (self.found)(Err(ManifestError { path, place, message, is_something_else: true }));
     }
 }
 

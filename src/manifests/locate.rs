@@ -115,7 +115,7 @@ fn entry(text: &str, within: Range<usize>, key: &str) -> Option<(usize, Range<us
 fn line_of(text: &str, document_line: usize, path: &[&str]) -> Option<usize> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = split(text).into_iter().find(|it| it.content_line == document_line)?;
-    let mut walk = Walk { parser: Parser::new_from_str(document.text) };
+    let mut walk = Walk::of(document.text);
     loop {
         match walk.next()? {
             (Event::StreamStart | Event::DocumentStart(..), _) => {}
@@ -128,12 +128,16 @@ fn line_of(text: &str, document_line: usize, path: &[&str]) -> Option<usize> {
 }
 
 /// A walk through the events of a document.
-struct Walk<'t> {
+pub(super) struct Walk<'t> {
     parser: Parser<'t, StrInput<'t>>,
 }
 
 impl<'t> Walk<'t> {
-    fn next(&mut self) -> Option<(Event<'t>, Span)> {
+    pub(super) fn of(document: &'t str) -> Walk<'t> {
+        Walk { parser: Parser::new_from_str(document) }
+    }
+
+    pub(super) fn next(&mut self) -> Option<(Event<'t>, Span)> {
         loop {
             let next = self.parser.next_event()?.ok()?;
             if !matches!(next.0, Event::Comment(..)) {
@@ -168,7 +172,7 @@ impl<'t> Walk<'t> {
     }
 
     /// Goes to the end of what has just begun.
-    fn skip(&mut self, event: &Event<'t>) -> Option<()> {
+    pub(super) fn skip(&mut self, event: &Event<'t>) -> Option<()> {
         let mut depth = change(event);
         while depth > 0 {
             depth += change(&self.next()?.0);

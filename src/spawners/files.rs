@@ -162,6 +162,7 @@ mod tests {
             path: Path::new("").into(),
             place: None,
             message: String::new(),
+            is_something_else: false,
         }));
         assert_eq!(names(&files.update(folder).0), ["default/a"]);
         let malformed =

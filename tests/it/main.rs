@@ -24,6 +24,7 @@ mod image;
 mod inference;
 mod layers;
 mod lint;
+mod lint_command;
 mod manners;
 mod pages;
 mod properties;

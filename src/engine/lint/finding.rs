@@ -18,7 +18,33 @@ words! {
     }
 }
 
-words! {
+/// The rules as words, each with its comment as what it is about.
+macro_rules! rules {
+    (
+        $(#[$about:meta])*
+        pub enum Rule {
+            $($(#[doc = $line:literal])+ $variant:ident = $word:literal,)+
+        }
+    ) => {
+        words! {
+            $(#[$about])*
+            pub enum Rule {
+                $($(#[doc = $line])+ $variant = $word,)+
+            }
+        }
+
+        impl Rule {
+            /// What it looks for, in a line.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Rule::$variant => concat!($($line),+).trim_ascii(),)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
     /// What is looked for. Each has a folder of its name in tests/data/lint, with why it matters, a bad and a
     /// good example, and an entry in docs/lint.md.
     pub enum Rule {

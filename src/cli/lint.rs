@@ -1,0 +1,66 @@
+//! What `lint` takes.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{PolicyArgs, words};
+use crate::engine::lint::Severity;
+
+/// The arguments by which the cluster is asked: not together with files.
+const OF_THE_CLUSTER: [&str; 4] = ["all_namespaces", "selector", "context", "kubeconfig"];
+
+/// What `lint` takes.
+#[derive(Args, Debug)]
+pub struct LintArgs {
+    /// Files to lint, as pre-commit gives them: the same as --filename
+    #[arg(value_name = "FILE", conflicts_with_all = OF_THE_CLUSTER)]
+    pub files: Vec<PathBuf>,
+    /// File or folder with manifests, or - for standard input; may be given several times. Without it, the cluster
+    /// is asked
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = OF_THE_CLUSTER)]
+    pub filename: Vec<PathBuf>,
+    /// Namespace to ask for, without it that of the context; with files, the one of objects that name none
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// Ask for all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Labels that the TaskSpawners and SessionSpawners have, as kubectl takes them
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// Context of the kubeconfig; without it, the current one
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Kubeconfig of the cluster; without it KUBECONFIG, ~/.kube/config or the Pod's ServiceAccount
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value_t = LintFormat::Text, value_enum)]
+    pub output: LintFormat,
+    /// The least severity that is shown
+    #[arg(long, value_name = "error|warning|info", default_value_t = Severity::Info, value_parser = words::of::<Severity>(Severity::ALL.map(Severity::as_str)), hide_possible_values = true)]
+    pub min_severity: Severity,
+    /// Exit with status 1 for warnings, too
+    #[arg(long)]
+    pub strict: bool,
+    /// Write the replacements that are exact into the files, and tell what is left
+    #[arg(long, conflicts_with_all = OF_THE_CLUSTER)]
+    pub fix: bool,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// How `lint` shows what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// A line for each finding, in a terminal with the line of the file
+    Text,
+    /// One JSON object with all findings
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions, which become annotations
+    Github,
+}

@@ -1,0 +1,109 @@
+//! `lint`: what is wrong with TaskSpawners and SessionSpawners, in files or in the cluster.
+
+mod edit;
+mod files;
+mod fix;
+mod github;
+mod in_cluster;
+mod json;
+mod judge;
+mod object;
+mod place;
+mod sarif;
+mod text;
+mod uri;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use self::files::Files;
+use self::object::Read;
+use self::place::Placed;
+use super::stdio::complain;
+use super::{defaults, not_asked};
+use crate::cli::{LintArgs, LintFormat};
+use crate::engine::lint::Severity;
+use crate::engine::rules::Policy;
+
+pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
+    let policy = defaults::policy(&args.policy)?;
+    let paths: Vec<_> = args.files.iter().chain(&args.filename).collect();
+    if args.fix && paths.is_empty() {
+        bail!("--fix writes files: name them with -f");
+    }
+    let mut report = Report::default();
+    if paths.is_empty() {
+        let files = Files::default();
+        report.add(&in_cluster::read(args)?, &policy, &files);
+        report.show(args, &files)?;
+    } else {
+        let mut files = Files::read(&paths, args.policy.defaults.as_deref());
+        if args.fix && files.has_stream() {
+            bail!("--fix writes files: standard input is none");
+        }
+        let namespace = args.namespace.as_deref().unwrap_or("default");
+        if args.fix {
+            report.fixed = fix::all(&mut files, namespace, &policy)?;
+        }
+        let read = files.objects(namespace, true);
+        report.add(&read, &policy, &files);
+        report.show(args, &files)?;
+    }
+    Ok(report.status(args.strict))
+}
+
+/// What was found, and what is told of it.
+#[derive(Default)]
+struct Report {
+    placed: Vec<Placed>,
+    /// How many objects were looked at.
+    objects: usize,
+    /// How many replacements were written.
+    fixed: usize,
+    /// Whether something could not be read.
+    failed: bool,
+}
+
+impl Report {
+    fn add(&mut self, read: &Read, policy: &Policy, files: &Files) {
+        let judged = judge::all(read, policy);
+        for (number, why) in &judged.refused {
+            judge::complain_of(&read.objects[*number], why, files);
+        }
+        self.failed = read.failed || !judged.refused.is_empty();
+        self.objects = read.objects.len();
+        self.placed = place::all(read, judged.findings, files);
+        if read.objects.is_empty() && !self.failed {
+            complain(format_args!(
+                "there is no TaskSpawner and no SessionSpawner in {}: nothing to lint",
+                if read.is_cluster { "the cluster" } else { "what -f names" }
+            ));
+        }
+    }
+
+    fn show(&mut self, args: &LintArgs, files: &Files) -> anyhow::Result<()> {
+        let least = args.min_severity;
+        self.placed.retain(|placed| placed.finding.severity <= least);
+        match args.output {
+            LintFormat::Text => text::print(self, files, args.fix),
+            LintFormat::Json => json::print(self, files),
+            LintFormat::Sarif => sarif::print(self, files),
+            LintFormat::Github => github::print(self, files),
+        }
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.placed.iter().filter(|placed| placed.finding.severity == severity).count()
+    }
+
+    fn status(&self, is_strict: bool) -> ExitCode {
+        let least = if is_strict { Severity::Warning } else { Severity::Error };
+        let is_no = self.placed.iter().any(|placed| placed.finding.severity <= least);
+        match (self.failed, is_no) {
+            (true, _) => not_asked(),
+            (false, true) => ExitCode::FAILURE,
+            (false, false) => ExitCode::SUCCESS,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The files of one call: their texts, and the objects in them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::super::stdio::complain;
+use super::object::{Object, Read, Written, spawner_kind};
+use crate::engine::kelos::{GROUP, group_of};
+use crate::manifests::{self, BYTE_ORDER_MARK, Found, Manifest, ManifestError};
+
+/// What stands for the path of standard input.
+const STREAM: &str = "<stdin>";
+
+/// The files that were read.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) all: Vec<SourceFile>,
+    failed: bool,
+}
+
+/// A file and its text.
+pub(super) struct SourceFile {
+    pub(super) path: Arc<Path>,
+    /// What it says, behind a byte-order mark.
+    pub(super) text: String,
+    pub(super) has_mark: bool,
+    /// Whether it is standard input.
+    pub(super) is_stream: bool,
+    /// Whether all its documents can be read.
+    pub(super) is_sound: bool,
+}
+
+impl Files {
+    /// Reads all files that these paths stand for, each once. What can't be read is told.
+    pub(super) fn read(paths: &[&PathBuf], defaults: Option<&Path>) -> Files {
+        let mut files = Files::default();
+        for path in paths {
+            if path.as_path() == Path::new("-") {
+                let path = Arc::from(Path::new(STREAM));
+                let text = manifests::stream_text(&path, io::stdin().lock());
+                files.take(path, text, true);
+                continue;
+            }
+            for file in manifests::files(path, defaults) {
+                match file {
+                    Ok(path) if files.all.iter().any(|it| it.path == path) => {}
+                    Ok(path) => files.take(Arc::clone(&path), manifests::text(&path), false),
+                    Err(error) => files.fail(&error),
+                }
+            }
+        }
+        files
+    }
+
+    /// One file, of which the text is known.
+    #[cfg(test)]
+    pub(super) fn of(path: &Path, text: &str) -> Files {
+        let mut files = Files::default();
+        files.take(path.into(), Ok(text.to_owned()), false);
+        files
+    }
+
+    fn take(&mut self, path: Arc<Path>, text: Result<String, ManifestError>, is_stream: bool) {
+        match text {
+            Ok(mut text) => {
+                let has_mark = text.starts_with(BYTE_ORDER_MARK);
+                if has_mark {
+                    text.drain(..BYTE_ORDER_MARK.len_utf8());
+                }
+                self.all.push(SourceFile { path, text, has_mark, is_stream, is_sound: true });
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    fn fail(&mut self, error: &ManifestError) {
+        complain(error);
+        self.failed = true;
+    }
+
+    pub(super) fn has_stream(&self) -> bool {
+        self.all.iter().any(|file| file.is_stream)
+    }
+
+    /// The objects in the files. What stands beside them, other kinds and what is no manifest, is passed over; what
+    /// can't be read is told, if it is to be.
+    pub(super) fn objects(&mut self, namespace: &str, is_told: bool) -> Read {
+        let mut read = Read { failed: self.failed, ..Read::default() };
+        for (number, file) in self.all.iter_mut().enumerate() {
+            let mut errors = Vec::new();
+            manifests::parse(&file.path, &file.text, |found| match found {
+                Ok(manifest) => read.take_manifest(manifest, number, namespace),
+                Err(error) if error.is_something_else => {}
+                Err(error) => errors.push(error),
+            });
+            file.is_sound = errors.is_empty();
+            // Whoever lints a repository lints the sources of its charts, too: they are no YAML yet.
+            if !file.is_stream && !file.text.contains(GROUP) {
+                continue;
+            }
+            read.failed |= !errors.is_empty();
+            for error in errors.iter().filter(|_| is_told) {
+                complain(format_args!("{error}{}", hint(&file.text)));
+            }
+        }
+        read
+    }
+}
+
+/// What helps where a file is a template of Helm.
+fn hint(text: &str) -> &'static str {
+    let is_helm = [".Values", ".Release", "include \"", "{{-"].iter().any(|it| text.contains(it));
+    if is_helm {
+        " (a template of Helm? lint what it gives: `helm template … | kelos-metadata lint -f -`)"
+    } else {
+        ""
+    }
+}
+
+impl Read {
+    fn take_manifest(&mut self, manifest: Manifest, file: usize, namespace: &str) {
+        if group_of(&manifest.api_version) != GROUP {
+            return;
+        }
+        if let Some(kind) = spawner_kind(&manifest.kind) {
+            let Manifest { line, document, items, json, .. } = manifest;
+            let written = Written { file, line, document, items };
+            self.objects.push(Object::new(kind, json, namespace, Some(written)));
+        } else if &*manifest.kind == "TaskBudget" {
+            self.take_budget(&manifest.json, namespace);
+        }
+    }
+}
+
+/// What the documents of a text say: each object as JSON, or what is wrong.
+pub(super) fn contents(path: &Arc<Path>, text: &str) -> Vec<Result<Manifest, String>> {
+    let mut all = Vec::new();
+    let mut take = |found: Found| all.push(found.map_err(|error| error.message));
+    manifests::parse(path, text, &mut take);
+    all
+}

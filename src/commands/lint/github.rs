@@ -1,0 +1,60 @@
+//! The findings as workflow commands of GitHub Actions: each becomes an annotation of its line.
+
+use super::super::stdio::print as print_line;
+use super::Report;
+use super::files::Files;
+use super::place::{InFile, Placed};
+use super::uri::relative;
+use crate::engine::lint::Severity;
+
+pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
+    report.placed.iter().try_for_each(|placed| print_line(command(placed, files)))
+}
+
+fn command(placed: &Placed, files: &Files) -> String {
+    let finding = &placed.finding;
+    let name = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    };
+    let mut properties = Vec::new();
+    if let Some(InFile { file, start, end, .. }) = &placed.in_file {
+        properties.push(format!("file={}", property(&relative(&files.all[*file].path))));
+        properties.push(format!("line={}", start.line));
+        // Columns are only taken within one line.
+        if end.line == start.line {
+            properties.push(format!("col={}", start.column));
+            properties.push(format!("endColumn={}", end.column.max(start.column)));
+        }
+    }
+    properties.push(format!("title={}", property(finding.rule.as_str())));
+    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let about = match &placed.in_file {
+        Some(_) => String::new(),
+        None => format!("{}: {}: ", placed.title(), finding.field),
+    };
+    let message = format!("{about}{}{help}", finding.text);
+    format!("::{name} {}::{}", properties.join(","), data(&message))
+}
+
+/// What stands behind the second `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_command_or_a_property_is_escaped() {
+        assert_eq!(data("50%: a,b\r\nc"), "50%25: a,b%0D%0Ac");
+        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
+    }
+}

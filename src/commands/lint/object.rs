@@ -1,0 +1,114 @@
+//! The objects of one call, wherever they were read.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::engine::lint::{BudgetSelector, SpawnerKind};
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) objects: Vec<Object>,
+    /// The selectors of TaskBudgets, by their namespace; nothing where it is not known which there are.
+    pub(super) budgets: Option<BTreeMap<String, Vec<BudgetSelector>>>,
+    pub(super) is_cluster: bool,
+    /// Whether something could not be read.
+    pub(super) failed: bool,
+}
+
+/// An object to lint.
+pub(super) struct Object {
+    pub(super) kind: SpawnerKind,
+    pub(super) namespace: Arc<str>,
+    pub(super) name: Arc<str>,
+    pub(super) json: Box<str>,
+    /// Nothing for an object of the cluster.
+    pub(super) written: Option<Written>,
+}
+
+/// Where an object is written.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    /// The number of its file.
+    pub(super) file: usize,
+    /// The line on which its document begins.
+    pub(super) line: usize,
+    /// The bytes of its document.
+    pub(super) document: Range<usize>,
+    /// Its number in the list that the document is.
+    pub(super) items: Box<[usize]>,
+}
+
+/// What is read of an object beside its rules.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Head {
+    pub(super) metadata: Meta,
+    /// Of a TaskBudget.
+    pub(super) spec: BudgetSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Meta {
+    pub(super) name: Option<String>,
+    #[serde(rename = "generateName")]
+    generate_name: Option<String>,
+    pub(super) namespace: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct BudgetSpec {
+    #[serde(rename = "taskSelector")]
+    pub(super) task_selector: Option<BudgetSelector>,
+}
+
+/// Only the metadata of an object: what else there is may be of any type.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    metadata: Meta,
+}
+
+impl Object {
+    /// An object with its name and its namespace, if it says one.
+    pub(super) fn new(
+        kind: SpawnerKind,
+        json: Box<str>,
+        namespace: &str,
+        written: Option<Written>,
+    ) -> Object {
+        // An object that is none is told when it is linted.
+        let Named { metadata } = serde_json::from_str(&json).unwrap_or_default();
+        let said = metadata.namespace.filter(|namespace| !namespace.is_empty());
+        let name = metadata.name.or(metadata.generate_name).unwrap_or_default();
+        let namespace = said.as_deref().unwrap_or(namespace).into();
+        Object { kind, namespace, name: name.into(), json, written }
+    }
+}
+
+impl Object {
+    /// As kubectl users say it: `TaskSpawner default/worker`.
+    pub(super) fn title(&self) -> String {
+        format!("{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+impl Read {
+    /// Takes a TaskBudget.
+    pub(super) fn take_budget(&mut self, json: &str, namespace: &str) {
+        let Ok(Head { metadata, spec }) = serde_json::from_str::<Head>(json) else { return };
+        let namespace = metadata.namespace.unwrap_or_else(|| namespace.to_owned());
+        let budgets = self.budgets.get_or_insert_default().entry(namespace).or_default();
+        budgets.push(spec.task_selector.unwrap_or_default());
+    }
+}
+
+/// The kind of object that is linted, by its name.
+pub(super) fn spawner_kind(kind: &str) -> Option<SpawnerKind> {
+    kind.parse().ok()
+}
