@@ -109,11 +109,14 @@ fn the_build_context_is_enough_for_cargo() {
     assert!(targets.iter().any(|target| target["kind"][0] == "bin"), "{targets:?}");
     // Nothing is compiled in that is not there.
     for file in files(&root().join("src")) {
-        let text = fs::read_to_string(root().join("src").join(&file[1..])).unwrap();
-        assert!(
-            !["include_str!", "include_bytes!"].iter().any(|word| text.contains(word)),
-            "{file}"
-        );
+        let path = folder.path().join("src").join(&file[1..]);
+        let text = fs::read_to_string(&path).unwrap();
+        for call in text.split("include_str!(").skip(1).chain(text.split("include_bytes!(").skip(1))
+        {
+            let named = call.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+            let (named, _) = named.unwrap_or_else(|| panic!("{file}: no literal: {call:.80}"));
+            assert!(path.parent().unwrap().join(named).exists(), "{file}: {named}");
+        }
     }
     assert!(folder.path().join("image/rootfs.sh").exists());
 }
