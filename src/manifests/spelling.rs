@@ -35,15 +35,16 @@ impl Spelling {
         let wanted = ways.iter().map(Vec::as_slice).enumerate().collect();
         // What stands behind a mistake in the document is not found.
         let _ = search.run(wanted);
-        let spelled = |((found, way), (items, _)): ((Found, &Vec<Step>), &(&[usize], &Field))| {
-            let moved = |key: Range<usize>| key.start + document.start..key.end + document.start;
+        let moved = |key: &Range<usize>| key.start + document.start..key.end + document.start;
+        let all = search.found.into_iter().zip(&ways).zip(fields);
+        all.map(|((found, way), (items, _))| {
             (found.steps > 2 * items.len()).then(|| Spelling {
-                key: moved(found.key),
+                key: moved(&found.key),
                 is_whole: found.steps == way.len(),
                 scalar: found.scalar.map(|scalar| scalar.moved(document.start)),
             })
-        };
-        search.found.into_iter().zip(&ways).zip(fields).map(spelled).collect()
+        })
+        .collect()
     }
 }
 
