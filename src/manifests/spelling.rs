@@ -35,17 +35,16 @@ impl Spelling {
         let wanted = ways.iter().map(Vec::as_slice).enumerate().collect();
         // What stands behind a mistake in the document is not found.
         let _ = search.run(wanted);
-        let moved = |it: Range<usize>| it.start + document.start..it.end + document.start;
-        let found = search.found.into_iter().zip(&ways).zip(fields);
-        found
-            .map(|((found, way), (items, _))| {
-                (found.steps > 2 * items.len()).then(|| Spelling {
-                    key: moved(found.key),
-                    is_whole: found.steps == way.len(),
-                    scalar: found.scalar.map(|scalar| scalar.moved(document.start)),
-                })
+        let moved = |key: &Range<usize>| key.start + document.start..key.end + document.start;
+        let all = search.found.into_iter().zip(&ways).zip(fields);
+        all.map(|((found, way), (items, _))| {
+            (found.steps > 2 * items.len()).then(|| Spelling {
+                key: moved(&found.key),
+                is_whole: found.steps == way.len(),
+                scalar: found.scalar.map(|scalar| scalar.moved(document.start)),
             })
-            .collect()
+        })
+        .collect()
     }
 }
 

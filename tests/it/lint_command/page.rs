@@ -18,7 +18,8 @@ fn first(rule: Rule, name: &str) -> String {
     let mut has_spawner = false;
     let documents = text.split("---\n").filter(|document| {
         let is_spawner = document.contains("Spawner\n");
-        let is_shown = !(document.trim().is_empty() || is_spawner && has_spawner);
+        let is_second = is_spawner && has_spawner;
+        let is_shown = !document.trim().is_empty() && !is_second;
         has_spawner |= is_spawner;
         is_shown
     });
