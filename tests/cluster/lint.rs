@@ -54,7 +54,7 @@ fn lint_asks_the_cluster_and_names_the_rights_that_are_missing() {
         assert!(status == 2 && errors.contains("gone"), "{errors}");
 
         let address = cluster.control_plane.address();
-        let account = Account::serving(&cluster.admin, address).await;
+        let account = cluster.account().await;
         let restricted = kubeconfig("restricted", &account.kubeconfig(address));
         let (status, output, errors) = lint(&restricted, &["-A", "-l", "team=lint-a"]);
         assert!(status == 1 && output.contains("lint-one/bad"), "{output}");
