@@ -87,7 +87,7 @@ fn what_a_value_is_like_is_followed() {
         ("{{slice .T 0 9}}", "Sliced(0, 9) T printf \"%.9s\" .T"),
         ("{{if gt (len .T) 9}}{{slice .T 0 9}}{{end}}", "LengthOfText T"),
         ("{{slice .E 0 4}}", ""),
-        ("{{slice .E 0 5}}", "Sliced(0, 5)"),
+        ("{{slice .E 0 5}}", "Sliced(0, 5) E printf \"%.5s\" .E"),
         ("{{.P.Q}}", ""),
         ("{{.P.Q.R}}", "OfNothing P.Q"),
         ("{{with .P.Q}}{{.R}}{{end}}", ""),
