@@ -75,6 +75,22 @@ impl Fixture {
         Controller::start(&self.name, &self.account, at, flags).await
     }
 
+    /// Leaves the controller the rights that it had before spawners were registered.
+    pub(crate) async fn takes_right_to_validating(&self) {
+        let resource = "validatingwebhookconfigurations";
+        let role = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{}", self.name);
+        let mut rules = self.admin.get(&role).await.ok()["rules"].take();
+        let rules_left = rules.as_array_mut().unwrap();
+        rules_left.retain(|rule| rule["resources"] != json!([resource]));
+        assert_eq!(rules_left.len(), 1, "{rules_left:?}");
+        self.admin.merge(&role, &json!({"rules": rules})).await.ok();
+        let path = format!("/apis/admissionregistration.k8s.io/v1/{resource}/{}", self.name);
+        eventually("the right is gone", async || {
+            (self.account.api(self.api_server).get(&path).await.status == 403).then_some(())
+        })
+        .await;
+    }
+
     /// Where the API server is.
     pub(crate) fn api_server(&self) -> SocketAddr {
         self.api_server

@@ -87,6 +87,17 @@ fn a_configuration_may_come_last_and_may_be_taken_away() {
     });
 }
 
+#[test]
+fn rights_from_before_spawners_were_registered_are_enough_for_tasks() {
+    on_cluster(async |cluster| {
+        let fixture = Fixture::new(cluster, "own-rights").await;
+        fixture.takes_right_to_validating().await;
+        let controller = fixture.controller(&[]).await;
+        fixture.labels().await;
+        assert!(controller.readiness().await.starts_with("HTTP/1.1 200"));
+    });
+}
+
 /// Whatever is logged, nothing of the Secret is.
 #[test]
 fn nothing_of_the_key_is_logged() {

@@ -76,7 +76,8 @@ impl Account {
         let role = json!({"metadata": {"name": name}, "rules": rules});
         admin.create(&format!("{roles}/roles"), &role).await.ok();
         let webhooks = "admissionregistration.k8s.io";
-        let rules = [one(webhooks, "mutatingwebhookconfigurations")];
+        let rules = ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"];
+        let rules = rules.map(|resource| one(webhooks, resource));
         let role = json!({"metadata": {"name": name}, "rules": rules});
         admin.create(&format!("{RBAC}/clusterroles"), &role).await.ok();
         for (path, kind) in [

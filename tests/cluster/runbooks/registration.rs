@@ -10,15 +10,18 @@ use crate::harness::objects::Spawner;
 use crate::harness::wait::{TIMEOUT, eventually, within};
 use crate::runbooks::fixture::{Fixture, Running, configuration, on_installation};
 
-pub(crate) const COMMANDS: [&str; 5] = [
+pub(crate) const COMMANDS: [&str; 7] = [
     LOOK,
     LOOK_WHO,
     "kubectl -n kelos-system logs deployment/kelos-metadata-controller",
     "kubectl delete mutatingwebhookconfiguration kelos-metadata",
     "helm upgrade kelos-metadata charts/kelos-metadata --namespace kelos-system --reset-then-reuse-values",
+    LOOK_SPAWNERS,
+    "kubectl delete validatingwebhookconfiguration kelos-metadata",
 ];
 
 const LOOK: &str = "kubectl get mutatingwebhookconfiguration kelos-metadata -o yaml";
+const LOOK_SPAWNERS: &str = "kubectl get validatingwebhookconfiguration kelos-metadata -o yaml";
 const LOOK_WHO: &str =
     "kubectl get mutatingwebhookconfiguration kelos-metadata -o yaml --show-managed-fields";
 
@@ -82,6 +85,7 @@ async fn wiped(fixture: &Fixture<'_>, controller: Running, worker: &Spawner) -> 
 
     let controller = fixture.controller().await;
     fixture.shows(LOOK, &text).await;
+    fixture.shows(LOOK_SPAWNERS, &text).await;
     fixture.labels(worker).await;
     fixture.shows(COMMANDS[2], "Leading").await;
     controller
@@ -119,8 +123,10 @@ async fn contested(fixture: &Fixture<'_>, controller: &Running, worker: &Spawner
     assert_eq!(writers(fixture), ["kelos-metadata-controller"]);
 }
 
-/// The registration is taken away, and brought back.
+/// The registrations are taken away, and brought back: that for spawners first, which is nothing to Tasks.
 async fn deleted(fixture: &Fixture<'_>, worker: &Spawner) {
+    fixture.shell.follows(COMMANDS[6], &[]).ok();
+    fixture.labels(worker).await;
     fixture.shell.follows(COMMANDS[3], &[]).ok();
     eventually("nobody is asked", async || {
         fixture.team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
@@ -133,6 +139,7 @@ async fn deleted(fixture: &Fixture<'_>, worker: &Spawner) {
         fixture.bundle().await.as_str().map(|_| ())
     })
     .await;
+    fixture.shows(LOOK_SPAWNERS, "caBundle: ").await;
     fixture.labels(worker).await;
 }
 
