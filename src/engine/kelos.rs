@@ -22,6 +22,7 @@ mod spawner;
 mod task;
 
 pub use bounded::{Bounded, List, TooLong};
+pub(in crate::engine) use entries::FieldMap;
 pub use entries::{COPIES_BYTES, MAP_BYTES, MOST_KEYS, NAME_TEMPLATE_BYTES};
 pub use generic_webhook::{FieldMapping, GenericWebhook};
 pub use key_list::KeyList;

@@ -7,5 +7,6 @@
 mod answers;
 mod bombs;
 mod fuzz;
+mod lint;
 mod requests;
 mod work;

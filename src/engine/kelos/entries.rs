@@ -96,12 +96,19 @@ impl<V> Smallest<V> {
 }
 
 /// A map of the Kelos field: templates by key, as far as its limits go, and the keys behind them.
-#[derive(Default)]
-pub(super) struct FieldMap {
-    pub(super) templates: StringMap,
+#[derive(Debug, Default)]
+pub(in crate::engine) struct FieldMap {
+    pub(in crate::engine) templates: StringMap,
     pub(super) beyond: KeyList,
     /// Whether there were more keys behind those.
     pub(super) is_cut: bool,
+}
+
+impl FieldMap {
+    /// Whether it has a key; of one that is cut nobody knows, and it may.
+    pub(in crate::engine) fn may_have(&self, key: &str) -> bool {
+        self.is_cut || self.templates.contains_key(key) || self.beyond.has(key)
+    }
 }
 
 impl<'de> Deserialize<'de> for FieldMap {

@@ -243,7 +243,7 @@ impl World for RulesWorld<'_> {
         let is_ours = GROUPS.contains(&&**name)
             || matches!(&**name, "Source" | "Context" | "TriggerType" | "TriggerTime");
         let spec = &self.view.spec;
-        let is_mapped = spec.when.webhook.iter().any(|it| it.field_mapping.contains_key(&**name));
+        let is_mapped = spec.when.webhook.iter().any(|it| it.field_mapping.may_have(name));
         let is_recorded = spec.task_template.metadata.annotations.keys().any(|key| {
             let of = key.strip_prefix(SOURCE_PREFIX);
             of.is_some_and(|of| *camel_case::variable(of) == **name)

@@ -82,7 +82,7 @@ fn argocd(lint: &mut Lint<'_>) {
             of_session.and_then(|worker| worker.pod_overrides.as_ref()),
         ),
     ] {
-        if overrides.is_some_and(|it| it.labels.contains_key(ARGOCD)) {
+        if overrides.is_some_and(|it| it.labels.templates.contains_key(ARGOCD)) {
             let field = Field::of(way).key(ARGOCD);
             let finding =
                 Finding::new(Rule::ArgocdInstance, Severity::Warning, field, text.to_owned());

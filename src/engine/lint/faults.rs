@@ -112,7 +112,8 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
         table.name
     );
     let finding = Finding::new(Rule::NeverThere, by_certainty(met), rendered.field.clone(), text);
-    let mapped = lint.view.spec.when.webhook.iter().flat_map(|it| it.field_mapping.keys());
+    let mapped =
+        lint.view.spec.when.webhook.iter().flat_map(|it| it.field_mapping.templates.keys());
     let mut known: Vec<&str> = Vec::new();
     table.printed().for_each(|it| known.push(it));
     known.extend(mapped.map(String::as_str));

@@ -78,7 +78,7 @@ fn empty_prompt(lint: &mut Lint<'_>) {
     }
     let is_without_title = |event: &&str| !WITH_TITLE.contains(event);
     let of = match (&spec.when.webhook, lint.table.name) {
-        (Some(webhook), "webhook") if !webhook.field_mapping.contains_key("title") => {
+        (Some(webhook), "webhook") if !webhook.field_mapping.may_have("title") => {
             "what no `title` is mapped of".to_owned()
         }
         (_, "githubWebhook") => {
@@ -101,7 +101,7 @@ fn mapped_numbers(lint: &mut Lint<'_>) {
     let view = lint.view;
     let Some(webhook) = &view.spec.when.webhook else { return };
     let fields = Field::of(&["spec", "when", "webhook", "fieldMapping"]);
-    for (name, path) in &webhook.field_mapping {
+    for (name, path) in &webhook.field_mapping.templates {
         let last = path.rsplit(['.', '[']).next().unwrap_or_default();
         let last = last.trim_matches([']', '\'', '"']).to_ascii_lowercase();
         if !NUMBERS.contains(&&*last) {

@@ -1,28 +1,22 @@
 //! What lint reads of a TaskSpawner or SessionSpawner: more than the rules do, and nothing that is kept.
-
-use std::collections::BTreeMap;
+//!
+//! Lists and maps are read as far as they may go, so that reading takes no more memory than the text of the object
+//! and a bound beside it.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, StringMap};
+use crate::engine::kelos::{
+    FieldMap, List, NAME_TEMPLATE_ANNOTATION, ObjectMeta, TemplateMetadata,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct View {
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) metadata: Meta,
+    pub(super) metadata: ObjectMeta,
     #[serde(deserialize_with = "null_as_default")]
     pub(super) spec: Spec,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Meta {
-    #[serde(deserialize_with = "null_as_default")]
-    pub(super) name: String,
-    #[serde(deserialize_with = "null_as_default")]
-    pub(super) annotations: StringMap,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -56,11 +50,11 @@ pub(super) struct TaskTemplate {
     #[serde(deserialize_with = "null_as_default")]
     pub(super) name_template: String,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) metadata: Metadata,
+    pub(super) metadata: TemplateMetadata,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) context_sources: Vec<ContextSource>,
+    pub(super) context_sources: List<ContextSource>,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) depends_on: Vec<String>,
+    pub(super) depends_on: List<String>,
     pub(super) pod_overrides: Option<PodOverrides>,
     pub(super) worker: Option<Worker>,
 }
@@ -75,16 +69,7 @@ pub(super) struct Worker {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct PodOverrides {
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) labels: StringMap,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Metadata {
-    #[serde(deserialize_with = "null_as_default")]
-    pub(super) labels: StringMap,
-    #[serde(deserialize_with = "null_as_default")]
-    pub(super) annotations: StringMap,
+    pub(super) labels: FieldMap,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -123,9 +108,9 @@ pub(super) struct When {
 #[serde(default)]
 pub(super) struct GithubWebhook {
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) events: Vec<String>,
+    pub(super) events: List<String>,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) filters: Vec<Filter>,
+    pub(super) filters: List<Filter>,
 }
 
 /// What a filter lets pass, as far as variables hang on it.
@@ -156,7 +141,7 @@ pub(super) struct Webhook {
     #[serde(deserialize_with = "null_as_default")]
     pub(super) source: String,
     #[serde(deserialize_with = "null_as_default")]
-    pub(super) field_mapping: BTreeMap<String, String>,
+    pub(super) field_mapping: FieldMap,
 }
 
 impl View {

@@ -40,7 +40,7 @@ pub(super) fn worlds<'v>(
         return vec![world];
     };
     let mut worlds = Vec::new();
-    for event in &webhook.events {
+    for event in webhook.events.iter() {
         let event = Some(&**event);
         if webhook.filters.is_empty() {
             worlds.push(KelosWorld { event, ..world });
@@ -100,7 +100,7 @@ impl KelosWorld<'_> {
         }
         if self.table.has_new_names()
             && let Some(webhook) = &self.view.spec.when.webhook
-            && webhook.field_mapping.contains_key(name)
+            && webhook.field_mapping.may_have(name)
         {
             return Known::There(Shape::Text);
         }
@@ -149,7 +149,7 @@ impl KelosWorld<'_> {
             (Source::GenericWebhook(_), "Kind") => text("GenericWebhook"),
             (Source::GenericWebhook(_), "ID" | "Title" | "Body" | "URL") => {
                 let fields = &self.view.spec.when.webhook.as_ref()?.field_mapping;
-                let is_mapped = fields.contains_key(&name.to_ascii_lowercase());
+                let is_mapped = fields.may_have(&name.to_ascii_lowercase());
                 if is_mapped { None } else { text("") }
             }
             (Source::GithubWebhook(_), "Event") => text(self.event?),

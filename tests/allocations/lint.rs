@@ -1,0 +1,61 @@
+//! Spawners that whoever may write one can make as large as etcd takes them: what linting one holds, counted by the
+//! allocator.
+
+use allocation_counter::measure;
+use kelos_metadata::engine::lint::{SpawnerKind, Surroundings, lint};
+use kelos_metadata::engine::rules::Policy;
+use kelos_metadata::templates::purse::COMPILING_BYTES;
+use testing::hostile::requests::{repeated, tiny_entries};
+
+/// The largest spawner that is linted.
+const LARGEST: usize = 3 << 19;
+
+/// What linting may hold beside the object: a purse for compiling the rules, one for what lint looks at, and the
+/// texts twice, for each of the two views.
+const MOST_BYTES: u64 = 2 * COMPILING_BYTES + 2 * LARGEST as u64;
+
+/// A TaskSpawner with something at a place of its spec.
+fn with(when: &str, template: &str, annotations: &str) -> String {
+    format!(
+        r#"{{"metadata":{{"name":"a","annotations":{{{annotations}}}}},"spec":{{"when":{{{when}}},"taskTemplate":{{{template}}}}}}}"#
+    )
+}
+
+#[test]
+fn a_spawner_of_any_shape_is_linted_within_a_bound() {
+    let policy = Policy::default();
+    let around = Surroundings::new(&policy);
+    let items = |piece: &str| repeated(piece, (LARGEST - 300) / (piece.len() + 1));
+    let entries = tiny_entries((LARGEST - 300) / 14);
+    let issues = r#""githubIssues":{}"#;
+    let in_webhook = |what: &str| with(&format!(r#""githubWebhook":{{{what}}}"#), "", "");
+    let in_template = |what: &str| with(issues, what, "");
+    let actions = |action: &str| action.repeat((LARGEST - 300) / action.len());
+    for (name, json) in [
+        ("context sources", in_template(&format!(r#""contextSources":[{}]"#, items("{}")))),
+        ("depends on", in_template(&format!(r#""dependsOn":[{}]"#, items("\"\"")))),
+        ("events", in_webhook(&format!(r#""events":[{}]"#, items("\"\"")))),
+        ("filters", in_webhook(&format!(r#""filters":[{}]"#, items("{}")))),
+        ("field mapping", with(&format!(r#""webhook":{{"fieldMapping":{{{entries}}}}}"#), "", "")),
+        ("Pod labels", in_template(&format!(r#""podOverrides":{{"labels":{{{entries}}}}}"#))),
+        ("labels", in_template(&format!(r#""metadata":{{"labels":{{{entries}}}}}"#))),
+        ("annotations", with(issues, "", &entries)),
+        ("a text", in_template(&format!(r#""promptTemplate":"{}""#, actions("x")))),
+        ("actions", in_template(&format!(r#""promptTemplate":"{}""#, actions("{{.X}}")))),
+        ("conditions", in_template(&format!(r#""branch":"{}""#, actions("{{if .X}}a{{end}}")))),
+        ("parentheses", in_template(&format!(r#""promptTemplate":"{{{{{}""#, actions("(")))),
+    ] {
+        assert!(json.len() <= LARGEST, "{name}: {}", json.len());
+        let mut found = None;
+        let held = measure(|| found = Some(lint(SpawnerKind::TaskSpawner, &json, &around)));
+        let found = found.unwrap().unwrap_or_else(|error| panic!("{name}: {error}"));
+        eprintln!(
+            "{name:16} {:>8} bytes: {:>3} findings, {:>9} bytes",
+            json.len(),
+            found.len(),
+            held.bytes_max
+        );
+        assert!(held.bytes_max <= MOST_BYTES, "{name}: held {} bytes", held.bytes_max);
+        assert!(found.len() <= 102, "{name}: {} findings", found.len());
+    }
+}
