@@ -168,7 +168,7 @@ const SLIPS: &[(&str, &str, Rule)] = &[
     ("events: [issues]", "event: [issues]", Rule::UnknownField),
     ("events: [issues]", "events: [issue]", Rule::UnknownEvent),
     ("events: [issues]", "events: [issues]\n      filters: [{event: issue}]", Rule::UnmatchedEvent),
-    ("  when:\n", "  wenn:\n", Rule::UnknownField),
+    ("  when:\n", "  whn:\n", Rule::UnknownField),
     ("kelos.dev/source-labels: \"{{.Labels}}\"", "x: y", Rule::NotRecorded),
     ("apiVersion: kelos.dev/", "apiVersion: kelos.io/", Rule::ObjectType),
     ("area: backend\n      annotations", "area: back end\n      annotations", Rule::LabelValue),

@@ -222,8 +222,9 @@ impl Search {
                 continue;
             }
             let text = format!("`{}` is missing: the API server refuses the object", field.name);
-            let here = self.here();
-            self.add(Finding::new(Rule::MissingField, Severity::Error, here, text).about_key());
+            let finding =
+                Finding::new(Rule::MissingField, Severity::Error, self.here(), text).about_key();
+            self.add(finding.help(format!("add `{}`", field.name)));
         }
     }
 }

@@ -132,15 +132,15 @@ fn name_of(variable: &str) -> String {
 /// Tells of a variable that is not recorded; `under` names the events, if it is so only under some.
 fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     let variable = skip.variable.as_deref().unwrap_or_default();
-    let when = match under {
-        [] => String::new(),
-        events => format!(" of {}", listed(events)),
+    let (when, which) = match under {
+        [] => (String::new(), "its Tasks"),
+        events => (format!(" for {}", listed(events)), "those Tasks"),
     };
     let effect = match &rule.default {
         Some(default) => format!("is always `{default}`"),
         None => "is never written".to_owned(),
     };
-    let text = format!("`{}` {effect}: no Task{when} tells `{variable}`", rule.key);
+    let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key);
     let finding = Finding::new(Rule::NotRecorded, Severity::Warning, field_of(rule), text);
     let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
     let finding = match at {
