@@ -6,6 +6,7 @@
 
 mod field_mapping;
 mod github_event;
+mod json_path;
 mod no_task;
 mod payload;
 mod payload_sample;
@@ -21,7 +22,11 @@ mod tests;
 mod variables;
 
 pub use self::github_event::EVENTS;
+pub(in crate::engine) use self::json_path::is_refused;
 pub use self::no_task::{NoTask, Why};
+pub(in crate::engine) use self::payload::{
+    Basic, PayloadPart, payload_fields, payload_getters, payload_part,
+};
 pub use self::source_kind::SourceKind;
 pub use self::spawner::Spawner;
 pub use self::template::render_as_kelos;

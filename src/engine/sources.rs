@@ -31,7 +31,7 @@ mod work_item;
 pub(super) use self::catalog::{GROUPS, is_long, name_hint, sources_with};
 pub use self::given::given;
 pub use self::inference::{Inference, NotRead};
-pub(super) use self::presence::{PayloadField, Presence, payload_field, presence};
+pub(super) use self::presence::{Presence, may_be_nothing, presence};
 use self::recorded::Recorded;
 pub(super) use self::recorded::is_own_record;
 use self::text::text;

@@ -133,6 +133,11 @@ const SLIPS: &[(&str, &str, Rule)] = &[
     ("issue: {{.Title}}", "issue: {{slice .Title 0 60}}", Rule::SliceMayFail),
     ("issue: {{.Title}}", "issue: {{.Title.Text}}", Rule::RenderFails),
     ("issue: {{.Title}}", "issue: {{index . \"Titel\"}}", Rule::PrintsNoValue),
+    ("issue: {{.Title}}", "issue: {{if .Title eq \"x\"}}x{{end}}", Rule::RenderFails),
+    ("issue: {{.Title}}", "issue: {{template \"title\" .}}", Rule::RenderFails),
+    ("issue: {{.Title}}", "issue: {{slice .Number 0 1}}", Rule::RenderFails),
+    ("issue: {{.Title}}", "issue: {{block \"t\" .}}{{.Titel}}{{end}}", Rule::NeverThere),
+    ("issue: {{.Title}}", "issue: {{if eq .Title true}}x{{end}}", Rule::TypesDiffer),
     ("{{.Body}}", "{{range .Labels}}{{.}}{{end}}", Rule::LabelsAreText),
     ("{{.Body}}", "{{if eq .Number \"1\"}}{{.Body}}{{end}}", Rule::TypesDiffer),
     ("com/url: \"{{.URL}}\"", "com/url: \"{{.Body}}\"", Rule::SometimesThere),
@@ -141,6 +146,11 @@ const SLIPS: &[(&str, &str, Rule)] = &[
     (
         "{{.Payload.GetIssue.GetUser.GetLogin}}",
         "{{.Payload.Issue.Assignee.Login}}",
+        Rule::PayloadField,
+    ),
+    (
+        "{{.Payload.GetIssue.GetUser.GetLogin}}",
+        "{{.Payload.GetIssue.GetUser.GetLogins}}",
         Rule::PayloadField,
     ),
     ("source-kind: \"{{.Kind}}\"", "source-kind: \"{{.URL}}\"", Rule::LabelValue),

@@ -56,7 +56,7 @@ const TEMPLATES: [&str; 26] = [
 ];
 
 /// What is asked of the payloads of events.
-const PAYLOAD_TEMPLATES: [&str; 17] = [
+const PAYLOAD_TEMPLATES: [&str; 27] = [
     "{{.Payload.Action}} {{.Payload.GetAction}}",
     "{{.Payload.Issue.Title}}",
     "{{range $i, $l := .Payload.Issue.Labels}}{{if $i}}, {{end}}{{$l.Name}}{{end}}",
@@ -74,6 +74,16 @@ const PAYLOAD_TEMPLATES: [&str; 17] = [
     "{{.Payload.Titel}}",
     "{{.Payload.CheckRun.App.Name}} {{len .Payload.Issue.Assignees}}",
     "{{.Payload.Issue.Number}}{{.Payload.GetIssue.GetNumber}}",
+    "{{if eq .Payload.Issue.Milestone nil}}x{{end}}{{if ne .Payload.Issue.Body nil}}y{{end}}",
+    "{{eq .Payload.Issue.State .Payload.Issue.State}}{{eq .Payload.Issue.State .Payload.Issue.Title}}",
+    "{{eq .Payload.Issue .Payload.GetIssue}}{{eq .Payload.Issue .Payload.Issue.State}}",
+    "{{eq .Payload.Issue.Milestone .Payload.Issue.Assignee}}{{ne .Payload.Action .Payload.GetAction}}",
+    "{{with index .Payload.Issue.Labels 0}}{{eq .Name .Name}}{{end}}{{eq (index .Payload.Issue.Labels 0).Name (index .Payload.Issue.Labels 1).Name}}",
+    "{{.Payload.Issue.Milestone.GetTitle}}{{.Payload.Issue.Assignee.GetLogin}}|",
+    "{{.Payload.Issue.State \"x\"}}",
+    "{{lt .Payload.Issue.Number 5}}",
+    "{{range .Payload.Issue.State}}{{end}}",
+    "{{range .Payload.Issue.Milestone}}{{end}}",
 ];
 
 fn spawner(source: SourceKind, version: KelosVersion) -> Spawner {

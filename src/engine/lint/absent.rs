@@ -163,11 +163,12 @@ fn sometimes(
     if fault.is_condition {
         let with = if fault.is_argument { format!("({lookup})") } else { lookup };
         let text = format!("a condition on `.{name}` does not guard it: {text}");
-        return Some(
-            Finding::new(Rule::GuardFails, severity, rendered.field.clone(), text)
-                .help(format!("`{with}` asks for it without failing"))
-                .fix(fault.at.clone(), with),
-        );
+        let finding = Finding::new(Rule::GuardFails, severity, rendered.field.clone(), text)
+            .help(format!("`{with}` asks for it without failing"));
+        return Some(match fault.goes_on {
+            true => finding,
+            false => finding.fix(fault.at.clone(), with),
+        });
     }
     let guarded = format!("{{{{with {lookup}}}}}{{{{.}}}}{{{{end}}}}");
     let finding = Finding::new(Rule::SometimesThere, severity, rendered.field.clone(), text)

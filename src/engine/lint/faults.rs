@@ -6,7 +6,8 @@ use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
 use crate::templates::Position;
-use crate::templates::go::forecast::{Fault, Trouble};
+use crate::templates::go::forecast::{ELEMENT, Fault, Trouble};
+use crate::templates::value::Text;
 
 /// Up to which Kelos it is known to be so.
 pub(super) const KNOWN: &str = "up to Kelos v0.52";
@@ -38,10 +39,12 @@ pub(super) fn told(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> O
         Trouble::NoValue | Trouble::MayBeNoValue => no_value(rendered, met),
         Trouble::OfNothing => payload::of_nothing(lint, rendered, met),
         Trouble::NoField => Some(no_field(lint, rendered, met)),
+        Trouble::NoMember => Some(payload::no_member(lint, rendered, met)),
+        Trouble::Fails(why) => Some(fails(lint, rendered, met, why)),
         Trouble::ByteOfText | Trouble::RangeOfText | Trouble::LengthOfText => {
             taken_for_list(lint, rendered, met)
         }
-        Trouble::Compared => Some(compared(lint, rendered, met)),
+        Trouble::Compared(why) => Some(compared(lint, rendered, met, why)),
         Trouble::Sliced(_, to) => sliced(lint, rendered, met, *to),
     }?;
     Some(finding.at(Position::of(rendered.source, met.fault.at.start)))
@@ -54,7 +57,13 @@ pub(super) fn by_certainty(met: &Met<'_>) -> Severity {
 
 /// The path of a variable, as a template spells it.
 pub(super) fn spelled(fault: &Fault) -> String {
-    fault.path.iter().map(|name| format!(".{name}")).collect()
+    spelled_path(&fault.path)
+}
+
+/// A path, as a template spells it.
+fn spelled_path(path: &[Text]) -> String {
+    let name = |name: &Text| if **name == *ELEMENT { ELEMENT.into() } else { format!(".{name}") };
+    path.iter().map(name).collect()
 }
 
 /// The events, in a list that a sentence can have.
@@ -103,7 +112,7 @@ fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
 
 fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let of = met.fault.path.split_last().map(|(_, of)| of).unwrap_or_default();
-    let of: String = of.iter().map(|name| format!(".{name}")).collect();
+    let of = spelled_path(of);
     let text = format!("`{of}` has no fields: Kelos makes no {}", lint.product());
     Finding::new(Rule::RenderFails, by_certainty(met), rendered.field.clone(), text)
 }
@@ -145,12 +154,20 @@ fn taken_for_list(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Op
     )))
 }
 
-fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
+/// What Go can't do.
+fn fails(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, why: &str) -> Finding {
+    let text = format!("{why}: Kelos makes no {}", lint.product());
+    let finding = Finding::new(Rule::RenderFails, by_certainty(met), rendered.field.clone(), text);
+    match &met.fault.instead {
+        Some((range, with)) => {
+            finding.help(format!("write `{with}`")).fix(range.clone(), with.clone())
+        }
+        None => finding,
+    }
+}
+
+fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, why: &str) -> Finding {
     let is_of_payload = met.fault.path.first().is_some_and(|name| **name == *"Payload");
-    let why = match is_of_payload {
-        true => "Go compares a pointer with nothing",
-        false => "Go compares only like with like, and a number is no text",
-    };
     let text = format!("{why}: Kelos makes no {}", lint.product());
     let finding = Finding::new(Rule::TypesDiffer, by_certainty(met), rendered.field.clone(), text);
     if let Some((range, with)) = &met.fault.instead {
@@ -162,7 +179,14 @@ fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding 
             "fields of a payload are pointers: the chain of methods gives the value itself, as `.Payload.GetIssue.GetState`",
         );
     }
-    finding.help("make a text of the number first: `(print .Number)`")
+    let is_of = |kind: &str| why.contains(kind);
+    match (is_of("a whole number"), is_of("a text"), is_of("a floating-point number")) {
+        (true, true, _) => finding.help("make a text of the number first: `(print .Number)`"),
+        (true, _, true) => {
+            finding.help("a number with a point is compared with such numbers alone")
+        }
+        _ => finding,
+    }
 }
 
 fn sliced(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, to: usize) -> Option<Finding> {

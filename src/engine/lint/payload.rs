@@ -4,8 +4,8 @@ use super::Lint;
 use super::faults::{KNOWN, by_certainty, listed, spelled};
 use super::finding::{Finding, Rule, Severity};
 use super::templates::{Met, Rendered};
-use crate::engine::simulate::EVENTS;
-use crate::engine::sources::{PayloadField, payload_field};
+use crate::engine::simulate::{EVENTS, PayloadPart, payload_fields, payload_getters, payload_part};
+use crate::templates::suggest::closest;
 
 /// What an issue and a pull request have alike: what is written of one can be written of the other.
 const OF_BOTH: [&str; 11] = [
@@ -35,7 +35,7 @@ pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) 
     let path: Vec<&str> = met.fault.path.iter().skip(1).map(|name| &**name).collect();
     let first: Vec<&str> = path.iter().take(1).copied().collect();
     let has = |event: &str| {
-        !matches!(payload_field(event, &first), PayloadField::Missing | PayloadField::Unknown)
+        !matches!(payload_part(event, &first).0, PayloadPart::Missing | PayloadPart::Unknown)
     };
     let mut taken: Vec<&str> = lint.worlds.iter().filter_map(|world| world.event).collect();
     taken.dedup();
@@ -83,7 +83,7 @@ fn counterpart(path: &[&str], events: &[&str]) -> Option<(&'static str, &'static
         ("GetPullRequest", "GetIssue"),
     ];
     let (from, to) = pairs.into_iter().find(|(from, _)| path.first() == Some(from))?;
-    let has_it = |event: &&str| payload_field(event, &[to]) != PayloadField::Missing;
+    let has_it = |event: &&str| payload_part(event, &[to]).0 != PayloadPart::Missing;
     events.iter().all(has_it).then_some((from, to))
 }
 
@@ -106,26 +106,49 @@ pub(super) fn of_nothing(
         format!("`{}` may be nothing: Kelos makes no {} then", spelled(&met.fault), lint.product());
     let field = rendered.field.clone();
     let finding = Finding::new(Rule::PayloadField, Severity::Warning, field, text);
-    let chain = rendered.source.get(met.fault.at.clone()).and_then(getters);
-    Some(match chain {
+    let chain = rendered.source.get(met.fault.at.clone()).unwrap_or_default();
+    Some(match by_methods(chain, &met.always) {
         Some(chain) => {
             let help = format!("`{chain}` gives an empty text where something is not there");
             finding.help(help).fix(met.fault.at.clone(), chain)
         }
-        None => finding,
+        None => finding.help(format!(
+            "`{{{{with {}}}}}...{{{{end}}}}` reaches it where it is there",
+            spelled(&met.fault)
+        )),
     })
 }
 
-/// A chain of fields of a payload as a chain of methods, which does not fail on nothing.
-fn getters(chain: &str) -> Option<String> {
+/// A chain of fields of a payload as a chain of methods, which does not fail on nothing; nothing if some event does not
+/// have them all.
+fn by_methods(chain: &str, events: &[&str]) -> Option<String> {
     let (front, rest) = chain.split_once(".Payload.")?;
     let is_name = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric());
-    if !matches!(front, "" | "$") || !rest.split('.').all(is_name) {
+    let names: Vec<&str> = rest.split('.').collect();
+    if !matches!(front, "" | "$") || !names.iter().copied().all(is_name) {
         return None;
     }
-    let getters = rest.split('.').map(|name| match name.starts_with("Get") {
-        true => format!(".{name}"),
-        false => format!(".Get{name}"),
-    });
-    Some(format!("{front}.Payload{}", getters.collect::<String>()))
+    let mut all = events.iter().map(|event| payload_getters(event, &names));
+    let first = all.next()??;
+    all.all(|it| it.as_ref() == Some(&first)).then(|| {
+        let methods: String = first.iter().map(|name| format!(".{name}")).collect();
+        format!("{front}.Payload{methods}")
+    })
+}
+
+/// A field that what is found in a payload does not have.
+pub(super) fn no_member(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
+    let written = spelled(&met.fault);
+    let product = lint.product();
+    let text = format!("there is no `{written}` ({KNOWN}): Kelos makes no {product} of it");
+    let finding = Finding::new(Rule::PayloadField, by_certainty(met), rendered.field.clone(), text);
+    let path: Vec<&str> = met.fault.path.iter().map(|name| &**name).collect();
+    let [_, of @ .., name] = path.as_slice() else { return finding };
+    let known = met.always.first().map(|event| payload_fields(event, of)).unwrap_or_default();
+    let plain = name.strip_prefix("Get").unwrap_or(name);
+    let same = known.iter().copied().find(|it| it.eq_ignore_ascii_case(&name.replace('_', "")));
+    match same.or_else(|| closest(plain, known.iter().copied())) {
+        Some(meant) => finding.help(format!("did you mean `.{meant}`?")),
+        None => finding.help("names are as Go has them: `.Payload.Issue.Title`"),
+    }
 }

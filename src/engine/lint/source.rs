@@ -4,6 +4,7 @@ use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity};
 use super::templates::{Outlook, Rendered};
 use super::view::ContextSource;
+use crate::engine::simulate::is_refused;
 use crate::templates::Position;
 use crate::templates::go::forecast::Piece;
 
@@ -29,6 +30,7 @@ pub(super) fn look(lint: &mut Lint<'_>) {
     several(lint);
     empty_prompt(lint);
     mapped_numbers(lint);
+    refused_paths(lint);
     context_sources(lint);
     if lint.view.spec.task_template.prompt_template.trim().is_empty() {
         parsed_twice(lint, "Title", None);
@@ -113,6 +115,26 @@ fn mapped_numbers(lint: &mut Lint<'_>) {
         let finding =
             Finding::new(Rule::MappedNumber, Severity::Info, fields.clone().key(name), text);
         lint.add(finding.help("map a text, if the sender has one, such as a key or a URL"));
+    }
+}
+
+/// Kelos takes single quotes for those of one character, as Go does.
+fn refused_paths(lint: &mut Lint<'_>) {
+    let view = lint.view;
+    let Some(webhook) = &view.spec.when.webhook else { return };
+    let fields = Field::of(&["spec", "when", "webhook", "fieldMapping"]);
+    for (name, path) in &webhook.field_mapping.templates {
+        if !is_refused(path) {
+            continue;
+        }
+        let text = format!(
+            "Kelos can't parse this path, where single quotes hold one character: it makes no {}",
+            lint.product()
+        );
+        let field = fields.clone().key(name);
+        let with = path.replace('\'', "\"");
+        let finding = Finding::new(Rule::RenderFails, Severity::Error, field, text);
+        lint.add(finding.help(format!("write `{with}`")).fix(0..path.len(), with));
     }
 }
 

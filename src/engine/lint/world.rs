@@ -2,8 +2,9 @@
 
 use super::view::{Filter, View};
 use crate::engine::kelos::{Source, TaskSpawner};
-use crate::engine::sources::{Class, PayloadField, Presence, Table, payload_field, presence};
-use crate::templates::go::forecast::{Known, Shape, World};
+use crate::engine::simulate::{Basic, PayloadPart, payload_part};
+use crate::engine::sources::{Class, Presence, Table, may_be_nothing, presence};
+use crate::templates::go::forecast::{ELEMENT, Known, Shape, World};
 use crate::templates::purse::Purse;
 use crate::templates::regexp;
 use crate::templates::value::{Text, Value};
@@ -76,6 +77,7 @@ impl World for KelosWorld<'_> {
             },
             [name] => self.variable(name),
             ["Payload", rest @ ..] => self.payload(rest),
+            ["ChangedFiles", ELEMENT] => Known::There(Shape::Text),
             _ => Known::There(Shape::Unknown),
         }
     }
@@ -108,7 +110,7 @@ impl KelosWorld<'_> {
         let shape = match class {
             Some(Class::Number) => Shape::Number,
             Some(_) => Shape::Text,
-            None if name == "Payload" => Shape::Parts,
+            None if name == "Payload" => self.whole_payload(),
             None => Shape::List,
         };
         if let Some(constant) = self.constant(name) {
@@ -195,14 +197,50 @@ impl KelosWorld<'_> {
         }
     }
 
+    /// The payload of GitHub's events is a struct, that of others whatever JSON is sent.
+    fn whole_payload(&self) -> Shape {
+        match self.event.map(|event| payload_part(event, &[]).0) {
+            Some(PayloadPart::Struct) => Shape::Struct,
+            _ => Shape::Unknown,
+        }
+    }
+
     fn payload(&self, path: &[&str]) -> Known {
         let Some(event) = self.event else { return Known::There(Shape::Unknown) };
-        match payload_field(event, path) {
-            PayloadField::Missing => Known::Absent,
-            PayloadField::Nullable => Known::There(Shape::Nullable),
-            PayloadField::Pointer => Known::There(Shape::Pointer),
-            PayloadField::Parts => Known::There(Shape::Parts),
-            PayloadField::Unknown => Known::There(Shape::Unknown),
-        }
+        let (part, methods) = payload_part(event, path);
+        let shape = match part {
+            PayloadPart::Missing => return Known::Absent,
+            PayloadPart::Unknown => Shape::Unknown,
+            PayloadPart::Struct if nullable(path, methods) => Shape::Nullable,
+            PayloadPart::Struct => Shape::Struct,
+            PayloadPart::Pointer(basic) => Shape::Pointer(Box::new(shape(basic))),
+            PayloadPart::Value(basic) => shape(basic),
+        };
+        let is_of_nothing = match path {
+            [of @ .., _] if methods == 0 => nullable(of, payload_part(event, of).1),
+            _ => false,
+        };
+        if is_of_nothing { Known::Maybe(shape) } else { Known::There(shape) }
+    }
+}
+
+/// Whether a struct may be nothing: itself, or since so many methods give it that are asked of nothing.
+fn nullable(path: &[&str], methods: usize) -> bool {
+    let plain = path.iter().map(|name| name.strip_prefix("Get").unwrap_or(name));
+    // Only short paths are known to lead to nothing.
+    let plain: Vec<&str> = plain.take(2).collect();
+    (1..=plain.len())
+        .filter(|length| *length >= path.len().saturating_sub(methods))
+        .any(|length| plain.get(..length).is_some_and(may_be_nothing))
+}
+
+fn shape(basic: Basic) -> Shape {
+    match basic {
+        Basic::Text => Shape::Text,
+        Basic::Number => Shape::Number,
+        Basic::Switch => Shape::Switch,
+        Basic::List => Shape::List,
+        Basic::Map => Shape::Parts,
+        Basic::Moment => Shape::Unknown,
     }
 }

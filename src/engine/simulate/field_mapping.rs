@@ -1,6 +1,7 @@
 //! `webhook`: the fields of any JSON, by the names that a `fieldMapping` gives them.
 
 use super::Item;
+use super::json_path::{self, Problem, Step};
 use super::no_task::NoTask;
 use super::spawner::Spawner;
 use super::variables::text_of;
@@ -75,58 +76,52 @@ fn sample(name: &str) -> &'static str {
     }
 }
 
+/// Whether a payload says that the `id` is null, or leaves it out: then Kelos does not tell deliveries apart by it.
+pub(super) fn is_without_id(spawner: &Spawner, item: &Item) -> Result<bool, NoTask> {
+    let path = spawner.field_mapping().find(|(name, _)| *name == "id").map(|(_, path)| path);
+    match (path, item.get("Payload")) {
+        (Some(path), Some(payload)) if !item.contains_key("id") && !item.contains_key("ID") => {
+            Ok(found("id", path, payload)?.is_none_or(serde_json::Value::is_null))
+        }
+        _ => Ok(false),
+    }
+}
+
 /// What Kelos reads at a JSONPath: an empty text where nothing is.
 fn field(name: &str, path: &str, payload: &serde_json::Value) -> Result<String, NoTask> {
-    let Some(steps) = steps(path) else {
-        return Err(NoTask::not_simulated(format!(
+    found(name, path, payload)?.map_or_else(|| Ok(String::new()), printed)
+}
+
+fn found<'p>(
+    name: &str,
+    path: &str,
+    payload: &'p serde_json::Value,
+) -> Result<Option<&'p serde_json::Value>, NoTask> {
+    let steps = json_path::steps(path).map_err(|problem| match problem {
+        Problem::Refused => NoTask::kelos(format!(
+            "the JSONPath of `{name}` in spec.when.webhook.fieldMapping can't be parsed: single quotes hold one character"
+        ))
+        .hint("write double quotes: `$[\"a b\"]`"),
+        Problem::Unknown => NoTask::not_simulated(format!(
             "the JSONPath of `{name}` in spec.when.webhook.fieldMapping is more than names and numbers"
         ))
-        .hint(format!("say `{name}` in the item, beside `Payload`")));
-    };
+        .hint(format!("say `{name}` in the item, beside `Payload`")),
+    })?;
     let mut here = payload;
     for step in steps {
-        let found = match step {
-            Step::Name(name) => here.get(name),
-            Step::Item(at) => here.get(at),
+        let found = match (step, here) {
+            // A number may be written as a text, and a name as a number.
+            (Step::Name(name), serde_json::Value::Array(items)) => {
+                name.parse().ok().and_then(|at: usize| items.get(at))
+            }
+            (Step::Item(at), serde_json::Value::Object(map)) => map.get(&at.to_string()),
+            (Step::Name(name), here) => here.get(name),
+            (Step::Item(at), here) => here.get(at),
         };
-        let Some(found) = found else { return Ok(String::new()) };
+        let Some(found) = found else { return Ok(None) };
         here = found;
     }
-    printed(here)
-}
-
-enum Step<'p> {
-    Name(&'p str),
-    Item(usize),
-}
-
-/// The steps of `$.a.b[0]['c']`; nothing if it is something else.
-fn steps(path: &str) -> Option<Vec<Step<'_>>> {
-    let mut rest = path.strip_prefix('$')?;
-    let mut steps = Vec::new();
-    while !rest.is_empty() {
-        if let Some(behind) = rest.strip_prefix('.') {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let end = behind.find(|c| !is_name(c)).unwrap_or(behind.len());
-            let (name, behind) = behind.split_at(end);
-            if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-                return None;
-            }
-            steps.push(Step::Name(name));
-            rest = behind;
-        } else {
-            let (inner, behind) = rest.strip_prefix('[')?.split_once(']')?;
-            let quoted = |quote: char| inner.strip_prefix(quote)?.strip_suffix(quote);
-            let name = quoted('\'').or_else(|| quoted('"'));
-            steps.push(match name {
-                Some(name) if name.contains(['\\', '\'', '"', '[', ']']) => return None,
-                Some(name) => Step::Name(name),
-                None => Step::Item(inner.parse().ok()?),
-            });
-            rest = behind;
-        }
-    }
-    Some(steps)
+    Ok(Some(here))
 }
 
 /// What Go's `%v` prints of JSON.

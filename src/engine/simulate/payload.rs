@@ -1,36 +1,22 @@
 //! `.Payload` of GitHub's events: what go-github v66 makes of the JSON, in its types.
 //!
-//! [`types.txt`](TYPES) has the types, as Go's reflection tells them. JSON that an item leaves out is not taken for
+//! [`types`] has the types, as Go's reflection tells them. JSON that an item leaves out is not taken for
 //! something that GitHub left out: what it says can't be told.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+mod pointer;
+mod types;
 
 use serde_json::Value as Json;
 
+use self::pointer::{Moment, Pointer};
+pub(in crate::engine) use self::types::{
+    Basic, PayloadPart, payload_fields, payload_getters, payload_part,
+};
+use self::types::{Field, type_of, types};
 use super::field_mapping::{Unsaid, decoded};
 use super::no_task::NoTask;
 use crate::templates::value::{GoValue, Map, Text, Typed, Value};
 use crate::templates::{ErrorKind, TemplateError};
-
-/// The types that events are made of; `tests/go/oracles/githubtypes` prints them.
-const TYPES: &str = include_str!("payload/types.txt");
-
-/// The type of an event; nothing for one that Kelos does not read.
-pub(super) fn type_of(event: &str) -> Option<&'static str> {
-    Some(match event {
-        "issues" => "IssuesEvent",
-        "issue_comment" => "IssueCommentEvent",
-        "pull_request" => "PullRequestEvent",
-        "pull_request_review" => "PullRequestReviewEvent",
-        "pull_request_review_comment" => "PullRequestReviewCommentEvent",
-        "push" => "PushEvent",
-        "create" => "CreateEvent",
-        "release" => "ReleaseEvent",
-        "check_run" => "CheckRunEvent",
-        _ => return None,
-    })
-}
 
 /// The payload of an event.
 pub(super) fn payload(event: &str, json: &Json) -> Result<Value, NoTask> {
@@ -39,51 +25,6 @@ pub(super) fn payload(event: &str, json: &Json) -> Result<Value, NoTask> {
     };
     checked(&format!("*github.{name}"), json, "Payload")?;
     Ok(of_type(&format!("*github.{name}"), json, ".Payload"))
-}
-
-/// A struct of go-github.
-struct Type {
-    fields: BTreeMap<&'static str, Field>,
-    methods: Vec<&'static str>,
-}
-
-#[derive(Clone, Copy)]
-struct Field {
-    json: &'static str,
-    type_name: &'static str,
-    has_getter: bool,
-}
-
-fn types() -> &'static BTreeMap<&'static str, Type> {
-    static ALL: OnceLock<BTreeMap<&'static str, Type>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let mut all = BTreeMap::new();
-        let mut name = "";
-        for line in TYPES.lines() {
-            let mut words = line.split(' ');
-            match (words.next(), words.next(), words.next()) {
-                (Some(field), Some(json), Some(type_name)) => {
-                    let has_getter = words.next().is_some();
-                    let of: &mut Type = all.entry(name).or_insert_with(Type::new);
-                    of.fields.insert(field, Field { json, type_name, has_getter });
-                }
-                (Some(one), ..) => match one.strip_prefix('!') {
-                    Some(method) => {
-                        all.entry(name).or_insert_with(Type::new).methods.push(method);
-                    }
-                    None => name = one,
-                },
-                _ => {}
-            }
-        }
-        all
-    })
-}
-
-impl Type {
-    fn new() -> Type {
-        Type { fields: BTreeMap::new(), methods: Vec::new() }
-    }
 }
 
 /// Refuses JSON of another type than go-github reads: Kelos makes no Task of such an event.
@@ -135,18 +76,23 @@ fn of_type(type_name: &str, json: &Json, at: &str) -> Value {
     }
     if let Some(of) = plain.strip_prefix("[]") {
         let items = json.as_array().map_or(&[][..], Vec::as_slice);
-        let items = items.iter().map(|item| of_type(of, item, at));
+        let items = items.iter().enumerate();
+        let items = items.map(|(index, item)| of_type(of, item, &format!("{at}.{index}")));
         return Value::List(items.collect());
     }
     if plain.starts_with("map[") {
         return if json.is_null() { Value::from(Map::new()) } else { decoded(json) };
     }
     if plain == "github.Timestamp" {
-        return Value::Typed(Typed::new(Pointer { to: json.as_str().map(moment) }));
+        let text = match json {
+            Json::Null => None,
+            json => Some(json.as_str().map_or_else(|| moment(""), moment)),
+        };
+        return Value::Typed(Typed::new(Moment { text, at: Some(at.into()) }));
     }
     let to = basic(plain, json);
     match (is_pointer, to) {
-        (true, to) => Value::Typed(Typed::new(Pointer { to: to.map(Ok) })),
+        (true, to) => Value::Typed(Typed::new(Pointer { to, at: at.into() })),
         (false, to) => to.unwrap_or_else(|| zero(plain)),
     }
 }
@@ -211,6 +157,10 @@ impl Struct {
         let plain = field.type_name.trim_start_matches('*');
         let is_struct = plain.starts_with("github.") && plain != "github.Timestamp";
         let json = self.json(field, name)?;
+        if plain == "github.Timestamp" {
+            let text = json.as_str().map_or_else(|| Ok(zero(plain)), moment);
+            return Ok(Value::Typed(Typed::new(Moment { text: Some(text), at: None })));
+        }
         if json.is_null() && !is_struct {
             return Ok(zero(plain));
         }
@@ -234,9 +184,8 @@ impl GoValue for Struct {
 
     fn field(&self, name: &str) -> Result<Value, TemplateError> {
         let known = types().get(self.name).ok_or_else(|| untold("this type"))?;
-        let getter = name.strip_prefix("Get").and_then(|of| Some((of, known.fields.get(of)?)));
-        if let Some((of, field)) = getter.filter(|(_, field)| field.has_getter) {
-            return self.got(*field, of);
+        if let Some((of, field)) = known.got_by(name) {
+            return self.got(field, of);
         }
         if known.methods.contains(&name) {
             return Err(untold(&format!("the method `{name}` of github.{}", self.name)));
@@ -272,40 +221,8 @@ impl GoValue for Struct {
     fn pointed(&self) -> Result<Option<Value>, TemplateError> {
         Ok(None)
     }
-}
 
-/// A pointer to a text, a number, a boolean or a moment, or to nothing.
-#[derive(Debug)]
-struct Pointer {
-    to: Option<Result<Value, TemplateError>>,
-}
-
-impl GoValue for Pointer {
-    fn kind(&self) -> &'static str {
-        "a pointer"
-    }
-
-    fn is_true(&self) -> bool {
-        self.to.is_some()
-    }
-
-    fn field(&self, name: &str) -> Result<Value, TemplateError> {
-        match &self.to {
-            Some(Err(untold)) => Err(untold.clone()),
-            _ => {
-                Err(TemplateError::render(format!("a pointer to a text or number has no `{name}`")))
-            }
-        }
-    }
-
-    fn printed(&self) -> Result<Value, TemplateError> {
-        self.to.clone().unwrap_or_else(|| Ok(Value::from("<nil>")))
-    }
-
-    fn pointed(&self) -> Result<Option<Value>, TemplateError> {
-        match &self.to {
-            Some(to) => to.clone().map(Some),
-            None => Err(TemplateError::render("a pointer to nothing has no elements")),
-        }
+    fn address(&self) -> Option<&str> {
+        Some(&self.at)
     }
 }

@@ -41,101 +41,20 @@ pub(in crate::engine) fn presence(event: &str, name: &str) -> Presence {
     }
 }
 
-/// What an event has in its payload, as Go calls it; nothing of events that nobody listed.
-fn fields(event: &str) -> Option<&'static [&'static str]> {
-    Some(match event {
-        "issues" => &["Issue", "Assignee", "Label", "Changes", "Milestone", "Org"],
-        "issue_comment" => &["Issue", "Comment", "Changes", "Organization"],
-        "pull_request" => &[
-            "Assignee",
-            "Number",
-            "PullRequest",
-            "Changes",
-            "RequestedReviewer",
-            "RequestedTeam",
-            "Label",
-            "Organization",
-            "Before",
-            "After",
-            "PerformedViaGithubApp",
-        ],
-        "pull_request_review" => &["Review", "PullRequest", "Organization"],
-        "pull_request_review_comment" => &["PullRequest", "Comment", "Changes", "Org"],
-        "push" => &[
-            "PushID",
-            "Head",
-            "Ref",
-            "Size",
-            "Commits",
-            "Before",
-            "DistinctSize",
-            "After",
-            "Created",
-            "Deleted",
-            "Forced",
-            "BaseRef",
-            "Compare",
-            "HeadCommit",
-            "Pusher",
-            "Organization",
-        ],
-        "create" => &["Ref", "RefType", "MasterBranch", "Description", "PusherType", "Org"],
-        "release" => &["Release", "Org"],
-        "check_run" => &["CheckRun", "Org", "RequestedAction"],
-        _ => return None,
-    })
-}
-
-/// What is known of a field of a payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum PayloadField {
-    /// The event has none of this name: an error.
-    Missing,
-    /// It may be nothing: an error if something of it is asked for.
-    Nullable,
-    /// A text, a number or a switch, behind a pointer.
-    Pointer,
-    /// Something that has fields.
-    Parts,
-    /// Nobody knows.
-    Unknown,
-}
-
-/// What is known of a field of the payload of an event, by the names that lead to it.
-pub(in crate::engine) fn payload_field(event: &str, path: &[&str]) -> PayloadField {
-    let Some(fields) = fields(event) else { return PayloadField::Unknown };
+/// Whether a struct in a payload may be nothing, by the names that lead to it, without `Get`.
+pub(in crate::engine) fn may_be_nothing(path: &[&str]) -> bool {
     match path {
-        [first] => {
-            let name = first.strip_prefix("Get").filter(|name| !name.is_empty());
-            let is_getter = name.is_some();
-            let name = name.unwrap_or(first);
-            let is_common = match name {
-                "Repo" | "Sender" | "Installation" => true,
-                "Action" => event != "create",
-                _ => false,
-            };
-            match name {
-                _ if !is_common && !fields.contains(&name) => PayloadField::Missing,
-                _ if is_getter => PayloadField::Parts,
-                "Label" | "Assignee" | "Milestone" | "Changes" | "RequestedReviewer"
-                | "RequestedTeam" | "HeadCommit" => PayloadField::Nullable,
-                "Action" | "Ref" | "RefType" | "Before" | "After" | "MasterBranch"
-                | "Description" => PayloadField::Pointer,
-                _ => PayloadField::Parts,
-            }
-        }
-        ["Issue" | "GetIssue" | "PullRequest" | "GetPullRequest", "Milestone" | "Assignee"] => {
-            PayloadField::Nullable
-        }
-        [
-            "Issue" | "PullRequest",
-            "Title" | "State" | "Body" | "HTMLURL" | "Number" | "ID" | "Draft",
-        ]
-        | ["Comment" | "Review", "Body" | "HTMLURL" | "ID"]
-        | ["Release", "TagName" | "Name" | "Body"]
-        | ["CheckRun", "Name" | "Status" | "Conclusion" | "HeadSHA"]
-        | ["Sender", "Login"]
-        | ["Repo", "Name" | "FullName"] => PayloadField::Pointer,
-        _ => PayloadField::Unknown,
+        [first] => matches!(
+            *first,
+            "Label"
+                | "Assignee"
+                | "Milestone"
+                | "Changes"
+                | "RequestedReviewer"
+                | "RequestedTeam"
+                | "HeadCommit"
+        ),
+        ["Issue" | "PullRequest", name] => matches!(*name, "Milestone" | "Assignee"),
+        _ => false,
     }
 }

@@ -74,9 +74,11 @@ impl Search<'_> {
                 self.expr(arguments.first()?)
             }
             ExprKind::Call(_, arguments) => arguments.iter().find_map(|it| self.expr(it)),
-            ExprKind::Variable(..) | ExprKind::Literal(_) | ExprKind::Dot | ExprKind::Misuse(_) => {
-                None
-            }
+            ExprKind::Variable(..)
+            | ExprKind::Literal(_)
+            | ExprKind::Dot
+            | ExprKind::Method(..)
+            | ExprKind::Misuse(_) => None,
         }
     }
 }

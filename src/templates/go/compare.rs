@@ -44,10 +44,16 @@ pub(super) fn ge(left: &Value, right: &Value, budget: &mut Budget) -> Result<Val
     Ok(Value::Bool(order("ge", left, right, budget)? != Some(Ordering::Less)))
 }
 
-/// Nothing equals nothing and differs from everything; lists and maps are not compared.
+/// Nothing equals nothing and differs from everything; lists and maps are not compared. Pointers to nothing are nothing,
+/// others the same if they point to one place.
 fn equal(function: &str, left: &Value, right: &Value, budget: &mut Budget) -> Result<bool> {
     match (left, right) {
         (Value::Nil, Value::Nil) => Ok(true),
+        (Value::Typed(one), Value::Nil) | (Value::Nil, Value::Typed(one)) => Ok(!one.is_true()),
+        (Value::Typed(left), Value::Typed(right)) => match (left.is_true(), right.is_true()) {
+            (true, true) => Ok(left.address() == right.address()),
+            (left, right) => Ok(left == right),
+        },
         (Value::Nil, _) | (_, Value::Nil) => Ok(false),
         (Value::Bool(left), Value::Bool(right)) => Ok(left == right),
         _ => Ok(order(function, left, right, budget)? == Some(Ordering::Equal)),

@@ -123,9 +123,10 @@ impl<'a> Evaluator<'a> {
     fn range(&mut self, dot: &Value, range: &'a Range) -> Result<Flow, TemplateError> {
         let span = range.over.span;
         let mark = self.variables.len();
-        let over = self.pipeline(dot, &range.over)?;
+        let mut over = self.pipeline(dot, &range.over)?;
         if let Value::Typed(typed) = &over {
-            typed.known().map_err(|e| self.place(e, span))?;
+            let pointed = typed.known().and_then(|()| typed.pointed());
+            over = pointed.map_err(|e| self.place(e, span))?.unwrap_or(over);
         }
         let items = items(&over, range.over.targets.len()).map_err(|e| self.place(e, span))?;
         self.descend(span)?;

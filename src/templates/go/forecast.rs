@@ -6,7 +6,10 @@
 
 mod around;
 mod calls;
+mod compare;
+mod expression;
 mod item;
+mod kind;
 mod walk;
 
 use std::ops::Range;
@@ -22,12 +25,16 @@ use crate::templates::helpers;
 use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
 
+/// An element of a list, whichever, in a path.
+pub const ELEMENT: &str = "[]";
+
 /// What is known of a variable, or of a part of one.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Known {
     /// It is not there: to ask for it is an error, and to look it up gives nothing.
     Absent,
-    /// It may be there, and is of this shape then.
+    /// It may be there, and is of this shape then. A part of something [nullable](Shape::Nullable): it is there if that
+    /// is something.
     Maybe(Shape),
     /// It is there.
     There(Shape),
@@ -40,15 +47,20 @@ pub enum Shape {
     Is(Value),
     /// A text, which may be empty.
     Text,
-    /// A number.
+    /// A whole number.
     Number,
-    /// A pointer to a text or a number: it prints as such, and is compared with nothing.
-    Pointer,
-    /// A list.
+    /// True or false.
+    Switch,
+    /// A pointer to such a value, or to nothing: it prints as that, and is compared with pointers and nothing alone.
+    Pointer(Box<Shape>),
+    /// A list, whose elements the world knows by the name [`ELEMENT`].
     List,
-    /// Nothing, or something with parts: to ask for one of them is an error where it is nothing.
+    /// A pointer to nothing, or to something with fields and methods, which the world knows by name: to ask for a
+    /// field is an error where it is nothing.
     Nullable,
-    /// Something with parts, which the world knows by name.
+    /// The same where it is something.
+    Struct,
+    /// A map, whose values the world knows by name.
     Parts,
     /// Anything.
     Unknown,
@@ -73,18 +85,22 @@ pub enum Trouble {
     MayBeNoValue,
     /// It asks for a field of a text, a number or a list.
     NoField,
+    /// It asks for a field or method that a struct within a variable does not have.
+    NoMember,
     /// It takes a byte of a text as an element.
     ByteOfText,
     /// It loops over a text.
     RangeOfText,
     /// It counts the bytes of a text.
     LengthOfText,
-    /// It compares what Go does not compare.
-    Compared,
+    /// It compares what Go does not compare, in a clause.
+    Compared(String),
     /// It slices a text that may be shorter, from and to these bytes.
     Sliced(usize, usize),
     /// It looks into what is nothing.
     OfNothing,
+    /// It does what Go can't do, in a clause.
+    Fails(String),
 }
 
 /// A place in a template where something goes wrong.
@@ -104,6 +120,8 @@ pub struct Fault {
     pub dot_is_root: bool,
     /// Whether it is an argument of a function.
     pub is_argument: bool,
+    /// Whether the expression goes on behind the path, to a part of it.
+    pub goes_on: bool,
     /// The bytes of the action, if it does nothing else than to print the expression.
     pub action: Option<Range<usize>>,
     /// What could be written instead of another part of it: the bytes, and the text.

@@ -36,6 +36,9 @@ fn expr(of: &Expr, name: &str) -> bool {
         ExprKind::Chain(inner, path) => any(path) || expr(inner, name),
         ExprKind::Parens(inner) => pipeline(inner, name),
         ExprKind::Call(_, arguments) => arguments.iter().any(|it| expr(it, name)),
+        ExprKind::Method(inner, arguments) => {
+            expr(inner, name) || arguments.iter().any(|it| expr(it, name))
+        }
         ExprKind::Literal(_) | ExprKind::Dot | ExprKind::Misuse(_) => false,
     }
 }

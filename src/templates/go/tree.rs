@@ -19,6 +19,9 @@ pub(super) type VariableId = usize;
 /// The variable `$`.
 pub(super) const ROOT: VariableId = 0;
 
+/// What is wrong with arguments behind something else than a function.
+pub(super) const NO_FUNCTION: &str = "only a function can be given arguments";
+
 /// The number of a template's name.
 pub(super) type TemplateId = usize;
 
@@ -107,6 +110,8 @@ pub(super) enum ExprKind {
     Parens(Box<Pipeline>),
     /// A function with its arguments.
     Call(Function, Box<[Expr]>),
+    /// A chain of fields with arguments: in Go its last name is a method.
+    Method(Box<Expr>, Box<[Expr]>),
     /// What parses but can't be evaluated, and why: Go complains only when it gets there.
     Misuse(&'static str),
 }
@@ -138,7 +143,11 @@ impl Expr {
             ExprKind::Parens(pipeline) => {
                 pipeline.commands.last_mut().into_iter().for_each(Expr::allow_absent);
             }
-            ExprKind::Literal(_) | ExprKind::Dot | ExprKind::Call(..) | ExprKind::Misuse(_) => {}
+            ExprKind::Literal(_)
+            | ExprKind::Dot
+            | ExprKind::Call(..)
+            | ExprKind::Method(..)
+            | ExprKind::Misuse(_) => {}
         }
     }
 }

@@ -75,6 +75,9 @@ fn expression(expression: &Expr) -> usize {
         }
         ExprKind::Parens(inner) => size_of_val(&**inner) + ALLOCATION + pipeline(inner),
         ExprKind::Call(_, arguments) => expressions(arguments),
+        ExprKind::Method(inner, arguments) => {
+            size_of_val(&**inner) + ALLOCATION + self::expression(inner) + expressions(arguments)
+        }
     }
 }
 

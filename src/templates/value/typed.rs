@@ -47,6 +47,11 @@ pub trait GoValue: Debug + Send + Sync {
     ///
     /// [`ErrorKind::Limit`](crate::templates::ErrorKind::Limit) where that can't be told.
     fn pointed(&self) -> Result<Option<Value>, TemplateError>;
+
+    /// Where what it points to is, by which Go compares pointers; nothing for what is compared otherwise.
+    fn address(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A [`GoValue`], shared.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::super::parser::no_method;
 use super::{Evaluator, plain};
 use crate::templates::budget::{Budget, Exhausted};
-use crate::templates::error::TemplateError;
+use crate::templates::error::{ErrorKind, TemplateError};
 use crate::templates::go::function::{Builtin, Function};
-use crate::templates::go::tree::{Expr, ExprKind, Path, Span};
+use crate::templates::go::tree::{Expr, ExprKind, NO_FUNCTION, Path, Span};
 use crate::templates::helpers::Caller;
 use crate::templates::meter::Meter;
 use crate::templates::regexp::{Pattern, Patterns};
@@ -55,8 +55,35 @@ impl<'a> Evaluator<'a> {
                 Ok(value)
             }
             ExprKind::Call(function, arguments) => self.call(dot, *function, arguments, piped),
+            ExprKind::Method(inner, _) => Err(self.method(dot, inner)?),
             ExprKind::Misuse(problem) => Err(TemplateError::render(*problem)),
         }
+    }
+
+    /// Why a chain of fields can't be given arguments: nothing has methods but what Go has types for, of which it is
+    /// not told what they give.
+    fn method(&mut self, dot: &Value, chain: &'a Expr) -> Result<TemplateError, TemplateError> {
+        let no_function = TemplateError::render(NO_FUNCTION);
+        let (from, path) = match &chain.kind {
+            ExprKind::Field(path) if self.is_plain => (dot.clone(), path),
+            ExprKind::Variable(variable, path) if self.is_plain => {
+                let slot = self.slot(*variable, chain.span)?;
+                (self.variables[slot].1.clone(), path)
+            }
+            ExprKind::Chain(inner, path) if self.is_plain => {
+                (self.expression(dot, inner, None)?, path)
+            }
+            _ => return Ok(no_function),
+        };
+        let Some((name, of)) = path.names.split_last() else { return Ok(no_function) };
+        let of = Path { names: of.into(), may_be_absent: false };
+        Ok(match self.follow(&from, &of, chain.span)? {
+            Value::Typed(typed) => match typed.field(name) {
+                Err(error) if error.kind == ErrorKind::Limit => error,
+                _ => no_function,
+            },
+            _ => no_function,
+        })
     }
 
     /// Looks up a field, a field of that, and so on.

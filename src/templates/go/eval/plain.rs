@@ -12,10 +12,15 @@ use crate::templates::value::Value;
 ///
 /// [`ErrorKind::Limit`] where a function prints an address.
 pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), TemplateError> {
-    for value in values {
-        if let Value::Typed(typed) = &*value {
+    for value in &*values {
+        if let Value::Typed(typed) = value {
             typed.known()?;
         }
+    }
+    if matches!(builtin, Builtin::Eq | Builtin::Ne) {
+        comparable(values)?;
+    }
+    for value in values {
         match (builtin, &*value) {
             (Builtin::Html | Builtin::Js | Builtin::Urlquery, Value::Nil) => {
                 *value = Value::from(NO_VALUE);
@@ -34,6 +39,28 @@ pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), Te
             }
             _ => {}
         }
+    }
+    Ok(())
+}
+
+/// Refuses what can't be told: whether an empty list is nothing for Go, and structs that are no pointers.
+fn comparable(values: &[Value]) -> Result<(), TemplateError> {
+    let is_empty = |value: &Value| match value {
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    };
+    let is_struct = |value: &Value| match value {
+        Value::Typed(typed) => typed.is_true() && typed.address().is_none(),
+        _ => false,
+    };
+    if values.contains(&Value::Nil) && values.iter().any(is_empty) {
+        let message = "whether an empty list is nothing is not simulated";
+        return Err(TemplateError::new(ErrorKind::Limit, message));
+    }
+    for value in values.iter().filter(|value| is_struct(value)) {
+        let message = format!("a comparison of {} is not simulated", value.kind());
+        return Err(TemplateError::new(ErrorKind::Limit, message));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::item::Item;
+use crate::templates::go::parser::Parsed;
 use crate::templates::go::tree::{Block, Expr, ExprKind, Node, Pipeline, ROOT, Span};
 use crate::templates::value::{Text, Value};
 
@@ -38,15 +39,20 @@ pub(super) fn names_of(expr: &Expr, variables: &[Item], found: &mut Vec<Text>) {
         ExprKind::Call(_, arguments) => {
             arguments.iter().for_each(|it| names_of(it, variables, found));
         }
+        ExprKind::Method(chain, arguments) => {
+            names_of(chain, variables, found);
+            arguments.iter().for_each(|it| names_of(it, variables, found));
+        }
         ExprKind::Dot | ExprKind::Literal(_) | ExprKind::Misuse(_) => {}
     }
 }
 
 /// Which of so many variables are set again somewhere, so that a block may have done so or not.
-pub(super) fn assigned(block: &Block, count: usize) -> Vec<bool> {
+pub(super) fn assigned(parsed: &Parsed, count: usize) -> Vec<bool> {
     let mut all = vec![false; count];
     let mut pipelines: Vec<&Pipeline> = Vec::new();
-    let mut blocks = vec![block];
+    let mut blocks: Vec<&Block> = parsed.templates.iter().flatten().collect();
+    blocks.push(&parsed.main);
     while let Some(block) = blocks.pop() {
         for node in block {
             match node {

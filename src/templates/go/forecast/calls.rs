@@ -1,6 +1,7 @@
 //! What calls of Go's functions give, as far as it is known.
 
 use super::item::Item;
+use super::kind::Kind;
 use super::walk::{Around, Walk};
 use super::{Known, Shape, Trouble};
 use crate::templates::budget::Exhausted;
@@ -28,9 +29,9 @@ const TELLING: [&str; 14] = [
 ];
 
 /// An argument, and where it stands; a piped one stands nowhere.
-struct Argument {
-    item: Item,
-    span: Option<Span>,
+pub(super) struct Argument {
+    pub(super) item: Item,
+    pub(super) span: Option<Span>,
 }
 
 impl Walk<'_> {
@@ -47,6 +48,13 @@ impl Walk<'_> {
             Function::Builtin(builtin) => builtin,
             Function::Helper(helper) => return self.helper(helper, arguments, piped),
         };
+        let count = arguments.len() + usize::from(piped.is_some());
+        // Go counts only what it can't do without, before it looks at any.
+        let is_too_few = matches!(builtin, Builtin::Eq) && count == 1;
+        if !function.accepts(count) && !is_too_few {
+            self.misfit(function, count, call.span);
+            return Ok(Item::unknown());
+        }
         if matches!(builtin, Builtin::And | Builtin::Or) {
             return self.decides(builtin == Builtin::Or, arguments, piped);
         }
@@ -58,36 +66,53 @@ impl Walk<'_> {
             items.push(Argument { item, span: Some(argument.span) });
         }
         items.extend(piped.map(|item| Argument { item, span: None }));
-        let at = call.span;
-        Ok(match (builtin, &*items) {
+        if is_too_few {
+            self.misfit(function, count, call.span);
+        }
+        Ok(self.called(builtin, &items, call.span, around))
+    }
+
+    /// What a function of Go gives for its arguments.
+    fn called(&mut self, builtin: Builtin, items: &[Argument], at: Span, around: Around) -> Item {
+        match (builtin, items) {
             (Builtin::Not, [one]) => match one.item.is_true() {
                 Some(is_true) => Item::value(Value::Bool(!is_true)),
-                None => Item::unknown(),
+                None => Item::shaped(Shape::Switch),
             },
             (Builtin::Eq | Builtin::Ne, [first, others @ ..]) => {
                 self.equals(builtin == Builtin::Eq, first, others, at)
             }
             (Builtin::Lt | Builtin::Le | Builtin::Gt | Builtin::Ge, [one, other]) => {
-                self.compares(one, other, at);
-                Item::unknown()
+                self.orders(one, other, at)
             }
             (Builtin::Len, [one]) => self.length(&one.item, at, around),
             (Builtin::Index, [of, keys @ ..]) => self.indexed(of, keys, at, around),
             (Builtin::Slice, [of, bounds @ ..]) => self.sliced(of, bounds, at, around),
+            (Builtin::Printf, [format, ..]) => {
+                match format.item.pointed() {
+                    Some(kind) if kind != Kind::Text => {
+                        let why = format!("the format of `printf` is a text, not {}", kind.words());
+                        self.fails(why, &format.item, at);
+                    }
+                    _ => {}
+                }
+                made(items)
+            }
             (
-                Builtin::Print
-                | Builtin::Printf
-                | Builtin::Println
-                | Builtin::Html
-                | Builtin::Js
-                | Builtin::Urlquery,
+                Builtin::Print | Builtin::Println | Builtin::Html | Builtin::Js | Builtin::Urlquery,
                 _,
-            ) => {
-                let all: Vec<Item> = items.iter().map(|it| it.item.clone()).collect();
-                Item::shaped(Shape::Text).made_of(&all)
+            ) => made(items),
+            (Builtin::Call, _) => {
+                self.fails("`call` calls functions, and no variable is one", &Item::unknown(), at);
+                Item::unknown()
             }
             _ => Item::unknown(),
-        })
+        }
+    }
+
+    fn misfit(&mut self, function: Function, count: usize, at: Span) {
+        let (name, wants) = (function.name(), function.wants());
+        self.fails(format!("`{name}` takes {wants}, not {count}"), &Item::unknown(), at);
     }
 
     /// What a helper of ours gives shows what it is given, unless it only tells something of it.
@@ -131,64 +156,30 @@ impl Walk<'_> {
             }
         }
         let all: Vec<Item> = undecided.into_iter().map(|(_, item)| item).chain(piped).collect();
-        Ok(Item::unknown().made_of(&all))
-    }
-
-    fn equals(&mut self, is: bool, first: &Argument, others: &[Argument], at: Span) -> Item {
-        let mut is_known = true;
-        for other in others {
-            self.compares(first, other, at);
-            match same(&first.item, &other.item) {
-                Some(true) if is_known => return Item::value(Value::Bool(is)),
-                Some(false) => {}
-                _ => is_known = false,
-            }
-        }
-        if is_known { Item::value(Value::Bool(!is)) } else { Item::unknown() }
-    }
-
-    /// Says where Go compares two things with an error: whatever they are, they are not alike.
-    fn compares(&mut self, one: &Argument, other: &Argument, at: Span) {
-        let is_pointer = |it: &Argument| it.item.known == Known::There(Shape::Pointer);
-        let is_there = |it: &Argument| matches!(it.item.known, Known::There(_));
-        if !is_there(one) || !is_there(other) {
-            return;
-        }
-        let differ = |a: &Argument, b: &Argument| a.item.is_text() && b.item.is_number();
-        let is_wrong =
-            differ(one, other) || differ(other, one) || is_pointer(one) || is_pointer(other);
-        if !is_wrong {
-            return;
-        }
-        let (about, literal) = if one.item.path.is_some() { (one, other) } else { (other, one) };
-        let instead = literal.span.and_then(|span| {
-            let text = match literal.item.shape()? {
-                Shape::Is(Value::Str(text)) if about.item.is_number() => {
-                    text.parse::<i64>().ok()?.to_string()
-                }
-                Shape::Is(Value::Int(number)) if about.item.is_text() => format!("\"{number}\""),
-                _ => return None,
-            };
-            Some((span.start..span.end, text))
-        });
-        self.fault_with(Trouble::Compared, &about.item, at, Around::default(), instead);
+        Ok(Item::shaped(common(&all)).made_of(&all))
     }
 
     fn indexed(&mut self, of: &Argument, keys: &[Argument], at: Span, around: Around) -> Item {
         let mut item = of.item.clone();
         for key in keys {
-            if item.is_text() && key.item.is_number() {
-                self.fault(Trouble::ByteOfText, &item, at, around);
-                return Item::shaped(Shape::Number);
-            }
-            if item.known == Known::Absent {
+            if item.known == Known::Absent || item.kind() == Some(Kind::Nothing) {
                 self.fault(Trouble::OfNothing, &item, at, around);
                 return Item::unknown();
             }
-            let Some(Shape::Is(Value::Str(name))) = key.item.shape() else {
-                return Item::unknown().made_of(&[item]);
+            if let Some(why) = no_element(item.pointed(), key.item.kind()) {
+                self.fails(why, &item, at);
+                return Item::unknown();
+            }
+            item = match (item.kind(), key.item.shape()) {
+                (Some(Kind::Text), Some(shape)) if shape.kind() == Some(Kind::Whole) => {
+                    self.fault(Trouble::ByteOfText, &item, at, around);
+                    return Item::shaped(Shape::Number);
+                }
+                (Some(Kind::Text), _) => return Item::shaped(Shape::Number),
+                (Some(Kind::List), _) => self.element(&item),
+                (_, Some(Shape::Is(Value::Str(name)))) => self.part(&item, name, at),
+                _ => return Item::unknown().made_of(&[item]),
             };
-            item = self.part(&item, name, at);
         }
         item
     }
@@ -197,6 +188,14 @@ impl Walk<'_> {
         if let Some(Shape::Is(Value::Str(text))) = of.shape() {
             return Item::value(Value::Int(i64::try_from(text.len()).unwrap_or(0)));
         }
+        match of.pointed() {
+            Some(Kind::Text | Kind::List | Kind::Map | Kind::Pointer) | None => {}
+            Some(kind) => {
+                let why = format!("`len` is for texts, lists and maps, not for {}", kind.words());
+                self.fails(why, of, at);
+                return Item::shaped(Shape::Number);
+            }
+        }
         if of.is_text() && !around.is_condition {
             self.fault(Trouble::LengthOfText, of, at, around);
         }
@@ -204,44 +203,105 @@ impl Walk<'_> {
     }
 
     fn sliced(&mut self, of: &Argument, bounds: &[Argument], at: Span, around: Around) -> Item {
-        let gives = Item::shaped(Shape::Text).made_of(std::slice::from_ref(&of.item));
-        let number = |it: &Argument| match it.item.shape() {
-            Some(Shape::Is(Value::Int(number))) => usize::try_from(*number).ok(),
-            _ => None,
+        let shape = match of.item.kind() {
+            Some(Kind::Text) => Shape::Text,
+            Some(Kind::List) => Shape::List,
+            _ => Shape::Unknown,
         };
-        let bounds: Option<Vec<usize>> = bounds.iter().map(number).collect();
+        let gives = Item::shaped(shape).made_of(std::slice::from_ref(&of.item));
+        if let Some(why) = no_slice(&of.item, bounds) {
+            self.fails(why, &of.item, at);
+            return gives;
+        }
+        let bounds: Option<Vec<usize>> = bounds.iter().map(|it| number(&it.item)).collect();
         let (from, to) = match bounds.as_deref() {
             Some([from]) => (*from, *from),
             Some([from, to]) => (*from, *to),
             _ => return gives,
         };
-        let is_short = match of.item.shape() {
-            Some(Shape::Is(Value::Str(text))) => text.len() < to,
-            Some(Shape::Text) => to > 0,
-            _ => false,
-        };
-        if is_short {
-            let instead = of.span.filter(|_| from == 0).map(|span| {
-                let text = format!("printf \"%.{to}s\" {}", self.text_of(span));
-                (at.start..at.end, text)
-            });
-            self.fault_with(Trouble::Sliced(from, to), &of.item, at, around, instead);
+        match of.item.shape() {
+            Some(Shape::Is(Value::Str(text))) if text.len() < to && of.item.path.is_none() => {
+                let why = format!("the text has {} bytes, and no byte {to}", text.len());
+                self.fails(why, &of.item, at);
+                return gives;
+            }
+            Some(Shape::Is(Value::Str(text))) if text.len() < to => {}
+            Some(Shape::Text) if to > 0 => {}
+            _ => return gives,
         }
+        let instead = of.span.filter(|_| from == 0).map(|span| {
+            let text = format!("printf \"%.{to}s\" {}", self.text_of(span));
+            (at.start..at.end, text)
+        });
+        self.fault_with(Trouble::Sliced(from, to), &of.item, at, around, instead);
         gives
     }
 }
 
-/// Whether two values are equal, if that is known.
-fn same(one: &Item, other: &Item) -> Option<bool> {
-    match (&one.known, &other.known) {
-        (Known::Absent, Known::Absent) => Some(true),
-        (Known::Absent, Known::There(_)) | (Known::There(_), Known::Absent) => Some(false),
-        (Known::There(Shape::Is(one)), Known::There(Shape::Is(other))) => match (one, other) {
-            (Value::Str(one), Value::Str(other)) => Some(one == other),
-            (Value::Int(one), Value::Int(other)) => Some(one == other),
-            (Value::Bool(one), Value::Bool(other)) => Some(one == other),
-            _ => None,
-        },
+/// A text that is made of others.
+fn made(items: &[Argument]) -> Item {
+    let all: Vec<Item> = items.iter().map(|it| it.item.clone()).collect();
+    Item::shaped(Shape::Text).made_of(&all)
+}
+
+/// What several things are alike, of which any may be it.
+fn common(all: &[Item]) -> Shape {
+    let of = |item: &Item| match (&item.known, item.kind()) {
+        (Known::There(_), Some(Kind::Text)) => Shape::Text,
+        (Known::There(_), Some(Kind::Whole)) => Shape::Number,
+        (Known::There(_), Some(Kind::Switch)) => Shape::Switch,
+        _ => Shape::Unknown,
+    };
+    let mut shapes = all.iter().map(of);
+    let first = shapes.next().unwrap_or(Shape::Unknown);
+    if shapes.all(|it| it == first) { first } else { Shape::Unknown }
+}
+
+/// A number that is written out, and counts elements.
+fn number(item: &Item) -> Option<usize> {
+    match item.shape() {
+        Some(Shape::Is(Value::Int(number))) => usize::try_from(*number).ok(),
         _ => None,
     }
+}
+
+/// Why something has no element of such a key.
+fn no_element(of: Option<Kind>, key: Option<Kind>) -> Option<String> {
+    match (of?, key) {
+        (Kind::Pointer, _) | (Kind::Text | Kind::List, None | Some(Kind::Whole)) => None,
+        (Kind::Map, None | Some(Kind::Text)) => None,
+        (of @ (Kind::Text | Kind::List), Some(key)) => Some(format!(
+            "elements of {} are counted, and {} is no number",
+            of.words(),
+            key.words()
+        )),
+        (Kind::Map, Some(key)) => {
+            Some(format!("what is in a map has a text for its name, not {}", key.words()))
+        }
+        (of, _) => Some(format!("{} has no elements", of.words())),
+    }
+}
+
+/// Why something can't be cut so.
+fn no_slice(of: &Item, bounds: &[Argument]) -> Option<String> {
+    match of.kind() {
+        Some(Kind::Text) if bounds.len() > 2 => {
+            return Some("a text is cut from one place to another, and has no third".to_owned());
+        }
+        Some(Kind::Text | Kind::List) | None => {}
+        Some(kind) => {
+            return Some(format!("`slice` is for texts and lists, not for {}", kind.words()));
+        }
+    }
+    let is_wrong = |kind: &Kind| *kind != Kind::Whole;
+    if let Some(kind) = bounds.iter().filter_map(|it| it.item.kind()).find(is_wrong) {
+        return Some(format!("`slice` counts in whole numbers, and {} is none", kind.words()));
+    }
+    let is_negative = |it: &Argument| matches!(it.item.shape(), Some(Shape::Is(Value::Int(..0))));
+    if bounds.iter().any(is_negative) {
+        return Some("`slice` counts from 0".to_owned());
+    }
+    let counted: Vec<usize> = bounds.iter().map_while(|it| number(&it.item)).collect();
+    let is_behind = counted.windows(2).any(|pair| pair.first() > pair.last());
+    is_behind.then(|| "the first bound of `slice` is behind the second".to_owned())
 }

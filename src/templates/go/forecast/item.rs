@@ -1,6 +1,6 @@
 //! What is known of a value while a template is walked.
 
-use super::{Known, Shape};
+use super::{ELEMENT, Known, Shape};
 use crate::templates::value::{Text, Value};
 
 /// A value of which something is known.
@@ -71,11 +71,19 @@ impl Item {
     pub(super) fn there(mut self) -> Item {
         self.known = match self.known {
             Known::Maybe(Shape::Nullable) | Known::There(Shape::Nullable) => {
-                Known::There(Shape::Unknown)
+                Known::There(Shape::Struct)
             }
             Known::Maybe(shape) => Known::There(shape),
             known => known,
         };
+        self
+    }
+
+    /// The same where it is there, be it a pointer to nothing.
+    pub(super) fn only_there(mut self) -> Item {
+        if let Known::Maybe(shape) = self.known {
+            self.known = Known::There(shape);
+        }
         self
     }
 
@@ -93,12 +101,9 @@ impl Item {
         matches!(self.shape(), Some(Shape::Text | Shape::Is(Value::Str(_))))
     }
 
-    pub(super) fn is_number(&self) -> bool {
-        let is_it = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_));
-        match self.shape() {
-            Some(Shape::Number) => true,
-            Some(Shape::Is(value)) => is_it(value),
-            _ => false,
-        }
+    /// An element of it, whichever.
+    pub(super) fn element(&self) -> Option<Box<[Text]>> {
+        let path = self.path.as_ref().filter(|_| self.shape() == Some(&Shape::List))?;
+        Some(path.iter().cloned().chain([ELEMENT.into()]).collect())
     }
 }

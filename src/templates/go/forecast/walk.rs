@@ -1,25 +1,30 @@
 //! Walks a template from left to right.
 
-use std::ops::Range;
+use std::ops;
 
 use super::around::{action, assigned, names, names_of};
 use super::item::Item;
+use super::kind::Kind;
 use super::{Fault, Forecast, Known, Piece, Printed, Shape, Trouble, World};
 use crate::templates::budget::Exhausted;
 use crate::templates::go::parser::Parsed;
 use crate::templates::go::tree::{
-    Block, Choice, Expr, ExprKind, Node, Path, Pipeline, ROOT, Span, VariableId,
+    Block, Choice, Expr, Invoke, Node, Pipeline, ROOT, Range, Span, TemplateId, VariableId,
 };
 use crate::templates::purse::Purse;
-use crate::templates::value::Text;
+use crate::templates::value::{Text, Value};
 
 /// What a node or an expression costs, in steps.
-const STEPS: u64 = 8;
+pub(super) const STEPS: u64 = 8;
+
+/// How deep blocks may stand in each other where a template that is called is still looked into: no more of them than
+/// the parser lets stand in one template come to that.
+const MOST_DEPTH: usize = 50;
 
 /// How a place is reached.
 #[derive(Clone, Debug)]
-struct Reach {
-    is_certain: bool,
+pub(super) struct Reach {
+    pub(super) is_certain: bool,
     /// The variables that conditions around it are about: what those have found out of them is not known.
     asked_about: Vec<Text>,
 }
@@ -34,15 +39,21 @@ pub(super) struct Around {
 pub(super) struct Walk<'w> {
     source: &'w str,
     parsed: &'w Parsed,
-    world: &'w dyn World,
-    purse: &'w mut Purse,
-    forecast: Forecast,
-    reach: Reach,
-    dot: Item,
+    pub(super) world: &'w dyn World,
+    pub(super) purse: &'w mut Purse,
+    pub(super) forecast: Forecast,
+    pub(super) reach: Reach,
+    pub(super) dot: Item,
     /// What variables hold, by their numbers.
     variables: Vec<Item>,
     /// Those that are set again somewhere: what they hold is not followed.
     assigned: Vec<bool>,
+    /// Whether `$` is what a template was called with, wherever it stands.
+    dollar_is_root: bool,
+    /// How many blocks are under way.
+    depth: usize,
+    /// The templates that are under way.
+    called: Vec<TemplateId>,
 }
 
 impl<'w> Walk<'w> {
@@ -67,7 +78,10 @@ impl<'w> Walk<'w> {
             reach: Reach { is_certain: true, asked_about: Vec::new() },
             dot: Item::root(),
             variables,
-            assigned: assigned(&parsed.main, count),
+            assigned: assigned(parsed, count),
+            dollar_is_root,
+            depth: 0,
+            called: Vec::new(),
         }
     }
 
@@ -80,6 +94,7 @@ impl<'w> Walk<'w> {
 
     fn block(&mut self, block: &Block) -> Result<(), Exhausted> {
         let before = self.variables.clone();
+        self.depth += 1;
         for node in block {
             self.purse.take_steps(STEPS)?;
             match node {
@@ -89,31 +104,80 @@ impl<'w> Walk<'w> {
                 }
                 Node::Print(pipeline) => self.action(pipeline)?,
                 Node::Choice(choice) => self.choice(choice)?,
-                Node::Range(range) => {
-                    let item = self.pipeline(&range.over, Around::default())?;
-                    if item.is_text() {
-                        self.fault(Trouble::RangeOfText, &item, range.over.span, Around::default());
-                    }
-                    let element = Item::unknown().made_of(&[item]);
-                    self.perhaps(&range.over, element.clone(), |walk| {
-                        for target in &range.over.targets {
-                            walk.set(*target, element.clone());
-                        }
-                        walk.block(&range.body)
-                    })?;
-                    let dot = self.dot.clone();
-                    self.perhaps(&range.over, dot, |walk| walk.block(&range.otherwise))?;
-                }
-                Node::Invoke(invoke) => {
-                    if let Some(argument) = &invoke.argument {
-                        self.pipeline(argument, Around::default())?;
-                    }
-                    self.print(Piece::Made(Vec::new()), invoke.span);
-                }
+                Node::Range(range) => self.range(range)?,
+                Node::Invoke(invoke) => self.invoke(invoke)?,
                 Node::Break | Node::Continue => {}
             }
         }
+        self.depth -= 1;
         self.variables = before;
+        Ok(())
+    }
+
+    fn range(&mut self, range: &Range) -> Result<(), Exhausted> {
+        let item = self.pipeline(&range.over, Around::default())?;
+        let span = range.over.span;
+        match item.pointed() {
+            _ if item.may_be_nothing() => {}
+            Some(Kind::Text) if item.kind() == Some(Kind::Text) => {
+                self.fault(Trouble::RangeOfText, &item, span, Around::default());
+            }
+            Some(kind @ (Kind::Text | Kind::Switch | Kind::Fraction | Kind::Struct)) => {
+                self.fails(format!("{} is nothing to loop over", kind.words()), &item, span);
+            }
+            Some(Kind::Whole) if range.over.targets.len() > 1 => {
+                self.fails("a loop over a number has one variable, not two", &item, span);
+            }
+            _ => {}
+        }
+        let (key, element) = match item.pointed() {
+            Some(Kind::List) => (Item::shaped(Shape::Number), self.element(&item)),
+            Some(Kind::Whole) => (Item::unknown(), Item::shaped(Shape::Number)),
+            Some(Kind::Map) => (Item::shaped(Shape::Text), Item::unknown()),
+            _ => (Item::unknown(), Item::unknown()),
+        };
+        let element = match element.path {
+            Some(_) => element,
+            None => element.made_of(&[item]),
+        };
+        let values = [key, element.clone()];
+        self.perhaps(&range.over, element, |walk| {
+            let skipped = values.len().saturating_sub(range.over.targets.len());
+            for (target, value) in range.over.targets.iter().zip(values.into_iter().skip(skipped)) {
+                walk.set(*target, value);
+            }
+            walk.block(&range.body)
+        })?;
+        let dot = self.dot.clone();
+        self.perhaps(&range.over, dot, |walk| walk.block(&range.otherwise))
+    }
+
+    /// A template that is called has what it is given for `.` and `$`, and no variables of others.
+    fn invoke(&mut self, invoke: &Invoke) -> Result<(), Exhausted> {
+        let parsed = self.parsed;
+        let Some(Some(body)) = parsed.templates.get(invoke.template) else {
+            let why = format!("no template `{}` is defined", invoke.name);
+            self.fails(why, &Item::unknown(), invoke.span);
+            return Ok(());
+        };
+        let given = match &invoke.argument {
+            Some(argument) => self.pipeline(argument, Around::default())?,
+            None => Item::value(Value::Nil),
+        };
+        if self.depth > MOST_DEPTH || self.called.contains(&invoke.template) {
+            self.print(Piece::Made(Vec::new()), invoke.span);
+            return Ok(());
+        }
+        self.called.push(invoke.template);
+        let outer = std::mem::replace(&mut self.dot, given.clone());
+        let unknown = vec![Item::unknown(); self.variables.len()];
+        let variables = std::mem::replace(&mut self.variables, unknown);
+        if let Some(root) = self.variables.get_mut(ROOT).filter(|_| self.dollar_is_root) {
+            *root = given;
+        }
+        self.block(body)?;
+        (self.dot, self.variables) = (outer, variables);
+        self.called.pop();
         Ok(())
     }
 
@@ -217,6 +281,10 @@ impl<'w> Walk<'w> {
         Ok(item)
     }
 
+    pub(super) fn variable(&self, id: VariableId) -> Item {
+        self.variables.get(id).cloned().unwrap_or_else(Item::unknown)
+    }
+
     fn set(&mut self, target: VariableId, item: Item) {
         let is_assigned = self.assigned.get(target).is_none_or(|it| *it);
         if let Some(variable) = self.variables.get_mut(target).filter(|_| target != ROOT) {
@@ -224,112 +292,9 @@ impl<'w> Walk<'w> {
         }
     }
 
-    pub(super) fn pipeline(
-        &mut self,
-        pipeline: &Pipeline,
-        around: Around,
-    ) -> Result<Item, Exhausted> {
-        let mut item = None;
-        let is_alone = pipeline.commands.len() == 1;
-        for command in &pipeline.commands {
-            let around = if is_alone { around } else { Around::default() };
-            item = Some(match &command.kind {
-                ExprKind::Call(function, arguments) => {
-                    self.call(*function, arguments, item, command, around)?
-                }
-                _ => self.expr(command, around)?,
-            });
-        }
-        Ok(item.unwrap_or_else(Item::unknown))
-    }
-
-    pub(super) fn expr(&mut self, expr: &Expr, around: Around) -> Result<Item, Exhausted> {
-        self.purse.take_steps(STEPS)?;
-        Ok(match &expr.kind {
-            ExprKind::Literal(value) => Item::value(value.clone()),
-            ExprKind::Dot => self.dot.clone(),
-            ExprKind::Field(path) => {
-                let dot = self.dot.clone();
-                self.fields(dot, path, expr.span, around)
-            }
-            ExprKind::Variable(id, path) => {
-                let of = self.variables.get(*id).cloned().unwrap_or_else(Item::unknown);
-                self.fields(of, path, expr.span, around)
-            }
-            ExprKind::Chain(inner, path) => {
-                let of = self.expr(inner, Around::default())?;
-                self.fields(of, path, expr.span, around)
-            }
-            ExprKind::Parens(inner) => self.pipeline(inner, around)?,
-            ExprKind::Call(function, arguments) => {
-                self.call(*function, arguments, None, expr, around)?
-            }
-            ExprKind::Misuse(_) => Item::unknown(),
-        })
-    }
-
-    /// What a chain of fields gives.
-    fn fields(&mut self, of: Item, path: &Path, at: Span, around: Around) -> Item {
-        let mut item = of;
-        let path_may_be_absent = path.may_be_absent;
-        for name in &path.names {
-            if item.is_text() || item.is_number() || item.shape() == Some(&Shape::List) {
-                let about = Item { path: Some(joined(&item.path(), name)), ..item };
-                self.fault(Trouble::NoField, &about, at, around);
-                return Item::unknown();
-            }
-            let Some(parts) = item.path.clone() else {
-                return Item::unknown().made_of(&[item]);
-            };
-            if item.known == Known::Absent {
-                if !path_may_be_absent {
-                    self.fault(Trouble::OfNothing, &item, at, around);
-                }
-                return Item::unknown();
-            }
-            if item.shape() == Some(&Shape::Nullable) {
-                self.fault(Trouble::OfNothing, &item, at, around);
-                return Item::unknown();
-            }
-            let path = joined(&parts, name);
-            if parts.is_empty() {
-                self.forecast.asked.push((Text::clone(name), at.start..at.end));
-            }
-            let known = if item.shape() == Some(&Shape::Parts) {
-                self.world.known(&path)
-            } else {
-                Known::There(Shape::Unknown)
-            };
-            item = Item::of(path, known);
-            match item.known {
-                Known::Absent if path_may_be_absent => {}
-                Known::Maybe(_) if path_may_be_absent => {}
-                Known::Absent => {
-                    self.fault(Trouble::Absent, &item, at, around);
-                    return Item { known: Known::There(Shape::Unknown), ..item };
-                }
-                Known::Maybe(_) => {
-                    self.fault(Trouble::MayBeAbsent, &item, at, around);
-                    item = item.there();
-                }
-                Known::There(_) => {}
-            }
-        }
-        item
-    }
-
-    /// What looking up a part by its name gives.
-    pub(super) fn part(&mut self, of: &Item, name: &Text, at: Span) -> Item {
-        let Some(parts) = &of.path else { return Item::unknown() };
-        if of.shape() != Some(&Shape::Parts) {
-            return Item::unknown();
-        }
-        if parts.is_empty() {
-            self.forecast.asked.push((Text::clone(name), at.start..at.end));
-        }
-        let path = joined(parts, name);
-        let known = self.world.known(&path);
-        Item::of(path, known)
+    /// What Go can't do, be it for what `about` is.
+    pub(super) fn fails(&mut self, why: impl Into<String>, about: &Item, at: Span) {
+        self.fault(Trouble::Fails(why.into()), about, at, Around::default());
     }
 
     pub(super) fn fault(&mut self, trouble: Trouble, about: &Item, at: Span, around: Around) {
@@ -342,14 +307,19 @@ impl<'w> Walk<'w> {
         about: &Item,
         at: Span,
         around: Around,
-        instead: Option<(Range<usize>, String)>,
+        instead: Option<(ops::Range<usize>, String)>,
     ) {
         let path = about.path();
         let is_asked_about = path.first().is_some_and(|name| self.reach.asked_about.contains(name));
         // Whether a thing is there may just have been found out; what it is like stays the same.
         let hangs_on_value = !matches!(
             trouble,
-            Trouble::NoField | Trouble::RangeOfText | Trouble::ByteOfText | Trouble::Compared
+            Trouble::NoField
+                | Trouble::NoMember
+                | Trouble::RangeOfText
+                | Trouble::ByteOfText
+                | Trouble::Compared(_)
+                | Trouble::Fails(_)
         );
         if hangs_on_value && is_asked_about {
             return;
@@ -362,6 +332,7 @@ impl<'w> Walk<'w> {
             is_certain: self.reach.is_certain,
             dot_is_root: self.dot.is_root(),
             is_argument: around.is_argument,
+            goes_on: false,
             action: action(self.source, at),
             instead,
         });
@@ -375,8 +346,4 @@ impl<'w> Walk<'w> {
     pub(super) fn text_of(&self, span: Span) -> &'w str {
         self.source.get(span.start..span.end).unwrap_or_default()
     }
-}
-
-fn joined(path: &[Text], name: &Text) -> Box<[Text]> {
-    path.iter().chain([name]).cloned().collect()
 }

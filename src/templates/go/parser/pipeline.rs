@@ -5,7 +5,9 @@ use crate::templates::error::{Position, TemplateError};
 use crate::templates::go::function::Function;
 use crate::templates::go::lexer::{Kind, Token};
 use crate::templates::go::literal::{self, Number};
-use crate::templates::go::tree::{Expr, ExprKind, Path, Pipeline, ROOT, Span, VariableId};
+use crate::templates::go::tree::{
+    Expr, ExprKind, NO_FUNCTION, Path, Pipeline, ROOT, Span, VariableId,
+};
 use crate::templates::helpers::{literal_pattern, why_absent};
 use crate::templates::value::{Text, Value};
 
@@ -119,7 +121,11 @@ impl Parser<'_, '_> {
             }
             ExprKind::Literal(Value::Nil) => ExprKind::Misuse("`nil` alone is no command"),
             kind if arguments.is_empty() && !piped => kind,
-            _ => ExprKind::Misuse("only a function can be given arguments"),
+            kind @ (ExprKind::Field(_) | ExprKind::Variable(..) | ExprKind::Chain(..)) => {
+                let inner = Expr { span: first.span, kind };
+                ExprKind::Method(Box::new(inner), arguments.into())
+            }
+            _ => ExprKind::Misuse(NO_FUNCTION),
         };
         Ok(Expr { span, kind })
     }
