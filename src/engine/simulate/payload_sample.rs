@@ -97,20 +97,94 @@ fn put_over(there: &mut Value, given: &Value) {
     }
 }
 
-/// What a payload says of the variables that an item does not say itself.
+/// What a payload says of the variables that an item does not say itself. What it says is nothing has no value in
+/// Kelos, either; of what it leaves out it says nothing.
 pub(super) fn told(event: &str, payload: &Value) -> Item {
-    let common: &[(&str, &str)] =
-        &[("Sender", "/sender/login"), ("Repository", "/repository/full_name")];
     let mut item = Item::new();
-    for (name, at) in common.iter().chain(places(event)) {
-        let Some(value) = payload.pointer(at).filter(|it| !it.is_null()) else { continue };
-        let value = match value.as_i64() {
-            Some(id) if *name == "ID" => id.to_string().into(),
-            _ => value.clone(),
+    let mut tell = |name: &str, value: Value| item.insert(name.to_owned(), value);
+    for (name, at) in [("Sender", "/sender/login")].iter().chain(places(event)) {
+        match said(payload, at) {
+            Said::Value(value) if *name == "ID" && value.is_i64() => {
+                tell(name, value.to_string().into())
+            }
+            Said::Value(value) => tell(name, value.clone()),
+            // A struct that is there has a number, which is 0 where it says none.
+            Said::Nothing { is_last: true } if *name == "ID" && has_number(event) => {
+                tell(name, "0".into())
+            }
+            Said::Nothing { .. } => tell(name, Value::Null),
+            Said::No => None,
         };
-        item.insert((*name).to_owned(), value);
+    }
+    match event {
+        "push" => {
+            if let Some(commits) = payload.get("commits") {
+                tell("ChangedFiles", changed_files(commits));
+            }
+        }
+        "check_run" => {
+            if let Some(pulls) = payload.pointer("/check_run/pull_requests") {
+                let pull = pulls.as_array().into_iter().flatten().find(|it| it["head"].is_object());
+                let of = |at| pull.and_then(|it| it.pointer(at)).cloned().unwrap_or(Value::Null);
+                tell("Number", of("/number"));
+                tell("Branch", of("/head/ref"));
+            }
+        }
+        "issues"
+        | "issue_comment"
+        | "pull_request"
+        | "pull_request_review"
+        | "pull_request_review_comment" => {
+            let about = if event.starts_with("issue") { "issue" } else { "pull_request" };
+            if payload.get(about).is_some_and(Value::is_null) {
+                tell("ID", Value::Null);
+            }
+        }
+        _ => {}
     }
     item
+}
+
+/// What a payload says at a place.
+enum Said<'p> {
+    Value(&'p Value),
+    /// That there is nothing: there, or, if it is not the last name, already before.
+    Nothing {
+        is_last: bool,
+    },
+    No,
+}
+
+fn said<'p>(payload: &'p Value, at: &str) -> Said<'p> {
+    let mut here = payload;
+    for name in at.split('/').skip(1) {
+        match here.get(name) {
+            Some(next) => here = next,
+            None if here.is_null() => return Said::Nothing { is_last: false },
+            None => return Said::No,
+        }
+    }
+    if here.is_null() { Said::Nothing { is_last: true } } else { Said::Value(here) }
+}
+
+/// Whether the ID of an event is a number that its payload says.
+fn has_number(event: &str) -> bool {
+    matches!(event, "release" | "check_run")
+}
+
+/// The files of a push, each once: those that its commits add, remove and change.
+fn changed_files(commits: &Value) -> Value {
+    let mut files: Vec<Value> = Vec::new();
+    for commit in commits.as_array().into_iter().flatten() {
+        for batch in ["added", "removed", "modified"] {
+            for file in commit[batch].as_array().into_iter().flatten() {
+                if !files.contains(file) {
+                    files.push(file.clone());
+                }
+            }
+        }
+    }
+    files.into()
 }
 
 /// Where Kelos reads the variables of an event.
@@ -122,6 +196,7 @@ fn places(event: &str) -> &'static [(&'static str, &'static str)] {
             ("Title", "/issue/title"),
             ("Body", "/issue/body"),
             ("URL", "/issue/html_url"),
+            REPOSITORY,
         ],
         "issue_comment" => &[
             ("Action", "/action"),
@@ -131,12 +206,13 @@ fn places(event: &str) -> &'static [(&'static str, &'static str)] {
             ("URL", "/issue/html_url"),
             ("CommentBody", "/comment/body"),
             ("CommentURL", "/comment/html_url"),
+            REPOSITORY,
         ],
         "pull_request" => &PULL_REQUEST,
         "pull_request_review" => &PULL_REQUEST_REVIEW,
         "pull_request_review_comment" => &PULL_REQUEST_COMMENT,
-        "push" => &[("Ref", "/ref"), ("ID", "/head_commit/id")],
-        "create" => &[("Ref", "/ref"), ("RefType", "/ref_type")],
+        "push" => &[("Ref", "/ref"), ("ID", "/head_commit/id"), REPOSITORY],
+        "create" => &[("Ref", "/ref"), ("RefType", "/ref_type"), REPOSITORY],
         "release" => &[
             ("Action", "/action"),
             ("ID", "/release/id"),
@@ -144,6 +220,7 @@ fn places(event: &str) -> &'static [(&'static str, &'static str)] {
             ("Title", "/release/name"),
             ("Body", "/release/body"),
             ("URL", "/release/html_url"),
+            REPOSITORY,
         ],
         "check_run" => &[
             ("Action", "/action"),
@@ -154,14 +231,17 @@ fn places(event: &str) -> &'static [(&'static str, &'static str)] {
             ("URL", "/check_run/html_url"),
             ("HeadSHA", "/check_run/head_sha"),
             ("CheckApp", "/check_run/app/name"),
-            ("Number", "/check_run/pull_requests/0/number"),
-            ("Branch", "/check_run/pull_requests/0/head/ref"),
+            REPOSITORY,
         ],
-        _ => &[],
+        // Of others Kelos reads what they do, and by whom.
+        _ => &[("Action", "/action")],
     }
 }
 
-const PULL_REQUEST: [(&str, &str); 7] = [
+const REPOSITORY: (&str, &str) = ("Repository", "/repository/full_name");
+
+const PULL_REQUEST: [(&str, &str); 8] = [
+    REPOSITORY,
     ("Action", "/action"),
     ("Number", "/pull_request/number"),
     ("Title", "/pull_request/title"),
@@ -172,11 +252,14 @@ const PULL_REQUEST: [(&str, &str); 7] = [
 ];
 
 /// The same with what a comment says.
-const fn with_comment(body: &'static str, page: &'static str) -> [(&'static str, &'static str); 9] {
-    let [action, number, title, text, url, branch, commit] = PULL_REQUEST;
+const fn with_comment(
+    body: &'static str,
+    page: &'static str,
+) -> [(&'static str, &'static str); 10] {
+    let [repository, action, number, title, text, url, branch, commit] = PULL_REQUEST;
     let comment = ("CommentBody", body);
-    [action, number, title, text, url, branch, commit, comment, ("CommentURL", page)]
+    [repository, action, number, title, text, url, branch, commit, comment, ("CommentURL", page)]
 }
 
-const PULL_REQUEST_REVIEW: [(&str, &str); 9] = with_comment("/review/body", "/review/html_url");
-const PULL_REQUEST_COMMENT: [(&str, &str); 9] = with_comment("/comment/body", "/comment/html_url");
+const PULL_REQUEST_REVIEW: [(&str, &str); 10] = with_comment("/review/body", "/review/html_url");
+const PULL_REQUEST_COMMENT: [(&str, &str); 10] = with_comment("/comment/body", "/comment/html_url");

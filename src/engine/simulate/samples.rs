@@ -221,17 +221,20 @@ fn event_item(event: &str, repository: &str, given: &Given<'_>) -> Result<Value,
         }
         "push" => {
             let reference = given.text("Ref", "")?;
-            let branch = reference.strip_prefix("refs/heads/").unwrap_or_default();
-            let branch = if reference.is_empty() {
-                given.text("Branch", "main")?
-            } else {
-                branch.to_owned()
+            let branch = match given.0.contains_key("Ref") {
+                true => reference.strip_prefix("refs/heads/").unwrap_or_default().to_owned(),
+                false => given.text("Branch", "main")?,
             };
             json!({"ID": COMMIT, "Ref": format!("refs/heads/{branch}"), "Branch": branch, "Title": format!("Push to {branch}"), "ChangedFiles": ["README.md"]})
         }
         "create" if given.text("RefType", "tag")? == "branch" => {
             let name = given.text("Ref", &given.text("Branch", "fix-login")?)?;
             json!({"ID": name, "Ref": name, "RefType": "branch", "Branch": name, "Title": format!("Branch created: {name}")})
+        }
+        // A repository has neither.
+        "create" if given.text("RefType", "tag")? != "tag" => {
+            let name = given.text("Ref", "")?;
+            json!({"ID": name, "Ref": name})
         }
         "create" => {
             let name = given.text("Ref", &given.text("Tag", "v1.2.0")?)?;

@@ -11,6 +11,8 @@ use crate::engine::sources::Rendered;
 
 /// Where Kelos keeps the comment reporting of a TaskSpawner that is read as v1alpha1.
 const COMMENTS_ANNOTATION: &str = "kelos.dev/v1alpha2-github-comments-reporting";
+/// Where Kelos keeps the pool of credentials of one.
+const CREDENTIALS_ANNOTATION: &str = "kelos.dev/v1alpha2-taskspawner-credentials";
 
 /// A TaskSpawner, v1alpha1 or v1alpha2, with all that its Tasks are made of.
 #[derive(Clone, Debug)]
@@ -92,11 +94,40 @@ impl Spawner {
         let kept = kept.as_ref().and_then(Value::as_object).into_iter().flatten();
         for (source, of) in kept {
             let reporting = self.when.get_mut(source).and_then(|it| it.get_mut("reporting"));
-            if let (Some(Value::Object(reporting)), Some(comments)) =
-                (reporting, of.get("comments"))
-            {
-                reporting.insert("comments".to_owned(), comments.clone());
+            let Some(Value::Object(reporting)) = reporting else { continue };
+            // Who has switched it off since then has done so for all of it.
+            if reporting.get("enabled").and_then(Value::as_bool) != Some(true) {
+                continue;
             }
+            if let Some(comments) = of.get("comments") {
+                let is_enabled = of.get("enabled").and_then(Value::as_bool).unwrap_or(false);
+                reporting.insert("comments".to_owned(), comments.clone());
+                reporting.insert("enabled".to_owned(), is_enabled.into());
+            }
+        }
+        self.restore_credentials(annotations);
+    }
+
+    /// The pool of credentials, of which v1alpha1 shows the first by its name as the one of the template: only as long
+    /// as that is still so.
+    fn restore_credentials(&mut self, annotations: &Map<String, Value>) {
+        let kept = annotations.get(CREDENTIALS_ANNOTATION).and_then(Value::as_str);
+        let kept: Option<Vec<Value>> = kept.and_then(|kept| serde_json::from_str(kept).ok());
+        let kept = kept.unwrap_or_default();
+        let name = |it: &Value| it["name"].as_str().unwrap_or_default().to_owned();
+        let Some(shown) = kept.iter().min_by_key(|it| name(it)) else { return };
+        let is_shown = self.template.get("credentials").is_some_and(|it| {
+            it["type"] == shown["type"]
+                && it["secretRef"].is_object()
+                && it["secretRef"]["name"] == shown["secretRef"]["name"]
+        });
+        if !is_shown {
+            return;
+        }
+        self.credentials = kept;
+        self.template.remove("credentials");
+        if let Some(worker) = self.template.get_mut("worker").and_then(Value::as_object_mut) {
+            worker.remove("credentials");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::field_mapping;
 use super::no_task::NoTask;
 use super::reporting::Reported;
 use super::spawner::Spawner;
@@ -78,7 +79,12 @@ impl Spawner {
             SourceKind::LinearWebhook => printed(variables, "Type"),
             _ => printed(variables, "Event"),
         };
-        let delivery = self.delivery(source, &id, &text("DeliveryID")?, &text("ChannelID")?);
+        let id_of_delivery = match source {
+            SourceKind::GenericWebhook if field_mapping::is_without_id(self, &item)? => "",
+            _ => &*id,
+        };
+        let delivery =
+            self.delivery(source, id_of_delivery, &text("DeliveryID")?, &text("ChannelID")?);
         let facts = Facts { id: &id, event: &event, delivery: &delivery };
         let name = self.task_name(source, &facts, variables, version)?;
         let spec = self.spec(variables, version)?;

@@ -145,6 +145,7 @@ fn what_the_payload_says_is_not_guessed() {
         (SourceKind::GithubWebhook, "{{.Payload.GetIssue.GetNodeID}}"),
         (SourceKind::GithubWebhook, "{{.Payload.Issue}}"),
         (SourceKind::GithubWebhook, "{{printf \"%s\" .Payload.Action}}"),
+        (SourceKind::GithubWebhook, "{{eq .Payload.Issue.Assignees nil}}"),
     ] {
         let spawner = spawner(when(source), json!({"promptTemplate": template}));
         let error = spawner.task(&Item::new(), KelosVersion::V0_52).unwrap_err();
@@ -161,7 +162,7 @@ fn what_the_payload_says_is_not_guessed() {
 #[test]
 fn a_field_mapping_is_read_as_far_as_it_can_be() {
     let mapping =
-        json!({"id": "$.id", "level": "$.a['b'][0]", "n": "$.n", "gone": "$.x.y", "odd": "$..x"});
+        json!({"id": "$.id", "level": "$.a[\"b\"][0]", "n": "$.n", "gone": "$.x.y", "odd": "$..x"});
     let spawner = spawner(
         json!({"webhook": {"source": "alerts", "fieldMapping": mapping}}),
         json!({"promptTemplate": "{{.ID}} {{.level}} {{.n}} [{{.gone}}] {{.odd}} {{.Title}}|"}),
@@ -261,4 +262,143 @@ fn a_pointer_is_compared_with_nothing_and_a_nil_one_has_no_fields() {
         assert_eq!(error.why, Why::Kelos, "{error}");
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+/// What an event with this payload gives for a template.
+fn of_payload(event: &str, payload: Value, template: &str) -> Result<String, String> {
+    let when = json!({"githubWebhook": {"events": [event]}});
+    let spawner = spawner(when, json!({"promptTemplate": template}));
+    prompt(&spawner, json!({"Event": event, "Payload": payload}), KelosVersion::V0_52)
+}
+
+#[test]
+fn what_a_payload_says_is_nothing_has_no_value() {
+    let body = "{{with index . \"Body\"}}{{.}}{{end}}|{{.Title}}|{{.ID}}";
+    let comment = "{{with index . \"CommentBody\"}}{{.}}{{end}}|";
+    let run = "{{index . \"Conclusion\"}}|{{index . \"CheckApp\"}}|{{index . \"Number\"}}|{{index . \"Branch\"}}";
+    let none = "<no value>";
+    let nothing = format!("{none}|{none}|{none}|{none}");
+    let pulls = json!([{"number": 3}, {"number": 4, "head": {"ref": "f"}}]);
+    for (event, payload, template, expected) in [
+        ("issues", json!({"issue": {"body": null, "number": 7}}), body, "|Fix the login page|7"),
+        ("issues", json!({"issue": {"title": null, "body": "b"}}), body, "b||42"),
+        ("issues", json!({"issue": null}), body, "||"),
+        ("pull_request", json!({"pull_request": {"body": null}}), body, "|Fix the login page|42"),
+        ("pull_request_review", json!({"review": {"body": null}}), comment, "|"),
+        ("release", json!({"release": {"id": null, "name": null, "body": null}}), body, "||0"),
+        (
+            "check_run",
+            json!({"check_run": {"conclusion": null, "app": null, "pull_requests": []}}),
+            run,
+            &nothing,
+        ),
+        (
+            "check_run",
+            json!({"check_run": {"pull_requests": pulls}}),
+            run,
+            "failure|GitHub Actions|4|f",
+        ),
+        ("push", json!({"head_commit": null}), "{{.ID}}|{{.Title}}", "|Push to main"),
+        ("push", json!({"ref": null}), "{{index . \"Branch\"}}|{{.Title}}", "<no value>|Push to "),
+        (
+            "push",
+            json!({"commits": [{"added": ["a"], "modified": ["b"], "removed": ["c"]}, {"added": ["a"]}]}),
+            "{{.ChangedFiles}}",
+            "[a c b]",
+        ),
+        ("push", json!({"commits": []}), "{{.ChangedFiles}}", "[]"),
+        (
+            "workflow_run",
+            json!({"action": "completed", "repository": {"full_name": "o/r"}}),
+            "{{.Action}}|{{.Repository}}",
+            "completed|",
+        ),
+        (
+            "create",
+            json!({"ref": null, "ref_type": "repository"}),
+            "{{.Title}}|{{.ID}}|{{index . \"Tag\"}}|{{.RefType}}",
+            "||<no value>|repository",
+        ),
+    ] {
+        let printed = of_payload(event, payload.clone(), template);
+        assert_eq!(printed.as_deref(), Ok(expected), "{event} {payload}");
+    }
+}
+
+#[test]
+fn a_moment_is_not_simulated_and_nothing_else_has_methods_with_arguments() {
+    let payload = json!({"issue": {"created_at": "2026-01-01T00:00:00Z", "closed_at": null}});
+    for (template, why) in [
+        ("{{.Payload.Issue.CreatedAt.Format \"2006\"}}", Why::NotSimulated),
+        ("{{.Payload.Issue.GetCreatedAt.Format \"2006\"}}", Why::NotSimulated),
+        ("{{.Payload.Issue.CreatedAt.Year}}", Why::NotSimulated),
+        ("{{.Payload.Issue.ClosedAt.Year}}", Why::Kelos),
+        ("{{.Payload.Issue.CreatedAt.year}}", Why::Kelos),
+        ("{{.Payload.Issue.State \"2006\"}}", Why::Kelos),
+        ("{{.Title \"2006\"}}", Why::Kelos),
+    ] {
+        let when = json!({"githubWebhook": {"events": ["issues"]}});
+        let spawner = spawner(when, json!({"promptTemplate": template}));
+        let given = item(json!({"Payload": payload}));
+        let error = spawner.task(&given, KelosVersion::V0_52).unwrap_err();
+        assert_eq!(error.why, why, "{template}: {error}");
+    }
+    let printed = of_payload("issues", payload, "{{.Payload.Issue.GetCreatedAt}}");
+    assert_eq!(printed.as_deref(), Ok("2026-01-01 00:00:00 +0000 UTC"));
+}
+
+#[test]
+fn a_path_that_kelos_can_not_parse_makes_no_task_and_a_null_id_is_none() {
+    let with = |path: &str| {
+        let mapping = json!({"id": path});
+        spawner(json!({"webhook": {"source": "alerts", "fieldMapping": mapping}}), json!({}))
+    };
+    let given = |id: Value| item(json!({"Payload": {"a b": id}, "DeliveryID": "d"}));
+    let error = with("$['a b']").task(&given(json!("7")), KelosVersion::V0_52).unwrap_err();
+    assert_eq!(error.why, Why::Kelos);
+    assert!(error.to_string().contains("single quotes hold one character"), "{error}");
+    let name = |id: Value| {
+        let task = with("$[\"a b\"]").task(&given(id), KelosVersion::V0_52).unwrap();
+        task["metadata"]["name"].as_str().unwrap().to_owned()
+    };
+    let of_body = spawner(json!({"webhook": {"source": "alerts"}}), json!({}));
+    let of_body = of_body.task(&given(Value::Null), KelosVersion::V0_52).unwrap();
+    assert_eq!(name(Value::Null), of_body["metadata"]["name"], "by the body, as without an id");
+    assert_ne!(name(json!("<nil>")), name(Value::Null));
+}
+
+#[test]
+fn what_kelos_keeps_of_newer_fields_is_restored_only_where_it_still_fits() {
+    let kept = |enabled: bool, secret: &str| {
+        let comments = json!({"githubIssues": {"comments": {"mode": "Sticky"}}}).to_string();
+        let pool = json!([
+            {"name": "b", "type": "oauth", "secretRef": {"name": "s2"}},
+            {"name": "a", "type": "oauth", "secretRef": {"name": "s1"}},
+        ]);
+        let spawner = json!({
+            "apiVersion": "kelos.dev/v1alpha1",
+            "metadata": {"name": "worker", "annotations": {
+                "kelos.dev/v1alpha2-github-comments-reporting": comments,
+                "kelos.dev/v1alpha2-taskspawner-credentials": pool.to_string(),
+            }},
+            "spec": {
+                "when": {"githubIssues": {"reporting": {"enabled": enabled}}},
+                "taskTemplate": {"credentials": {"type": "oauth", "secretRef": {"name": secret}}},
+            },
+        });
+        let spawner = Spawner::parse(&spawner.to_string()).unwrap();
+        spawner.task(&Item::new(), KelosVersion::V0_52).unwrap()
+    };
+    let mode =
+        |task: &Value| task["metadata"]["annotations"]["kelos.dev/github-comment-mode"].clone();
+    let credential =
+        |task: &Value| task["metadata"]["labels"]["kelos.dev/spawner-credential"].clone();
+    let same = kept(true, "s1");
+    assert_eq!(mode(&same), "Sticky");
+    assert_eq!(credential(&same), "b");
+    assert_eq!(same["spec"]["credentials"]["secretRef"]["name"], "s2");
+    let changed = kept(false, "s2");
+    assert_eq!(mode(&changed), Value::Null);
+    assert_eq!(credential(&changed), Value::Null);
+    assert_eq!(changed["spec"]["credentials"]["secretRef"]["name"], "s2");
 }
