@@ -87,6 +87,6 @@ fn an_empty_text_has_a_place_between_its_quotes() {
             "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {{name: w}}\nspec:\n  when: {{cron: {{schedule: {spelled}}}}}\n  taskTemplate: {{promptTemplate: x}}\n"
         );
         let said = lint_file("w.yaml", &text, &[]);
-        assert!(said.output.starts_with("w.yaml:5:26: error[cron-schedule]"), "{}", said.output);
+        assert!(said.output.starts_with("w.yaml:5:27: error[cron-schedule]"), "{}", said.output);
     }
 }
