@@ -1,6 +1,6 @@
 //! Tasks that are made as Kelos makes them, for commands that show or test what they get.
 
-use super::explain::{Explained, explain};
+use super::snippet::{Explained, explain};
 use super::stdio::complain;
 use super::vars;
 use crate::cli::RenderArgs;
