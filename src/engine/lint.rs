@@ -181,6 +181,11 @@ impl Lint<'_> {
         })
     }
 
+    /// The same as a help, which is about the TaskSpawner anyway.
+    fn line_for(&self, variable: &str) -> String {
+        self.remedy(variable).to_string().replacen("add to the TaskSpawner: ", "add ", 1)
+    }
+
     fn finish(mut self) -> Vec<Finding> {
         let key =
             |it: &Finding| (it.severity, it.field.clone(), it.at.map(|at| at.offset), it.rule);

@@ -1,7 +1,7 @@
 //! Variables that are not there where Kelos renders: never, or not under every event.
 
 use super::Lint;
-use super::faults::{KNOWN, by_certainty, listed};
+use super::faults::{KNOWN, by_certainty, have, listed, some};
 use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
@@ -88,21 +88,20 @@ fn of_other_events(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name
     let product = lint.product();
     let where_reached = if met.is_certain { "" } else { " where this is reached" };
     let here = match met.always.as_slice() {
-        [] | [""] => lint.table.name.to_owned(),
-        events => listed(events),
+        [] | [""] => format!("{} has", lint.table.name),
+        events => have(events),
     };
-    let text =
-        format!("{here} has no `.{name}` ({KNOWN}): Kelos makes no {product}{where_reached}");
+    let text = format!("{here} no `.{name}` ({KNOWN}): Kelos makes no {product}{where_reached}");
     let finding = Finding::new(Rule::NeverThere, by_certainty(met), rendered.field.clone(), text);
-    let have = EVENTS.iter().filter(|event| presence(event, name) != Presence::Never);
-    let have: Vec<&str> = have.copied().collect();
-    finding.help(match have.as_slice() {
+    let with_it = EVENTS.iter().filter(|event| presence(event, name) != Presence::Never);
+    let with_it: Vec<&str> = with_it.copied().collect();
+    finding.help(match with_it.as_slice() {
         [] => "take it out".to_owned(),
         // Of those that are taken, the filters let only such pass that are without it.
         events if events.iter().any(|event| met.always.contains(event)) => {
             "take it out, or change the filters that let only such events pass".to_owned()
         }
-        events => format!("take it out, or take an event that has it: {}", listed(events)),
+        events => format!("take it out; {}", some(events)),
     })
 }
 

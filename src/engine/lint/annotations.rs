@@ -203,8 +203,8 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
         let finding = lint.located(finding, place(lint.view, rule, Some(fault.at.start)));
         let variable = format!(".{name}");
-        let help = name_hint(ErrorKind::Missing, &variable)
-            .or_else(|| Some(lint.remedy(&variable).to_string()));
+        let help =
+            name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
         return lint.add(match help.filter(|help| !help.is_empty()) {
             Some(help) => finding.help(help),
             None => finding,

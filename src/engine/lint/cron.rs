@@ -87,8 +87,8 @@ fn read(schedule: &str) -> Result<(), Wrong> {
         return wrong(format!("it has {count} fields instead of 5"), ORDER);
     }
     let read = |(field, unit): (&&str, &Unit)| {
-        let parts = field.split(',').filter(|part| !part.is_empty());
-        parts.map(|part| range(part, unit)).collect::<Result<(), Wrong>>()
+        let mut parts = field.split(',').filter(|part| !part.is_empty());
+        parts.try_for_each(|part| range(part, unit))
     };
     fields.iter().zip(&UNITS).try_for_each(read)
 }

@@ -75,6 +75,23 @@ pub(super) fn listed(events: &[&str]) -> String {
     }
 }
 
+/// Events as the subject of what they have, or have not.
+pub(super) fn have(events: &[&str]) -> String {
+    let verb = if events.len() == 1 { "has" } else { "have" };
+    format!("{} {verb}", listed(events))
+}
+
+/// That these events have it, of which not all are named.
+pub(super) fn some(events: &[&str]) -> String {
+    match events {
+        [first, second, _, _, ..] => {
+            let others = events.len() - 2;
+            format!("`{first}`, `{second}` and {others} other events have it")
+        }
+        events => format!("{} it", have(events)),
+    }
+}
+
 fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
     let fault = &met.fault;
     let name = fault.path.first().filter(|_| met.is_certain)?;

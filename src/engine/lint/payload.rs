@@ -1,7 +1,7 @@
 //! Fields of payloads: those of other events, and those of what may be nothing.
 
 use super::Lint;
-use super::faults::{KNOWN, by_certainty, listed, spelled};
+use super::faults::{KNOWN, by_certainty, have, some, spelled};
 use super::finding::{Finding, Rule, Severity};
 use super::templates::{Met, Rendered};
 use crate::engine::simulate::{EVENTS, PayloadPart, payload_fields, payload_getters, payload_part};
@@ -26,8 +26,8 @@ const OF_BOTH: [&str; 11] = [
 pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let written = spelled(&met.fault);
     let text = format!(
-        "{} has no `{written}` ({KNOWN}): Kelos makes no {} of it",
-        listed(&met.always),
+        "{} no `{written}` ({KNOWN}): Kelos makes no {} of it",
+        have(&met.always),
         lint.product()
     );
     let field = rendered.field.clone();
@@ -68,9 +68,7 @@ pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) 
     let others: Vec<&str> = EVENTS.iter().filter(|event| has(event)).copied().collect();
     match others.as_slice() {
         [] => finding.help("take it out: no event of GitHub has it"),
-        events => {
-            finding.help(format!("take it out, or take an event that has it: {}", listed(events)))
-        }
+        events => finding.help(format!("take it out; {}", some(events))),
     }
 }
 

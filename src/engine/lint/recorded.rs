@@ -9,14 +9,14 @@ use super::Lint;
 use super::annotations::{about, field_of, place};
 use super::faults::listed;
 use super::finding::{Finding, Rule, Severity};
+use crate::engine::candidate::{Candidates, candidates};
 use crate::engine::kelos::{Task, Workspace};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule};
 use crate::engine::simulate::{Item, Spawner};
 use crate::engine::skip::Skip;
 use crate::engine::sources::GROUPS;
-use crate::engine::variables::Facts;
-use crate::engine::{Limits, decide};
+use crate::engine::variables::{Facts, variables as built};
 use crate::templates::budget::Budget;
 use crate::templates::camel_case;
 
@@ -98,14 +98,17 @@ impl Means {
         let workspace: Option<Workspace> = serde_json::from_str(WORKSPACE).ok();
         let workspace = workspace.as_ref();
         let facts = Facts { task_bytes: task.len(), workspace, ..Facts::default() };
-        let decision = decide(&parsed, lint.rules, &facts, &Limits::new(self.ours));
-        let steps = self.ours.steps().saturating_sub(decision.steps);
-        self.ours = Budget::new(steps, self.ours.bytes().saturating_sub(decision.bytes));
-        if decision.has_hit_limits {
+        let known = built(&parsed, lint.rules, &facts, &mut self.ours);
+        let Candidates { candidates, is_over } =
+            candidates(lint.rules, &known, true, &mut self.ours);
+        if is_over || !self.ours.has_more() {
             return Vec::new();
         }
-        let found = decision.keys.iter().filter_map(|key| {
-            let skip = key.news_skip().or_else(|| key.news_default())?;
+        let found = lint.rules.keys.iter().zip(candidates).filter_map(|(key, candidate)| {
+            let skip = match candidate {
+                Err(skip) => skip,
+                Ok(offer) => offer.failed()?,
+            };
             let variable = skip.variable.as_deref()?;
             let name = name_of(variable);
             let is_of_item = variables.get(&name).is_some() && !GROUPS.contains(&&*name);
@@ -113,7 +116,7 @@ impl Means {
                 return None;
             }
             let index = asked.iter().position(|it| it.kind == key.kind && *it.key == *key.key)?;
-            Some((index, skip.clone()))
+            Some((index, skip))
         });
         found.collect()
     }
@@ -147,8 +150,6 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
         Some(position) => finding.at(position),
         None => about(lint, rule, finding),
     };
-    let help = lint.remedy(variable).to_string();
-    // Where else would it be written.
-    let help = help.replacen("add to the TaskSpawner: ", "add ", 1);
+    let help = lint.line_for(variable);
     lint.add(finding.help(help));
 }

@@ -11,8 +11,8 @@ const FIELD_CHARS: usize = 90;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
 
-/// The fewest characters of what is wrong that stand beside what to do: enough for its first clause.
-const TEXT_CHARS: usize = 48;
+/// The fewest characters of what is wrong that stand beside what to do: enough for a key or a variable, beside the rule.
+const TEXT_CHARS: usize = 20;
 
 /// ``spec.taskTemplate.branch: function "lower" not defined (1:10) [not-for-kelos]``
 ///

@@ -115,7 +115,8 @@ proptest! {
             prop_assert_eq!(&new[..range.start], &text[..range.start]);
             prop_assert_eq!(&new[range.start + with.len()..], &text[range.end..]);
         } else {
-            let is_json = style == 5 && !value.is_empty();
+            // What changes nothing is not written.
+            let is_json = style == 5 && !value.is_empty() && value[start..end] != with;
             prop_assert!(!is_json, "double quotes say whatever there is: {text} {value:?} {with:?}");
         }
     }

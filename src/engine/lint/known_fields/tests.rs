@@ -69,8 +69,12 @@ fn the_fields_are_those_of_the_schemas() {
             of_table(root, "", &has, &mut ours);
             for (way, is_required, _) in &ours {
                 let is_there = theirs.contains(&(way.clone(), *is_required));
-                // Not all that a schema asks for is asked for here.
-                let is_known = is_there || (!is_required && theirs.contains(&(way.clone(), true)));
+                // Not all that a schema asks for is asked for here; the one source of SessionSpawners is asked for by a
+                // rule of the schema (CEL).
+                let is_by_rule = way == ".spec.when.githubWebhook" && file == "sessionspawner.yaml";
+                let is_known = is_by_rule
+                    || is_there
+                    || (!is_required && theirs.contains(&(way.clone(), true)));
                 assert!(is_known, "{version} {file} {api:?}: {way} {is_required}");
                 compared += 1;
             }
