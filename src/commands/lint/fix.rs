@@ -31,7 +31,7 @@ pub(super) fn all(files: &mut Files, namespace: &str, policy: &Policy) -> anyhow
     let mut fixed = 0;
     let mut changed = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
-        let read = files.objects(namespace, false);
+        let read = files.objects(namespace);
         let placed = place::all(&read, judge::all(&read, policy).findings, files);
         let wanted = wanted(&read, placed);
         let before = fixed;
