@@ -77,22 +77,31 @@ fn sample(name: &str) -> &'static str {
 
 /// What Kelos reads at a JSONPath: an empty text where nothing is.
 fn field(name: &str, path: &str, payload: &serde_json::Value) -> Result<String, NoTask> {
-    let Some(steps) = steps(path) else {
-        return Err(NoTask::not_simulated(format!(
+    match at_path(path, payload) {
+        Some(Some(found)) => printed(found),
+        Some(None) => Ok(String::new()),
+        None => Err(NoTask::not_simulated(format!(
             "the JSONPath of `{name}` in spec.when.webhook.fieldMapping is more than names and numbers"
         ))
-        .hint(format!("say `{name}` in the item, beside `Payload`")));
-    };
+        .hint(format!("say `{name}` in the item, beside `Payload`"))),
+    }
+}
+
+/// What is at a JSONPath; nothing at all for a path of more than names and numbers.
+pub(super) fn at_path<'p>(
+    path: &str,
+    payload: &'p serde_json::Value,
+) -> Option<Option<&'p serde_json::Value>> {
     let mut here = payload;
-    for step in steps {
+    for step in steps(path)? {
         let found = match step {
             Step::Name(name) => here.get(name),
             Step::Item(at) => here.get(at),
         };
-        let Some(found) = found else { return Ok(String::new()) };
+        let Some(found) = found else { return Some(None) };
         here = found;
     }
-    printed(here)
+    Some(Some(here))
 }
 
 enum Step<'p> {
@@ -130,7 +139,7 @@ fn steps(path: &str) -> Option<Vec<Step<'_>>> {
 }
 
 /// What Go's `%v` prints of JSON.
-fn printed(json: &serde_json::Value) -> Result<String, NoTask> {
+pub(super) fn printed(json: &serde_json::Value) -> Result<String, NoTask> {
     let print = || {
         let root = Value::from(Map::from([("it".into(), decoded(json))]));
         let program = Program::compile_plain("{{printf \"%v\" .it}}", &mut Purse::default())?;
