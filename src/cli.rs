@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod cluster;
 mod controller;
 mod lint;
 mod words;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
 pub use self::lint::{LintArgs, LintFormat};
 use crate::engine::rules::{Infer, OnInvalid};

@@ -25,6 +25,7 @@ pub mod simulate;
 mod size;
 mod skip;
 mod sources;
+pub mod stored;
 pub mod variables;
 
 pub use self::decision::{

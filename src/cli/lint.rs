@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{PolicyArgs, words};
+use super::{ConnectionArgs, PolicyArgs, words};
 use crate::engine::lint::Severity;
 
 /// The arguments by which the cluster is asked: not together with files.
@@ -29,12 +29,9 @@ pub struct LintArgs {
     /// Labels that the TaskSpawners and SessionSpawners have, as kubectl takes them
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<String>,
-    /// Context of the kubeconfig; without it, the current one
-    #[arg(long, value_name = "NAME")]
-    pub context: Option<String>,
-    /// Kubeconfig of the cluster; without it KUBECONFIG, ~/.kube/config or the Pod's ServiceAccount
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<PathBuf>,
+    /// The cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
     /// How to show it
     #[arg(short, long, value_name = "FORMAT", default_value_t = LintFormat::Text, value_enum)]
     pub output: LintFormat,

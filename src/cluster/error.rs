@@ -77,7 +77,7 @@ impl Error {
     }
 
     /// Whether what was known is too old to go on from.
-    pub(super) fn is_expired(&self) -> bool {
+    pub fn is_expired(&self) -> bool {
         matches!(self, Error::Api(status) if status.code == 410)
     }
 }

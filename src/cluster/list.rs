@@ -34,7 +34,7 @@ struct ServedResource {
 }
 
 impl Resource {
-    /// Reads all objects of a selection as JSON, page by page.
+    /// Reads all objects of a selection as JSON, as they were at one moment.
     ///
     /// # Errors
     ///
@@ -44,14 +44,33 @@ impl Resource {
         client: &Client,
         selection: Selection<'_>,
     ) -> Result<Vec<Box<RawValue>>, Error> {
-        let version = self.served_version(client).await?.ok_or(Error::KindNotServed)?;
+        let mut all = Vec::new();
         for _ in 1..MOST_STARTS {
-            match self.pages(client, &version, selection).await {
-                Err(error) if error.is_expired() => {}
-                all => return all,
+            let add = |page: &[&RawValue]| all.extend(page.iter().map(|it| (*it).to_owned()));
+            match self.read_pages(client, selection, add).await {
+                Err(error) if error.is_expired() => all.clear(),
+                done => return done.map(|()| all),
             }
         }
-        self.pages(client, &version, selection).await
+        let add = |page: &[&RawValue]| all.extend(page.iter().map(|it| (*it).to_owned()));
+        self.read_pages(client, selection, add).await?;
+        Ok(all)
+    }
+
+    /// Reads all objects of a selection, and gives each page to `take` before the next one is asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]: `KindNotServed` where the cluster has no such kind; one that [is expired](Error::is_expired) where
+    /// it took so long that the API server no longer has the list that was begun.
+    pub async fn read_pages(
+        &self,
+        client: &Client,
+        selection: Selection<'_>,
+        take: impl FnMut(&[&RawValue]),
+    ) -> Result<(), Error> {
+        let version = self.served_version(client).await?.ok_or(Error::KindNotServed)?;
+        self.pages(client, &version, selection, take).await
     }
 
     /// Whether the cluster has this kind at all: whoever lacks the right to it is told 403 either way.
@@ -73,9 +92,10 @@ impl Resource {
         client: &Client,
         version: &str,
         selection: Selection<'_>,
-    ) -> Result<Vec<Box<RawValue>>, Error> {
+        mut take: impl FnMut(&[&RawValue]),
+    ) -> Result<(), Error> {
         let requests = self.requests(version, selection.namespace);
-        let (mut all, mut size, mut next) = (Vec::new(), PageSize::default(), None);
+        let (mut size, mut next) = (PageSize::default(), None);
         loop {
             let params = ListParams {
                 limit: Some(size.limit()),
@@ -99,9 +119,9 @@ impl Resource {
             let page: Page<'_> =
                 serde_json::from_slice(&text).map_err(|_| Error::InvalidResponse)?;
             size = size.after(page.items.len(), text.len());
-            all.extend(page.items.iter().map(|item| (*item).to_owned()));
+            take(&page.items);
             if page.metadata.next.is_empty() {
-                return Ok(all);
+                return Ok(());
             }
             next = Some(page.metadata.next);
         }

@@ -20,10 +20,35 @@ pub struct Resource {
     pub metadata_only: bool,
 }
 
+/// The versions of Kelos's kinds: v0.40 and later store v1alpha2, older ones know v1alpha1 only.
+const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
+
 impl Resource {
     /// Secrets.
-    pub const SECRETS: Resource =
-        Resource { group: "", versions: &["v1"], plural: "secrets", metadata_only: false };
+    pub const SECRETS: Resource = Resource::core("secrets");
+    /// Namespaces: their names, labels and annotations.
+    pub const NAMESPACES: Resource =
+        Resource { metadata_only: true, ..Resource::core("namespaces") };
+    /// Tasks.
+    pub const TASKS: Resource = Resource::kelos("tasks");
+    /// TaskSpawners.
+    pub const TASK_SPAWNERS: Resource = Resource::kelos("taskspawners");
+    /// SessionSpawners; older versions of Kelos have none.
+    pub const SESSION_SPAWNERS: Resource = Resource::kelos("sessionspawners");
+    /// TaskBudgets; older versions of Kelos have none.
+    pub const TASK_BUDGETS: Resource = Resource::kelos("taskbudgets");
+    /// Workspaces.
+    pub const WORKSPACES: Resource = Resource::kelos("workspaces");
+    /// WorkerPools; older versions of Kelos have none.
+    pub const WORKER_POOLS: Resource = Resource::kelos("workerpools");
+
+    const fn core(plural: &'static str) -> Resource {
+        Resource { group: "", versions: &["v1"], plural, metadata_only: false }
+    }
+
+    const fn kelos(plural: &'static str) -> Resource {
+        Resource { group: "kelos.dev", versions: KELOS_VERSIONS, plural, metadata_only: false }
+    }
 }
 
 /// Which objects of a kind.

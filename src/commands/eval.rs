@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use super::explain::{Explained, explain};
+use super::snippet::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain};
 use super::vars;
 use crate::cli::EvalArgs;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 
-use super::explain::{Explained, explain};
+use super::snippet::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain};
 use super::{not_asked, vars};
 use crate::cli::RenderArgs;

@@ -14,10 +14,11 @@ use self::cache::{LookedUpObject, LookupCache, LookupQuery};
 use self::get::Get;
 use super::lookup_outcome::LookupOutcome;
 use super::metrics::SpawnerMetrics;
-use super::watches::{NAMESPACES, TASK_SPAWNERS, WORKER_POOLS, WORKSPACES, WatchedKind};
+use super::watches::WatchedKind;
 use super::{CompiledSpawner, Lookup, Spawners};
 use crate::apimachinery::is_object_name as is_name;
 use crate::cluster;
+use crate::cluster::Resource;
 use crate::engine::kelos::{Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace};
 use crate::fair::{Bounds, FairPlaces};
 use crate::keyed_semaphore::KeyedSemaphore;
@@ -260,18 +261,22 @@ impl LiveLookup {
         }
         let get = &self.get;
         Ok(match query.kind {
-            WatchedKind::TaskSpawners => read(get.object(TASK_SPAWNERS, query).await?, |it| {
-                Fetched::TaskSpawner(Box::new(it))
-            }),
-            WatchedKind::Namespaces => read(get.object(NAMESPACES, query).await?, |it| {
+            WatchedKind::TaskSpawners => {
+                read(get.object(Resource::TASK_SPAWNERS, query).await?, |it| {
+                    Fetched::TaskSpawner(Box::new(it))
+                })
+            }
+            WatchedKind::Namespaces => read(get.object(Resource::NAMESPACES, query).await?, |it| {
                 Fetched::Ready(LookedUpObject::Namespace(Arc::new(it)))
             }),
-            WatchedKind::Workspaces => read(get.object(WORKSPACES, query).await?, |it| {
+            WatchedKind::Workspaces => read(get.object(Resource::WORKSPACES, query).await?, |it| {
                 Fetched::Ready(LookedUpObject::Workspace(Arc::new(it)))
             }),
-            WatchedKind::WorkerPools => read(get.object(WORKER_POOLS, query).await?, |it| {
-                Fetched::Ready(LookedUpObject::WorkerPool(Arc::new(it)))
-            }),
+            WatchedKind::WorkerPools => {
+                read(get.object(Resource::WORKER_POOLS, query).await?, |it| {
+                    Fetched::Ready(LookedUpObject::WorkerPool(Arc::new(it)))
+                })
+            }
         })
     }
 

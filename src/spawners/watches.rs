@@ -8,29 +8,12 @@ use tokio::sync::mpsc::{Receiver, Sender, WeakSender, channel};
 
 use super::ClusterChange;
 use crate::cluster::{Change, Reflector, Relist, Resource, Scope};
-use crate::engine::kelos::{GROUP, TaskSpawner};
+use crate::engine::kelos::TaskSpawner;
 use crate::spawners::SpawnerMetrics;
 use crate::words::words;
 
 /// How many changes may wait until they are taken in, which is soon: each of them may be a page.
 const WAITING_CHANGES: usize = 4;
-
-/// The versions of Kelos's kinds: v0.40 and later store v1alpha2, older ones know v1alpha1 only.
-const KELOS_VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
-
-/// TaskSpawners.
-pub(super) const TASK_SPAWNERS: Resource = kelos("taskspawners");
-/// Workspaces.
-pub(super) const WORKSPACES: Resource = kelos("workspaces");
-/// WorkerPools; older versions of Kelos have none.
-pub(super) const WORKER_POOLS: Resource = kelos("workerpools");
-/// Namespaces: their names, labels and annotations.
-pub(super) const NAMESPACES: Resource =
-    Resource { group: "", versions: &["v1"], plural: "namespaces", metadata_only: true };
-
-const fn kelos(plural: &'static str) -> Resource {
-    Resource { group: GROUP, versions: KELOS_VERSIONS, plural, metadata_only: false }
-}
 
 words! {
     /// What is watched in the cluster.
@@ -70,14 +53,20 @@ pub fn watch(client: &Client, metrics: &SpawnerMetrics) -> Watches {
     let (sender, changes) = channel(WAITING_CHANGES);
     let watches = Watches { changes, others: sender.downgrade(), relists: Default::default() };
     let start = Start { client, changes: sender, relists: &watches.relists };
-    start.reflector(TASK_SPAWNERS, WatchedKind::TaskSpawners, |changed: Change<TaskSpawner>| {
-        Some(ClusterChange::Spawners(changed.map(Arc::new)))
+    start.reflector(
+        Resource::TASK_SPAWNERS,
+        WatchedKind::TaskSpawners,
+        |changed: Change<TaskSpawner>| Some(ClusterChange::Spawners(changed.map(Arc::new))),
+    );
+    start.reflector(Resource::WORKSPACES, WatchedKind::Workspaces, |it| {
+        Some(ClusterChange::Workspaces(it))
     });
-    start.reflector(WORKSPACES, WatchedKind::Workspaces, |it| Some(ClusterChange::Workspaces(it)));
-    start.reflector(WORKER_POOLS, WatchedKind::WorkerPools, |it| {
+    start.reflector(Resource::WORKER_POOLS, WatchedKind::WorkerPools, |it| {
         Some(ClusterChange::WorkerPools(it))
     });
-    start.reflector(NAMESPACES, WatchedKind::Namespaces, |it| Some(ClusterChange::Namespaces(it)));
+    start.reflector(Resource::NAMESPACES, WatchedKind::Namespaces, |it| {
+        Some(ClusterChange::Namespaces(it))
+    });
     WatchedKind::ALL.into_iter().for_each(|kind| metrics.watch_is_alive(kind));
     watches
 }

@@ -103,6 +103,7 @@ const ENGINE: &[&str] = &[
     "pods",
     "rules",
     "mark",
+    "stored",
     "decision",
     "candidate",
     "variables",

@@ -1,23 +1,16 @@
 //! The objects of the cluster, with the rights of whoever calls.
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use kube::Client;
 use serde_json::value::RawValue;
 
+use super::super::reach::{self, Reach};
 use super::super::stdio::complain;
 use super::object::{Object, Read};
 use super::unread::Unread;
 use crate::cli::LintArgs;
-use crate::cluster::{ConnectError, Error, Resource, Selection, connect_to};
-use crate::engine::kelos::GROUP;
+use crate::cluster::{Error, Resource, Selection};
 use crate::engine::lint::SpawnerKind;
-
-/// The versions that are read, the best one first.
-const VERSIONS: &[&str] = &["v1alpha2", "v1alpha1"];
-
-const fn kelos(plural: &'static str) -> Resource {
-    Resource { group: GROUP, versions: VERSIONS, plural, metadata_only: false }
-}
 
 /// Reads the TaskSpawners, SessionSpawners and TaskBudgets of a namespace, or of all.
 ///
@@ -26,14 +19,12 @@ const fn kelos(plural: &'static str) -> Resource {
 /// When there is no way to the cluster, or it has no TaskSpawners. A right that is missing is told, and what can be
 /// read all the same is.
 pub(super) fn read(args: &LintArgs) -> anyhow::Result<Read> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.context("the system gives no way to the network")?.block_on(ask(args))
+    reach::block_on(ask(args))?
 }
 
 async fn ask(args: &LintArgs) -> anyhow::Result<Read> {
-    let (client, namespace) = connect_to(args.kubeconfig.as_deref(), args.context.as_deref())
-        .await
-        .map_err(without_serve)?;
+    let Reach { client, namespace } =
+        Reach::connect(&args.connection, "or -f FILE to lint files").await?;
     let namespace = args.namespace.clone().unwrap_or(namespace);
     let within = (!args.all_namespaces).then_some(&*namespace);
     let labels = args.selector.as_deref();
@@ -42,21 +33,10 @@ async fn ask(args: &LintArgs) -> anyhow::Result<Read> {
         selection: Selection { namespace: within, labels },
         read: Read { is_cluster: true, ..Read::default() },
     };
-    reading.spawners(SpawnerKind::TaskSpawner, &kelos("taskspawners")).await?;
-    reading.spawners(SpawnerKind::SessionSpawner, &kelos("sessionspawners")).await?;
+    reading.spawners(SpawnerKind::TaskSpawner, &Resource::TASK_SPAWNERS).await?;
+    reading.spawners(SpawnerKind::SessionSpawner, &Resource::SESSION_SPAWNERS).await?;
     reading.budgets().await;
     Ok(reading.read)
-}
-
-/// What is in the way, without the flags of `serve`.
-fn without_serve(error: ConnectError) -> anyhow::Error {
-    match error {
-        ConnectError::Inference(cause) => anyhow!(
-            "no cluster is known: this is no Pod, and there is no kubeconfig; give --kubeconfig FILE, or -f FILE to \
-             lint files ({cause})"
-        ),
-        error => error.into(),
-    }
 }
 
 /// One reading of the cluster.
@@ -97,7 +77,7 @@ impl Reading<'_> {
 
     /// TaskBudgets only help to see more: without them all else is told.
     async fn budgets(&mut self) {
-        let resource = kelos("taskbudgets");
+        let resource = Resource::TASK_BUDGETS;
         let selection = Selection { labels: None, ..self.selection };
         match resource.read_all(self.client, selection).await {
             Ok(all) => {
@@ -117,14 +97,6 @@ impl Reading<'_> {
 
     /// The right that is missing, or what else is in the way.
     fn lacking(&self, resource: &Resource, error: &Error) -> String {
-        if !error.is_forbidden() {
-            return format!("{} can't be read: {error}", resource.plural);
-        }
-        let place = match self.selection.namespace {
-            Some(namespace) => format!("in namespace {namespace}"),
-            None => "in all namespaces (-n asks for one)".to_owned(),
-        };
-        let (plural, group) = (resource.plural, resource.group);
-        format!("you lack the right to list {plural}.{group} {place}: {error}")
+        reach::lacking("list", resource, self.selection.namespace, error)
     }
 }

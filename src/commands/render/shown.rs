@@ -11,7 +11,6 @@ use super::super::stdio::{UNWRITABLE, print};
 use super::cells::{from, outcome_text};
 use super::problems::ShownProblem;
 use super::shapes::{ShownKey, ShownTask};
-use super::stored::AsNew;
 use super::table::Column;
 use super::variables::ShownVariable;
 use super::written::Place;
@@ -21,6 +20,7 @@ use crate::cli::OutputFormat;
 use crate::engine::kelos::Task;
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, Failing, Rules};
+use crate::engine::stored::AsNew;
 use crate::engine::variables::VariableReport;
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Rendered};
 

@@ -3,20 +3,21 @@
 use json_patch::jsonptr::Pointer;
 use serde_json::Value;
 
+use super::kelos::{MARKS, Task};
+use super::mark::is_marked;
+use super::patch::map_of;
+use super::rules::Rules;
 use crate::apimachinery::Kind;
-use crate::engine::is_marked;
-use crate::engine::kelos::{MARKS, Task};
-use crate::engine::patch::map_of;
-use crate::engine::rules::Rules;
 
 /// A Task without what an answer of ours has left on it.
-pub(super) struct AsNew {
-    pub(super) object: Value,
+pub struct AsNew {
+    /// The Task.
+    pub object: Value,
     /// Its JSON.
-    pub(super) json: String,
+    pub json: String,
     /// Whether it was told apart by managedFields what is ours; else every key that we declare was taken for
     /// ours.
-    pub(super) is_certain: bool,
+    pub is_certain: bool,
 }
 
 /// The Task as it was before the answer; nothing if it has no mark of ours.
@@ -24,7 +25,7 @@ pub(super) struct AsNew {
 /// Ours are the marks, and each key that a rules annotation or the defaults declare, the Kelos field does not,
 /// and no field manager has: the API server notes what a client sends before it calls webhooks. So are the
 /// labels that its Pod has from the Task.
-pub(super) fn as_new(object: &Value, task: &Task<'_>, rules: &Rules) -> Option<AsNew> {
+pub fn as_new(object: &Value, task: &Task<'_>, rules: &Rules) -> Option<AsNew> {
     if !is_marked(task, rules) {
         return None;
     }

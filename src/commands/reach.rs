@@ -1,0 +1,67 @@
+//! The way to the cluster, for commands that read it with the rights of whoever calls.
+
+use std::future::Future;
+
+use anyhow::{Context, anyhow};
+use kube::Client;
+
+use crate::cli::ConnectionArgs;
+use crate::cluster::{ConnectError, Error, Resource, connect_to};
+
+/// A cluster that can be asked.
+pub(super) struct Reach {
+    pub(super) client: Client,
+    /// The namespace of the context.
+    pub(super) namespace: String,
+}
+
+impl Reach {
+    /// Finds the cluster; it is not asked yet. `instead` is what to type for whoever has none, such as `or -f FILE`.
+    ///
+    /// # Errors
+    ///
+    /// When no cluster is known, or what is known of it can't be used.
+    pub(super) async fn connect(args: &ConnectionArgs, instead: &str) -> anyhow::Result<Reach> {
+        let found = connect_to(args.kubeconfig.as_deref(), args.context.as_deref()).await;
+        let (client, namespace) = found.map_err(|error| match error {
+            // Its own words name flags of `serve`.
+            ConnectError::Inference(cause) => anyhow!(
+                "no cluster is known: this is no Pod, and there is no kubeconfig; give --kubeconfig FILE, {instead} \
+                 ({cause})"
+            ),
+            error => error.into(),
+        })?;
+        Ok(Reach { client, namespace })
+    }
+}
+
+/// Waits for what is asked of a cluster.
+///
+/// # Errors
+///
+/// When the system gives no way to the network.
+pub(super) fn block_on<F: Future>(asked: F) -> anyhow::Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.context("the system gives no way to the network")?.block_on(asked))
+}
+
+/// The right that is missing, or what else keeps objects from being read: those of a namespace, or of all.
+pub(super) fn lacking(
+    verb: &str,
+    resource: &Resource,
+    namespace: Option<&str>,
+    error: &Error,
+) -> String {
+    if !error.is_forbidden() {
+        return format!("{} can't be read: {error}", resource.plural);
+    }
+    let place = match namespace {
+        Some(namespace) => format!("in namespace {namespace}"),
+        None => "in all namespaces (-n asks for one)".to_owned(),
+    };
+    let name = match resource.group {
+        "" => resource.plural.to_owned(),
+        group => format!("{}.{group}", resource.plural),
+    };
+    format!("you lack the right to {verb} {name} {place}: {error}")
+}
