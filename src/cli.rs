@@ -88,12 +88,13 @@ Example:
   kelos-metadata render -f taskspawner.yaml -f task.yaml
   kelos-metadata render -f examples/priority -o patch
   kelos-metadata render -f examples/priority --set 'Labels=priority/high, bug'
+  kelos-metadata render -f taskspawner.yaml -o item > item.yaml
   kelos-metadata render -f taskspawner.yaml --item item.yaml --kelos v0.24 -o diff";
 
 const TEST_EXAMPLE: &str = "\
 Example:
-  kelos-metadata test -f examples/tests/priority.yaml
-  kelos-metadata test -f tests.yaml -o junit > report.xml";
+  kelos-metadata test examples/tests/priority.yaml
+  kelos-metadata test -f tests/ -o junit > report.xml";
 
 const LINT_EXAMPLE: &str = "\
 Example:
@@ -198,6 +199,9 @@ pub struct RenderArgs {
     /// The version of Kelos that makes the Task: v0.52 without it. Given alone, it is made of the built-in example
     #[arg(long, value_name = "v0.24|v0.52", value_parser = words::of::<KelosVersion>(KelosVersion::ALL.map(KelosVersion::as_str)), hide_possible_values = true)]
     pub kelos: Option<KelosVersion>,
+    /// The one TaskSpawner that Tasks are made of, or whose Tasks are shown, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub spawner: Option<String>,
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,
@@ -206,15 +210,21 @@ pub struct RenderArgs {
 impl RenderArgs {
     /// Whether Tasks are made, and not read.
     pub fn makes_tasks(&self) -> bool {
-        self.item.is_some() || !self.set.is_empty() || self.kelos.is_some()
+        self.item.is_some()
+            || !self.set.is_empty()
+            || self.kelos.is_some()
+            || self.output == OutputFormat::Item
     }
 }
 
 /// What `test` takes.
 #[derive(Args, Debug)]
 pub struct TestArgs {
-    /// File with cases; may be given several times
-    #[arg(short, long, value_name = "FILE", required = true)]
+    /// Files with cases: the same as --filename
+    #[arg(value_name = "FILE", required_unless_present = "filename")]
+    pub files: Vec<PathBuf>,
+    /// File with cases, or folder: of that, all YAML and JSON files that have `cases`; may be given several times
+    #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
     /// Namespace of the objects that name none
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default")]
@@ -252,6 +262,8 @@ pub enum OutputFormat {
     Diff,
     /// The JSON Patch: of several Tasks, a list of objects with namespace, task and patch
     Patch,
+    /// The item that a Task is made of, as YAML: what is given, and a built-in example of the rest
+    Item,
 }
 
 /// What `eval` takes.

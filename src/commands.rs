@@ -25,6 +25,7 @@ use anyhow::Context;
 
 pub use self::stdio::complain;
 use crate::cli::{Cli, Command};
+use crate::engine::kelos::GROUP;
 use crate::engine::rules::Policy;
 use crate::manifests::{self, Found};
 use crate::spawners::{FileObjects, ReadObjects, SpawnerProblem, Spawners};
@@ -87,12 +88,13 @@ fn load(read: ReadObjects, policy: Policy) -> Loaded {
     Loaded { spawners, problems, is_whole: unusable.is_empty() }
 }
 
-/// Reads manifests from a path, or from standard input for `-`. A file of defaults that lies among them is none.
+/// Reads manifests from a path, or from standard input for `-`. A file of defaults that lies among them is none; what
+/// else lies in a folder and is no manifest is passed over.
 fn read_manifests(path: &Path, defaults: Option<&Path>, found: impl FnMut(Found)) {
     if path == Path::new("-") {
         manifests::read_from("<stdin>", io::stdin().lock(), found);
     } else {
-        manifests::read_but(path, defaults, found);
+        manifests::read_among_others(path, defaults, GROUP, found);
     }
 }
 

@@ -80,6 +80,14 @@ pub struct ManifestError {
     pub is_something_else: bool,
 }
 
+impl ManifestError {
+    /// Whether it is nothing to whoever looks for objects of a group: something else lies there, or the text of the
+    /// file, which can't be read, does not name the group.
+    pub fn is_passed_over(&self, text: &str, group: &str) -> bool {
+        self.is_something_else || !text.contains(group)
+    }
+}
+
 impl fmt::Display for ManifestError {
     /// Writes `path:line:column: message`, which editors and terminals can follow.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,7 +141,32 @@ pub fn read(path: &Path, found: impl FnMut(Found)) {
     read_but(path, None, found);
 }
 
-/// The same without a file that may lie there and is something else.
+/// Reads manifests for a group of APIs where other things lie, too: in a repository, which has Kustomizations, values
+/// and the sources of charts.
+///
+/// What can be read and is no manifest is passed over, and so is what can't be read and does not name the group. A
+/// single file that is meant is told of: see [`read_but`].
+pub fn read_among_others(
+    path: &Path,
+    other: Option<&Path>,
+    group: &str,
+    mut found: impl FnMut(Found),
+) {
+    if !path.is_dir() {
+        return read_but(path, other, found);
+    }
+    for file in files(path, other) {
+        match file.and_then(|path| Ok((text(&path)?, path))) {
+            Ok((text, path)) => parse(&path, &text, |it| match it {
+                Err(error) if error.is_passed_over(&text, group) => {}
+                it => found(it),
+            }),
+            Err(error) => found(Err(error)),
+        }
+    }
+}
+
+/// Reads as [`read`] does, without a file that may lie there and is something else.
 pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found)) {
     for file in files(path, other) {
         match file.and_then(|path| Ok((text(&path)?, path))) {

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 pub use self::compiled::CompiledSpawner;
-pub use self::files::{FileObjects, ReadObjects, Unusable, type_slip};
+pub use self::files::{FileObjects, ReadObjects, Unusable, text_slip, type_slip};
 use self::intake::Intake;
 pub use self::live_lookup::{LiveLookup, LookupResult};
 pub use self::lookup_outcome::LookupOutcome;

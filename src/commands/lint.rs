@@ -12,6 +12,7 @@ mod object;
 mod place;
 mod sarif;
 mod text;
+mod unread;
 mod uri;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use anyhow::bail;
 use self::files::Files;
 use self::object::Read;
 use self::place::Placed;
+use self::unread::Unread;
 use super::stdio::complain;
 use super::{defaults, not_asked};
 use crate::cli::{LintArgs, LintFormat};
@@ -52,7 +54,7 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
         if args.fix {
             report.fixed = fix::all(&mut files, namespace, &around)?;
         }
-        let read = files.objects(namespace, true);
+        let read = files.objects(namespace);
         report.add(&read, &around, &files);
         report.show(args, &files)?;
     }
@@ -67,20 +69,20 @@ struct Report {
     objects: usize,
     /// How many replacements were written.
     fixed: usize,
-    /// Whether something could not be read.
-    failed: bool,
+    /// What could not be linted; told on standard error whatever the format.
+    unread: Vec<Unread>,
 }
 
 impl Report {
     fn add(&mut self, read: &Read, around: &Surroundings<'_>, files: &Files) {
         let judged = judge::all(read, around);
-        for (number, why) in &judged.refused {
-            judge::complain_of(&read.objects[*number], why, files);
-        }
-        self.failed = read.failed || !judged.refused.is_empty();
+        let refused = judged.refused.iter();
+        let refused = refused.map(|(at, why)| Unread::refused(&read.objects[*at], why, files));
+        self.unread = read.unread.iter().cloned().chain(refused).collect();
+        self.unread.iter().for_each(complain);
         self.objects = read.objects.len();
         self.placed = place::all(read, judged.findings, files);
-        if read.objects.is_empty() && !self.failed {
+        if read.objects.is_empty() && self.unread.is_empty() {
             complain(format_args!(
                 "there is no TaskSpawner and no SessionSpawner in {}: nothing to lint",
                 if read.is_cluster { "the cluster" } else { "what -f names" }
@@ -106,7 +108,7 @@ impl Report {
     fn status(&self, is_strict: bool) -> ExitCode {
         let least = if is_strict { Severity::Warning } else { Severity::Error };
         let is_no = self.placed.iter().any(|placed| placed.finding.severity <= least);
-        match (self.failed, is_no) {
+        match (!self.unread.is_empty(), is_no) {
             (true, _) => not_asked(),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 
 mod booleans;
 mod cells;
+mod chosen;
 mod explanation;
 mod notes;
 mod pod;
@@ -47,6 +48,11 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     let Loaded { spawners, problems, is_whole } = load(objects, policy.clone());
     failed |= !is_whole;
     let mut has_no_task = false;
+    let made_of = chosen::spawners(args, made_of)?;
+    chosen::tasks(args, &mut tasks);
+    if args.output == OutputFormat::Item {
+        return simulated::item(args, &made_of);
+    }
     if args.makes_tasks() {
         let made = simulated::tasks(args, &made_of)?;
         (tasks, has_no_task) = (made.tasks, made.has_no_task);
@@ -174,6 +180,8 @@ impl Rendering<'_> {
             OutputFormat::Yaml => shown.yaml(object),
             OutputFormat::Diff => shown.diff(object),
             OutputFormat::Json => self.keep(&shown.json()),
+            // It is shown of a TaskSpawner, without a Task.
+            OutputFormat::Item => Ok(()),
             OutputFormat::Patch if !several => self.keep(&decision.patch),
             OutputFormat::Patch => {
                 let (task, patch) = (task.name(), &decision.patch);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::stdio::{UNWRITABLE, complain};
@@ -15,6 +16,7 @@ use crate::engine::Limits;
 use crate::spawners::{ReadObjects, Snapshot};
 use crate::webhook::Metrics;
 use crate::webhook::mutate_task::answer_review;
+use crate::webhook::validate_spawner::answer_spawner_review;
 
 pub(super) fn run(args: &ReviewArgs) -> anyhow::Result<ExitCode> {
     if args.manifests != Path::new("-") {
@@ -80,7 +82,11 @@ impl<W: Write> Answerer<W> {
         if body.trim_ascii().is_empty() {
             return Ok(());
         }
-        let answered = answer_review(body, &self.known, &Limits::default(), &self.metrics);
+        let answered = if is_of_spawner(body) {
+            answer_spawner_review(&Bytes::copy_from_slice(body), &self.known)
+        } else {
+            answer_review(body, &self.known, &Limits::default(), &self.metrics)
+        };
         self.output.write_all(answered.reply.body()).context(UNWRITABLE)?;
         self.output.write_all(b"\n").context(UNWRITABLE)?;
         if !answered.reply.code().is_success() {
@@ -94,6 +100,32 @@ impl<W: Write> Answerer<W> {
         }
         Ok(())
     }
+}
+
+/// Whether a request is about what `serve` answers at another path: with warnings.
+fn is_of_spawner(body: &[u8]) -> bool {
+    let review: Result<Review, _> = serde_json::from_slice(body);
+    let plural = review.map(|it| it.request.resource.resource).unwrap_or_default();
+    matches!(&*plural, "taskspawners" | "sessionspawners")
+}
+
+/// What a request is about.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Review {
+    request: Request,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Request {
+    resource: Resource,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Resource {
+    resource: String,
 }
 
 /// What an object says of itself.

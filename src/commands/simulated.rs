@@ -1,13 +1,20 @@
 //! Tasks that are made as Kelos makes them, for commands that show or test what they get.
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+
 use super::snippet::{Explained, explain};
-use super::stdio::complain;
-use super::vars;
+use super::stdio::{UNWRITABLE, complain};
+use super::{not_asked, vars};
 use crate::cli::RenderArgs;
 use crate::engine::Rendered;
 use crate::engine::simulate::{Item, KelosVersion, NoTask, Spawner, Why};
 use crate::manifests::{Located, Manifest};
 use crate::templates::Position;
+
+const NONE: &str = "there is no TaskSpawner in what -f names, which a Task could be made of";
 
 /// What became of the TaskSpawners.
 pub(super) struct Made {
@@ -26,10 +33,7 @@ pub(super) struct Made {
 pub(super) fn tasks(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<Made> {
     let item = vars::given("--item", args.item.as_deref(), &args.set)?;
     let version = args.kelos.unwrap_or_default();
-    anyhow::ensure!(
-        !spawners.is_empty(),
-        "there is no TaskSpawner in what -f names, which a Task could be made of"
-    );
+    anyhow::ensure!(!spawners.is_empty(), "{NONE}");
     let mut made = Made { tasks: Vec::new(), has_no_task: false, failed: false };
     for manifest in spawners {
         match task(manifest, &item, version) {
@@ -39,13 +43,57 @@ pub(super) fn tasks(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<
             Some(Err((spawner, error))) => {
                 complain(explained(manifest, &spawner, &error));
                 match error.why {
-                    Why::Kelos | Why::Refused => made.has_no_task = true,
+                    Why::Kelos | Why::Filtered | Why::Refused => made.has_no_task = true,
                     Why::Item | Why::NotSimulated => made.failed = true,
                 }
             }
         }
     }
+    if made.failed && spawners.len() > 1 {
+        let names = names(spawners).join(", ");
+        complain(format_args!("--spawner NAME makes the Task of one TaskSpawner alone: {names}"));
+    }
     Ok(made)
+}
+
+/// Prints the item that a Task of the one TaskSpawner is made of.
+///
+/// # Errors
+///
+/// The item can't be read, or there is not one TaskSpawner.
+pub(super) fn item(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<ExitCode> {
+    let given = vars::given("--item", args.item.as_deref(), &args.set)?;
+    let [manifest] = spawners else { return Err(not_one(spawners)) };
+    let spawner =
+        Spawner::parse(&manifest.json).context("the TaskSpawner is none as Kelos has it")?;
+    match spawner.item(&given, args.kelos.unwrap_or_default()) {
+        Ok(item) => {
+            let text =
+                serde_saphyr::to_string(&item).context("the item can't be written as YAML")?;
+            write!(io::stdout(), "{text}").context(UNWRITABLE)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            complain(explained(manifest, &spawner, &error));
+            Ok(match error.why {
+                Why::Kelos | Why::Filtered | Why::Refused => ExitCode::FAILURE,
+                Why::Item | Why::NotSimulated => not_asked(),
+            })
+        }
+    }
+}
+
+/// Which TaskSpawner is meant can't be told.
+fn not_one(spawners: &[Manifest]) -> anyhow::Error {
+    match names(spawners).as_slice() {
+        [] => anyhow!("{NONE}"),
+        names => anyhow!("--spawner says which TaskSpawner is meant: {}", names.join(", ")),
+    }
+}
+
+fn names(spawners: &[Manifest]) -> Vec<String> {
+    let name = |it: &Manifest| it.object()["metadata"]["name"].as_str().map(str::to_owned);
+    spawners.iter().filter_map(name).collect()
 }
 
 /// The Task of a TaskSpawner, or why there is none; nothing if it is no TaskSpawner as Kelos has it.

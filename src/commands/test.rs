@@ -2,71 +2,115 @@
 
 mod cases;
 mod expected;
+mod files;
 mod junit;
+mod place;
 mod world;
 
 use std::process::ExitCode;
 
-use self::cases::{Case, Cases};
+use self::cases::Cases;
 use self::world::Worlds;
 use super::stdio::{complain, print};
 use super::{defaults, not_asked};
 use crate::cli::{TestArgs, TestFormat};
 
-/// What became of a case.
+/// A case, and what became of it.
 struct Ran {
     file: String,
+    /// What the case shows; the file itself where its cases can't be read.
     name: String,
-    /// What is wrong, in lines; nothing if it passed.
-    wrong: Option<String>,
+    outcome: Outcome,
+}
+
+/// What became of a case.
+enum Outcome {
+    Passed,
+    /// What is wrong, in lines.
+    Failed(String),
+    /// Why it could not be asked, in lines.
+    Unasked(String),
 }
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     let policy = defaults::policy(&args.policy)?;
     let mut worlds = Worlds::new(policy, &args.namespace);
-    let (mut ran, mut failed) = (Vec::new(), false);
-    for path in &args.filename {
-        match Cases::read(path) {
-            Ok(cases) => {
-                for case in &cases.cases {
-                    match worlds.run(&cases, case) {
-                        Ok(wrong) => ran.push(told(args, &cases, case, wrong)?),
-                        Err(error) => {
-                            complain(format_args!("{}: {}: {error:#}", path.display(), case.name));
-                            failed = true;
-                        }
-                    }
-                }
-            }
-            Err(error) => {
-                complain(format_args!("{error:#}"));
-                failed = true;
+    let mut ran = Vec::new();
+    for path in args.files.iter().chain(&args.filename) {
+        for file in files::cases(path) {
+            let (file, cases) = (file.path.display().to_string(), file.cases);
+            let mut take = |name: &str, outcome: Outcome| -> anyhow::Result<()> {
+                let it = Ran { file: file.clone(), name: name.to_owned(), outcome };
+                it.tell(args.output)?;
+                ran.push(it);
+                Ok(())
+            };
+            match cases {
+                Ok(cases) => all(&mut worlds, &cases, &mut take)?,
+                Err(error) => take(&file, Outcome::Unasked(format!("{error:#}")))?,
             }
         }
     }
-    let bad = ran.iter().filter(|it| it.wrong.is_some()).count();
+    let count = |is_it: fn(&Outcome) -> bool| ran.iter().filter(|it| is_it(&it.outcome)).count();
+    let bad = count(|it| matches!(it, Outcome::Failed(_)));
+    let unasked = count(|it| matches!(it, Outcome::Unasked(_)));
     match args.output {
         TestFormat::Text => {
-            let (all, good) = (ran.len(), ran.len() - bad);
+            let (all, good) = (ran.len(), ran.len() - bad - unasked);
             let cases = if all == 1 { "case" } else { "cases" };
-            print(format_args!("\n{all} {cases}: {good} passed, {bad} failed"))?;
+            let errors = match unasked {
+                0 => String::new(),
+                1 => ", 1 error".to_owned(),
+                many => format!(", {many} errors"),
+            };
+            print(format_args!("\n{all} {cases}: {good} passed, {bad} failed{errors}"))?;
         }
         TestFormat::Junit => print(junit::report(&ran))?,
     }
-    Ok(match (failed, bad) {
-        (true, _) => not_asked(),
-        (false, 0) => ExitCode::SUCCESS,
-        (false, _) => ExitCode::FAILURE,
+    Ok(match (unasked, bad) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::FAILURE,
+        _ => not_asked(),
     })
 }
 
-/// Tells at once what became of a case.
-fn told(args: &TestArgs, cases: &Cases, case: &Case, wrong: Option<String>) -> anyhow::Result<Ran> {
-    if args.output == TestFormat::Text {
-        print(format_args!("{} {}", if wrong.is_some() { "FAIL" } else { "ok  " }, case.name))?;
-        for line in wrong.iter().flat_map(|it| it.lines()) {
-            print(format_args!("     {line}").to_string().trim_end())?;
-        }
+/// Runs the cases of a file.
+fn all(
+    worlds: &mut Worlds<'_>,
+    cases: &Cases,
+    take: &mut impl FnMut(&str, Outcome) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for (number, case) in cases.cases.iter().enumerate() {
+        let outcome = match worlds.run(cases, case) {
+            Ok(None) => Outcome::Passed,
+            Ok(Some(wrong)) => Outcome::Failed(wrong),
+            Err(error) => {
+                let place = place::of(cases, number, &error);
+                Outcome::Unasked(format!("{place}: {}: {error:#}", case.name))
+            }
+        };
+        take(&case.name, outcome)?;
     }
-    Ok(Ran { file: cases.path.display().to_string(), name: case.name.clone(), wrong })
+    Ok(())
+}
+
+impl Ran {
+    /// Tells at once what became of it. What could not be asked is told on standard error, too.
+    fn tell(&self, format: TestFormat) -> anyhow::Result<()> {
+        let (word, lines) = match &self.outcome {
+            Outcome::Passed => ("ok  ", None),
+            Outcome::Failed(wrong) => ("FAIL", Some(wrong)),
+            Outcome::Unasked(why) => {
+                complain(why);
+                ("ERR ", None)
+            }
+        };
+        if format == TestFormat::Text {
+            print(format_args!("{word} {}", self.name))?;
+            for line in lines.iter().flat_map(|it| it.lines()) {
+                print(format_args!("     {line}").to_string().trim_end())?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -5,6 +5,7 @@
 //! nothing is guessed.
 
 mod field_mapping;
+mod filters;
 mod github_event;
 mod json_path;
 mod no_task;

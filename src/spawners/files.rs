@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use self::read::ReadObject;
 pub use self::read::ReadObjects;
-pub use self::type_slip::type_slip;
+pub use self::type_slip::{text_slip, type_slip};
 use super::Objects;
 use crate::manifests::ManifestError;
 

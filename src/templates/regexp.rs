@@ -6,6 +6,7 @@
 //! engine that can't be stopped half-way would have to be paid in advance for the worst.
 
 mod class;
+mod example;
 mod machine;
 mod parser;
 mod program;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub(super) use self::class::Class;
+pub use self::example::{example, finds};
 use self::machine::Machine;
 use self::parser::Look;
 use self::program::Instruction;

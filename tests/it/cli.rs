@@ -238,9 +238,44 @@ fn render_says_what_is_missing_or_broken() {
     let (code, _, error) = run(&["render", "-f", &task], "");
     assert!(code == 2 && error.contains("there is no Task"), "{error}");
     let broken = tempfile::tempdir().unwrap();
-    fs::write(broken.path().join("a.yaml"), "kind: Task\nmetadata: [\n").unwrap();
+    fs::write(
+        broken.path().join("a.yaml"),
+        "apiVersion: kelos.dev/v1alpha2\nkind: Task\nmetadata: [\n",
+    )
+    .unwrap();
     let (code, _, error) = run(&["render", "-f", broken.path().to_str().unwrap()], "");
     assert!(code == 2 && error.contains("a.yaml:"), "{error}");
+}
+
+#[test]
+fn review_warns_of_a_spawner_as_the_server_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().to_str().unwrap().to_owned();
+    let review = |prompt: &str, operation: &str| {
+        let template = json!({"promptTemplate": prompt});
+        let spec = json!({"when": {"githubIssues": {}}, "taskTemplate": template});
+        json!({"request": {
+            "uid": "u",
+            "operation": operation,
+            "namespace": "default",
+            "resource": {"group": "kelos.dev", "version": "v1alpha2", "resource": "taskspawners"},
+            "object": {"apiVersion": "kelos.dev/v1alpha2", "kind": "TaskSpawner", "metadata": {"name": "w"}, "spec": spec},
+        }})
+        .to_string()
+    };
+    let lines = [("{{.Nope}}", "CREATE"), ("{{.Title}}", "CREATE"), ("{{.Nope}}", "DELETE")]
+        .map(|(prompt, operation)| review(prompt, operation));
+    let (code, output, error) = run(&["review", "--manifests", &rules], &lines.join("\n"));
+    assert_eq!((code, error.as_str()), (0, ""));
+    let answers: Vec<Value> =
+        output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(answers.iter().all(|it| it["response"]["allowed"] == true), "{output}");
+    let warnings: Vec<usize> = answers
+        .iter()
+        .map(|it| it["response"]["warnings"].as_array().map_or(0, Vec::len))
+        .collect();
+    assert_eq!(warnings, [1, 0, 0], "{output}");
+    assert!(output.contains("spec.taskTemplate.promptTemplate"), "{output}");
 }
 
 #[test]

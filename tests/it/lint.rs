@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test --profile checked --test it lint` writes what is said of the bad examples: read the diff.
 
+mod agreement;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::super::stdio::complain;
 use super::object::{Object, Read, Written, spawner_kind};
+use super::unread::Unread;
 use crate::engine::kelos::{GROUP, group_of};
 use crate::engine::lint::SpawnerKind;
 use crate::manifests::{self, BYTE_ORDER_MARK, Found, Manifest, ManifestError};
@@ -18,7 +18,8 @@ const STREAM: &str = "<stdin>";
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) all: Vec<SourceFile>,
-    failed: bool,
+    /// Files and folders that can't be read.
+    unread: Vec<Unread>,
 }
 
 /// A file and its text.
@@ -34,7 +35,7 @@ pub(super) struct SourceFile {
 }
 
 impl Files {
-    /// Reads all files that these paths stand for, each once. What can't be read is told.
+    /// Reads all files that these paths stand for, each once.
     pub(super) fn read(paths: &[&PathBuf], defaults: Option<&Path>) -> Files {
         let mut files = Files::default();
         for path in paths {
@@ -48,7 +49,7 @@ impl Files {
                 match file {
                     Ok(path) if files.all.iter().any(|it| it.path == path) => {}
                     Ok(path) => files.take(Arc::clone(&path), manifests::text(&path), false),
-                    Err(error) => files.fail(&error),
+                    Err(error) => files.unread.push(error.into()),
                 }
             }
         }
@@ -72,39 +73,38 @@ impl Files {
                 }
                 self.all.push(SourceFile { path, text, has_mark, is_stream, is_sound: true });
             }
-            Err(error) => self.fail(&error),
+            Err(error) => self.unread.push(error.into()),
         }
-    }
-
-    fn fail(&mut self, error: &ManifestError) {
-        complain(error);
-        self.failed = true;
     }
 
     pub(super) fn has_stream(&self) -> bool {
         self.all.iter().any(|file| file.is_stream)
     }
 
-    /// The objects in the files. What stands beside them, other kinds and what is no manifest, is passed over; what
-    /// can't be read is told, if it is to be.
-    pub(super) fn objects(&mut self, namespace: &str, is_told: bool) -> Read {
-        let mut read = Read { failed: self.failed, ..Read::default() };
+    /// The objects in the files, and what can't be read of them. What stands beside them, other kinds and what is no
+    /// manifest, is passed over.
+    pub(super) fn objects(&mut self, namespace: &str) -> Read {
+        let mut read = Read { unread: self.unread.clone(), ..Read::default() };
         for (number, file) in self.all.iter_mut().enumerate() {
             let mut errors = Vec::new();
+            // Whoever lints a repository lints the sources of its charts, too: they are no YAML yet.
+            let is_passed_over = |error: &ManifestError| match file.is_stream {
+                true => error.is_something_else,
+                false => error.is_passed_over(&file.text, GROUP),
+            };
+            let mut is_sound = true;
             manifests::parse(&file.path, &file.text, |found| match found {
                 Ok(manifest) => read.take_manifest(manifest, number, namespace),
-                Err(error) if error.is_something_else => {}
-                Err(error) => errors.push(error),
+                Err(error) => {
+                    is_sound &= error.is_something_else;
+                    errors.extend((!is_passed_over(&error)).then_some(error));
+                }
             });
-            file.is_sound = errors.is_empty();
-            // Whoever lints a repository lints the sources of its charts, too: they are no YAML yet.
-            if !file.is_stream && !file.text.contains(GROUP) {
-                continue;
+            for error in &mut errors {
+                error.message += hint(&file.text);
             }
-            read.failed |= !errors.is_empty();
-            for error in errors.iter().filter(|_| is_told) {
-                complain(format_args!("{error}{}", hint(&file.text)));
-            }
+            file.is_sound = is_sound;
+            read.unread.extend(errors.into_iter().map(Unread::from));
         }
         read
     }

@@ -34,7 +34,7 @@ pub(super) fn all(
     let mut fixed = 0;
     let mut changed = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
-        let read = files.objects(namespace, false);
+        let read = files.objects(namespace);
         let placed = place::all(&read, judge::all(&read, around).findings, files);
         let wanted = wanted(&read, placed, files);
         let before = fixed;

@@ -4,11 +4,27 @@ use super::super::stdio::print as print_line;
 use super::Report;
 use super::files::Files;
 use super::place::{InFile, Placed};
+use super::unread::Unread;
 use super::uri::relative;
 use crate::engine::lint::Severity;
+use crate::manifests::Place;
 
 pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
+    report.unread.iter().try_for_each(|unread| print_line(of_unread(unread)))?;
     report.placed.iter().try_for_each(|placed| print_line(command(placed, files)))
+}
+
+/// What could not be linted.
+fn of_unread(unread: &Unread) -> String {
+    let mut properties = Vec::new();
+    if let Some(file) = &unread.file {
+        properties.push(format!("file={}", property(&relative(file))));
+    }
+    if let Some(Place { line, column }) = unread.place {
+        properties.push(format!("line={line},col={column}"));
+    }
+    properties.push("title=not linted".to_owned());
+    format!("::error {}::{}", properties.join(","), data(&unread.text))
 }
 
 fn command(placed: &Placed, files: &Files) -> String {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::super::reach::{self, Reach};
 use super::super::stdio::complain;
 use super::object::{Object, Read};
+use super::unread::Unread;
 use crate::cli::LintArgs;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::lint::SpawnerKind;
@@ -64,8 +65,8 @@ impl Reading<'_> {
                 {
                     return Ok(());
                 }
-                complain(format_args!("kelos-metadata: {}", self.lacking(resource, &error)));
-                self.read.failed = true;
+                let why = self.lacking(resource, &error);
+                self.read.unread.push(Unread::in_cluster(why));
             }
             Err(error) => {
                 return Err(error).with_context(|| format!("{} can't be read", resource.plural));

@@ -6,12 +6,15 @@ use super::super::stdio::print as print_line;
 use super::Report;
 use super::files::Files;
 use super::place::{InFile, Placed};
+use super::unread::Unread;
 use crate::engine::lint::Severity;
 use crate::templates::Position;
 
 #[derive(Serialize)]
 struct ShownReport<'r> {
     findings: Vec<ShownFinding<'r>>,
+    /// What could not be linted.
+    unread: Vec<ShownUnread<'r>>,
     objects: usize,
     errors: usize,
     warnings: usize,
@@ -40,6 +43,29 @@ struct ShownFinding<'r> {
     /// What `--fix` writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<ShownFix<'r>>,
+}
+
+/// What could not be linted, and why: a file, or something of the cluster.
+#[derive(Serialize)]
+struct ShownUnread<'r> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    text: &'r str,
+}
+
+impl<'r> From<&'r Unread> for ShownUnread<'r> {
+    fn from(unread: &'r Unread) -> ShownUnread<'r> {
+        ShownUnread {
+            file: unread.file.as_ref().map(|file| file.to_string_lossy().into_owned()),
+            line: unread.place.map(|place| place.line),
+            column: unread.place.map(|place| place.column),
+            text: &unread.text,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -74,6 +100,7 @@ impl From<Position> for ShownPosition {
 pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
     let shown = ShownReport {
         findings: report.placed.iter().map(|placed| shown(placed, files)).collect(),
+        unread: report.unread.iter().map(ShownUnread::from).collect(),
         objects: report.objects,
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),

@@ -1,8 +1,6 @@
 //! Lints the objects that were read.
 
-use super::super::stdio::complain;
-use super::files::Files;
-use super::object::{Object, Read};
+use super::object::Read;
 use crate::engine::lint::{Finding, Surroundings, lint};
 
 /// What lint says of all objects.
@@ -33,17 +31,4 @@ fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     text.strip_suffix(&place).map(str::to_owned).unwrap_or(text)
-}
-
-/// Tells of an object that is none.
-pub(super) fn complain_of(object: &Object, why: &str, files: &Files) {
-    let place = object
-        .written
-        .as_ref()
-        .map(|written| format!("{}:{}:1: ", files.all[written.file].path.display(), written.line));
-    complain(format_args!(
-        "{}{}: the API server would refuse it: {why}",
-        place.unwrap_or_default(),
-        object.title()
-    ));
 }

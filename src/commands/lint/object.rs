@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::unread::Unread;
 use crate::engine::lint::{BudgetSelector, SpawnerKind};
 
 /// What was read.
@@ -15,8 +16,8 @@ pub(super) struct Read {
     /// The selectors of TaskBudgets, by their namespace; nothing where it is not known which there are.
     pub(super) budgets: Option<BTreeMap<String, Vec<BudgetSelector>>>,
     pub(super) is_cluster: bool,
-    /// Whether something could not be read.
-    pub(super) failed: bool,
+    /// What could not be read.
+    pub(super) unread: Vec<Unread>,
 }
 
 /// An object to lint.

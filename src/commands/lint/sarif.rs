@@ -8,8 +8,10 @@ use super::edit::Edit;
 use super::explain;
 use super::files::Files;
 use super::place::{InFile, Placed};
+use super::unread::Unread;
 use super::uri::uri;
 use crate::engine::lint::{Rule, Severity};
+use crate::manifests::Place;
 use crate::templates::Position;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -27,9 +29,26 @@ pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
         // As lines and columns are counted everywhere here.
         "columnKind": "unicodeCodePoints",
         "results": results,
+        "invocations": [{
+            "executionSuccessful": report.unread.is_empty(),
+            "toolExecutionNotifications": report.unread.iter().map(of_unread).collect::<Vec<_>>(),
+        }],
     });
     let log = json!({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]});
     print_line(serde_json::to_string_pretty(&log)?)
+}
+
+/// What could not be linted.
+fn of_unread(unread: &Unread) -> Value {
+    let mut notification = json!({"level": "error", "message": {"text": unread.text}});
+    if let Some(file) = &unread.file {
+        let mut physical = json!({"artifactLocation": {"uri": uri(file)}});
+        if let Some(Place { line, column }) = unread.place {
+            physical["region"] = json!({"startLine": line, "startColumn": column});
+        }
+        notification["locations"] = json!([{"physicalLocation": physical}]);
+    }
+    notification
 }
 
 fn rule(rule: Rule) -> Value {

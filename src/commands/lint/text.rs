@@ -129,7 +129,7 @@ mod tests {
         let text = "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: w}\nspec:\n  when: {githubIssues: {}}\n  taskTemplate:\n    branch: 'x-{{.Number'\n";
         let mut files = Files::of(Path::new("w.yaml"), text);
         let mut report = Report::default();
-        let read = files.objects("default", true);
+        let read = files.objects("default");
         let policy = Policy::default();
         report.add(&read, &Surroundings::new(&policy), &files);
         let placed = report.placed.iter().find(|it| it.finding.severity == Severity::Error);

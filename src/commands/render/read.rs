@@ -20,7 +20,7 @@ pub(super) struct Read {
     /// The files with something in them that can't be read.
     pub(super) unreadable: Vec<Arc<Path>>,
     pub(super) tasks: Vec<Manifest>,
-    /// The TaskSpawners, where Tasks are made of them.
+    /// The TaskSpawners, where Tasks are made of them or one is chosen.
     pub(super) spawners: Vec<Manifest>,
     /// Whether something could not be read.
     pub(super) failed: bool,
@@ -56,7 +56,7 @@ impl Read {
                             found.as_ref().ok().and_then(|it| spawner(it, &args.namespace));
                         read.written.extend(spawner);
                         if let Ok(manifest) = &found
-                            && is_made
+                            && (is_made || args.spawner.is_some())
                             && is_of_kelos(manifest, "TaskSpawner")
                         {
                             read.spawners.push(manifest.clone());

@@ -48,7 +48,7 @@ const KEY_COLUMNS: [Column; 6] = [
     Column::Whole("KIND"),
     Column::Whole("KEY"),
     Column::Value("VALUE"),
-    Column::From("FROM"),
+    Column::Spare("FROM"),
     Column::Whole("OUTCOME"),
     Column::Value("ON THE TASK"),
 ];

@@ -1,5 +1,7 @@
 //! The variables of a Task, shown.
 
+use std::io::{IsTerminal, stdout};
+
 use comfy_table::{Attribute, Cell, Color};
 use serde::Serialize;
 
@@ -52,8 +54,30 @@ pub(super) fn table(report: &VariableReport, rules: &Rules, format: OutputFormat
     let is_long = report.0.len() > LONG_ROWS;
     let mut reported: Vec<&ReportedVariable> = report.0.iter().collect();
     reported.sort_by_key(|it| (is_long && !uses.names_it(&it.name), it.known.is_err()));
-    let rows = reported.into_iter().map(|variable| row(variable, format));
-    table::table(&COLUMNS, rows, format)
+    if format == OutputFormat::Wide || !stdout().is_terminal() {
+        let rows = reported.into_iter().map(|variable| row(variable, format));
+        return table::table(&COLUMNS, rows, format);
+    }
+    // Why one is missing takes a line: a column of such texts would leave none for values.
+    let (known, missing): (Vec<_>, Vec<_>) = reported.into_iter().partition(|it| it.known.is_ok());
+    let mut tables = Vec::new();
+    if !known.is_empty() {
+        tables.push(table::table(&COLUMNS, known.into_iter().map(|it| row(it, format)), format));
+    }
+    if !missing.is_empty() {
+        let rows = missing.into_iter().map(missing_row);
+        tables.push(table::wrapped(&["MISSING", "WHY"], rows));
+    }
+    tables.join("\n\n")
+}
+
+/// A variable that is not known, and why.
+fn missing_row(variable: &ReportedVariable) -> Vec<Cell> {
+    let why = variable.known.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    vec![
+        Cell::new(&variable.name).add_attribute(Attribute::Bold),
+        Cell::new(why).fg(Color::DarkGrey),
+    ]
 }
 
 fn row(variable: &ReportedVariable, format: OutputFormat) -> Vec<Cell> {

@@ -8,7 +8,11 @@ use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{MessageFormatter, UserMessageFormatter};
 
+use super::files::normalised;
+use crate::apimachinery::Kind;
+use crate::engine::reason::Reason;
 use crate::engine::simulate::{Item, KelosVersion};
+use crate::templates::suggest;
 
 /// A file of cases.
 #[derive(Debug, Deserialize)]
@@ -16,6 +20,9 @@ use crate::engine::simulate::{Item, KelosVersion};
 pub(super) struct Cases {
     #[serde(skip)]
     pub(super) path: PathBuf,
+    /// What the file says, behind a byte-order mark.
+    #[serde(skip)]
+    pub(super) text: String,
     /// The TaskSpawner of the cases that name none.
     #[serde(default)]
     pub(super) spawner: Option<String>,
@@ -52,7 +59,8 @@ pub(super) struct Case {
     pub(super) pod_labels: Entries,
     #[serde(default)]
     pub(super) node_selector: Entries,
-    /// All that is skipped, as `label:KEY=REASON`; nothing is said without it.
+    /// All keys that are not written for a reason that their team should hear of, as `KIND:KEY=REASON`; without it
+    /// none is asked for.
     #[serde(default)]
     pub(super) skipped: Option<Vec<String>>,
     /// A part of the text that says why there is no Task.
@@ -95,15 +103,54 @@ impl Cases {
             let error = error.without_snippet();
             let at = error.location().map(|at| format!(":{}:{}", at.line(), at.column()));
             let message = UserMessageFormatter.format_message(error);
-            anyhow!("{name}{}: {message}", at.unwrap_or_default())
+            let hint = meant(&message).map(|hint| format!(" ({hint})")).unwrap_or_default();
+            anyhow!("{name}{}: {message}{hint}", at.unwrap_or_default())
         })?;
         ensure!(!cases.cases.is_empty(), "{name}: there is no case in it");
         cases.path = path.to_owned();
+        cases.text = text.to_owned();
         Ok(cases)
+    }
+
+    /// Whether a file, which may be anything, is one of cases.
+    pub(super) fn has_cases(path: &Path) -> bool {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let starts = |line: &str| {
+            let line = line.trim_start_matches(['\u{feff}', '{', ' ']);
+            ["cases:", "\"cases\":", "'cases':"].iter().any(|key| line.starts_with(key))
+        };
+        text.lines().any(|line| starts(line) && !line.starts_with(' '))
     }
 
     /// A path as the file means it: beside the file itself.
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(path)
+        normalised(&self.path.parent().unwrap_or(Path::new("")).join(path))
     }
+}
+
+impl Case {
+    /// Whether it says what is to come out.
+    pub(super) fn expects_nothing(&self) -> bool {
+        let all = [&self.labels, &self.annotations, &self.pod_labels, &self.node_selector];
+        all.into_iter().all(BTreeMap::is_empty) && self.skipped.is_none() && self.error.is_none()
+    }
+
+    /// The first entry of `skipped` that no key can ever be.
+    pub(super) fn odd_skip(&self) -> Option<&str> {
+        let is_one = |entry: &str| {
+            let (kind, rest) = entry.split_once(':')?;
+            let (key, reason) = rest.rsplit_once('=')?;
+            let is_reason = reason.parse::<Reason>().is_ok();
+            (kind.parse::<Kind>().is_ok() && is_reason && !key.is_empty()).then_some(())
+        };
+        let all = self.skipped.iter().flatten().map(String::as_str);
+        all.into_iter().find(|entry| is_one(entry).is_none())
+    }
+}
+
+/// What was probably meant where serde tells of a name that it does not know: ``unknown field `x`, expected …``.
+fn meant(message: &str) -> Option<String> {
+    let (name, known) = message.split_once("unknown field `")?.1.split_once('`')?;
+    let known = known.split_once("expected one of ")?.1;
+    suggest::meant(name, known.split(", ").map(|it| it.trim_matches('`')))
 }

@@ -1,19 +1,21 @@
 //! What the cases of a file are run on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail, ensure};
 
 use super::cases::{Case, Cases, GivenItem};
 use super::expected::{Got, compared};
+use crate::apimachinery::Kind;
 use crate::clock;
 use crate::commands::{Loaded, load, simulated, vars};
 use crate::engine::kelos::{GROUP, Task, group_of};
 use crate::engine::rules::Policy;
-use crate::engine::simulate::{Item, Why};
+use crate::engine::simulate::{Item, NoTask, Why};
 use crate::engine::{Limits, decide};
-use crate::manifests::{self, Manifest};
+use crate::manifests::{self, Manifest, ManifestError};
 use crate::spawners::{Lookup, ReadObjects, Snapshot};
 
 /// The manifests that cases name, each set of them read once.
@@ -26,7 +28,7 @@ pub(super) struct Worlds<'w> {
 /// The objects of some files.
 struct World {
     spawners: Vec<Manifest>,
-    known: std::sync::Arc<Snapshot>,
+    known: Arc<Snapshot>,
 }
 
 impl<'w> Worlds<'w> {
@@ -41,6 +43,18 @@ impl<'w> Worlds<'w> {
     ///
     /// The case can't be run: its files, its item or its TaskSpawner are in the way.
     pub(super) fn run(&mut self, cases: &Cases, case: &Case) -> anyhow::Result<Option<String>> {
+        if case.expects_nothing() {
+            bail!(
+                "it expects nothing: say labels, annotations, podLabels, nodeSelector, skipped (`[]` for none) or error"
+            );
+        }
+        if let Some(entry) = case.odd_skip() {
+            bail!(
+                "skipped: `{entry}` is none of KIND:KEY=REASON, such as label:team.example.com/area=missing_variable; \
+                 KIND is one of {}",
+                Kind::ALL.map(Kind::as_str).join(", ")
+            );
+        }
         let wanted = case.spawner.as_deref().or(cases.spawner.as_deref()).context(
             "it names no TaskSpawner: write `spawner:` with a file, or with a name that is in `files`",
         )?;
@@ -57,8 +71,8 @@ impl<'w> Worlds<'w> {
         let task = match made {
             Ok(task) => task,
             Err((spawned, error)) => match error.why {
-                Why::Item | Why::NotSimulated => bail!("{error}"),
-                Why::Kelos | Why::Refused => {
+                Why::Item | Why::NotSimulated => return Err(Slip::of(&error, &item).into()),
+                Why::Kelos | Why::Filtered | Why::Refused => {
                     let told = simulated::explained(spawner, &spawned, &error);
                     let told = anstream::adapter::strip_str(&told).to_string();
                     return Ok(compared(case, &Got::NoTask { error: &error.to_string(), told }));
@@ -81,9 +95,15 @@ impl World {
     fn read(files: &[PathBuf], policy: Policy, namespace: &str) -> anyhow::Result<World> {
         let mut objects = ReadObjects::in_namespace(namespace);
         let (mut spawners, mut errors) = (Vec::new(), Vec::new());
+        let mut known: BTreeSet<Arc<Path>> = BTreeSet::new();
         for file in files {
-            manifests::read(file, |found| match found {
+            let mut new = BTreeSet::new();
+            manifests::read_among_others(file, None, GROUP, |found| match found {
+                // A case may name a file of a folder that is in `files`, too.
+                Ok(Manifest { ref path, .. }) | Err(ManifestError { ref path, .. })
+                    if known.contains(path) => {}
                 Ok(manifest) => {
+                    new.insert(Arc::clone(&manifest.path));
                     if group_of(&manifest.api_version) == GROUP && &*manifest.kind == "TaskSpawner"
                     {
                         spawners.push(manifest.clone());
@@ -92,6 +112,7 @@ impl World {
                 }
                 Err(error) => errors.push(error.to_string()),
             });
+            known.extend(new);
         }
         ensure!(errors.is_empty(), "{}", errors.join("\n"));
         let Loaded { spawners: known, is_whole, .. } = load(objects, policy);
@@ -109,17 +130,36 @@ impl World {
         match (found.next(), found.next(), file) {
             (Some(one), None, _) => Ok(one),
             (None, ..) => {
-                bail!("there is no TaskSpawner in `{wanted}`, and none of that name in `files`")
+                bail!(
+                    "there is no TaskSpawner in `{wanted}`, and none of that name in `files`{}",
+                    self.meant(wanted)
+                )
             }
             (Some(_), Some(_), Some(_)) => {
                 bail!(
-                    "{wanted} has several TaskSpawners: list it in `files`, and give the name of one"
+                    "{wanted} has several TaskSpawners: list it in `files`, and give the name of one{}",
+                    self.names()
                 )
             }
             (Some(_), Some(_), None) => {
                 bail!("several TaskSpawners in `files` are called {wanted}")
             }
         }
+    }
+
+    /// The names of all TaskSpawners.
+    fn names(&self) -> String {
+        let named = self
+            .spawners
+            .iter()
+            .filter_map(|it| it.object()["metadata"]["name"].as_str().map(str::to_owned));
+        let names: Vec<String> = named.collect();
+        if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
+    }
+
+    /// The TaskSpawners that may be meant.
+    fn meant(&self, wanted: &str) -> String {
+        if is_file(wanted) { String::new() } else { self.names() }
     }
 
     fn decided(
@@ -139,6 +179,24 @@ impl World {
         let decision = decide(&task, &spawner.rules, &facts, &Limits::default());
         json_patch::patch(&mut object, &decision.patch).context("the patch does not apply")?;
         Ok(compared(case, &Got::Task { object: &object, decision: &decision }))
+    }
+}
+
+/// An item that does not fit, or of which it can't be told what Kelos does.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(super) struct Slip {
+    message: String,
+    /// The name in the item that is meant.
+    pub(super) name: Option<String>,
+}
+
+impl Slip {
+    fn of(error: &NoTask, item: &Item) -> Slip {
+        let hint = error.error.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        let quoted = error.error.message.split('`').skip(1).step_by(2);
+        let name = quoted.into_iter().find(|it| item.contains_key(*it)).map(str::to_owned);
+        Slip { message: format!("{error}{hint}"), name }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `webhook`: the fields of any JSON, by the names that a `fieldMapping` gives them.
 
 use super::Item;
-use super::json_path::{self, Problem, Step};
+use super::json_path::{self, Problem};
 use super::no_task::NoTask;
 use super::spawner::Spawner;
 use super::variables::text_of;
@@ -97,7 +97,7 @@ fn found<'p>(
     path: &str,
     payload: &'p serde_json::Value,
 ) -> Result<Option<&'p serde_json::Value>, NoTask> {
-    let steps = json_path::steps(path).map_err(|problem| match problem {
+    json_path::find(path, payload).map_err(|problem| match problem {
         Problem::Refused => NoTask::kelos(format!(
             "the JSONPath of `{name}` in spec.when.webhook.fieldMapping can't be parsed: single quotes hold one character"
         ))
@@ -106,26 +106,19 @@ fn found<'p>(
             "the JSONPath of `{name}` in spec.when.webhook.fieldMapping is more than names and numbers"
         ))
         .hint(format!("say `{name}` in the item, beside `Payload`")),
-    })?;
-    let mut here = payload;
-    for step in steps {
-        let found = match (step, here) {
-            // A number may be written as a text, and a name as a number.
-            (Step::Name(name), serde_json::Value::Array(items)) => {
-                name.parse().ok().and_then(|at: usize| items.get(at))
-            }
-            (Step::Item(at), serde_json::Value::Object(map)) => map.get(&at.to_string()),
-            (Step::Name(name), here) => here.get(name),
-            (Step::Item(at), here) => here.get(at),
-        };
-        let Some(found) = found else { return Ok(None) };
-        here = found;
-    }
-    Ok(Some(here))
+    })
+}
+
+/// What is at a JSONPath; nothing at all for a path of more than names and numbers.
+pub(super) fn at_path<'p>(
+    path: &str,
+    payload: &'p serde_json::Value,
+) -> Option<Option<&'p serde_json::Value>> {
+    json_path::find(path, payload).ok()
 }
 
 /// What Go's `%v` prints of JSON.
-fn printed(json: &serde_json::Value) -> Result<String, NoTask> {
+pub(super) fn printed(json: &serde_json::Value) -> Result<String, NoTask> {
     let print = || {
         let root = Value::from(Map::from([("it".into(), decoded(json))]));
         let program = Program::compile_plain("{{printf \"%v\" .it}}", &mut Purse::default())?;

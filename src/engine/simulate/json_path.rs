@@ -1,8 +1,10 @@
 //! JSONPath as Kelos reads it (github.com/PaesslerAG/jsonpath), as far as it is names and numbers.
 
+use serde_json::Value;
+
 /// A step of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step<'p> {
+enum Step<'p> {
     /// What is called so.
     Name(&'p str),
     /// The element at this place, from 0.
@@ -23,7 +25,7 @@ pub(super) enum Problem {
 /// # Errors
 ///
 /// [`Problem`] where it is something else.
-pub(super) fn steps(path: &str) -> Result<Vec<Step<'_>>, Problem> {
+fn steps(path: &str) -> Result<Vec<Step<'_>>, Problem> {
     let mut rest = path.strip_prefix('$').ok_or(Problem::Unknown)?;
     let mut steps = Vec::new();
     while !rest.is_empty() {
@@ -60,6 +62,31 @@ fn bracket(inner: &str) -> Result<Step<'_>, Problem> {
         return Err(Problem::Refused);
     }
     Ok(Step::Name(name))
+}
+
+/// What is at a path, if anything is.
+///
+/// # Errors
+///
+/// [`Problem`] where the path is something else than names and numbers.
+pub(super) fn find<'j>(path: &str, json: &'j Value) -> Result<Option<&'j Value>, Problem> {
+    let mut here = json;
+    for step in steps(path)? {
+        let found = match (step, here) {
+            // A number may be written as a text, and a name as a number.
+            (Step::Name(name), Value::Array(items)) => {
+                name.parse().ok().and_then(|at: usize| items.get(at))
+            }
+            (Step::Item(at), Value::Object(map)) => map.get(&at.to_string()),
+            (Step::Name(name), here) => here.get(name),
+            (Step::Item(at), here) => here.get(at),
+        };
+        match found {
+            Some(found) => here = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(here))
 }
 
 /// Whether Kelos refuses a path for certain.

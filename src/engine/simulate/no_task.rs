@@ -13,9 +13,11 @@ words! {
     pub enum Why {
         /// Kelos meets an error, and makes none.
         Kelos = "Kelos makes no Task",
+        /// The filters of the TaskSpawner let the item not pass.
+        Filtered = "Kelos makes no Task of it",
         /// The API server refuses what Kelos makes, whatever a webhook does.
         Refused = "the API server refuses the Task",
-        /// The item can't be one of the source, or the TaskSpawner takes none of that kind.
+        /// The item can't be one of the source.
         Item = "the item does not fit",
         /// What Kelos does can't be told.
         NotSimulated = "not simulated",
@@ -39,6 +41,11 @@ impl NoTask {
         NoTask::new(Why::Kelos, message)
     }
 
+    /// The TaskSpawner takes no such item, in a clause.
+    pub(super) fn filtered(message: impl Into<String>) -> NoTask {
+        NoTask::new(Why::Filtered, message)
+    }
+
     /// The API server refuses the Task, in a clause.
     pub(super) fn refused(message: impl Into<String>) -> NoTask {
         NoTask::new(Why::Refused, message)
@@ -57,7 +64,7 @@ impl NoTask {
     fn new(why: Why, message: impl Into<String>) -> NoTask {
         let reason = match why {
             Why::Kelos => Reason::RenderError,
-            Why::Refused | Why::Item => Reason::InvalidValue,
+            Why::Filtered | Why::Refused | Why::Item => Reason::InvalidValue,
             Why::NotSimulated => Reason::Unsupported,
         };
         NoTask { why, rendered: None, error: Box::new(Skip::new(reason, message)) }

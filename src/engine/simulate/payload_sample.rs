@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Item;
+use super::filters;
+use super::samples::LABELS;
 use super::variables::{text_of, whole};
 
 /// The payload about an item, with what the item gives of it over that.
@@ -12,7 +14,7 @@ pub(super) fn payload(event: &str, item: &Item) -> Value {
         Some(given) if name == "Number" => whole(name, given).map_or(Value::Null, Value::from),
         Some(given) => text_of(name, given).map_or(Value::Null, Value::from),
     };
-    let mut payload = about(event, &said);
+    let mut payload = about(event, &said, filters::is_on_pull_request(item));
     if !matches!(event, "push" | "create") {
         payload["action"] = said("Action");
     }
@@ -33,15 +35,15 @@ fn user(login: Value) -> Value {
 }
 
 /// What an event of its kind says beside who sent it, and where.
-fn about(event: &str, said: &dyn Fn(&str) -> Value) -> Value {
+fn about(event: &str, said: &dyn Fn(&str) -> Value, is_on_pull: bool) -> Value {
     let sender = user(said("Sender"));
-    let labels = json!([{"name": "bug"}, {"name": "priority/high"}]);
+    let labels: Value = LABELS.into_iter().map(|name| json!({"name": name})).collect();
     let about = json!({
         "number": said("Number"),
         "title": said("Title"),
         "body": said("Body"),
         "html_url": said("URL"),
-        "state": "open",
+        "state": if said("Action") == "closed" { "closed" } else { "open" },
         "labels": labels,
         "user": sender,
         "assignee": null,
@@ -58,7 +60,13 @@ fn about(event: &str, said: &dyn Fn(&str) -> Value) -> Value {
     };
     match event {
         "issues" => json!({"issue": about}),
-        "issue_comment" => json!({"issue": about, "comment": comment}),
+        "issue_comment" => {
+            let mut about = about;
+            if is_on_pull {
+                about["pull_request"] = json!({"html_url": said("URL")});
+            }
+            json!({"issue": about, "comment": comment})
+        }
         "pull_request" => json!({"pull_request": pull(about), "number": said("Number")}),
         "pull_request_review" => json!({"pull_request": pull(about), "review": comment}),
         "pull_request_review_comment" => json!({"pull_request": pull(about), "comment": comment}),
@@ -86,7 +94,7 @@ fn about(event: &str, said: &dyn Fn(&str) -> Value) -> Value {
 }
 
 /// Puts what is given over what is there, mapping by mapping.
-fn put_over(there: &mut Value, given: &Value) {
+pub(super) fn put_over(there: &mut Value, given: &Value) {
     match (there, given) {
         (Value::Object(there), Value::Object(given)) => {
             for (key, value) in given {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::filters;
 use super::github_event::{self, EVENTS};
 use super::no_task::NoTask;
 use super::payload_sample;
@@ -14,25 +15,42 @@ const COMMIT: &str = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
 /// The delivery of the examples, which the name of the Task is made of.
 const DELIVERY: &str = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
 
+/// The labels of the examples.
+pub(super) const LABELS: [&str; 2] = ["bug", "priority/high"];
+
 impl Spawner {
-    /// An example of an item of its source; of `githubWebhook` one for each event that it takes.
+    /// Examples of items of its source that it takes; of `githubWebhook` at least one for each event that it takes, of
+    /// `linearWebhook` one for each type.
     ///
-    /// Each has all variables that such an item can have. None for a source that is not known.
+    /// Each has all variables that such an item can have. None for a source that is not known, and none of what its
+    /// filters let not pass.
     pub fn samples(&self) -> Vec<Item> {
         let Some(source) = self.source() else { return Vec::new() };
-        let of = |event: Option<&str>| {
-            let mut given = Item::new();
-            given.extend(event.map(|event| ("Event".to_owned(), event.into())));
-            self.completed(source, &given).ok()
+        let of = |given: &[(&str, &str)]| {
+            let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+            self.completed(source, &given.collect()).ok()
         };
-        if source != SourceKind::GithubWebhook {
-            return of(None).into_iter().collect();
+        match source {
+            SourceKind::GithubWebhook => {
+                let mut events: Vec<&str> = self.events().collect();
+                if events.is_empty() {
+                    events.extend(EVENTS);
+                }
+                let of_event = |event| variants(event).iter().map(move |more| (event, *more));
+                let all = events.into_iter().flat_map(of_event);
+                all.filter_map(|(event, more)| of(&[&[("Event", event)], more].concat())).collect()
+            }
+            SourceKind::LinearWebhook => {
+                let types = self.of_source(source, "types").and_then(Value::as_array);
+                let types = types.into_iter().flatten().filter_map(Value::as_str);
+                let mut all: Vec<Item> = types.filter_map(|it| of(&[("Type", it)])).collect();
+                if all.is_empty() {
+                    all.extend(of(&[]));
+                }
+                all
+            }
+            _ => of(&[]).into_iter().collect(),
         }
-        let mut events: Vec<&str> = self.events().collect();
-        if events.is_empty() {
-            events.extend(EVENTS);
-        }
-        events.into_iter().filter_map(|event| of(Some(event))).collect()
     }
 
     /// The payload of an event of GitHub: what the item says of it, and what follows from the rest of the item.
@@ -42,25 +60,32 @@ impl Spawner {
     /// The item can't be one of the source.
     pub fn payload(&self, item: &Item) -> Result<Value, NoTask> {
         let item = self.completed(SourceKind::GithubWebhook, item)?;
-        let event = self.event_of(&Given(&item))?;
+        let event = self.event_of(&item)?;
         Ok(payload_sample::payload(&event, &item))
     }
 
-    /// An item with the example's values for what it does not say. What follows from others follows from those that
-    /// it says.
+    /// An item that the filters let pass, with an example's values for what is not given. What follows from others
+    /// follows from those that are.
     pub(super) fn completed(&self, source: SourceKind, given: &Item) -> Result<Item, NoTask> {
         let told;
         let mut given = given;
-        if source == SourceKind::GithubWebhook
-            && let Some(payload) = given.get("Payload")
-        {
-            let event = self.event_of(&Given(given))?;
-            let mut all = payload_sample::told(&event, payload);
-            all.extend(given.clone());
-            told = all;
-            given = &told;
+        if source == SourceKind::GithubWebhook {
+            let event = self.event_of(given)?;
+            self.fits(&event, given)?;
+            if let Some(payload) = given.get("Payload") {
+                let mut all = payload_sample::told(&event, payload);
+                all.extend(given.clone());
+                told = all;
+                given = &told;
+            }
         }
-        let given = Given(given);
+        let filters = self.filters(source, given)?;
+        filters.let_pass(given, |given| self.with_example(source, given))
+    }
+
+    /// The same without a look at the filters.
+    fn with_example(&self, source: SourceKind, given: Item) -> Result<Item, NoTask> {
+        let given = Given(&given);
         let sample = match source {
             SourceKind::GithubIssues => self.issue(source, &given, false)?,
             SourceKind::GithubPullRequests => self.issue(source, &given, true)?,
@@ -90,7 +115,7 @@ impl Spawner {
             "Title": "Fix the login page",
             "Body": "It is broken.",
             "URL": format!("https://github.com/{repository}/{page}/{number}"),
-            "Labels": ["bug", "priority/high"],
+            "Labels": LABELS,
             "Comments": "I see it, too.",
             "Kind": if is_pull { "PR" } else { "Issue" },
         });
@@ -144,22 +169,34 @@ impl Spawner {
     }
 
     /// The event that an item is: without a word of it the first that the TaskSpawner takes.
-    fn event_of(&self, given: &Given<'_>) -> Result<String, NoTask> {
-        given.text("Event", self.events().next().unwrap_or("issues"))
+    pub(super) fn event_of(&self, given: &Item) -> Result<String, NoTask> {
+        let filters =
+            self.of_source(SourceKind::GithubWebhook, "filters").and_then(Value::as_array);
+        let filters = filters.filter(|it| !it.is_empty());
+        let is_taken = |event: &&str| {
+            filters.is_none_or(|all| all.iter().any(|it| it["event"].as_str() == Some(event)))
+        };
+        let first = self.events().find(is_taken).or_else(|| self.events().next());
+        Given(given).text("Event", first.unwrap_or("issues"))
     }
 
-    fn event(&self, given: &Given<'_>) -> Result<Value, NoTask> {
+    /// Whether an item can be of this event, and the TaskSpawner takes such.
+    fn fits(&self, event: &str, given: &Item) -> Result<(), NoTask> {
         let events: Vec<&str> = self.events().collect();
-        let event = self.event_of(given)?;
-        if !events.is_empty() && !events.contains(&&*event) {
-            return Err(NoTask::item(format!(
+        if !events.is_empty() && !events.contains(&event) {
+            return Err(NoTask::filtered(format!(
                 "spec.when.githubWebhook.events has no `{event}`: it has {}",
                 events.join(", ")
             )));
         }
-        if let Some(name) = given.0.keys().find(|name| !github_event::has(&event, name)) {
-            return Err(NoTask::item(format!("the event `{event}` has no `{name}`")));
+        match given.keys().find(|name| !github_event::has(event, name)) {
+            Some(name) => Err(NoTask::item(format!("the event `{event}` has no `{name}`"))),
+            None => Ok(()),
         }
+    }
+
+    fn event(&self, given: &Given<'_>) -> Result<Value, NoTask> {
+        let event = self.event_of(given.0)?;
         let bound = self.text_of_source(SourceKind::GithubWebhook, "repository");
         let is_known = EVENTS.contains(&&*event);
         let repository = match bound {
@@ -186,6 +223,15 @@ impl Spawner {
     }
 }
 
+/// What tells the examples of an event apart, where there are several kinds of them.
+fn variants(event: &str) -> &'static [&'static [(&'static str, &'static str)]] {
+    match event {
+        "issue_comment" => &[&[], &[("Branch", "fix-login")]],
+        "create" => &[&[("RefType", "tag")], &[("RefType", "branch")]],
+        _ => &[&[]],
+    }
+}
+
 /// What an event of its kind says.
 fn event_item(event: &str, repository: &str, given: &Given<'_>) -> Result<Value, NoTask> {
     let number = given.number(42)?;
@@ -203,7 +249,7 @@ fn event_item(event: &str, repository: &str, given: &Given<'_>) -> Result<Value,
         "issues" => with(about("issues"), json!({"Action": "opened"})),
         "issue_comment" => {
             // One on a pull request has the branch of that.
-            let of = if given.0.contains_key("Branch") { "pull" } else { "issues" };
+            let of = if filters::is_on_pull_request(given.0) { "pull" } else { "issues" };
             let url = given.text("URL", &page(of))?;
             let comment = json!({"Action": "created", "CommentBody": "/fix", "CommentURL": format!("{url}#issuecomment-1")});
             with(about(of), comment)

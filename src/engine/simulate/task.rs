@@ -52,6 +52,17 @@ const COPIED: [&str; 14] = [
 ];
 
 impl Spawner {
+    /// The item that a Task is made of: what is given, and the built-in example's values for what is not.
+    ///
+    /// # Errors
+    ///
+    /// It can't be one of the source, or the TaskSpawner takes none such.
+    pub fn item(&self, given: &Item, version: KelosVersion) -> Result<Item, NoTask> {
+        let source = self.source_of(version)?;
+        self.variables(given, version)?;
+        self.completed(source, given)
+    }
+
     /// The Task that Kelos makes for an item, as it sends it to the API server: no webhook has seen it.
     ///
     /// Of a pool of credentials Kelos takes any; here it is the first.

@@ -31,6 +31,12 @@ impl Class {
         self.0.len()
     }
 
+    /// A character of the set, one that is easily read if there is one.
+    pub(super) fn example(&self) -> Option<char> {
+        let plain = "ax0A-_/. ".chars().find(|c| self.has(*c));
+        plain.or_else(|| self.0.first().map(|(start, _)| *start))
+    }
+
     /// Whether the character is in the set.
     pub(in crate::templates) fn has(&self, c: char) -> bool {
         let at = self.0.partition_point(|(_, end)| *end < c);

@@ -93,6 +93,47 @@ fn pre_commit_runs_the_hook_on_the_files_of_a_commit() {
 }
 
 #[test]
+fn the_testing_hook_runs_all_cases_whatever_has_changed() {
+    let Some(pre_commit) = pre_commit() else {
+        return skipped("there is no pre-commit; `make pre-commit` installs it");
+    };
+    for (expected, is_good) in [("n-1", true), ("n-2", false)] {
+        let repository = Repository::new("kelos-metadata-test\n    args: [tests]");
+        let rules = "metadata:\n  annotations: {metadata.kelos.dev/labels: \"a: n-{{.Number}}\"}\n";
+        let text = spawner("x").replacen("metadata:\n", rules, 1);
+        fs::write(repository.path("used/w.yaml"), text).unwrap();
+        fs::create_dir(repository.path("used/tests")).unwrap();
+        let case = format!(
+            "spawner: ../w.yaml\ncases:\n- {{name: x, set: {{Number: 1}}, labels: {{a: {expected}}}}}\n"
+        );
+        fs::write(repository.path("used/tests/cases.yaml"), case).unwrap();
+        let output = repository.runs_hook(&pre_commit);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.success(), is_good, "{said}");
+        assert_eq!(said.contains("FAIL x"), !is_good, "{said}");
+    }
+}
+
+#[test]
+fn the_strict_hook_shows_warnings_that_the_plain_one_hides() {
+    let Some(pre_commit) = pre_commit() else {
+        return skipped("there is no pre-commit; `make pre-commit` installs it");
+    };
+    let labels = "    metadata:\n      annotations:\n        team: '{{index . \"Team\"}}'\n";
+    for (hook, is_shown) in [
+        ("kelos-metadata-lint", false),
+        ("kelos-metadata-lint\n    args: [--strict]", true),
+        ("kelos-metadata-lint\n    verbose: true", true),
+    ] {
+        let repository = Repository::new(hook);
+        fs::write(repository.path("used/w.yaml"), format!("{}{labels}", spawner("x"))).unwrap();
+        let output = repository.runs_hook(&pre_commit);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.contains("warning["), is_shown, "{hook}: {said}");
+    }
+}
+
+#[test]
 fn the_fixing_hook_writes_what_is_exact() {
     let Some(pre_commit) = pre_commit() else {
         return skipped("there is no pre-commit; `make pre-commit` installs it");

@@ -64,6 +64,56 @@ fn what_cannot_be_read_is_told_and_the_rest_is_linted() {
 }
 
 #[test]
+fn what_cannot_be_linted_is_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = format!("{}  x: [\n", spawner("x"));
+    fs::write(folder.path().join("broken.yaml"), broken).unwrap();
+    let text = spawner("x").replace(
+        "metadata:\n",
+        "metadata:\n  annotations:\n    metadata.kelos.dev/labels:\n      team: x\n",
+    );
+    assert!(text.contains("metadata.kelos.dev/labels"), "{text}");
+    fs::write(folder.path().join("map.yaml"), &text).unwrap();
+    let line = text.lines().position(|line| line.contains("kelos.dev/labels")).unwrap() + 1;
+    let refused = "the API server would refuse it: metadata.annotations[\"metadata.kelos.dev/labels\"]: text wanted; write `|` after the colon";
+    let in_format =
+        |format: &str| lint_in(folder.path(), &["-f", ".", "-f", "gone.yaml", "-o", format], "");
+    let said = in_format("text");
+    assert_eq!(said.status, 2);
+    assert!(
+        said.errors.contains(&format!("./map.yaml:{line}:5: TaskSpawner default/w: {refused}")),
+        "{}",
+        said.errors
+    );
+    let said = in_format("github");
+    assert_eq!(said.status, 2);
+    for part in [
+        "::error file=gone.yaml,title=not linted::cannot be read: No such file".to_owned(),
+        format!(
+            "::error file=map.yaml,line={line},col=5,title=not linted::TaskSpawner default/w: {refused}"
+        ),
+        "::error file=broken.yaml,line=".to_owned(),
+    ] {
+        assert!(said.output.contains(&part), "{part}: {}", said.output);
+    }
+    let shown: Value = serde_json::from_str(&in_format("json").output).unwrap();
+    let unread = shown["unread"].as_array().unwrap();
+    assert_eq!(unread.len(), 3, "{shown}");
+    let map = unread.iter().find(|it| it["file"] == "./map.yaml").unwrap();
+    assert_eq!((&map["line"], &map["column"]), (&json!(line), &json!(5)));
+    let log: Value = serde_json::from_str(&in_format("sarif").output).unwrap();
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let told = invocation["toolExecutionNotifications"].as_array().unwrap();
+    assert_eq!(told.len(), 3, "{log}");
+    let uris: Vec<&Value> = told
+        .iter()
+        .map(|it| &it["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        .collect();
+    assert!(uris.contains(&&json!("gone.yaml")) && uris.contains(&&json!("map.yaml")), "{log}");
+}
+
+#[test]
 fn the_cluster_is_not_asked_where_files_are_named() {
     for flags in [&["-f", "x", "-A"][..], &["x", "--kubeconfig", "y"], &["-n", "a", "-A"]] {
         let folder = tempfile::tempdir().unwrap();
@@ -138,6 +188,10 @@ fn sarif_passes_its_schema() {
         .collect();
     let fixed = |log: &Value| log["runs"][0]["results"].to_string().contains("artifactChanges");
     assert!(logs.iter().any(fixed), "replacements are in it, too");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("w.yaml"), spawner("[x]")).unwrap();
+    let said = lint_in(folder.path(), &["w.yaml", "gone.yaml", "-o", "sarif"], "");
+    logs.push(serde_json::from_str(&said.output).unwrap());
     let count = logs.len();
     let spoiled = |change: fn(&mut Value)| {
         let mut log = logs[0].clone();

@@ -129,7 +129,7 @@ fn a_value_of_the_wrong_type_is_told_with_path_and_line_and_what_mends_it() {
     for (annotations, said) in [
         (
             "metadata.kelos.dev/labels:\n      team: x\n",
-            "metadata.annotations[metadata.kelos.dev/labels] line 6: text wanted; write `|` behind the key",
+            "metadata.annotations[metadata.kelos.dev/labels] line 6: text wanted; write `|` after the colon",
         ),
         ("team: true\n", "metadata.annotations[team] line 6: `true` needs quotes"),
         ("team: 12\n", "metadata.annotations[team] line 6: a number needs quotes"),

@@ -83,3 +83,42 @@ fn a_long_table_of_variables_begins_with_those_that_templates_use() {
     assert!(long.len() > 20, "{long:?}");
     assert_eq!(&long[..3], ["Title", "Comments", "Own0"], "{long:?}");
 }
+
+/// A TaskSpawner as people have it: an ordinary key, one of a platform team, and variables that nobody knows.
+fn ordinary_world() -> tempfile::TempDir {
+    let labels = format!(
+        "team.example.com/area: backend\n{KEY}: platform-engineering-east\nteam.example.com/priority: '{{{{ index .Labels 0 }}}}'"
+    );
+    world(&labels, "{{.Title}}", "Fix the login page of the shop")
+}
+
+#[test]
+fn values_come_before_all_that_says_where_they_are_from() {
+    let folder = ordinary_world();
+    let path = folder.path().to_str().unwrap();
+    for columns in [80, 100, 120] {
+        let shown = in_terminal(columns, path, "table");
+        let (tables, _) = shown.split_once("error[").unwrap();
+        println!("{columns}\n{tables}");
+        for line in tables.lines() {
+            assert!(line.chars().count() <= columns, "{line}");
+        }
+        for whole in [
+            "\"backend\"",
+            "\"platform-engineering-east\"",
+            "\"Fix the login page of the shop\"",
+            "missing_variable",
+            KEY,
+        ] {
+            assert!(tables.contains(whole), "{columns}: {whole}: {tables}");
+        }
+        assert!(!tables.contains("rules…"), "no column is kept for half a word: {tables}");
+        assert!(columns < 100 || !tables.contains('…'), "{tables}");
+        // Why one is missing stands in lines of its own, whole.
+        let flowing = tables.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            flowing.contains("nothing on the Task tells it, and no rendered field"),
+            "{tables}"
+        );
+    }
+}

@@ -30,7 +30,7 @@ fn document(branch: &str) -> String {
 /// The edits that these findings of the branch give, and the text with them.
 fn fixed(text: &str, findings: Vec<Finding>) -> (Vec<Edit>, Option<(String, usize)>) {
     let mut files = Files::of(Path::new("w.yaml"), text);
-    let read = files.objects("default", true);
+    let read = files.objects("default");
     let findings = findings.into_iter().map(|finding| (0, finding)).collect();
     let wanted = wanted(&read, place::all(&read, findings, &files), &files);
     let edits = wanted.iter().map(|it| it.edit.clone()).collect();
