@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use self::files::Files;
+use self::fix::Fixed;
 use self::object::Read;
 use self::place::Placed;
 use super::stdio::complain;
@@ -50,7 +51,7 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
         }
         let namespace = args.namespace.as_deref().unwrap_or("default");
         if args.fix {
-            report.fixed = fix::all(&mut files, namespace, &around)?;
+            report.fixed = fix::all(&mut files, namespace, &around);
         }
         let read = files.objects(namespace, true);
         report.add(&read, &around, &files);
@@ -65,8 +66,8 @@ struct Report {
     placed: Vec<Placed>,
     /// How many objects were looked at.
     objects: usize,
-    /// How many replacements were written.
-    fixed: usize,
+    /// The replacements that were written.
+    fixed: Fixed,
     /// Whether something could not be read.
     failed: bool,
 }
@@ -106,7 +107,7 @@ impl Report {
     fn status(&self, is_strict: bool) -> ExitCode {
         let least = if is_strict { Severity::Warning } else { Severity::Error };
         let is_no = self.placed.iter().any(|placed| placed.finding.severity <= least);
-        match (self.failed, is_no) {
+        match (self.failed || self.fixed.failed, is_no) {
             (true, _) => not_asked(),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,
