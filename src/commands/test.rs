@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use self::cases::{Case, Cases};
 use self::world::Worlds;
 use super::stdio::{complain, print};
-use super::{defaults, not_asked};
+use super::{defaults, harmless, not_asked};
 use crate::cli::{TestArgs, TestFormat};
 
 /// What became of a case.
@@ -63,9 +63,10 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
 /// Tells at once what became of a case.
 fn told(args: &TestArgs, cases: &Cases, case: &Case, wrong: Option<String>) -> anyhow::Result<Ran> {
     if args.output == TestFormat::Text {
-        print(format_args!("{} {}", if wrong.is_some() { "FAIL" } else { "ok  " }, case.name))?;
+        let name = harmless::line(&case.name);
+        print(format_args!("{} {name}", if wrong.is_some() { "FAIL" } else { "ok  " }))?;
         for line in wrong.iter().flat_map(|it| it.lines()) {
-            print(format_args!("     {line}").to_string().trim_end())?;
+            print(format!("     {}", harmless::line(line)).trim_end())?;
         }
     }
     Ok(Ran { file: cases.path.display().to_string(), name: case.name.clone(), wrong })

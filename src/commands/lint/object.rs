@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::super::harmless;
 use crate::engine::lint::{BudgetSelector, SpawnerKind};
 
 /// What was read.
@@ -94,7 +95,8 @@ impl Object {
 impl Object {
     /// As kubectl users say it: `TaskSpawner default/worker`.
     pub(super) fn title(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
+        let (namespace, name) = (harmless::name(&self.namespace), harmless::name(&self.name));
+        format!("{} {namespace}/{name}", self.kind)
     }
 }
 
