@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use self::files::Files;
+use self::fix::Fixed;
 use self::object::Read;
 use self::place::Placed;
 use self::unread::Unread;
@@ -52,7 +53,7 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
         }
         let namespace = args.namespace.as_deref().unwrap_or("default");
         if args.fix {
-            report.fixed = fix::all(&mut files, namespace, &around)?;
+            report.fixed = fix::all(&mut files, namespace, &around);
         }
         let read = files.objects(namespace);
         report.add(&read, &around, &files);
@@ -67,8 +68,8 @@ struct Report {
     placed: Vec<Placed>,
     /// How many objects were looked at.
     objects: usize,
-    /// How many replacements were written.
-    fixed: usize,
+    /// The replacements that were written.
+    fixed: Fixed,
     /// What could not be linted; told on standard error whatever the format.
     unread: Vec<Unread>,
 }
@@ -108,7 +109,7 @@ impl Report {
     fn status(&self, is_strict: bool) -> ExitCode {
         let least = if is_strict { Severity::Warning } else { Severity::Error };
         let is_no = self.placed.iter().any(|placed| placed.finding.severity <= least);
-        match (!self.unread.is_empty(), is_no) {
+        match (!self.unread.is_empty() || self.fixed.failed, is_no) {
             (true, _) => not_asked(),
             (false, true) => ExitCode::FAILURE,
             (false, false) => ExitCode::SUCCESS,

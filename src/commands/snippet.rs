@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::harmless;
 use crate::engine::reason::Reason;
 use crate::templates::Position;
 
@@ -25,21 +26,22 @@ pub(super) struct Explained<'e> {
 
 /// Writes the explanation, with colours in it; the writer takes them out where they are not wanted.
 pub(super) fn explain(what: &Explained<'_>) -> String {
-    let group = Level::ERROR.primary_title(what.message).id(what.reason.as_str());
+    // Places in the source are counted in its bytes.
+    let source = harmless::same_length(what.source);
+    let (message, origin) = (harmless::line(what.message), harmless::line(what.origin));
+    let group = Level::ERROR.primary_title(message).id(what.reason.as_str());
     let mut report = match what.position {
         Some(at) => {
             let word = word_at(what.source, at.offset);
             let span = what.length.map_or(word.clone(), |length| word.start..word.start + length);
             group.element(
-                Snippet::source(what.source)
-                    .path(what.origin)
-                    .annotation(AnnotationKind::Primary.span(span)),
+                Snippet::source(source).path(origin).annotation(AnnotationKind::Primary.span(span)),
             )
         }
-        None => group.element(Level::NOTE.message(format!("in {}", what.origin))),
+        None => group.element(Level::NOTE.message(format!("in {origin}"))),
     };
     if let Some(hint) = what.hint {
-        report = report.element(Level::HELP.message(hint));
+        report = report.element(Level::HELP.message(harmless::line(hint)));
     }
     Renderer::styled().render(&[report])
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 
+use super::harmless;
+
 /// What is said where the output can't be written.
 pub(super) const UNWRITABLE: &str = "standard output can't be written";
 
@@ -14,9 +16,10 @@ pub(super) fn print(text: impl Display) -> anyhow::Result<()> {
     writeln!(anstream::stdout().lock(), "{text}").context(UNWRITABLE)
 }
 
-/// Tells of something on standard error. What can't be written there can't be told anywhere.
+/// Tells of something on standard error, whatever it quotes. What can't be written there can't be told anywhere.
 pub fn complain(text: impl Display) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let text = text.to_string();
+    let _ = writeln!(anstream::stderr().lock(), "{}", harmless::lines(&text));
 }
 
 /// Writes what is left of the output: without it, an error in the last line goes unseen.

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use self::cases::Cases;
 use self::world::Worlds;
 use super::stdio::{complain, print};
-use super::{defaults, not_asked};
+use super::{defaults, harmless, not_asked};
 use crate::cli::{TestArgs, TestFormat};
 
 /// A case, and what became of it.
@@ -106,9 +106,9 @@ impl Ran {
             }
         };
         if format == TestFormat::Text {
-            print(format_args!("{word} {}", self.name))?;
+            print(format_args!("{word} {}", harmless::line(&self.name)))?;
             for line in lines.iter().flat_map(|it| it.lines()) {
-                print(format_args!("     {line}").to_string().trim_end())?;
+                print(format!("     {}", harmless::line(line)).trim_end())?;
             }
         }
         Ok(())

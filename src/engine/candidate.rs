@@ -25,16 +25,6 @@ pub(super) struct Offer {
     pub(super) defaulted: Option<Cause>,
 }
 
-impl Offer {
-    /// What the key would have been skipped for, if its `default` stands in for that.
-    pub(in crate::engine) fn failed(self) -> Option<Skip> {
-        match self.defaulted? {
-            Cause::Failed(skip) => Some(skip),
-            Cause::Empty => None,
-        }
-    }
-}
-
 /// Whether that is the value of a candidate.
 pub(super) fn is_offered(candidate: &Candidate, value: &str) -> bool {
     candidate.as_ref().is_ok_and(|offer| offer.value == value)
@@ -162,7 +152,8 @@ pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     text.is_empty() && (rule.default.is_some() || (rule.kind != Kind::Annotation && has_action()))
 }
 
-fn empty() -> Skip {
+/// That there is nothing to write.
+pub(super) fn empty() -> Skip {
     Skip::new(Reason::Omitted, "the template gave an empty text")
 }
 

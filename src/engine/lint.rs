@@ -11,6 +11,7 @@ mod cron;
 mod events;
 mod faults;
 mod fields;
+mod filters;
 mod finding;
 mod known_fields;
 mod labels;
@@ -23,6 +24,8 @@ mod templates;
 mod view;
 mod world;
 
+use std::collections::BTreeSet;
+
 pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
 
@@ -33,6 +36,7 @@ use super::remedy::{Missed, Remedy, remedy};
 use super::rules::{Policy, Rules};
 use super::simulate::KelosVersion;
 use super::sources::Table;
+use crate::apimachinery::Kind;
 use crate::templates::purse::Purse;
 use crate::templates::{Position, Templates};
 use crate::words::words;
@@ -98,6 +102,7 @@ pub fn lint(
         worlds,
         purse,
         findings: Vec::new(),
+        unwritten: BTreeSet::new(),
         fetched: None,
         left_out: 0,
     };
@@ -105,13 +110,15 @@ pub fn lint(
     events::look(&mut lint);
     cron::look(&mut lint);
     templates::look(&mut lint);
+    if kind == SpawnerKind::TaskSpawner {
+        recorded::look(&mut lint, json);
+    }
     annotations::look(&mut lint);
     names::spawner(&mut lint);
     consumers::look(&mut lint);
     if kind == SpawnerKind::TaskSpawner {
         names::constant(&mut lint);
         source::look(&mut lint);
-        recorded::look(&mut lint, json);
     }
     silence::look(&mut lint);
     Ok(lint.finish())
@@ -128,6 +135,9 @@ struct Lint<'l> {
     /// What running templates may cost, beside what compiling them costs.
     purse: Purse,
     findings: Vec<Finding>,
+    /// The keys of rules annotations that are never written, whatever the item: they were told, and nothing else is
+    /// said of their values.
+    unwritten: BTreeSet<(Kind, Box<str>)>,
     /// The context source whose templates are looked at, where Kelos goes on without it.
     fetched: Option<String>,
     /// How many more there are.
@@ -149,12 +159,22 @@ impl Lint<'_> {
     }
 
     fn add(&mut self, finding: Finding) {
-        // Errors are not left out for what matters less.
-        if self.findings.len() < MOST_FINDINGS || finding.severity == Severity::Error {
-            self.findings.push(finding);
-        } else {
-            self.left_out += 1;
+        if self.findings.len() < MOST_FINDINGS {
+            return self.findings.push(finding);
         }
+        self.left_out += 1;
+        // What matters more is not left out for what matters less.
+        let least = self.findings.iter_mut().max_by_key(|it| it.severity);
+        if let Some(least) = least.filter(|it| it.severity > finding.severity) {
+            *least = finding;
+        }
+    }
+
+    /// Tells that something was not looked at to its end: what else is wrong with it nobody knows.
+    fn too_costly(&mut self, field: Field, what: &str) {
+        let text = format!("{what} too costly to be looked at to the end");
+        let finding = Finding::new(Rule::OverLimit, Severity::Warning, field, text);
+        self.add(finding.help("make it shorter, with fewer conditions"));
     }
 
     fn add_at(&mut self, finding: Finding, at: Option<Position>) {
@@ -191,17 +211,10 @@ impl Lint<'_> {
             |it: &Finding| (it.severity, it.field.clone(), it.at.map(|at| at.offset), it.rule);
         self.findings.sort_by_cached_key(key);
         self.findings.dedup();
-        self.left_out += self.findings.len().saturating_sub(MOST_FINDINGS);
-        self.findings.truncate(MOST_FINDINGS);
-        let whole = Field::of(&["spec"]);
         if self.left_out > 0 {
             let text = format!("{} more findings are not told", self.left_out);
-            self.findings.push(Finding::new(Rule::OverLimit, Severity::Info, whole.clone(), text));
-        }
-        if self.purse.is_empty() {
-            let text = "its templates are too costly to be looked at to the end".to_owned();
-            let finding = Finding::new(Rule::OverLimit, Severity::Info, whole, text);
-            self.findings.push(finding.help("make them shorter, or have fewer"));
+            let whole = Field::of(&["spec"]);
+            self.findings.push(Finding::new(Rule::OverLimit, Severity::Info, whole, text));
         }
         self.findings
     }

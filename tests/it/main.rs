@@ -25,6 +25,7 @@ mod inference;
 mod layers;
 mod lint;
 mod lint_command;
+mod lint_findings;
 mod manners;
 mod pages;
 mod properties;

@@ -1,6 +1,7 @@
 //! How the commands behave towards shells, pipes and terminals.
 
 mod completions;
+mod harmless;
 mod hints;
 mod mending;
 mod pods;

@@ -32,6 +32,8 @@ pub(super) struct SourceFile {
     pub(super) is_stream: bool,
     /// Whether all its documents can be read.
     pub(super) is_sound: bool,
+    /// Whether it was to be written and could not be.
+    pub(super) is_unwritable: bool,
 }
 
 impl Files {
@@ -71,7 +73,14 @@ impl Files {
                 if has_mark {
                     text.drain(..BYTE_ORDER_MARK.len_utf8());
                 }
-                self.all.push(SourceFile { path, text, has_mark, is_stream, is_sound: true });
+                self.all.push(SourceFile {
+                    path,
+                    text,
+                    has_mark,
+                    is_stream,
+                    is_sound: true,
+                    is_unwritable: false,
+                });
             }
             Err(error) => self.unread.push(error.into()),
         }

@@ -5,11 +5,11 @@
 
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use anyhow::Context;
 use serde_json::Value;
 
+use super::super::stdio::complain;
 use super::edit::{Edit, apart, apply};
 use super::files::{Files, SourceFile, contents};
 use super::judge;
@@ -21,41 +21,55 @@ use crate::manifests::Manifest;
 /// How often all is linted again: replacements of one rule that overlap need one round each.
 const MOST_ROUNDS: usize = 10;
 
-/// Writes what can be replaced in these files; gives how many replacements that were.
-///
-/// # Errors
-///
-/// When a file can't be written. Those before it are.
-pub(super) fn all(
-    files: &mut Files,
-    namespace: &str,
-    around: &Surroundings<'_>,
-) -> anyhow::Result<usize> {
-    let mut fixed = 0;
-    let mut changed = BTreeSet::new();
+/// What was written.
+#[derive(Default)]
+pub(super) struct Fixed {
+    /// How many replacements.
+    pub(super) count: usize,
+    /// Whether a file could not be written. It was told, and is as it was.
+    pub(super) failed: bool,
+}
+
+/// A file with replacements in it.
+struct Changed {
+    /// What it said when it was read.
+    before: String,
+    count: usize,
+}
+
+/// Writes what can be replaced in these files. One that can't be written keeps no other from it.
+pub(super) fn all(files: &mut Files, namespace: &str, around: &Surroundings<'_>) -> Fixed {
+    let mut changed = BTreeMap::<usize, Changed>::new();
     for _ in 0..MOST_ROUNDS {
         let read = files.objects(namespace);
         let placed = place::all(&read, judge::all(&read, around).findings, files);
         let wanted = wanted(&read, placed, files);
-        let before = fixed;
+        let mut is_done = true;
         for number in 0..files.all.len() {
             let of_file: Vec<&Wanted> = wanted.iter().filter(|it| it.at.file == number).collect();
             if let Some((text, count)) = edited(&files.all[number], of_file) {
-                files.all[number].text = text;
-                changed.insert(number);
-                fixed += count;
+                is_done = false;
+                let before = std::mem::replace(&mut files.all[number].text, text);
+                changed.entry(number).or_insert(Changed { before, count: 0 }).count += count;
             }
         }
-        if fixed == before {
+        if is_done {
             break;
         }
     }
-    for number in changed {
-        let file = &files.all[number];
-        write::replace(file)
-            .with_context(|| format!("{}: can't be written", file.path.display()))?;
+    let mut fixed = Fixed::default();
+    for (number, Changed { before, count }) in changed {
+        let file = &mut files.all[number];
+        match write::replace(file, &before) {
+            Ok(()) => fixed.count += count,
+            Err(error) => {
+                complain(format_args!("{}: can't be written: {error}", file.path.display()));
+                // What is found is what it still says.
+                (file.text, file.is_unwritable, fixed.failed) = (before, true, true);
+            }
+        }
     }
-    Ok(fixed)
+    fixed
 }
 
 /// A replacement that is to be written.

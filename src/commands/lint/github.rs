@@ -1,5 +1,6 @@
 //! The findings as workflow commands of GitHub Actions: each becomes an annotation of its line.
 
+use super::super::harmless;
 use super::super::stdio::print as print_line;
 use super::Report;
 use super::files::Files;
@@ -45,12 +46,13 @@ fn command(placed: &Placed, files: &Files) -> String {
         }
     }
     properties.push(format!("title={}", property(finding.rule.as_str())));
-    let help = finding.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+    let help = finding.help.as_ref().map(|help| format!("\nhelp: {}", harmless::line(help)));
     let about = match &placed.in_file {
         Some(_) => String::new(),
         None => format!("{}: {}: ", placed.title(), finding.field),
     };
-    let message = format!("{about}{}{help}", finding.text);
+    let text = harmless::line(&finding.text);
+    let message = format!("{}{text}{}", harmless::line(&about), help.unwrap_or_default());
     format!("::{name} {}::{}", properties.join(","), data(&message))
 }
 
@@ -61,7 +63,7 @@ fn data(text: &str) -> String {
 
 /// The value of a property.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    harmless::line(&data(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -71,6 +73,6 @@ mod tests {
     #[test]
     fn what_ends_a_command_or_a_property_is_escaped() {
         assert_eq!(data("50%: a,b\r\nc"), "50%25: a,b%0D%0Ac");
-        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
+        assert_eq!(property("a:b,c%\n\u{9b}"), "a%3Ab%2Cc%25%0A\\u{9b}");
     }
 }

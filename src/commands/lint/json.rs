@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::harmless;
 use super::super::stdio::print as print_line;
 use super::Report;
 use super::files::Files;
@@ -105,9 +106,9 @@ pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         infos: report.count(Severity::Info),
-        fixed: report.fixed,
+        fixed: report.fixed.count,
     };
-    print_line(serde_json::to_string_pretty(&shown)?)
+    print_line(harmless::json(serde_json::to_string_pretty(&shown)?))
 }
 
 fn shown<'r>(placed: &'r Placed, files: &Files) -> ShownFinding<'r> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::super::harmless;
 use super::unread::Unread;
 use crate::engine::lint::{BudgetSelector, SpawnerKind};
 
@@ -95,7 +96,8 @@ impl Object {
 impl Object {
     /// As kubectl users say it: `TaskSpawner default/worker`.
     pub(super) fn title(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
+        let (namespace, name) = (harmless::name(&self.namespace), harmless::name(&self.name));
+        format!("{} {namespace}/{name}", self.kind)
     }
 }
 

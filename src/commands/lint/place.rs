@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::harmless;
 use super::edit::{self, Edit};
 use super::files::{Files, SourceFile};
 use super::object::{Object, Read, Written};
@@ -28,7 +29,8 @@ pub(super) struct Placed {
 impl Placed {
     /// The object, as kubectl users say it.
     pub(super) fn title(&self) -> String {
-        format!("{} {}/{}", self.kind, self.namespace, self.name)
+        let (namespace, name) = (harmless::name(&self.namespace), harmless::name(&self.name));
+        format!("{} {namespace}/{name}", self.kind)
     }
 }
 

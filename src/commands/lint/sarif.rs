@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::harmless;
 use super::super::stdio::print as print_line;
 use super::Report;
 use super::edit::Edit;
@@ -35,7 +36,7 @@ pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
         }],
     });
     let log = json!({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]});
-    print_line(serde_json::to_string_pretty(&log)?)
+    print_line(harmless::json(serde_json::to_string_pretty(&log)?))
 }
 
 /// What could not be linted.

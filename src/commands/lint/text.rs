@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::super::harmless;
 use super::super::stdio::print as print_line;
 use super::Report;
 use super::files::Files;
@@ -20,7 +21,7 @@ pub(super) fn print(report: &Report, files: &Files, is_fix: bool) -> anyhow::Res
             }
             _ => print_line(lines(placed, files))?,
         }
-        if let Some(why) = unwritten(placed, is_fix) {
+        if let Some(why) = unwritten(placed, files).filter(|_| is_fix) {
             print_line(format_args!("  not fixed: {why}"))?;
         }
     }
@@ -31,9 +32,10 @@ pub(super) fn print(report: &Report, files: &Files, is_fix: bool) -> anyhow::Res
 }
 
 /// Why a replacement that there is was not written.
-fn unwritten(placed: &Placed, is_fix: bool) -> Option<&'static str> {
-    let edit = placed.edit.as_ref().filter(|_| is_fix)?;
-    Some(match edit {
+fn unwritten(placed: &Placed, files: &Files) -> Option<&'static str> {
+    let is_unwritable = |at: &InFile| files.all[at.file].is_unwritable;
+    Some(match placed.edit.as_ref()? {
+        _ if placed.in_file.as_ref().is_some_and(is_unwritable) => "the file can't be written",
         Err(why) => why,
         Ok(_) => "written in this style, the file would not say what it should",
     })
@@ -42,13 +44,14 @@ fn unwritten(placed: &Placed, is_fix: bool) -> Option<&'static str> {
 /// `file:line:column: severity[rule] text`, and below it what to do.
 fn lines(placed: &Placed, files: &Files) -> String {
     let finding = &placed.finding;
-    let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+    let help = finding.help.as_ref().map(|help| format!("\n  help: {}", harmless::line(help)));
     format!(
-        "{}: {}[{}] {}{help}",
-        origin(placed, files),
+        "{}: {}[{}] {}{}",
+        harmless::line(&origin(placed, files)),
         finding.severity,
         finding.rule,
-        finding.text
+        harmless::line(&finding.text),
+        help.unwrap_or_default()
     )
 }
 
@@ -75,16 +78,17 @@ fn snippet(placed: &Placed, at: &InFile, files: &Files) -> String {
         Severity::Info => Level::INFO,
     };
     let file = &files.all[at.file];
-    let path = file.path.display().to_string();
+    let path = harmless::line(&file.path.display().to_string()).into_owned();
+    let source = harmless::same_length(&file.text);
     // A block of many lines is shown by its first one.
     let line_end = file.text[at.range.start..].find('\n').map(|end| at.range.start + end);
     let end = at.range.end.min(line_end.unwrap_or(file.text.len())).max(at.range.start);
-    let source = Snippet::source(&*file.text).path(path);
+    let source = Snippet::source(source).path(path);
     let marked = source.annotation(AnnotationKind::Primary.span(at.range.start..end));
-    let title = level.primary_title(&*finding.text).id(finding.rule.as_str());
+    let title = level.primary_title(harmless::line(&finding.text)).id(finding.rule.as_str());
     let mut group = title.element(marked);
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(&**help));
+        group = group.element(Level::HELP.message(harmless::line(help)));
     }
     Renderer::styled().render(&[group])
 }
@@ -105,7 +109,7 @@ fn summary(report: &Report, is_fix: bool) -> String {
     let found = if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") };
     let fixable = report.placed.iter().filter(|it| matches!(it.edit, Some(Ok(_)))).count();
     let fixed = match (is_fix, fixable) {
-        (true, _) => format!("; {} fixed", report.fixed),
+        (true, _) => format!("; {} fixed", report.fixed.count),
         (false, 0) => String::new(),
         (false, count) => format!("; --fix mends {count}"),
     };

@@ -93,9 +93,7 @@ fn of_other_events(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name
     };
     let text = format!("{here} no `.{name}` ({KNOWN}): Kelos makes no {product}{where_reached}");
     let finding = Finding::new(Rule::NeverThere, by_certainty(met), rendered.field.clone(), text);
-    let with_it = EVENTS.iter().filter(|event| presence(event, name) != Presence::Never);
-    let with_it: Vec<&str> = with_it.copied().collect();
-    finding.help(match with_it.as_slice() {
+    finding.help(match with_variable(name).as_slice() {
         [] => "take it out".to_owned(),
         // Of those that are taken, the filters let only such pass that are without it.
         events if events.iter().any(|event| met.always.contains(event)) => {
@@ -103,6 +101,11 @@ fn of_other_events(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name
         }
         events => format!("take it out; {}", some(events)),
     })
+}
+
+/// The events of which some have a variable.
+pub(super) fn with_variable(name: &str) -> Vec<&'static str> {
+    EVENTS.iter().filter(|event| presence(event, name) != Presence::Never).copied().collect()
 }
 
 /// What can be written in place of a variable that the source does not have.
@@ -172,8 +175,15 @@ fn sometimes(
     let guarded = format!("{{{{with {lookup}}}}}{{{{.}}}}{{{{end}}}}");
     let finding = Finding::new(Rule::SometimesThere, severity, rendered.field.clone(), text)
         .help(format!("`{guarded}` prints it where it is there"));
+    // What is asked of it is not to be lost.
+    let is_whole = rendered
+        .source
+        .get(fault.at.clone())
+        .is_some_and(|it| it.trim_start_matches('$').strip_prefix('.') == Some(name));
     Some(match &fault.action {
-        Some(action) if rendered.place != Place::Name => finding.fix(action.clone(), guarded),
+        Some(action) if is_whole && rendered.place != Place::Name => {
+            finding.fix(action.clone(), guarded)
+        }
         _ => finding,
     })
 }

@@ -5,16 +5,17 @@ use super::finding::{Field, Finding, Rule, Severity};
 use super::labels::{Written, shown, skipped_value};
 use super::view::View;
 use crate::apimachinery::Kind;
+use crate::engine::candidate::judge;
 use crate::engine::kelos::{
     INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX,
     POD_LABELS_FROM_TASK_SETTING, SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
 };
-use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
 use crate::engine::skip::Skip;
 use crate::engine::sources::{GROUPS, Table, name_hint};
 use crate::templates::go::forecast::{Known, Plain, Shape, Trouble, World};
+use crate::templates::purse::Purse;
 use crate::templates::value::Text;
 use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
 
@@ -180,8 +181,11 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         None => return constant(lint, rule, source),
     }
     let world = RulesWorld { table: lint.table, view: lint.view };
-    let Ok(plain) = Plain::with_helpers(source, &mut lint.purse) else { return };
-    let Ok(forecast) = plain.run(&world, &mut lint.purse) else { return };
+    let mut purse = Purse::default();
+    let Ok(plain) = Plain::with_helpers(source, &mut purse) else { return };
+    let Ok(forecast) = plain.run(&world, &mut purse) else {
+        return lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
+    };
     let absent = forecast.faults.iter().find(|fault| {
         fault.is_certain && fault.trouble == Trouble::Absent && fault.path.len() == 1
     });
@@ -210,7 +214,8 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
             None => finding,
         });
     }
-    if rule.kind == Kind::Annotation {
+    let is_told = lint.unwritten.contains(&(rule.kind, rule.key.clone()));
+    if rule.kind == Kind::Annotation || is_told {
         return;
     }
     if let Some((why, at)) = skipped_value(rule, &forecast, lint.table.name) {
@@ -231,13 +236,21 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
 
 /// A text without an action, which is written as it is.
 fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
-    if rule.on_invalid == OnInvalid::Sanitize {
-        return;
-    }
-    let value = if rule.kind == Kind::Annotation { source } else { source.trim() };
-    if let Err(error) = pods::check_value(rule.kind, &rule.key, value) {
-        let text = format!("`{}` is skipped: {}", rule.key, error.message);
-        let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text);
+    let sanitizes = rule.on_invalid == OnInvalid::Sanitize;
+    if let Err(error) = judge(rule, rule.trimmed(source).into(), sanitizes) {
+        let (of, text) = match (&rule.default, error.reason) {
+            (Some(default), _) => (
+                Rule::DefaultAlways,
+                format!("`{}` is always `{default}`: {}", rule.key, error.message),
+            ),
+            (None, Reason::NotAllowed) => {
+                (Rule::NeverWritten, format!("`{}` is never written: {}", rule.key, error.message))
+            }
+            (None, _) => {
+                (Rule::LabelValue, format!("`{}` is skipped: {}", rule.key, error.message))
+            }
+        };
+        let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
         let finding = about(lint, rule, finding);
         lint.add(match error.hint {
             Some(hint) => finding.help(hint),
@@ -296,7 +309,10 @@ fn other(lint: &mut Lint<'_>, problem: &Problem) {
         let way: Vec<&str> = key.split('.').collect();
         Finding::new(Rule::OverLimit, Severity::Info, Field::of(&way), text)
     } else if *reason == Reason::LimitExceeded {
-        Finding::new(Rule::OverLimit, Severity::Info, place, text)
+        // What is not looked at may have any mistake; what is not read back is none.
+        let is_left_out = text.contains("`spec.taskTemplate.metadata`");
+        let severity = if is_left_out { Severity::Warning } else { Severity::Info };
+        Finding::new(Rule::OverLimit, severity, place, text)
     } else if is_setting {
         Finding::new(Rule::UnknownSetting, Severity::Warning, place, text)
     } else if let Some(rule) = is_key {

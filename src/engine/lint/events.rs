@@ -1,8 +1,8 @@
 //! The events of GitHub that a spawner takes, and the filters that are for them.
 
-use super::Lint;
 use super::faults::KNOWN;
 use super::finding::{Field, Finding, Rule, Severity};
+use super::{Lint, filters};
 use crate::templates::suggest::{closest, distance};
 
 /// The events that Kelos can read: those of GitHub that its library had. Of others it makes no Task.
@@ -102,7 +102,11 @@ pub(super) fn look(lint: &mut Lint<'_>) {
     }
     for (index, filter) in webhook.filters.iter().enumerate() {
         let event = &*filter.event;
-        if event.is_empty() || events.contains(&event) {
+        if event.is_empty() {
+            continue;
+        }
+        if events.contains(&event) {
+            filters::look(lint, filter, way.clone().key("filters").item(index));
             continue;
         }
         let field = way.clone().key("filters").item(index).key("event");

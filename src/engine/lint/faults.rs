@@ -6,7 +6,8 @@ use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
 use crate::templates::Position;
-use crate::templates::go::forecast::{ELEMENT, Fault, Trouble};
+use crate::templates::go::forecast::{ELEMENT, Fault, Known, Trouble};
+use crate::templates::suggest::closest;
 use crate::templates::value::Text;
 
 /// Up to which Kelos it is known to be so.
@@ -36,7 +37,7 @@ const OF_ANY_LENGTH: [&str; 16] = [
 pub(super) fn told(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
     let finding = match &met.fault.trouble {
         Trouble::Absent | Trouble::MayBeAbsent => absent(lint, rendered, met),
-        Trouble::NoValue | Trouble::MayBeNoValue => no_value(rendered, met),
+        Trouble::NoValue | Trouble::MayBeNoValue => no_value(lint, rendered, met),
         Trouble::OfNothing => payload::of_nothing(lint, rendered, met),
         Trouble::NoField => Some(no_field(lint, rendered, met)),
         Trouble::NoMember => Some(payload::no_member(lint, rendered, met)),
@@ -92,7 +93,7 @@ pub(super) fn some(events: &[&str]) -> String {
     }
 }
 
-fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
+fn no_value(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
     let fault = &met.fault;
     let name = fault.path.first().filter(|_| met.is_certain)?;
     let events = if met.always.is_empty() { &met.perhaps } else { &met.always };
@@ -110,6 +111,14 @@ fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
     };
     let is_lost = matches!(rendered.place, Place::Label | Place::Name) && !met.always.is_empty();
     let severity = if is_lost { Severity::Error } else { Severity::Warning };
+    let is_never = lint.table.printed_class(name).is_none()
+        && lint.worlds.iter().all(|it| it.variable(name) == Known::Absent);
+    if is_never && matches!(&*fault.path, [_]) {
+        let text =
+            format!("this prints `<no value>`: {} has no `.{name}`{effect}", lint.table.name);
+        let finding = Finding::new(Rule::PrintsNoValue, severity, rendered.field.clone(), text);
+        return Some(meant(lint, rendered, fault, name, finding));
+    }
     let text = format!("this prints `<no value>` for {of}{effect}");
     let root = if fault.dot_is_root { "." } else { "$" };
     let guarded = match &*fault.path {
@@ -125,6 +134,32 @@ fn no_value(rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
         Some(action) if rendered.place != Place::Name => finding.fix(action.clone(), guarded),
         _ => finding,
     })
+}
+
+/// The variable that a name which the source never has may mean.
+fn meant(
+    lint: &Lint<'_>,
+    rendered: &Rendered<'_>,
+    fault: &Fault,
+    name: &str,
+    finding: Finding,
+) -> Finding {
+    let known: Vec<&str> = lint.table.printed().filter(|it| *it != name).collect();
+    let same = known.iter().copied().find(|it| it.eq_ignore_ascii_case(name));
+    let Some(meant) = same.or_else(|| closest(name, known.iter().copied())) else {
+        return finding.help("take it out");
+    };
+    let finding = finding.help(format!("did you mean `{meant}`?"));
+    let quoted = format!("\"{name}\"");
+    let written = rendered.source.get(fault.at.clone()).unwrap_or_default();
+    let mut places = written.match_indices(&quoted);
+    match (same, places.next(), places.next()) {
+        (Some(meant), Some((at, _)), None) => {
+            let start = fault.at.start + at + 1;
+            finding.fix(start..start + name.len(), meant)
+        }
+        _ => finding,
+    }
 }
 
 fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {

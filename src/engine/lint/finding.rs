@@ -58,7 +58,7 @@ rules! {
         NoSource = "no-source",
         /// An event that GitHub does not send, or that Kelos does not know.
         UnknownEvent = "unknown-event",
-        /// An event that no filter lets pass, or a filter of an event that is not taken.
+        /// An event that no filter lets pass, or a filter that lets nothing pass.
         UnmatchedEvent = "unmatched-event",
         /// A schedule that Kelos can't read.
         CronSchedule = "cron-schedule",
@@ -110,7 +110,7 @@ rules! {
         RulesAnnotation = "rules-annotation",
         /// An entry of a rules annotation that is never rendered.
         RulesTemplate = "rules-template",
-        /// A key of a rules annotation whose template asks for what no Task of the source has.
+        /// A key of a rules annotation that no Task of the source gets a value for.
         NeverWritten = "never-written",
         /// A variable of a rules annotation that nothing on the Tasks tells.
         NotRecorded = "not-recorded",
@@ -120,7 +120,7 @@ rules! {
         UnknownSetting = "unknown-setting",
         /// An annotation under `metadata.kelos.dev/` that means nothing.
         UnknownAnnotation = "unknown-annotation",
-        /// More keys, bytes or steps than are read.
+        /// More keys, bytes or steps than are read or looked at.
         OverLimit = "over-limit",
         /// A queue or a node that a template chooses, without `allowed`.
         FreeChoice = "free-choice",

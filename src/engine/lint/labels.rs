@@ -98,12 +98,12 @@ pub(super) fn constant(lint: &mut Lint<'_>, rendered: &Rendered<'_>) {
 pub(super) fn printed(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Outlook<'_>) {
     let mut is_told = false;
     for (world, forecast) in &outlook.forecasts {
-        let found = text_of_label(forecast, rendered.source)
+        let found = text_of_label(forecast, rendered.source, false)
             .or_else(|| variable_of_label(forecast, lint.table.name, world.event));
         if let Some((severity, text, at)) = found.filter(|_| !is_told) {
             is_told = true;
-            let text = format!("{text}: {REFUSED}");
-            let finding = Finding::new(Rule::LabelValue, severity, rendered.field.clone(), text)
+            let told = format!("{text}: {REFUSED}");
+            let finding = Finding::new(Rule::LabelValue, severity, rendered.field.clone(), told)
                 .at(Position::of(rendered.source, at));
             lint.add(if rendered.source.ends_with('\n') && at + 1 >= rendered.source.trim_end().len() {
                 let trimmed = rendered.source.trim_end().len();
@@ -111,9 +111,13 @@ pub(super) fn printed(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Ou
                     .help("it ends in a line break: write `|-` instead of `|`, or one line")
                     .fix(trimmed..rendered.source.len(), "")
             } else {
-                finding.help(
-                    "make it an annotation, or move it to `metadata.kelos.dev/labels`, where `slug` makes it a value",
-                )
+                let is_end = end_of_label(forecast, false).is_some_and(|(_, end, _)| text == end);
+                finding.help(match is_end {
+                    true => "begin and end it with a letter or a digit",
+                    false => {
+                        "make it an annotation, or move it to `metadata.kelos.dev/labels`, where `slug` makes it a value"
+                    }
+                })
             });
         }
     }
@@ -130,27 +134,66 @@ pub(super) fn printed(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Ou
 
 type Found = (Severity, String, usize);
 
-/// A piece of text that no label value has.
-fn text_of_label(forecast: &Forecast, source: &str) -> Option<Found> {
-    let severity = |printed: &Printed| match printed.is_certain {
-        true => Severity::Error,
-        false => Severity::Warning,
-    };
-    let mut length = 0;
-    for printed in &forecast.printed {
-        let Piece::Text(text) = &printed.piece else { continue };
-        if printed.is_certain {
-            length += text.len();
-        }
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if let Some((at, c)) = text.char_indices().find(|(_, c)| !is_name(*c)) {
-            let is_literal = source.get(printed.at.clone()) == Some(&**text);
-            let at = printed.at.start + if is_literal { at } else { 0 };
+/// The gravest of what is known of a piece of text.
+fn severity(printed: &Printed) -> Severity {
+    if printed.is_certain { Severity::Error } else { Severity::Warning }
+}
+
+/// A piece of text that no label value has. What is trimmed may have blanks around it.
+fn text_of_label(forecast: &Forecast, source: &str, is_trimmed: bool) -> Option<Found> {
+    character(forecast, source, is_trimmed).or_else(|| end_of_label(forecast, is_trimmed)).or_else(
+        || {
+            let certain = forecast.printed.iter().filter(|printed| printed.is_certain);
+            let length: usize = certain.map(|printed| text_of(printed).map_or(0, str::len)).sum();
+            let text =
+                format!("a label value has at most 63 bytes, and these texts alone have {length}");
+            (length > 63).then_some((Severity::Error, text, 0))
+        },
+    )
+}
+
+fn text_of(printed: &Printed) -> Option<&str> {
+    match &printed.piece {
+        Piece::Text(text) => Some(text),
+        Piece::Variable(..) | Piece::Made(_) => None,
+    }
+}
+
+/// A character that has no place in a label value, wherever it stands.
+fn character(forecast: &Forecast, source: &str, is_trimmed: bool) -> Option<Found> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let last = forecast.printed.len().saturating_sub(1);
+    for (index, printed) in forecast.printed.iter().enumerate() {
+        let Some(text) = text_of(printed) else { continue };
+        let start = if is_trimmed && index == 0 { text.len() - text.trim_start().len() } else { 0 };
+        let end = if is_trimmed && index == last { text.trim_end().len() } else { text.len() };
+        let meant = text.get(start..end).unwrap_or_default();
+        if let Some((at, c)) = meant.char_indices().find(|(_, c)| !is_name(*c)) {
+            let is_literal = source.get(printed.at.clone()) == Some(text);
+            let at = printed.at.start + if is_literal { start + at } else { 0 };
             return Some((severity(printed), format!("{c:?} has no place in a label value"), at));
         }
     }
-    let text = format!("a label value has at most 63 bytes, and these texts alone have {length}");
-    (length > 63).then_some((Severity::Error, text, 0))
+    None
+}
+
+/// A text at the start or the end of a value that no value starts or ends with, whatever else is printed.
+fn end_of_label(forecast: &Forecast, is_trimmed: bool) -> Option<Found> {
+    let is_blank = |text: &str| text.is_empty() || (is_trimmed && text.trim().is_empty());
+    let is_shown = |printed: &&Printed| text_of(printed).is_none_or(|text| !is_blank(text));
+    let is_odd = |c: &char| matches!(c, '-' | '_' | '.');
+    let shown = || forecast.printed.iter().filter(is_shown);
+    let (first, last) = (shown().next()?, shown().next_back()?);
+    let trimmed = |text: &str| if is_trimmed { text.trim().to_owned() } else { text.to_owned() };
+    let head = text_of(first).and_then(|text| trimmed(text).chars().next()).filter(is_odd);
+    let tail = text_of(last).and_then(|text| trimmed(text).chars().next_back()).filter(is_odd);
+    let (c, printed, what, at) = match (head, tail) {
+        (Some(c), _) => (c, first, "begin", first.at.start),
+        (None, Some(c)) => (c, last, "end", last.at.end.saturating_sub(1).max(last.at.start)),
+        (None, None) => return None,
+    };
+    let text = format!("a label value can't {what} with {c:?}");
+    Some((severity(printed), text, at))
 }
 
 /// A variable that is no label value.
@@ -246,6 +289,11 @@ pub(super) fn skipped_value(
     let is_bound = rule.on_invalid == OnInvalid::Sanitize || rule.allowed.is_some();
     if rule.kind == Kind::Annotation || is_bound || rule.default.is_some() {
         return None;
+    }
+    let source = rule.source().unwrap_or_default();
+    let text = text_of_label(forecast, source, true);
+    if let Some((Severity::Error, why, at)) = text {
+        return Some((why, at));
     }
     let [Printed { piece: Piece::Variable(path, _), at, .. }] = &*forecast.printed else {
         return None;

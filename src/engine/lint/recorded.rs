@@ -1,24 +1,28 @@
-//! Variables of rules annotations that nothing on a Task tells.
+//! Keys of rules annotations that are never written: for a variable that nothing on a Task tells, or another reason.
 //!
 //! A Task carries little of what Kelos knew of its item. So Kelos's own spawner is simulated with an example of each
-//! event, and what cannot be known of that Task is told, with the line that would record it.
+//! event. What cannot be known of that Task is told, with the line that would record it; and of keys that no example
+//! gives a value, why.
 
 use std::collections::BTreeMap;
 
-use super::Lint;
 use super::annotations::{about, field_of, place};
 use super::faults::listed;
 use super::finding::{Finding, Rule, Severity};
-use crate::engine::candidate::{Candidates, candidates};
+use super::world::KelosWorld;
+use super::{Lint, silence};
+use crate::engine::candidate::{Candidate, Candidates, Offer, candidates, empty};
+use crate::engine::decision::Cause;
 use crate::engine::kelos::{Task, Workspace};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule};
-use crate::engine::simulate::{Item, Spawner};
+use crate::engine::simulate::{Item, Spawner, Variables};
 use crate::engine::skip::Skip;
 use crate::engine::sources::GROUPS;
 use crate::engine::variables::{Facts, variables as built};
 use crate::templates::budget::Budget;
 use crate::templates::camel_case;
+use crate::templates::value::Value;
 
 /// The largest object of which Tasks are made here: larger ones nobody writes, and they cost memory.
 const MOST_BYTES: usize = 64 << 10;
@@ -35,6 +39,19 @@ struct Seen<'i> {
     skip: Option<Skip>,
 }
 
+/// What becomes of a key with an example.
+enum Outcome {
+    Written,
+    /// Kelos has the variable that it asks for, and the Task does not tell it.
+    NotTold(Skip),
+    /// It is not written for another reason.
+    Unwritten {
+        skip: Skip,
+        /// Whether that is so whatever the item.
+        is_certain: bool,
+    },
+}
+
 pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     let rules = lint.rules;
     let is_asked = |rule: &&KeyRule| {
@@ -49,6 +66,7 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     let Ok(spawner) = Spawner::parse(json) else { return };
     let items = spawner.samples();
     let (mut seen, mut all) = (BTreeMap::<(usize, String), Seen<'_>>::new(), Vec::new());
+    let mut unwritten = BTreeMap::<usize, Vec<(Skip, bool)>>::new();
     let mut left = Means {
         kelos: Budget::new(Budget::task().steps(), BUILT_BYTES),
         ours: Budget::new(Budget::work().steps(), 2 * BUILT_BYTES),
@@ -56,17 +74,37 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     for item in &items {
         let event = item.get("Event").and_then(|it| it.as_str()).unwrap_or_default();
         all.push(event);
-        for (index, skip) in left.missing(lint, &spawner, item, &asked) {
-            let name = skip.variable.as_deref().unwrap_or_default().to_owned();
-            let of = seen.entry((index, name)).or_default();
-            of.missing.push(event);
-            of.skip.get_or_insert(skip);
+        for (index, outcome) in left.outcomes(lint, &spawner, item, &asked) {
+            match outcome {
+                Outcome::Written => {}
+                Outcome::NotTold(skip) => {
+                    let name = skip.variable.as_deref().unwrap_or_default().to_owned();
+                    let of = seen.entry((index, name)).or_default();
+                    of.missing.push(event);
+                    of.skip.get_or_insert(skip);
+                }
+                Outcome::Unwritten { skip, is_certain } => {
+                    unwritten.entry(index).or_default().push((skip, is_certain));
+                }
+            }
         }
     }
     for ((index, _), Seen { missing, skip }) in seen {
         let (Some(rule), Some(skip)) = (asked.get(index), skip) else { continue };
-        let under = if missing.len() == all.len() { &[] } else { &*missing };
-        tell(lint, rule, &skip, under);
+        if missing.len() == all.len() {
+            // Who silences the rule says that another program records it.
+            if !silence::is_silent(lint.around, lint.view, Rule::NotRecorded) {
+                lint.unwritten.insert((rule.kind, rule.key.clone()));
+            }
+            tell(lint, rule, &skip, &[]);
+        } else {
+            tell(lint, rule, &skip, &missing);
+        }
+    }
+    for (index, skips) in unwritten {
+        if let Some(rule) = asked.get(index).filter(|_| skips.len() == all.len()) {
+            never(lint, rule, &skips);
+        }
     }
 }
 
@@ -79,14 +117,14 @@ struct Means {
 }
 
 impl Means {
-    /// The keys whose template asks for what Kelos has of this item, and the Task does not tell.
-    fn missing(
+    /// What becomes of the keys with this item; nothing if that can't be told.
+    fn outcomes(
         &mut self,
         lint: &Lint<'_>,
         spawner: &Spawner,
         item: &Item,
         asked: &[&KeyRule],
-    ) -> Vec<(usize, Skip)> {
+    ) -> Vec<(usize, Outcome)> {
         let version = lint.around.kelos;
         let Ok(variables) = spawner.variables(item, version) else { return Vec::new() };
         let variables = variables.within(self.kelos);
@@ -105,21 +143,51 @@ impl Means {
             return Vec::new();
         }
         let found = lint.rules.keys.iter().zip(candidates).filter_map(|(key, candidate)| {
-            let skip = match candidate {
-                Err(skip) => skip,
-                Ok(offer) => offer.failed()?,
-            };
-            let variable = skip.variable.as_deref()?;
-            let name = name_of(variable);
-            let is_of_item = variables.get(&name).is_some() && !GROUPS.contains(&&*name);
-            if skip.reason != Reason::MissingVariable || !is_of_item {
-                return None;
-            }
             let index = asked.iter().position(|it| it.kind == key.kind && *it.key == *key.key)?;
-            Some((index, skip))
+            Some((index, outcome(lint, key, candidate, &variables)))
         });
         found.collect()
     }
+}
+
+fn outcome(
+    lint: &Lint<'_>,
+    rule: &KeyRule,
+    candidate: Candidate,
+    variables: &Variables,
+) -> Outcome {
+    let skip = match candidate {
+        Ok(Offer { defaulted: None, .. }) => return Outcome::Written,
+        Ok(Offer { defaulted: Some(Cause::Empty), .. }) => empty(),
+        Ok(Offer { defaulted: Some(Cause::Failed(skip)), .. }) | Err(skip) => skip,
+    };
+    let is_of_item = |variable: &str| {
+        let name = name_of(variable);
+        variables.get(&name).is_some() && !GROUPS.contains(&&*name)
+    };
+    let is_missing = skip.reason == Reason::MissingVariable;
+    if is_missing && skip.variable.as_deref().is_some_and(is_of_item) {
+        return Outcome::NotTold(skip);
+    }
+    let is_certain = !is_missing && is_same_for_all(lint, rule, variables);
+    Outcome::Unwritten { skip, is_certain }
+}
+
+/// Whether a template reads nothing but what all items of the source have alike, as this one does.
+fn is_same_for_all(lint: &Lint<'_>, rule: &KeyRule, variables: &Variables) -> bool {
+    let uses = rule.plan.as_ref().ok().and_then(|template| template.uses());
+    let Some(uses) = uses.filter(|uses| !uses.all) else { return false };
+    let event = variables.get("Event");
+    let event = event.as_ref().and_then(Value::as_text).map(|it| &**it);
+    let of_event = |world: &&KelosWorld<'_>| world.event.is_none() || world.event == event;
+    let mut worlds = lint.worlds.iter().filter(of_event).peekable();
+    let is_alike = |world: &KelosWorld<'_>| {
+        uses.names().iter().all(|name| {
+            let constant = world.constant(name);
+            constant.is_some() && constant == variables.get(name)
+        })
+    };
+    worlds.peek().is_some() && worlds.all(is_alike)
 }
 
 /// The variable that a template asks for, as Kelos calls it.
@@ -152,4 +220,45 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     };
     let help = lint.line_for(variable);
     lint.add(finding.help(help));
+}
+
+/// Tells of a key that no example gives a value.
+fn never(lint: &mut Lint<'_>, rule: &KeyRule, skips: &[(Skip, bool)]) {
+    let Some((skip, _)) = skips.first() else { return };
+    let is_certain = skips.iter().all(|(_, is_certain)| *is_certain);
+    let fails = skips.iter().all(|(skip, _)| skip.reason == Reason::RenderError);
+    // What is left out, or not allowed, may be so for these examples alone.
+    if !is_certain && !fails {
+        return;
+    }
+    if is_certain {
+        lint.unwritten.insert((rule.kind, rule.key.clone()));
+    }
+    // Where loops or conditions lead elsewhere with other items nobody knows.
+    let has_one_way = rule.plan.as_ref().is_ok_and(|template| template.is_straight_line());
+    let severity = if is_certain || has_one_way { Severity::Warning } else { Severity::Info };
+    let when = if is_certain { "" } else { " with any of the built-in examples" };
+    let message = &skip.message;
+    let (of, text) = match &rule.default {
+        Some(default) if is_certain => {
+            (Rule::DefaultAlways, format!("`{}` is always `{default}`: {message}", rule.key))
+        }
+        Some(default) => {
+            (Rule::DefaultAlways, format!("`{}` is `{default}`{when}: {message}", rule.key))
+        }
+        None if is_certain => {
+            (Rule::NeverWritten, format!("`{}` is never written: {message}", rule.key))
+        }
+        None => (Rule::NeverWritten, format!("`{}` is not written{when}: {message}", rule.key)),
+    };
+    let finding = Finding::new(of, severity, field_of(rule), text);
+    let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
+    let finding = match at {
+        Some(position) => finding.at(position),
+        None => about(lint, rule, finding),
+    };
+    lint.add(match &skip.hint {
+        Some(hint) => finding.help(hint.clone()),
+        None => finding,
+    });
 }

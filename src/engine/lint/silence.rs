@@ -1,23 +1,30 @@
 //! Rules that a team, or who calls, does not want to hear of.
 
-use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity};
+use super::view::View;
+use super::{Lint, Surroundings};
 use crate::engine::kelos::LINT_ALLOW_SETTING;
 use crate::templates::suggest::meant;
 
 /// Takes out what is not to be told. A name in the annotation that is no rule's silences nothing, and is told.
 pub(super) fn look(lint: &mut Lint<'_>) {
-    let mut allowed = lint.around.allowed.to_vec();
-    let annotation = lint.view.metadata.annotations.get(LINT_ALLOW_SETTING);
-    let names = annotation.map(String::as_str).unwrap_or_default();
-    let names: Vec<&str> = names.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
-    for name in names {
-        match name.parse::<Rule>() {
-            Ok(rule) => allowed.push(rule),
-            Err(_) => unknown(lint, name),
-        }
+    for name in names(lint.view).filter(|name| name.parse::<Rule>().is_err()) {
+        unknown(lint, name);
     }
-    lint.findings.retain(|finding| !allowed.contains(&finding.rule));
+    let (around, view) = (lint.around, lint.view);
+    lint.findings.retain(|finding| !is_silent(around, view, finding.rule));
+}
+
+/// Whether nothing is told of a rule.
+pub(super) fn is_silent(around: &Surroundings<'_>, view: &View, rule: Rule) -> bool {
+    around.allowed.contains(&rule) || names(view).any(|name| name.parse() == Ok(rule))
+}
+
+/// The names in the annotation of the object.
+fn names(view: &View) -> impl Iterator<Item = &str> {
+    let annotation = view.metadata.annotations.get(LINT_ALLOW_SETTING);
+    let names = annotation.map(String::as_str).unwrap_or_default();
+    names.split(',').map(str::trim).filter(|it| !it.is_empty())
 }
 
 fn unknown(lint: &mut Lint<'_>, name: &str) {

@@ -11,6 +11,7 @@ use crate::engine::kelos::rules_annotation;
 use crate::engine::simulate::KelosVersion;
 use crate::engine::sources::name_hint;
 use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
+use crate::templates::purse::{COMPILING_BYTES, COMPILING_STEPS, Purse};
 use crate::templates::{ErrorKind, Language, Position, Syntax, TemplateError, Templates};
 
 /// Where a template stands.
@@ -51,8 +52,13 @@ pub(super) struct Outlook<'v> {
     pub(super) forecasts: Vec<(KelosWorld<'v>, Forecast)>,
 }
 
-/// Looks at all templates that Kelos renders.
+/// Steps that all templates of a spawner may take together: as many as two that each take the most.
+const ALL_STEPS: u64 = 2 * COMPILING_STEPS;
+
+/// Looks at all templates that Kelos renders. Each has steps of its own, so that a costly one hides nothing of the
+/// others.
 pub(super) fn look(lint: &mut Lint<'_>) {
+    let mut left = ALL_STEPS;
     for rendered in all(lint) {
         lint.fetched = rendered.ignored.map(str::to_owned);
         if !rendered.source.contains("{{") {
@@ -61,28 +67,36 @@ pub(super) fn look(lint: &mut Lint<'_>) {
             }
             continue;
         }
-        match Plain::parse(rendered.source, &mut lint.purse) {
-            Err(error) => broken(lint, &rendered, error),
-            Ok(plain) => {
-                let Some(outlook) = outlook(lint, &rendered, &plain) else { break };
-                for met in &outlook.met {
-                    if let Some(finding) = told(lint, &rendered, met) {
-                        lint.add(softened(finding, &rendered));
-                    }
-                }
-                if rendered.place == Place::Label {
-                    labels::printed(lint, &rendered, &outlook);
-                }
-                if rendered.place == Place::Name {
-                    super::names::template(lint, &rendered, &outlook);
-                }
-                if rendered.place == Place::Prompt {
-                    super::source::prompt(lint, &rendered, &outlook);
-                }
-            }
+        let steps = left.min(COMPILING_STEPS);
+        let kept = std::mem::replace(&mut lint.purse, Purse::new(steps, COMPILING_BYTES));
+        template(lint, &rendered);
+        let purse = std::mem::replace(&mut lint.purse, kept);
+        left = left.saturating_sub(purse.spent().steps);
+        if purse.is_empty() {
+            lint.too_costly(rendered.field, "this template is");
         }
     }
     lint.fetched = None;
+}
+
+/// Looks at one; nothing is said of it if that costs more than there is.
+fn template<'v>(lint: &mut Lint<'v>, rendered: &Rendered<'v>) {
+    let plain = match Plain::parse(rendered.source, &mut lint.purse) {
+        Ok(plain) => plain,
+        Err(error) => return broken(lint, rendered, error),
+    };
+    let Some(outlook) = outlook(lint, rendered, &plain) else { return };
+    for met in &outlook.met {
+        if let Some(finding) = told(lint, rendered, met) {
+            lint.add(softened(finding, rendered));
+        }
+    }
+    match rendered.place {
+        Place::Label => labels::printed(lint, rendered, &outlook),
+        Place::Name => super::names::template(lint, rendered, &outlook),
+        Place::Prompt => super::source::prompt(lint, rendered, &outlook),
+        Place::Branch | Place::Annotation | Place::Fetch => {}
+    }
 }
 
 /// The same finding, as grave as it is where Kelos may go on without what the template is for.

@@ -144,6 +144,10 @@ pub(super) struct Filter {
     pub(super) body_contains: String,
     #[serde(deserialize_with = "null_as_default")]
     pub(super) body_pattern: String,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) exclude_body_patterns: List<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) check_name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

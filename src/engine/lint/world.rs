@@ -1,5 +1,6 @@
 //! What Kelos has of the items of a source: one world for each event that its filters let pass.
 
+use super::filters::stopped;
 use super::view::{Filter, View};
 use crate::engine::kelos::{Source, TaskSpawner};
 use crate::engine::simulate::{Basic, PayloadPart, payload_part};
@@ -47,7 +48,8 @@ pub(super) fn worlds<'v>(
             worlds.push(KelosWorld { event, ..world });
         }
         for filter in webhook.filters.iter().filter(|filter| Some(&*filter.event) == event) {
-            if worlds.len() < MOST {
+            // Of what a filter never lets pass there is nothing to say.
+            if worlds.len() < MOST && stopped(filter, purse).is_none() {
                 let has_body = asks_for_body(filter, purse);
                 worlds.push(KelosWorld { event, filter: Some(filter), has_body, ..world });
             }
@@ -127,7 +129,7 @@ impl KelosWorld<'_> {
     }
 
     /// What is the same for all items.
-    fn constant(&self, name: &str) -> Option<Value> {
+    pub(super) fn constant(&self, name: &str) -> Option<Value> {
         let text = |text: &str| Some(Value::from(text));
         match (self.source, name) {
             (Source::Cron(_), "Number") => Some(Value::Int(0)),
@@ -179,7 +181,10 @@ impl KelosWorld<'_> {
                 "Issue" => Presence::Never,
                 _ => known,
             },
-            (_, "Branch") if !filter.branch.is_empty() => Presence::Always,
+            // Kelos takes the branch and the number of a check run from the same pull request.
+            (_, "Branch") | ("check_run", "Number") if !filter.branch.is_empty() => {
+                Presence::Always
+            }
             ("create", "Tag") if !filter.tag.is_empty() => Presence::Always,
             ("create", "Branch") if !filter.tag.is_empty() => Presence::Never,
             ("create", "Tag") if !filter.branch.is_empty() => Presence::Never,

@@ -67,3 +67,23 @@ fn a_key_is_written_anew_as_it_is_quoted_and_what_is_below_it_stays() {
     assert_eq!((said.status, &*said.output), (0, "1 object: nothing found; 2 fixed\n"));
     assert_eq!(fs::read_to_string(folder.path().join("w.yaml")).unwrap(), good);
 }
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_no_other_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("{}{LABELS}", spawner("x"));
+    for name in ["a.yaml", "b.yaml"] {
+        fs::write(folder.path().join(name), &text).unwrap();
+    }
+    let read_only = folder.path().join("a.yaml");
+    fs::set_permissions(&read_only, fs::Permissions::from_mode(0o444)).unwrap();
+    let said = lint_in(folder.path(), &["--fix", "a.yaml", "b.yaml"], "");
+    assert_eq!(said.status, 2);
+    assert_eq!(said.errors, "a.yaml: can't be written: permission denied\n");
+    assert!(said.output.starts_with("a.yaml:"), "what is left in it is told: {}", said.output);
+    assert!(said.output.contains("  not fixed: the file can't be written\n"), "{}", said.output);
+    assert!(said.output.ends_with("2 objects: 1 error; 1 fixed\n"), "{}", said.output);
+    assert_eq!(fs::read_to_string(&read_only).unwrap(), text);
+    let fixed = format!("{}{FIXED}", spawner("x"));
+    assert_eq!(fs::read_to_string(folder.path().join("b.yaml")).unwrap(), fixed);
+}

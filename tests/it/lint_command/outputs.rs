@@ -162,6 +162,35 @@ fn github_is_given_one_command_a_finding() {
     assert_eq!(said.output.lines().count(), 1, "a line break would end the command");
 }
 
+/// A TaskSpawner that quotes what acts on terminals and on GitHub's log, wherever findings quote something.
+fn hostile() -> String {
+    let text = "e\\n::stop-commands::pwn\\x9b31m\\u202e";
+    let when = format!("githubWebhook: {{events: [\"{text}\"]}}");
+    let odd = format!("\"{text}\": x\n    branch: x");
+    spawner("x").replace("githubIssues: {}", &when).replace("branch: x", &odd)
+}
+
+#[test]
+fn what_a_file_says_acts_on_no_terminal_and_no_log() {
+    let acts = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    for format in ["text", "json", "sarif", "github"] {
+        let said = lint_file("w.yaml", &hostile(), &["-o", format]);
+        let (output, errors) = (&said.output, &said.errors);
+        assert!(output.contains("unknown-event"), "{output}");
+        assert!(!output.contains(acts) && !errors.contains(acts), "{output}{errors}");
+        let is_command = |line: &str| line.trim_start().starts_with("::stop");
+        assert!(!output.lines().any(is_command), "{output}");
+    }
+    let file = "::stop-commands::x.yaml";
+    let said = lint_file(file, &spawner("'{{.Nope}}'"), &[]);
+    assert!(said.output.starts_with("\\u{3a}:stop-commands::x.yaml:11:"), "{}", said.output);
+    let long = format!("name: {}", "w".repeat(1 << 20));
+    let said = lint_file(file, &hostile().replace("name: w", &long), &[]);
+    assert_eq!(said.status, 2);
+    assert!(said.errors.starts_with("\\u{3a}:stop-commands::x.yaml:"), "{:.200}", said.errors);
+    assert!(said.errors.len() < 1000, "a name is not repeated whole: {}", said.errors.len());
+}
+
 /// The schema of SARIF 2.1.0, out of the source of a Go module that has it: it is not ours to copy.
 fn sarif_schema() -> String {
     let output = Command::new("go")
