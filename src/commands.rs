@@ -5,6 +5,7 @@ mod controller;
 mod defaults;
 mod diff;
 mod eval;
+mod known;
 mod lint;
 mod listen;
 mod reach;

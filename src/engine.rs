@@ -8,6 +8,7 @@
 //! All that it does for a Task is paid for in steps and bytes, never in time: [`Limits`].
 
 mod candidate;
+pub mod comparison;
 mod decision;
 pub mod kelos;
 mod link;

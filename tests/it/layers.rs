@@ -109,6 +109,7 @@ const ENGINE: &[&str] = &[
     "variables",
     "remedy",
     "merge",
+    "comparison",
     "simulate",
     "lint",
 ];
