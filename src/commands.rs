@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod cells;
 mod completions;
 mod controller;
 mod defaults;
@@ -9,12 +10,14 @@ mod known;
 mod lint;
 mod listen;
 mod reach;
+mod read;
 mod render;
 mod review;
 mod serve;
 mod simulated;
 mod snippet;
 mod stdio;
+mod subject;
 mod test;
 mod vars;
 

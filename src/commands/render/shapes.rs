@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::pod::ShownPod;
 use super::variables::ShownVariable;
+use crate::commands::subject::{ShownFailing, ShownPlace};
 
 /// The patch of one of several Tasks.
 #[derive(Serialize)]
@@ -66,30 +67,4 @@ pub(super) struct ShownKey<'s> {
     pub(super) place: Option<ShownPlace>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) hint: Option<String>,
-}
-
-/// A template that Kelos fails on.
-#[derive(Serialize)]
-pub(super) struct ShownFailing<'s> {
-    /// What it is a template of, `promptTemplate` for one.
-    pub(super) template: String,
-    pub(super) reason: &'static str,
-    pub(super) message: &'s str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) line: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) column: Option<usize>,
-    /// Where that is in the file of the TaskSpawner.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) place: Option<ShownPlace>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hint: Option<String>,
-}
-
-/// A place in a file, from 1.
-#[derive(Serialize)]
-pub(super) struct ShownPlace {
-    pub(super) file: String,
-    pub(super) line: usize,
-    pub(super) column: usize,
 }
