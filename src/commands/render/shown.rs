@@ -8,18 +8,18 @@ use serde_json::Value;
 
 use super::super::cells::{from, outcome_text};
 use super::super::diff;
+use super::super::shown_variable::ShownVariable;
 use super::super::stdio::{UNWRITABLE, print};
 use super::super::subject::Subject;
 use super::problems::ShownProblem;
-use super::shapes::{ShownKey, ShownTask};
+use super::shapes::ShownTask;
 use super::table::Column;
-use super::variables::ShownVariable;
 use super::{pod, table, variables};
 use crate::apimachinery::Kind;
 use crate::cli::OutputFormat;
 use crate::engine::kelos::Task;
 use crate::engine::reason::Reason;
-use crate::engine::rules::{DeclaredIn, Failing};
+use crate::engine::rules::Failing;
 use crate::engine::stored::AsNew;
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Rendered};
 
@@ -180,29 +180,9 @@ impl Shown<'_, '_> {
 
     /// The Task as JSON.
     pub(super) fn json(&self) -> ShownTask<'_> {
-        let keys = self.decision.keys.iter().map(|key| {
-            let (skip, cause) = match &key.outcome {
-                KeyOutcome::Skipped(skip) => (Some(skip), None),
-                KeyOutcome::Defaulted(_, cause) => (key.news_default(), Some(cause.as_str())),
-                _ => (None, None),
-            };
-            ShownKey {
-                kind: key.kind.as_str(),
-                key: key.key,
-                value: self.value(key),
-                now: self.on_the_task(key),
-                from: key.declared_in.map(DeclaredIn::as_str),
-                outcome: key.outcome.as_str(),
-                cause,
-                variable: skip.and_then(|skip| skip.variable.as_deref()),
-                message: skip.map(|skip| skip.message.as_str()),
-                line: skip.and_then(|skip| Some(skip.position?.line)),
-                column: skip.and_then(|skip| Some(skip.position?.column)),
-                annotation: skip.and_then(|skip| self.subject.annotation_of(key, skip)),
-                place: skip.and_then(|skip| self.subject.place(key, skip)),
-                hint: skip.and_then(|skip| self.subject.hint(key, skip)),
-            }
-        });
+        let keys = self.decision.keys.iter();
+        let keys =
+            keys.map(|key| self.subject.shown_key(key, self.value(key), self.on_the_task(key)));
         ShownTask {
             namespace: self.subject.namespace,
             task: self.subject.task.name(),
