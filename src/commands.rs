@@ -6,6 +6,7 @@ mod controller;
 mod defaults;
 mod diff;
 mod eval;
+mod explain;
 mod known;
 mod lint;
 mod listen;
@@ -48,6 +49,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Render(args) => render::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;
