@@ -1,3 +1,5 @@
+//! A registration after each change, and what is said of a Task.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -76,14 +76,34 @@ fn each_break_of_the_chain_is_told() {
     assert!(wrong.is_empty(), "BLESS=1 writes what is printed:\n{}", wrong.join("\n"));
 }
 
+/// A Task whose annotations have room for a mark, and none for the annotation that its TaskSpawner asks for.
+fn write_crowded(folder: &Path) {
+    let spawner = json!({
+        "apiVersion": "kelos.dev/v1alpha2", "kind": "TaskSpawner",
+        "metadata": {"name": "w", "annotations": {"metadata.kelos.dev/annotations": json!({"long": "x".repeat(900)}).to_string()}},
+        "spec": {"when": {"githubIssues": {}}, "taskTemplate": {"promptTemplate": "x"}},
+    });
+    let task = json!({
+        "apiVersion": "kelos.dev/v1alpha2", "kind": "Task",
+        "metadata": {
+            "name": "w-1", "labels": {"kelos.dev/taskspawner": "w"},
+            "annotations": {"mine": "x".repeat((256 << 10) - 600)},
+        },
+    });
+    fs::write(folder.join("rules.yaml"), spawner.to_string()).unwrap();
+    fs::write(folder.join("task.yaml"), task.to_string()).unwrap();
+}
+
 /// Of every golden case: the Task as it would be stored is as today's rules give it, and what is missing has its
 /// reason.
 #[test]
 fn a_task_that_has_just_been_answered_is_explained_as_such() {
     let mut reasons = BTreeSet::new();
     let mut explained_tasks = 0;
-    for entry in fs::read_dir(data("cases")).unwrap() {
-        let case = entry.unwrap().path();
+    let crowded = tempfile::tempdir().unwrap();
+    write_crowded(crowded.path());
+    let cases = fs::read_dir(data("cases")).unwrap().map(|entry| entry.unwrap().path());
+    for case in cases.chain([crowded.path().to_owned()]) {
         // Others are no ordinary creations.
         if case.join("request.yaml").exists() || !case.join("task.yaml").exists() {
             continue;
