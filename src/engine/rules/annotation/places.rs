@@ -15,6 +15,8 @@ pub(in crate::engine::rules) fn places(text: &str) -> BTreeMap<String, Position>
     let (mut places, mut depth, mut is_key) = (BTreeMap::new(), 0, true);
     while let Some(Ok((event, span))) = parser.next_event() {
         match event {
+            // A list is no mapping of keys.
+            Event::SequenceStart(..) if depth == 0 => break,
             Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
             Event::MappingEnd | Event::SequenceEnd => {
                 depth -= 1;
