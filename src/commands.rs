@@ -1,20 +1,26 @@
 //! The subcommands, one file each.
 
+mod cells;
 mod completions;
 mod controller;
 mod defaults;
 mod diff;
 mod eval;
+mod explain;
 mod harmless;
+mod known;
 mod lint;
 mod listen;
 mod reach;
+mod read;
 mod render;
 mod review;
 mod serve;
+mod shown_variable;
 mod simulated;
 mod snippet;
 mod stdio;
+mod subject;
 mod test;
 mod vars;
 
@@ -44,6 +50,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Render(args) => render::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;

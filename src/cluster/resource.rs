@@ -42,6 +42,16 @@ impl Resource {
     /// WorkerPools; older versions of Kelos have none.
     pub const WORKER_POOLS: Resource = Resource::kelos("workerpools");
 
+    /// MutatingWebhookConfigurations.
+    pub const MUTATING_WEBHOOK_CONFIGURATIONS: Resource = Resource {
+        group: "admissionregistration.k8s.io",
+        ..Resource::core("mutatingwebhookconfigurations")
+    };
+    /// Deployments.
+    pub const DEPLOYMENTS: Resource = Resource { group: "apps", ..Resource::core("deployments") };
+    /// ConfigMaps.
+    pub const CONFIG_MAPS: Resource = Resource::core("configmaps");
+
     const fn core(plural: &'static str) -> Resource {
         Resource { group: "", versions: &["v1"], plural, metadata_only: false }
     }
@@ -98,6 +108,11 @@ impl Resource {
         let served = || group.versions.iter().map(|found| found.version.as_str());
         let best = self.versions.iter().copied().find(|wanted| served().any(|it| it == *wanted));
         Ok(best.or_else(|| served().next()).map(str::to_owned))
+    }
+
+    /// Whether its objects are in namespaces.
+    pub fn has_namespaces(&self) -> bool {
+        *self != Resource::NAMESPACES && *self != Resource::MUTATING_WEBHOOK_CONFIGURATIONS
     }
 
     /// Requests for all objects of a version, or for those of a namespace.

@@ -9,12 +9,15 @@ use std::borrow::Cow;
 const NAME_BYTES: usize = 253;
 
 /// Whether a terminal may do something else with a character than to show it: control characters, those that break
-/// lines, and those that turn the direction of what comes next.
+/// lines, those that are not seen, and those that turn the direction of what comes next.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
             '\u{61c}'
+                | '\u{200b}'
+                | '\u{2060}'
+                | '\u{feff}'
                 | '\u{200e}'
                 | '\u{200f}'
                 | '\u{2028}'..='\u{202e}'

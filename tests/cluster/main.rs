@@ -10,6 +10,7 @@ mod harness;
 
 mod certs;
 mod chart;
+mod explain;
 mod lint;
 mod load;
 mod measured;

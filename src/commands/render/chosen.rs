@@ -2,8 +2,8 @@
 
 use anyhow::bail;
 
-use super::namespace_of;
 use crate::cli::RenderArgs;
+use crate::commands::read::namespace_of;
 use crate::engine::kelos::Task;
 use crate::manifests::Manifest;
 

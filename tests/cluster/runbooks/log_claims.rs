@@ -19,12 +19,11 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const CLAIMS: [(&str, Whose); 45] = [
+pub(crate) const CLAIMS: [(&str, Whose); 44] = [
     ("spawnerWarnings.enabled: false", Nobodys),
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
     ("onInvalid: sanitize", Nobodys),
-    ("metadata.kelos.dev/skipped: label:KEY=REASON", Nobodys),
     ("failing open", ApiServers),
     ("service \"kelos-metadata\" not found", ApiServers),
     ("no endpoints available", ApiServers),

@@ -4,16 +4,13 @@ use serde_json::{Value, json};
 
 use crate::harness::spawner;
 use crate::harness::wait::eventually;
-use crate::runbooks::fixture::{TEAM, on_installation};
+use crate::runbooks::fixture::on_installation;
 
-pub(crate) const COMMANDS: [&str; 7] = [
+pub(crate) const COMMANDS: [&str; 4] = [
     "kubectl -n kelos-system logs deployment/kelos-metadata | grep 'has invalid rules'",
     COUNT,
     "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,SKIPPED:.metadata.annotations.metadata\\.kelos\\.dev/skipped' | grep =",
-    "kubectl get taskspawner NAME -o yaml > spawner.yaml",
-    "kubectl get task NAME -o yaml > task.yaml",
-    "kubectl get namespace NAME -o yaml > namespace.yaml",
-    "kelos-metadata render -f spawner.yaml -f task.yaml -f namespace.yaml",
+    "kelos-metadata explain task/NAME KEY",
 ];
 
 const COUNT: &str = "kubectl get tasks -A -o json | grep -c '\"metadata.kelos.dev/skipped\":'";
@@ -44,12 +41,10 @@ fn what_has_to_be_fixed_is_found() {
         assert_eq!(team.accepts(broken.issue(1)).await.label("area"), Some("backend"));
 
         // The same error, below the line of the template.
-        shell.follows(COMMANDS[3], &[("NAME", "broken")]).ok();
-        shell.follows(COMMANDS[4], &[("NAME", "broken-1")]).ok();
-        shell.follows(COMMANDS[5], &[("NAME", TEAM)]).ok();
-        let rendered = shell.follows(COMMANDS[6], &[]).ok();
+        let names = [("NAME", "broken-1"), ("KEY", "title")];
+        let explained = shell.follows(COMMANDS[3], &names).printed_in_vain();
         let (error, _) = problem.split_once(" (line").unwrap();
-        assert!(rendered.contains(error) && rendered.contains(BROKEN), "{rendered}");
+        assert!(explained.contains(error) && explained.contains(BROKEN), "{explained}");
 
         // It gives nothing. A Task that has none of ours, and talks of it, is not counted.
         let labels = json!({"number": "{{index .Labels 0}}"});

@@ -1,0 +1,103 @@
+//! What the webhook knows of a cluster, read once with the rights of whoever calls.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::de::DeserializeOwned;
+
+use super::reach::{Reach, lacking};
+use crate::cluster::{Error, ObjectPath, Resource, Selection};
+use crate::engine::kelos::Namespace;
+use crate::engine::rules::Policy;
+use crate::spawners::{Objects, SpawnerProblem, Spawners};
+
+/// The rules of a namespace, or of all, and what they may ask for.
+pub(super) struct Known {
+    pub(super) spawners: Spawners,
+    /// What teams have to fix in their TaskSpawners.
+    pub(super) problems: Vec<SpawnerProblem>,
+    /// What could not be read, each in words for who lacks the right.
+    pub(super) lacking: Vec<String>,
+}
+
+impl Known {
+    /// Reads TaskSpawners, Workspaces, WorkerPools and Namespaces: of one namespace, or of all.
+    ///
+    /// # Errors
+    ///
+    /// When there is no way to the cluster, it has no TaskSpawners, or they can't be read. What else can't be read
+    /// is only told.
+    pub(super) async fn read(
+        reach: &Reach,
+        namespace: Option<&str>,
+        policy: Policy,
+    ) -> anyhow::Result<Known> {
+        let mut reading = Reading { reach, namespace, lacking: Vec::new() };
+        let spawners = match reading.all(&Resource::TASK_SPAWNERS).await {
+            Err(Error::KindNotServed) => {
+                bail!("the cluster has no TaskSpawners: is Kelos installed there?")
+            }
+            Err(error) if error.is_forbidden() => {
+                bail!(lacking("list", &Resource::TASK_SPAWNERS, namespace, &error))
+            }
+            read => read.context("taskspawners can't be read")?,
+        };
+        let objects = Objects {
+            spawners: spawners.into_iter().map(Arc::new).collect(),
+            workspaces: reading.others(&Resource::WORKSPACES).await,
+            pools: reading.others(&Resource::WORKER_POOLS).await,
+            namespaces: reading.namespaces().await,
+        };
+        let lacking = reading.lacking;
+        let spawners = Spawners::new(policy);
+        let problems = spawners.replace(objects);
+        Ok(Known { spawners, problems, lacking })
+    }
+}
+
+struct Reading<'r> {
+    reach: &'r Reach,
+    namespace: Option<&'r str>,
+    lacking: Vec<String>,
+}
+
+impl Reading<'_> {
+    async fn all<T: DeserializeOwned>(&mut self, resource: &Resource) -> Result<Vec<T>, Error> {
+        let selection = Selection { namespace: self.namespace, labels: None };
+        let all = resource.read_all(&self.reach.client, selection).await?;
+        let parsed = all.iter().map(|json| serde_json::from_str(json.get()));
+        let (good, bad): (Vec<_>, Vec<_>) = parsed.partition(Result::is_ok);
+        if !bad.is_empty() {
+            let (count, plural) = (bad.len(), resource.plural);
+            self.lacking
+                .push(format!("{count} of the {plural} have not the fields that Kelos gives them"));
+        }
+        Ok(good.into_iter().flatten().collect())
+    }
+
+    /// The same of objects that little depends on.
+    async fn others<T: DeserializeOwned>(&mut self, resource: &Resource) -> Vec<T> {
+        match self.all(resource).await {
+            Ok(all) => all,
+            Err(Error::KindNotServed) => Vec::new(),
+            Err(error) => {
+                self.lacking.push(lacking("list", resource, self.namespace, &error));
+                Vec::new()
+            }
+        }
+    }
+
+    async fn namespaces(&mut self) -> Vec<Namespace> {
+        let Some(name) = self.namespace else { return self.others(&Resource::NAMESPACES).await };
+        let collection = Resource::NAMESPACES.path("v1", None);
+        let path = ObjectPath { collection, name: name.to_owned() };
+        match path.read(&self.reach.client).await {
+            Ok(read) => vec![read.object],
+            Err(error) if error.is_not_found() => Vec::new(),
+            Err(error) => {
+                self.lacking.push(lacking("get", &Resource::NAMESPACES, self.namespace, &error));
+                Vec::new()
+            }
+        }
+    }
+}
