@@ -110,6 +110,7 @@ const ENGINE: &[&str] = &[
     "remedy",
     "merge",
     "comparison",
+    "revision",
     "simulate",
     "lint",
 ];
