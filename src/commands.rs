@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod backfill;
 mod completions;
 mod controller;
 mod defaults;
@@ -8,6 +9,8 @@ mod eval;
 mod known;
 mod lint;
 mod listen;
+mod preview;
+mod progress;
 mod reach;
 mod render;
 mod review;
@@ -15,6 +18,7 @@ mod serve;
 mod simulated;
 mod snippet;
 mod stdio;
+mod survey;
 mod test;
 mod vars;
 
@@ -43,6 +47,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Render(args) => render::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Preview(args) => preview::run(&args),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;

@@ -9,7 +9,7 @@ mod problems;
 mod read;
 mod shapes;
 mod shown;
-mod table;
+pub(super) mod table;
 mod variables;
 mod written;
 

@@ -112,18 +112,13 @@ fn reads_user(rules: &Rules, kind: Kind, key: &str, from: Option<DeclaredIn>) ->
 }
 
 /// The keys that the rules before have given the Task, and that those of today do not know.
-fn undeclared(
-    stored: &Task<'_>,
-    new: &Task<'_>,
-    compared: &[Compared<'_, '_>],
-) -> Vec<RevisedKey> {
+fn undeclared(stored: &Task<'_>, new: &Task<'_>, compared: &[Compared<'_, '_>]) -> Vec<RevisedKey> {
     let mut found = Vec::new();
     for kind in Kind::ALL {
         for (key, has) in stored.entries(kind).into_iter().flatten() {
             let is_known = || {
-                let is_it = |it: &Compared<'_, '_>| {
-                    (it.decision.kind, it.decision.key) == (kind, &**key)
-                };
+                let is_it =
+                    |it: &Compared<'_, '_>| (it.decision.kind, it.decision.key) == (kind, &**key);
                 MARKS.contains(&&**key) || compared.iter().any(is_it)
             };
             if new.get(kind, key).is_none() && !is_known() {
