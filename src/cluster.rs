@@ -4,6 +4,7 @@
 //! kube's client is used, kube's `watcher` is not: it hides bookmarks, so that a quiet watch can't
 //! be told from a dead one, and it stays with the version it was started with (decision 009).
 
+mod access;
 mod body;
 mod change;
 mod client;
@@ -20,6 +21,7 @@ mod resource;
 #[cfg(test)]
 pub(crate) mod scripted;
 
+pub use self::access::may;
 pub use self::change::Change;
 pub use self::client::{ConnectError, connect, connect_to};
 pub use self::error::Error;

@@ -108,7 +108,7 @@ impl ObjectPath {
 type Ignored = serde::de::IgnoredAny;
 
 /// Sends a request. kube's own ways to do so log an answer that does not parse, or hide its head.
-async fn send<T: DeserializeOwned>(
+pub(super) async fn send<T: DeserializeOwned>(
     client: &Client,
     request: Request<Vec<u8>>,
 ) -> Result<ObjectResponse<T>, Error> {

@@ -18,6 +18,8 @@ pub(super) struct Known {
     pub(super) problems: Vec<SpawnerProblem>,
     /// What could not be read, each in words for who lacks the right.
     pub(super) lacking: Vec<String>,
+    /// The kinds that this is about.
+    pub(super) unread: Vec<Resource>,
 }
 
 /// The objects of a namespace, or of all.
@@ -41,10 +43,7 @@ impl Known {
         namespace: Option<&str>,
         policy: Policy,
     ) -> anyhow::Result<Known> {
-        let Listed { objects, lacking, .. } = Listed::read(reach, namespace).await?;
-        let spawners = Spawners::new(policy);
-        let problems = spawners.replace(objects);
-        Ok(Known { spawners, problems, lacking })
+        Ok(Listed::read(reach, namespace).await?.known(policy))
     }
 }
 
@@ -73,6 +72,14 @@ impl Listed {
         };
         let Reading { lacking, unread, .. } = reading;
         Ok(Listed { objects, lacking, unread })
+    }
+
+    /// Makes rules of them.
+    pub(super) fn known(self, policy: Policy) -> Known {
+        let Listed { objects, lacking, unread } = self;
+        let spawners = Spawners::new(policy);
+        let problems = spawners.replace(objects);
+        Known { spawners, problems, lacking, unread }
     }
 }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::report::Report;
-use super::known::Listed;
+use super::known::{Known, Listed};
 use super::progress::Progress;
 use super::reach::{Reach, lacking};
 use super::stdio::complain;
@@ -28,7 +28,7 @@ use crate::engine::revision::{Revision, Ruled, revise};
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::need_workspace;
 use crate::settings;
-use crate::spawners::{CompiledSpawner, Lookup, Snapshot, SpawnerProblem, Spawners};
+use crate::spawners::{CompiledSpawner, Lookup, Snapshot, Spawners};
 use crate::unix_seconds::UnixSeconds;
 use crate::words::words;
 
@@ -102,23 +102,25 @@ impl Survey {
         let reach = Reach::connect(connection, "or --context NAME").await?;
         let own = tasks.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
         let namespace = (!tasks.all_namespaces).then(|| own.clone());
-        let Listed { objects, lacking, unread } =
-            Listed::read(&reach, namespace.as_deref()).await?;
+        let within = namespace.as_deref();
+        let (cluster, today) = if files.is_empty() {
+            (Known::read(&reach, within, policy).await?, None)
+        } else {
+            let listed = Listed::read(&reach, within).await?;
+            let objects = overlay::read(files, &own, within, defaults, &listed.objects)?;
+            let today = Spawners::new(policy.clone());
+            let problems = today.replace(objects);
+            let cluster = listed.known(policy);
+            problems.iter().filter(|it| !cluster.problems.contains(it)).for_each(complain);
+            (cluster, Some(today.snapshot()))
+        };
+        let Known { spawners, lacking, unread, .. } = cluster;
         for right in &lacking {
             complain(format_args!("kelos-metadata: {right}"));
         }
-        let overlaid = match files {
-            [] => None,
-            files => Some(overlay::read(files, &own, namespace.as_deref(), defaults, &objects)?),
-        };
-        let (cluster, problems) = known(objects, &policy);
-        let (today, before) = match overlaid {
-            None => (cluster, None),
-            Some(objects) => {
-                let (today, found) = known(objects, &policy);
-                found.iter().filter(|it| !problems.contains(it)).for_each(complain);
-                (today, Some(cluster))
-            }
+        let (today, before) = match today {
+            Some(today) => (today, Some(spawners.snapshot())),
+            None => (spawners.snapshot(), None),
         };
         let (labels, limit) = (tasks.selector.clone(), tasks.limit.unwrap_or(usize::MAX));
         Ok(Survey { reach, namespace, labels, since, limit, today, before, lacking, unread })
@@ -226,22 +228,6 @@ impl Survey {
         }
         bail!("nothing is written while not all is known that the rules and the switches depend on")
     }
-
-    /// Whether a Task of the rules of today can have this label from them.
-    pub(super) fn declares_label(&self, namespace: &str, key: &str) -> bool {
-        let has = |rules: &Rules| rules.rule(crate::apimachinery::Kind::Label, key).is_some();
-        let mut all = self.today.all_rules();
-        all.any(|(of, rules)| of == namespace && has(rules))
-    }
-}
-
-fn known(
-    objects: crate::spawners::Objects,
-    policy: &Policy,
-) -> (Arc<Snapshot>, Vec<SpawnerProblem>) {
-    let spawners = Spawners::new(policy.clone());
-    let problems = spawners.replace(objects);
-    (spawners.snapshot(), problems)
 }
 
 /// The rules of a Task: those of its TaskSpawner, or the defaults where it has none.

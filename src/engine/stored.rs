@@ -82,6 +82,14 @@ pub fn is_held(object: &Value, kind: Kind, key: &str) -> bool {
     Managed::of(object).has(map_of(kind, false), Some(key))
 }
 
+/// The same of a label of a TaskRecord: who has made the record only copied what the Task had.
+pub fn is_held_on_record(record: &Value, key: &str) -> bool {
+    let Managed(Some(entries)) = Managed::of(record) else { return false };
+    let has_spec = |entry: &Value| entry.pointer("/fieldsV1/f:spec").is_some();
+    let others: Vec<Value> = entries.iter().filter(|entry| !has_spec(entry)).cloned().collect();
+    Managed(Some(&others)).has(map_of(Kind::Label, false), Some(key))
+}
+
 /// What field managers have, if the object says so: those that are not ours.
 struct Managed<'o>(Option<&'o Vec<Value>>);
 
