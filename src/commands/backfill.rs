@@ -228,3 +228,6 @@ fn tell_summary(
     }
     summary.sentences(records).into_iter().chain([PODS.to_owned()]).try_for_each(print)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ pub(super) mod shown;
 pub(super) mod text;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -94,12 +94,23 @@ impl Survey {
         files: &[PathBuf],
         connection: &ConnectionArgs,
         policy: Policy,
-        defaults: Option<&std::path::Path>,
+        defaults: Option<&Path>,
+    ) -> anyhow::Result<Survey> {
+        let reach = Reach::connect(connection, "or --context NAME").await?;
+        Survey::of(reach, tasks, files, policy, defaults).await
+    }
+
+    /// The same of a cluster that is known.
+    pub(super) async fn of(
+        reach: Reach,
+        tasks: &TasksArgs,
+        files: &[PathBuf],
+        policy: Policy,
+        defaults: Option<&Path>,
     ) -> anyhow::Result<Survey> {
         let since = tasks.since.as_deref().map(settings::since).transpose()?;
         let since =
             since.map(|age| clock::now() - i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        let reach = Reach::connect(connection, "or --context NAME").await?;
         let own = tasks.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
         let namespace = (!tasks.all_namespaces).then(|| own.clone());
         let within = namespace.as_deref();

@@ -4,13 +4,15 @@ use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use super::comparison::{Change, Compared, compare};
-use super::kelos::{MARKS, Task};
+use super::kelos::{MARKS, RENDERED_FROM_MARK, Task};
+use super::mark::rendered_from;
 use super::patch::map_of;
+use super::reason::Reason;
 use super::rules::{DeclaredIn, Rules};
 use super::skip::Skip;
 use super::stored::{as_new_of, is_held};
-use super::variables::Facts;
-use super::{Decision, KeyOutcome, Limits, decide};
+use super::variables::{Facts, reads_new_inputs};
+use super::{Decision, KeyDecision, KeyOutcome, Limits, decide};
 use crate::apimachinery::Kind;
 
 /// What the rules of today would change in a Task.
@@ -82,19 +84,26 @@ pub fn revise(
     }
     let compared = compare(stored, &task, &decision);
     let mut keys: Vec<RevisedKey> =
-        compared.iter().map(|it| revised(object, rules.today, it)).collect();
+        compared.iter().map(|it| revised(object, stored, rules, it)).collect();
     keys.extend(undeclared(stored, &task, &compared));
     let marks = MARKS.map(|mark| (mark, written(&decision, mark)));
     let is_guessed = new.is_some_and(|new| !new.is_certain);
     Ok(Revision { keys, marks, is_exempt: false, is_guessed })
 }
 
-fn revised(object: &Value, rules: &Rules, compared: &Compared<'_, '_>) -> RevisedKey {
+fn revised(
+    object: &Value,
+    stored: &Task<'_>,
+    rules: Ruled<'_>,
+    compared: &Compared<'_, '_>,
+) -> RevisedKey {
     let Compared { decision, has, gives } = compared;
     let (kind, key) = (decision.kind, decision.key);
-    let is_open = reads_user(rules, kind, key, decision.declared_in);
-    let gives = if is_open { has.clone() } else { gives.clone() };
-    let change = Change::between(has.as_deref(), gives.as_deref());
+    let change = compared.change();
+    let is_open = reads_user(rules.today, kind, key, decision.declared_in)
+        || (change == Change::Lost && has_lost_inputs(stored, rules, decision));
+    let (gives, change) =
+        if is_open { (has.clone(), Change::Same) } else { (gives.clone(), change) };
     let skip = match &decision.outcome {
         _ if is_open => None,
         KeyOutcome::Skipped(skip) if change == Change::Lost => Some(skip),
@@ -102,6 +111,26 @@ fn revised(object: &Value, rules: &Rules, compared: &Compared<'_, '_>) -> Revise
     };
     let is_held = change != Change::Same && !kind.is_of_pod() && is_held(object, kind, key);
     RevisedKey { kind, key: key.to_owned(), has: has.clone(), gives, skip: skip.cloned(), is_held }
+}
+
+/// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
+/// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
+fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
+    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
+    let (kind, key) = (decision.kind, decision.key);
+    let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
+    let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
+    let template =
+        |rules: &'_ Rules| rules.rule(kind, key).and_then(|rule| rule.source()).map(str::to_owned);
+    let today = rules.today;
+    let is_unedited = gave_it(today)
+        || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
+    let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
+    let uses = plan.and_then(|it| it.uses());
+    skip.reason == Reason::MissingVariable
+        && is_unedited
+        && uses
+            .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
 }
 
 /// Whether a key depends on who creates the Task.

@@ -67,6 +67,12 @@ impl Budgets {
         Budgets(Some(keys))
     }
 
+    /// None at all.
+    #[cfg(test)]
+    pub(super) fn none() -> Budgets {
+        Budgets(Some(BTreeMap::new()))
+    }
+
     /// Whether one of the namespace selects on this label, as far as is known.
     pub(super) fn select(&self, namespace: &str, key: &str) -> bool {
         let Budgets(Some(all)) = self else { return true };

@@ -273,6 +273,3 @@ impl Writer<'_> {
         ObjectPath { collection, name: name.to_owned() }
     }
 }
-
-#[cfg(test)]
-mod tests;
