@@ -75,7 +75,11 @@ pub fn revise(
 ) -> Result<Revision, serde_json::Error> {
     let all: Vec<&Rules> = rules.before.into_iter().chain([rules.today]).collect();
     let new = as_new_of(object, stored, &all);
-    let json = new.as_ref().map_or(json, |new| &*new.json);
+    let is_guessed = new.as_ref().is_some_and(|new| !new.is_certain);
+    let edited = edited_in_field(rules);
+    let without = without_edited(new.as_ref().map_or(object, |new| &new.object), &edited);
+    let new = new.as_ref().map(|new| &*new.json);
+    let json = without.as_deref().or(new).unwrap_or(json);
     let task = Task::parse(json)?;
     let facts = Facts { task_bytes: json.len(), ..*facts };
     let decision = decide(&task, rules.today, &facts, &Limits::default());
@@ -84,10 +88,10 @@ pub fn revise(
     }
     let compared = compare(stored, &task, &decision);
     let mut keys: Vec<RevisedKey> =
-        compared.iter().map(|it| revised(object, stored, rules, it)).collect();
+        compared.iter().map(|it| revised(object, stored, rules, it, &edited)).collect();
     keys.extend(undeclared(stored, &task, &compared));
+    keys.extend(no_longer_in_field(stored, &task, rules));
     let marks = MARKS.map(|mark| (mark, written(&decision, mark)));
-    let is_guessed = new.is_some_and(|new| !new.is_certain);
     Ok(Revision { keys, marks, is_exempt: false, is_guessed })
 }
 
@@ -96,12 +100,16 @@ fn revised(
     stored: &Task<'_>,
     rules: Ruled<'_>,
     compared: &Compared<'_, '_>,
+    edited: &[(Kind, &str)],
 ) -> RevisedKey {
     let Compared { decision, has, gives } = compared;
     let (kind, key) = (decision.kind, decision.key);
+    let is_edited = edited.contains(&(kind, key));
     let change = compared.change();
     let is_open = reads_user(rules.today, kind, key, decision.declared_in)
-        || (change == Change::Lost && has_lost_inputs(stored, rules, decision));
+        || (change == Change::Lost && has_lost_inputs(stored, rules, decision))
+        // Kelos knows more variables of an item than we do of its Task.
+        || (change == Change::Lost && is_edited && is_missing(decision));
     let (gives, change) =
         if is_open { (has.clone(), Change::Same) } else { (gives.clone(), change) };
     let skip = match &decision.outcome {
@@ -116,7 +124,6 @@ fn revised(
 /// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
 /// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
 fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
-    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
     let (kind, key) = (decision.kind, decision.key);
     let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
     let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
@@ -127,10 +134,57 @@ fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'
         || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
     let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
     let uses = plan.and_then(|it| it.uses());
-    skip.reason == Reason::MissingVariable
+    is_missing(decision)
         && is_unedited
         && uses
             .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
+}
+
+fn is_missing(decision: &KeyDecision<'_>) -> bool {
+    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
+    skip.reason == Reason::MissingVariable
+}
+
+/// The keys of the Kelos field with another template than before: a new Task comes with what Kelos renders then.
+fn edited_in_field(rules: Ruled<'_>) -> Vec<(Kind, &str)> {
+    let Some(before) = rules.before else { return Vec::new() };
+    let in_field = rules.today.keys.iter().filter(|rule| rule.in_field && !rule.is_protected());
+    let edited = in_field.filter(|rule| {
+        let before = before.rule(rule.kind, &rule.key).filter(|before| before.in_field);
+        before.is_some_and(|before| before.source() != rule.source())
+    });
+    edited.map(|rule| (rule.kind, &*rule.key)).collect()
+}
+
+/// The JSON of a Task without these labels and annotations, if there are any.
+fn without_edited(object: &Value, edited: &[(Kind, &str)]) -> Option<String> {
+    if edited.is_empty() {
+        return None;
+    }
+    let mut object = object.clone();
+    for (kind, key) in edited {
+        let map = object.pointer_mut(map_of(*kind, false).as_str());
+        map.and_then(Value::as_object_mut).and_then(|map| map.remove(*key));
+    }
+    Some(object.to_string())
+}
+
+/// What Kelos rendered out of its field before, and nothing asks for today.
+fn no_longer_in_field(stored: &Task<'_>, new: &Task<'_>, rules: Ruled<'_>) -> Vec<RevisedKey> {
+    let before = rules.before.into_iter().flat_map(|before| &before.keys);
+    let gone = before.filter(|rule| {
+        let (kind, key) = (rule.kind, &*rule.key);
+        rule.in_field
+            && !rule.is_protected()
+            && rules.today.rule(kind, key).is_none()
+            && new.get(kind, key).is_some()
+    });
+    let gone = gone.filter_map(|rule| {
+        let (kind, key) = (rule.kind, rule.key.to_string());
+        let has = Some(stored.get(kind, &key)?.to_owned());
+        Some(RevisedKey { kind, key, has, gives: None, skip: None, is_held: true })
+    });
+    gone.collect()
 }
 
 /// Whether a key depends on who creates the Task.

@@ -95,7 +95,8 @@ fn a_preview_is_what_new_tasks_get_and_everybody_sees_what_she_may() {
         let other = cluster.bare_namespace("other", json!({})).await;
         let people = People::new();
         let admin = people.know("admin", &cluster.control_plane.admin_kubeconfig());
-        let had = json!({"number": "{{ .Number }}", "team": "old", "lost": "{{ .Kind }}", "gone": "x"});
+        let had =
+            json!({"number": "{{ .Number }}", "team": "old", "lost": "{{ .Kind }}", "gone": "x"});
         let worker = own.creates(spawner("worker").labels(had)).await;
         own.will_label(worker.issue(1), "team", "old").await;
         for number in 1..=3 {
@@ -139,7 +140,8 @@ async fn is_as_previewed(
     }
     assert_eq!(lost, ["gone", "lost"]);
     let (_, diff, _) = says(admin, &[&words[..], &["diff"]].concat());
-    for line in ["--- a/task/own/worker-1", "-    gone: x", "+    added: issue", "+    number: n-1"] {
+    for line in ["--- a/task/own/worker-1", "-    gone: x", "+    added: issue", "+    number: n-1"]
+    {
         assert!(diff.lines().any(|it| it == line), "{line:?} is not in\n{diff}");
     }
 
@@ -185,7 +187,8 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
     let (status, _, errors) = says(&writer, &write);
     let all = "every label counts as one that a TaskBudget selects on: you lack the right to list taskbudgets";
     assert!(status == 2 && errors.contains(all) && errors.contains("give --yes"), "{errors}");
-    let (status, output, _) = says(&writer, &["backfill", "-n", "own", "--write", "--yes", "--prune"]);
+    let (status, output, _) =
+        says(&writer, &["backfill", "-n", "own", "--write", "--yes", "--prune"]);
     assert!(status == 0 && output.contains("2 Tasks written, 1 already right"), "{output}");
     let (status, said) = json_of(&reader, &["preview", "-n", "own", "-o", "json"]);
     assert_eq!((status, &said["differ"]), (0, &json!(0)), "nothing is left to change: {said}");
@@ -290,7 +293,8 @@ impl Others {
         let writing = tokio::spawn(async move {
             let mut times = 0;
             while !over.load(Ordering::Relaxed) {
-                let change = json!({"metadata": {"annotations": {"example.com/times": times.to_string()}}});
+                let change =
+                    json!({"metadata": {"annotations": {"example.com/times": times.to_string()}}});
                 let number = times * 7 % TASKS as usize;
                 admin.merge(&format!("{tasks}/worker-{number}"), &change).await.ok();
                 times += 1;

@@ -8,9 +8,15 @@ use crate::engine::rules::Policy;
 use crate::templates::Templates;
 
 fn rules(labels: &Value) -> Rules {
-    let spawner: TaskSpawner = serde_json::from_value(json!({"metadata": {
-        "name": "worker", "annotations": {"metadata.kelos.dev/labels": labels.to_string()},
-    }}))
+    rules_of(labels, &json!({}))
+}
+
+fn rules_of(labels: &Value, field: &Value) -> Rules {
+    let annotations = json!({"metadata.kelos.dev/labels": labels.to_string()});
+    let spawner: TaskSpawner = serde_json::from_value(json!({
+        "metadata": {"name": "worker", "annotations": annotations},
+        "spec": {"taskTemplate": {"metadata": {"labels": field}}},
+    }))
     .unwrap();
     Rules::compile(spawner, &Policy::default(), &mut Templates::default())
 }
@@ -93,4 +99,24 @@ fn a_value_of_others_that_has_to_go_is_told_and_held() {
         (&*key, has.as_deref(), gives.as_deref(), is_held),
         ("team", Some("b"), Some("a"), true)
     );
+}
+
+#[test]
+fn an_edit_of_the_kelos_field_is_previewed_as_far_as_it_can_be_known() {
+    let before = rules_of(&json!({}), &json!({"a": "old", "b": "{{.ID}}", "c": "x", "d": "x"}));
+    let edited = json!({"a": "n-{{.Number}}", "b": "{{.Nope}}", "c": "x", "e": "new"});
+    let today = rules_of(&json!({}), &edited);
+    let object = task(
+        &json!({"a": "old", "b": "42", "c": "x", "d": "x"}),
+        &[("kelos", "a"), ("kelos", "d")],
+    );
+    let held = |(key, has, gives, _)| (key, has, gives, true);
+    let expected = [
+        held(row("a", Some("old"), Some("n-42"))),
+        row("b", Some("42"), Some("42")),
+        row("c", Some("x"), Some("x")),
+        row("e", None, Some("new")),
+        held(row("d", Some("x"), None)),
+    ];
+    assert_eq!(revised(&object, &today, Some(&before)), expected);
 }

@@ -123,7 +123,8 @@ impl Account {
         admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
         let account = Account::existing(admin, name).await;
         for (group, resource, verb) in rights {
-            let right = json!({"group": group, "resource": resource, "verb": verb, "namespace": namespace});
+            let right =
+                json!({"group": group, "resource": resource, "verb": verb, "namespace": namespace});
             account.may(address, right).await;
         }
         account
