@@ -1,9 +1,12 @@
 //! A stored Task and the rules of today → what they would change in it.
 
+use std::borrow::Cow;
+
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use super::comparison::{Change, Compared, compare};
+use super::decision::{Decision, KeyDecision, KeyOutcome};
 use super::kelos::{MARKS, RENDERED_FROM_MARK, Task};
 use super::mark::rendered_from;
 use super::patch::map_of;
@@ -11,8 +14,7 @@ use super::reason::Reason;
 use super::rules::{DeclaredIn, Rules};
 use super::skip::Skip;
 use super::stored::{as_new_of, is_held};
-use super::variables::{Facts, reads_new_inputs};
-use super::{Decision, KeyDecision, KeyOutcome, Limits, decide};
+use super::variables::reads_new_inputs;
 use crate::apimachinery::Kind;
 
 /// What the rules of today would change in a Task.
@@ -62,37 +64,53 @@ pub struct Ruled<'r> {
     pub before: Option<&'r Rules>,
 }
 
-/// What the rules would change in a stored Task, given as a tree, as text and as a Task. Who has created it is
-/// known at its creation alone: keys that depend on it stay as they are.
-///
-/// # Errors
-///
-/// When the Task as it was when it was new is none.
-pub fn revise(
-    (object, json, stored): (&Value, &str, &Task<'_>),
+/// A stored Task as a new one would come.
+#[derive(Debug)]
+pub struct Renewed<'s> {
+    /// Its JSON.
+    pub json: Cow<'s, str>,
+    /// Whether it was taken for ours what rules annotations and defaults declare.
+    is_guessed: bool,
+}
+
+/// The Task, given as a tree, as text and as itself, [without what answers left on it](super::stored::as_new), and
+/// without what Kelos would render otherwise today.
+pub fn renewed<'s>(
+    object: &Value,
+    json: &'s str,
+    stored: &Task<'_>,
     rules: Ruled<'_>,
-    facts: &Facts<'_>,
-) -> Result<Revision, serde_json::Error> {
+) -> Renewed<'s> {
     let all: Vec<&Rules> = rules.before.into_iter().chain([rules.today]).collect();
     let new = as_new_of(object, stored, &all);
     let is_guessed = new.as_ref().is_some_and(|new| !new.is_certain);
     let edited = edited_in_field(rules);
     let without = without_edited(new.as_ref().map_or(object, |new| &new.object), &edited);
-    let new = new.as_ref().map(|new| &*new.json);
-    let json = without.as_deref().or(new).unwrap_or(json);
-    let task = Task::parse(json)?;
-    let facts = Facts { task_bytes: json.len(), ..*facts };
-    let decision = decide(&task, rules.today, &facts, &Limits::default());
-    if decision.is_exempt || rules.today.is_disabled {
-        return Ok(Revision { is_exempt: true, ..Revision::default() });
+    let json = without.or(new.map(|new| new.json)).map_or(Cow::Borrowed(json), Cow::Owned);
+    Renewed { json, is_guessed }
+}
+
+impl Renewed<'_> {
+    /// What changes in the stored Task by what was decided about it as it is here. Who has created it is known at its
+    /// creation alone: keys that depend on it stay as they are.
+    pub fn revision(
+        &self,
+        (object, stored): (&Value, &Task<'_>),
+        rules: Ruled<'_>,
+        (new, decision): (&Task<'_>, &Decision<'_>),
+    ) -> Revision {
+        if decision.is_exempt || rules.today.is_disabled {
+            return Revision { is_exempt: true, ..Revision::default() };
+        }
+        let edited = edited_in_field(rules);
+        let compared = compare(stored, new, decision);
+        let mut keys: Vec<RevisedKey> =
+            compared.iter().map(|it| revised(object, stored, rules, it, &edited)).collect();
+        keys.extend(undeclared(stored, new, &compared));
+        keys.extend(no_longer_in_field(stored, new, rules));
+        let marks = MARKS.map(|mark| (mark, written(decision, mark)));
+        Revision { keys, marks, is_exempt: false, is_guessed: self.is_guessed }
     }
-    let compared = compare(stored, &task, &decision);
-    let mut keys: Vec<RevisedKey> =
-        compared.iter().map(|it| revised(object, stored, rules, it, &edited)).collect();
-    keys.extend(undeclared(stored, &task, &compared));
-    keys.extend(no_longer_in_field(stored, &task, rules));
-    let marks = MARKS.map(|mark| (mark, written(&decision, mark)));
-    Ok(Revision { keys, marks, is_exempt: false, is_guessed })
 }
 
 fn revised(

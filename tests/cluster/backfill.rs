@@ -237,6 +237,11 @@ fn a_backfill_that_is_killed_and_run_twice_at_once_writes_each_task_once() {
         first.wait().unwrap();
         let before = labelled().await;
         assert!(before < TASKS as usize, "it was killed while it wrote");
+        let second = backfill("30");
+        let is_on = async || (labelled().await > before + 5).then_some(());
+        eventually("some more of them", is_on).await;
+        interrupted(second);
+        assert!(labelled().await < TASKS as usize, "it was stopped while it wrote");
         for child in [backfill("200"), backfill("200")] {
             let said = end(child);
             assert!(said.contains("already right") && !said.contains("given up"), "{said}");
@@ -245,6 +250,17 @@ fn a_backfill_that_is_killed_and_run_twice_at_once_writes_each_task_once() {
         assert!(touched > 20, "others wrote meanwhile: {touched}");
         each_is_right(cluster, &namespace, &specs).await;
     });
+}
+
+/// Ends a backfill as Ctrl-C does: it says what it has done, and how to go on.
+fn interrupted(child: Child) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let stopped = "Stopped before the end: the same command goes on from here";
+    assert!(said.contains(" Tasks written, ") && said.contains(stopped), "{said}");
 }
 
 /// What a backfill says that goes well.

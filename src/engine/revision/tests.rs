@@ -5,6 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::engine::kelos::TaskSpawner;
 use crate::engine::rules::Policy;
+use crate::engine::variables::Facts;
+use crate::engine::{Limits, decide};
 use crate::templates::Templates;
 
 fn rules(labels: &Value) -> Rules {
@@ -42,7 +44,10 @@ fn revised(
     let json = object.to_string();
     let task = Task::parse(&json).unwrap();
     let rules = Ruled { today, before };
-    let revision = revise((object, &json, &task), rules, &Facts::default()).unwrap();
+    let renewed = renewed(object, &json, &task, rules);
+    let new = Task::parse(&renewed.json).unwrap();
+    let decision = decide(&new, today, &Facts::default(), &Limits::default());
+    let revision = renewed.revision((object, &task), rules, (&new, &decision));
     revision.keys.into_iter().map(|it| (it.key, it.has, it.gives, it.is_held)).collect()
 }
 
