@@ -9,7 +9,7 @@ const PEAK_BYTES: usize = 64 << 20;
 const GROWTH_BYTES: usize = 4 << 20;
 
 fn previewed(count: usize) -> usize {
-    let Taken { peak, output, .. } = preview(PROGRAM, count);
+    let Taken { peak, cpu, output } = preview(PROGRAM, count);
     let report: Value = serde_json::from_str(&output).unwrap();
     assert_eq!((&report["tasks"], &report["differ"]), (&Value::from(count), &Value::from(count)));
     let key = |name: &str| {
@@ -27,7 +27,7 @@ fn previewed(count: usize) -> usize {
     assert_eq!(shown + others, count as u64, "no value is lost where each Task has one of its own");
     assert_eq!(report["skipped"][0]["variable"], ".Author");
     assert_eq!(report["skipped"][0]["tasks"], count);
-    eprintln!("{count} Tasks: {} KiB", peak >> 10);
+    eprintln!("{count} Tasks: {} KiB, {cpu:.1?} of a CPU", peak >> 10);
     peak
 }
 
