@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod backfill;
 mod cells;
 mod completions;
 mod controller;
@@ -11,6 +12,8 @@ mod harmless;
 mod known;
 mod lint;
 mod listen;
+mod preview;
+mod progress;
 mod reach;
 mod read;
 mod render;
@@ -21,6 +24,7 @@ mod simulated;
 mod snippet;
 mod stdio;
 mod subject;
+mod survey;
 mod test;
 mod vars;
 
@@ -51,6 +55,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Preview(args) => preview::run(&args),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;

@@ -5,7 +5,7 @@ mod pod;
 mod problems;
 mod shapes;
 mod shown;
-mod table;
+pub(super) mod table;
 mod variables;
 
 use std::fs;

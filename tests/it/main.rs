@@ -29,6 +29,7 @@ mod lint_command;
 mod lint_findings;
 mod manners;
 mod pages;
+mod preview;
 mod properties;
 mod recorded;
 mod reference;
