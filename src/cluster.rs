@@ -13,6 +13,7 @@ mod list;
 mod object;
 mod page;
 mod pauses;
+pub mod question;
 mod reflector;
 mod relist;
 mod resource;

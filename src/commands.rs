@@ -1,5 +1,7 @@
 //! The subcommands, one file each.
 
+mod check;
+mod complete;
 mod completions;
 mod controller;
 mod defaults;
@@ -17,6 +19,7 @@ mod snippet;
 mod stdio;
 mod test;
 mod vars;
+mod version;
 
 use std::io;
 use std::path::Path;
@@ -24,6 +27,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+pub use self::complete::run as complete;
 pub use self::stdio::complain;
 use crate::cli::{Cli, Command};
 use crate::engine::rules::Policy;
@@ -44,6 +48,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Version(args) => version::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;
     stdio::finish()?;

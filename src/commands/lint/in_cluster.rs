@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::super::reach::{self, Reach};
 use super::super::stdio::complain;
 use super::object::{Object, Read};
-use crate::cli::LintArgs;
+use crate::cli::{Called, LintArgs};
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::lint::SpawnerKind;
 
@@ -64,7 +64,7 @@ impl Reading<'_> {
                 {
                     return Ok(());
                 }
-                complain(format_args!("kelos-metadata: {}", self.lacking(resource, &error)));
+                complain(format_args!("{}: {}", Called::now(), self.lacking(resource, &error)));
                 self.read.failed = true;
             }
             Err(error) => {
@@ -89,7 +89,8 @@ impl Reading<'_> {
             Err(Error::KindNotServed) => {}
             Err(error) => {
                 let why = self.lacking(&resource, &error);
-                complain(format_args!("kelos-metadata: keys of budgets are not looked at: {why}"));
+                let called = Called::now();
+                complain(format_args!("{called}: keys of budgets are not looked at: {why}"));
             }
         }
     }
