@@ -9,6 +9,7 @@
 mod harness;
 
 mod certs;
+mod check;
 mod chart;
 mod lint;
 mod load;

@@ -57,7 +57,12 @@ pub(super) async fn judge(
         // That it is not there is told with the certificate.
         Ok(None) if report.is_bad(Topic::Certificate) => {}
         Ok(None) => report.bad(Topic::Rotation, format!("{title} is not there"), &logs),
-        Err(why) => report.refused(Topic::Rotation, &title, &why),
+        // What is served is judged without it, and few may read a Secret.
+        Err(why) => report.not_judged(
+            Topic::Rotation,
+            format!("{title}: {why}"),
+            "the Lease and the end of the certificate, above, say what they can",
+        ),
     }
 }
 
