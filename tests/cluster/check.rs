@@ -3,5 +3,6 @@
 mod endpoint_slice;
 mod faults;
 mod healthy;
+mod page;
 mod plugin;
 mod said;

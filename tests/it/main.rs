@@ -30,6 +30,7 @@ mod pages;
 mod properties;
 mod recorded;
 mod reference;
+mod release;
 mod secrets;
 mod serve;
 mod simulate;

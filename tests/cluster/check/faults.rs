@@ -9,6 +9,7 @@ use kelos_metadata::unix_seconds::UnixSeconds;
 use serde_json::{Value, json};
 
 use super::endpoint_slice::EndpointSlice;
+use super::page::is_followed;
 use super::said::{Caller, Said};
 use crate::chart::support::installation::{are_labelled, backend_spawner, install};
 use crate::harness::Cluster;
@@ -16,6 +17,7 @@ use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::pod::CONFIGURATIONS;
 use crate::harness::registration::SERVER_NAME;
+use crate::harness::wait::eventually;
 
 const VALIDATING: &str =
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kelos-metadata";
@@ -78,6 +80,12 @@ fn each_fault_is_the_one_bad_line() {
         while_changed(cluster, &mutating(), &change, async || {
             let said = check(&admin);
             only_bad(&said, "certificate", "no CA of the caBundle, which has 1, signed");
+            eventually("the API server stops calling", async || {
+                let unknown = check(&admin).lines("not_judged");
+                unknown.iter().any(|(topic, _)| topic == "task").then_some(())
+            })
+            .await;
+            is_followed(&admin, &["kelos-metadata check -n team | grep -A1 '^[✗?]'"]);
         })
         .await;
 

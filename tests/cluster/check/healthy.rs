@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::endpoint_slice::EndpointSlice;
+use super::page::is_followed;
 use super::said::Caller;
 use crate::chart::support::can_i::{self, Rule};
 use crate::chart::support::installation::{are_labelled, backend_spawner, helm};
@@ -75,6 +76,8 @@ fn a_healthy_installation_is_good_to_admins_and_to_helm_test() {
         }
         assert_eq!(cluster.admin.get("/apis/kelos.dev/v1alpha2/tasks").await.ok()["items"], json!([]));
 
+        let commands = ["kelos-metadata check -n team", "kelos-metadata version"];
+        is_followed(&Caller::admin(cluster), &commands);
         helm_test(cluster).await;
         team(cluster).await;
     });
