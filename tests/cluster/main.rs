@@ -9,8 +9,8 @@
 mod harness;
 
 mod certs;
-mod check;
 mod chart;
+mod check;
 mod lint;
 mod load;
 mod measured;

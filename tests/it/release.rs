@@ -59,8 +59,7 @@ fn manifest(targets: &[&str]) -> Output {
 
 #[test]
 fn krew_takes_the_manifest_of_a_release() {
-    let targets =
-        ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"];
+    let targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "aarch64-apple-darwin"];
     let output = manifest(&targets);
     assert!(output.status.success(), "{output:?}");
     let manifest = String::from_utf8(output.stdout).unwrap();
@@ -79,8 +78,11 @@ fn krew_takes_the_manifest_of_a_release() {
     // The check can fail: two archives for one platform, and what no field may hold.
     let twice = validates(&manifest.replace("arch: arm64", "arch: amd64"));
     assert!(!twice.status.success(), "{twice:?}");
-    for (good, bad) in [("version: v1.2.3", "version: 1.2.3"), (sum, "abc"), ("name: kelos-metadata", "name: kelos")]
-    {
+    for (good, bad) in [
+        ("version: v1.2.3", "version: 1.2.3"),
+        (sum, "abc"),
+        ("name: kelos-metadata", "name: kelos"),
+    ] {
         let checked = validates(&manifest.replace(good, bad));
         assert!(!checked.status.success(), "{bad}: {checked:?}");
     }
@@ -139,7 +141,10 @@ fn called_as_a_plugin_the_program_names_itself_so_and_completes() {
     let (status, help, _) = plugin(&["check", "--help"]);
     assert!(status == Some(0) && help.contains("Usage: kubectl kelos-metadata check "), "{help}");
     let (status, _, errors) = plugin(&["check"]);
-    assert!(status == Some(2) && errors.starts_with("kubectl kelos-metadata: no cluster"), "{errors}");
+    assert!(
+        status == Some(2) && errors.starts_with("kubectl kelos-metadata: no cluster"),
+        "{errors}"
+    );
     let (status, _, errors) = run("kelos-metadata", &["check"]);
     assert!(status == Some(2) && errors.starts_with("kelos-metadata: no cluster"), "{errors}");
     let (status, output, _) = plugin(&["version", "--client"]);

@@ -108,7 +108,8 @@ fn each_fault_is_the_one_bad_line() {
         })
         .await;
 
-        let policy = json!([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"}]);
+        let policy =
+            json!([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"}]);
         while_changed(cluster, VALIDATING, &policy, async || {
             only_bad(&check(&admin), "registration", "has failurePolicy Fail");
         })

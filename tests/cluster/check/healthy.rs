@@ -14,7 +14,7 @@ use crate::harness::Cluster;
 use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
-use crate::harness::helm::{Helm, NAMESPACE};
+use crate::harness::helm::NAMESPACE;
 use crate::harness::pod::Pod;
 use crate::harness::wait::eventually;
 
@@ -23,8 +23,10 @@ const TEST: &str = "kelos-metadata-test";
 
 /// Has the cluster know of a Kelos, which does not run here.
 pub(crate) async fn install_kelos(cluster: &Cluster) {
-    let labels = json!({"app.kubernetes.io/name": "kelos", "app.kubernetes.io/component": "manager"});
-    let container = json!({"name": "manager", "image": "ghcr.io/kelos-dev/kelos-controller:v0.52.0"});
+    let labels =
+        json!({"app.kubernetes.io/name": "kelos", "app.kubernetes.io/component": "manager"});
+    let container =
+        json!({"name": "manager", "image": "ghcr.io/kelos-dev/kelos-controller:v0.52.0"});
     let deployment = json!({
         "metadata": {"name": "kelos-controller-manager", "labels": labels},
         "spec": {
@@ -39,11 +41,6 @@ pub(crate) async fn install_kelos(cluster: &Cluster) {
 /// The values that let `helm test` try a Task.
 fn values() -> Value {
     json!({"test": {"namespace": "team"}})
-}
-
-/// What `helm test` creates.
-fn tests(values: &Value) -> Rendering {
-    Rendering::read(&Helm::offline().template_tests(values).ok())
 }
 
 #[test]
@@ -74,7 +71,10 @@ fn a_healthy_installation_is_good_to_admins_and_to_helm_test() {
             let is_told = good.iter().any(|line| line.0 == topic && line.1.contains(text));
             assert!(is_told, "{topic}: {text}: {}", said.output);
         }
-        assert_eq!(cluster.admin.get("/apis/kelos.dev/v1alpha2/tasks").await.ok()["items"], json!([]));
+        assert_eq!(
+            cluster.admin.get("/apis/kelos.dev/v1alpha2/tasks").await.ok()["items"],
+            json!([])
+        );
 
         let commands = ["kelos-metadata check -n team", "kelos-metadata version"];
         is_followed(&Caller::admin(cluster), &commands);
@@ -85,7 +85,7 @@ fn a_healthy_installation_is_good_to_admins_and_to_helm_test() {
 
 /// The Pod of `helm test` finds nothing bad with the rights that it has, and has no others.
 async fn helm_test(cluster: &Cluster) {
-    let rendering = tests(&values());
+    let rendering = Rendering::of_tests(&values());
     let pod = rendering.object(&format!("Pod/{TEST}"));
     for object in rendering.objects.values().filter(|object| object["kind"] != "Pod") {
         let reply = cluster.admin.apply(&path(object), "", object).await;
@@ -107,8 +107,7 @@ async fn helm_test(cluster: &Cluster) {
     })
     .await;
     assert!(said.status == 0 && said.output.contains("\n✓ task: "), "{said:?}");
-    let not_judged: Vec<&str> =
-        said.output.lines().filter(|line| line.starts_with('?')).collect();
+    let not_judged: Vec<&str> = said.output.lines().filter(|line| line.starts_with('?')).collect();
     assert!(
         matches!(not_judged[..], [one] if one.contains("you lack the right to get secrets")),
         "the serving key is not for it: {said:?}"
@@ -145,13 +144,16 @@ async fn team(cluster: &Cluster) {
     assert!(!said.output.contains('✗'), "{said:?}");
 
     let versions = caller.runs(&["version"]);
-    assert!(versions.status == 0 && versions.output.contains("\nServer: not known\n"), "{versions:?}");
+    assert!(
+        versions.status == 0 && versions.output.contains("\nServer: not known\n"),
+        "{versions:?}"
+    );
     assert!(versions.errors.contains("you lack the right to list mutating"), "{versions:?}");
 }
 
 #[test]
 fn without_a_namespace_helm_test_may_create_no_task() {
-    let rendering = tests(&json!({}));
+    let rendering = Rendering::of_tests(&json!({}));
     let pod = rendering.object(&format!("Pod/{TEST}"));
     assert_eq!(pod["spec"]["containers"][0]["args"], json!(["check", "--skip-task"]));
     for (name, object) in &rendering.objects {

@@ -34,7 +34,10 @@ fn kubectl_runs_the_plugin_and_completes_its_words_and_names_of_the_cluster() {
 
         let versions = kubectl(&["kelos-metadata", "version"]).ok();
         let start = format!("Client: {}", env!("CARGO_PKG_VERSION"));
-        assert!(versions.starts_with(&start) && versions.contains("\nKubernetes: v1."), "{versions}");
+        assert!(
+            versions.starts_with(&start) && versions.contains("\nKubernetes: v1."),
+            "{versions}"
+        );
         let help = kubectl(&["kelos-metadata", "lint", "--help"]).ok();
         assert!(help.contains("Usage: kubectl kelos-metadata lint "), "{help}");
         let wrong = kubectl(&["kelos-metadata", "lint", "--context", "gone"]).refusal();
