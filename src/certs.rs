@@ -27,6 +27,7 @@ mod serving_cert;
 mod state;
 mod step_kind;
 mod store;
+mod trust;
 
 pub use self::configurations::{ConfigurationKind, Configurations};
 pub use self::issue::{Issued, issue};
@@ -35,3 +36,4 @@ pub use self::reconciler::Reconciler;
 pub use self::rotation::{RotationPolicy, RotationStep, next_step};
 pub use self::step_kind::{StepKind, StepResult};
 pub use self::store::ManagedObjects;
+pub use self::trust::{Trust, trust};

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod cells;
 mod check;
 mod complete;
 mod completions;
@@ -10,13 +11,17 @@ mod eval;
 mod known;
 mod lint;
 mod listen;
+mod plain;
 mod reach;
+mod read;
 mod render;
 mod review;
 mod serve;
+mod shown_variable;
 mod simulated;
 mod snippet;
 mod stdio;
+mod subject;
 mod test;
 mod vars;
 mod version;

@@ -32,7 +32,7 @@ pub mod variables;
 pub use self::decision::{
     Cause, Decision, KeyDecision, KeyOutcome, defaulted_list, outcome_list, skipped_list,
 };
-pub use self::mark::is_marked;
+pub use self::mark::{Told, ToldAs, ToldKey, is_marked, told};
 pub use self::skip::Skip;
 pub use self::sources::{Inference, NotRead, Origin, Rendered, given};
 

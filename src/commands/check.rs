@@ -63,11 +63,11 @@ async fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     upkeep::judge(&asking, &registered, &programs, &mut report).await;
     rights::judge(&asking, kelos.as_ref(), &programs, &mut report).await;
     let tasks = registered.iter().find(|it| it.kind == ConfigurationKind::Mutating);
-    let switches = switches::judge(&asking, tasks, &mut report).await;
+    switches::judge(&asking, tasks, &mut report).await;
     if !args.skip_task
         && let (Some(kelos), Some(tasks)) = (&kelos, tasks)
     {
-        trial::run(&asking, kelos, tasks, &switches, &namespace, &mut report).await;
+        trial::run(&asking, kelos, tasks, &namespace, &mut report).await;
     }
     Ok(report)
 }

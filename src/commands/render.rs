@@ -1,17 +1,11 @@
 //! `render`: what Tasks get from their TaskSpawners.
 
-mod booleans;
-mod cells;
-mod explanation;
-mod notes;
 mod pod;
 mod problems;
-mod read;
 mod shapes;
 mod shown;
 mod table;
 mod variables;
-mod written;
 
 use std::fs;
 use std::io;
@@ -21,14 +15,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde::Serialize;
-use serde_json::Value;
 
 use self::problems::ShownProblem;
-use self::read::Read;
 use self::shapes::ShownPatch;
 use self::shown::Shown;
-use self::written::Written;
+use super::read::written::{self, Written};
+use super::read::{Files, Read, namespace_of};
 use super::stdio::{complain, print};
+use super::subject::{ObjectOrigin, Subject};
 use super::{Loaded, defaults, load, not_asked, simulated};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
@@ -41,8 +35,14 @@ use crate::manifests::Manifest;
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot, type_slip};
 
 pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
-    let Read { objects, written, unreadable, mut tasks, spawners: made_of, mut failed } =
-        Read::all(args);
+    let files = Files {
+        paths: &args.filename,
+        namespace: &args.namespace,
+        defaults: args.policy.defaults.as_deref(),
+        keeps_spawners: args.makes_tasks(),
+    };
+    let read = files.read();
+    let Read { objects, written, unreadable, mut tasks, spawners: made_of, mut failed, .. } = read;
     let policy = defaults::policy(&args.policy)?;
     let Loaded { spawners, problems, is_whole } = load(objects, policy.clone());
     failed |= !is_whole;
@@ -100,13 +100,6 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
 #[error("the file of the TaskSpawner can't be used")]
 struct ToldAlready;
 
-/// The namespace that an object says, or the one of all that say none.
-fn namespace_of<'o>(object: &'o Value, default: &'o str) -> &'o str {
-    let metadata = object.get("metadata");
-    let said = metadata.and_then(|meta| meta.get("namespace")?.as_str());
-    said.filter(|namespace| !namespace.is_empty()).unwrap_or(default)
-}
-
 /// One call of `render`.
 struct Rendering<'r> {
     args: &'r RenderArgs,
@@ -152,18 +145,17 @@ impl Rendering<'_> {
         let name = (rules.spawner.metadata.name.clone(), namespace.to_owned());
         let written = self.spawners.get(&name);
         let stored = as_new.as_ref().map(|it| (it, &found));
-        let shown = Shown {
+        let subject = Subject {
             task: &task,
-            stored,
             namespace,
             rules,
-            decision: &decision,
             report,
-            format,
             written,
             has_workspace: facts.workspace.is_some(),
             has_namespace: facts.namespace.is_some(),
+            origin: ObjectOrigin::Files,
         };
+        let shown = Shown { subject, stored, decision: &decision, format };
         let object = as_new.as_ref().map_or(&object, |it| &it.object);
         self.has_unwritten |= shown.has_unwritten();
         match format {

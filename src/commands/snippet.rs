@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::plain::plain;
 use crate::engine::reason::Reason;
 use crate::templates::Position;
 
@@ -25,21 +26,25 @@ pub(super) struct Explained<'e> {
 
 /// Writes the explanation, with colours in it; the writer takes them out where they are not wanted.
 pub(super) fn explain(what: &Explained<'_>) -> String {
-    let group = Level::ERROR.primary_title(what.message).id(what.reason.as_str());
+    // A template may put a stranger's text into the message of `fail`.
+    let message = plain(what.message, true);
+    let hint = what.hint.map(|hint| plain(hint, true));
+    let origin = plain(what.origin, false);
+    let group = Level::ERROR.primary_title(&*message).id(what.reason.as_str());
     let mut report = match what.position {
         Some(at) => {
             let word = word_at(what.source, at.offset);
             let span = what.length.map_or(word.clone(), |length| word.start..word.start + length);
             group.element(
                 Snippet::source(what.source)
-                    .path(what.origin)
+                    .path(&*origin)
                     .annotation(AnnotationKind::Primary.span(span)),
             )
         }
-        None => group.element(Level::NOTE.message(format!("in {}", what.origin))),
+        None => group.element(Level::NOTE.message(format!("in {origin}"))),
     };
-    if let Some(hint) = what.hint {
-        report = report.element(Level::HELP.message(hint));
+    if let Some(hint) = &hint {
+        report = report.element(Level::HELP.message(&**hint));
     }
     Renderer::styled().render(&[report])
 }

@@ -1,7 +1,11 @@
 //! The marks that an answer leaves on a Task: which rules it was rendered from, what was skipped, and what
 //! has its `default` because something went wrong.
 
+mod told;
+
 use json_patch::jsonptr::Pointer;
+
+pub use self::told::{Told, ToldAs, ToldKey, told};
 
 use super::kelos::{DEFAULTED_MARK, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use super::patch::Place;

@@ -27,13 +27,15 @@ pub use self::copies::Copies;
 pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
 pub use self::failing::Failing;
 pub use self::policy::{Infer, On, OnInvalid, Policy};
-use super::kelos::{Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner};
+use super::kelos::{
+    Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner, rules_annotation,
+};
 use super::patch::Place;
 use super::reason::Reason;
 use super::sources::{Inference, Rendered};
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
-use crate::templates::{Template, Templates, Uses};
+use crate::templates::{Position, Template, Templates, Uses};
 
 /// The hash of rules that nobody has read.
 const NO_HASH: &str = "00000000";
@@ -345,6 +347,12 @@ impl Rules {
     pub fn failing(&self, kind: Kind, key: &str) -> Option<&Failing> {
         let is_it = |it: &&Failing| matches!(&it.rendered, Rendered::Metadata(of, name) if *of == kind && **name == *key);
         self.failing.iter().find(is_it)
+    }
+
+    /// Where a key stands in the rules annotation that declares it; nothing if that is none of the TaskSpawner's.
+    pub fn place_in_annotation(&self, kind: Kind, key: &str) -> Option<Position> {
+        let text = self.spawner.metadata.annotations.get(rules_annotation(kind))?;
+        annotation::places(text).remove(key)
     }
 
     /// The rule of a key.

@@ -33,7 +33,7 @@ const FORBIDDEN: [&str; 23] = [
 ];
 
 /// The rooms that only compute.
-const PURE: [&str; 3] = ["templates", "apimachinery", "engine"];
+const PURE: [&str; 4] = ["templates", "apimachinery", "engine", "registration"];
 
 /// The rooms of the house, from the ground up: each knows only those in front of it.
 const HOUSE: &[&str] = &[
@@ -60,6 +60,7 @@ const HOUSE: &[&str] = &[
     "settings",
     "spawners",
     "certs",
+    "registration",
     "webhook",
     "commands",
     "main",

@@ -24,6 +24,8 @@ pub(super) struct Registered {
     pub(super) bundle: Vec<u8>,
     pub(super) target: Target,
     pub(super) namespace_selector: Value,
+    /// The whole configuration: what it says of a Task is judged elsewhere.
+    pub(super) whole: Value,
     failure_policy: String,
     timeout_seconds: u64,
     /// What is wrong with what it is asked for, if anything.
@@ -66,7 +68,7 @@ impl Registered {
     }
 
     /// Reads a webhook, if it is one of ours.
-    fn read(kind: ConfigurationKind, configuration: &str, webhook: &Value) -> Option<Registered> {
+    fn read(kind: ConfigurationKind, whole: &Value, webhook: &Value) -> Option<Registered> {
         let name = text(webhook, "/name");
         let (path, resource, operation) = match kind {
             ConfigurationKind::Mutating => (MUTATE_TASK_PATH, "tasks", "CREATE"),
@@ -100,7 +102,8 @@ impl Registered {
         };
         Some(Registered {
             kind,
-            configuration: configuration.to_owned(),
+            configuration: text(whole, "/metadata/name").to_owned(),
+            whole: whole.clone(),
             webhook: name.to_owned(),
             bundle: BASE64.decode(text(webhook, "/clientConfig/caBundle")).unwrap_or_default(),
             target,
@@ -177,9 +180,8 @@ pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Reg
 
 fn read(kind: ConfigurationKind, all: &[Value]) -> Vec<Registered> {
     let of = |configuration: &Value| -> Vec<Registered> {
-        let name = text(configuration, "/metadata/name");
         let webhooks = list(configuration, "/webhooks").iter();
-        webhooks.filter_map(|webhook| Registered::read(kind, name, webhook)).collect()
+        webhooks.filter_map(|webhook| Registered::read(kind, configuration, webhook)).collect()
     };
     all.iter().flat_map(of).collect()
 }
@@ -236,14 +238,15 @@ mod tests {
             it["name"] = json!("renamed.example.com");
             it["clientConfig"] = config;
         });
-        let found = Registered::read(ConfigurationKind::Mutating, "c", &by_url).unwrap();
+        let found = Registered::read(ConfigurationKind::Mutating, &Value::Null, &by_url).unwrap();
         assert_eq!(found.target.server_name(), "h.example.com");
         let other = webhook(|it| {
             it["name"] = json!("other.example.com");
             it["clientConfig"]["service"]["path"] = json!("/other");
         });
         assert_eq!(judged(other), None);
-        let found = Registered::read(ConfigurationKind::Mutating, "c", &webhook(|_| {})).unwrap();
+        let found =
+            Registered::read(ConfigurationKind::Mutating, &Value::Null, &webhook(|_| {})).unwrap();
         assert_eq!((&*found.bundle, &*found.target.server_name()), (&b"x"[..], "n.ns.svc"));
     }
 

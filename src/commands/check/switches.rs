@@ -15,7 +15,7 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// What the switches of the cluster say.
 #[derive(Debug, Default)]
-pub(super) struct Switches {
+struct Switches {
     /// Whether only Namespaces that say so are served.
     is_opt_in: bool,
     /// Namespaces that are never served.
@@ -26,7 +26,7 @@ pub(super) struct Switches {
 
 /// What a Namespace gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Switch {
+enum Switch {
     On,
     Off,
     Audit,
@@ -63,12 +63,6 @@ impl Switches {
             None if self.is_opt_in => Switch::Off,
             None => Switch::On,
         }
-    }
-
-    /// What a Namespace gets; nothing if it is not known.
-    pub(super) fn of(&self, name: &str) -> Option<Switch> {
-        let (_, value) = self.values.iter().find(|(known, _)| known == name)?;
-        Some(self.switch(name, value.as_deref()))
     }
 
     fn count(&self, switch: Switch) -> usize {
@@ -114,21 +108,15 @@ impl Switches {
 }
 
 /// Judges the switches of all Namespaces.
-pub(super) async fn judge(
-    asking: &Asking,
-    tasks: Option<&Registered>,
-    report: &mut Report,
-) -> Switches {
+pub(super) async fn judge(asking: &Asking, tasks: Option<&Registered>, report: &mut Report) {
     let selector = tasks.map(|it| &it.namespace_selector).unwrap_or(&Value::Null);
-    let mut switches = Switches::of_selector(selector);
     match asking.list(&Resource::NAMESPACES, None, None).await {
         Ok(all) => {
-            switches.values = all.iter().map(value).collect();
-            switches.judge(report);
+            let values = all.iter().map(value).collect();
+            Switches { values, ..Switches::of_selector(selector) }.judge(report);
         }
         Err(why) => report.refused(Topic::Switches, "the switches of Namespaces", &why),
     }
-    switches
 }
 
 fn value(namespace: &Value) -> (String, Option<String>) {
@@ -173,7 +161,6 @@ mod tests {
             {"key": INJECTION_SETTING, "operator": "In", "values": ["enabled", "audit"]}]});
         let opt_in = switches(into, &NAMESPACES);
         assert!(judged(&opt_in).contains("say so are served: on in 1, off in 3, audit in 1"));
-        assert_eq!((opt_in.of("d"), opt_in.of("z")), (Some(Switch::Audit), None));
     }
 
     #[test]

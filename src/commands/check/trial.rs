@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::registered::Registered;
-use super::switches::{Switch, Switches};
 use super::versions::Kelos;
 use super::{Report, Topic};
 use crate::cluster::question::{self, Answer};
 use crate::cluster::{Error, Resource};
-use crate::engine::kelos::{INJECTION_SETTING, RENDERED_FROM_MARK, TASKSPAWNER_LABEL, TaskSpawner};
+use crate::engine::kelos::{
+    INJECTION_SETTING, RENDERED_FROM_MARK, StringMap, TASKSPAWNER_LABEL, TaskSpawner,
+};
+use crate::registration::{Asks, Configuration, NewTask};
 
 /// The name of the Task, and of the TaskSpawner that it names where the namespace has none with rules: then the
 /// webhook answers that there is no such TaskSpawner.
@@ -22,22 +24,37 @@ pub(super) async fn run(
     asking: &Asking,
     kelos: &Kelos,
     tasks: &Registered,
-    switches: &Switches,
     namespace: &str,
     report: &mut Report,
 ) {
-    if switches.of(namespace) == Some(Switch::Off) {
-        let text = format!("no Task was tried: Namespace {namespace} is switched off");
-        report.not_judged(Topic::Task, text, "name one that is switched on: -n NAMESPACE");
-        return;
-    }
     let owner = owner(asking, namespace).await;
     let path = Resource::TASKS.path(&kelos.version, Some(namespace));
     let task = task(&kelos.version, owner.as_deref().unwrap_or(NAME));
+    if let Some(why) = unasked(asking, tasks, &task, namespace).await {
+        let text = format!("no Task was tried in namespace {namespace}: {why}");
+        report.not_judged(Topic::Task, text, "name one that is served: -n NAMESPACE");
+        return;
+    }
     let begun = Instant::now();
     let answer = question::ask(&asking.client, &format!("{path}?dryRun=All"), &task).await;
     let outcome = Outcome { answer, took: begun.elapsed(), namespace, owner: owner.as_deref() };
     outcome.judge(tasks, report);
+}
+
+/// Why the API server does not ask the webhook about a Task; nothing where it does, or that can't be told.
+async fn unasked(
+    asking: &Asking,
+    tasks: &Registered,
+    task: &Value,
+    namespace: &str,
+) -> Option<String> {
+    let configuration: Configuration = serde_json::from_value(tasks.whole.clone()).ok()?;
+    let found = asking.get(&Resource::NAMESPACES, None, namespace).await.ok()??;
+    let labels = found.pointer("/metadata/labels").cloned().unwrap_or_default();
+    let labels: StringMap = serde_json::from_value(labels).unwrap_or_default();
+    let task = NewTask { object: task, namespace, namespace_labels: Some(&labels) };
+    let judged = configuration.judge(task).find(|it| it.webhook == tasks.webhook)?;
+    (judged.asks == Asks::No).then(|| judged.because.join("; "))
 }
 
 /// The first TaskSpawner of a namespace whose Tasks get a mark.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use comfy_table::{Attribute, Cell};
 use serde::Serialize;
 
-use super::cells::from;
 use super::table::{self, Column};
 use crate::apimachinery::Kind;
 use crate::cli::OutputFormat;
+use crate::commands::cells::from;
 use crate::engine::Decision;
 use crate::engine::kelos::Task;
 use crate::engine::pods::labels_of_kelos;

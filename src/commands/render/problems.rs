@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::super::read::namespace_of;
 use super::super::stdio::complain;
-use super::namespace_of;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::Task;
 use crate::manifests::Manifest;

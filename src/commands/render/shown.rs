@@ -6,41 +6,31 @@ use anyhow::Context;
 use comfy_table::{Attribute, Cell, Color};
 use serde_json::Value;
 
+use super::super::cells::{from, outcome_text};
 use super::super::diff;
+use super::super::shown_variable::ShownVariable;
 use super::super::stdio::{UNWRITABLE, print};
-use super::cells::{from, outcome_text};
+use super::super::subject::Subject;
 use super::problems::ShownProblem;
-use super::shapes::{ShownKey, ShownTask};
+use super::shapes::ShownTask;
 use super::table::Column;
-use super::variables::ShownVariable;
-use super::written::Place;
 use super::{pod, table, variables};
 use crate::apimachinery::Kind;
 use crate::cli::OutputFormat;
 use crate::engine::kelos::Task;
 use crate::engine::reason::Reason;
-use crate::engine::rules::{DeclaredIn, Failing, Rules};
+use crate::engine::rules::Failing;
 use crate::engine::stored::AsNew;
-use crate::engine::variables::VariableReport;
 use crate::engine::{Cause, Decision, KeyDecision, KeyOutcome, Rendered};
 
 /// A Task, and what becomes of it.
 pub(super) struct Shown<'s, 't> {
-    /// The Task, as when it was new.
-    pub(super) task: &'s Task<'t>,
+    /// The Task, as when it was new, and its rules.
+    pub(super) subject: Subject<'s, 't>,
     /// The Task as it is, if it was answered before.
     pub(super) stored: Option<(&'s AsNew, &'s Task<'t>)>,
-    pub(super) namespace: &'s str,
-    pub(super) rules: &'s Rules,
     pub(super) decision: &'s Decision<'s>,
-    pub(super) report: VariableReport,
     pub(super) format: OutputFormat,
-    /// The file and the line of the TaskSpawner.
-    pub(super) written: Option<&'s Place>,
-    /// Whether the Workspace of the Task is known.
-    pub(super) has_workspace: bool,
-    /// Whether its Namespace is.
-    pub(super) has_namespace: bool,
 }
 
 /// The columns of the keys; the last one is of Tasks that were answered before.
@@ -56,12 +46,13 @@ const KEY_COLUMNS: [Column; 6] = [
 impl Shown<'_, '_> {
     /// Prints the tables, and what is to be told below them.
     pub(super) fn table(&self) -> anyhow::Result<()> {
-        let name =
-            [self.task.name(), self.task.generate_name()].into_iter().find(|name| !name.is_empty());
+        let name = [self.subject.task.name(), self.subject.task.generate_name()]
+            .into_iter()
+            .find(|name| !name.is_empty());
         let name = name.unwrap_or("(without a name)");
-        print(match &*self.rules.spawner.metadata.name {
-            "" => format!("Task {}/{name} without a TaskSpawner", self.namespace),
-            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.namespace),
+        print(match &*self.subject.rules.spawner.metadata.name {
+            "" => format!("Task {}/{name} without a TaskSpawner", self.subject.namespace),
+            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.subject.namespace),
         })?;
         if let Some((as_new, _)) = self.stored {
             print(if as_new.is_certain {
@@ -71,7 +62,7 @@ impl Shown<'_, '_> {
                  declare is taken for ours (kubectl get --show-managed-fields tells whose it is)"
             })?;
         }
-        if self.decision.is_exempt || self.rules.is_disabled {
+        if self.decision.is_exempt || self.subject.rules.is_disabled {
             return print("Injection is switched off by metadata.kelos.dev/injection\n");
         }
         match self.decision.keys.as_slice() {
@@ -83,20 +74,23 @@ impl Shown<'_, '_> {
                 print(format_args!("{table}\n"))?;
             }
         }
-        if let Some(pod) = pod::pod(self.task, self.decision) {
+        if let Some(pod) = pod::pod(self.subject.task, self.decision) {
             print(format_args!("{}\n", pod.table(self.format)))?;
         }
-        if !self.report.0.is_empty() {
-            print(format_args!("{}\n", variables::table(&self.report, self.rules, self.format)))?;
+        if !self.subject.report.0.is_empty() {
+            print(format_args!(
+                "{}\n",
+                variables::table(&self.subject.report, self.subject.rules, self.format)
+            ))?;
         }
         for failing in self.failing_templates() {
-            print(format_args!("{}\n", self.failing(failing)))?;
+            print(format_args!("{}\n", self.subject.failing(failing)))?;
         }
         for key in &self.decision.keys {
             if self.is_failing(key) {
                 continue;
             }
-            if let Some(text) = self.explanation(key).or_else(|| self.note(key)) {
+            if let Some(text) = self.subject.explanation(key).or_else(|| self.subject.note(key)) {
                 print(format_args!("{text}\n"))?;
             }
         }
@@ -105,11 +99,11 @@ impl Shown<'_, '_> {
 
     /// The templates that Kelos fails on: a run by hand has variables of its own.
     fn failing_templates(&self) -> &[Failing] {
-        if self.task.is_manual() { &[] } else { &self.rules.failing }
+        if self.subject.task.is_manual() { &[] } else { &self.subject.rules.failing }
     }
 
     fn is_failing(&self, key: &KeyDecision<'_>) -> bool {
-        !self.task.is_manual() && self.rules.failing(key.kind, key.key).is_some()
+        !self.subject.task.is_manual() && self.subject.rules.failing(key.kind, key.key).is_some()
     }
 
     /// Whether a key is not written for a reason that is news, or Kelos makes no such Task.
@@ -120,7 +114,7 @@ impl Shown<'_, '_> {
 
     /// The problems that the explanations below the tables tell.
     pub(super) fn problems(&self) -> Vec<ShownProblem> {
-        let meta = &self.rules.spawner.metadata;
+        let meta = &self.subject.rules.spawner.metadata;
         let problem = |kind: Kind, key: &str, message: &str| ShownProblem {
             namespace: meta.namespace.clone(),
             spawner: meta.name.clone(),
@@ -176,9 +170,9 @@ impl Shown<'_, '_> {
     /// The value that the Task has in the end.
     fn value<'v>(&'v self, key: &'v KeyDecision<'_>) -> Option<&'v str> {
         match &key.outcome {
-            KeyOutcome::Kept => self.task.get(key.kind, key.key),
+            KeyOutcome::Kept => self.subject.task.get(key.kind, key.key),
             KeyOutcome::Skipped(skip) if skip.reason == Reason::Existing => {
-                self.task.get(key.kind, key.key)
+                self.subject.task.get(key.kind, key.key)
             }
             _ => key.written(),
         }
@@ -186,37 +180,21 @@ impl Shown<'_, '_> {
 
     /// The Task as JSON.
     pub(super) fn json(&self) -> ShownTask<'_> {
-        let keys = self.decision.keys.iter().map(|key| {
-            let (skip, cause) = match &key.outcome {
-                KeyOutcome::Skipped(skip) => (Some(skip), None),
-                KeyOutcome::Defaulted(_, cause) => (key.news_default(), Some(cause.as_str())),
-                _ => (None, None),
-            };
-            ShownKey {
-                kind: key.kind.as_str(),
-                key: key.key,
-                value: self.value(key),
-                now: self.on_the_task(key),
-                from: key.declared_in.map(DeclaredIn::as_str),
-                outcome: key.outcome.as_str(),
-                cause,
-                variable: skip.and_then(|skip| skip.variable.as_deref()),
-                message: skip.map(|skip| skip.message.as_str()),
-                line: skip.and_then(|skip| Some(skip.position?.line)),
-                column: skip.and_then(|skip| Some(skip.position?.column)),
-                annotation: skip.and_then(|skip| self.annotation_of(key, skip)),
-                place: skip.and_then(|skip| self.place(key, skip)),
-                hint: skip.and_then(|skip| self.hint(key, skip)),
-            }
-        });
+        let keys = self.decision.keys.iter();
+        let keys =
+            keys.map(|key| self.subject.shown_key(key, self.value(key), self.on_the_task(key)));
         ShownTask {
-            namespace: self.namespace,
-            task: self.task.name(),
-            spawner: &self.rules.spawner.metadata.name,
+            namespace: self.subject.namespace,
+            task: self.subject.task.name(),
+            spawner: &self.subject.rules.spawner.metadata.name,
             keys: keys.collect(),
-            failing: self.failing_templates().iter().map(|it| self.shown_failing(it)).collect(),
-            variables: self.report.0.iter().map(ShownVariable::from).collect(),
-            pod: pod::pod(self.task, self.decision).map(|pod| pod.shown()),
+            failing: self
+                .failing_templates()
+                .iter()
+                .map(|it| self.subject.shown_failing(it))
+                .collect(),
+            variables: self.subject.report.0.iter().map(ShownVariable::from).collect(),
+            pod: pod::pod(self.subject.task, self.decision).map(|pod| pod.shown()),
         }
     }
 
@@ -229,7 +207,7 @@ impl Shown<'_, '_> {
     /// Prints what changes in the Task; nothing if nothing does.
     pub(super) fn diff(&self, object: &Value) -> anyhow::Result<()> {
         let (before, after) = (yaml(object)?, yaml(&self.after(object)?)?);
-        let name = format!("task/{}/{}", self.namespace, self.task.name());
+        let name = format!("task/{}/{}", self.subject.namespace, self.subject.task.name());
         let text = diff::unified(&before, &after, [&format!("a/{name}"), &format!("b/{name}")]);
         write!(io::stdout(), "{text}").context(UNWRITABLE)
     }

@@ -1,43 +1,17 @@
 //! The variables of a Task, shown.
 
 use comfy_table::{Attribute, Cell, Color};
-use serde::Serialize;
 
 use super::table::{self, Column};
 use crate::cli::OutputFormat;
+use crate::commands::shown_variable::json;
 use crate::engine::Origin;
 use crate::engine::rules::Rules;
 use crate::engine::variables::{ReportedVariable, VariableReport};
 use crate::templates::Uses;
-use crate::templates::value::Value;
 
 /// How many variables are looked through at a glance: a terminal of usual height shows no more rows.
 const LONG_ROWS: usize = 20;
-
-/// A variable as JSON.
-#[derive(Serialize)]
-pub(super) struct ShownVariable<'s> {
-    name: &'s str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<serde_json::Value>,
-    /// `task`, `derived`, `recorded`, `cluster`, `request`, or `inferred from` a template.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    /// Why it is missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    missing: Option<String>,
-}
-
-impl<'s> From<&'s ReportedVariable> for ShownVariable<'s> {
-    fn from(reported: &'s ReportedVariable) -> ShownVariable<'s> {
-        let (known, missing) = match &reported.known {
-            Ok((value, origin)) => (Some((json(value), origin.to_string())), None),
-            Err(missing) => (None, Some(missing.to_string())),
-        };
-        let (value, from) = known.unzip();
-        ShownVariable { name: &reported.name, value, from, missing }
-    }
-}
 
 /// The columns of the variables.
 const COLUMNS: [Column; 3] =
@@ -72,22 +46,4 @@ fn row(variable: &ReportedVariable, format: OutputFormat) -> Vec<Cell> {
         table::value(value, format),
         table::from(from, format).fg(colour),
     ]
-}
-
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        // Those are seen by templates of Kelos alone.
-        Value::Nil | Value::Typed(_) => serde_json::Value::Null,
-        Value::Bool(b) => (*b).into(),
-        Value::Int(i) => (*i).into(),
-        Value::Byte(b) => (*b).into(),
-        Value::Float(f) => (*f).into(),
-        Value::Str(text) => (&**text).into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        Value::Map(map) => {
-            let entries = map.iter().map(|(key, value)| (key.to_string(), json(value)));
-            serde_json::Value::Object(entries.collect())
-        }
-        Value::Dual(dual) => json(&dual.parts),
-    }
 }

@@ -6,6 +6,7 @@
 //! value that begins with `{{` needs no quotes.
 
 mod entry;
+mod places;
 mod reader;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use granit_parser::{Marker, Parser, StrInput};
 use thiserror::Error;
 
+pub(super) use self::places::places;
 use self::reader::Reader;
 use super::unquoted::quote_bare_templates;
 use super::{On, OnInvalid};

@@ -12,13 +12,13 @@ use crate::manifests::Manifest;
 type Name = (String, String);
 
 /// The file, and the line on which the document begins.
-pub(super) type Place = (Arc<Path>, usize);
+pub(in crate::commands) type Place = (Arc<Path>, usize);
 
 /// Where each TaskSpawner is written.
-pub(super) type Written = BTreeMap<Name, Place>;
+pub(in crate::commands) type Written = BTreeMap<Name, Place>;
 
 /// The name and the namespace of a TaskSpawner, and where it is written.
-pub(super) fn spawner(manifest: &Manifest, default: &str) -> Option<(Name, Place)> {
+pub(in crate::commands) fn spawner(manifest: &Manifest, default: &str) -> Option<(Name, Place)> {
     if group_of(&manifest.api_version) != GROUP || &*manifest.kind != "TaskSpawner" {
         return None;
     }
@@ -29,7 +29,7 @@ pub(super) fn spawner(manifest: &Manifest, default: &str) -> Option<(Name, Place
 }
 
 /// What is said where only other namespaces have a TaskSpawner of this name.
-pub(super) fn elsewhere(spawners: &Written, namespace: &str, name: &str) -> String {
+pub(in crate::commands) fn elsewhere(spawners: &Written, namespace: &str, name: &str) -> String {
     let has = |namespace: &str| spawners.contains_key(&(name.to_owned(), namespace.to_owned()));
     match spawners.keys().find(|(named, _)| named == name) {
         Some((_, other)) if !has(namespace) => format!(

@@ -1,6 +1,6 @@
 //! Texts that kubectl reads as booleans: it takes YAML 1.1, and the API server then refuses the object.
 
-use super::super::stdio::complain;
+use crate::commands::stdio::complain;
 use crate::engine::kelos::{GROUP, group_of};
 use crate::manifests::{Located, Manifest};
 use crate::templates::Position;

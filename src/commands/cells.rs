@@ -1,4 +1,4 @@
-//! The words in the tables and the JSON of `render`.
+//! The words for keys in tables and in JSON.
 
 use crate::engine::kelos::{POD_LABELS_FROM_TASK_SETTING, rules_annotation};
 use crate::engine::rules::DeclaredIn;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Shown;
-use super::cells::field;
-use super::shapes::{ShownFailing, ShownPlace};
+use super::{ObjectOrigin, ShownFailing, ShownPlace, Subject};
 use crate::apimachinery::Kind;
+use crate::commands::cells::field;
 use crate::commands::simulated::path_of;
 use crate::commands::snippet::{Explained, explain};
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source};
@@ -31,9 +30,9 @@ struct InFile {
     length: Option<usize>,
 }
 
-impl Shown<'_, '_> {
+impl Subject<'_, '_> {
     /// Why a key was skipped, or has its default, as a compiler shows it.
-    pub(super) fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
+    pub(in crate::commands) fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
         let skip = key.news_skip().or(key.news_default())?;
         let hint = self.hint(key, skip);
         let annotation = self.annotation_of(key, skip);
@@ -66,7 +65,7 @@ impl Shown<'_, '_> {
     }
 
     /// Why Kelos fails on a template, as a compiler shows it.
-    pub(super) fn failing(&self, failing: &Failing) -> String {
+    pub(in crate::commands) fn failing(&self, failing: &Failing) -> String {
         let Failing { rendered, error } = failing;
         let message = format!("{rendered}: {}", error.message);
         let hint = self.failing_hint(error);
@@ -94,7 +93,7 @@ impl Shown<'_, '_> {
     }
 
     /// A template that Kelos fails on, for JSON.
-    pub(super) fn shown_failing<'f>(&self, failing: &'f Failing) -> ShownFailing<'f> {
+    pub(in crate::commands) fn shown_failing<'f>(&self, failing: &'f Failing) -> ShownFailing<'f> {
         let error = &failing.error;
         ShownFailing {
             template: failing.rendered.to_string(),
@@ -132,7 +131,7 @@ impl Shown<'_, '_> {
     }
 
     /// What to do: of a variable that is missing, what makes it known; of a value that is not allowed, what is.
-    pub(super) fn hint(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
+    pub(in crate::commands) fn hint(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<String> {
         // A webhook of any kind has its own names, which may be as near to one of Kelos's as they like.
         let source = self.rules.spawner.spec.when.source();
         let has_own_names =
@@ -168,7 +167,16 @@ impl Shown<'_, '_> {
     /// What makes a variable known.
     fn to_be_known(&self, variable: &str) -> Option<String> {
         if let Some(absent) = self.absent(variable) {
-            return Some(format!("{absent} is not among the files: name its file, too, with -f"));
+            return Some(match self.origin {
+                ObjectOrigin::Files => {
+                    format!("{absent} is not among the files: name its file, too, with -f")
+                }
+                ObjectOrigin::Cluster => {
+                    format!(
+                        "{absent} is not there, or you may not read it: it takes the right to get it"
+                    )
+                }
+            });
         }
         let missed = Missed {
             rules: self.rules,
@@ -240,7 +248,11 @@ impl Shown<'_, '_> {
     }
 
     /// Where an error stands in the file of the TaskSpawner, for JSON.
-    pub(super) fn place(&self, key: &KeyDecision<'_>, skip: &Skip) -> Option<ShownPlace> {
+    pub(in crate::commands) fn place(
+        &self,
+        key: &KeyDecision<'_>,
+        skip: &Skip,
+    ) -> Option<ShownPlace> {
         self.shown_place(&self.in_file(key, skip)?)
     }
 
@@ -302,7 +314,7 @@ impl Shown<'_, '_> {
     }
 
     /// The annotation that an error is about and has its place in, if it is not about a template.
-    pub(super) fn annotation_of<'k>(
+    pub(in crate::commands) fn annotation_of<'k>(
         &self,
         key: &'k KeyDecision<'_>,
         skip: &Skip,

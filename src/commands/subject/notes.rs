@@ -1,14 +1,14 @@
 //! What is no error and yet not what was meant.
 
-use super::Shown;
+use super::Subject;
 use crate::engine::kelos::Source;
 use crate::engine::reason::Reason;
 use crate::engine::variables::ReportedVariable;
 use crate::engine::{Cause, KeyDecision, KeyOutcome, Origin};
 
-impl Shown<'_, '_> {
+impl Subject<'_, '_> {
     /// That a template gave nothing because what it reads is empty for every Task of the source.
-    pub(super) fn note(&self, key: &KeyDecision<'_>) -> Option<String> {
+    pub(in crate::commands) fn note(&self, key: &KeyDecision<'_>) -> Option<String> {
         let is_without_text = match &key.outcome {
             KeyOutcome::Skipped(skip) => skip.reason == Reason::Omitted,
             KeyOutcome::Defaulted(_, cause) => *cause == Cause::Empty,

@@ -1,0 +1,130 @@
+//! Match conditions: CEL that the API server evaluates before it asks.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::engine::kelos::{CREATED_FROM_ANNOTATION, GROUP, TASKSPAWNER_LABEL, group_of};
+
+/// The expression of the chart: whether the Task names a TaskSpawner as its owner.
+const HAS_TASKSPAWNER: &str = "\
+has(object.metadata.ownerReferences) \
+&& object.metadata.ownerReferences.exists(owner, has(owner.controller) && owner.controller) \
+? object.metadata.ownerReferences.exists(owner, has(owner.controller) && owner.controller \
+&& owner.kind == 'TaskSpawner' && owner.apiVersion.startsWith('kelos.dev/')) \
+: has(object.metadata.labels) && 'kelos.dev/taskspawner' in object.metadata.labels \
+|| has(object.metadata.annotations) \
+&& 'kelos.dev/created-from-taskspawner' in object.metadata.annotations";
+
+/// The most bytes of an expression that are shown.
+const SHOWN_BYTES: usize = 200;
+
+/// A match condition.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct MatchCondition {
+    pub(super) name: String,
+    expression: String,
+}
+
+impl MatchCondition {
+    /// Whether it holds for a new Task; nothing if it is none of the chart's. What it says is compared letter by
+    /// letter: a CEL of our own, or one that knows less than the API server's, would be wrong where it matters.
+    pub(super) fn holds(&self, object: &Value) -> Option<bool> {
+        (self.words() == HAS_TASKSPAWNER).then(|| has_taskspawner(object))
+    }
+
+    /// Line breaks and indents mean nothing in CEL but within texts, and the chart's has none there.
+    fn words(&self) -> String {
+        self.expression.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The expression, or its beginning.
+    pub(super) fn in_one_line(&self) -> String {
+        let words = self.words();
+        match words.floor_char_boundary(SHOWN_BYTES) {
+            all if all == words.len() => words,
+            cut => format!("{}…", &words[..cut]),
+        }
+    }
+}
+
+/// What the expression of the chart says.
+fn has_taskspawner(object: &Value) -> bool {
+    let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    let controllers = || references.into_iter().flatten().filter(|it| it["controller"] == true);
+    if controllers().next().is_some() {
+        return controllers().any(|it| {
+            let api_version = it["apiVersion"].as_str().unwrap_or_default();
+            it["kind"] == "TaskSpawner" && group_of(api_version) == GROUP
+        });
+    }
+    let has = |map: &str, key: &str| object["metadata"][map].get(key).is_some();
+    has("labels", TASKSPAWNER_LABEL) || has("annotations", CREATED_FROM_ANNOTATION)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The chart's own expression, as Helm writes it.
+    fn of_chart() -> String {
+        let chart =
+            include_str!("../../charts/kelos-metadata/templates/mutatingwebhookconfiguration.yaml");
+        let (_, expression) = chart.split_once("expression: >-\n").unwrap();
+        expression.split("\n    {{").next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_condition_of_the_chart_is_known() {
+        let condition = MatchCondition { name: "x".to_owned(), expression: of_chart() };
+        assert_eq!(condition.words(), HAS_TASKSPAWNER);
+        for (metadata, holds) in [
+            (json!({}), false),
+            (json!({"labels": {"kelos.dev/taskspawner": ""}}), true),
+            (
+                json!({"labels": null, "annotations": {"kelos.dev/created-from-taskspawner": "w"}}),
+                true,
+            ),
+            (
+                json!({"labels": {"kelos.dev/taskspawner": "w"}, "ownerReferences": [{"kind": "X"}]}),
+                true,
+            ),
+            (
+                json!({"labels": {"kelos.dev/taskspawner": "w"}, "ownerReferences": [
+                    {"kind": "Job", "apiVersion": "batch/v1", "controller": true}]}),
+                false,
+            ),
+            (
+                json!({"ownerReferences": [
+                    {"kind": "TaskSpawner", "apiVersion": "kelos.dev/v1", "controller": true}]}),
+                true,
+            ),
+            (
+                json!({"ownerReferences": [
+                    {"kind": "TaskSpawner", "apiVersion": "kelos.dev/v1", "controller": false}]}),
+                false,
+            ),
+            (
+                json!({"ownerReferences": [
+                    {"kind": "TaskSpawner", "apiVersion": "kelos.devil/v1", "controller": true}]}),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                condition.holds(&json!({ "metadata": metadata })),
+                Some(holds),
+                "{metadata}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_condition_is_not_judged() {
+        let expression = format!("!({HAS_TASKSPAWNER})");
+        let condition = MatchCondition { name: "x".to_owned(), expression };
+        assert_eq!(condition.holds(&json!({})), None);
+        assert!(condition.in_one_line().ends_with('…'));
+    }
+}
