@@ -4,14 +4,16 @@
 //! Names come from the cluster, if it gives them soon; whatever is in the way, there is just nothing to offer.
 
 use std::ffi::OsString;
-use std::future::Future;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::reach::{Reach, block_on};
 use super::stdio::print;
@@ -89,34 +91,33 @@ impl Typed {
         }
     }
 
-    /// Waits for names of the cluster, but not for long.
-    fn names<F: Future<Output = Option<Vec<String>>>>(
-        &self,
-        ask: impl FnOnce(Reach) -> F,
-    ) -> Vec<String> {
-        let asked = block_on(tokio::time::timeout(TIMEOUT, async {
-            ask(Reach::connect(&self.connection, "").await.ok()?).await
-        }));
-        let mut names = asked.ok().and_then(Result::ok).flatten().unwrap_or_default();
+    /// The names of the objects of a kind, in the namespace that is meant if it has them. A thread asks: reading a
+    /// kubeconfig may run a program, and looking for an address take as long as it likes.
+    fn names(&self, resource: &'static Resource, is_namespaced: bool) -> Vec<String> {
+        let (typed, (tell, told)) = (self.clone(), mpsc::channel());
+        thread::spawn(move || {
+            let names = block_on(typed.ask(resource, is_namespaced)).ok().flatten();
+            // Who asked may have given up.
+            let _ = tell.send(names);
+        });
+        let mut names = told.recv_timeout(TIMEOUT).ok().flatten().unwrap_or_default();
         names.sort_unstable();
         names
     }
 
-    /// The names of the objects of a kind, in the namespace that is meant if it has them.
-    fn of_kind(&self, resource: &Resource, is_namespaced: bool) -> Vec<String> {
-        self.names(async |reach| {
-            let namespace = self.namespace.as_ref().unwrap_or(&reach.namespace);
-            let namespace = is_namespaced.then_some(&**namespace);
-            let selection = Selection { namespace, labels: None };
-            let mut names = Vec::new();
-            let take = |page: &[&serde_json::value::RawValue]| {
-                let read = page.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
-                let room = MOST_NAMES - names.len();
-                names.extend(read.map(|Named { metadata }| metadata.name).take(room));
-            };
-            resource.read_pages(&reach.client, selection, take).await.ok()?;
-            Some(names)
-        })
+    async fn ask(&self, resource: &Resource, is_namespaced: bool) -> Option<Vec<String>> {
+        let reach = Reach::connect(&self.connection, "").await.ok()?;
+        let namespace = self.namespace.as_ref().unwrap_or(&reach.namespace);
+        let namespace = is_namespaced.then_some(&**namespace);
+        let selection = Selection { namespace, labels: None };
+        let mut names = Vec::new();
+        let take = |page: &[&RawValue]| {
+            let read = page.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
+            let room = MOST_NAMES - names.len();
+            names.extend(read.map(|Named { metadata }| metadata.name).take(room));
+        };
+        resource.read_pages(&reach.client, selection, take).await.ok()?;
+        Some(names)
     }
 }
 
@@ -144,13 +145,13 @@ fn asking(command: Command, typed: &Typed) -> Command {
 fn with_names(arg: Arg, typed: &Typed) -> Arg {
     let typed = typed.clone();
     match arg.get_id().as_str() {
-        "namespace" => arg.add(candidates(move || typed.of_kind(&Resource::NAMESPACES, false))),
+        "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES, false))),
         "task" => arg.add(candidates(move || {
-            let names = typed.of_kind(&Resource::TASKS, true).into_iter();
+            let names = typed.names(&Resource::TASKS, true).into_iter();
             names.map(|name| format!("task/{name}")).collect()
         })),
         "selector" => arg.add(candidates(move || {
-            let names = typed.of_kind(&Resource::TASK_SPAWNERS, true).into_iter();
+            let names = typed.names(&Resource::TASK_SPAWNERS, true).into_iter();
             names.map(|name| format!("{TASKSPAWNER_LABEL}={name}")).collect()
         })),
         _ => arg,

@@ -1,12 +1,19 @@
 //! The Service that the API server calls, and where it leads.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+use url::Url;
 
 use super::asking::{Asking, list, text};
 use super::{Report, Target, Topic, count};
 use crate::cluster::Resource;
+
+/// How long looking for a name may take.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What stands behind a target.
 #[derive(Debug)]
@@ -23,8 +30,7 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
     let mut endpoints =
         Endpoints { target: target.clone(), selector: Value::Null, ready: Vec::new() };
     let Target::Service { namespace, name, port } = target else {
-        let text = format!("{} is called by its URL", target.title());
-        report.not_judged(Topic::Endpoints, text, "look at what stands behind it yourself");
+        endpoints.ready = resolved(target, report).await;
         return endpoints;
     };
     let title = target.title();
@@ -76,6 +82,24 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
     }
     endpoints.ready = found.ready;
     endpoints
+}
+
+/// Where a URL leads, as seen from here.
+async fn resolved(target: &Target, report: &mut Report) -> Vec<SocketAddr> {
+    let Target::Url(url) = target else { return Vec::new() };
+    let parsed = Url::parse(url).ok();
+    let port = parsed.and_then(|it| it.port_or_known_default()).unwrap_or(443);
+    let found = timeout(LOOKUP_TIMEOUT, lookup_host((target.server_name(), port))).await;
+    let found: Vec<SocketAddr> =
+        found.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
+    if found.is_empty() {
+        let text = format!("{url} is no name that is known here");
+        report.not_judged(Topic::Endpoints, text, "see that the API server can look it up");
+    } else {
+        let text = format!("{url} leads to {}", count(found.len(), "endpoint"));
+        report.good(Topic::Endpoints, text);
+    }
+    found
 }
 
 /// The labels of a selector as kubectl takes them.

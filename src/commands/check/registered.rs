@@ -55,7 +55,8 @@ impl Target {
             Target::Service { namespace, name, .. } => format!("{name}.{namespace}.svc"),
             Target::Url(url) => {
                 let parsed = url::Url::parse(url).ok();
-                parsed.and_then(|it| it.host_str().map(str::to_owned)).unwrap_or_default()
+                let host = parsed.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+                host.trim_matches(['[', ']']).to_owned()
             }
         }
     }

@@ -99,8 +99,9 @@ impl Report {
     /// It was not to be had: which right is missing, or what else the API server says.
     pub(super) fn refused(&mut self, topic: Topic, what: &str, why: &str) {
         let text = format!("{what}: {why}");
-        let hint = "ask as somebody who may".to_owned();
-        self.add(topic, Verdict::NotJudged, text, Some(hint), true);
+        let is_right = why.starts_with("you lack the right");
+        let hint = if is_right { "ask as somebody who may" } else { "check again" };
+        self.add(topic, Verdict::NotJudged, text, Some(hint.to_owned()), true);
     }
 
     /// Whether something about this is bad.

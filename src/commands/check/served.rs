@@ -49,7 +49,11 @@ pub(super) async fn judge(
     }
     if let Some(ends) = ends {
         let served = format!("what {} for {name}", serve(reached));
-        let text = format!("{title}: the caBundle trusts {served}, until {}", moment(ends));
+        let others = match ready.len().min(MOST_ENDPOINTS) - reached {
+            0 => String::new(),
+            some => format!(" ({some} more can't be reached from here)"),
+        };
+        let text = format!("{title}: the caBundle trusts {served}{others}, until {}", moment(ends));
         report.good(Topic::Certificate, text);
         return;
     }

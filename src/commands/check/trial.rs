@@ -61,7 +61,7 @@ async fn unasked(
 async fn owner(asking: &Asking, namespace: &str) -> Option<String> {
     // Who may not read them can still have the other answer.
     let all = asking.list(&Resource::TASK_SPAWNERS, Some(namespace), None).await.ok()?;
-    let parsed = all.into_iter().filter_map(|it| serde_json::from_value::<TaskSpawner>(it).ok());
+    let parsed = all.iter().filter_map(|it| serde_json::from_str(&it.to_string()).ok());
     let marks = |spawner: &TaskSpawner| {
         let switch = spawner.metadata.annotations.get(INJECTION_SETTING);
         spawner.asks_for_something() && switch.is_none_or(|it| it != "disabled")

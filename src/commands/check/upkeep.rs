@@ -11,6 +11,7 @@ use super::program::Program;
 use super::registered::Registered;
 use super::served::field;
 use super::{Report, Topic, count, full_name};
+use crate::certs::renewal;
 use crate::cluster::Resource;
 use crate::unix_seconds::UnixSeconds;
 
@@ -93,10 +94,9 @@ fn rotation(secret: &Value, registered: &[Registered], now: UnixSeconds) -> Resu
     let Some([begins, ends]) = leaf.first().and_then(validity) else {
         return Err("it holds no certificate".to_owned());
     };
-    // It is renewed at two thirds of its life; the rest is for what may be in the way.
-    let third = (ends - begins) / 3;
-    let (renewal, late) = (begins + third * 2, begins + third * 2 + third / 2);
-    if now > late {
+    // What is left of its life then is for what may be in the way.
+    let renewal = renewal(begins, ends);
+    if now > renewal + (ends - renewal) / 2 {
         let (renewal, ends) = (moment(renewal), moment(ends));
         return Err(format!("it was to be renewed at {renewal}, and ends at {ends}"));
     }
@@ -151,13 +151,12 @@ mod tests {
         let secret = json!({"data": {
             "tls.crt": BASE64.encode(&issued.certificate), "ca.crt": BASE64.encode(&issued.ca),
         }});
-        // It began an hour before.
         let at = |seconds: i64| rotation(&secret, &[], NOW + seconds);
-        let good = "the certificate is renewed at 2030-03-18T00:13:20Z";
+        let good = "the certificate is renewed at 2030-03-17T23:46:40Z";
         assert_eq!(at(0).unwrap(), good);
         assert_eq!(at(24_000).unwrap(), good);
         assert!(
-            at(30_000).unwrap_err().starts_with("it was to be renewed at 2030-03-18T00:13:20Z")
+            at(30_000).unwrap_err().starts_with("it was to be renewed at 2030-03-17T23:46:40Z")
         );
         let mut next = secret.clone();
         next["data"]["next-tls.crt"] = json!("eA==");
