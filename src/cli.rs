@@ -4,6 +4,7 @@ mod called;
 mod check;
 mod cluster;
 mod controller;
+mod explain;
 mod lint;
 mod words;
 
@@ -16,6 +17,7 @@ pub use self::called::Called;
 pub use self::check::{CheckArgs, ReportFormat, VersionArgs};
 pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
+pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
@@ -75,6 +77,14 @@ pub enum Command {
     /// the file, and what to do. The exit status is 1 if a Task would be lost or refused (severity error).
     #[command(after_help = LINT_EXAMPLE)]
     Lint(LintArgs),
+    /// Explain why a Task has a label or annotation, or why it has not
+    ///
+    /// Walks along the chain, from the Task to its owner, the registration of the webhook, the switches, the rules and
+    /// each key, and says where it is broken and what to write. Asks the cluster with your own rights: a right that is
+    /// missing costs its step alone, and is named. The exit status is 0 if each key is as today's rules give it, and 1
+    /// if one is missing or differs.
+    #[command(after_help = EXPLAIN_EXAMPLE)]
+    Explain(Box<ExplainArgs>),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
@@ -122,6 +132,12 @@ const CHECK_EXAMPLE: &str = "\
 Example:
   kelos-metadata check
   kelos-metadata check -n my-team -o json";
+
+const EXPLAIN_EXAMPLE: &str = "\
+Example:
+  kelos-metadata explain task/issue-worker-42 -n agents
+  kelos-metadata explain task/issue-worker-42 team.example.com/priority
+  kelos-metadata explain -f taskspawner.yaml -f task.yaml -o json";
 
 const EVAL_EXAMPLE: &str = "\
 Example:
@@ -316,4 +332,14 @@ pub struct PolicyArgs {
     /// TaskSpawners may say something else for a key, within its `allowed` list
     #[arg(long, value_name = "FILE")]
     pub defaults: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    /// Whether all is as it is without any flag.
+    pub fn is_empty(&self) -> bool {
+        self.protect.is_empty()
+            && self.on_invalid == OnInvalid::default()
+            && self.infer == Infer::default()
+            && self.defaults.is_none()
+    }
 }

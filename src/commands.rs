@@ -8,6 +8,7 @@ mod controller;
 mod defaults;
 mod diff;
 mod eval;
+mod explain;
 mod known;
 mod lint;
 mod listen;
@@ -52,6 +53,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Render(args) => render::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Version(args) => version::run(&args),

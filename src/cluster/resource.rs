@@ -30,10 +30,10 @@ impl Resource {
     pub const NAMESPACES: Resource =
         Resource { metadata_only: true, ..Resource::core("namespaces") };
     /// MutatingWebhookConfigurations.
-    pub const MUTATING_WEBHOOKS: Resource =
+    pub const MUTATING_WEBHOOK_CONFIGURATIONS: Resource =
         Resource::built_in("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
     /// ValidatingWebhookConfigurations.
-    pub const VALIDATING_WEBHOOKS: Resource =
+    pub const VALIDATING_WEBHOOK_CONFIGURATIONS: Resource =
         Resource::built_in("admissionregistration.k8s.io", "validatingwebhookconfigurations");
     /// Services.
     pub const SERVICES: Resource = Resource::core("services");
@@ -66,6 +66,8 @@ impl Resource {
     pub const WORKSPACES: Resource = Resource::kelos("workspaces");
     /// WorkerPools; older versions of Kelos have none.
     pub const WORKER_POOLS: Resource = Resource::kelos("workerpools");
+    /// ConfigMaps.
+    pub const CONFIG_MAPS: Resource = Resource::core("configmaps");
 
     const fn core(plural: &'static str) -> Resource {
         Resource { group: "", versions: &["v1"], plural, metadata_only: false }
@@ -133,6 +135,18 @@ impl Resource {
         let served = || served.iter().map(String::as_str);
         let best = self.versions.iter().find_map(|wanted| served().find(|it| it == wanted));
         best.or_else(|| served().next())
+    }
+
+    /// Whether its objects are in namespaces.
+    pub fn has_namespaces(&self) -> bool {
+        let of_the_cluster = [
+            Resource::NAMESPACES,
+            Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
+            Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
+            Resource::CLUSTER_ROLES,
+            Resource::CLUSTER_ROLE_BINDINGS,
+        ];
+        !of_the_cluster.contains(self)
     }
 
     /// Requests for all objects of a version, or for those of a namespace.

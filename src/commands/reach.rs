@@ -57,6 +57,7 @@ pub(super) fn lacking(
     }
     let place = match namespace {
         Some(namespace) => format!("in namespace {namespace}"),
+        None if !resource.has_namespaces() => "of the cluster".to_owned(),
         None => "in all namespaces (-n asks for one)".to_owned(),
     };
     let name = match resource.group {

@@ -150,8 +150,8 @@ pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Reg
     let mut found = Vec::new();
     for kind in ConfigurationKind::ALL {
         let resource = match kind {
-            ConfigurationKind::Mutating => Resource::MUTATING_WEBHOOKS,
-            ConfigurationKind::Validating => Resource::VALIDATING_WEBHOOKS,
+            ConfigurationKind::Mutating => Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
+            ConfigurationKind::Validating => Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
         };
         match asking.list(&resource, None, None).await {
             Ok(all) => found.extend(read(kind, &all)),

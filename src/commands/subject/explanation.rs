@@ -164,8 +164,8 @@ impl Subject<'_, '_> {
         Some(format!("`allowed` has {listed}: add the value there, or give the entry a `default`"))
     }
 
-    /// What makes a variable known.
-    fn to_be_known(&self, variable: &str) -> Option<String> {
+    /// What makes a variable known, by the name that a template has for it.
+    pub(in crate::commands) fn to_be_known(&self, variable: &str) -> Option<String> {
         if let Some(absent) = self.absent(variable) {
             return Some(match self.origin {
                 ObjectOrigin::Files => {
@@ -259,6 +259,11 @@ impl Subject<'_, '_> {
     fn shown_place(&self, InFile { position, .. }: &InFile) -> Option<ShownPlace> {
         let file = Arc::clone(&self.written?.0).display().to_string();
         Some(ShownPlace { file, line: position.line, column: position.column })
+    }
+
+    /// Where a key is declared in the file of the TaskSpawner.
+    pub(in crate::commands) fn place_of_key(&self, key: &KeyDecision<'_>) -> Option<ShownPlace> {
+        self.shown_place(&self.key_in_file(key)?)
     }
 
     /// Finds an error in an annotation of ours, or in a template, in the file of the TaskSpawner.

@@ -1,0 +1,245 @@
+//! What is known of a Task out of a cluster, with the rights of whoever calls. A right that is missing costs what it
+//! is for, and is named.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::cluster_policy::{self, ServedPolicy};
+use super::from_files::did_you_mean;
+use super::walk::NO_TASK;
+use super::world::{Registrations, World};
+use crate::cli::ExplainArgs;
+use crate::cluster::{Error, ObjectPath, Resource, Selection};
+use crate::commands::reach::{Reach, lacking};
+use crate::commands::subject::ObjectOrigin;
+use crate::engine::kelos::{Namespace, Task, TaskSpawner, WorkerPool, Workspace};
+use crate::engine::variables::need_workspace;
+use crate::registration::{Asks, Configuration, NewTask, Registration};
+use crate::spawners::{Lookup, Objects, Spawners};
+
+/// Reads the Task of this name, and what stands around it.
+///
+/// # Errors
+///
+/// When there is no way to the cluster, or the Task can't be read.
+pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World> {
+    let reach = Reach::connect(&args.connection, "or -f FILE to explain a Task in a file").await?;
+    let namespace = args.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
+    let version = Resource::TASKS.served_version(&reach.client).await;
+    let version = version.context("the cluster can't be asked")?;
+    let Some(version) = version else {
+        bail!("the cluster has no Tasks: is Kelos installed there?")
+    };
+    let mut reading =
+        Reading { reach: &reach, namespace: &namespace, version, lacking: Vec::new() };
+    let json = reading.task(name).await?;
+    let object: Value = serde_json::from_str(&json).context(NO_TASK)?;
+    let task = Task::parse(&json).context(NO_TASK)?;
+    let known_namespace = reading.namespace().await;
+    let registrations = reading.registrations().await;
+    let judged = judged(&registrations, &object, &namespace, known_namespace.as_ref());
+    let ServedPolicy { policy, origin, has_own_certificate } =
+        cluster_policy::read(&reach, &args.policy, judged.as_ref()).await?;
+    let owner = task.owner();
+    let spawner = match &owner {
+        Some(owner) => reading.one::<Box<RawValue>>(&Resource::TASK_SPAWNERS, owner.name).await,
+        None => One::Missing,
+    };
+    let mut objects =
+        Objects { namespaces: known_namespace.into_iter().collect(), ..Objects::default() };
+    let (mut spawner_changed, mut has_asked) = (None, true);
+    match spawner {
+        One::Found(json) => {
+            let spawner: TaskSpawner = serde_json::from_str(json.get())
+                .context("its TaskSpawner has not the fields that Kelos gives it")?;
+            objects.spawners.push(Arc::new(spawner));
+            spawner_changed = last_change(json.get());
+        }
+        One::Missing => {}
+        One::Unread(why) => {
+            reading.lacking.push(why);
+            has_asked = false;
+        }
+    }
+    let lacking_around = reading.around(&task, &mut objects).await;
+    let spawners = Spawners::new(policy.clone());
+    spawners.replace(objects);
+    let known = spawners.snapshot();
+    let uses_workspace = owner.as_ref().is_some_and(|owner| match known.rules(&namespace, owner) {
+        Lookup::Found(found) => need_workspace(&found.rules.uses),
+        Lookup::Pending | Lookup::Unknown => false,
+    });
+    if uses_workspace {
+        reading.lacking.extend(lacking_around);
+    }
+    let lacking = reading.lacking;
+    Ok(World {
+        namespace: namespace.clone(),
+        json,
+        known,
+        has_asked_for_spawner: has_asked,
+        spawner_changed,
+        registrations,
+        policy,
+        policy_origin: origin,
+        has_own_certificate,
+        lacking,
+        origin: ObjectOrigin::Cluster,
+        written: BTreeMap::new(),
+        failed: false,
+    })
+}
+
+/// The registration that decides, for the way from it to the server.
+fn judged(
+    registrations: &Registrations,
+    object: &Value,
+    namespace: &str,
+    known: Option<&Namespace>,
+) -> Option<Registration> {
+    let Registrations::Read(all) = registrations else { return None };
+    let namespace_labels = known.map(|it| &it.metadata.labels);
+    let task = NewTask { object, namespace, namespace_labels };
+    let mut judged: Vec<Registration> = all.iter().flat_map(|it| it.judge(task)).collect();
+    let chosen = judged.iter().position(|it| it.asks == Asks::Yes).unwrap_or_default();
+    (!judged.is_empty()).then(|| judged.swap_remove(chosen))
+}
+
+/// An object that was asked for.
+enum One<T> {
+    Found(T),
+    Missing,
+    /// Why it could not be read.
+    Unread(String),
+}
+
+struct Reading<'r> {
+    reach: &'r Reach,
+    namespace: &'r str,
+    /// The version of Kelos's kinds.
+    version: String,
+    lacking: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: NamedMetadata,
+}
+
+#[derive(Deserialize)]
+struct NamedMetadata {
+    name: String,
+}
+
+impl Reading<'_> {
+    async fn task(&self, name: &str) -> anyhow::Result<Box<str>> {
+        let resource = &Resource::TASKS;
+        let path = self.path(resource, name);
+        match path.read::<Box<RawValue>>(&self.reach.client).await {
+            Ok(read) => Ok(read.object.into()),
+            Err(error) if error.is_not_found() => {
+                let meant = self.meant(name).await;
+                bail!("there is no Task {name} in namespace {}{meant}", self.namespace)
+            }
+            Err(error) if error.is_forbidden() => {
+                bail!(lacking("get", resource, Some(self.namespace), &error))
+            }
+            Err(error) => Err(error).context("the Task can't be read"),
+        }
+    }
+
+    /// The name of a Task that was probably meant, if Tasks may be listed.
+    async fn meant(&self, name: &str) -> String {
+        let selection = Selection { namespace: Some(self.namespace), labels: None };
+        let resource = Resource { metadata_only: true, ..Resource::TASKS };
+        let all = resource.read_all(&self.reach.client, selection).await.unwrap_or_default();
+        let names = all.iter().filter_map(|it| serde_json::from_str::<Named>(it.get()).ok());
+        let names: Vec<String> = names.map(|it| it.metadata.name).collect();
+        did_you_mean(name, &names)
+    }
+
+    fn path(&self, resource: &Resource, name: &str) -> ObjectPath {
+        let collection = resource.path(&self.version, Some(self.namespace));
+        ObjectPath { collection, name: name.to_owned() }
+    }
+
+    /// An object of Kelos in the namespace of the Task.
+    async fn one<T: DeserializeOwned>(&self, resource: &Resource, name: &str) -> One<T> {
+        match self.path(resource, name).read(&self.reach.client).await {
+            Ok(read) => One::Found(read.object),
+            Err(error) if error.is_not_found() => One::Missing,
+            Err(error) => One::Unread(lacking("get", resource, Some(self.namespace), &error)),
+        }
+    }
+
+    async fn namespace(&mut self) -> Option<Namespace> {
+        let collection = Resource::NAMESPACES.path("v1", None);
+        let path = ObjectPath { collection, name: self.namespace.to_owned() };
+        match path.read(&self.reach.client).await {
+            Ok(read) => Some(read.object),
+            Err(error) => {
+                let why = lacking("get", &Resource::NAMESPACES, Some(self.namespace), &error);
+                self.lacking.push(why);
+                None
+            }
+        }
+    }
+
+    async fn registrations(&mut self) -> Registrations {
+        let resource = &Resource::MUTATING_WEBHOOK_CONFIGURATIONS;
+        let all = match resource.read_all(&self.reach.client, Selection::default()).await {
+            Ok(all) => all,
+            Err(error) => {
+                self.lacking.push(lacking("list", resource, None, &error));
+                return Registrations::Unread;
+            }
+        };
+        let read = all.iter().map(|it| serde_json::from_str::<Configuration>(it.get()));
+        match read.collect() {
+            Ok(read) => Registrations::Read(read),
+            Err(_) => {
+                let why = Error::InvalidResponse;
+                self.lacking.push(lacking("list", resource, None, &why));
+                Registrations::Unread
+            }
+        }
+    }
+
+    /// The Workspace of the Task, by its WorkerPool if it has one; gives what could not be read.
+    async fn around(&self, task: &Task<'_>, objects: &mut Objects) -> Vec<String> {
+        let mut unread = Vec::new();
+        let Some(spec) = task.spec() else { return unread };
+        let mut workspace = spec.workspace().map(str::to_owned);
+        if let Some(pool) = spec.worker_pool() {
+            match self.one::<WorkerPool>(&Resource::WORKER_POOLS, pool).await {
+                One::Found(pool) => {
+                    workspace = workspace.or_else(|| pool.workspace().map(str::to_owned));
+                    objects.pools.push(pool);
+                }
+                One::Missing => {}
+                One::Unread(why) => unread.push(why),
+            }
+        }
+        let Some(name) = workspace else { return unread };
+        match self.one::<Workspace>(&Resource::WORKSPACES, &name).await {
+            One::Found(workspace) => objects.workspaces.push(workspace),
+            One::Missing => {}
+            One::Unread(why) => unread.push(why),
+        }
+        unread
+    }
+}
+
+/// When an object was changed last, its status left out; nothing if it does not say so.
+fn last_change(json: &str) -> Option<String> {
+    let object: Value = serde_json::from_str(json).ok()?;
+    let managed = object["metadata"]["managedFields"].as_array()?;
+    let entries = managed.iter().filter(|entry| entry.get("subresource").is_none());
+    entries.filter_map(|entry| entry["time"].as_str()).max().map(str::to_owned)
+}

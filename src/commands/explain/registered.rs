@@ -1,0 +1,126 @@
+//! The step from the API server to the webhook.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::step::{Sign, Step};
+use super::world::{Registrations, World};
+use crate::certs::{Trust, trust};
+use crate::clock;
+use crate::registration::{Asks, Registration};
+
+/// Whether the API server asks about the Task.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RegisteredStep {
+    #[serde(flatten)]
+    pub(super) step: Step,
+    /// `yes`, `no`, or `unknown`.
+    pub(super) asks: &'static str,
+    /// The MutatingWebhookConfiguration that decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) configuration: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) webhook: Option<String>,
+    /// Whether it can trust what it asks, as far as the caBundle tells; nothing if it does not ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) is_trusted: Option<bool>,
+}
+
+/// Judges the registrations; nothing if nobody named any.
+pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep> {
+    let bare = |step, asks: Asks| RegisteredStep {
+        step,
+        asks: asks.as_str(),
+        configuration: None,
+        webhook: None,
+        is_trusted: None,
+    };
+    if matches!(world.registrations, Registrations::NotGiven) {
+        return None;
+    }
+    let Some(all) = world.registered(object) else {
+        let text = "whether the API server asks about this Task is not known: the registration could not be read";
+        return Some(bare(Step::new(Sign::Unknown, text), Asks::Unknown));
+    };
+    let best = |asks: Asks| all.iter().find(|it| it.asks == asks);
+    let Some(first) = best(Asks::Yes).or(best(Asks::Unknown)).or(all.first()) else {
+        let text = "no MutatingWebhookConfiguration registers the webhook: the API server asks nobody about Tasks";
+        let step = Step::new(Sign::No, text)
+            .with(["is kelos-metadata installed here? (docs/install.md)".to_owned()]);
+        return Some(bare(step, Asks::No));
+    };
+    let (step, is_trusted) = match first.asks {
+        Asks::Yes => trusted(first, world.has_own_certificate),
+        Asks::Unknown => {
+            let text = format!(
+                "whether the API server asks about this Task is not known: MutatingWebhookConfiguration {}: {}",
+                first.configuration,
+                first.because.join("; ")
+            );
+            (Step::new(Sign::Unknown, text), None)
+        }
+        Asks::No => (refused(&all), None),
+    };
+    Some(RegisteredStep {
+        step,
+        asks: first.asks.as_str(),
+        configuration: Some(first.configuration.clone()),
+        webhook: Some(first.webhook.clone()),
+        is_trusted,
+    })
+}
+
+/// Why none of them has the API server ask.
+fn refused(all: &[Registration]) -> Step {
+    let why = |it: &Registration| {
+        format!("MutatingWebhookConfiguration {}: {}", it.configuration, it.because.join("; "))
+    };
+    let (first, others) = all.split_first().map_or((None, &[][..]), |(it, rest)| (Some(it), rest));
+    let text = format!(
+        "the API server does not ask about this Task: {}",
+        first.map(why).unwrap_or_default()
+    );
+    let hint = first.and_then(|it| it.hint.clone());
+    let hint = hint.map(|command| format!("for the Tasks to come: `{command}`"));
+    Step::new(Sign::No, text).with(others.iter().map(why)).with(hint)
+}
+
+/// Whether the caBundle can be that of the server.
+fn trusted(registration: &Registration, has_own_certificate: Option<bool>) -> (Step, Option<bool>) {
+    let name = &registration.configuration;
+    let asks =
+        format!("MutatingWebhookConfiguration {name} has the API server ask about this Task");
+    let distrusted = |why: String| {
+        let step =
+            Step::new(Sign::No, format!("{asks}, and then it does not trust the answer: {why}"));
+        let todo = "Tasks are created without an answer meanwhile (docs/operations.md#kelosmetadatafailopen)";
+        (step.with([todo.to_owned()]), Some(false))
+    };
+    match (trust(&registration.ca_bundle, clock::now()), has_own_certificate) {
+        (Trust::Nobody, _) => distrusted("its caBundle is empty".to_owned()),
+        (Trust::NoCertificate, _) => distrusted("its caBundle holds no certificate".to_owned()),
+        (Trust::NotValidNow, _) => {
+            distrusted("no certificate in its caBundle is valid now".to_owned())
+        }
+        (Trust::Own, Some(false)) => {
+            let detail = "its caBundle is of `kelos-metadata controller`, and the Deployment serves a certificate from \
+                          elsewhere";
+            (Step::new(Sign::Note, asks).with([detail.to_owned()]), None)
+        }
+        (Trust::Own, _) => (Step::new(Sign::Ok, asks), Some(true)),
+        (Trust::Others(names), Some(true)) => distrusted(format!(
+            "its caBundle is of {}, and what is served is signed by a CA of `kelos-metadata controller`",
+            names.join(" and ")
+        )),
+        (Trust::Others(_), Some(false)) => (Step::new(Sign::Ok, asks), None),
+        (Trust::Others(names), None) => {
+            let detail = format!(
+                "its caBundle is of {}: right where you or cert-manager issue the certificate, and not where \
+                 `kelos-metadata controller` does",
+                names.join(" and ")
+            );
+            (Step::new(Sign::Note, asks).with([detail]), None)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The walk as people read it, from top to bottom.
+
+use std::fmt;
+
+use super::key::{KeyStep, quoted};
+use super::step::{Sign, Step};
+use super::walk::Walk;
+use crate::clock;
+use crate::commands::plain::plain;
+
+/// How many characters of a template or a value are shown where not one key alone is asked for.
+const SHORT_CHARS: usize = 100;
+
+/// A walk to be printed.
+pub(super) struct Text<'t, 'w> {
+    pub(super) walk: &'t Walk<'w>,
+    /// Whether texts are shown to their ends.
+    pub(super) is_whole: bool,
+}
+
+impl fmt::Display for Text<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let walk = self.walk;
+        self.title(f)?;
+        step(f, "Owner", &walk.spawner.step)?;
+        if let Some(registration) = &walk.registration {
+            step(f, "Registration", &registration.step)?;
+        }
+        step(f, "Switches", &walk.switches.step)?;
+        if let Some(policy) = &walk.policy {
+            step(f, "Policy", policy)?;
+        }
+        if let Some(rules) = &walk.rules {
+            step(f, "Rules", &rules.step)?;
+        }
+        for lacking in walk.lacking {
+            step(f, "Not read", &Step::new(Sign::Unknown, lacking.clone()))?;
+        }
+        for key in &walk.keys {
+            writeln!(f)?;
+            self.key(f, key)?;
+        }
+        for failing in &walk.failing_snippets {
+            writeln!(f, "\n{failing}")?;
+        }
+        write!(f, "\n{}", plain(&walk.verdict, false))
+    }
+}
+
+impl Text<'_, '_> {
+    fn title(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let walk = self.walk;
+        write!(f, "Task {}/{}", plain(walk.namespace, false), plain(walk.task, false))?;
+        let created = walk.created.map(|at| match age(at) {
+            Some(age) => format!("created {at} ({age} ago)"),
+            None => format!("created {at}"),
+        });
+        let uid = walk.uid.map(|uid| format!("uid {uid}"));
+        let known: Vec<String> =
+            [walk.phase.map(str::to_owned), created, uid].into_iter().flatten().collect();
+        if !known.is_empty() {
+            write!(f, ": {}", plain(&known.join(", "), false))?;
+        }
+        writeln!(f, "\n")
+    }
+
+    fn key(&self, f: &mut fmt::Formatter<'_>, key: &KeyStep<'_>) -> fmt::Result {
+        let state = self.short(&key.state());
+        writeln!(f, "{} {} {state}", glyph(key.result), plain(&key.title(), false))?;
+        if let Some(place) = key.place() {
+            line(f, "from", &format!("{}, {place}", key.from()))?;
+        }
+        if let Some(template) = key.template {
+            self.template(f, template)?;
+        }
+        if let Some(default) = key.default {
+            line(f, "default", &self.short(&quoted(default)))?;
+        }
+        if let Some(allowed) = &key.allowed {
+            line(f, "allowed", &self.short(&allowed.join(", ")))?;
+        }
+        if let Some(mark) = &key.mark {
+            let variable = mark.variable.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            line(f, "then", &format!("{}: {}{variable}", mark.told, mark.reason))?;
+        }
+        if self.is_whole || key.result == Sign::No {
+            for variable in &key.variables {
+                let shown = &variable.shown;
+                let said = match (&shown.value, &shown.from, &shown.missing) {
+                    (Some(value), Some(from), _) => {
+                        format!(".{} is {} ({from})", shown.name, self.short(&value.to_string()))
+                    }
+                    (.., Some(missing)) => format!(".{} is missing: {missing}", shown.name),
+                    _ => continue,
+                };
+                line(f, "reads", &said)?;
+                if let Some(hint) = &variable.hint {
+                    line(f, "", hint)?;
+                }
+            }
+        }
+        match &key.snippet {
+            Some(snippet) => snippet.lines().try_for_each(|it| writeln!(f, "    {it}")),
+            None => Ok(()),
+        }
+    }
+
+    /// The template: its first line, or all of them.
+    fn template(&self, f: &mut fmt::Formatter<'_>, template: &str) -> fmt::Result {
+        let mut lines = template.trim_end().lines();
+        let first = lines.next().unwrap_or_default();
+        if !self.is_whole {
+            let more = if lines.next().is_some() { " …" } else { "" };
+            return line(f, "template", &(self.short(first) + more));
+        }
+        line(f, "template", first)?;
+        lines.try_for_each(|it| line(f, "", it))
+    }
+
+    fn short(&self, text: &str) -> String {
+        match text.char_indices().nth(SHORT_CHARS) {
+            Some((end, _)) if !self.is_whole => {
+                format!("{}…", text.get(..end).unwrap_or_default())
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// A line about a key.
+fn line(f: &mut fmt::Formatter<'_>, title: &str, text: &str) -> fmt::Result {
+    writeln!(f, "    {title:<9} {}", plain(text, false))
+}
+
+fn step(f: &mut fmt::Formatter<'_>, title: &str, step: &Step) -> fmt::Result {
+    writeln!(f, "{} {title:<13} {}", glyph(step.result), plain(&step.text, false))?;
+    step.details.iter().try_for_each(|it| writeln!(f, "{:17}{}", "", plain(it, false)))
+}
+
+/// The sign with its colour, which is taken out where nobody looks.
+fn glyph(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Ok => "\u{1b}[32m✓\u{1b}[0m",
+        Sign::Note => "\u{1b}[33m!\u{1b}[0m",
+        Sign::Unknown => "\u{1b}[33m?\u{1b}[0m",
+        Sign::No => "\u{1b}[31m✗\u{1b}[0m",
+    }
+}
+
+/// How long ago a moment in RFC 3339 was, as kubectl says it; nothing of what is no such moment, or still to come.
+fn age(at: &str) -> Option<String> {
+    let at: jiff::Timestamp = at.parse().ok()?;
+    let seconds = u64::try_from(clock::now().0 - at.as_second()).ok()?;
+    Some(humane(seconds))
+}
+
+/// A number of seconds in its largest unit.
+fn humane(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m", seconds / MINUTE),
+        7200..172_800 => format!("{}h", seconds / HOUR),
+        _ => format!("{}d", seconds / DAY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::humane;
+
+    #[test]
+    fn an_age_is_in_its_largest_unit() {
+        for (seconds, age) in [
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (7199, "119m"),
+            (7200, "2h"),
+            (172_799, "47h"),
+            (172_800, "2d"),
+        ] {
+            assert_eq!(humane(seconds), age);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The walk: from the Task along the chain to its keys.
+
+use anyhow::Context;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::key::{self, KeyStep};
+use super::owner::{OwnerStep, owner};
+use super::registered::{RegisteredStep, registered};
+use super::rules::{RulesStep, rules};
+use super::step::{Sign, Step};
+use super::switches::{SwitchesStep, switches};
+use super::verdict::{self, Asked};
+use super::world::{PolicyOrigin, World};
+use crate::clock;
+use crate::commands::subject::{ShownFailing, Subject};
+use crate::engine::comparison::compare;
+use crate::engine::kelos::{INJECTION_SETTING, Namespace, Task};
+use crate::engine::rules::Rules;
+use crate::engine::stored::as_new;
+use crate::engine::variables::report;
+use crate::engine::{Limits, decide, told};
+use crate::templates::Templates;
+
+/// What is said of what is no Task.
+pub(super) const NO_TASK: &str = "this is no Task as Kelos has it";
+
+/// The walk, as JSON has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Walk<'w> {
+    pub(super) namespace: &'w str,
+    pub(super) task: &'w str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) uid: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) phase: Option<&'w str>,
+    /// In RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) created: Option<&'w str>,
+    pub(super) spawner: OwnerStep,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) registration: Option<RegisteredStep>,
+    pub(super) switches: SwitchesStep,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) policy: Option<Step>,
+    /// Nothing where nobody asks for anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rules: Option<RulesStep>,
+    pub(super) keys: Vec<KeyStep<'w>>,
+    /// The templates of the TaskSpawner that Kelos fails on, so that it makes no new Task.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) failing: Vec<ShownFailing<'w>>,
+    /// The rights that are missing, and what else could not be read.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(super) lacking: &'w [String],
+    /// The answer in one sentence.
+    pub(super) verdict: String,
+    /// Whether the one key that was asked for is absent and nobody declares it.
+    #[serde(skip)]
+    pub(super) lacks_asked: bool,
+    #[serde(skip)]
+    pub(super) failing_snippets: Vec<String>,
+}
+
+impl Walk<'_> {
+    /// Whether each key is as today's rules give it.
+    pub(super) fn is_fine(&self) -> bool {
+        !self.lacks_asked
+            && self.spawner.step.result != Sign::No
+            && self.keys.iter().all(|key| key.result != Sign::No)
+    }
+}
+
+/// Walks along the chain, for one key if one is asked for, and hands over what was found.
+pub(super) fn walk(
+    world: &World,
+    asked: Option<&str>,
+    show: impl FnOnce(&Walk<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let object: Value = serde_json::from_str(&world.json).context(NO_TASK)?;
+    let stored = Task::parse(&world.json).context(NO_TASK)?;
+    let known = world.rules(&stored);
+    let known = known.as_ref().map(|it| &it.rules);
+    // What the rules would give is told even where a switch keeps it from being written.
+    let on = known.filter(|rules| rules.is_disabled).map(|rules| switched_on(world, rules));
+    let nobody = Rules::of_nobody(&world.policy);
+    let effective = on.as_ref().or(known).unwrap_or(&nobody);
+    let evaluated = without_switch(&object);
+    let evaluated_json = evaluated.to_string();
+    let evaluated_task = Task::parse(&evaluated_json).context(NO_TASK)?;
+    let new = as_new(&evaluated, &evaluated_task, effective);
+    let json = new.as_ref().map_or(&*evaluated_json, |it| &*it.json);
+    let task = Task::parse(json).context(NO_TASK)?;
+    let mut facts = world.known.facts(&world.namespace, &task, json.len(), clock::now());
+    let namespace = facts.namespace.map(namespace_on);
+    facts.namespace = namespace.as_ref();
+    let decision = decide(&task, effective, &facts, &Limits::default());
+    let subject = Subject {
+        task: &task,
+        namespace: &world.namespace,
+        rules: effective,
+        report: report(&task, effective, &facts, &world.policy),
+        written: world
+            .written
+            .get(&(effective.spawner.metadata.name.clone(), world.namespace.clone())),
+        has_workspace: facts.workspace.is_some(),
+        has_namespace: facts.namespace.is_some(),
+        origin: world.origin,
+    };
+    let compared = compare(&stored, &task, &decision);
+    let told = told(&stored);
+    let compared_keys = compared.iter().map(|it| key::of_compared(&subject, it, &told));
+    let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
+    let all: Vec<KeyStep<'_>> =
+        compared_keys.chain(broken.map(|it| key::of_annotation(&subject, it, &told))).collect();
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let created = text("/metadata/creationTimestamp");
+    // A switch on the Task that Kelos rendered from a template of the team does not count.
+    let is_exempt =
+        known.is_some_and(|rules| decide(&stored, rules, &facts, &Limits::default()).is_exempt);
+    let (switches, off) = switches(world, &stored, known, is_exempt);
+    let rules_step = known.map(|known| rules(world, &stored, known, &decision, &all, created));
+    let registration = registered(world, &object);
+    let spawner = owner(world, &stored, &object);
+    let failing = if task.is_manual() { &[][..] } else { &effective.failing };
+    let names: Vec<String> = all.iter().map(|it| it.shown.key.to_owned()).collect();
+    let (keys, lacks) = chosen(all, asked);
+    let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
+    let mut walk = Walk {
+        namespace: &world.namespace,
+        task: stored.name(),
+        uid: text("/metadata/uid"),
+        phase: text("/status/phase"),
+        created,
+        spawner,
+        registration,
+        switches,
+        policy: policy(world),
+        rules: rules_step,
+        keys,
+        failing: failing.iter().map(|it| subject.shown_failing(it)).collect(),
+        failing_snippets: failing.iter().map(|it| subject.failing(it)).collect(),
+        lacking: &world.lacking,
+        verdict: String::new(),
+        lacks_asked: asked.key.is_some_and(|key| lacks && !verdict::has(&stored, key)),
+    };
+    walk.verdict = verdict::verdict(&walk, &stored, asked, off.as_ref());
+    show(&walk)
+}
+
+/// The keys that are asked for, and whether none of them is among all.
+fn chosen<'k>(all: Vec<KeyStep<'k>>, asked: Option<&str>) -> (Vec<KeyStep<'k>>, bool) {
+    let Some(asked) = asked else { return (all, false) };
+    let has = all.iter().any(|it| it.shown.key == asked);
+    let is_asked = |it: &KeyStep<'_>| it.shown.key == asked || (!has && it.change().is_none());
+    (all.into_iter().filter(is_asked).collect(), !has)
+}
+
+/// The rules of a TaskSpawner as if its switch were on.
+fn switched_on(world: &World, rules: &Rules) -> Rules {
+    let mut spawner = (*rules.spawner).clone();
+    spawner.metadata.annotations.remove(INJECTION_SETTING);
+    Rules::compile(spawner, &world.policy, &mut Templates::default())
+}
+
+/// The Namespace as if its switch were on.
+fn namespace_on(namespace: &Namespace) -> Namespace {
+    let mut namespace = namespace.clone();
+    namespace.metadata.labels.remove(INJECTION_SETTING);
+    namespace
+}
+
+/// The Task without a switch of its own.
+fn without_switch(object: &Value) -> Value {
+    let mut object = object.clone();
+    let labels = object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut);
+    labels.and_then(|labels| labels.remove(INJECTION_SETTING));
+    object
+}
+
+/// Where the policy comes from, if it comes from elsewhere.
+fn policy(world: &World) -> Option<Step> {
+    match &world.policy_origin {
+        PolicyOrigin::Flags => None,
+        PolicyOrigin::Deployment(name) => Some(Step::new(
+            Sign::Ok,
+            format!("the policy of the cluster is that of Deployment {name}"),
+        )),
+        PolicyOrigin::Assumed(why) => {
+            let text = "the policy of the cluster is not known: no --protect, --on-invalid, --infer and --defaults \
+                        are assumed";
+            let details =
+                [why.clone(), "give the flags that the server has, if it has some".to_owned()];
+            Some(Step::new(Sign::Unknown, text).with(details))
+        }
+    }
+}

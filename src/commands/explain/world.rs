@@ -1,0 +1,79 @@
+//! What is known of a Task and of what stands around it, wherever it was read.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::commands::read::written::Written;
+use crate::commands::subject::ObjectOrigin;
+use crate::engine::kelos::Task;
+use crate::engine::rules::Policy;
+use crate::registration::{Configuration, NewTask, Registration};
+use crate::spawners::{CompiledSpawner, Lookup, Snapshot};
+
+/// What is known.
+pub(super) struct World {
+    /// The Task as JSON.
+    pub(super) json: Box<str>,
+    pub(super) namespace: String,
+    /// TaskSpawner, Namespace, Workspace and WorkerPool, as far as they could be read.
+    pub(super) known: Arc<Snapshot>,
+    /// Whether the TaskSpawner could be asked for: if not, that it is not known says nothing.
+    pub(super) has_asked_for_spawner: bool,
+    /// When the TaskSpawner was changed last, in RFC 3339, if it says so.
+    pub(super) spawner_changed: Option<String>,
+    pub(super) registrations: Registrations,
+    pub(super) policy: Policy,
+    pub(super) policy_origin: PolicyOrigin,
+    /// Whether the server has its certificate from the controller of the project; nothing if nobody knows.
+    pub(super) has_own_certificate: Option<bool>,
+    /// The rights that are missing, and what else could not be read.
+    pub(super) lacking: Vec<String>,
+    pub(super) origin: ObjectOrigin,
+    pub(super) written: Written,
+    /// Whether a file could not be used.
+    pub(super) failed: bool,
+}
+
+/// The MutatingWebhookConfigurations.
+pub(super) enum Registrations {
+    /// Nobody named any.
+    NotGiven,
+    /// They could not be read.
+    Unread,
+    /// All there are.
+    Read(Vec<Configuration>),
+}
+
+/// Where the policy comes from.
+pub(super) enum PolicyOrigin {
+    /// The flags of this call.
+    Flags,
+    /// The Deployment of the cluster, of this name.
+    Deployment(String),
+    /// Nobody could say: flags that are not given are taken for those of the server. Why.
+    Assumed(String),
+}
+
+impl World {
+    /// The rules of the Task: those of its TaskSpawner, or else the defaults of the cluster.
+    pub(super) fn rules(&self, task: &Task<'_>) -> Option<Arc<CompiledSpawner>> {
+        self.spawner(task).or_else(|| self.known.of_nobody().map(Arc::clone))
+    }
+
+    /// The TaskSpawner of the Task, if it is known.
+    pub(super) fn spawner(&self, task: &Task<'_>) -> Option<Arc<CompiledSpawner>> {
+        match self.known.rules(&self.namespace, &task.owner()?) {
+            Lookup::Found(spawner) => Some(spawner),
+            Lookup::Pending | Lookup::Unknown => None,
+        }
+    }
+
+    /// The webhooks of ours that are registered, judged; nothing if that is not known.
+    pub(super) fn registered(&self, object: &Value) -> Option<Vec<Registration>> {
+        let Registrations::Read(all) = &self.registrations else { return None };
+        let labels = self.known.namespace(&self.namespace).map(|it| &it.metadata.labels);
+        let task = NewTask { object, namespace: &self.namespace, namespace_labels: labels };
+        Some(all.iter().flat_map(|configuration| configuration.judge(task)).collect())
+    }
+}
