@@ -6,6 +6,7 @@ mod cluster;
 mod controller;
 mod explain;
 mod lint;
+mod preview;
 mod words;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
+pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, TasksArgs};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};
@@ -48,7 +50,7 @@ pub enum Command {
     /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
     /// server always trusts what is served. Any number may run: one of them leads and writes, by a
     /// Lease. It writes the Secret, the Lease and the configuration, and nothing else; no other
-    /// command writes to the cluster.
+    /// command but `backfill --write` writes to the cluster.
     Controller(Box<ControllerArgs>),
     /// Answer AdmissionReviews from standard input
     ///
@@ -85,6 +87,20 @@ pub enum Command {
     /// if one is missing or differs.
     #[command(after_help = EXPLAIN_EXAMPLE)]
     Explain(Box<ExplainArgs>),
+    /// Show what the rules of today, or those of a file, change in the Tasks that are there
+    ///
+    /// Reads the Tasks and TaskSpawners of the cluster with your own rights, and writes nothing. Shows for each key
+    /// and value how many Tasks get it, what is added, changed and lost, and what is skipped and why. The exit status
+    /// is 1 when a Task would lose a key.
+    #[command(after_help = PREVIEW_EXAMPLE)]
+    Preview(PreviewArgs),
+    /// Give the Tasks that are there what they would get today
+    ///
+    /// Shows what `preview` shows; with --write it writes labels and annotations of Tasks, never their spec, and
+    /// nothing that a person or another field manager has. It may be stopped and called again at any time: what is
+    /// done is not done again.
+    #[command(after_help = BACKFILL_EXAMPLE)]
+    Backfill(BackfillArgs),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
@@ -138,6 +154,17 @@ Example:
   kelos-metadata explain task/issue-worker-42 -n agents
   kelos-metadata explain task/issue-worker-42 team.example.com/priority
   kelos-metadata explain -f taskspawner.yaml -f task.yaml -o json";
+
+const PREVIEW_EXAMPLE: &str = "\
+Example:
+  kelos-metadata preview -n agents --since 168h
+  kelos-metadata preview -f taskspawner.yaml -o diff
+  kelos-metadata preview -A -o json";
+
+const BACKFILL_EXAMPLE: &str = "\
+Example:
+  kelos-metadata backfill -n agents
+  kelos-metadata backfill -n agents --write --records";
 
 const EVAL_EXAMPLE: &str = "\
 Example:

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod backfill;
 mod cells;
 mod check;
 mod complete;
@@ -13,6 +14,8 @@ mod known;
 mod lint;
 mod listen;
 mod plain;
+mod preview;
+mod progress;
 mod reach;
 mod read;
 mod render;
@@ -23,6 +26,7 @@ mod simulated;
 mod snippet;
 mod stdio;
 mod subject;
+mod survey;
 mod test;
 mod vars;
 mod version;
@@ -54,6 +58,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Test(args) => test::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Preview(args) => preview::run(&args),
+        Command::Backfill(args) => backfill::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Version(args) => version::run(&args),

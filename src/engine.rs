@@ -21,6 +21,7 @@ pub mod pods;
 pub mod reason;
 pub mod remedy;
 mod repository;
+pub mod revision;
 pub mod rules;
 pub mod simulate;
 mod size;

@@ -108,6 +108,16 @@ pub struct ServeSettings {
     pub defaults: Option<PathBuf>,
 }
 
+/// How old the oldest Tasks are that are looked at.
+///
+/// # Errors
+///
+/// [`SettingsError::Duration`].
+pub fn since(value: &str) -> Result<Duration, SettingsError> {
+    let hint = "a duration such as 168h or 7d";
+    duration::duration("--since", value, hint, |_| true)
+}
+
 fn shutdown_delay(value: &str) -> Result<Duration, SettingsError> {
     let hint = "a duration such as 15s, of 0s to 1h";
     duration::duration("--shutdown-delay", value, hint, |delay| delay <= LONGEST_DELAY)

@@ -43,7 +43,7 @@ use crate::engine::rules::{Defaults, Policy, Problem, Rules};
 use crate::templates::Templates;
 
 /// The objects that make a snapshot.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Objects {
     /// TaskSpawners, each with its namespace.
     pub spawners: Vec<Arc<TaskSpawner>>,

@@ -53,3 +53,11 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), &'static str> {
         _ => Err("a variable is set as NAME=VALUE"),
     }
 }
+
+/// How often a second: more than never.
+pub(super) fn rate(text: &str) -> Result<f64, &'static str> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.01 => Ok(rate),
+        _ => Err("a number such as 20 or 0.5, of 0.01 or more"),
+    }
+}

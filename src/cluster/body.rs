@@ -27,7 +27,7 @@ pub(super) async fn ask(client: &Client, request: Request<Vec<u8>>) -> Result<Bo
         return Ok(body);
     }
     let said = read(&mut body, REFUSAL_BYTES).await?.unwrap_or_default();
-    Err(Error::Api(Box::new(refusal(head.status.as_u16(), &said))))
+    Err(Error::Api(Box::new(refusal(&head, &said))))
 }
 
 /// Reads a body to its end; nothing if it is longer than `limit` bytes.

@@ -76,6 +76,29 @@ impl Error {
         matches!(self, Error::Api(status) if status.code == 403)
     }
 
+    /// Whether the object is not as the API server takes it, now or ever.
+    pub fn is_invalid(&self) -> bool {
+        matches!(self, Error::Api(status) if matches!(status.code, 400 | 413 | 422))
+    }
+
+    /// When to come again, if the API server asks for that.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Error::Api(status) = self else { return None };
+        let said = status.details.as_ref().map_or(0, |details| details.retry_after_seconds);
+        match (status.code, u64::from(said)) {
+            (429, said) => Some(Duration::from_secs(said.max(1))),
+            (500.., 1..) => Some(Duration::from_secs(u64::from(said))),
+            _ => None,
+        }
+    }
+
+    /// How to go on with a list whose pages have grown too old, if the API server says so.
+    pub(super) fn continue_token(&self) -> Option<&str> {
+        let Error::Api(status) = self else { return None };
+        let token = status.metadata.as_ref().and_then(|list| list.continue_.as_deref());
+        token.filter(|token| self.is_expired() && !token.is_empty())
+    }
+
     /// Whether what was known is too old to go on from.
     pub fn is_expired(&self) -> bool {
         matches!(self, Error::Api(status) if status.code == 410)

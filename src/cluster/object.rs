@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Request;
-use hyper::header::DATE;
+use hyper::header::{DATE, RETRY_AFTER};
+use hyper::http::response::Parts;
 use jiff::fmt::rfc2822;
 use kube::Client;
 use kube::client::Body;
 use kube::core::params::{self, GetParams, PatchParams, PostParams};
+use kube::core::response::StatusDetails;
 use kube::core::{Request as Requests, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -74,12 +76,25 @@ impl ObjectPath {
     /// # Errors
     /// [`Error`]; [`Error::is_conflict`] if somebody else wrote it meanwhile.
     pub async fn patch(&self, client: &Client, patch: Patch) -> Result<(), Error> {
+        self.patch_as(FIELD_MANAGER, client, patch).await
+    }
+
+    /// The same as another field manager.
+    ///
+    /// # Errors
+    /// As [`patch`](ObjectPath::patch).
+    pub async fn patch_as(
+        &self,
+        manager: &str,
+        client: &Client,
+        patch: Patch,
+    ) -> Result<(), Error> {
         let patch = match patch {
             Patch::Merge(patch) => params::Patch::Merge(patch),
             Patch::Strategic(patch) => params::Patch::Strategic(patch),
         };
         let params =
-            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+            PatchParams { field_manager: Some(manager.to_owned()), ..PatchParams::default() };
         let request = self.requests().patch(&self.name, &params, &patch)?;
         send::<Ignored>(client, request).await.map(|_| ())
     }
@@ -93,7 +108,7 @@ impl ObjectPath {
 type Ignored = serde::de::IgnoredAny;
 
 /// Sends a request. kube's own ways to do so log an answer that does not parse, or hide its head.
-async fn send<T: DeserializeOwned>(
+pub(super) async fn send<T: DeserializeOwned>(
     client: &Client,
     request: Request<Vec<u8>>,
 ) -> Result<ObjectResponse<T>, Error> {
@@ -104,7 +119,7 @@ async fn send<T: DeserializeOwned>(
     };
     let (head, body): (_, Bytes) = Error::in_time(answer).await?;
     if !head.status.is_success() {
-        return Err(Error::Api(Box::new(refusal(head.status.as_u16(), &body))));
+        return Err(Error::Api(Box::new(refusal(&head, &body))));
     }
     let time = head.headers.get(DATE).and_then(|date| date.to_str().ok());
     let time = time.and_then(|date| rfc2822::parse(date).ok());
@@ -113,13 +128,31 @@ async fn send<T: DeserializeOwned>(
 }
 
 /// Why the API server, or whatever answers in its place, did not do it.
-pub(super) fn refusal(code: u16, body: &[u8]) -> Status {
+pub(super) fn refusal(head: &Parts, body: &[u8]) -> Status {
     let mut status: Status = serde_json::from_slice(body).unwrap_or_default();
+    let code = head.status.as_u16();
     status.code = code;
+    // What limits requests answers with a text, and says when to come again beside it.
+    let seconds = head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
+    if let Some(seconds) = seconds {
+        let details = status.details.get_or_insert_with(no_details);
+        details.retry_after_seconds = seconds;
+    }
     if status.message.is_empty() {
         status.message = format!("status {code}, without a reason");
     }
     status
+}
+
+fn no_details() -> StatusDetails {
+    StatusDetails {
+        name: String::new(),
+        group: String::new(),
+        kind: String::new(),
+        uid: String::new(),
+        causes: Vec::new(),
+        retry_after_seconds: 0,
+    }
 }
 
 #[cfg(test)]

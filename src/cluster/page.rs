@@ -69,6 +69,8 @@ pub(super) struct PageMeta {
     pub(super) resource_version: String,
     #[serde(default, rename = "continue")]
     pub(super) next: String,
+    #[serde(default)]
+    pub(super) remaining_item_count: Option<u64>,
 }
 
 /// Go writes a list that was never filled as `null`.

@@ -60,7 +60,7 @@ async fn send(
     };
     let (head, content) = Error::within_timeout(answer).await?;
     if !head.status.is_success() {
-        return Err(Error::Api(Box::new(refusal(head.status.as_u16(), &content))));
+        return Err(Error::Api(Box::new(refusal(&head, &content))));
     }
     let object = serde_json::from_slice(&content).map_err(|_| Error::InvalidResponse)?;
     let date = head.headers.get(DATE).and_then(|date| date.to_str().ok());

@@ -62,6 +62,8 @@ impl Resource {
     pub const SESSION_SPAWNERS: Resource = Resource::kelos("sessionspawners");
     /// TaskBudgets; older versions of Kelos have none.
     pub const TASK_BUDGETS: Resource = Resource::kelos("taskbudgets");
+    /// TaskRecords: what Tasks have cost; older versions of Kelos have none.
+    pub const TASK_RECORDS: Resource = Resource::kelos("taskrecords");
     /// Workspaces.
     pub const WORKSPACES: Resource = Resource::kelos("workspaces");
     /// WorkerPools; older versions of Kelos have none.

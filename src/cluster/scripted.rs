@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+use http_body_util::BodyExt;
 use hyper::{Request, Response};
 use kube::Client;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use tokio::time::sleep;
 pub(crate) enum ScriptedResponse {
     /// JSON, with a status.
     Json(u16, Value),
+    /// A status that says after how many seconds to come again, as what limits requests answers.
+    RetryAfter(u16, u32),
     /// Text, with a status: a server that has no such path answers so.
     Text(u16, &'static str),
     /// Events of a watch, which then ends after a while, or never.
@@ -57,6 +60,27 @@ pub(crate) fn api(
     (Client::new(service, "default"), asked)
 }
 
+/// The same with what is sent: answers each method, path and body so.
+pub(crate) fn api_with_bodies(
+    answer: impl Fn(&str, &str, &Value) -> ScriptedResponse + Clone + Send + 'static,
+) -> (Client, Asked) {
+    let asked = Asked::default();
+    let log = asked.clone();
+    let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+        let (log, answer) = (log.clone(), answer.clone());
+        async move {
+            let (head, body) = request.into_parts();
+            let path = head.uri.path_and_query().unwrap().to_string();
+            let body = body.collect().await.unwrap().to_bytes();
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            log.0.lock().unwrap().push(format!("{} {path}", head.method));
+            let answer = answer(head.method.as_str(), &path, &body);
+            Ok::<_, Infallible>(respond(answer).await)
+        }
+    });
+    (Client::new(service, "default"), asked)
+}
+
 async fn respond(mut answer: ScriptedResponse) -> Response<Body> {
     while let ScriptedResponse::Later(pause, later) = answer {
         sleep(pause).await;
@@ -64,6 +88,10 @@ async fn respond(mut answer: ScriptedResponse) -> Response<Body> {
     }
     let (status, body) = match answer {
         ScriptedResponse::Json(status, json) => (status, Body::from(json.to_string())),
+        ScriptedResponse::RetryAfter(status, seconds) => {
+            let answer = Response::builder().status(status).header("retry-after", seconds);
+            return answer.body(Body::from("Too many requests")).unwrap();
+        }
         ScriptedResponse::Text(status, text) => (status, Body::from(text)),
         ScriptedResponse::Events(events, end) => {
             let lines = events.into_iter().map(|event| Bytes::from(format!("{event}\n")));

@@ -13,7 +13,6 @@ use std::time::Duration;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::reach::{Reach, block_on};
 use super::stdio::print;
@@ -111,12 +110,13 @@ impl Typed {
         let namespace = is_namespaced.then_some(&**namespace);
         let selection = Selection { namespace, labels: None };
         let mut names = Vec::new();
-        let take = |page: &[&RawValue]| {
-            let read = page.iter().filter_map(|it| serde_json::from_str(it.get()).ok());
-            let room = MOST_NAMES - names.len();
-            names.extend(read.map(|Named { metadata }| metadata.name).take(room));
-        };
-        resource.read_pages(&reach.client, selection, take).await.ok()?;
+        let mut pages = resource.pages(&reach.client, selection).await.ok()?;
+        while let Some(page) = pages.next().await.ok()?
+            && names.len() < MOST_NAMES
+        {
+            let read = page.objects().filter_map(|json| serde_json::from_str(json).ok());
+            names.extend(read.map(|Named { metadata }| metadata.name));
+        }
         Some(names)
     }
 }

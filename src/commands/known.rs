@@ -18,6 +18,17 @@ pub(super) struct Known {
     pub(super) problems: Vec<SpawnerProblem>,
     /// What could not be read, each in words for who lacks the right.
     pub(super) lacking: Vec<String>,
+    /// The kinds that this is about.
+    pub(super) unread: Vec<Resource>,
+}
+
+/// The objects of a namespace, or of all.
+pub(super) struct Listed {
+    pub(super) objects: Objects,
+    /// What could not be read, each in words for who lacks the right.
+    pub(super) lacking: Vec<String>,
+    /// The kinds that this is about.
+    pub(super) unread: Vec<Resource>,
 }
 
 impl Known {
@@ -32,7 +43,18 @@ impl Known {
         namespace: Option<&str>,
         policy: Policy,
     ) -> anyhow::Result<Known> {
-        let mut reading = Reading { reach, namespace, lacking: Vec::new() };
+        Ok(Listed::read(reach, namespace).await?.known(policy))
+    }
+}
+
+impl Listed {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Known::read`].
+    pub(super) async fn read(reach: &Reach, namespace: Option<&str>) -> anyhow::Result<Listed> {
+        let mut reading = Reading { reach, namespace, lacking: Vec::new(), unread: Vec::new() };
         let spawners = match reading.all(&Resource::TASK_SPAWNERS).await {
             Err(Error::KindNotServed) => {
                 bail!("the cluster has no TaskSpawners: is Kelos installed there?")
@@ -48,10 +70,16 @@ impl Known {
             pools: reading.others(&Resource::WORKER_POOLS).await,
             namespaces: reading.namespaces().await,
         };
-        let lacking = reading.lacking;
+        let Reading { lacking, unread, .. } = reading;
+        Ok(Listed { objects, lacking, unread })
+    }
+
+    /// Makes rules of them.
+    pub(super) fn known(self, policy: Policy) -> Known {
+        let Listed { objects, lacking, unread } = self;
         let spawners = Spawners::new(policy);
         let problems = spawners.replace(objects);
-        Ok(Known { spawners, problems, lacking })
+        Known { spawners, problems, lacking, unread }
     }
 }
 
@@ -59,6 +87,7 @@ struct Reading<'r> {
     reach: &'r Reach,
     namespace: Option<&'r str>,
     lacking: Vec<String>,
+    unread: Vec<Resource>,
 }
 
 impl Reading<'_> {
@@ -81,6 +110,7 @@ impl Reading<'_> {
             Ok(all) => all,
             Err(Error::KindNotServed) => Vec::new(),
             Err(error) => {
+                self.unread.push(*resource);
                 self.lacking.push(lacking("list", resource, self.namespace, &error));
                 Vec::new()
             }
@@ -95,6 +125,7 @@ impl Reading<'_> {
             Ok(read) => vec![read.object],
             Err(error) if error.is_not_found() => Vec::new(),
             Err(error) => {
+                self.unread.push(Resource::NAMESPACES);
                 self.lacking.push(lacking("get", &Resource::NAMESPACES, self.namespace, &error));
                 Vec::new()
             }

@@ -4,7 +4,7 @@ mod pod;
 mod problems;
 mod shapes;
 mod shown;
-mod table;
+pub(super) mod table;
 mod variables;
 
 use std::fs;

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 
 use anyhow::Context;
 
+use crate::cli::Called;
+
 /// What is said where the output can't be written.
 pub(super) const UNWRITABLE: &str = "standard output can't be written";
 
@@ -17,6 +19,11 @@ pub(super) fn print(text: impl Display) -> anyhow::Result<()> {
 /// Tells of something on standard error. What can't be written there can't be told anywhere.
 pub fn complain(text: impl Display) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Tells of something that the caller should know, with the program's name in front.
+pub(super) fn warn(text: impl Display) {
+    complain(format_args!("{}: {text}", Called::now()));
 }
 
 /// Writes what is left of the output: without it, an error in the last line goes unseen.

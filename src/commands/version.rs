@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::check::{Installed, installed};
 use super::reach::{Reach, block_on};
-use super::stdio::{complain, print};
-use crate::cli::{Called, ReportFormat, VersionArgs};
+use super::stdio::{print, warn};
+use crate::cli::{ReportFormat, VersionArgs};
 
 /// The version of this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -57,7 +57,7 @@ async fn ask(args: &VersionArgs) -> anyhow::Result<Installed> {
     let reach = Reach::connect(&args.connection, "or --client to ask none").await?;
     let installed = installed(reach.client).await?;
     for why in &installed.lacking {
-        complain(format_args!("{}: {why}", Called::now()));
+        warn(why);
     }
     Ok(installed)
 }

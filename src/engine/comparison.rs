@@ -34,16 +34,23 @@ pub struct Compared<'d, 'r> {
     pub gives: Option<String>,
 }
 
-impl Compared<'_, '_> {
-    /// What the rules of today would change.
-    pub fn change(&self) -> Change {
-        match (&self.has, &self.gives) {
+impl Change {
+    /// From what a Task has to what it would get.
+    pub fn between(has: Option<&str>, gives: Option<&str>) -> Change {
+        match (has, gives) {
             (Some(has), Some(gives)) if has == gives => Change::Same,
             (None, None) => Change::Same,
             (None, Some(_)) => Change::Added,
             (Some(_), Some(_)) => Change::Changed,
             (Some(_), None) => Change::Lost,
         }
+    }
+}
+
+impl Compared<'_, '_> {
+    /// What the rules of today would change.
+    pub fn change(&self) -> Change {
+        Change::between(self.has.as_deref(), self.gives.as_deref())
     }
 }
 
@@ -81,3 +88,6 @@ fn is_removed(decision: &Decision<'_>, kind: Kind, key: &str) -> bool {
         name.decoded() == key && [false, true].iter().any(|it| map == map_of(kind, *it))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,15 +33,15 @@ use crate::{row, test};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct Settings {
+pub(crate) struct Settings {
     on_invalid: Option<String>,
     infer: Option<String>,
     protect: Vec<String>,
-    operation: Option<String>,
+    pub(crate) operation: Option<String>,
     dry_run: bool,
     user: Option<String>,
     groups: Vec<String>,
-    namespace: Option<String>,
+    pub(crate) namespace: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -65,7 +65,8 @@ pub(crate) fn tests() -> Vec<Trial> {
     folders.chain([test("golden::no_case_is_missing", no_case_is_missing)]).collect()
 }
 
-fn folders() -> Vec<PathBuf> {
+/// The folders of the cases.
+pub(crate) fn folders() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases");
     let mut folders: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -81,10 +82,7 @@ fn no_case_is_missing() {
 }
 
 fn run(case: &Path) -> Result<(), String> {
-    let settings: Settings = match fs::read_to_string(case.join("request.yaml")) {
-        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| error.to_string())?,
-        Err(_) => Settings::default(),
-    };
+    let settings = settings(case)?;
     let known = spawners(case, &settings);
     let task = one_task(case);
     let first = answer(&known, &settings, &task);
@@ -108,8 +106,16 @@ fn run(case: &Path) -> Result<(), String> {
     compare(case, &first, &task, &patched)
 }
 
+/// What differs from an ordinary request.
+pub(crate) fn settings(case: &Path) -> Result<Settings, String> {
+    match fs::read_to_string(case.join("request.yaml")) {
+        Ok(text) => serde_saphyr::from_str(&text).map_err(|error| error.to_string()),
+        Err(_) => Ok(Settings::default()),
+    }
+}
+
 /// Where a Task can say what its Pod is like.
-const POD_OVERRIDES: [&str; 2] = ["/spec/podOverrides", "/spec/worker/podOverrides"];
+pub(crate) const POD_OVERRIDES: [&str; 2] = ["/spec/podOverrides", "/spec/worker/podOverrides"];
 
 /// Takes back what an answer may add there.
 fn take_back(patched: &mut Value, task: &Value, at: &str) {
@@ -129,7 +135,13 @@ fn take_back(patched: &mut Value, task: &Value, at: &str) {
     }
 }
 
-fn spawners(case: &Path, settings: &Settings) -> Spawners {
+/// What a case knows.
+pub(crate) fn spawners(case: &Path, settings: &Settings) -> Spawners {
+    spawners_of(case, settings, ReadObjects::of(&case.join("rules.yaml")))
+}
+
+/// The same with other objects.
+pub(crate) fn spawners_of(case: &Path, settings: &Settings, read: ReadObjects) -> Spawners {
     let on_invalid = settings.on_invalid.as_deref().map(|text| text.parse().unwrap());
     let mut policy = Policy {
         on_invalid: on_invalid.unwrap_or_default(),
@@ -141,14 +153,14 @@ fn spawners(case: &Path, settings: &Settings) -> Spawners {
         policy.defaults = Arc::new(Defaults::read(&text, &policy).unwrap());
     }
     let spawners = Spawners::new(policy);
-    let (objects, unusable) =
-        FileObjects::default().update(ReadObjects::of(&case.join("rules.yaml")));
+    let (objects, unusable) = FileObjects::default().update(read);
     assert!(unusable.is_empty(), "{}: {unusable:?}", case.display());
     spawners.replace(objects);
     spawners
 }
 
-fn one_task(case: &Path) -> Value {
+/// The Task of a case.
+pub(crate) fn one_task(case: &Path) -> Value {
     let mut read = Vec::new();
     manifests::read(&case.join("task.yaml"), |found| read.push(found));
     let [Ok(manifest)] = &read[..] else { panic!("{}: {read:?}", case.display()) };
@@ -167,7 +179,8 @@ fn fill(value: &mut Value) {
     }
 }
 
-fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Answer {
+/// What the webhook answers.
+pub(crate) fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Answer {
     let mut review = review::creation(task);
     let request = &mut review["request"];
     request["dryRun"] = json!(settings.dry_run);

@@ -6,6 +6,7 @@
 mod golden;
 mod helpers;
 mod inference;
+mod revision;
 mod variables;
 
 use std::process::ExitCode;
@@ -26,6 +27,12 @@ fn test(name: &str, test: fn()) -> Trial {
 }
 
 fn main() -> ExitCode {
-    let tests = [golden::tests(), helpers::tests(), inference::tests(), variables::tests()];
+    let tests = [
+        golden::tests(),
+        helpers::tests(),
+        inference::tests(),
+        revision::tests(),
+        variables::tests(),
+    ];
     libtest_mimic::run(&Arguments::from_args(), tests.into_iter().flatten().collect()).exit_code()
 }

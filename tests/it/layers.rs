@@ -111,6 +111,7 @@ const ENGINE: &[&str] = &[
     "remedy",
     "merge",
     "comparison",
+    "revision",
     "simulate",
     "lint",
 ];

@@ -5,9 +5,9 @@ use kube::Client;
 use serde_json::value::RawValue;
 
 use super::super::reach::{self, Reach};
-use super::super::stdio::complain;
+use super::super::stdio::warn;
 use super::object::{Object, Read};
-use crate::cli::{Called, LintArgs};
+use crate::cli::LintArgs;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::lint::SpawnerKind;
 
@@ -64,7 +64,7 @@ impl Reading<'_> {
                 {
                     return Ok(());
                 }
-                complain(format_args!("{}: {}", Called::now(), self.lacking(resource, &error)));
+                warn(self.lacking(resource, &error));
                 self.read.failed = true;
             }
             Err(error) => {
@@ -89,8 +89,7 @@ impl Reading<'_> {
             Err(Error::KindNotServed) => {}
             Err(error) => {
                 let why = self.lacking(&resource, &error);
-                let called = Called::now();
-                complain(format_args!("{called}: keys of budgets are not looked at: {why}"));
+                warn(format_args!("keys of budgets are not looked at: {why}"));
             }
         }
     }

@@ -14,7 +14,7 @@ const FROM_CHARS: usize = 180;
 
 /// What becomes of the text in a column where there is too little room.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
+pub(in crate::commands) enum Column {
     /// It is shown whole.
     Whole(&'static str),
     /// It is cut, and of a terminal's width it has what others leave.
@@ -24,7 +24,7 @@ pub(super) enum Column {
 }
 
 /// Writes a table. A cell that is cut ends in `…`.
-pub(super) fn table<R>(columns: &[Column], rows: R, format: OutputFormat) -> String
+pub(in crate::commands) fn table<R>(columns: &[Column], rows: R, format: OutputFormat) -> String
 where
     R: IntoIterator<Item = Vec<Cell>>,
 {
@@ -69,7 +69,7 @@ impl Column {
 }
 
 /// A value as a cell of a table.
-pub(super) fn value(text: String, format: OutputFormat) -> Cell {
+pub(in crate::commands) fn value(text: String, format: OutputFormat) -> Cell {
     Cell::new(cut(text, VALUE_CHARS, format))
 }
 

@@ -32,6 +32,12 @@ impl BudgetSelector {
         self.match_labels.keys().map(String::as_str).chain(asked.map(|it| &*it.key))
     }
 
+    /// The keys on which it depends whether a Task is counted.
+    pub fn selected_keys(&self) -> impl Iterator<Item = &str> {
+        let asked = self.match_expressions.iter().map(|it| &*it.key);
+        self.match_labels.keys().map(String::as_str).chain(asked)
+    }
+
     /// Whether it counts the Tasks that are without a key.
     pub(super) fn catches_without(&self, key: &str) -> bool {
         let mut asked = self.match_expressions.iter();

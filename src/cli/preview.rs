@@ -1,0 +1,91 @@
+//! What `preview` and `backfill` take.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{ConnectionArgs, PolicyArgs, words};
+
+/// What `preview` takes.
+#[derive(Args, Debug)]
+pub struct PreviewArgs {
+    /// File or folder with TaskSpawners (and Workspaces, WorkerPools, Namespaces) that take the place of those of the
+    /// cluster with the same name, or - for standard input; may be given several times
+    #[arg(short, long, value_name = "FILE")]
+    pub filename: Vec<PathBuf>,
+    /// Which Tasks.
+    #[command(flatten)]
+    pub tasks: TasksArgs,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value_t = PreviewFormat::Text, value_enum)]
+    pub output: PreviewFormat,
+    /// The cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// What `backfill` takes.
+#[derive(Args, Debug)]
+pub struct BackfillArgs {
+    /// Write: without it, only what would be written is shown
+    #[arg(long)]
+    pub write: bool,
+    /// Write the labels of TaskRecords, too, whose Tasks are still there
+    #[arg(long)]
+    pub records: bool,
+    /// Remove the keys that the rules no longer give, too; without it they stay
+    #[arg(long)]
+    pub prune: bool,
+    /// Change labels that a TaskBudget selects on without asking: of Tasks that have not ended, and of TaskRecords
+    #[arg(long)]
+    pub yes: bool,
+    /// How many objects are written in a second, at the most
+    #[arg(long, value_name = "NUMBER", default_value = "20", value_parser = words::rate)]
+    pub qps: f64,
+    /// Which Tasks.
+    #[command(flatten)]
+    pub tasks: TasksArgs,
+    /// How to show it
+    #[arg(short, long, value_name = "FORMAT", default_value_t = PreviewFormat::Text, value_enum)]
+    pub output: PreviewFormat,
+    /// The cluster.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Rules for all TaskSpawners.
+    #[command(flatten)]
+    pub policy: PolicyArgs,
+}
+
+/// Which Tasks of a cluster.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TasksArgs {
+    /// Namespace of the Tasks; without it, that of the context
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    pub namespace: Option<String>,
+    /// Tasks of all namespaces
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Labels that the Tasks have, as kubectl takes them
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// Only Tasks that are no older, as 168h or 7d
+    #[arg(long, value_name = "DURATION")]
+    pub since: Option<String>,
+    /// Only so many Tasks, in the order of their names
+    #[arg(long, value_name = "NUMBER")]
+    pub limit: Option<usize>,
+}
+
+/// How `preview` shows what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PreviewFormat {
+    /// Tables: the keys with their values, and what is skipped
+    Text,
+    /// One JSON object
+    Json,
+    /// What changes in each Task, as a unified diff of YAML
+    Diff,
+}

@@ -1,0 +1,233 @@
+//! `backfill`: what rules change in the Tasks that are there, written.
+
+mod budgets;
+mod pace;
+mod plan;
+mod summary;
+mod writer;
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use self::budgets::Budgets;
+use self::pace::{Pace, Stop};
+use self::plan::Lost;
+use self::summary::Summary;
+use self::writer::Writer;
+use super::progress::Progress;
+use super::reach::block_on;
+use super::stdio::{complain, print, warn};
+use super::survey::json::ShownReport;
+use super::survey::text::counted;
+use super::survey::{Report, Survey, Surveyed, shown, text};
+use super::{defaults, not_asked};
+use crate::cli::{BackfillArgs, PreviewFormat};
+use crate::cluster::{Resource, may};
+use crate::engine::rules::Policy;
+
+/// What it can not do, whatever it is told to.
+const PODS: &str = "Labels and node selectors of Pods stay: the spec of a Task is never written, and Pods of Tasks \
+                    that ran are past";
+
+pub(super) fn run(args: &BackfillArgs) -> anyhow::Result<ExitCode> {
+    let policy = defaults::policy(&args.policy)?;
+    block_on(backfill(args, policy))?
+}
+
+async fn backfill(args: &BackfillArgs, policy: Policy) -> anyhow::Result<ExitCode> {
+    let defaults = args.policy.defaults.as_deref();
+    let survey = Survey::begin(&args.tasks, &[], &args.connection, policy, defaults).await?;
+    let namespace = survey.namespace.as_deref();
+    let records = args.records && has_records(&survey).await;
+    if args.write {
+        survey.knows_all()?;
+        has_rights(&survey, records).await?;
+    }
+    let budgets = Budgets::read(&survey.reach, namespace).await;
+    let version = Resource::TASKS.served_version(&survey.reach.client).await?.unwrap_or_default();
+    let mut writer = Writer {
+        survey: &survey,
+        budgets: &budgets,
+        lost: if args.prune { Lost::Pruned } else { Lost::Kept },
+        version,
+        records,
+        consents: args.yes,
+        summary: Summary::default(),
+    };
+    let report = look(args, &mut writer).await?;
+    let planned = std::mem::take(&mut writer.summary);
+    if args.output == PreviewFormat::Text {
+        text::report(&report, &survey)?;
+    }
+    if !args.write {
+        tell_plan(args, &planned, records, &report, &survey)?;
+        return Ok(status(survey.is_partial(), !args.prune && report.has_lost()));
+    }
+    writer.consents = consents(args, &planned)?;
+    let written = write(args, &mut writer).await;
+    let summary = std::mem::take(&mut writer.summary);
+    tell_summary(args, &summary, records, &report, &survey)?;
+    written?;
+    let is_no = summary.is_incomplete() || summary.kept_keys > 0;
+    Ok(status(summary.interrupted, is_no))
+}
+
+fn status(is_partial: bool, is_no: bool) -> ExitCode {
+    match (is_partial, is_no) {
+        (true, _) => not_asked(),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+    }
+}
+
+/// Looks at all Tasks, and writes nothing.
+async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Report> {
+    let (mut report, survey) = (Report::default(), writer.survey);
+    let take = async |mut task: Surveyed, progress: &mut Progress| {
+        if let Ok(revision) = &mut task.verdict {
+            revision.keys.retain(|key| !key.kind.is_of_pod());
+        }
+        report.add(&task);
+        writer.plan(&task).await?;
+        if args.output == PreviewFormat::Diff
+            && let Ok(revision) = &task.verdict
+            && !task.is_audited
+        {
+            progress.clear();
+            let is_written = |key: &_| writer.lost.is_written(key);
+            shown::diff((&task.object, &task.full_name()), revision, is_written)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    survey.each(take).await?;
+    Ok(report)
+}
+
+async fn write(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<()> {
+    let mut stop = Stop::listen().context("the system does not tell of Ctrl-C")?;
+    let mut pace = Pace::of(args.qps);
+    let survey = writer.survey;
+    let take =
+        async |task: Surveyed, _: &mut Progress| writer.write(task, &mut pace, &mut stop).await;
+    survey.each(take).await
+}
+
+/// Whether TaskRecords can be written; says so if the cluster has none.
+async fn has_records(survey: &Survey) -> bool {
+    let is_served = Resource::TASK_RECORDS.is_served(&survey.reach.client).await.unwrap_or(true);
+    if !is_served {
+        warn("the cluster has no TaskRecords: --records does nothing");
+    }
+    is_served
+}
+
+/// Fails where whoever calls may not write, before anything is written.
+async fn has_rights(survey: &Survey, records: bool) -> anyhow::Result<()> {
+    let (client, namespace) = (&survey.reach.client, survey.namespace.as_deref());
+    let mut needed = vec![("patch", Resource::TASKS), ("get", Resource::TASKS)];
+    if records {
+        needed.extend([("get", Resource::TASK_RECORDS), ("patch", Resource::TASK_RECORDS)]);
+    }
+    let mut lacks = false;
+    for (verb, resource) in needed {
+        // One who can't say leaves it to the write itself.
+        if !may(client, verb, &resource, namespace).await.unwrap_or(true) {
+            let place =
+                namespace.map_or("in all namespaces".to_owned(), |it| format!("in namespace {it}"));
+            warn(format_args!(
+                "you lack the right to {verb} {}.{} {place}",
+                resource.plural, resource.group
+            ));
+            lacks = true;
+        }
+    }
+    if lacks {
+        bail!("nothing is written");
+    }
+    Ok(())
+}
+
+/// Whether labels may be changed that a TaskBudget selects on, if some would be.
+fn consents(args: &BackfillArgs, planned: &Summary) -> anyhow::Result<bool> {
+    if args.yes || planned.budgeted == 0 {
+        return Ok(args.yes);
+    }
+    complain(why_asked(planned));
+    if !(stdin().is_terminal() && stderr().is_terminal()) {
+        bail!("nothing is written: give --yes to write it all the same");
+    }
+    let _ = write!(stderr(), "Write them? [y/N] ");
+    let mut answer = String::new();
+    stdin().read_line(&mut answer).context("no answer can be read")?;
+    if !matches!(answer.trim(), "y" | "Y" | "yes") {
+        bail!("nothing is written");
+    }
+    Ok(true)
+}
+
+fn why_asked(planned: &Summary) -> String {
+    format!(
+        "{} would have other labels that a TaskBudget selects on ({}): Tasks that have not ended, or TaskRecords. \
+         Spend is summed by the labels that TaskRecords have now, so that a budget may be used up by it and block a \
+         team, or free one",
+        counted(planned.budgeted, "object"),
+        planned.budgeted_labels()
+    )
+}
+
+/// The report and what was or would be written, as JSON.
+#[derive(Serialize)]
+struct Shown<'s> {
+    preview: ShownReport<'s>,
+    is_dry_run: bool,
+    backfill: &'s Summary,
+}
+
+fn tell_plan(
+    args: &BackfillArgs,
+    planned: &Summary,
+    records: bool,
+    report: &Report,
+    survey: &Survey,
+) -> anyhow::Result<()> {
+    if args.output == PreviewFormat::Json {
+        let preview = ShownReport::of(report, survey);
+        let shown = Shown { preview, is_dry_run: true, backfill: planned };
+        return print(serde_json::to_string_pretty(&shown)?);
+    }
+    if args.output == PreviewFormat::Diff {
+        return Ok(());
+    }
+    planned.left().into_iter().try_for_each(print)?;
+    print(PODS)?;
+    if planned.budgeted > 0 {
+        print(format_args!("{}: --yes does it without asking", why_asked(planned)))?;
+    }
+    let mut objects = counted(planned.tasks.written, "Task");
+    if records {
+        objects = format!("{objects} and {}", counted(planned.records.written, "TaskRecord"));
+    }
+    print(format_args!("Dry run: --write would write {objects}"))
+}
+
+fn tell_summary(
+    args: &BackfillArgs,
+    summary: &Summary,
+    records: bool,
+    report: &Report,
+    survey: &Survey,
+) -> anyhow::Result<()> {
+    if args.output == PreviewFormat::Json {
+        let preview = ShownReport::of(report, survey);
+        let shown = Shown { preview, is_dry_run: false, backfill: summary };
+        return print(serde_json::to_string_pretty(&shown)?);
+    }
+    summary.sentences(records).into_iter().chain([PODS.to_owned()]).try_for_each(print)
+}
+
+#[cfg(test)]
+mod tests;

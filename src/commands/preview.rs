@@ -1,0 +1,47 @@
+//! `preview`: what rules change in the Tasks that are there.
+
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use super::reach::block_on;
+use super::stdio::print;
+use super::survey::json::ShownReport;
+use super::survey::{Report, Survey, shown, text};
+use super::{defaults, not_asked};
+use crate::cli::{PreviewArgs, PreviewFormat};
+use crate::engine::rules::Policy;
+
+pub(super) fn run(args: &PreviewArgs) -> anyhow::Result<ExitCode> {
+    let policy = defaults::policy(&args.policy)?;
+    block_on(preview(args, policy))?
+}
+
+async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode> {
+    let PreviewArgs { filename, tasks, output, connection, policy: flags } = args;
+    let defaults = flags.defaults.as_deref();
+    let survey = Survey::begin(tasks, filename, connection, policy, defaults).await?;
+    let mut report = Report::default();
+    let take = async |task: super::survey::Surveyed, progress: &mut super::progress::Progress| {
+        report.add(&task);
+        if *output == PreviewFormat::Diff
+            && let Ok(revision) = &task.verdict
+        {
+            progress.clear();
+            shown::diff((&task.object, &task.full_name()), revision, |_| true)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    };
+    survey.each(take).await?;
+    match output {
+        PreviewFormat::Text => text::report(&report, &survey)?,
+        PreviewFormat::Json => {
+            print(serde_json::to_string_pretty(&ShownReport::of(&report, &survey))?)?;
+        }
+        PreviewFormat::Diff => {}
+    }
+    Ok(match (survey.is_partial(), report.has_lost()) {
+        (true, _) => not_asked(),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
+    })
+}

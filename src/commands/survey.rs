@@ -1,0 +1,257 @@
+//! The Tasks of a cluster, one after another, and what the rules would change in each.
+
+mod frequent;
+pub(super) mod json;
+mod overlay;
+mod report;
+pub(super) mod shown;
+pub(super) mod text;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub(super) use self::report::Report;
+use super::known::{Known, Listed};
+use super::progress::Progress;
+use super::reach::{Reach, lacking};
+use super::stdio::{complain, warn};
+use crate::cli::{ConnectionArgs, TasksArgs};
+use crate::clock;
+use crate::cluster::{Error, Resource, Selection};
+use crate::engine::kelos::{Injection, Task};
+use crate::engine::revision::{Revision, Ruled, revise};
+use crate::engine::rules::{Policy, Rules};
+use crate::engine::variables::need_workspace;
+use crate::settings;
+use crate::spawners::{CompiledSpawner, Lookup, Snapshot, Spawners};
+use crate::unix_seconds::UnixSeconds;
+use crate::words::words;
+
+words! {
+    /// Why a Task is passed over.
+    pub(super) enum PassedOver {
+        /// It is being deleted.
+        Deleting = "deleting",
+        /// The switch of its Namespace, its TaskSpawner or itself is off.
+        SwitchedOff = "switched_off",
+        /// It has no TaskSpawner, and there are no defaults.
+        NoSpawner = "no_spawner",
+        /// The TaskSpawner that it names is not there any more: nobody knows what it asked for.
+        UnknownSpawner = "unknown_spawner",
+        /// It has not the fields that Kelos gives a Task.
+        NoTask = "no_task",
+    }
+}
+
+/// The Tasks that are asked for, and the rules that they are looked at with.
+pub(super) struct Survey {
+    pub(super) reach: Reach,
+    /// Nothing for all namespaces.
+    pub(super) namespace: Option<String>,
+    labels: Option<String>,
+    /// The moment after which they were made.
+    since: Option<UnixSeconds>,
+    limit: usize,
+    today: Arc<Snapshot>,
+    /// What the cluster has, where files take the place of some of it.
+    before: Option<Arc<Snapshot>>,
+    /// What could not be read of the cluster beside its Tasks, in words.
+    pub(super) lacking: Vec<String>,
+    unread: Vec<Resource>,
+}
+
+/// A Task of the cluster, and what the rules change in it.
+pub(super) struct Surveyed {
+    /// The Task as a tree.
+    pub(super) object: Value,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) verdict: Result<Revision, PassedOver>,
+    /// Whether the Namespace is switched to `audit`: new Tasks get nothing, and are told what they would get.
+    pub(super) is_audited: bool,
+}
+
+impl Surveyed {
+    /// The name with its namespace, as kubectl users say it.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+impl Survey {
+    /// Reads what the rules depend on.
+    ///
+    /// # Errors
+    ///
+    /// When there is no way to the cluster, its TaskSpawners can't be read, or a file or a flag is no good.
+    pub(super) async fn begin(
+        tasks: &TasksArgs,
+        files: &[PathBuf],
+        connection: &ConnectionArgs,
+        policy: Policy,
+        defaults: Option<&Path>,
+    ) -> anyhow::Result<Survey> {
+        let reach = Reach::connect(connection, "or --context NAME").await?;
+        Survey::of(reach, tasks, files, policy, defaults).await
+    }
+
+    /// The same of a cluster that is known.
+    pub(super) async fn of(
+        reach: Reach,
+        tasks: &TasksArgs,
+        files: &[PathBuf],
+        policy: Policy,
+        defaults: Option<&Path>,
+    ) -> anyhow::Result<Survey> {
+        let since = tasks.since.as_deref().map(settings::since).transpose()?;
+        let since =
+            since.map(|age| clock::now() - i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
+        let own = tasks.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
+        let namespace = (!tasks.all_namespaces).then(|| own.clone());
+        let within = namespace.as_deref();
+        let (cluster, today) = if files.is_empty() {
+            (Known::read(&reach, within, policy).await?, None)
+        } else {
+            let listed = Listed::read(&reach, within).await?;
+            let objects = overlay::read(files, &own, within, defaults, &listed.objects)?;
+            let today = Spawners::new(policy.clone());
+            let problems = today.replace(objects);
+            let cluster = listed.known(policy);
+            problems.iter().filter(|it| !cluster.problems.contains(it)).for_each(complain);
+            (cluster, Some(today.snapshot()))
+        };
+        let Known { spawners, lacking, unread, .. } = cluster;
+        for right in &lacking {
+            warn(right);
+        }
+        let (today, before) = match today {
+            Some(today) => (today, Some(spawners.snapshot())),
+            None => (spawners.snapshot(), None),
+        };
+        let (labels, limit) = (tasks.selector.clone(), tasks.limit.unwrap_or(usize::MAX));
+        Ok(Survey { reach, namespace, labels, since, limit, today, before, lacking, unread })
+    }
+
+    /// Gives each Task to `take`, until that says that it is enough.
+    ///
+    /// # Errors
+    ///
+    /// When the Tasks can't be read, in words for who lacks the right; what `take` says.
+    pub(super) async fn each(
+        &self,
+        mut take: impl AsyncFnMut(Surveyed, &mut Progress) -> anyhow::Result<ControlFlow<()>>,
+    ) -> anyhow::Result<()> {
+        let namespace = self.namespace.as_deref();
+        let unreadable = |error: Error| match error {
+            Error::KindNotServed => {
+                anyhow::anyhow!("the cluster has no Tasks: is Kelos installed there?")
+            }
+            error => anyhow::anyhow!(lacking("list", &Resource::TASKS, namespace, &error)),
+        };
+        let selection = Selection { namespace, labels: self.labels.as_deref() };
+        let pages = Resource::TASKS.pages(&self.reach.client, selection).await;
+        let mut pages = pages.map_err(unreadable)?;
+        let (mut progress, mut count) = (Progress::of("Tasks"), 0);
+        while let Some(page) = pages.next().await.map_err(unreadable)? {
+            if let Some(left) = page.left {
+                progress.left(Some(left + page.objects().count() as u64));
+            }
+            for json in page.objects() {
+                progress.step();
+                let Some(surveyed) = self.survey(json)? else { continue };
+                if count == self.limit {
+                    return Ok(());
+                }
+                count += 1;
+                if take(surveyed, &mut progress).await?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at a Task; nothing if it is older than asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON object.
+    pub(super) fn survey(&self, json: &str) -> anyhow::Result<Option<Surveyed>> {
+        let object: Value = serde_json::from_str(json).context("the API server sent no Task")?;
+        let metadata = &object["metadata"];
+        let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
+        let (namespace, name) = (text("namespace"), text("name"));
+        let made = text("creationTimestamp").parse::<Timestamp>().ok();
+        let made = made.map(|made| UnixSeconds(made.as_second()));
+        if made.zip(self.since).is_some_and(|(made, since)| made < since) {
+            return Ok(None);
+        }
+        let verdict = if metadata["deletionTimestamp"].is_string() {
+            Err(PassedOver::Deleting)
+        } else {
+            self.verdict(&object, json, &namespace, made.unwrap_or_else(clock::now))
+        };
+        let injection = self.today.namespace(&namespace).map(|it| it.injection());
+        let is_audited = injection == Some(Injection::Audit);
+        Ok(Some(Surveyed { object, namespace, name, verdict, is_audited }))
+    }
+
+    /// What the rules change; what depends on the time does on that of its creation.
+    fn verdict(
+        &self,
+        object: &Value,
+        json: &str,
+        namespace: &str,
+        made: UnixSeconds,
+    ) -> Result<Revision, PassedOver> {
+        let task = Task::parse(json).map_err(|_| PassedOver::NoTask)?;
+        let today = spawner(&self.today, namespace, &task)?;
+        let before = self.before.as_deref().and_then(|it| spawner(it, namespace, &task).ok());
+        let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
+        let facts = self.today.facts(namespace, &task, json.len(), made);
+        let revision = revise((object, json, &task), rules, &facts);
+        let revision = revision.map_err(|_| PassedOver::NoTask)?;
+        if revision.is_exempt { Err(PassedOver::SwitchedOff) } else { Ok(revision) }
+    }
+
+    /// Whether something is not known, for lack of a right, that the rules depend on.
+    pub(super) fn is_partial(&self) -> bool {
+        let reads = |needs: fn(&Rules) -> bool| self.today.all_rules().any(|(_, it)| needs(it));
+        self.unread.iter().any(|resource| match *resource {
+            Resource::NAMESPACES => reads(|rules| rules.uses.has("Namespace")),
+            _ => reads(|rules| need_workspace(&rules.uses)),
+        })
+    }
+
+    /// Fails where anything of the cluster is not known: who writes has to know the switches, too.
+    ///
+    /// # Errors
+    ///
+    /// That, in words for who lacks the rights.
+    pub(super) fn knows_all(&self) -> anyhow::Result<()> {
+        if self.lacking.is_empty() {
+            return Ok(());
+        }
+        bail!("nothing is written while not all is known that the rules and the switches depend on")
+    }
+}
+
+/// The rules of a Task: those of its TaskSpawner, or the defaults where it has none.
+fn spawner(
+    known: &Snapshot,
+    namespace: &str,
+    task: &Task<'_>,
+) -> Result<Arc<CompiledSpawner>, PassedOver> {
+    let Some(owner) = task.owner() else {
+        return known.of_nobody().map(Arc::clone).ok_or(PassedOver::NoSpawner);
+    };
+    match known.rules(namespace, &owner) {
+        Lookup::Found(spawner) => Ok(spawner),
+        Lookup::Pending | Lookup::Unknown => Err(PassedOver::UnknownSpawner),
+    }
+}

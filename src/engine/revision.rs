@@ -1,0 +1,176 @@
+//! A stored Task and the rules of today → what they would change in it.
+
+use json_patch::{Patch, PatchOperation};
+use serde_json::Value;
+
+use super::comparison::{Change, Compared, compare};
+use super::kelos::{MARKS, RENDERED_FROM_MARK, Task};
+use super::mark::rendered_from;
+use super::patch::map_of;
+use super::reason::Reason;
+use super::rules::{DeclaredIn, Rules};
+use super::skip::Skip;
+use super::stored::{as_new_of, is_held};
+use super::variables::{Facts, reads_new_inputs};
+use super::{Decision, KeyDecision, KeyOutcome, Limits, decide};
+use crate::apimachinery::Kind;
+
+/// What the rules of today would change in a Task.
+#[derive(Debug, Default)]
+pub struct Revision {
+    /// Its keys: those of the rules, then those that only the rules before have given it.
+    pub keys: Vec<RevisedKey>,
+    /// The marks that a Task with these keys has; none of a mark that it is to lose.
+    pub marks: [(&'static str, Option<String>); 3],
+    /// Whether the Task or its Namespace says that nothing is to be done.
+    pub is_exempt: bool,
+    /// Whether it was taken for ours what rules annotations and defaults declare, because the Task does not say
+    /// whose it is.
+    pub is_guessed: bool,
+}
+
+/// A key of a stored Task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevisedKey {
+    /// What the key belongs to.
+    pub kind: Kind,
+    /// The key.
+    pub key: String,
+    /// What the Task has.
+    pub has: Option<String>,
+    /// What it would have if it were new.
+    pub gives: Option<String>,
+    /// Why it is not written, if its team should hear of that or it is lost by it.
+    pub skip: Option<Skip>,
+    /// Whether a person, or a field manager that is not ours, has it on the Task.
+    pub is_held: bool,
+}
+
+impl RevisedKey {
+    /// What the rules of today would change.
+    pub fn change(&self) -> Change {
+        Change::between(self.has.as_deref(), self.gives.as_deref())
+    }
+}
+
+/// The rules that a Task is looked at with.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruled<'r> {
+    /// Those that a new Task would get.
+    pub today: &'r Rules,
+    /// Those that may have given it what it has, where they are others.
+    pub before: Option<&'r Rules>,
+}
+
+/// What the rules would change in a stored Task, given as a tree, as text and as a Task. Who has created it is
+/// known at its creation alone: keys that depend on it stay as they are.
+///
+/// # Errors
+///
+/// When the Task as it was when it was new is none.
+pub fn revise(
+    (object, json, stored): (&Value, &str, &Task<'_>),
+    rules: Ruled<'_>,
+    facts: &Facts<'_>,
+) -> Result<Revision, serde_json::Error> {
+    let all: Vec<&Rules> = rules.before.into_iter().chain([rules.today]).collect();
+    let new = as_new_of(object, stored, &all);
+    let json = new.as_ref().map_or(json, |new| &*new.json);
+    let task = Task::parse(json)?;
+    let facts = Facts { task_bytes: json.len(), ..*facts };
+    let decision = decide(&task, rules.today, &facts, &Limits::default());
+    if decision.is_exempt || rules.today.is_disabled {
+        return Ok(Revision { is_exempt: true, ..Revision::default() });
+    }
+    let compared = compare(stored, &task, &decision);
+    let mut keys: Vec<RevisedKey> =
+        compared.iter().map(|it| revised(object, stored, rules, it)).collect();
+    keys.extend(undeclared(stored, &task, &compared));
+    let marks = MARKS.map(|mark| (mark, written(&decision, mark)));
+    let is_guessed = new.is_some_and(|new| !new.is_certain);
+    Ok(Revision { keys, marks, is_exempt: false, is_guessed })
+}
+
+fn revised(
+    object: &Value,
+    stored: &Task<'_>,
+    rules: Ruled<'_>,
+    compared: &Compared<'_, '_>,
+) -> RevisedKey {
+    let Compared { decision, has, gives } = compared;
+    let (kind, key) = (decision.kind, decision.key);
+    let change = compared.change();
+    let is_open = reads_user(rules.today, kind, key, decision.declared_in)
+        || (change == Change::Lost && has_lost_inputs(stored, rules, decision));
+    let (gives, change) =
+        if is_open { (has.clone(), Change::Same) } else { (gives.clone(), change) };
+    let skip = match &decision.outcome {
+        _ if is_open => None,
+        KeyOutcome::Skipped(skip) if change == Change::Lost => Some(skip),
+        _ => decision.news_skip(),
+    };
+    let is_held = change != Change::Same && !kind.is_of_pod() && is_held(object, kind, key);
+    RevisedKey { kind, key: key.to_owned(), has: has.clone(), gives, skip: skip.cloned(), is_held }
+}
+
+/// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
+/// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
+fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
+    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
+    let (kind, key) = (decision.kind, decision.key);
+    let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
+    let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
+    let template =
+        |rules: &'_ Rules| rules.rule(kind, key).and_then(|rule| rule.source()).map(str::to_owned);
+    let today = rules.today;
+    let is_unedited = gave_it(today)
+        || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
+    let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
+    let uses = plan.and_then(|it| it.uses());
+    skip.reason == Reason::MissingVariable
+        && is_unedited
+        && uses
+            .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
+}
+
+/// Whether a key depends on who creates the Task.
+fn reads_user(rules: &Rules, kind: Kind, key: &str, from: Option<DeclaredIn>) -> bool {
+    let kind = if from == Some(DeclaredIn::Task) { Kind::Label } else { kind };
+    let template = rules.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
+    template.and_then(|it| it.uses()).is_some_and(|uses| uses.has("User"))
+}
+
+/// The keys that the rules before have given the Task, and that those of today do not know.
+fn undeclared(stored: &Task<'_>, new: &Task<'_>, compared: &[Compared<'_, '_>]) -> Vec<RevisedKey> {
+    let mut found = Vec::new();
+    for kind in Kind::ALL {
+        for (key, has) in stored.entries(kind).into_iter().flatten() {
+            let is_known = || {
+                let is_it =
+                    |it: &Compared<'_, '_>| (it.decision.kind, it.decision.key) == (kind, &**key);
+                MARKS.contains(&&**key) || compared.iter().any(is_it)
+            };
+            if new.get(kind, key).is_none() && !is_known() {
+                let (key, has) = (key.to_string(), Some(has.to_string()));
+                found.push(RevisedKey { kind, key, has, gives: None, skip: None, is_held: false });
+            }
+        }
+    }
+    found
+}
+
+/// What a decision writes into an annotation.
+fn written(decision: &Decision<'_>, annotation: &str) -> Option<String> {
+    let path = map_of(Kind::Annotation, false).with_trailing_token(annotation);
+    let Patch(operations) = &decision.patch;
+    operations.iter().find_map(|operation| match operation {
+        PatchOperation::Add(add) if add.path == path => add.value.as_str().map(str::to_owned),
+        PatchOperation::Replace(replace) if replace.path == path => {
+            replace.value.as_str().map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! What `preview` says of a stored Task is what a new one gets, key by key: over the golden cases, each with the rules
+//! that made it and with edited ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use kelos_metadata::apimachinery::Kind;
+use kelos_metadata::engine::comparison::Change;
+use kelos_metadata::engine::kelos::{MARKS, RENDERED_FROM_MARK, Task};
+use kelos_metadata::engine::revision::{Revision, Ruled, revise};
+use kelos_metadata::engine::rules::Rules;
+use kelos_metadata::manifests;
+use kelos_metadata::spawners::{Lookup, ReadObjects, Snapshot};
+use kelos_metadata::unix_seconds::UnixSeconds;
+use libtest_mimic::Trial;
+use serde_json::{Map, Value, json};
+
+use super::golden::{self, Settings};
+use crate::{row, test};
+
+/// An edit of the rules annotations of a TaskSpawner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edit {
+    /// They stay as they are.
+    None,
+    /// The first key goes.
+    Remove,
+    /// The last key has another template, and there is a new one.
+    Change,
+    /// There are none any more.
+    Clear,
+}
+
+const EDITS: [Edit; 4] = [Edit::None, Edit::Remove, Edit::Change, Edit::Clear];
+
+/// The rules annotations.
+const ANNOTATIONS: [&str; 4] = ["labels", "annotations", "pod-labels", "node-selector"];
+
+/// A test for each case.
+pub(crate) fn tests() -> Vec<Trial> {
+    let cases = golden::folders().into_iter().map(|case| {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        row(format!("revision::{name}"), move || {
+            EDITS.into_iter().try_for_each(|edit| run(&case, edit).map(|_| ()))
+        })
+    });
+    cases.chain([test("revision::the_cases_show_each_change", each_change_is_shown)]).collect()
+}
+
+/// The property would hold of nothing, too.
+fn each_change_is_shown() {
+    let mut found: BTreeMap<(Change, bool), usize> = BTreeMap::new();
+    for case in golden::folders() {
+        for edit in EDITS {
+            for (change, is_edited) in run(&case, edit).unwrap() {
+                *found.entry((change, is_edited)).or_default() += 1;
+            }
+        }
+    }
+    let count = |change| found.get(&(change, true)).copied().unwrap_or_default();
+    assert!(Change::ALL.into_iter().all(|change| count(change) >= 40), "{found:?}");
+}
+
+/// Compares what was previewed for a case with what a new Task gets; gives what was compared.
+fn run(case: &Path, edit: Edit) -> Result<Vec<(Change, bool)>, String> {
+    let settings = golden::settings(case)?;
+    if settings.operation.is_some() {
+        return Ok(Vec::new());
+    }
+    let before = golden::spawners(case, &settings);
+    let today = golden::spawners_of(case, &settings, edited(case, edit));
+    let sent = golden::one_task(case);
+    let had = golden::answer(&before, &settings, &sent).apply(&sent);
+    // What was changed and could not be marked looks as if somebody else had written it.
+    let mark = &had["metadata"]["annotations"][RENDERED_FROM_MARK];
+    if mark.is_null() && had != sent {
+        return Ok(Vec::new());
+    }
+    let wanted = golden::answer(&today, &settings, &sent).apply(&sent);
+    let stored = stored(&had, &sent);
+    let (before, today) = (before.snapshot(), today.snapshot());
+    let Some(revision) = revision(&stored, &settings, &before, &today) else {
+        return Ok(Vec::new());
+    };
+    let of_before = entries(&had);
+    let (new, kelos) = (entries(&wanted), entries(&sent));
+    let mut compared = Vec::new();
+    for (kind, key) in of_before.keys().chain(new.keys()) {
+        let name = (*kind, key.clone());
+        let (has, gives) = (of_before.get(&name), new.get(&name));
+        // What Kelos or somebody else wrote and the answer replaced, nobody knows any more.
+        let is_forgotten = kelos.get(&name).is_some_and(|sent| has != Some(sent));
+        if MARKS.contains(&&**key) || is_forgotten {
+            continue;
+        }
+        let found = revision.keys.iter().find(|it| (it.kind, &it.key) == (*kind, key));
+        let change = Change::between(has.map(String::as_str), gives.map(String::as_str));
+        let said = found.map_or(Change::Same, |it| it.change());
+        if said != change || found.is_some_and(|it| it.gives.as_ref() != gives) {
+            return Err(format!("{edit:?} {kind} {key}: {has:?} → {gives:?}, previewed {found:?}"));
+        }
+        compared.push((change, edit != Edit::None));
+    }
+    let is_repaired = kelos.iter().any(|(name, sent)| of_before.get(name) != Some(sent));
+    // A mark is never written alone.
+    let is_written = revision.keys.iter().any(|key| key.change() != Change::Same);
+    for (mark, value) in revision.marks.iter().filter(|_| is_written && !is_repaired) {
+        let wanted = wanted["metadata"]["annotations"][*mark].as_str();
+        let is_same_before = had["metadata"]["annotations"][*mark].as_str() == wanted;
+        if value.as_deref() != wanted && !is_same_before {
+            return Err(format!("{edit:?} {mark}: {wanted:?}, previewed {value:?}"));
+        }
+    }
+    Ok(compared)
+}
+
+fn revision(
+    stored: &Value,
+    settings: &Settings,
+    before: &Snapshot,
+    today: &Snapshot,
+) -> Option<Revision> {
+    let json = stored.to_string();
+    let task = Task::parse(&json).unwrap();
+    let of_task = stored["metadata"]["namespace"].as_str();
+    let namespace = settings.namespace.as_deref().or(of_task).unwrap_or("default");
+    let facts = today.facts(namespace, &task, json.len(), UnixSeconds(1_900_000_000));
+    let with = |known: &Snapshot, use_rules: &mut dyn FnMut(&Rules)| match task.owner() {
+        None => known.of_nobody().map(|it| use_rules(&it.rules)),
+        Some(owner) => match known.rules(namespace, &owner) {
+            Lookup::Found(spawner) => Some(use_rules(&spawner.rules)),
+            Lookup::Pending | Lookup::Unknown => None,
+        },
+    };
+    let mut revision = None;
+    with(today, &mut |today| {
+        with(before, &mut |before| {
+            let rules = Ruled { today, before: Some(before) };
+            revision = Some(revise((stored, &json, &task), rules, &facts).unwrap());
+        });
+    });
+    revision.filter(|it| !it.is_exempt)
+}
+
+/// The Task as the API server keeps it: it notes which fields came with the request.
+fn stored(had: &Value, sent: &Value) -> Value {
+    let mut stored = had.clone();
+    let fields = json!({"f:metadata": fields(&sent["metadata"]), "f:spec": fields(&sent["spec"])});
+    stored["metadata"]["managedFields"] =
+        json!([{"manager": "kelos-spawner", "operation": "Update", "fieldsV1": fields}]);
+    stored
+}
+
+fn fields(value: &Value) -> Value {
+    let Some(map) = value.as_object() else { return json!({}) };
+    map.iter().map(|(key, value)| (format!("f:{key}"), fields(value))).collect::<Map<_, _>>().into()
+}
+
+/// The keys of a Task and their values.
+fn entries(task: &Value) -> BTreeMap<(Kind, String), String> {
+    let json = task.to_string();
+    let task = Task::parse(&json).unwrap();
+    let mut all = BTreeMap::new();
+    for kind in Kind::ALL {
+        for (key, value) in task.entries(kind).into_iter().flatten() {
+            all.insert((kind, key.to_string()), value.to_string());
+        }
+    }
+    all
+}
+
+/// The objects of a case with edited TaskSpawners.
+fn edited(case: &Path, edit: Edit) -> ReadObjects {
+    let mut read = ReadObjects::default();
+    let mut text = Vec::new();
+    manifests::read(&case.join("rules.yaml"), |found| {
+        let mut object = found.unwrap().object();
+        if object["kind"] == "TaskSpawner" {
+            change(&mut object, edit);
+        }
+        text.push(object.to_string());
+    });
+    manifests::read_from("rules.yaml", text.join("\n---\n").as_bytes(), |found| read.take(found));
+    read
+}
+
+fn change(spawner: &mut Value, edit: Edit) {
+    let annotations = spawner["metadata"].as_object_mut().and_then(|it| it.get_mut("annotations"));
+    let Some(annotations) = annotations.and_then(Value::as_object_mut) else { return };
+    for name in ANNOTATIONS.map(|name| format!("metadata.kelos.dev/{name}")) {
+        let Some(rules) = annotations.get(&name).and_then(Value::as_str) else { continue };
+        let Ok(mut rules) = serde_saphyr::from_str::<Map<String, Value>>(rules) else { continue };
+        match edit {
+            Edit::None => continue,
+            Edit::Remove => {
+                let first = rules.keys().next().cloned();
+                first.and_then(|first| rules.remove(&first));
+            }
+            Edit::Change => {
+                if let Some(last) = rules.values_mut().next_back() {
+                    *last = json!("edited");
+                }
+                rules.insert("preview.example.com/new".to_owned(), json!("new"));
+            }
+            Edit::Clear => {
+                annotations.remove(&name);
+                continue;
+            }
+        }
+        annotations.insert(name, json!(Value::Object(rules).to_string()));
+    }
+}
