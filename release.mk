@@ -13,8 +13,8 @@ CYCLONEDX_VERSION := 0.5.9
 CYCLONEDX_HERE := .tools/cargo-cyclonedx-$(CYCLONEDX_VERSION)/bin/cargo-cyclonedx
 CYCLONEDX := $(or $(shell command -v cargo-cyclonedx 2>/dev/null),$(CYCLONEDX_HERE))
 
-# What the program says of itself. A build that is no release does not know.
-export KELOS_METADATA_COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*')
+# What the program of a release says of itself. Other builds do not know: they would begin anew with each commit.
+RELEASE_COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*')
 
 # Where the archives will be found: in the manifest for krew.
 RELEASE_URL ?= https://downloads.example.com/kelos-metadata/$(VERSION)
@@ -38,7 +38,7 @@ release-tools: toolchain $(CYCLONEDX) $(HADOLINT)
 # The program with its completions and manual pages, and the names by which kubectl finds it, as people install it.
 .PHONY: release-program
 release-program: release-tools
-	$(CARGO) build --release --locked --bin kelos-metadata
+	KELOS_METADATA_COMMIT=$(RELEASE_COMMIT) $(CARGO) build --release --locked --bin kelos-metadata
 	mkdir -p $(DIST)/$(RELEASE_NAME)/completions
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/
 	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
@@ -48,7 +48,7 @@ release-program: release-tools
 	for name in kubectl-kelos_metadata kubectl_complete-kelos_metadata; do \
 		ln -s kelos-metadata $(DIST)/$(RELEASE_NAME)/$$name || exit 1; \
 	done
-	$(CARGO) run --quiet --release --locked --package kelos-metadata-examples --bin man -- $(DIST)/$(RELEASE_NAME)/man
+	$(CARGO) run --quiet $(PROFILE) --locked --package kelos-metadata-examples --bin man -- $(DIST)/$(RELEASE_NAME)/man
 	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME).tar.gz --directory $(DIST) $(RELEASE_NAME)
 	rm -r $(DIST)/$(RELEASE_NAME)
 

@@ -40,7 +40,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn check(args: &CheckArgs) -> anyhow::Result<Report> {
-    let reach = Reach::connect(&args.connection, "for `check` asks a cluster").await?;
+    let reach = Reach::connect(&args.connection, "or set KUBECONFIG").await?;
     let namespace = args.namespace.clone().unwrap_or(reach.namespace);
     let mut report = Report::default();
     let asking = versions::kubernetes(reach.client, &mut report).await?;
