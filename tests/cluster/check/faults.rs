@@ -31,11 +31,20 @@ fn check(caller: &Caller) -> Said {
     caller.runs(&["check", "-n", "team", "-o", "json"])
 }
 
+/// What is said as soon as something is bad, or nothing: the API server learns of a change a moment after it is
+/// written.
+async fn check_until(caller: &Caller, status: i32) -> Said {
+    eventually("check says so", async || {
+        let said = check(caller);
+        (said.status == status).then_some(said)
+    })
+    .await
+}
+
 /// There is one bad line, about this and with this text.
-#[track_caller]
-fn only_bad(said: &Said, topic: &str, text: &str) {
+async fn only_bad(caller: &Caller, topic: &str, text: &str) {
+    let said = check_until(caller, 1).await;
     let bad = said.lines("bad");
-    assert_eq!(said.status, 1, "{said:?}");
     assert!(
         matches!(&bad[..], [(found, told)] if found == topic && told.contains(text)),
         "{topic}, {text}: {bad:#?}"
@@ -43,8 +52,8 @@ fn only_bad(said: &Said, topic: &str, text: &str) {
 }
 
 /// There is none, and nothing is left out.
-#[track_caller]
-fn all_good(said: &Said) {
+async fn all_good(caller: &Caller) {
+    let said = check_until(caller, 0).await;
     let (bad, unknown) = (said.lines("bad"), said.lines("not_judged"));
     assert!(said.status == 0 && bad.is_empty() && unknown.is_empty(), "{bad:#?} {unknown:#?}");
 }
@@ -72,14 +81,13 @@ fn each_fault_is_the_one_bad_line() {
         let spawner = backend_spawner(&namespace).await;
         are_labelled(&namespace, &spawner).await;
         let admin = Caller::admin(cluster);
-        all_good(&check(&admin));
+        all_good(&admin).await;
 
         let foreign = issue(SERVER_NAME, Duration::from_secs(86_400), now()).unwrap().ca;
         let bundle = "/webhooks/0/clientConfig/caBundle";
         let change = json!([{"op": "replace", "path": bundle, "value": BASE64.encode(foreign)}]);
         while_changed(cluster, &mutating(), &change, async || {
-            let said = check(&admin);
-            only_bad(&said, "certificate", "no CA of the caBundle, which has 1, signed");
+            only_bad(&admin, "certificate", "no CA of the caBundle, which has 1, signed").await;
             eventually("the API server stops calling", async || {
                 let unknown = check(&admin).lines("not_judged");
                 unknown.iter().any(|(topic, _)| topic == "task").then_some(())
@@ -90,42 +98,41 @@ fn each_fault_is_the_one_bad_line() {
         .await;
 
         EndpointSlice::is_ready(cluster, false).await;
-        only_bad(&check(&admin), "endpoints", "leads to no Pod that is ready (1 are not)");
+        only_bad(&admin, "endpoints", "leads to no Pod that is ready (1 are not)").await;
         EndpointSlice::is_ready(cluster, true).await;
 
         let labels = "/metadata/labels";
         let switch = json!([{"op": "add", "path": format!("{labels}/metadata.kelos.dev~1injection"),
                              "value": "Disabled"}]);
         while_changed(cluster, "/api/v1/namespaces/default", &switch, async || {
-            only_bad(&check(&admin), "switches", "counts as `audit`: default (`Disabled`)");
+            only_bad(&admin, "switches", "counts as `audit`: default (`Disabled`)").await;
         })
         .await;
 
         let verbs = json!([{"op": "replace", "path": "/rules/1/verbs", "value": ["get"]}]);
         while_changed(cluster, ROLE, &verbs, async || {
-            let said = check(&admin);
-            only_bad(&said, "rights", "may not list namespaces, nor watch namespaces");
+            only_bad(&admin, "rights", "may not list namespaces, nor watch namespaces").await;
         })
         .await;
 
         let policy =
             json!([{"op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Fail"}]);
         while_changed(cluster, VALIDATING, &policy, async || {
-            only_bad(&check(&admin), "registration", "has failurePolicy Fail");
+            only_bad(&admin, "registration", "has failurePolicy Fail").await;
         })
         .await;
-        all_good(&check(&admin));
+        all_good(&admin).await;
 
         let nobody = check(&Caller::nobody(cluster));
         assert_eq!((nobody.status, &*nobody.output), (2, ""), "{nobody:?}");
 
         // The slice is the last to hear of it.
         assert!(pod.stop().success());
-        only_bad(&check(&admin), "task", "the webhook did not answer");
+        only_bad(&admin, "task", "the webhook did not answer").await;
         drop(slice);
 
         cluster.admin.delete(&mutating()).await.ok();
-        only_bad(&check(&admin), "registration", "no MutatingWebhookConfiguration registers");
+        only_bad(&admin, "registration", "no MutatingWebhookConfiguration registers").await;
     });
 }
 
