@@ -77,8 +77,8 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
             0 => String::new(),
             some => format!(", {some} not ready"),
         };
-        let ready = count(found.ready.len(), "endpoint");
-        report.good(Topic::Endpoints, format!("{title} leads to {ready} that are ready{others}"));
+        let ready = count(found.ready.len(), "ready endpoint");
+        report.good(Topic::Endpoints, format!("{title} leads to {ready}{others}"));
     }
     endpoints.ready = found.ready;
     endpoints

@@ -7,8 +7,9 @@ use testing::console;
 
 use super::said::Caller;
 
-/// What stands for what is another each time: moments, durations, processes.
-const ALIKE: [(&str, &str, &str); 5] = [
+/// What stands for what is another each time: moments, durations, addresses, processes.
+const ALIKE: [(&str, &str, &str); 6] = [
+    ("does not trust what ", " serves: ", "10.0.0.7:9443"),
     ("until ", "", "2027-03-01T09:30:00Z"),
     ("renewed at ", "", "2027-01-30T09:30:00Z"),
     (" by dry run in ", " ms", "12"),
