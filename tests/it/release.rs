@@ -117,7 +117,8 @@ fn every_command_has_a_manual_page() {
         assert!(found.contains(&name), "{name}: {found:?}");
         let page = fs::read_to_string(pages.join(&name)).unwrap();
         let about = command.get_about().unwrap().to_string();
-        let first = about.split(':').next().unwrap().replace('-', "\\-");
+        let first = about.split(':').next().unwrap();
+        let first = first.replace('-', "\\-").replace('\'', "\\*(Aq");
         assert!(page.contains(".TH ") && page.contains(&first), "{name}: {first}: {page}");
     }
     assert!(found.contains("kelos-metadata.1"), "{found:?}");
