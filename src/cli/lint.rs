@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{ConnectionArgs, PolicyArgs, words};
-use crate::engine::lint::Severity;
+use crate::engine::lint::{Rule, Severity};
+use crate::engine::simulate::KelosVersion;
 
 /// The arguments by which the cluster is asked: not together with files.
 const OF_THE_CLUSTER: [&str; 4] = ["all_namespaces", "selector", "context", "kubeconfig"];
@@ -44,6 +45,16 @@ pub struct LintArgs {
     /// Write the replacements that are exact into the files, and tell what is left
     #[arg(long, conflicts_with_all = OF_THE_CLUSTER)]
     pub fix: bool,
+    /// Version of Kelos that it is for: its fields, variables and templates
+    #[arg(long, value_name = "v0.24|v0.52", default_value_t = KelosVersion::default(), value_parser = words::of::<KelosVersion>(KelosVersion::ALL.map(KelosVersion::as_str)), hide_possible_values = true)]
+    pub kelos: KelosVersion,
+    /// Say nothing of this rule; may be given several times, or with commas. For one object, its annotation
+    /// metadata.kelos.dev/lint-allow does so
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = words::of::<Rule>(Rule::ALL.map(Rule::as_str)), hide_possible_values = true)]
+    pub allow: Vec<Rule>,
+    /// Print what a rule is about, why, and examples; nothing is linted
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["files", "filename", "fix"], value_parser = words::of::<Rule>(Rule::ALL.map(Rule::as_str)), hide_possible_values = true)]
+    pub explain: Option<Rule>,
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,

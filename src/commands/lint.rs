@@ -1,6 +1,7 @@
 //! `lint`: what is wrong with TaskSpawners and SessionSpawners, in files or in the cluster.
 
 mod edit;
+mod explain;
 mod files;
 mod fix;
 mod github;
@@ -23,11 +24,16 @@ use self::place::Placed;
 use super::stdio::complain;
 use super::{defaults, not_asked};
 use crate::cli::{LintArgs, LintFormat};
-use crate::engine::lint::Severity;
-use crate::engine::rules::Policy;
+use crate::engine::lint::{Severity, Surroundings};
 
 pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
+    if let Some(rule) = args.explain {
+        explain::print(rule)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let policy = defaults::policy(&args.policy)?;
+    let around =
+        Surroundings { kelos: args.kelos, allowed: &args.allow, ..Surroundings::new(&policy) };
     let paths: Vec<_> = args.files.iter().chain(&args.filename).collect();
     if args.fix && paths.is_empty() {
         bail!("--fix writes files: name them with -f");
@@ -35,7 +41,7 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
     if paths.is_empty() {
         let files = Files::default();
-        report.add(&in_cluster::read(args)?, &policy, &files);
+        report.add(&in_cluster::read(args)?, &around, &files);
         report.show(args, &files)?;
     } else {
         let mut files = Files::read(&paths, args.policy.defaults.as_deref());
@@ -44,10 +50,10 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
         }
         let namespace = args.namespace.as_deref().unwrap_or("default");
         if args.fix {
-            report.fixed = fix::all(&mut files, namespace, &policy)?;
+            report.fixed = fix::all(&mut files, namespace, &around)?;
         }
         let read = files.objects(namespace, true);
-        report.add(&read, &policy, &files);
+        report.add(&read, &around, &files);
         report.show(args, &files)?;
     }
     Ok(report.status(args.strict))
@@ -66,8 +72,8 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, read: &Read, policy: &Policy, files: &Files) {
-        let judged = judge::all(read, policy);
+    fn add(&mut self, read: &Read, around: &Surroundings<'_>, files: &Files) {
+        let judged = judge::all(read, around);
         for (number, why) in &judged.refused {
             judge::complain_of(&read.objects[*number], why, files);
         }

@@ -25,6 +25,16 @@ pub(super) struct Offer {
     pub(super) defaulted: Option<Cause>,
 }
 
+impl Offer {
+    /// What the key would have been skipped for, if its `default` stands in for that.
+    pub(in crate::engine) fn failed(self) -> Option<Skip> {
+        match self.defaulted? {
+            Cause::Failed(skip) => Some(skip),
+            Cause::Empty => None,
+        }
+    }
+}
+
 /// Whether that is the value of a candidate.
 pub(super) fn is_offered(candidate: &Candidate, value: &str) -> bool {
     candidate.as_ref().is_ok_and(|offer| offer.value == value)

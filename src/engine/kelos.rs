@@ -69,6 +69,8 @@ pub const SYNTAX_SETTING: &str = "metadata.kelos.dev/syntax";
 pub const ON_INVALID_SETTING: &str = "metadata.kelos.dev/on-invalid";
 /// The setting that says whether variables are read back out of rendered fields: `on` or `off`.
 pub const INFER_SETTING: &str = "metadata.kelos.dev/infer";
+/// The setting that names the rules of lint that are not told of this object, separated by commas.
+pub const LINT_ALLOW_SETTING: &str = "metadata.kelos.dev/lint-allow";
 /// The switch: `disabled` as an annotation of a TaskSpawner or a label of a Task; `enabled`,
 /// `disabled` or `audit` as a label of a Namespace.
 pub const INJECTION_SETTING: &str = "metadata.kelos.dev/injection";

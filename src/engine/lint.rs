@@ -3,14 +3,21 @@
 //! [`lint`] is pure: the object as JSON and what is known around it → [findings](Finding). What can't be told
 //! for certain from the object is not said.
 
+mod absent;
 mod annotations;
 mod budget;
 mod consumers;
+mod cron;
+mod events;
 mod faults;
+mod fields;
 mod finding;
+mod known_fields;
 mod labels;
 mod names;
 mod payload;
+mod recorded;
+mod silence;
 mod source;
 mod templates;
 mod view;
@@ -24,6 +31,7 @@ use self::world::{KelosWorld, worlds};
 use super::kelos::TaskSpawner;
 use super::remedy::{Missed, Remedy, remedy};
 use super::rules::{Policy, Rules};
+use super::simulate::KelosVersion;
 use super::sources::Table;
 use crate::templates::purse::Purse;
 use crate::templates::{Position, Templates};
@@ -49,12 +57,16 @@ pub struct Surroundings<'s> {
     pub policy: &'s Policy,
     /// The selectors of the TaskBudgets of its namespace, if they are known.
     pub budgets: Option<&'s [BudgetSelector]>,
+    /// The version of Kelos that it is for.
+    pub kelos: KelosVersion,
+    /// The rules that nothing is told of.
+    pub allowed: &'s [Rule],
 }
 
 impl<'s> Surroundings<'s> {
     /// Where nothing is known but what the cluster admin decides.
     pub fn new(policy: &'s Policy) -> Surroundings<'s> {
-        Surroundings { policy, budgets: None }
+        Surroundings { policy, budgets: None, kelos: KelosVersion::default(), allowed: &[] }
     }
 }
 
@@ -86,8 +98,12 @@ pub fn lint(
         worlds,
         purse,
         findings: Vec::new(),
+        fetched: None,
         left_out: 0,
     };
+    fields::look(&mut lint, json);
+    events::look(&mut lint);
+    cron::look(&mut lint);
     templates::look(&mut lint);
     annotations::look(&mut lint);
     names::spawner(&mut lint);
@@ -95,7 +111,9 @@ pub fn lint(
     if kind == SpawnerKind::TaskSpawner {
         names::constant(&mut lint);
         source::look(&mut lint);
+        recorded::look(&mut lint, json);
     }
+    silence::look(&mut lint);
     Ok(lint.finish())
 }
 
@@ -110,6 +128,8 @@ struct Lint<'l> {
     /// What running templates may cost, beside what compiling them costs.
     purse: Purse,
     findings: Vec<Finding>,
+    /// The context source whose templates are looked at, where Kelos goes on without it.
+    fetched: Option<String>,
     /// How many more there are.
     left_out: usize,
 }
@@ -119,9 +139,13 @@ impl Lint<'_> {
         self.kind == SpawnerKind::SessionSpawner
     }
 
-    /// What the spawner makes.
-    fn product(&self) -> &'static str {
-        if self.is_session() { "Session" } else { "Task" }
+    /// What Kelos does not make where a template fails.
+    fn product(&self) -> String {
+        match &self.fetched {
+            Some(name) => format!("request, and `.Context.{name}` is empty"),
+            None if self.is_session() => "Session".to_owned(),
+            None => "Task".to_owned(),
+        }
     }
 
     fn add(&mut self, finding: Finding) {
@@ -153,8 +177,13 @@ impl Lint<'_> {
             is_manual: false,
             has_workspace: false,
             blank: &[],
-            has_field: true,
+            has_field: self.around.kelos != KelosVersion::V0_24,
         })
+    }
+
+    /// The same as a help, which is about the TaskSpawner anyway.
+    fn line_for(&self, variable: &str) -> String {
+        self.remedy(variable).to_string().replacen("add to the TaskSpawner: ", "add ", 1)
     }
 
     fn finish(mut self) -> Vec<Finding> {

@@ -110,6 +110,15 @@ impl Scalar {
     /// The bytes of the file that say these bytes of the text; nothing where that is not known.
     pub fn in_file(&self, of_text: &Range<usize>) -> Option<Range<usize>> {
         let first = self.pieces.iter().find(|piece| of_text.start < piece.text.end);
+        // A text without a byte stands between its quotes.
+        if self.text.is_empty() && of_text.end == 0 {
+            return match self.style {
+                Style::SingleQuoted | Style::DoubleQuoted if self.range.len() == 2 => {
+                    Some(self.range.start + 1..self.range.start + 1)
+                }
+                _ => None,
+            };
+        }
         let last = self.pieces.iter().find(|piece| of_text.end <= piece.text.end)?;
         // At the end of the text, behind its last byte.
         let Some(first) = first else {

@@ -21,6 +21,16 @@ pub(crate) fn closest<'c>(
         .map(|(_, candidate)| candidate)
 }
 
+/// How many letters are to be changed, left out, put in or swapped to make one name of another. Case, `_` and `-` do
+/// not count; a name that is too long for a typing error is far from any.
+pub(crate) fn distance(name: &str, other: &str) -> usize {
+    let plain = |s: &str| s.replace(['_', '-'], "").to_ascii_lowercase();
+    if name.len() > MAX_NAME {
+        return usize::MAX;
+    }
+    strsim::osa_distance(&plain(name), &plain(other))
+}
+
 /// A hint for a name that is not there: the candidate that was probably meant.
 pub(crate) fn meant<'c>(
     name: &str,

@@ -21,6 +21,63 @@ fn with(when: &str, template: &str, annotations: &str) -> String {
     )
 }
 
+/// What lint may take beside that to make a Task of an example: what templates may build, and a Task for each.
+const SIMULATED_BYTES: u64 = 8 << 20;
+
+/// Smaller spawners are also tried out with an example of each event: what their templates build then is bounded, too.
+#[test]
+fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
+    let policy = Policy::default();
+    let around = Surroundings::new(&policy);
+    let events =
+        r#""githubWebhook":{"events":["issues","pull_request","push","release","check_run"]}"#;
+    let rules = |template: &str| {
+        let entries: Vec<String> = (0..60).map(|it| format!("a{it}: '{template}'")).collect();
+        format!(r#""metadata.kelos.dev/annotations":"{}""#, entries.join("\\n"))
+    };
+    let wide = r#"{{printf \"%60000s\" .Title}}"#;
+    for (name, json) in [
+        (
+            "wide prompts",
+            with(
+                events,
+                &format!(r#""promptTemplate":"{}""#, wide.repeat(40)),
+                &rules("{{ .Body }}"),
+            ),
+        ),
+        (
+            "loops",
+            with(events, r#""branch":"{{range 1000000}}{{.}}{{end}}""#, &rules("{{ .Title }}")),
+        ),
+        ("wide rules", with(events, "", &rules(r#"{{ repeat 60000 .Title }}"#))),
+        ("loops of rules", with(events, "", &rules(r#"{{ range until 60000 }}{{ . }}{{ end }}"#))),
+        (
+            "fields",
+            with(
+                events,
+                &format!(r#""metadata":{{"annotations":{{{}}}}}"#, tiny_entries(3000)),
+                &rules("{{ .Body }}"),
+            ),
+        ),
+    ] {
+        let mut found = None;
+        let held = measure(|| found = Some(lint(SpawnerKind::TaskSpawner, &json, &around)));
+        let found = found.unwrap().unwrap_or_else(|error| panic!("{name}: {error}"));
+        eprintln!(
+            "{name:16} {:>8} bytes: {:>3} findings, {:>9} bytes",
+            json.len(),
+            found.len(),
+            held.bytes_max
+        );
+        assert!(json.len() <= 64 << 10, "{name}: {}", json.len());
+        assert!(
+            held.bytes_max <= MOST_BYTES + SIMULATED_BYTES,
+            "{name}: held {} bytes",
+            held.bytes_max
+        );
+    }
+}
+
 #[test]
 fn a_spawner_of_any_shape_is_linted_within_a_bound() {
     let policy = Policy::default();

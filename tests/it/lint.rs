@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kelos_metadata::engine::lint::{
-    BudgetSelector, Finding, Rule, Severity, SpawnerKind, Surroundings, lint,
+    BudgetSelector, Field, Finding, Rule, Severity, SpawnerKind, Step, Surroundings, lint,
 };
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::manifests::{self, Manifest};
+use serde_json::Value;
 
 /// What each kind of object in a file is.
 fn objects(file: &Path) -> Vec<Manifest> {
@@ -160,6 +161,16 @@ const SLIPS: &[(&str, &str, Rule)] = &[
         "    dependsOn: [plan]\n    promptTemplate: |",
         Rule::PromptParsedTwice,
     ),
+    ("githubIssues: {}", "githubissues: {}", Rule::NoSource),
+    ("githubIssues: {}", "githubissues: {}", Rule::UnknownField),
+    ("promptTemplate:", "promptTemplat:", Rule::UnknownField),
+    ("    branch: kelos", "    brnach: kelos", Rule::UnknownField),
+    ("events: [issues]", "event: [issues]", Rule::UnknownField),
+    ("events: [issues]", "events: [issue]", Rule::UnknownEvent),
+    ("events: [issues]", "events: [issues]\n      filters: [{event: issue}]", Rule::UnmatchedEvent),
+    ("  when:\n", "  whn:\n", Rule::UnknownField),
+    ("kelos.dev/source-labels: \"{{.Labels}}\"", "x: y", Rule::NotRecorded),
+    ("apiVersion: kelos.dev/", "apiVersion: kelos.io/", Rule::ObjectType),
     ("area: backend\n      annotations", "area: back end\n      annotations", Rule::LabelValue),
 ];
 
@@ -201,5 +212,97 @@ fn the_examples_with_one_slip_each_are_found_and_without_it_are_clean() {
         }
     }
     println!("{tried} slips");
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The object with a replacement in it, and the way to its field then; nothing if the replacement does not fit.
+fn replaced(object: &Value, finding: &Finding) -> Option<(Value, Field)> {
+    let (fix, mut object) = (finding.fix.as_ref()?, object.clone());
+    let mut field = finding.field.clone();
+    let last = field.0.pop()?;
+    let mut above = &mut object;
+    for step in &field.0 {
+        above = match step {
+            Step::Key(key) => above.get_mut(&**key)?,
+            Step::Item(item) => above.get_mut(*item)?,
+        };
+    }
+    let in_text = |text: &str| {
+        text.get(fix.range.clone())?;
+        let mut text = text.to_owned();
+        text.replace_range(fix.range.clone(), &fix.with);
+        Some(text)
+    };
+    let step = match last {
+        Step::Key(key) if finding.is_about_key => {
+            let value = above.as_object_mut()?.remove(&*key)?;
+            let renamed = in_text(&key)?;
+            assert!(above.get(&renamed).is_none(), "{renamed} is there twice");
+            above[&renamed] = value;
+            Step::Key(renamed.into())
+        }
+        Step::Key(key) => {
+            above[&*key] = in_text(above[&*key].as_str()?)?.into();
+            Step::Key(key)
+        }
+        Step::Item(item) => {
+            above[item] = in_text(above[item].as_str()?)?.into();
+            Step::Item(item)
+        }
+    };
+    field.0.push(step);
+    Some((object, field))
+}
+
+/// Makes each replacement that is offered for these objects, alone, and gives how many it were: each changes the
+/// object, and the finding is gone.
+fn replacements_mend(objects: &[Manifest], wrong: &mut String) -> usize {
+    let policy = Policy::default();
+    let mut made = 0;
+    for manifest in objects {
+        let Ok(kind) = manifest.kind.parse::<SpawnerKind>() else { continue };
+        let around = Surroundings::new(&policy);
+        let found = lint(kind, &manifest.json, &around).unwrap();
+        let object = manifest.object();
+        for finding in found.iter().filter(|it| it.fix.is_some()) {
+            made += 1;
+            let of = |all: &[Finding], field: &Field| {
+                let is_it = |it: &&Finding| {
+                    it.rule == finding.rule && it.field == *field && it.text == finding.text
+                };
+                all.iter().filter(is_it).count()
+            };
+            let Some((after, field)) = replaced(&object, finding) else {
+                *wrong += &format!("it does not fit: {}", line("", finding));
+                continue;
+            };
+            let left = lint(kind, &after.to_string(), &around).unwrap();
+            if after == object || of(&left, &field) >= of(&found, &finding.field) {
+                *wrong += &format!("it mends nothing: {}", line("", finding));
+            }
+        }
+    }
+    made
+}
+
+#[test]
+fn a_replacement_changes_something_and_its_finding_is_gone() {
+    let (mut wrong, mut made) = (String::new(), 0);
+    for rule in Rule::ALL {
+        made += replacements_mend(&objects(&folder(rule).join("bad.yaml")), &mut wrong);
+    }
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let folders = fs::read_dir(examples).unwrap().map(|entry| entry.unwrap().path());
+    for file in folders.map(|it| it.join("taskspawner.yaml")).filter(|it| it.exists()) {
+        let text = fs::read_to_string(file).unwrap();
+        for (there, slip, _) in SLIPS.iter().filter(|(there, ..)| text.contains(there)) {
+            let mut all = Vec::new();
+            let text = text.replacen(there, slip, 1);
+            manifests::read_from("-", text.as_bytes(), |found| all.extend(found.ok()));
+            made += replacements_mend(&all, &mut wrong);
+        }
+    }
+    println!("{made} replacements");
+    assert!(made >= 30, "{made}");
     assert!(wrong.is_empty(), "{wrong}");
 }

@@ -2,6 +2,7 @@
 //! pre-commit runs it; and `docs/lint.md`.
 
 mod fixing;
+mod flags;
 mod hook;
 mod outputs;
 mod page;

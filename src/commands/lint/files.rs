@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::super::stdio::complain;
 use super::object::{Object, Read, Written, spawner_kind};
 use crate::engine::kelos::{GROUP, group_of};
+use crate::engine::lint::SpawnerKind;
 use crate::manifests::{self, BYTE_ORDER_MARK, Found, Manifest, ManifestError};
+use crate::templates::suggest::closest;
 
 /// What stands for the path of standard input.
 const STREAM: &str = "<stdin>";
@@ -118,16 +120,28 @@ fn hint(text: &str) -> &'static str {
     }
 }
 
+/// Which spawner is meant by this type: also where a letter of it is wrong, so that no spawner is passed over in
+/// silence. What the type should be is told when it is linted.
+fn meant(api_version: &str, kind: &str) -> Option<SpawnerKind> {
+    let group = group_of(api_version);
+    let is_near_group = group == GROUP
+        || group.ends_with(".kelos.dev")
+        || group.is_empty()
+        || closest(group, [GROUP]).is_some();
+    if let Some(exact) = spawner_kind(kind) {
+        return Some(exact).filter(|_| is_near_group);
+    }
+    let near = closest(kind, SpawnerKind::ALL.map(SpawnerKind::as_str))?;
+    spawner_kind(near).filter(|_| group == GROUP)
+}
+
 impl Read {
     fn take_manifest(&mut self, manifest: Manifest, file: usize, namespace: &str) {
-        if group_of(&manifest.api_version) != GROUP {
-            return;
-        }
-        if let Some(kind) = spawner_kind(&manifest.kind) {
+        if let Some(kind) = meant(&manifest.api_version, &manifest.kind) {
             let Manifest { line, document, items, json, .. } = manifest;
             let written = Written { file, line, document, items };
             self.objects.push(Object::new(kind, json, namespace, Some(written)));
-        } else if &*manifest.kind == "TaskBudget" {
+        } else if group_of(&manifest.api_version) == GROUP && &*manifest.kind == "TaskBudget" {
             self.take_budget(&manifest.json, namespace);
         }
     }

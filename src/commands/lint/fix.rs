@@ -15,8 +15,7 @@ use super::files::{Files, SourceFile, contents};
 use super::judge;
 use super::object::{Read, Written};
 use super::place::{self, Placed};
-use crate::engine::lint::{Field, Finding, Step};
-use crate::engine::rules::Policy;
+use crate::engine::lint::{Field, Finding, Step, Surroundings};
 use crate::manifests::Manifest;
 
 /// How often all is linted again: replacements of one rule that overlap need one round each.
@@ -27,13 +26,17 @@ const MOST_ROUNDS: usize = 10;
 /// # Errors
 ///
 /// When a file can't be written. Those before it are.
-pub(super) fn all(files: &mut Files, namespace: &str, policy: &Policy) -> anyhow::Result<usize> {
+pub(super) fn all(
+    files: &mut Files,
+    namespace: &str,
+    around: &Surroundings<'_>,
+) -> anyhow::Result<usize> {
     let mut fixed = 0;
     let mut changed = BTreeSet::new();
     for _ in 0..MOST_ROUNDS {
         let read = files.objects(namespace, false);
-        let placed = place::all(&read, judge::all(&read, policy).findings, files);
-        let wanted = wanted(&read, placed);
+        let placed = place::all(&read, judge::all(&read, around).findings, files);
+        let wanted = wanted(&read, placed, files);
         let before = fixed;
         for number in 0..files.all.len() {
             let of_file: Vec<&Wanted> = wanted.iter().filter(|it| it.at.file == number).collect();
@@ -62,11 +65,14 @@ struct Wanted {
     edit: Edit,
 }
 
-fn wanted(read: &Read, placed: Vec<Placed>) -> Vec<Wanted> {
+fn wanted(read: &Read, placed: Vec<Placed>, files: &Files) -> Vec<Wanted> {
     let found = placed.into_iter().filter_map(|it| {
         let Placed { finding, number, edit, .. } = it;
         let at = read.objects[number].written.clone()?;
-        Some(Wanted { at, finding, edit: edit?.ok()? })
+        let edit = edit?.ok()?;
+        // What changes nothing would be written again and again.
+        let is_change = files.all[at.file].text.get(edit.range.clone()) != Some(&*edit.with);
+        is_change.then_some(Wanted { at, finding, edit })
     });
     found.collect()
 }
@@ -116,19 +122,35 @@ fn is_as_wanted(file: &SourceFile, text: &str, wanted: &[&Wanted]) -> bool {
     before.len() == after.len() && before.iter().zip(&after).all(is_same)
 }
 
-/// Replaces in the object what the finding says.
+/// Replaces in the object what the finding says: in the text of its field, or its key.
 fn replace(object: &mut Value, finding: &Finding) -> Option<()> {
     let fix = finding.fix.as_ref()?;
     let Field(steps) = &finding.field;
-    let field = steps.iter().try_fold(object, |here, step| match step {
-        Step::Key(key) => here.get_mut(&**key),
-        Step::Item(item) => here.get_mut(*item),
-    })?;
+    let (last, above) = steps.split_last()?;
+    let above = above.iter().try_fold(object, |here, step| child(here, step))?;
+    if finding.is_about_key {
+        let Step::Key(key) = last else { return None };
+        let fields = above.as_object_mut()?;
+        let mut renamed = key.to_string();
+        renamed.get(fix.range.clone())?;
+        renamed.replace_range(fix.range.clone(), &fix.with);
+        let value = fields.remove(&**key).filter(|_| !fields.contains_key(&renamed))?;
+        fields.insert(renamed, value);
+        return Some(());
+    }
+    let field = child(above, last)?;
     let mut text = field.as_str()?.to_owned();
     text.get(fix.range.clone())?;
     text.replace_range(fix.range.clone(), &fix.with);
     *field = Value::from(text);
     Some(())
+}
+
+fn child<'o>(of: &'o mut Value, step: &Step) -> Option<&'o mut Value> {
+    match step {
+        Step::Key(key) => of.get_mut(&**key),
+        Step::Item(item) => of.get_mut(*item),
+    }
 }
 
 #[cfg(test)]

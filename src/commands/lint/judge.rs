@@ -4,7 +4,6 @@ use super::super::stdio::complain;
 use super::files::Files;
 use super::object::{Object, Read};
 use crate::engine::lint::{Finding, Surroundings, lint};
-use crate::engine::rules::Policy;
 
 /// What lint says of all objects.
 pub(super) struct Judged {
@@ -15,12 +14,12 @@ pub(super) struct Judged {
 }
 
 /// Lints all objects.
-pub(super) fn all(read: &Read, policy: &Policy) -> Judged {
+pub(super) fn all(read: &Read, around: &Surroundings<'_>) -> Judged {
     let mut judged = Judged { findings: Vec::new(), refused: Vec::new() };
     for (number, object) in read.objects.iter().enumerate() {
         let budgets = read.budgets.as_ref();
         let budgets = budgets.map(|all| all.get(&*object.namespace).map_or(&[][..], |it| it));
-        let around = Surroundings { budgets, ..Surroundings::new(policy) };
+        let around = Surroundings { budgets, ..*around };
         match lint(object.kind, &object.json, &around) {
             Ok(findings) => judged.findings.extend(findings.into_iter().map(|it| (number, it))),
             Err(error) => judged.refused.push((number, without_place(&error))),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::edit::{self, Edit};
 use super::files::{Files, SourceFile};
 use super::object::{Object, Read, Written};
-use crate::engine::lint::{Finding, SpawnerKind};
+use crate::engine::lint::{Finding, SpawnerKind, Step};
 use crate::manifests::{Scalar, Spelling, Style};
 use crate::templates::Position;
 
@@ -146,6 +146,9 @@ fn edit_of(
     file: &SourceFile,
 ) -> Option<Result<Edit, &'static str>> {
     let fix = finding.fix.as_ref()?;
+    if finding.is_about_key && file.is_sound {
+        return Some(edit_of_key(finding, spelling?, file));
+    }
     let scalar = spelling.and_then(|spelling| spelling.scalar.as_ref());
     Some(match scalar {
         _ if !file.is_sound => Err("the file has something in it that can't be read"),
@@ -153,6 +156,26 @@ fn edit_of(
         Some(scalar) if scalar.is_shared => Err("other places have this text, too, by an anchor"),
         Some(scalar) => edit::encode(&file.text, scalar, &fix.range, &fix.with),
     })
+}
+
+/// What the replacement of a key writes: where the file spells it letter by letter, in quotes or without.
+fn edit_of_key(
+    finding: &Finding,
+    spelling: &Spelling,
+    file: &SourceFile,
+) -> Result<Edit, &'static str> {
+    let wrong = "the place in the file is not certain";
+    let (Some(fix), Some(Step::Key(key))) = (&finding.fix, finding.field.0.last()) else {
+        return Err(wrong);
+    };
+    let spelled = &file.text[spelling.key.clone()];
+    let at = spelled.find(&**key).filter(|_| spelling.is_whole).ok_or(wrong)?;
+    let around = spelled.len() - key.len();
+    if around != 2 * at || at > 1 {
+        return Err(wrong);
+    }
+    let start = spelling.key.start + at;
+    Ok(Edit { range: start + fix.range.start..start + fix.range.end, with: fix.with.clone() })
 }
 
 /// Where the lines of a text begin: to find many places in it.

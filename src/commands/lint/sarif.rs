@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::stdio::print as print_line;
 use super::Report;
 use super::edit::Edit;
+use super::explain;
 use super::files::Files;
 use super::place::{InFile, Placed};
 use super::uri::uri;
@@ -32,7 +33,13 @@ pub(super) fn print(report: &Report, files: &Files) -> anyhow::Result<()> {
 }
 
 fn rule(rule: Rule) -> Value {
-    json!({"id": rule.as_str(), "shortDescription": {"text": rule.about()}})
+    let entry = explain::entry(rule);
+    json!({
+        "id": rule.as_str(),
+        "shortDescription": {"text": rule.about()},
+        // What code scanning shows beside a finding.
+        "help": {"text": entry, "markdown": entry},
+    })
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -121,6 +121,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::engine::lint::Surroundings;
     use crate::engine::rules::Policy;
 
     #[test]
@@ -129,7 +130,8 @@ mod tests {
         let mut files = Files::of(Path::new("w.yaml"), text);
         let mut report = Report::default();
         let read = files.objects("default", true);
-        report.add(&read, &Policy::default(), &files);
+        let policy = Policy::default();
+        report.add(&read, &Surroundings::new(&policy), &files);
         let placed = report.placed.iter().find(|it| it.finding.severity == Severity::Error);
         let placed = placed.unwrap();
         let shown = snippet(placed, placed.in_file.as_ref().unwrap(), &files);

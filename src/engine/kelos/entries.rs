@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::bounded::{Bounded, STAND_IN, TooLong};
 use super::{
-    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_RULES,
+    ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_RULES, LINT_ALLOW_SETTING,
     NAME_TEMPLATE_ANNOTATION, NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX,
     POD_LABELS_FROM_TASK_SETTING, POD_LABELS_RULES, SYNTAX_SETTING, StringMap,
 };
@@ -27,7 +27,7 @@ const METADATA_BYTES: usize = 64 << 10;
 const ENTRY_BYTES: usize = 16 << 10;
 /// What is kept of a setting. No value that means something is as long; the rest shows what was wrong.
 const SETTING_BYTES: usize = 64;
-/// The longest list of labels that Pods get, too.
+/// The longest list of labels that Pods get, too, and of rules of lint that are not told.
 pub const COPIES_BYTES: usize = 4 << 10;
 /// The longest `nameTemplate`; Kubernetes names have 253 bytes.
 pub const NAME_TEMPLATE_BYTES: usize = 4 << 10;
@@ -177,7 +177,7 @@ fn own(key: &str) -> Option<usize> {
         LABELS_RULES | ANNOTATIONS_RULES | POD_LABELS_RULES | NODE_SELECTOR_RULES => {
             Some(MAP_BYTES)
         }
-        POD_LABELS_FROM_TASK_SETTING => Some(COPIES_BYTES),
+        POD_LABELS_FROM_TASK_SETTING | LINT_ALLOW_SETTING => Some(COPIES_BYTES),
         SYNTAX_SETTING | ON_INVALID_SETTING | INFER_SETTING | INJECTION_SETTING => {
             Some(SETTING_BYTES)
         }

@@ -83,7 +83,7 @@ pub(super) fn about(lint: &Lint<'_>, rule: &KeyRule, finding: Finding) -> Findin
 }
 
 /// Where a key stands in its rules annotation, or a byte of its template.
-fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Position> {
+pub(super) fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Position> {
     let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
     let is_start = |at: usize| {
         let before = text.get(..at).unwrap_or_default();
@@ -102,6 +102,19 @@ fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Posi
         _ => key,
     };
     Some(Position::of(text, at))
+}
+
+/// Where the `default` of a key stands in its rules annotation.
+fn place_of_default(view: &View, rule: &KeyRule) -> Option<Position> {
+    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
+    let key = place(view, rule, None)?.offset;
+    let behind = text.get(key..)?;
+    let is_field = |at: usize| {
+        let rest = behind.get(at + "default".len()..).unwrap_or_default();
+        rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
+    };
+    let (at, _) = behind.match_indices("default").find(|(at, _)| is_field(*at))?;
+    Some(Position::of(text, key + at))
 }
 
 fn with_skip(finding: Finding, skip: &Skip) -> Finding {
@@ -147,7 +160,10 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
             lint.located(finding, place(lint.view, rule, Some(position.offset)))
         }
         Some(position) => finding.at(position),
-        None => about(lint, rule, finding),
+        None => match place_of_default(lint.view, rule) {
+            Some(position) if error.message.starts_with("`default`") => finding.at(position),
+            _ => about(lint, rule, finding),
+        },
     };
     lint.add(match &error.hint {
         Some(hint) => finding.help(hint.clone()),
@@ -187,8 +203,8 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
         let finding = lint.located(finding, place(lint.view, rule, Some(fault.at.start)));
         let variable = format!(".{name}");
-        let help = name_hint(ErrorKind::Missing, &variable)
-            .or_else(|| Some(lint.remedy(&variable).to_string()));
+        let help =
+            name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
         return lint.add(match help.filter(|help| !help.is_empty()) {
             Some(help) => finding.help(help),
             None => finding,

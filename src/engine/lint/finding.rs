@@ -48,6 +48,20 @@ rules! {
     /// What is looked for. Each has a folder of its name in tests/data/lint, with why it matters, a bad and a
     /// good example, and an entry in docs/lint.md.
     pub enum Rule {
+        /// An `apiVersion` or a `kind` that no Kelos serves.
+        ObjectType = "object-type",
+        /// A field that Kelos does not have.
+        UnknownField = "unknown-field",
+        /// A field without which the API server refuses the object.
+        MissingField = "missing-field",
+        /// No source in `spec.when`.
+        NoSource = "no-source",
+        /// An event that GitHub does not send, or that Kelos does not know.
+        UnknownEvent = "unknown-event",
+        /// An event that no filter lets pass, or a filter of an event that is not taken.
+        UnmatchedEvent = "unmatched-event",
+        /// A schedule that Kelos can't read.
+        CronSchedule = "cron-schedule",
         /// A template that does not parse where Kelos renders it.
         TemplateSyntax = "template-syntax",
         /// A helper, Jinja or a variable of rules annotations where Kelos renders.
@@ -98,6 +112,8 @@ rules! {
         RulesTemplate = "rules-template",
         /// A key of a rules annotation whose template asks for what no Task of the source has.
         NeverWritten = "never-written",
+        /// A variable of a rules annotation that nothing on the Tasks tells.
+        NotRecorded = "not-recorded",
         /// A `default` that always stands in.
         DefaultAlways = "default-always",
         /// A setting with a value that is not known.
@@ -179,7 +195,8 @@ impl fmt::Display for Field {
     }
 }
 
-/// A replacement that is exact: the text of the field without these bytes, and with others in their place.
+/// A replacement that is exact: the text of the field, or its key if the finding is about that, without these bytes
+/// and with others in their place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
     /// The bytes of the field's text that go.

@@ -112,7 +112,7 @@ pub(super) fn printed(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Ou
                     .fix(trimmed..rendered.source.len(), "")
             } else {
                 finding.help(
-                    "move the key to the annotation `metadata.kelos.dev/labels`, where `slug` makes a value of a text; or make it an annotation",
+                    "make it an annotation, or move it to `metadata.kelos.dev/labels`, where `slug` makes it a value",
                 )
             });
         }

@@ -1,28 +1,88 @@
 //! Fields of payloads: those of other events, and those of what may be nothing.
 
 use super::Lint;
-use super::faults::{KNOWN, by_certainty, listed, spelled};
+use super::faults::{KNOWN, by_certainty, have, some, spelled};
 use super::finding::{Finding, Rule, Severity};
 use super::templates::{Met, Rendered};
+use crate::engine::simulate::EVENTS;
+use crate::engine::sources::{PayloadField, payload_field};
+
+/// What an issue and a pull request have alike: what is written of one can be written of the other.
+const OF_BOTH: [&str; 11] = [
+    "Title",
+    "Body",
+    "State",
+    "Number",
+    "HTMLURL",
+    "User",
+    "Labels",
+    "GetTitle",
+    "GetBody",
+    "GetNumber",
+    "GetUser",
+];
 
 /// A field that the payload of an event does not have.
 pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
-    let of = listed(&met.always);
+    let written = spelled(&met.fault);
     let text = format!(
-        "the payload of {of} has no `{}` ({KNOWN}): Kelos makes no {} of it",
-        spelled(&met.fault),
+        "{} no `{written}` ({KNOWN}): Kelos makes no {} of it",
+        have(&met.always),
         lint.product()
     );
     let field = rendered.field.clone();
     let finding = Finding::new(Rule::PayloadField, by_certainty(met), field, text);
-    match &*met.fault.path {
-        [_, name] if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
-            finding.help("names are as Go has them: `.Payload.Issue.Title`")
-        }
-        _ => finding.help(
-            "ask for the event first: `{{if eq .Event \"issues\"}}…{{end}}` reaches it under that one alone",
-        ),
+    let path: Vec<&str> = met.fault.path.iter().skip(1).map(|name| &**name).collect();
+    let first: Vec<&str> = path.iter().take(1).copied().collect();
+    let has = |event: &str| {
+        !matches!(payload_field(event, &first), PayloadField::Missing | PayloadField::Unknown)
+    };
+    let mut taken: Vec<&str> = lint.worlds.iter().filter_map(|world| world.event).collect();
+    taken.dedup();
+    taken.retain(|event| !met.always.contains(event) && has(event));
+    if !taken.is_empty() {
+        let events: String = taken.iter().map(|event| format!(" \"{event}\"")).collect();
+        return finding.help(format!(
+            "ask for the event first: `{{{{if eq .Event{events}}}}}...{{{{end}}}}`"
+        ));
     }
+    if path.first().is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
+        return finding.help("names are as Go has them: `.Payload.Issue.Title`");
+    }
+    if let Some((from, to)) = counterpart(&path, &met.always) {
+        let start = met.fault.at.start;
+        let behind = rendered.source.get(start..met.fault.at.end).unwrap_or_default();
+        let finding = finding.help(format!("write `.Payload.{to}` in place of it"));
+        let is_alike = behind
+            .split_once(&format!(".Payload.{from}."))
+            .and_then(|(_, rest)| rest.split('.').next())
+            .is_some_and(|next| OF_BOTH.contains(&next));
+        return match behind.find(&format!(".{from}")) {
+            Some(at) if is_alike => {
+                let at = start + at + 1;
+                finding.fix(at..at + from.len(), to)
+            }
+            _ => finding,
+        };
+    }
+    let others: Vec<&str> = EVENTS.iter().filter(|event| has(event)).copied().collect();
+    match others.as_slice() {
+        [] => finding.help("take it out: no event of GitHub has it"),
+        events => finding.help(format!("take it out; {}", some(events))),
+    }
+}
+
+/// What stands in the place of an issue under events of pull requests, and the other way round.
+fn counterpart(path: &[&str], events: &[&str]) -> Option<(&'static str, &'static str)> {
+    let pairs = [
+        ("Issue", "PullRequest"),
+        ("PullRequest", "Issue"),
+        ("GetIssue", "GetPullRequest"),
+        ("GetPullRequest", "GetIssue"),
+    ];
+    let (from, to) = pairs.into_iter().find(|(from, _)| path.first() == Some(from))?;
+    let has_it = |event: &&str| payload_field(event, &[to]) != PayloadField::Missing;
+    events.iter().all(has_it).then_some((from, to))
 }
 
 /// Something of what may be nothing.

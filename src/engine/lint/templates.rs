@@ -4,9 +4,11 @@ use super::Lint;
 use super::faults::told;
 use super::finding::{Field, Finding, Rule, Severity};
 use super::labels;
+use super::view::View;
 use super::world::KelosWorld;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::rules_annotation;
+use crate::engine::simulate::KelosVersion;
 use crate::engine::sources::name_hint;
 use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
 use crate::templates::{ErrorKind, Language, Position, Syntax, TemplateError, Templates};
@@ -19,6 +21,8 @@ pub(super) enum Place {
     Name,
     Label,
     Annotation,
+    /// What a context source is asked with.
+    Fetch,
 }
 
 /// A template that Kelos renders.
@@ -26,6 +30,8 @@ pub(super) struct Rendered<'v> {
     pub(super) place: Place,
     pub(super) field: Field,
     pub(super) source: &'v str,
+    /// The context source that it is of, if Kelos goes on where it fails.
+    pub(super) ignored: Option<&'v str>,
 }
 
 /// What is met at one place of a template, in all worlds.
@@ -48,6 +54,7 @@ pub(super) struct Outlook<'v> {
 /// Looks at all templates that Kelos renders.
 pub(super) fn look(lint: &mut Lint<'_>) {
     for rendered in all(lint) {
+        lint.fetched = rendered.ignored.map(str::to_owned);
         if !rendered.source.contains("{{") {
             if rendered.place == Place::Label {
                 labels::constant(lint, &rendered);
@@ -57,10 +64,10 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         match Plain::parse(rendered.source, &mut lint.purse) {
             Err(error) => broken(lint, &rendered, error),
             Ok(plain) => {
-                let Some(outlook) = outlook(lint, &rendered, &plain) else { return };
+                let Some(outlook) = outlook(lint, &rendered, &plain) else { break };
                 for met in &outlook.met {
                     if let Some(finding) = told(lint, &rendered, met) {
-                        lint.add(finding);
+                        lint.add(softened(finding, &rendered));
                     }
                 }
                 if rendered.place == Place::Label {
@@ -75,6 +82,16 @@ pub(super) fn look(lint: &mut Lint<'_>) {
             }
         }
     }
+    lint.fetched = None;
+}
+
+/// The same finding, as grave as it is where Kelos may go on without what the template is for.
+fn softened(finding: Finding, rendered: &Rendered<'_>) -> Finding {
+    let severity = match rendered.ignored {
+        Some(_) => finding.severity.max(Severity::Warning),
+        None => finding.severity,
+    };
+    Finding { severity, ..finding }
 }
 
 /// The templates of a TaskSpawner, or of a SessionSpawner.
@@ -82,7 +99,7 @@ fn all<'v>(lint: &Lint<'v>) -> Vec<Rendered<'v>> {
     let spec = &lint.view.spec;
     let mut all = Vec::new();
     let mut push = |place, field, source: &'v str| {
-        all.push(Rendered { place, field, source });
+        all.push(Rendered { place, field, source, ignored: None });
     };
     if lint.is_session() {
         let field = |name| Field::of(&["spec", "sessionTemplate", name]);
@@ -94,6 +111,10 @@ fn all<'v>(lint: &Lint<'v>) -> Vec<Rendered<'v>> {
     let field = |name| Field::of(&["spec", "taskTemplate", name]);
     push(Place::Prompt, field("promptTemplate"), &template.prompt_template);
     push(Place::Branch, field("branch"), &template.branch);
+    // What the first version does not have it does not render.
+    if lint.around.kelos == KelosVersion::V0_24 {
+        return all;
+    }
     let (way, name) = lint.view.name_template();
     push(Place::Name, Field::of(way), name);
     for (place, map, entries) in [
@@ -102,6 +123,29 @@ fn all<'v>(lint: &Lint<'v>) -> Vec<Rendered<'v>> {
     ] {
         for (key, source) in entries {
             push(place, field("metadata").key(map).key(key), source);
+        }
+    }
+    if lint.table.has_context() {
+        all.extend(fetched(lint.view));
+    }
+    all
+}
+
+/// What context sources are asked with.
+fn fetched(view: &View) -> Vec<Rendered<'_>> {
+    let sources = &view.spec.task_template.context_sources;
+    let mut all = Vec::new();
+    for (index, source) in sources.iter().enumerate() {
+        let Some(http) = &source.http else { continue };
+        let is_ignored = source.failure_policy.as_deref() == Some("Ignore");
+        let ignored = is_ignored.then_some(&*source.name);
+        let field = Field::of(&["spec", "taskTemplate", "contextSources"]).item(index).key("http");
+        let place = Place::Fetch;
+        all.push(Rendered { place, field: field.clone().key("url"), source: &http.url, ignored });
+        all.push(Rendered { place, field: field.clone().key("body"), source: &http.body, ignored });
+        let headers = field.key("headers");
+        for (name, source) in &http.headers.templates {
+            all.push(Rendered { place, field: headers.clone().key(name), source, ignored });
         }
     }
     all
@@ -115,8 +159,9 @@ fn outlook<'v>(
 ) -> Option<Outlook<'v>> {
     let mut outlook = Outlook { met: Vec::new(), forecasts: Vec::new() };
     for world in lint.worlds.clone() {
-        let is_name = rendered.place == Place::Name;
-        let world = if is_name { world.without_context() } else { world };
+        // Kelos makes names without what it has fetched, and fetches before it has any of it.
+        let is_without = matches!(rendered.place, Place::Name | Place::Fetch);
+        let world = if is_without { world.without_context() } else { world };
         let forecast = plain.run(&world, &mut lint.purse).ok()?;
         let event = world.event.unwrap_or_default();
         for fault in &forecast.faults {
@@ -162,7 +207,7 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
     if lint.purse.is_empty() {
         return;
     }
-    let Rendered { place, field, source } = rendered;
+    let Rendered { place, field, source, .. } = rendered;
     let compiled = Templates::default().compile(source, Syntax::Auto, &mut lint.purse);
     let kind = if *place == Place::Label { Kind::Label } else { Kind::Annotation };
     let helper = compiled.as_ref().ok().and_then(|template| template.helper());
@@ -186,6 +231,7 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
             let function = function.and_then(|rest| rest.split('`').next());
             // What is called like a variable is one, without its dot.
             let dotless = function.and_then(|name| name_hint(ErrorKind::Render, name));
+            let finding = softened(finding, rendered);
             return lint.add(match dotless.or(error.hint) {
                 Some(hint) => finding.help(hint),
                 None => finding,
@@ -200,7 +246,7 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
                 .to_owned()
         }
     };
-    lint.add(at(finding, position).help(help));
+    lint.add(softened(at(finding, position), rendered).help(help));
 }
 
 fn at(finding: Finding, position: Option<Position>) -> Finding {

@@ -87,6 +87,10 @@ pub(super) struct Http {
     #[serde(deserialize_with = "null_as_default")]
     pub(super) url: String,
     #[serde(deserialize_with = "null_as_default")]
+    pub(super) body: String,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) headers: FieldMap,
+    #[serde(deserialize_with = "null_as_default")]
     pub(super) allow_insecure: bool,
     pub(super) max_response_bytes: Option<i64>,
 }
@@ -97,11 +101,18 @@ pub(super) struct When {
     pub(super) github_issues: Option<IgnoredAny>,
     pub(super) github_pull_requests: Option<IgnoredAny>,
     pub(super) jira: Option<IgnoredAny>,
-    pub(super) cron: Option<IgnoredAny>,
+    pub(super) cron: Option<Cron>,
     pub(super) github_webhook: Option<GithubWebhook>,
     pub(super) linear_webhook: Option<IgnoredAny>,
     pub(super) webhook: Option<Webhook>,
     pub(super) slack: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Cron {
+    #[serde(deserialize_with = "null_as_default")]
+    pub(super) schedule: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -142,6 +153,21 @@ pub(super) struct Webhook {
     pub(super) source: String,
     #[serde(deserialize_with = "null_as_default")]
     pub(super) field_mapping: FieldMap,
+}
+
+impl When {
+    /// Whether it has a source that is polled, which any Kelos has.
+    pub(super) fn has_polled(&self) -> bool {
+        let of_github = self.github_issues.is_some() || self.github_pull_requests.is_some();
+        of_github || self.jira.is_some() || self.cron.is_some()
+    }
+
+    /// Whether it has a source that servers of later versions of Kelos wait for.
+    pub(super) fn has_served(&self) -> bool {
+        let of_github = self.github_webhook.is_some();
+        let others = self.linear_webhook.is_some() || self.webhook.is_some();
+        of_github || others || self.slack.is_some()
+    }
 }
 
 impl View {

@@ -16,6 +16,7 @@ use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::budget::Exhausted;
+use crate::templates::suggest::closest;
 use crate::templates::{Position, Syntax, Template};
 
 /// What to do about rules that are too costly.
@@ -227,6 +228,19 @@ fn helper_in_field(kind: Kind, name: &str, at: Position) -> Skip {
     Skip::parse(message).at(at).hint(hint)
 }
 
+/// How many values of `allowed` a hint names.
+const MOST_NAMED: usize = 5;
+
+/// What makes a `default` one of the values that are allowed.
+fn within(default: &str, allowed: &BTreeSet<Box<str>>) -> String {
+    if let Some(meant) = closest(default, allowed.iter().map(|it| &**it)) {
+        return format!("did you mean `{meant}`? Else add `{default}` to `allowed`");
+    }
+    let named: Vec<&str> = allowed.iter().take(MOST_NAMED).map(|it| &**it).collect();
+    let more = if allowed.len() > MOST_NAMED { " and others" } else { "" };
+    format!("add `{default}` to `allowed`, or make it one of `{}`{more}", named.join("`, `"))
+}
+
 /// A default is literal, so it can be judged before any Task comes.
 fn check_default(
     kind: Kind,
@@ -238,8 +252,10 @@ fn check_default(
     if let Err(error) = pods::check_value(kind, key, default) {
         return Err(Skip::parse(format!("`default` can't be written: {}", error.message)));
     }
-    if allowed.is_some_and(|allowed| !allowed.contains(default)) {
-        return Err(Skip::parse("`default` is not in `allowed`"));
+    match allowed.filter(|allowed| !allowed.contains(default)) {
+        Some(allowed) => {
+            Err(Skip::parse("`default` is not in `allowed`").hint(within(default, allowed)))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -3,9 +3,10 @@
 use super::{Copies, Infer, OnInvalid, Problem};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    ANNOTATIONS_RULES, COPIES_BYTES, GROUP, INFER_SETTING, INJECTION_SETTING, LABELS_RULES, MARKS,
-    NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX, ObjectMeta, POD_LABELS_FROM_TASK_SETTING,
-    POD_LABELS_RULES, Protection, SYNTAX_SETTING, StringMap, TaskSpawner, TooLong,
+    ANNOTATIONS_RULES, COPIES_BYTES, GROUP, INFER_SETTING, INJECTION_SETTING, LABELS_RULES,
+    LINT_ALLOW_SETTING, MARKS, NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX, ObjectMeta,
+    POD_LABELS_FROM_TASK_SETTING, POD_LABELS_RULES, Protection, SYNTAX_SETTING, StringMap,
+    TaskSpawner, TooLong,
 };
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -25,7 +26,7 @@ pub(super) struct Settings {
 }
 
 /// All annotations of a TaskSpawner that are read.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     LABELS_RULES,
     ANNOTATIONS_RULES,
     POD_LABELS_RULES,
@@ -35,6 +36,7 @@ const NAMES: [&str; 9] = [
     ON_INVALID_SETTING,
     INFER_SETTING,
     INJECTION_SETTING,
+    LINT_ALLOW_SETTING,
 ];
 /// Of how many names that nobody reads it is told.
 const TOLD: usize = 4;

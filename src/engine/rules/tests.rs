@@ -117,7 +117,7 @@ fn an_annotation_under_our_prefix_that_nobody_reads_is_told_slips_first() {
             (
                 "metadata.kelos.dev/owner",
                 "no annotation of this name is read; this version reads labels, annotations, \
-                 pod-labels, node-selector, pod-labels-from-task, syntax, on-invalid, infer, injection"
+                 pod-labels, node-selector, pod-labels-from-task, syntax, on-invalid, infer, injection, lint-allow"
             ),
         ]
     );

@@ -60,28 +60,37 @@ impl Spawner {
     /// What keeps Kelos from making one, or the API server from taking it, whatever a webhook does; or that it can't
     /// be told.
     pub fn task(&self, item: &Item, version: KelosVersion) -> Result<Value, NoTask> {
+        self.task_of(item, &self.variables(item, version)?, version)
+    }
+
+    /// The same, of an item whose variables are known.
+    pub(in crate::engine) fn task_of(
+        &self,
+        item: &Item,
+        variables: &Variables,
+        version: KelosVersion,
+    ) -> Result<Value, NoTask> {
         let source = self.source_of(version)?;
-        let variables = self.variables(item, version)?;
         let item = self.completed(source, item)?;
         let text = |name: &str| item.get(name).map_or(Ok(String::new()), |it| text_of(name, it));
-        let id = printed(&variables, "ID");
+        let id = printed(variables, "ID");
         let event = match source {
-            SourceKind::LinearWebhook => printed(&variables, "Type"),
-            _ => printed(&variables, "Event"),
+            SourceKind::LinearWebhook => printed(variables, "Type"),
+            _ => printed(variables, "Event"),
         };
         let delivery = self.delivery(source, &id, &text("DeliveryID")?, &text("ChannelID")?);
         let facts = Facts { id: &id, event: &event, delivery: &delivery };
-        let name = self.task_name(source, &facts, &variables, version)?;
-        let spec = self.spec(&variables, version)?;
+        let name = self.task_name(source, &facts, variables, version)?;
+        let spec = self.spec(variables, version)?;
         let (mut labels, mut annotations) = match version {
             KelosVersion::V0_24 => (Map::new(), Map::new()),
-            KelosVersion::V0_52 => self.metadata(&variables)?,
+            KelosVersion::V0_52 => self.metadata(variables)?,
         };
         labels.insert(TASKSPAWNER_LABEL.to_owned(), self.name.as_str().into());
         let spec = self.with_credentials(spec, &mut labels)?;
         match source {
             SourceKind::Slack => slack(&item, &id, &mut labels, &mut annotations)?,
-            _ => annotations.extend(self.reported(source, &item, &variables, version)?),
+            _ => annotations.extend(self.reported(source, &item, variables, version)?),
         }
         self.accept(&name)?;
         Ok(self.object(name, labels, annotations, spec, version))

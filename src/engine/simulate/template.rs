@@ -22,6 +22,8 @@ pub fn render_as_kelos(template: &str, variables: &Variables) -> Result<String, 
 
 /// Renders what was compiled already.
 pub(super) fn render(program: &Program, variables: &Variables) -> Result<String, TemplateError> {
-    let text = program.render_plain(variables.root(), &mut Budget::template());
+    let mut budget = variables.left().unwrap_or(Budget::template());
+    let text = program.render_plain(variables.root(), &mut budget);
+    variables.spend_to(budget);
     text.map_err(|error| variables.explained(error))
 }

@@ -1,11 +1,14 @@
 //! An item → the variables that Kelos gives its templates.
 
+use std::cell::Cell;
+
 use super::field_mapping;
 use super::github_event;
 use super::no_task::NoTask;
 use super::spawner::Spawner;
 use super::{Item, KelosVersion, SourceKind};
 use crate::engine::sources::Table;
+use crate::templates::budget::Budget;
 use crate::templates::suggest::closest;
 use crate::templates::value::{GoValue, Map, Text, Typed, Value};
 use crate::templates::{ErrorKind, TemplateError};
@@ -15,6 +18,8 @@ use crate::templates::{ErrorKind, TemplateError};
 pub struct Variables {
     root: Value,
     source: &'static Table,
+    /// What is left for all templates together; without it each has its own.
+    left: Cell<Option<Budget>>,
 }
 
 /// The variables of everything that is polled, in the order in which Kelos declares them.
@@ -54,13 +59,13 @@ impl Spawner {
         };
         if version == KelosVersion::V0_24 {
             let root = Value::Typed(Typed::new(WorkItem(map)));
-            return Ok(Variables { root, source: source.table() });
+            return Ok(Variables { root, source: source.table(), left: Cell::default() });
         }
         let context: Map = self.context(&item)?;
         if source.table().has_context() && self.context_sources().next().is_some() {
             map.insert("Context".into(), Value::from(context));
         }
-        Ok(Variables { root: Value::from(map), source: source.table() })
+        Ok(Variables { root: Value::from(map), source: source.table(), left: Cell::default() })
     }
 
     /// Refuses an item with a name in it that means nothing: most likely a typing error.
@@ -98,6 +103,23 @@ impl Spawner {
 }
 
 impl Variables {
+    /// The same, with which all templates together may cost so much.
+    pub(in crate::engine) fn within(self, budget: Budget) -> Variables {
+        Variables { left: Cell::new(Some(budget)), ..self }
+    }
+
+    /// What is left for all templates together, if they share it.
+    pub(in crate::engine) fn left(&self) -> Option<Budget> {
+        self.left.get()
+    }
+
+    /// Says what is left, if templates share it.
+    pub(super) fn spend_to(&self, budget: Budget) {
+        if self.left.get().is_some() {
+            self.left.set(Some(budget));
+        }
+    }
+
     /// What `.` is.
     pub(super) fn root(&self) -> &Value {
         &self.root

@@ -96,3 +96,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_empty_text_stands_between_its_quotes() {
+    for file in ["a: ''", "a: \"\""] {
+        let scalar = last(file);
+        assert_eq!(scalar.in_file(&(0..0)), Some(4..4), "{file}");
+        assert_eq!(scalar.in_file(&(0..1)), None, "{file}");
+    }
+}

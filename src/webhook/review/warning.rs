@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::engine::lint::Finding;
+use crate::engine::lint::{Field, Finding, Step};
 
 /// The most characters of a warning: the API server cuts at 256.
 pub(super) const WARNING_CHARS: usize = 200;
@@ -11,20 +11,61 @@ const FIELD_CHARS: usize = 90;
 /// What stands for text that was cut: warnings travel in headers, and not every client takes `…` there.
 const ELLIPSIS: &str = "...";
 
+/// The fewest characters of what is wrong that stand beside what to do: enough for a key or a variable, beside the rule.
+const TEXT_CHARS: usize = 20;
+
 /// ``spec.taskTemplate.branch: function "lower" not defined (1:10) [not-for-kelos]``
+///
+/// What to do is worth more than the way to the field and than the end of what is wrong, and a part of it is worth
+/// nothing: where not all of them have room, those are shortened first.
 pub(super) fn finding_warning(finding: &Finding) -> String {
-    let field = finding.field.to_string();
-    let mut text = format!("{}: {}", shorten_middle(&field, FIELD_CHARS), finding.text);
     let place = finding.at.map(|at| format!(" ({}:{})", at.line, at.column)).unwrap_or_default();
-    // Place and rule are worth more than the end of the message, and a part of a help is worth nothing.
     let end = format!("{place} [{}]", finding.rule);
-    if let Some(help) = &finding.help
-        && [&*text, "; ", help, &end].iter().map(|it| it.chars().count()).sum::<usize>()
-            <= WARNING_CHARS
-    {
-        text.extend(["; ", help]);
+    let room = WARNING_CHARS.saturating_sub(chars(&end));
+    let whole = finding.field.to_string();
+    let field = shorten_middle(&whole, FIELD_CHARS);
+    let Some(help) = &finding.help else {
+        return warning_with(format!("{field}: {}", finding.text), &end);
+    };
+    let short = finding.text.replace(OF_VERSION, "");
+    let name = short_name(&finding.field);
+    for (field, text) in [(&*field, &finding.text), (&*field, &short), (&*name, &short)] {
+        let line = format!("{field}: {text}; {help}");
+        if chars(&line) <= room {
+            return warning_with(line, &end);
+        }
     }
-    warning_with(text, &end)
+    let around = chars(&name) + ": ".len() + "; ".len() + chars(help);
+    match room.checked_sub(around).filter(|left| *left >= TEXT_CHARS) {
+        Some(left) => warning_with(format!("{name}: {}; {help}", cut(&short, left)), &end),
+        None => warning_with(format!("{field}: {}", finding.text), &end),
+    }
+}
+
+/// Up to which Kelos something is known, which a warning can go without.
+const OF_VERSION: &str = " (up to Kelos v0.52)";
+
+fn chars(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The last step of the way to a field.
+fn short_name(field: &Field) -> String {
+    let last = field.0.len().saturating_sub(1);
+    let is_item = matches!(field.0.last(), Some(Step::Item(_)));
+    let from = if is_item { last.saturating_sub(1) } else { last };
+    let name = Field(field.0.get(from..).unwrap_or_default().to_vec()).to_string();
+    shorten_middle(name.trim_matches(['[', ']']), FIELD_CHARS / 2).into_owned()
+}
+
+/// A text of at most so many characters, which ends between two words if it is cut.
+fn cut(text: &str, most: usize) -> String {
+    if chars(text) <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(ELLIPSIS.len())).collect();
+    let end = kept.rfind(' ').unwrap_or(kept.len());
+    format!("{}{ELLIPSIS}", kept.get(..end).unwrap_or_default().trim_end_matches([':', ',', ';']))
 }
 
 /// One line of at most [`WARNING_CHARS`] characters, without control characters.
@@ -76,7 +117,12 @@ pub(in crate::webhook) fn shorten_middle(text: &str, most: usize) -> Cow<'_, str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::lint::{Field, Rule, Severity};
+    use std::fs;
+    use std::path::Path;
+
+    use crate::engine::lint::{Rule, Severity, SpawnerKind, Surroundings, lint};
+    use crate::engine::rules::Policy;
+    use crate::manifests;
     use crate::templates::Position;
 
     #[test]
@@ -102,5 +148,33 @@ mod tests {
             assert!(!told.contains(char::is_control), "{told:?}");
             assert!(told.starts_with("spec") && told.ends_with(" (2:3) [not-for-kelos]"), "{told}");
         }
+    }
+
+    /// Of each bad example, an error or a warning says what to do, if anything does.
+    #[test]
+    fn what_to_do_is_in_every_warning() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lint");
+        let (mut wrong, mut told) = (String::new(), 0);
+        for rule in Rule::ALL {
+            let file = folder.join(rule.as_str()).join("bad.yaml");
+            assert!(fs::exists(&file).unwrap(), "{rule}");
+            manifests::read(&file, |found| {
+                let Ok(object) = found else { return };
+                let Ok(kind) = object.kind.parse::<SpawnerKind>() else { return };
+                let policy = Policy::default();
+                let found = lint(kind, &object.json, &Surroundings::new(&policy)).unwrap();
+                for finding in found.iter().filter(|it| it.severity != Severity::Info) {
+                    let Some(help) = &finding.help else { continue };
+                    let warning = finding_warning(finding);
+                    told += 1;
+                    assert!(chars(&warning) <= WARNING_CHARS, "{warning}");
+                    if !warning.contains(&*one_line(help)) {
+                        wrong += &format!("{rule}: {warning}\n    {help}\n");
+                    }
+                }
+            });
+        }
+        assert!(told > 30, "{told}");
+        assert!(wrong.is_empty(), "{wrong}");
     }
 }

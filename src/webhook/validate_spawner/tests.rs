@@ -13,7 +13,7 @@ fn bad() -> Value {
         "apiVersion": "kelos.dev/v1alpha2", "kind": "TaskSpawner",
         "metadata": {"name": "w", "namespace": "ns", "annotations": {}},
         "spec": {
-            "when": {"cron": {"schedule": "@daily"}},
+            "when": {"cron": {"schedule": "0 0 * * *"}},
             "taskTemplate": {"branch": "kelos/{{lower .ID}}", "promptTemplate": "Tidy up"},
         },
     })
@@ -150,7 +150,7 @@ fn what_is_no_creation_or_change_of_a_spawner_is_let_be() {
 fn what_no_api_server_can_have_sent_is_allowed() {
     for (what, object, expected) in [
         ("another type", json!({"spec": {"when": 5}}), AdmissionOutcome::NotUnderstood),
-        ("no spec", json!({}), AdmissionOutcome::Unchanged),
+        ("no spec", json!({}), AdmissionOutcome::Warned),
         ("nulls", json!({"metadata": null, "spec": null}), AdmissionOutcome::NotUnderstood),
         (
             "numbers",
@@ -226,12 +226,15 @@ async fn requests_are_counted_by_what_they_are_about() {
         review["request"]["resource"]["resource"] = json!(resource);
         Bytes::from(review.to_string())
     };
+    let session = json!({"spec": {
+        "when": {"githubWebhook": {"events": ["issues"]}}, "sessionTemplate": {"worker": {"type": "codex"}},
+    }});
     let mut large = bad();
     large["spec"]["taskTemplate"]["promptTemplate"] = json!("x".repeat(IN_LINE_BYTES));
     for body in [
         reviewed(&bad(), "taskspawners"),
         reviewed(&large, "taskspawners"),
-        reviewed(&json!({}), "sessionspawners"),
+        reviewed(&session, "sessionspawners"),
         reviewed(&bad(), "tasks"),
         Bytes::new(),
     ] {

@@ -55,3 +55,15 @@ fn only_files_are_written() {
     assert_eq!(said.status, 2);
     assert!(said.errors.contains("--fix writes files: name them with -f"), "{}", said.errors);
 }
+
+#[test]
+fn a_key_is_written_anew_as_it_is_quoted_and_what_is_below_it_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = spawner("x").replace("    promptTemplate:", "    'promptTemplate' :");
+    let bad =
+        good.replace("githubIssues", "githubissues").replace("promptTemplate", "promptTemplat");
+    fs::write(folder.path().join("w.yaml"), &bad).unwrap();
+    let said = lint_in(folder.path(), &["--fix", "w.yaml"], "");
+    assert_eq!((said.status, &*said.output), (0, "1 object: nothing found; 2 fixed\n"));
+    assert_eq!(fs::read_to_string(folder.path().join("w.yaml")).unwrap(), good);
+}

@@ -161,6 +161,8 @@ fn sarif_passes_its_schema() {
     let rules = logs[0]["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     let index = result["ruleIndex"].as_u64().unwrap() as usize;
     assert_eq!(rules[index]["id"], result["ruleId"]);
+    let help = rules[index]["help"]["markdown"].as_str().unwrap();
+    assert!(help.contains("\nBad:\n"), "code scanning shows the entry of the page: {help}");
     let location = &result["locations"][0]["physicalLocation"];
     assert_eq!(location["artifactLocation"]["uri"], "bad.yaml");
 }

@@ -79,3 +79,14 @@ fn what_the_file_does_not_spell_has_the_place_of_its_key() {
     let said = lint_file("w.yaml", &text, &["-o", "json"]);
     assert!(at_the_error(&text, &said.findings()).starts_with("branch: *b"), "{}", said.output);
 }
+
+#[test]
+fn an_empty_text_has_a_place_between_its_quotes() {
+    for spelled in ["''", "\"\""] {
+        let text = format!(
+            "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {{name: w}}\nspec:\n  when: {{cron: {{schedule: {spelled}}}}}\n  taskTemplate: {{promptTemplate: x}}\n"
+        );
+        let said = lint_file("w.yaml", &text, &[]);
+        assert!(said.output.starts_with("w.yaml:5:27: error[cron-schedule]"), "{}", said.output);
+    }
+}

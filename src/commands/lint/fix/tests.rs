@@ -32,7 +32,7 @@ fn fixed(text: &str, findings: Vec<Finding>) -> (Vec<Edit>, Option<(String, usiz
     let mut files = Files::of(Path::new("w.yaml"), text);
     let read = files.objects("default", true);
     let findings = findings.into_iter().map(|finding| (0, finding)).collect();
-    let wanted = wanted(&read, place::all(&read, findings, &files));
+    let wanted = wanted(&read, place::all(&read, findings, &files), &files);
     let edits = wanted.iter().map(|it| it.edit.clone()).collect();
     (edits, edited(&files.all[0], wanted.iter().collect()))
 }
@@ -115,7 +115,8 @@ proptest! {
             prop_assert_eq!(&new[..range.start], &text[..range.start]);
             prop_assert_eq!(&new[range.start + with.len()..], &text[range.end..]);
         } else {
-            let is_json = style == 5 && !value.is_empty();
+            // What changes nothing is not written.
+            let is_json = style == 5 && !value.is_empty() && value[start..end] != with;
             prop_assert!(!is_json, "double quotes say whatever there is: {text} {value:?} {with:?}");
         }
     }

@@ -247,7 +247,16 @@ impl Parser<'_, '_> {
         self.fail(token.span.start, format!("function `{name}` is not defined")).map_err(
             |error: TemplateError| {
                 error.hint(match Function::closest(name) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
+                    // Kelos's own templates have none.
+                    Some(meant) if meant == name => {
+                        format!("only rules annotations have the helper `{name}`")
+                    }
+                    Some(meant) if (self.resolve)(meant).is_some() => {
+                        format!("did you mean `{meant}`?")
+                    }
+                    Some(meant) => {
+                        format!("did you mean `{meant}`? Only rules annotations have it")
+                    }
                     None => format!("a variable is written with a dot: `.{name}`"),
                 })
             },
