@@ -2,11 +2,10 @@
 
 use json_patch::PatchOperation;
 
+use super::decision::{Decision, KeyDecision, KeyOutcome};
 use super::kelos::Task;
 use super::patch::map_of;
-use super::{Decision, KeyDecision};
 use crate::apimachinery::Kind;
-use crate::engine::KeyOutcome;
 use crate::words::words;
 
 words! {

@@ -1,3 +1,5 @@
+//! A registration after each change, and what is said of a Task.
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -37,168 +39,123 @@ fn judged(
 
 type Row = (&'static str, fn(&mut Value), Value, Option<Value>, Asks, &'static str);
 
-#[test]
-fn a_registration_is_judged_as_the_api_server_does_it() {
-    fn opts_in(webhook: &mut Value) {
-        webhook["namespaceSelector"]["matchExpressions"][0] =
-            json!({"key": INJECTION_SETTING, "operator": "In", "values": ["enabled", "audit"]});
-    }
-    fn excludes(webhook: &mut Value) {
-        let requirement =
-            json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["team"]});
-        webhook["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap().push(requirement);
-    }
-    let switched = |word: &str| json!({ INJECTION_SETTING: word });
-    let table: Vec<Row> = vec![
-        ("the chart", |_| {}, json!({}), Some(json!({})), Asks::Yes, ""),
-        ("audit", |_| {}, json!({}), Some(switched("audit")), Asks::Yes, ""),
-        (
-            "off",
-            |_| {},
-            json!({}),
-            Some(switched("disabled")),
-            Asks::No,
-            "its namespaceSelector wants `metadata.kelos.dev/injection notin (disabled)`, and Namespace team has `metadata.kelos.dev/injection: disabled`",
-        ),
-        (
-            "opt-in",
-            opts_in,
-            json!({}),
-            Some(json!({})),
-            Asks::No,
-            "its namespaceSelector wants `metadata.kelos.dev/injection in (enabled, audit)`, and Namespace team has no such label",
-        ),
-        ("opted in", opts_in, json!({}), Some(switched("enabled")), Asks::Yes, ""),
-        (
-            "labels unknown",
-            |_| {},
-            json!({}),
-            None,
-            Asks::Unknown,
-            "its namespaceSelector wants `metadata.kelos.dev/injection notin (disabled)`, and the labels of Namespace team are not known",
-        ),
-        (
-            "excluded, whatever its labels",
-            excludes,
-            json!({}),
-            None,
-            Asks::No,
-            "its namespaceSelector wants `kubernetes.io/metadata.name notin (team)`, and Namespace team has `kubernetes.io/metadata.name: team`",
-        ),
-        (
-            "match labels",
-            |it| it["namespaceSelector"] = json!({"matchLabels": {"a": "b"}}),
-            json!({}),
-            Some(json!({"a": "c"})),
-            Asks::No,
-            "its namespaceSelector wants `a in (b)`, and Namespace team has `a: c`",
-        ),
-        (
-            "exists",
-            |it| {
-                it["namespaceSelector"] =
-                    json!({"matchExpressions": [{"key": "a", "operator": "Exists"}]})
-            },
-            json!({}),
-            Some(json!({})),
-            Asks::No,
-            "its namespaceSelector wants `a`, and Namespace team has no such label",
-        ),
-        (
-            "does not exist",
-            |it| {
-                it["namespaceSelector"] =
-                    json!({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]})
-            },
-            json!({}),
-            Some(json!({"a": ""})),
-            Asks::No,
-            "its namespaceSelector wants `!a`, and Namespace team has `a: `",
-        ),
-        (
-            "an operator to come",
-            |it| {
-                it["namespaceSelector"] =
-                    json!({"matchExpressions": [{"key": "a", "operator": "Gt", "values": ["1"]}]})
-            },
-            json!({}),
-            Some(json!({"a": "2"})),
-            Asks::Unknown,
-            "its namespaceSelector wants `a Gt (1)`, and the labels of Namespace team are not known",
-        ),
-        (
-            "a Task that is off",
-            |_| {},
-            switched("disabled"),
-            Some(json!({})),
-            Asks::No,
-            "its objectSelector wants `metadata.kelos.dev/injection notin (disabled)`, and the Task has `metadata.kelos.dev/injection: disabled`",
-        ),
-        (
-            "no rule",
-            |it| it["rules"][0]["operations"] = json!(["UPDATE"]),
-            json!({}),
-            Some(json!({})),
-            Asks::No,
-            "none of its rules is for CREATE of tasks in kelos.dev",
-        ),
-        (
-            "null",
-            |it| it["rules"] = json!(null),
-            json!({}),
-            Some(json!({})),
-            Asks::No,
-            "none of its rules is for CREATE of tasks in kelos.dev",
-        ),
-        (
-            "all",
-            |it| it["rules"][0] = json!({"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"], "operations": ["*"]}),
-            json!({}),
-            Some(json!({})),
-            Asks::Yes,
-            "",
-        ),
-        (
-            "of clusters",
-            |it| it["rules"][0]["scope"] = json!("Cluster"),
-            json!({}),
-            Some(json!({})),
-            Asks::No,
-            "none of its rules is for CREATE of tasks in kelos.dev",
-        ),
-        (
-            "a version",
-            |it| it["rules"][0]["apiVersions"] = json!(["v1alpha1"]),
-            json!({}),
-            Some(json!({})),
-            Asks::Unknown,
-            "its rules are for Tasks that are written as v1alpha1 alone, and how this one was written is not known",
-        ),
-        (
-            "a version, converted",
-            |it| {
-                it["rules"][0]["apiVersions"] = json!(["v1alpha1"]);
-                it["matchPolicy"] = json!("Equivalent");
-            },
-            json!({}),
-            Some(json!({})),
-            Asks::Yes,
-            "",
-        ),
-        (
-            "a condition that is not ours",
-            |it| it["matchConditions"] = json!([{"name": "mine", "expression": "a\n  == 1"}]),
-            json!({}),
-            Some(json!({})),
-            Asks::Unknown,
-            "its matchCondition mine is not the chart's, and is not judged: `a == 1`",
-        ),
-    ];
+/// Says of a Task with these labels, in a Namespace with these, what the API server does.
+fn check(table: Vec<Row>) {
     for (name, change, labels, namespace, asks, because) in table {
         let found = judged(&configuration(change), &labels, namespace.as_ref());
         assert_eq!(found.len(), 1, "{name}");
         assert_eq!((found[0].asks, &*found[0].because.join("; ")), (asks, because), "{name}");
     }
+}
+
+fn switched(word: &str) -> Value {
+    json!({ INJECTION_SETTING: word })
+}
+
+fn opts_in(webhook: &mut Value) {
+    webhook["namespaceSelector"]["matchExpressions"][0] =
+        json!({"key": INJECTION_SETTING, "operator": "In", "values": ["enabled", "audit"]});
+}
+
+fn excludes(webhook: &mut Value) {
+    let requirement =
+        json!({"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["team"]});
+    webhook["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap().push(requirement);
+}
+
+#[test]
+fn the_switch_of_the_namespace_is_judged_by_the_selector_of_the_chart() {
+    const OFF: &str = "its namespaceSelector wants `metadata.kelos.dev/injection notin (disabled)`, and Namespace team has `metadata.kelos.dev/injection: disabled`";
+    const IN: &str = "its namespaceSelector wants `metadata.kelos.dev/injection in (enabled, audit)`, and Namespace team has no such label";
+    const UNKNOWN: &str = "its namespaceSelector wants `metadata.kelos.dev/injection notin (disabled)`, and the labels of Namespace team are not known";
+    const EXCLUDED: &str = "its namespaceSelector wants `kubernetes.io/metadata.name notin (team)`, and Namespace team has `kubernetes.io/metadata.name: team`";
+    const TASK: &str = "its objectSelector wants `metadata.kelos.dev/injection notin (disabled)`, and the Task has `metadata.kelos.dev/injection: disabled`";
+    let none = || Some(json!({}));
+    check(vec![
+        ("the chart", |_| {}, json!({}), none(), Asks::Yes, ""),
+        ("audit", |_| {}, json!({}), Some(switched("audit")), Asks::Yes, ""),
+        ("off", |_| {}, json!({}), Some(switched("disabled")), Asks::No, OFF),
+        ("opt-in", opts_in, json!({}), none(), Asks::No, IN),
+        ("opted in", opts_in, json!({}), Some(switched("enabled")), Asks::Yes, ""),
+        ("labels unknown", |_| {}, json!({}), None, Asks::Unknown, UNKNOWN),
+        ("excluded, whatever its labels", excludes, json!({}), None, Asks::No, EXCLUDED),
+        ("a Task that is off", |_| {}, switched("disabled"), none(), Asks::No, TASK),
+    ]);
+}
+
+#[test]
+fn every_operator_of_a_selector_is_judged_as_kubernetes_does_it() {
+    fn selects(webhook: &mut Value, operator: &str, values: &[&str]) {
+        webhook["namespaceSelector"] = json!({"matchExpressions": [
+            {"key": "a", "operator": operator, "values": values}]});
+    }
+    let has = |value: &str| Some(json!({ "a": value }));
+    let wants = "its namespaceSelector wants ";
+    let of = |rest: &str| -> &'static str { Box::leak(format!("{wants}{rest}").into_boxed_str()) };
+    check(vec![
+        (
+            "match labels",
+            |it| it["namespaceSelector"] = json!({"matchLabels": {"a": "b"}}),
+            json!({}),
+            has("c"),
+            Asks::No,
+            of("`a in (b)`, and Namespace team has `a: c`"),
+        ),
+        (
+            "exists",
+            |it| selects(it, "Exists", &[]),
+            json!({}),
+            Some(json!({})),
+            Asks::No,
+            of("`a`, and Namespace team has no such label"),
+        ),
+        (
+            "does not exist",
+            |it| selects(it, "DoesNotExist", &[]),
+            json!({}),
+            has(""),
+            Asks::No,
+            of("`!a`, and Namespace team has `a: `"),
+        ),
+        (
+            "an operator to come",
+            |it| selects(it, "Gt", &["1"]),
+            json!({}),
+            has("2"),
+            Asks::Unknown,
+            of("`a Gt (1)`, and the labels of Namespace team are not known"),
+        ),
+    ]);
+}
+
+#[test]
+fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
+    const NONE: &str = "none of its rules is for CREATE of tasks in kelos.dev";
+    const VERSION: &str = "its rules are for Tasks that are written as v1alpha1 alone, and how this one was written is not known";
+    const MINE: &str = "its matchCondition mine is not the chart's, and is not judged: `a == 1`";
+    fn all(webhook: &mut Value) {
+        webhook["rules"][0] = json!({"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"], "operations": ["*"]});
+    }
+    fn converts(webhook: &mut Value) {
+        webhook["rules"][0]["apiVersions"] = json!(["v1alpha1"]);
+        webhook["matchPolicy"] = json!("Equivalent");
+    }
+    fn mine(webhook: &mut Value) {
+        webhook["matchConditions"] = json!([{"name": "mine", "expression": "a\n  == 1"}]);
+    }
+    let rule = |change: fn(&mut Value), asks, because| -> Row {
+        ("a rule", change, json!({}), Some(json!({})), asks, because)
+    };
+    check(vec![
+        rule(|it| it["rules"][0]["operations"] = json!(["UPDATE"]), Asks::No, NONE),
+        rule(|it| it["rules"] = json!(null), Asks::No, NONE),
+        rule(|it| it["rules"][0]["scope"] = json!("Cluster"), Asks::No, NONE),
+        rule(|it| it["rules"][0]["resources"] = json!(["sessions"]), Asks::No, NONE),
+        rule(all, Asks::Yes, ""),
+        rule(|it| it["rules"][0]["apiVersions"] = json!(["v1alpha1"]), Asks::Unknown, VERSION),
+        rule(converts, Asks::Yes, ""),
+        rule(mine, Asks::Unknown, MINE),
+    ]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! on a real API server, by somebody who is in the situation that the page is about.
 
 mod coverage;
-mod fixture;
+pub(crate) mod fixture;
 mod log_claims;
 mod page;
 mod shell;

@@ -16,6 +16,7 @@ mod clients;
 mod docs;
 mod eval;
 mod examples;
+mod explain;
 mod facts;
 mod go_templates;
 mod helpers;

@@ -46,35 +46,16 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
     let judged = judged(&registrations, &object, &namespace, known_namespace.as_ref());
     let ServedPolicy { policy, origin, has_own_certificate } =
         cluster_policy::read(&reach, &args.policy, judged.as_ref()).await?;
-    let owner = task.owner();
-    let spawner = match &owner {
-        Some(owner) => reading.one::<Box<RawValue>>(&Resource::TASK_SPAWNERS, owner.name).await,
-        None => One::Missing,
-    };
     let mut objects =
         Objects { namespaces: known_namespace.into_iter().collect(), ..Objects::default() };
-    let (mut spawner_changed, mut has_asked) = (None, true);
-    match spawner {
-        One::Found(json) => {
-            let spawner: TaskSpawner = serde_json::from_str(json.get())
-                .context("its TaskSpawner has not the fields that Kelos gives it")?;
-            objects.spawners.push(Arc::new(spawner));
-            spawner_changed = last_change(json.get());
-        }
-        One::Missing => {}
-        One::Unread(why) => {
-            reading.lacking.push(why);
-            has_asked = false;
-        }
-    }
+    let (spawner_changed, has_asked) = reading.spawner(&task, &mut objects).await?;
     let lacking_around = reading.around(&task, &mut objects).await;
     let spawners = Spawners::new(policy.clone());
     spawners.replace(objects);
     let known = spawners.snapshot();
-    let uses_workspace = owner.as_ref().is_some_and(|owner| match known.rules(&namespace, owner) {
-        Lookup::Found(found) => need_workspace(&found.rules.uses),
-        Lookup::Pending | Lookup::Unknown => false,
-    });
+    let found = task.owner().map(|owner| known.rules(&namespace, &owner));
+    let uses_workspace =
+        matches!(&found, Some(Lookup::Found(it)) if need_workspace(&it.rules.uses));
     if uses_workspace {
         reading.lacking.extend(lacking_around);
     }
@@ -92,7 +73,8 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
         lacking,
         origin: ObjectOrigin::Cluster,
         written: BTreeMap::new(),
-        failed: false,
+        // Without the rules there is no answer.
+        failed: !has_asked,
     })
 }
 
@@ -175,6 +157,28 @@ impl Reading<'_> {
             Ok(read) => One::Found(read.object),
             Err(error) if error.is_not_found() => One::Missing,
             Err(error) => One::Unread(lacking("get", resource, Some(self.namespace), &error)),
+        }
+    }
+
+    /// The TaskSpawner of the Task; gives when it was changed last, and whether it could be asked for.
+    async fn spawner(
+        &mut self,
+        task: &Task<'_>,
+        objects: &mut Objects,
+    ) -> anyhow::Result<(Option<String>, bool)> {
+        let Some(owner) = task.owner() else { return Ok((None, true)) };
+        match self.one::<Box<RawValue>>(&Resource::TASK_SPAWNERS, owner.name).await {
+            One::Found(json) => {
+                let spawner: TaskSpawner = serde_json::from_str(json.get())
+                    .context("its TaskSpawner has not the fields that Kelos gives it")?;
+                objects.spawners.push(Arc::new(spawner));
+                Ok((last_change(json.get()), true))
+            }
+            One::Missing => Ok((None, true)),
+            One::Unread(why) => {
+                self.lacking.push(why);
+                Ok((None, false))
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::step::{Sign, Step};
 use super::world::World;
 use crate::apimachinery::Kind;
+use crate::commands::subject::ObjectOrigin;
 use crate::engine::kelos::{INJECTION_SETTING, Injection, Task};
 use crate::engine::rules::Rules;
 
@@ -77,10 +78,14 @@ pub(super) fn switches(
         Some(Off { on, is_audit: false }) => {
             Step::new(Sign::No, format!("{on} is switched off: `{INJECTION_SETTING}: disabled`"))
         }
-        None if all.iter().any(|it| it.means.is_none()) => Step::new(
-            Sign::Unknown,
-            format!("the switch of {} could not be read; nothing else is switched off", all[0].on),
-        ),
+        None if all.iter().any(|it| it.means.is_none()) => {
+            let why = match world.origin {
+                ObjectOrigin::Files => "is not among the files",
+                ObjectOrigin::Cluster => "could not be read",
+            };
+            let text = format!("nothing is switched off, as far as is known: {} {why}", all[0].on);
+            Step::new(Sign::Unknown, text)
+        }
         None if remarks.is_empty() => Step::new(Sign::Ok, "nothing is switched off"),
         None => Step::new(Sign::Note, "nothing is switched off"),
     };

@@ -60,12 +60,10 @@ pub(super) fn verdict(
                 )
             }
         },
-        (None, None) => {
-            let (count, are) =
-                (walk.keys.len(), if walk.keys.len() == 1 { "key is" } else { "keys are" });
-            format!("All is well: {count} {are} as today's rules give them.")
-                .replace("key is as today's rules give them", "key is as today's rules give it")
-        }
+        (None, None) => match walk.keys.len() {
+            1 => "All is well: the one key is as today's rules give it.".to_owned(),
+            count => format!("All is well: {count} keys are as today's rules give them."),
+        },
     }
 }
 
@@ -98,7 +96,7 @@ fn of_key(walk: &Walk<'_>, key: &KeyStep<'_>, off: Option<&Off>) -> String {
         None => "is not read",
         Some(Change::Same | Change::Added) => "is absent",
     };
-    format!("{title} {state} because {}.", because(walk, key, off))
+    format!("The {title} {state} because {}.", because(walk, key, off))
 }
 
 fn because(walk: &Walk<'_>, key: &KeyStep<'_>, off: Option<&Off>) -> String {
@@ -120,7 +118,7 @@ fn because(walk: &Walk<'_>, key: &KeyStep<'_>, off: Option<&Off>) -> String {
     }
     let Some(rules) = &walk.rules else { return "no rules are known".to_owned() };
     if rules.has_changed() {
-        return "the rules have changed since the Task was created: new Tasks have it".to_owned();
+        return "the rules have changed since the Task was created: new Tasks get what they are today".to_owned();
     }
     if is_answered {
         return "something else has changed since the Task was created: what the rules read of it and of what stands \

@@ -19,7 +19,7 @@ use crate::engine::kelos::{INJECTION_SETTING, Namespace, Task};
 use crate::engine::rules::Rules;
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
-use crate::engine::{Limits, decide, told};
+use crate::engine::{Decision, Limits, decide, told};
 use crate::templates::Templates;
 
 /// What is said of what is no Task.
@@ -72,6 +72,22 @@ impl Walk<'_> {
     }
 }
 
+/// What the walk stands on.
+struct Ground<'g> {
+    world: &'g World,
+    object: &'g Value,
+    /// The Task as it is.
+    stored: &'g Task<'g>,
+    /// Its rules, if somebody asks for something.
+    known: Option<&'g Rules>,
+    /// The same as if no switch were off.
+    rules: &'g Rules,
+    /// The Task as it is but for its switch.
+    evaluated: &'g Task<'g>,
+    evaluated_object: &'g Value,
+    evaluated_json: &'g str,
+}
+
 /// Walks along the chain, for one key if one is asked for, and hands over what was found.
 pub(super) fn walk(
     world: &World,
@@ -85,68 +101,96 @@ pub(super) fn walk(
     // What the rules would give is told even where a switch keeps it from being written.
     let on = known.filter(|rules| rules.is_disabled).map(|rules| switched_on(world, rules));
     let nobody = Rules::of_nobody(&world.policy);
-    let effective = on.as_ref().or(known).unwrap_or(&nobody);
-    let evaluated = without_switch(&object);
-    let evaluated_json = evaluated.to_string();
-    let evaluated_task = Task::parse(&evaluated_json).context(NO_TASK)?;
-    let new = as_new(&evaluated, &evaluated_task, effective);
-    let json = new.as_ref().map_or(&*evaluated_json, |it| &*it.json);
-    let task = Task::parse(json).context(NO_TASK)?;
-    let mut facts = world.known.facts(&world.namespace, &task, json.len(), clock::now());
-    let namespace = facts.namespace.map(namespace_on);
-    facts.namespace = namespace.as_ref();
-    let decision = decide(&task, effective, &facts, &Limits::default());
-    let subject = Subject {
-        task: &task,
-        namespace: &world.namespace,
-        rules: effective,
-        report: report(&task, effective, &facts, &world.policy),
-        written: world
-            .written
-            .get(&(effective.spawner.metadata.name.clone(), world.namespace.clone())),
-        has_workspace: facts.workspace.is_some(),
-        has_namespace: facts.namespace.is_some(),
-        origin: world.origin,
+    let evaluated_object = without_switch(&object);
+    let evaluated_json = evaluated_object.to_string();
+    let ground = Ground {
+        world,
+        object: &object,
+        stored: &stored,
+        known,
+        rules: on.as_ref().or(known).unwrap_or(&nobody),
+        evaluated: &Task::parse(&evaluated_json).context(NO_TASK)?,
+        evaluated_object: &evaluated_object,
+        evaluated_json: &evaluated_json,
     };
-    let compared = compare(&stored, &task, &decision);
-    let told = told(&stored);
-    let compared_keys = compared.iter().map(|it| key::of_compared(&subject, it, &told));
-    let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
-    let all: Vec<KeyStep<'_>> =
-        compared_keys.chain(broken.map(|it| key::of_annotation(&subject, it, &told))).collect();
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    let created = text("/metadata/creationTimestamp");
-    // A switch on the Task that Kelos rendered from a template of the team does not count.
-    let is_exempt =
-        known.is_some_and(|rules| decide(&stored, rules, &facts, &Limits::default()).is_exempt);
-    let (switches, off) = switches(world, &stored, known, is_exempt);
-    let rules_step = known.map(|known| rules(world, &stored, known, &decision, &all, created));
-    let registration = registered(world, &object);
-    let spawner = owner(world, &stored, &object);
-    let failing = if task.is_manual() { &[][..] } else { &effective.failing };
-    let names: Vec<String> = all.iter().map(|it| it.shown.key.to_owned()).collect();
-    let (keys, lacks) = chosen(all, asked);
-    let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
-    let mut walk = Walk {
-        namespace: &world.namespace,
-        task: stored.name(),
-        uid: text("/metadata/uid"),
-        phase: text("/status/phase"),
-        created,
-        spawner,
-        registration,
-        switches,
-        policy: policy(world),
-        rules: rules_step,
-        keys,
-        failing: failing.iter().map(|it| subject.shown_failing(it)).collect(),
-        failing_snippets: failing.iter().map(|it| subject.failing(it)).collect(),
-        lacking: &world.lacking,
-        verdict: String::new(),
-        lacks_asked: asked.key.is_some_and(|key| lacks && !verdict::has(&stored, key)),
-    };
-    walk.verdict = verdict::verdict(&walk, &stored, asked, off.as_ref());
-    show(&walk)
+    ground.walk(asked, show)
+}
+
+impl Ground<'_> {
+    fn walk(
+        &self,
+        asked: Option<&str>,
+        show: impl FnOnce(&Walk<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Ground { world, stored, rules, .. } = *self;
+        let new = as_new(self.evaluated_object, self.evaluated, rules);
+        let json = new.as_ref().map_or(self.evaluated_json, |it| &*it.json);
+        let task = Task::parse(json).context(NO_TASK)?;
+        let mut facts = world.known.facts(&world.namespace, &task, json.len(), clock::now());
+        let namespace = facts.namespace.map(namespace_on);
+        facts.namespace = namespace.as_ref();
+        let decision = decide(&task, rules, &facts, &Limits::default());
+        let written = (rules.spawner.metadata.name.clone(), world.namespace.clone());
+        let subject = Subject {
+            task: &task,
+            namespace: &world.namespace,
+            rules,
+            report: report(&task, rules, &facts, &world.policy),
+            written: world.written.get(&written),
+            has_workspace: facts.workspace.is_some(),
+            has_namespace: facts.namespace.is_some(),
+            origin: world.origin,
+        };
+        let (compared, told) = (compare(stored, &task, &decision), told(stored));
+        let keys = compared.iter().map(|it| key::of_compared(&subject, it, &told));
+        let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
+        let keys: Vec<KeyStep<'_>> =
+            keys.chain(broken.map(|it| key::of_annotation(&subject, it, &told))).collect();
+        // A switch on the Task that Kelos rendered from a template of the team does not count.
+        let decided = |rules: &Rules| decide(stored, rules, &facts, &Limits::default()).is_exempt;
+        let is_exempt = self.known.is_some_and(decided);
+        self.show(&subject, &decision, keys, is_exempt, asked, show)
+    }
+
+    fn show<'s>(
+        &'s self,
+        subject: &'s Subject<'_, '_>,
+        decision: &Decision<'_>,
+        all: Vec<KeyStep<'s>>,
+        is_exempt: bool,
+        asked: Option<&str>,
+        show: impl FnOnce(&Walk<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Ground { world, object, stored, known, .. } = *self;
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let created = text("/metadata/creationTimestamp");
+        let (switches, off) = switches(world, stored, known, is_exempt);
+        let rules = known.map(|known| rules(world, stored, known, decision, &all, created));
+        let failing = if subject.task.is_manual() { &[][..] } else { &subject.rules.failing };
+        let names: Vec<String> = all.iter().map(|it| it.shown.key.to_owned()).collect();
+        let (keys, lacks) = chosen(all, asked);
+        let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
+        let mut walk = Walk {
+            namespace: &world.namespace,
+            task: stored.name(),
+            uid: text("/metadata/uid"),
+            phase: text("/status/phase"),
+            created,
+            spawner: owner(world, stored, object),
+            registration: registered(world, object),
+            switches,
+            policy: policy(world),
+            rules,
+            keys,
+            failing: failing.iter().map(|it| subject.shown_failing(it)).collect(),
+            failing_snippets: failing.iter().map(|it| subject.failing(it)).collect(),
+            lacking: &world.lacking,
+            verdict: String::new(),
+            lacks_asked: asked.key.is_some_and(|key| lacks && !verdict::has(stored, key)),
+        };
+        walk.verdict = verdict::verdict(&walk, stored, asked, off.as_ref());
+        show(&walk)
+    }
 }
 
 /// The keys that are asked for, and whether none of them is among all.

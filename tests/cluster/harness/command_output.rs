@@ -43,4 +43,14 @@ impl CommandOutput {
         assert!(!self.succeeded, "it should be refused: {}", self.output);
         self.errors
     }
+
+    /// What it wrote to its standard output, although it failed.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub(crate) fn printed_in_vain(self) -> String {
+        assert!(!self.succeeded, "it should fail: {}", self.output);
+        self.output
+    }
 }

@@ -7,22 +7,15 @@ use crate::harness::spawner;
 use crate::harness::wait::eventually;
 use crate::runbooks::fixture::{Fixture, TEAM, on_installation};
 
-pub(crate) const COMMANDS: [&str; 12] = [
-    LOOK,
-    "kubectl get namespaces -L metadata.kelos.dev/injection",
-    "kubectl get task NAME -L metadata.kelos.dev/injection",
-    "kubectl get taskspawner NAME -o yaml | grep metadata.kelos.dev/",
-    "kubectl get taskspawner NAME -o yaml > spawner.yaml",
-    "kubectl get task NAME -o yaml > task.yaml",
-    "kubectl get namespace NAME -o yaml > namespace.yaml",
-    "kelos-metadata render -f spawner.yaml -f task.yaml -f namespace.yaml",
+pub(crate) const COMMANDS: [&str; 5] = [
+    EXPLAIN,
     "kubectl label task NAME KEY=VALUE",
     "kubectl label namespace NAME metadata.kelos.dev/injection=disabled",
     TASKS,
     SPAWNERS,
 ];
 
-const LOOK: &str = "kubectl get task NAME -o yaml | grep metadata.kelos.dev/";
+const EXPLAIN: &str = "kelos-metadata explain task/NAME KEY";
 const TASKS: &str = "kubectl get tasks -A -o custom-columns='NAMESPACE:.metadata.namespace,TASK:.metadata.name,OWNER:.metadata.ownerReferences[*].name,UID:.metadata.ownerReferences[*].uid'";
 const SPAWNERS: &str = "kubectl get taskspawners -A -o custom-columns='NAMESPACE:.metadata.namespace,NAME:.metadata.name,UID:.metadata.uid'";
 
@@ -35,16 +28,19 @@ fn the_task_says_why_it_has_no_label() {
     on_installation("runbook-tasks", &json!({}), &COMMANDS, async |fixture| {
         let _pods = fixture.both().await;
         let (shell, team) = (&fixture.shell, &fixture.team);
-        let look = |task: &str| shell.follows(LOOK, &[("NAME", task)]);
+        let explains =
+            |task: &str, key: &str| shell.follows(EXPLAIN, &[("NAME", task), ("KEY", key)]);
         let worker = fixture.labelled().await;
 
         // No rule declares the key.
         team.accepts(worker.issue(1)).await.labels_are(json!({
             "kelos.dev/taskspawner": "worker", "area": "backend",
         }));
-        let before = look("worker-1").ok();
-        let mark = before.trim().strip_prefix("metadata.kelos.dev/rendered-from: worker@").unwrap();
-        assert_eq!(mark.len(), 8, "{before}");
+        let last = |said: &str| said.lines().last().unwrap().to_owned();
+        let before = explains("worker-1", KEY).printed_in_vain();
+        let nobody = format!("{KEY} is absent because no rule of TaskSpawner worker declares it.");
+        assert_eq!(last(&before), nobody);
+        assert!(last(&explains("worker-1", "area").ok()).starts_with("All is well"));
 
         // A rule does, and gives nothing.
         let labels = json!({"area": "backend", KEY: TEMPLATE}).to_string();
@@ -53,23 +49,18 @@ fn the_task_says_why_it_has_no_label() {
         let skipped = format!("label:{KEY}=missing_variable(.Labels)");
         team.will_annotate(worker.issue(0), "metadata.kelos.dev/skipped", &skipped).await;
         team.accepts(worker.issue(2)).await;
-        let after = look("worker-2").ok();
-        assert!(after.contains(&format!("metadata.kelos.dev/skipped: {skipped}\n")), "{after}");
-        assert!(after.contains("metadata.kelos.dev/rendered-from: worker@"), "{after}");
-        assert!(!after.contains(mark), "the rules changed, and so their hash: {before}{after}");
-
-        // Without the cluster.
-        shell.follows(COMMANDS[4], &[("NAME", "worker")]).ok();
-        shell.follows(COMMANDS[5], &[("NAME", "worker-2")]).ok();
-        shell.follows(COMMANDS[6], &[("NAME", TEAM)]).ok();
-        let rendered = shell.follows(COMMANDS[7], &[]).ok();
-        for text in ["Task team/worker-2 from TaskSpawner worker", "missing_variable", TEMPLATE] {
-            assert!(rendered.contains(text), "{text}: {rendered}");
+        let after = explains("worker-2", KEY).printed_in_vain();
+        for text in [TEMPLATE, "skipped: missing_variable (.Labels)", "add to the TaskSpawner"] {
+            assert!(after.contains(text), "{text}: {after}");
         }
+        assert_eq!(
+            last(&after),
+            format!("The label {KEY} is absent because `.Labels` is not known.")
+        );
 
         // By hand.
         let label = [("NAME", "worker-2"), ("KEY=VALUE", "kelos.dev/priority=high")];
-        shell.follows(COMMANDS[8], &label).ok();
+        shell.follows(COMMANDS[1], &label).ok();
         assert_eq!(team.tasks().await[1]["metadata"]["labels"][KEY], "high");
 
         owners_are_compared(fixture, &worker).await;
@@ -98,32 +89,22 @@ fn cells<'t>(table: &'t str, name: &str) -> Vec<&'t str> {
     lines.find(|cells| cells.get(1) == Some(&name)).unwrap_or_else(|| panic!("{name}: {table}"))
 }
 
-/// A namespace, a Task and a TaskSpawner that are switched off show it.
+/// A namespace and a Task that are switched off are told as such.
 async fn switches_are_looked_at(fixture: &Fixture<'_>, worker: &Spawner) {
     let (shell, team) = (&fixture.shell, &fixture.team);
     let switch = "metadata.kelos.dev/injection";
+    let explains =
+        |task: &str| shell.follows(EXPLAIN, &[("NAME", task), ("KEY", "area")]).printed_in_vain();
     team.accepts(worker.issue(3).labelled(switch, "disabled")).await;
-    let task = shell.follows(COMMANDS[2], &[("NAME", "worker-3")]).ok();
-    assert!(task.contains("INJECTION") && task.contains("disabled"), "{task}");
-    assert_eq!(
-        shell.follows(LOOK, &[("NAME", "worker-3")]).ok().trim(),
-        format!("{switch}: disabled")
-    );
-    let off = team.creates(spawner("off").annotated(switch, "disabled")).await;
-    let found = shell.follows(COMMANDS[3], &[("NAME", &off.name)]).ok();
-    assert_eq!(found.trim(), format!("{switch}: disabled"));
+    let task = explains("worker-3");
+    assert!(task.ends_with("because the Task is switched off.\n"), "{task}");
 
-    let namespaces = || shell.follows(COMMANDS[1], &[]).ok();
-    let of_team =
-        |table: &str| table.lines().find(|line| line.starts_with(TEAM)).unwrap().to_owned();
-    assert!(!of_team(&namespaces()).contains("disabled"));
-    shell.follows(COMMANDS[9], &[("NAME", TEAM)]).ok();
-    assert!(of_team(&namespaces()).contains("disabled"));
+    shell.follows(COMMANDS[2], &[("NAME", TEAM)]).ok();
     eventually("Tasks are left alone", async || {
         team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
     })
     .await;
     team.accepts(worker.issue(4)).await.is_untouched(worker.issue(4));
-    // There is nothing of ours on it, and grep says so.
-    shell.follows(LOOK, &[("NAME", "worker-4")]).refusal();
+    let task = explains("worker-4");
+    assert!(task.ends_with("because Namespace team is switched off.\n"), "{task}");
 }
