@@ -205,7 +205,10 @@ fn tell_plan(
     planned.left().into_iter().try_for_each(print)?;
     print(PODS)?;
     if planned.budgeted > 0 {
-        print(format_args!("{}: --yes does it without asking", why_asked(planned)))?;
+        print(format_args!(
+            "{}. --write asks before it does that, and with --yes it does not",
+            why_asked(planned)
+        ))?;
     }
     let mut objects = counted(planned.tasks.written, "Task");
     if records {

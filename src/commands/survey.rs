@@ -24,9 +24,10 @@ use crate::cli::{ConnectionArgs, TasksArgs};
 use crate::clock;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::kelos::{Injection, Task};
-use crate::engine::revision::{Revision, Ruled, revise};
+use crate::engine::revision::{Revision, Ruled, renewed};
 use crate::engine::rules::{Policy, Rules};
-use crate::engine::variables::need_workspace;
+use crate::engine::variables::{Facts, need_workspace};
+use crate::engine::{Limits, decide};
 use crate::settings;
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot, Spawners};
 use crate::unix_seconds::UnixSeconds;
@@ -214,8 +215,11 @@ impl Survey {
         let before = self.before.as_deref().and_then(|it| spawner(it, namespace, &task).ok());
         let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
         let facts = self.today.facts(namespace, &task, json.len(), made);
-        let revision = revise((object, json, &task), rules, &facts);
-        let revision = revision.map_err(|_| PassedOver::NoTask)?;
+        let renewed = renewed(object, json, &task, rules);
+        let new = Task::parse(&renewed.json).map_err(|_| PassedOver::NoTask)?;
+        let facts = Facts { task_bytes: renewed.json.len(), ..facts };
+        let decision = decide(&new, rules.today, &facts, &Limits::default());
+        let revision = renewed.revision((object, &task), rules, (&new, &decision));
         if revision.is_exempt { Err(PassedOver::SwitchedOff) } else { Ok(revision) }
     }
 

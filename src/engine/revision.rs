@@ -1,9 +1,12 @@
 //! A stored Task and the rules of today → what they would change in it.
 
+use std::borrow::Cow;
+
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
 use super::comparison::{Change, Compared, compare};
+use super::decision::{Decision, KeyDecision, KeyOutcome};
 use super::kelos::{MARKS, RENDERED_FROM_MARK, Task};
 use super::mark::rendered_from;
 use super::patch::map_of;
@@ -11,8 +14,7 @@ use super::reason::Reason;
 use super::rules::{DeclaredIn, Rules};
 use super::skip::Skip;
 use super::stored::{as_new_of, is_held};
-use super::variables::{Facts, reads_new_inputs};
-use super::{Decision, KeyDecision, KeyOutcome, Limits, decide};
+use super::variables::reads_new_inputs;
 use crate::apimachinery::Kind;
 
 /// What the rules of today would change in a Task.
@@ -62,33 +64,53 @@ pub struct Ruled<'r> {
     pub before: Option<&'r Rules>,
 }
 
-/// What the rules would change in a stored Task, given as a tree, as text and as a Task. Who has created it is
-/// known at its creation alone: keys that depend on it stay as they are.
-///
-/// # Errors
-///
-/// When the Task as it was when it was new is none.
-pub fn revise(
-    (object, json, stored): (&Value, &str, &Task<'_>),
+/// A stored Task as a new one would come.
+#[derive(Debug)]
+pub struct Renewed<'s> {
+    /// Its JSON.
+    pub json: Cow<'s, str>,
+    /// Whether it was taken for ours what rules annotations and defaults declare.
+    is_guessed: bool,
+}
+
+/// The Task, given as a tree, as text and as itself, [without what answers left on it](super::stored::as_new), and
+/// without what Kelos would render otherwise today.
+pub fn renewed<'s>(
+    object: &Value,
+    json: &'s str,
+    stored: &Task<'_>,
     rules: Ruled<'_>,
-    facts: &Facts<'_>,
-) -> Result<Revision, serde_json::Error> {
+) -> Renewed<'s> {
     let all: Vec<&Rules> = rules.before.into_iter().chain([rules.today]).collect();
     let new = as_new_of(object, stored, &all);
-    let json = new.as_ref().map_or(json, |new| &*new.json);
-    let task = Task::parse(json)?;
-    let facts = Facts { task_bytes: json.len(), ..*facts };
-    let decision = decide(&task, rules.today, &facts, &Limits::default());
-    if decision.is_exempt || rules.today.is_disabled {
-        return Ok(Revision { is_exempt: true, ..Revision::default() });
+    let is_guessed = new.as_ref().is_some_and(|new| !new.is_certain);
+    let edited = edited_in_field(rules);
+    let without = without_edited(new.as_ref().map_or(object, |new| &new.object), &edited);
+    let json = without.or(new.map(|new| new.json)).map_or(Cow::Borrowed(json), Cow::Owned);
+    Renewed { json, is_guessed }
+}
+
+impl Renewed<'_> {
+    /// What changes in the stored Task by what was decided about it as it is here. Who has created it is known at its
+    /// creation alone: keys that depend on it stay as they are.
+    pub fn revision(
+        &self,
+        (object, stored): (&Value, &Task<'_>),
+        rules: Ruled<'_>,
+        (new, decision): (&Task<'_>, &Decision<'_>),
+    ) -> Revision {
+        if decision.is_exempt || rules.today.is_disabled {
+            return Revision { is_exempt: true, ..Revision::default() };
+        }
+        let edited = edited_in_field(rules);
+        let compared = compare(stored, new, decision);
+        let mut keys: Vec<RevisedKey> =
+            compared.iter().map(|it| revised(object, stored, rules, it, &edited)).collect();
+        keys.extend(undeclared(stored, new, &compared));
+        keys.extend(no_longer_in_field(stored, new, rules));
+        let marks = MARKS.map(|mark| (mark, written(decision, mark)));
+        Revision { keys, marks, is_exempt: false, is_guessed: self.is_guessed }
     }
-    let compared = compare(stored, &task, &decision);
-    let mut keys: Vec<RevisedKey> =
-        compared.iter().map(|it| revised(object, stored, rules, it)).collect();
-    keys.extend(undeclared(stored, &task, &compared));
-    let marks = MARKS.map(|mark| (mark, written(&decision, mark)));
-    let is_guessed = new.is_some_and(|new| !new.is_certain);
-    Ok(Revision { keys, marks, is_exempt: false, is_guessed })
 }
 
 fn revised(
@@ -96,12 +118,16 @@ fn revised(
     stored: &Task<'_>,
     rules: Ruled<'_>,
     compared: &Compared<'_, '_>,
+    edited: &[(Kind, &str)],
 ) -> RevisedKey {
     let Compared { decision, has, gives } = compared;
     let (kind, key) = (decision.kind, decision.key);
+    let is_edited = edited.contains(&(kind, key));
     let change = compared.change();
     let is_open = reads_user(rules.today, kind, key, decision.declared_in)
-        || (change == Change::Lost && has_lost_inputs(stored, rules, decision));
+        || (change == Change::Lost && has_lost_inputs(stored, rules, decision))
+        // Kelos knows more variables of an item than we do of its Task.
+        || (change == Change::Lost && is_edited && is_missing(decision));
     let (gives, change) =
         if is_open { (has.clone(), Change::Same) } else { (gives.clone(), change) };
     let skip = match &decision.outcome {
@@ -116,7 +142,6 @@ fn revised(
 /// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
 /// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
 fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
-    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
     let (kind, key) = (decision.kind, decision.key);
     let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
     let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
@@ -127,10 +152,57 @@ fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'
         || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
     let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
     let uses = plan.and_then(|it| it.uses());
-    skip.reason == Reason::MissingVariable
+    is_missing(decision)
         && is_unedited
         && uses
             .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
+}
+
+fn is_missing(decision: &KeyDecision<'_>) -> bool {
+    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
+    skip.reason == Reason::MissingVariable
+}
+
+/// The keys of the Kelos field with another template than before: a new Task comes with what Kelos renders then.
+fn edited_in_field(rules: Ruled<'_>) -> Vec<(Kind, &str)> {
+    let Some(before) = rules.before else { return Vec::new() };
+    let in_field = rules.today.keys.iter().filter(|rule| rule.in_field && !rule.is_protected());
+    let edited = in_field.filter(|rule| {
+        let before = before.rule(rule.kind, &rule.key).filter(|before| before.in_field);
+        before.is_some_and(|before| before.source() != rule.source())
+    });
+    edited.map(|rule| (rule.kind, &*rule.key)).collect()
+}
+
+/// The JSON of a Task without these labels and annotations, if there are any.
+fn without_edited(object: &Value, edited: &[(Kind, &str)]) -> Option<String> {
+    if edited.is_empty() {
+        return None;
+    }
+    let mut object = object.clone();
+    for (kind, key) in edited {
+        let map = object.pointer_mut(map_of(*kind, false).as_str());
+        map.and_then(Value::as_object_mut).and_then(|map| map.remove(*key));
+    }
+    Some(object.to_string())
+}
+
+/// What Kelos rendered out of its field before, and nothing asks for today.
+fn no_longer_in_field(stored: &Task<'_>, new: &Task<'_>, rules: Ruled<'_>) -> Vec<RevisedKey> {
+    let before = rules.before.into_iter().flat_map(|before| &before.keys);
+    let gone = before.filter(|rule| {
+        let (kind, key) = (rule.kind, &*rule.key);
+        rule.in_field
+            && !rule.is_protected()
+            && rules.today.rule(kind, key).is_none()
+            && new.get(kind, key).is_some()
+    });
+    let gone = gone.filter_map(|rule| {
+        let (kind, key) = (rule.kind, rule.key.to_string());
+        let has = Some(stored.get(kind, &key)?.to_owned());
+        Some(RevisedKey { kind, key, has, gives: None, skip: None, is_held: true })
+    });
+    gone.collect()
 }
 
 /// Whether a key depends on who creates the Task.

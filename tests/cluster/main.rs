@@ -8,6 +8,7 @@
 
 mod harness;
 
+mod backfill;
 mod certs;
 mod chart;
 mod check;

@@ -39,22 +39,24 @@ fn object(path: &str) -> Value {
 }
 
 /// A reader of the pages at a shell, who administers the cluster.
-struct Reader {
+pub(crate) struct Reader {
     folder: TempDir,
 }
 
 impl Reader {
-    fn of(cluster: &Cluster) -> Reader {
+    pub(crate) fn of(cluster: &Cluster) -> Reader {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("bin")).unwrap();
         symlink(binaries::kubectl(), folder.path().join("bin/kubectl")).unwrap();
+        let program = env!("CARGO_BIN_EXE_kelos-metadata");
+        symlink(program, folder.path().join("bin/kelos-metadata")).unwrap();
         symlink(root().join("examples"), folder.path().join("examples")).unwrap();
         let kubeconfig = cluster.control_plane.admin_kubeconfig();
         fs::write(folder.path().join("kubeconfig"), kubeconfig).unwrap();
         Reader { folder }
     }
 
-    fn runs(&self, line: &str, input: &Value) -> CommandOutput {
+    pub(crate) fn runs(&self, line: &str, input: &Value) -> CommandOutput {
         let folder = self.folder.path();
         let mut paths = vec![folder.join("bin")];
         paths.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
@@ -67,11 +69,16 @@ impl Reader {
 
     /// Runs what a page has kubectl do, and compares it with what stands there.
     fn follows(&self, page: &str) {
-        let path = root().join(format!("docs/uses/{page}.md"));
+        self.follows_page(&format!("docs/uses/{page}.md"), &["kubectl "]);
+    }
+
+    /// The same of any page, and of the commands that begin so.
+    pub(crate) fn follows_page(&self, page: &str, starts: &[&str]) {
+        let path = root().join(page);
         let text = fs::read_to_string(&path).unwrap();
         let mut count = 0;
         let run = console::rerun(&text, |command| {
-            let command = command.strip_prefix("kubectl ").map(|_| command)?;
+            starts.iter().find(|start| command.starts_with(**start))?;
             count += 1;
             let said = self.runs(command, &Value::Null);
             if command.contains("policy.yaml") {
@@ -79,7 +86,7 @@ impl Reader {
             }
             Some(without_moments(&console::printed(&said.output, &said.errors)))
         });
-        assert!(count > 0, "{page} has no command of kubectl");
+        assert!(count > 0, "{page} has no such command");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&path, run).unwrap();
         } else {

@@ -272,15 +272,17 @@ fn pages() -> Vec<PathBuf> {
     std::iter::once(root().join("README.md")).chain(docs).collect()
 }
 
-/// The page with what its commands print. They share a folder that has nothing but the examples in it. Those of
-/// kubectl need an API server: `tests/cluster/uses.rs` runs them.
+/// The commands that need an API server: `tests/cluster/uses.rs` and `tests/cluster/backfill.rs` run them.
+const OF_A_CLUSTER: [&str; 3] = ["kubectl ", "kelos-metadata preview", "kelos-metadata backfill"];
+
+/// The page with what its commands print. They share a folder that has nothing but the examples in it.
 fn run_commands(page: &str) -> (String, usize) {
     let folder = tempfile::tempdir().unwrap();
     symlink(root().join("examples"), folder.path().join("examples")).unwrap();
     let mut count = 0;
     let out = console::rerun(page, |command| {
         count += 1;
-        let is_local = !command.starts_with("kubectl ");
+        let is_local = !OF_A_CLUSTER.iter().any(|start| command.starts_with(start));
         is_local.then(|| {
             let output = shell(command, folder.path());
             console::printed(&text(&output.stdout), &text(&output.stderr))

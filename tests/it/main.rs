@@ -28,6 +28,7 @@ mod lint;
 mod lint_command;
 mod manners;
 mod pages;
+mod preview;
 mod properties;
 mod recorded;
 mod reference;

@@ -37,7 +37,7 @@ async fn each_task_is_written_once_and_its_spec_never() {
     for patch in world.patches.lock().unwrap().iter() {
         let fields: Vec<_> = patch["metadata"].as_object().unwrap().keys().collect();
         assert_eq!(patch.as_object().unwrap().len(), 1);
-        assert_eq!(fields, ["uid", "resourceVersion", "labels", "annotations"]);
+        assert_eq!(fields, ["annotations", "labels", "resourceVersion", "uid"]);
     }
     let (report, second) = world.backfill(&["--write"]).await.unwrap();
     assert_eq!((second.tasks.written, second.tasks.right, world.patched()), (0, 2, 2));

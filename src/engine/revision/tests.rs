@@ -5,12 +5,20 @@ use serde_json::json;
 use super::*;
 use crate::engine::kelos::TaskSpawner;
 use crate::engine::rules::Policy;
+use crate::engine::variables::Facts;
+use crate::engine::{Limits, decide};
 use crate::templates::Templates;
 
 fn rules(labels: &Value) -> Rules {
-    let spawner: TaskSpawner = serde_json::from_value(json!({"metadata": {
-        "name": "worker", "annotations": {"metadata.kelos.dev/labels": labels.to_string()},
-    }}))
+    rules_of(labels, &json!({}))
+}
+
+fn rules_of(labels: &Value, field: &Value) -> Rules {
+    let annotations = json!({"metadata.kelos.dev/labels": labels.to_string()});
+    let spawner: TaskSpawner = serde_json::from_value(json!({
+        "metadata": {"name": "worker", "annotations": annotations},
+        "spec": {"taskTemplate": {"metadata": {"labels": field}}},
+    }))
     .unwrap();
     Rules::compile(spawner, &Policy::default(), &mut Templates::default())
 }
@@ -36,7 +44,10 @@ fn revised(
     let json = object.to_string();
     let task = Task::parse(&json).unwrap();
     let rules = Ruled { today, before };
-    let revision = revise((object, &json, &task), rules, &Facts::default()).unwrap();
+    let renewed = renewed(object, &json, &task, rules);
+    let new = Task::parse(&renewed.json).unwrap();
+    let decision = decide(&new, today, &Facts::default(), &Limits::default());
+    let revision = renewed.revision((object, &task), rules, (&new, &decision));
     revision.keys.into_iter().map(|it| (it.key, it.has, it.gives, it.is_held)).collect()
 }
 
@@ -93,4 +104,24 @@ fn a_value_of_others_that_has_to_go_is_told_and_held() {
         (&*key, has.as_deref(), gives.as_deref(), is_held),
         ("team", Some("b"), Some("a"), true)
     );
+}
+
+#[test]
+fn an_edit_of_the_kelos_field_is_previewed_as_far_as_it_can_be_known() {
+    let before = rules_of(&json!({}), &json!({"a": "old", "b": "{{.ID}}", "c": "x", "d": "x"}));
+    let edited = json!({"a": "n-{{.Number}}", "b": "{{.Nope}}", "c": "x", "e": "new"});
+    let today = rules_of(&json!({}), &edited);
+    let object = task(
+        &json!({"a": "old", "b": "42", "c": "x", "d": "x"}),
+        &[("kelos", "a"), ("kelos", "d")],
+    );
+    let held = |(key, has, gives, _)| (key, has, gives, true);
+    let expected = [
+        held(row("a", Some("old"), Some("n-42"))),
+        row("b", Some("42"), Some("42")),
+        row("c", Some("x"), Some("x")),
+        row("e", None, Some("new")),
+        held(row("d", Some("x"), None)),
+    ];
+    assert_eq!(revised(&object, &today, Some(&before)), expected);
 }

@@ -99,6 +99,37 @@ impl Account {
         account
     }
 
+    /// A person who has these rights in one namespace, and none elsewhere: API group, resource, verb.
+    pub(crate) async fn in_namespace(
+        admin: &Api,
+        address: SocketAddr,
+        namespace: &str,
+        name: &str,
+        rights: &[(&str, &str, &str)],
+    ) -> Account {
+        let roles = format!("{RBAC}/namespaces/{namespace}");
+        let rules = rights.iter().map(|(group, resource, verb)| {
+            json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
+        });
+        let role = json!({"metadata": {"name": name}, "rules": rules.collect::<Vec<_>>()});
+        admin.create(&format!("{roles}/roles"), &role).await.ok();
+        let binding = json!({
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
+        });
+        admin.create(&format!("{roles}/rolebindings"), &binding).await.ok();
+        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
+        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+        let account = Account::existing(admin, name).await;
+        for (group, resource, verb) in rights {
+            let right =
+                json!({"group": group, "resource": resource, "verb": verb, "namespace": namespace});
+            account.may(address, right).await;
+        }
+        account
+    }
+
     /// One that is there, with the rights that it has.
     pub(crate) async fn existing(admin: &Api, name: &str) -> Account {
         let path = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts/{name}/token");

@@ -9,6 +9,7 @@ pub mod generators;
 pub mod helpers;
 pub mod hostile;
 pub mod inference;
+pub mod many_tasks;
 pub mod measure;
 pub mod memory;
 pub mod review;
