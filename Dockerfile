@@ -6,6 +6,8 @@
 FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
+# What `kelos-metadata version` says: a checkout's git is not copied. `--build-arg KELOS_METADATA_COMMIT=$(git rev-parse HEAD)`
+ARG KELOS_METADATA_COMMIT=
 RUN cargo build --release --locked --bin kelos-metadata \
  && image/rootfs.sh target/release/kelos-metadata /rootfs
 

@@ -13,14 +13,20 @@ CYCLONEDX_VERSION := 0.5.9
 CYCLONEDX_HERE := .tools/cargo-cyclonedx-$(CYCLONEDX_VERSION)/bin/cargo-cyclonedx
 CYCLONEDX := $(or $(shell command -v cargo-cyclonedx 2>/dev/null),$(CYCLONEDX_HERE))
 
+# What the program of a release says of itself. Other builds do not know: they would begin anew with each commit.
+RELEASE_COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*')
+
+# Where the archives will be found: in the manifest for krew.
+RELEASE_URL ?= https://downloads.example.com/kelos-metadata/$(VERSION)
+
 # Archives are the same for the same commit: no names, no times of this machine.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 ARCHIVE = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_DATE_EPOCH) \
 	--mode=u=rwX,go=rX --use-compress-program='gzip --no-name --best' --create
 
 .PHONY: release
-release: release-tools release-program release-image release-sbom release-chart ## build a release into target/dist: program, image context, SBOM, chart, checksums
-	cd $(DIST) && sha256sum *.tar.gz *.tgz *.cdx.json > SHA256SUMS && cat SHA256SUMS
+release: release-tools release-program release-krew release-image release-sbom release-chart ## build a release into target/dist: program, plugin with its manifest for krew, image context, SBOM, chart, checksums
+	cd $(DIST) && sha256sum *.tar.gz *.tgz *.cdx.json *.yaml > SHA256SUMS && cat SHA256SUMS
 
 # First what can be missing, then what takes minutes.
 .PHONY: release-tools
@@ -29,18 +35,32 @@ release-tools: toolchain $(CYCLONEDX) $(HADOLINT)
 	rm -rf $(DIST)
 	mkdir -p $(DIST)
 
-# The program with its completions, as people install it.
+# The program with its completions and manual pages, and the names by which kubectl finds it, as people install it.
 .PHONY: release-program
 release-program: release-tools
-	$(CARGO) build --release --locked --bin kelos-metadata
+	KELOS_METADATA_COMMIT=$(RELEASE_COMMIT) $(CARGO) build --release --locked --bin kelos-metadata
 	mkdir -p $(DIST)/$(RELEASE_NAME)/completions
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/
 	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
 	for shell in bash elvish fish powershell zsh; do \
 		$(RELEASE_BINARY) completions $$shell > $(DIST)/$(RELEASE_NAME)/completions/kelos-metadata.$$shell || exit 1; \
 	done
+	for name in kubectl-kelos_metadata kubectl_complete-kelos_metadata; do \
+		ln -s kelos-metadata $(DIST)/$(RELEASE_NAME)/$$name || exit 1; \
+	done
+	$(CARGO) run --quiet $(PROFILE) --locked --package kelos-metadata-examples --bin man -- $(DIST)/$(RELEASE_NAME)/man
 	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME).tar.gz --directory $(DIST) $(RELEASE_NAME)
 	rm -r $(DIST)/$(RELEASE_NAME)
+
+# krew takes no symlinks out of an archive, so its own has the program alone; it makes the name of the plugin itself.
+.PHONY: release-krew
+release-krew: release-program
+	mkdir -p $(DIST)/krew
+	install -m 0755 $(RELEASE_BINARY) $(DIST)/krew/
+	install -m 0644 LICENSE $(DIST)/krew/
+	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME)-krew.tar.gz --directory $(DIST)/krew kelos-metadata LICENSE
+	rm -r $(DIST)/krew
+	packaging/krew.sh $(VERSION) $(RELEASE_URL) $(DIST)/$(RELEASE_NAME)-krew.tar.gz > $(DIST)/kelos-metadata.yaml
 
 # The last stage of the Dockerfile, with the root file system beside it instead of in the stage before.
 .PHONY: release-image

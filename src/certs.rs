@@ -34,6 +34,7 @@ pub use self::issue::{Issued, issue};
 pub use self::metrics::ControllerMetrics;
 pub use self::reconciler::Reconciler;
 pub use self::rotation::{RotationPolicy, RotationStep, next_step};
+pub use self::serving_cert::renewal;
 pub use self::step_kind::{StepKind, StepResult};
 pub use self::store::ManagedObjects;
 pub use self::trust::{Trust, trust};

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod called;
+mod check;
 mod cluster;
 mod controller;
 mod explain;
@@ -12,6 +14,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub use self::called::Called;
+pub use self::check::{CheckArgs, ReportFormat, VersionArgs};
 pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
@@ -102,7 +106,20 @@ pub enum Command {
     /// Renders and does not validate: what comes out may be no label value.
     #[command(after_help = EVAL_EXAMPLE)]
     Eval(EvalArgs),
+    /// Look whether the installation works
+    ///
+    /// Looks from outside, with your own rights, and writes nothing: what is registered, the certificates that are
+    /// served, endpoints, the Lease and the Secret of the controller, the rights of the ServiceAccounts, the
+    /// switches of Namespaces, versions; and creates a Task by server-side dry run. Each line is good (✓), bad (✗) or
+    /// not judged (?), and says what to do. The exit status is 1 for a ✗, and 2 where a right was missing.
+    #[command(after_help = CHECK_EXAMPLE)]
+    Check(CheckArgs),
+    /// Print the version of this program, and of what is installed
+    ///
+    /// With a cluster it also says which kelos-metadata, which Kelos and which Kubernetes run there.
+    Version(VersionArgs),
     /// Print a completion script for a shell
+    #[command(visible_alias = "completion")]
     Completions {
         /// The shell
         shell: Shell,
@@ -127,6 +144,11 @@ Example:
   kelos-metadata lint -f taskspawner.yaml
   helm template charts/agents | kelos-metadata lint -f -
   kelos-metadata lint --all-namespaces --min-severity warning";
+
+const CHECK_EXAMPLE: &str = "\
+Example:
+  kelos-metadata check
+  kelos-metadata check -n my-team -o json";
 
 const EXPLAIN_EXAMPLE: &str = "\
 Example:

@@ -15,6 +15,7 @@ mod object;
 mod page;
 mod patience;
 mod pauses;
+pub mod question;
 mod reflector;
 mod relist;
 mod resource;

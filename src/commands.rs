@@ -2,6 +2,8 @@
 
 mod backfill;
 mod cells;
+mod check;
+mod complete;
 mod completions;
 mod controller;
 mod defaults;
@@ -27,6 +29,7 @@ mod subject;
 mod survey;
 mod test;
 mod vars;
+mod version;
 
 use std::io;
 use std::path::Path;
@@ -34,6 +37,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+pub use self::complete::run as complete;
 pub use self::stdio::complain;
 use crate::cli::{Cli, Command};
 use crate::engine::kelos::GROUP;
@@ -58,6 +62,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Preview(args) => preview::run(&args),
         Command::Backfill(args) => backfill::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Version(args) => version::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;
     stdio::finish()?;

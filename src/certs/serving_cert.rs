@@ -73,9 +73,7 @@ impl ServingCert {
 
     /// When a new one is to be made: at two thirds of its life.
     pub(super) fn renewal(&self) -> UnixSeconds {
-        let backdated = i64::try_from(BACKDATED.as_secs()).unwrap_or_default();
-        let issued = (self.not_before + backdated).min(self.not_after);
-        issued + (self.not_after - issued).saturating_mul(2) / 3
+        renewal(self.not_before, self.not_after)
     }
 
     /// Tells it from others.
@@ -83,6 +81,13 @@ impl ServingCert {
         let hash = Sha256::digest(&self.der);
         hex(&hash[..FINGERPRINT_BYTES])
     }
+}
+
+/// When a certificate that was issued for this time is to be renewed.
+pub fn renewal(not_before: UnixSeconds, not_after: UnixSeconds) -> UnixSeconds {
+    let backdated = i64::try_from(BACKDATED.as_secs()).unwrap_or_default();
+    let issued = (not_before + backdated).min(not_after);
+    issued + (not_after - issued).saturating_mul(2) / 3
 }
 
 #[cfg(test)]

@@ -29,6 +29,31 @@ impl Resource {
     /// Namespaces: their names, labels and annotations.
     pub const NAMESPACES: Resource =
         Resource { metadata_only: true, ..Resource::core("namespaces") };
+    /// MutatingWebhookConfigurations.
+    pub const MUTATING_WEBHOOK_CONFIGURATIONS: Resource =
+        Resource::built_in("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+    /// ValidatingWebhookConfigurations.
+    pub const VALIDATING_WEBHOOK_CONFIGURATIONS: Resource =
+        Resource::built_in("admissionregistration.k8s.io", "validatingwebhookconfigurations");
+    /// Services.
+    pub const SERVICES: Resource = Resource::core("services");
+    /// EndpointSlices: where Services lead.
+    pub const ENDPOINT_SLICES: Resource = Resource::built_in("discovery.k8s.io", "endpointslices");
+    /// Deployments.
+    pub const DEPLOYMENTS: Resource = Resource::built_in("apps", "deployments");
+    /// Leases.
+    pub const LEASES: Resource = Resource::built_in("coordination.k8s.io", "leases");
+    /// Roles, of a namespace.
+    pub const ROLES: Resource = Resource::built_in("rbac.authorization.k8s.io", "roles");
+    /// Who has a Role, or a ClusterRole within a namespace.
+    pub const ROLE_BINDINGS: Resource =
+        Resource::built_in("rbac.authorization.k8s.io", "rolebindings");
+    /// ClusterRoles.
+    pub const CLUSTER_ROLES: Resource =
+        Resource::built_in("rbac.authorization.k8s.io", "clusterroles");
+    /// Who has a ClusterRole everywhere.
+    pub const CLUSTER_ROLE_BINDINGS: Resource =
+        Resource::built_in("rbac.authorization.k8s.io", "clusterrolebindings");
     /// Tasks.
     pub const TASKS: Resource = Resource::kelos("tasks");
     /// TaskSpawners.
@@ -43,19 +68,15 @@ impl Resource {
     pub const WORKSPACES: Resource = Resource::kelos("workspaces");
     /// WorkerPools; older versions of Kelos have none.
     pub const WORKER_POOLS: Resource = Resource::kelos("workerpools");
-
-    /// MutatingWebhookConfigurations.
-    pub const MUTATING_WEBHOOK_CONFIGURATIONS: Resource = Resource {
-        group: "admissionregistration.k8s.io",
-        ..Resource::core("mutatingwebhookconfigurations")
-    };
-    /// Deployments.
-    pub const DEPLOYMENTS: Resource = Resource { group: "apps", ..Resource::core("deployments") };
     /// ConfigMaps.
     pub const CONFIG_MAPS: Resource = Resource::core("configmaps");
 
     const fn core(plural: &'static str) -> Resource {
         Resource { group: "", versions: &["v1"], plural, metadata_only: false }
+    }
+
+    const fn built_in(group: &'static str, plural: &'static str) -> Resource {
+        Resource { group, versions: &["v1"], plural, metadata_only: false }
     }
 
     const fn kelos(plural: &'static str) -> Resource {
@@ -107,14 +128,27 @@ impl Resource {
             text => text?,
         };
         let group: Group = serde_json::from_str(&text).map_err(|_| Error::InvalidResponse)?;
-        let served = || group.versions.iter().map(|found| found.version.as_str());
-        let best = self.versions.iter().copied().find(|wanted| served().any(|it| it == *wanted));
-        Ok(best.or_else(|| served().next()).map(str::to_owned))
+        let served: Vec<String> = group.versions.into_iter().map(|found| found.version).collect();
+        Ok(self.best_of(&served).map(str::to_owned))
+    }
+
+    /// The best of the versions that are served, or else the first.
+    pub fn best_of<'s>(&self, served: &'s [String]) -> Option<&'s str> {
+        let served = || served.iter().map(String::as_str);
+        let best = self.versions.iter().find_map(|wanted| served().find(|it| it == wanted));
+        best.or_else(|| served().next())
     }
 
     /// Whether its objects are in namespaces.
     pub fn has_namespaces(&self) -> bool {
-        *self != Resource::NAMESPACES && *self != Resource::MUTATING_WEBHOOK_CONFIGURATIONS
+        let of_the_cluster = [
+            Resource::NAMESPACES,
+            Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
+            Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
+            Resource::CLUSTER_ROLES,
+            Resource::CLUSTER_ROLE_BINDINGS,
+        ];
+        !of_the_cluster.contains(self)
     }
 
     /// Requests for all objects of a version, or for those of a namespace.

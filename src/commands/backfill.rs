@@ -20,7 +20,7 @@ use self::summary::Summary;
 use self::writer::Writer;
 use super::progress::Progress;
 use super::reach::block_on;
-use super::stdio::{complain, print};
+use super::stdio::{complain, print, warn};
 use super::survey::json::ShownReport;
 use super::survey::text::counted;
 use super::survey::{Report, Survey, Surveyed, shown, text};
@@ -120,7 +120,7 @@ async fn write(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<(
 async fn has_records(survey: &Survey) -> bool {
     let is_served = Resource::TASK_RECORDS.is_served(&survey.reach.client).await.unwrap_or(true);
     if !is_served {
-        complain("kelos-metadata: the cluster has no TaskRecords: --records does nothing");
+        warn("the cluster has no TaskRecords: --records does nothing");
     }
     is_served
 }
@@ -138,8 +138,8 @@ async fn has_rights(survey: &Survey, records: bool) -> anyhow::Result<()> {
         if !may(client, verb, &resource, namespace).await.unwrap_or(true) {
             let place =
                 namespace.map_or("in all namespaces".to_owned(), |it| format!("in namespace {it}"));
-            complain(format_args!(
-                "kelos-metadata: you lack the right to {verb} {}.{} {place}",
+            warn(format_args!(
+                "you lack the right to {verb} {}.{} {place}",
                 resource.plural, resource.group
             ));
             lacks = true;

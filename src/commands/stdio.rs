@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use anyhow::Context;
 
 use super::harmless;
+use crate::cli::Called;
 
 /// What is said where the output can't be written.
 pub(super) const UNWRITABLE: &str = "standard output can't be written";
@@ -20,6 +21,11 @@ pub(super) fn print(text: impl Display) -> anyhow::Result<()> {
 pub fn complain(text: impl Display) {
     let text = text.to_string();
     let _ = writeln!(anstream::stderr().lock(), "{}", harmless::lines(&text));
+}
+
+/// Tells of something that the caller should know, with the program's name in front.
+pub(super) fn warn(text: impl Display) {
+    complain(format_args!("{}: {text}", Called::now()));
 }
 
 /// Writes what is left of the output: without it, an error in the last line goes unseen.

@@ -19,7 +19,7 @@ pub(super) use self::report::Report;
 use super::known::{Known, Listed};
 use super::progress::Progress;
 use super::reach::{Reach, lacking};
-use super::stdio::complain;
+use super::stdio::{complain, warn};
 use crate::cli::{ConnectionArgs, TasksArgs};
 use crate::clock;
 use crate::cluster::{Error, Resource, Selection};
@@ -128,7 +128,7 @@ impl Survey {
         };
         let Known { spawners, lacking, unread, .. } = cluster;
         for right in &lacking {
-            complain(format_args!("kelos-metadata: {right}"));
+            warn(right);
         }
         let (today, before) = match today {
             Some(today) => (today, Some(spawners.snapshot())),

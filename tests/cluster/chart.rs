@@ -1,6 +1,6 @@
 //! The chart `charts/kelos-metadata`: what it renders, and what becomes of that on a real API server.
 
-mod support;
+pub(crate) mod support;
 
 mod accepted;
 mod commands;

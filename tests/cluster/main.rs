@@ -11,6 +11,7 @@ mod harness;
 mod backfill;
 mod certs;
 mod chart;
+mod check;
 mod explain;
 mod lint;
 mod load;

@@ -33,6 +33,7 @@ mod preview;
 mod properties;
 mod recorded;
 mod reference;
+mod release;
 mod secrets;
 mod serve;
 mod simulate;

@@ -27,7 +27,7 @@ The exit status of every command:
 | status | means |
 | --- | --- |
 | 0 | it is done |
-| 1 | the answer is no: the template of `eval` fails; a case of `test` fails; `lint` finds an error; a key of the Task of `explain` is missing or not as today's rules give it; Kelos makes no Task of the item of `render`, or a key is not written under `--strict`; `serve` or `controller` can't go on |
+| 1 | the answer is no: the template of `eval` fails; a case of `test` fails; `lint` finds an error; a key of the Task of `explain` is missing or not as today's rules give it; Kelos makes no Task of the item of `render`, or a key is not written under `--strict`; `check` finds something bad; `serve` or `controller` can't go on |
 | 2 | it could not be asked: a flag, a file, the cluster or the rights are in the way, or the output can't be written |
 
 `serve` ends with 0 after SIGTERM or SIGINT, when `--shutdown-delay` is over and requests in flight are answered, and

@@ -7,8 +7,8 @@ kelos-metadata
 {{- end }}
 
 {{/*
-Which of the two programs a template is about: the webhook, unless the context says otherwise, as
-`mustMerge (dict "Component" "controller") .` does.
+Which of the programs a template is about: the webhook, unless the context says otherwise, as
+`mustMerge (dict "Component" "controller") .` does. The `test` runs only for `helm test`.
 */}}
 {{- define "kelos-metadata.component" -}}
 {{ .Component | default "webhook" }}
@@ -22,7 +22,8 @@ webhook
 
 {{/* The name of a component's objects. */}}
 {{- define "kelos-metadata.fullname" -}}
-{{ include "kelos-metadata.name" . }}{{ if eq (include "kelos-metadata.component" .) "controller" }}-controller{{ end }}
+{{- $component := include "kelos-metadata.component" . -}}
+{{ include "kelos-metadata.name" . }}{{ if ne $component "webhook" }}-{{ $component }}{{ end }}
 {{- end }}
 
 {{/*

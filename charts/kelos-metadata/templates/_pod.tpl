@@ -127,3 +127,10 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* What `helm test` creates before its Pod, and takes away however the test ends. */}}
+{{- define "kelos-metadata.test.hook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: "-1"
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
+{{- end }}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::super::reach::{Reach, lacking};
-use super::super::stdio::complain;
+use super::super::stdio::warn;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::lint::BudgetSelector;
 
@@ -46,9 +46,7 @@ impl Budgets {
             }
             Err(error) => {
                 let why = lacking("list", &resource, namespace, &error);
-                complain(format_args!(
-                    "kelos-metadata: every label counts as one that a TaskBudget selects on: {why}"
-                ));
+                warn(format_args!("every label counts as one that a TaskBudget selects on: {why}"));
                 Budgets(None)
             }
         }

@@ -6,7 +6,7 @@ use super::walk::NO_TASK;
 use super::world::{PolicyOrigin, Registrations, World};
 use crate::cli::ExplainArgs;
 use crate::commands::read::{Files, Read, namespace_of};
-use crate::commands::stdio::complain;
+use crate::commands::stdio::warn;
 use crate::commands::subject::ObjectOrigin;
 use crate::commands::{Loaded, defaults, load};
 use crate::engine::kelos::Task;
@@ -90,7 +90,7 @@ fn pick<'t>(tasks: &'t [Manifest], name: Option<&str>) -> anyhow::Result<&'t Man
         [] => {
             let names: Vec<String> = tasks.iter().map(name_in).collect();
             if names.is_empty() {
-                complain("kelos-metadata: without -f, the cluster is asked for it");
+                warn("without -f, the cluster is asked for it");
             }
             bail!("there is no Task {name} in what -f names{}", did_you_mean(name, &names))
         }

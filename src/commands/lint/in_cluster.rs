@@ -5,7 +5,7 @@ use kube::Client;
 use serde_json::value::RawValue;
 
 use super::super::reach::{self, Reach};
-use super::super::stdio::complain;
+use super::super::stdio::warn;
 use super::object::{Object, Read};
 use super::unread::Unread;
 use crate::cli::LintArgs;
@@ -90,7 +90,7 @@ impl Reading<'_> {
             Err(Error::KindNotServed) => {}
             Err(error) => {
                 let why = self.lacking(&resource, &error);
-                complain(format_args!("kelos-metadata: keys of budgets are not looked at: {why}"));
+                warn(format_args!("keys of budgets are not looked at: {why}"));
             }
         }
     }

@@ -19,6 +19,9 @@ struct Effect {
     /// Other values that it needs.
     #[serde(default)]
     with: Map<String, Value>,
+    /// Whether it changes what only `helm test` creates.
+    #[serde(default)]
+    tests: bool,
     /// What it is set to.
     to: Value,
     /// What has to be set with it.
@@ -61,8 +64,10 @@ fn each_value_changes_what_the_table_says_and_nothing_else() {
     for effect in effects() {
         assert!(!effect.changes.is_empty(), "{}: such a row shows nothing", effect.value);
         let with = Value::Object(effect.with.clone());
-        let before = before.entry(with.to_string()).or_insert_with(|| Rendering::of(&with));
-        let found = differences::between(before, &Rendering::of(&effect.values()));
+        let render = if effect.tests { Rendering::of_tests } else { Rendering::of };
+        let key = (effect.tests, with.to_string());
+        let before = before.entry(key).or_insert_with(|| render(&with));
+        let found = differences::between(before, &render(&effect.values()));
         if found != effect.changes {
             let found = serde_saphyr::to_string(&found).unwrap();
             failures.push(format!("{} = {} changes\n{found}", effect.value, effect.to));

@@ -26,6 +26,12 @@ fn what_is_rendered_is_what_is_kept() {
 }
 
 #[test]
+fn what_helm_test_creates_is_what_is_kept() {
+    let rendered = Helm::offline().template_tests(&values("everything")).ok();
+    is_kept(&beside("renderings/tests.yaml"), &rendered);
+}
+
+#[test]
 fn helm_finds_nothing_to_complain_of() {
     for name in KEPT {
         let output = Helm::offline().lint(&values(name)).ok();

@@ -88,9 +88,17 @@ impl Helm {
         self.on_chart(&["lint", "--strict", "--kube-version", KUBE_VERSION], values)
     }
 
-    /// `helm template`.
+    /// `helm template`, without what only `helm test` creates.
     pub(crate) fn template(&self, values: &Value) -> CommandOutput {
-        self.on_chart(&["template", RELEASE, "--kube-version", KUBE_VERSION], values)
+        let args = ["template", RELEASE, "--kube-version", KUBE_VERSION, "--skip-tests"];
+        self.on_chart(&args, values)
+    }
+
+    /// `helm template` of what `helm test` creates, alone.
+    pub(crate) fn template_tests(&self, values: &Value) -> CommandOutput {
+        let tests = "templates/tests/*.yaml";
+        let args = ["template", RELEASE, "--kube-version", KUBE_VERSION, "--show-only", tests];
+        self.on_chart(&args, values)
     }
 
     /// `helm install`.

@@ -19,6 +19,12 @@ impl Rendering {
         Rendering::read(&Helm::offline().template(values).ok())
     }
 
+    /// Renders what `helm test` creates with these values.
+    #[track_caller]
+    pub(crate) fn of_tests(values: &Value) -> Rendering {
+        Rendering::read(&Helm::offline().template_tests(values).ok())
+    }
+
     /// Reads what `helm template` wrote.
     #[track_caller]
     pub(crate) fn read(text: &str) -> Rendering {

@@ -1,0 +1,170 @@
+//! The Service that the API server calls, and where it leads.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+use url::Url;
+
+use super::asking::{Asking, list, text};
+use super::{Report, Target, Topic, count};
+use crate::cluster::Resource;
+
+/// How long looking for a name may take.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What stands behind a target.
+#[derive(Debug)]
+pub(super) struct Endpoints {
+    pub(super) target: Target,
+    /// The labels of the Pods that the Service selects.
+    pub(super) selector: Value,
+    /// Where the ready ones are; nothing if that is not known.
+    pub(super) ready: Vec<SocketAddr>,
+}
+
+/// Looks at a target; says whether the API server can call it.
+pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) -> Endpoints {
+    let mut endpoints =
+        Endpoints { target: target.clone(), selector: Value::Null, ready: Vec::new() };
+    let Target::Service { namespace, name, port } = target else {
+        endpoints.ready = resolved(target, report).await;
+        return endpoints;
+    };
+    let title = target.title();
+    let service = match asking.get(&Resource::SERVICES, Some(namespace), name).await {
+        Ok(Some(service)) => service,
+        Ok(None) => {
+            let text = format!("{title} is registered, and is not there");
+            let hint = "install the chart again, or delete the configurations that name it";
+            report.bad(Topic::Endpoints, text, hint);
+            return endpoints;
+        }
+        Err(why) => {
+            report.refused(Topic::Endpoints, &title, &why);
+            return endpoints;
+        }
+    };
+    endpoints.selector = service.pointer("/spec/selector").cloned().unwrap_or_default();
+    let ports = list(&service, "/spec/ports").iter();
+    let mut of_number = ports.filter(|it| it["port"].as_u64() == Some(*port));
+    let Some(service_port) = of_number.next() else {
+        let text = format!("{title} has no port {port}, which is registered");
+        report.bad(Topic::Endpoints, text, "install the chart again");
+        return endpoints;
+    };
+    let labels = format!("kubernetes.io/service-name={name}");
+    let slices = asking.list(&Resource::ENDPOINT_SLICES, Some(namespace), Some(&labels)).await;
+    let slices = match slices {
+        Ok(slices) => slices,
+        Err(why) => {
+            report.refused(Topic::Endpoints, &format!("where {title} leads"), &why);
+            return endpoints;
+        }
+    };
+    let found = Found::of(&slices, text(service_port, "/name"));
+    if found.ready.is_empty() {
+        let text = format!("{title} leads to no Pod that is ready ({} are not)", found.not_ready);
+        let hint = format!(
+            "kubectl -n {namespace} get pods -l {} and look at why they are not ready, as in docs/operations.md",
+            selector_text(&endpoints.selector)
+        );
+        report.bad(Topic::Endpoints, text, hint);
+    } else {
+        let others = match found.not_ready {
+            0 => String::new(),
+            some => format!(", {some} not ready"),
+        };
+        let ready = count(found.ready.len(), "ready endpoint");
+        report.good(Topic::Endpoints, format!("{title} leads to {ready}{others}"));
+    }
+    endpoints.ready = found.ready;
+    endpoints
+}
+
+/// Where a URL leads, as seen from here.
+async fn resolved(target: &Target, report: &mut Report) -> Vec<SocketAddr> {
+    let Target::Url(url) = target else { return Vec::new() };
+    let parsed = Url::parse(url).ok();
+    let port = parsed.and_then(|it| it.port_or_known_default()).unwrap_or(443);
+    let found = timeout(LOOKUP_TIMEOUT, lookup_host((target.server_name(), port))).await;
+    let found: Vec<SocketAddr> =
+        found.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
+    if found.is_empty() {
+        let text = format!("{url} is no name that is known here");
+        report.not_judged(Topic::Endpoints, text, "see that the API server can look it up");
+    } else {
+        let text = format!("{url} leads to {}", count(found.len(), "endpoint"));
+        report.good(Topic::Endpoints, text);
+    }
+    found
+}
+
+/// The labels of a selector as kubectl takes them.
+fn selector_text(selector: &Value) -> String {
+    let labels = selector.as_object().into_iter().flatten();
+    let labels = labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
+    labels.collect::<Vec<_>>().join(",")
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    ready: Vec<SocketAddr>,
+    not_ready: usize,
+}
+
+impl Found {
+    /// What slices say of the port of this name.
+    fn of(slices: &[Value], port_name: &str) -> Found {
+        let mut found = Found::default();
+        for slice in slices {
+            let ports = list(slice, "/ports").iter();
+            let mut ports = ports.filter(|it| text(it, "/name") == port_name);
+            let Some(port) = ports.next().and_then(|it| u16::try_from(it["port"].as_u64()?).ok())
+            else {
+                continue;
+            };
+            for endpoint in list(slice, "/endpoints") {
+                // Without a word it is ready.
+                if endpoint.pointer("/conditions/ready") == Some(&Value::Bool(false)) {
+                    found.not_ready += 1;
+                    continue;
+                }
+                let address = list(endpoint, "/addresses").first().and_then(Value::as_str);
+                let address = address.and_then(|it| it.parse::<IpAddr>().ok());
+                found.ready.extend(address.map(|ip| SocketAddr::new(ip, port)));
+            }
+        }
+        found.ready.sort_unstable();
+        found.ready.dedup();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_endpoint_counts_once_and_is_ready_unless_it_says_otherwise() {
+        let slice = |endpoints: Value| {
+            json!({"ports": [{"name": "metrics", "port": 8080}, {"name": "webhook", "port": 9443}],
+                   "endpoints": endpoints})
+        };
+        let slices = [
+            slice(json!([{"addresses": ["10.0.0.2"], "conditions": {"ready": true}},
+                         {"addresses": ["10.0.0.3"], "conditions": {"ready": false}}])),
+            slice(json!([{"addresses": ["10.0.0.2"]}, {"addresses": ["fd00::1"]}])),
+            json!({"ports": [{"name": "other", "port": 1}], "endpoints": [{"addresses": ["10.0.0.9"]}]}),
+            json!({"endpoints": null}),
+        ];
+        let found = Found::of(&slices, "webhook");
+        let ready = ["10.0.0.2:9443", "[fd00::1]:9443"].map(|it| it.parse().unwrap());
+        assert_eq!(found, Found { ready: ready.to_vec(), not_ready: 1 });
+        assert_eq!(selector_text(&json!({"a": "b", "c": "d"})), "a=b,c=d");
+    }
+}

@@ -1,0 +1,166 @@
+//! The rights that the ServiceAccounts of ours need.
+
+use futures_util::future::try_join_all;
+use serde_json::json;
+
+use super::asking::{Asking, lacking};
+use super::program::Program;
+use super::rbac::{Granted, Right, groups, user};
+use super::versions::Kelos;
+use super::{Report, Topic, full_name};
+use crate::cluster::{Resource, question};
+
+const REVIEWS: Resource = Resource {
+    group: "authorization.k8s.io",
+    versions: &["v1"],
+    plural: "subjectaccessreviews",
+    metadata_only: false,
+};
+
+const READ: [&str; 3] = ["get", "list", "watch"];
+const REGISTRATION: &str = "admissionregistration.k8s.io";
+const LEASES: &str = "coordination.k8s.io";
+
+/// Judges the rights of each account.
+pub(super) async fn judge(
+    asking: &Asking,
+    kelos: Option<&Kelos>,
+    programs: &[Program],
+    report: &mut Report,
+) {
+    for program in programs {
+        let needed = match program.is_controller {
+            true => of_controller(program),
+            false => of_webhook(program, kelos),
+        };
+        let title = format!("ServiceAccount {}", full_name(&program.namespace, &program.account));
+        match missing(asking, program, &needed).await {
+            Ok((missing, source)) if missing.is_empty() => {
+                let count = needed.len();
+                report.good(
+                    Topic::Rights,
+                    format!("{title} has the {count} rights that it needs{source}"),
+                );
+            }
+            Ok((missing, source)) => {
+                let missing: Vec<String> = missing.into_iter().map(words).collect();
+                let text = format!("{title} may not {}{source}", missing.join(", nor "));
+                let hint = "install the chart again: `helm upgrade` grants what is needed";
+                report.bad(Topic::Rights, text, hint);
+            }
+            Err(why) => report.refused(Topic::Rights, &format!("the rights of {title}"), &why),
+        }
+    }
+}
+
+/// What the webhook reads.
+fn of_webhook<'p>(program: &'p Program, kelos: Option<&Kelos>) -> Vec<Right<'p>> {
+    let all = |group, resource| {
+        READ.map(|verb| Right { verb, group, resource, name: None, namespace: None })
+    };
+    let mut needed = all("", "namespaces").to_vec();
+    for resource in ["taskspawners", "workspaces", "workerpools"] {
+        // Kelos has had WorkerPools for some time only.
+        if kelos.is_none_or(|kelos| kelos.has(resource)) {
+            needed.extend(all("kelos.dev", resource));
+        }
+    }
+    if let Some((namespace, secret, true)) = program.secret() {
+        needed.extend(READ.map(|verb| one(verb, "", "secrets", secret, Some(namespace))));
+    }
+    needed
+}
+
+/// What the controller writes.
+fn of_controller(program: &Program) -> Vec<Right<'_>> {
+    let namespace = program.flag("namespace").unwrap_or(&program.namespace);
+    let mut needed = Vec::new();
+    if let Some((_, secret, _)) = program.secret() {
+        let verbs = ["get", "list", "watch", "patch"];
+        needed.extend(verbs.map(|verb| one(verb, "", "secrets", secret, Some(namespace))));
+    }
+    let lease = program.flag("lease").unwrap_or("kelos-metadata-controller");
+    needed.extend(["get", "patch"].map(|verb| one(verb, LEASES, "leases", lease, Some(namespace))));
+    for (group, resource) in [("", "secrets"), (LEASES, "leases")] {
+        let verb = "create";
+        needed.push(Right { verb, group, resource, name: None, namespace: Some(namespace) });
+    }
+    let configuration = program.flag("webhook-configuration").unwrap_or("kelos-metadata");
+    for resource in ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
+        let verbs = ["get", "list", "watch", "patch"];
+        needed.extend(verbs.map(|verb| one(verb, REGISTRATION, resource, configuration, None)));
+    }
+    needed
+}
+
+fn one<'n>(
+    verb: &'static str,
+    group: &'static str,
+    resource: &'static str,
+    name: &'n str,
+    namespace: Option<&'n str>,
+) -> Right<'n> {
+    Right { verb, group, resource, name: Some(name), namespace }
+}
+
+/// A right in words.
+fn words(right: Right<'_>) -> String {
+    let Right { verb, group, resource, name, namespace } = right;
+    let dot = if group.is_empty() { "" } else { "." };
+    let name = name.map(|it| format!("/{it}")).unwrap_or_default();
+    let place = namespace.map(|it| format!(" in namespace {it}")).unwrap_or_default();
+    format!("{verb} {resource}{dot}{group}{name}{place}")
+}
+
+/// The rights that an account lacks, and who says so: the API server or else the objects of RBAC.
+async fn missing<'r>(
+    asking: &Asking,
+    program: &Program,
+    needed: &[Right<'r>],
+) -> Result<(Vec<Right<'r>>, &'static str), String> {
+    let account = &program.account;
+    let reviews = needed.iter().map(|right| review(asking, &program.namespace, account, *right));
+    let of_reviews = match try_join_all(reviews).await {
+        Ok(allowed) => {
+            let lacking = needed.iter().zip(allowed).filter(|(_, allowed)| !allowed);
+            return Ok((lacking.map(|(right, _)| *right).collect(), ""));
+        }
+        Err(why) => why,
+    };
+    // Whoever may read RBAC can tell all the same.
+    let Ok(granted) = granted(asking, &program.namespace).await else { return Err(of_reviews) };
+    let is_lacking = |right: &&Right<'_>| !granted.grants(&program.namespace, account, **right);
+    let lacking = needed.iter().filter(is_lacking).copied().collect();
+    Ok((lacking, ", as the objects of RBAC say"))
+}
+
+async fn review(
+    asking: &Asking,
+    namespace: &str,
+    account: &str,
+    right: Right<'_>,
+) -> Result<bool, String> {
+    let review = json!({"spec": {
+        "user": user(namespace, account),
+        "groups": groups(namespace),
+        "resourceAttributes": {
+            "verb": right.verb,
+            "group": right.group,
+            "resource": right.resource,
+            "name": right.name.unwrap_or_default(),
+            "namespace": right.namespace.unwrap_or_default(),
+        },
+    }});
+    let answer = question::ask(&asking.client, &REVIEWS.path("v1", None), &review).await;
+    let answer = answer.map_err(|error| lacking("create", &REVIEWS, None, &error))?;
+    Ok(answer.object["status"]["allowed"] == true)
+}
+
+async fn granted(asking: &Asking, namespace: &str) -> Result<Granted, String> {
+    Ok(Granted {
+        cluster_roles: asking.list(&Resource::CLUSTER_ROLES, None, None).await?,
+        cluster_bindings: asking.list(&Resource::CLUSTER_ROLE_BINDINGS, None, None).await?,
+        roles: asking.list(&Resource::ROLES, Some(namespace), None).await?,
+        bindings: asking.list(&Resource::ROLE_BINDINGS, Some(namespace), None).await?,
+    })
+}
