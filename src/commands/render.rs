@@ -69,10 +69,9 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
              as examples/priority/task.yaml is, or have one made (--kelos v0.52, --item, --set)"
         );
     }
-    let known = spawners.snapshot();
     let mut rendering = Rendering {
         args,
-        known: &known,
+        known: &spawners.snapshot(),
         policy: &policy,
         spawners: &written,
         unreadable: &unreadable,
@@ -80,17 +79,7 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         shown: Vec::new(),
         has_unwritten: false,
     };
-    for task in &tasks {
-        match rendering.show(task, tasks.len() > 1) {
-            Err(error) if error.is::<io::Error>() => return Err(error),
-            Err(error) if error.is::<ToldAlready>() => failed = true,
-            Err(error) => {
-                complain(format_args!("{}:{}:1: {error:#}", task.path.display(), task.line));
-                failed = true;
-            }
-            Ok(()) => {}
-        }
-    }
+    failed |= rendering.show_all(&tasks)?;
     problems::tell(&problems, &tasks, &rendering.shown, &args.namespace);
     let is_no = has_no_task || (args.strict && rendering.has_unwritten);
     rendering.print_json(tasks.len() > 1)?;
@@ -124,6 +113,23 @@ struct Rendering<'r> {
 }
 
 impl Rendering<'_> {
+    /// Shows all Tasks; gives whether one could not be shown.
+    fn show_all(&mut self, tasks: &[Manifest]) -> anyhow::Result<bool> {
+        let mut failed = false;
+        for task in tasks {
+            match self.show(task, tasks.len() > 1) {
+                Err(error) if error.is::<io::Error>() => return Err(error),
+                Err(error) if error.is::<ToldAlready>() => failed = true,
+                Err(error) => {
+                    complain(format_args!("{}:{}:1: {error:#}", task.path.display(), task.line));
+                    failed = true;
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(failed)
+    }
+
     /// Shows a Task. One of `several` has its name beside its patch.
     fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
         const NO_TASK: &str = "this is no Task as Kelos has it";

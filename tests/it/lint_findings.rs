@@ -231,7 +231,7 @@ fn all_templates_together_are_bounded_and_each_that_is_left_is_told() {
 #[test]
 fn a_warning_is_not_left_out_for_what_matters_less() {
     let rules: String = (0..63).map(|it| format!("a{it}: '{{{{ .ID }}}}'\n")).collect();
-    let labels: Value = (0..64).map(|it| (format!("b{it}"), Value::from("x{{.ID}}"))).collect();
+    let labels: Value = (0..64).map(|it| (format!("b{it}"), Value::from("{{.ID}}"))).collect();
     let fields = json!({"metadata": {"labels": labels}});
     let rules = rules + "z: {value: x, allowed: [y]}";
     let told = told(&found(&json!({"githubIssues": {}}), &rules, &fields));

@@ -58,7 +58,7 @@ fn comparable(values: &[Value]) -> Result<(), TemplateError> {
         let message = "whether an empty list is nothing is not simulated";
         return Err(TemplateError::new(ErrorKind::Limit, message));
     }
-    for value in values.iter().filter(|value| is_struct(value)) {
+    if let Some(value) = values.iter().find(|value| is_struct(value)) {
         let message = format!("a comparison of {} is not simulated", value.kind());
         return Err(TemplateError::new(ErrorKind::Limit, message));
     }
