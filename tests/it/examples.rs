@@ -272,8 +272,15 @@ fn pages() -> Vec<PathBuf> {
     std::iter::once(root().join("README.md")).chain(docs).collect()
 }
 
-/// The commands that need an API server: `tests/cluster/uses.rs` and `tests/cluster/backfill.rs` run them.
-const OF_A_CLUSTER: [&str; 3] = ["kubectl ", "kelos-metadata preview", "kelos-metadata backfill"];
+/// The commands that need an API server: `tests/cluster/uses.rs`, `tests/cluster/backfill.rs` and
+/// `tests/cluster/check.rs` run them.
+const OF_A_CLUSTER: [&str; 5] = [
+    "kubectl ",
+    "kelos-metadata preview",
+    "kelos-metadata backfill",
+    "kelos-metadata check",
+    "kelos-metadata version",
+];
 
 /// The page with what its commands print. They share a folder that has nothing but the examples in it.
 fn run_commands(page: &str) -> (String, usize) {
