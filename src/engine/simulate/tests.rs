@@ -265,3 +265,39 @@ fn a_pointer_is_compared_with_nothing_and_a_nil_one_has_no_fields() {
         assert!(error.to_string().contains(message), "{error}");
     }
 }
+
+#[test]
+fn what_a_context_source_is_asked_with_is_rendered_without_the_others() {
+    let made = |url: &str, policy: &str| {
+        let source = json!({"name": "x", "failurePolicy": policy, "http": {"url": url, "headers": {"n": "{{.Number}}"}}});
+        let template = json!({"contextSources": [source], "promptTemplate": "{{.Context.x}}"});
+        let task = spawner(when(SourceKind::GithubIssues), template)
+            .task(&Item::new(), KelosVersion::V0_52);
+        task.map(|task| task["spec"]["prompt"].clone()).map_err(|it| it.to_string())
+    };
+    assert_eq!(made("https://x/{{.Number}}", "Fail"), Ok(json!("what x says")));
+    let error = made("https://x/{{.number}}", "Fail").unwrap_err();
+    let start = "Kelos makes no Task: spec.taskTemplate.contextSources[0].http.url: githubIssues has no `.number`";
+    assert!(error.starts_with(start), "{error}");
+    assert!(made("https://x/{{.Context.x}}", "Fail").is_err());
+    assert!(made("https://x/{{.number}}", "Ignore").is_ok());
+}
+
+#[test]
+fn filters_of_any_number_cost_no_more_than_a_bound() {
+    let pattern = |n: usize| format!("(?i)a{{1,200}}[b-z]{{2,100}}{n}");
+    let filter = |n: usize| json!({"event": "issues", "bodyPattern": pattern(n), "excludeBodyPatterns": [pattern(n + 1)]});
+    let filters: Vec<Value> = (0..60).map(filter).collect();
+    let many = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    let given = || item(json!({"Action": "opened", "Body": "a".repeat(60_000)}));
+    let judged = |when: Value| {
+        let error = spawner(when, json!({})).task(&given(), KelosVersion::V0_52).unwrap_err();
+        assert_eq!(error.why, Why::NotSimulated, "{error}");
+        error.to_string()
+    };
+    assert!(judged(many).contains("can't be told"), "the purse is empty");
+    let filters: Vec<Value> =
+        (0..100).map(|_| json!({"event": "issues", "action": "closed"})).collect();
+    let more = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    assert!(judged(more).contains("more than can be judged here"));
+}
