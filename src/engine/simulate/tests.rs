@@ -1,5 +1,7 @@
 //! Spawners in small: what each makes of its built-in examples, and of items that slip.
 
+mod payload;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -267,89 +269,6 @@ fn a_pointer_is_compared_with_nothing_and_a_nil_one_has_no_fields() {
     }
 }
 
-/// What an event with this payload gives for a template.
-fn of_payload(event: &str, payload: Value, template: &str) -> Result<String, String> {
-    let when = json!({"githubWebhook": {"events": [event]}});
-    let spawner = spawner(when, json!({"promptTemplate": template}));
-    prompt(&spawner, json!({"Event": event, "Payload": payload}), KelosVersion::V0_52)
-}
-
-#[test]
-fn what_a_payload_says_is_nothing_has_no_value() {
-    let body = "{{with index . \"Body\"}}{{.}}{{end}}|{{.Title}}|{{.ID}}";
-    let comment = "{{with index . \"CommentBody\"}}{{.}}{{end}}|";
-    let run = "{{index . \"Conclusion\"}}|{{index . \"CheckApp\"}}|{{index . \"Number\"}}|{{index . \"Branch\"}}";
-    let none = "<no value>";
-    let nothing = format!("{none}|{none}|{none}|{none}");
-    let pulls = json!([{"number": 3}, {"number": 4, "head": {"ref": "f"}}]);
-    for (event, payload, template, expected) in [
-        ("issues", json!({"issue": {"body": null, "number": 7}}), body, "|Fix the login page|7"),
-        ("issues", json!({"issue": {"title": null, "body": "b"}}), body, "b||42"),
-        ("issues", json!({"issue": null}), body, "||"),
-        ("pull_request", json!({"pull_request": {"body": null}}), body, "|Fix the login page|42"),
-        ("pull_request_review", json!({"review": {"body": null}}), comment, "|"),
-        ("release", json!({"release": {"id": null, "name": null, "body": null}}), body, "||0"),
-        (
-            "check_run",
-            json!({"check_run": {"conclusion": null, "app": null, "pull_requests": []}}),
-            run,
-            &nothing,
-        ),
-        (
-            "check_run",
-            json!({"check_run": {"pull_requests": pulls}}),
-            run,
-            "failure|GitHub Actions|4|f",
-        ),
-        ("push", json!({"head_commit": null}), "{{.ID}}|{{.Title}}", "|Push to main"),
-        ("push", json!({"ref": null}), "{{index . \"Branch\"}}|{{.Title}}", "<no value>|Push to "),
-        (
-            "push",
-            json!({"commits": [{"added": ["a"], "modified": ["b"], "removed": ["c"]}, {"added": ["a"]}]}),
-            "{{.ChangedFiles}}",
-            "[a c b]",
-        ),
-        ("push", json!({"commits": []}), "{{.ChangedFiles}}", "[]"),
-        (
-            "workflow_run",
-            json!({"action": "completed", "repository": {"full_name": "o/r"}}),
-            "{{.Action}}|{{.Repository}}",
-            "completed|",
-        ),
-        (
-            "create",
-            json!({"ref": null, "ref_type": "repository"}),
-            "{{.Title}}|{{.ID}}|{{index . \"Tag\"}}|{{.RefType}}",
-            "||<no value>|repository",
-        ),
-    ] {
-        let printed = of_payload(event, payload.clone(), template);
-        assert_eq!(printed.as_deref(), Ok(expected), "{event} {payload}");
-    }
-}
-
-#[test]
-fn a_moment_is_not_simulated_and_nothing_else_has_methods_with_arguments() {
-    let payload = json!({"issue": {"created_at": "2026-01-01T00:00:00Z", "closed_at": null}});
-    for (template, why) in [
-        ("{{.Payload.Issue.CreatedAt.Format \"2006\"}}", Why::NotSimulated),
-        ("{{.Payload.Issue.GetCreatedAt.Format \"2006\"}}", Why::NotSimulated),
-        ("{{.Payload.Issue.CreatedAt.Year}}", Why::NotSimulated),
-        ("{{.Payload.Issue.ClosedAt.Year}}", Why::Kelos),
-        ("{{.Payload.Issue.CreatedAt.year}}", Why::Kelos),
-        ("{{.Payload.Issue.State \"2006\"}}", Why::Kelos),
-        ("{{.Title \"2006\"}}", Why::Kelos),
-    ] {
-        let when = json!({"githubWebhook": {"events": ["issues"]}});
-        let spawner = spawner(when, json!({"promptTemplate": template}));
-        let given = item(json!({"Payload": payload}));
-        let error = spawner.task(&given, KelosVersion::V0_52).unwrap_err();
-        assert_eq!(error.why, why, "{template}: {error}");
-    }
-    let printed = of_payload("issues", payload, "{{.Payload.Issue.GetCreatedAt}}");
-    assert_eq!(printed.as_deref(), Ok("2026-01-01 00:00:00 +0000 UTC"));
-}
-
 #[test]
 fn a_path_that_kelos_can_not_parse_makes_no_task_and_a_null_id_is_none() {
     let with = |path: &str| {
@@ -404,4 +323,40 @@ fn what_kelos_keeps_of_newer_fields_is_restored_only_where_it_still_fits() {
     assert_eq!(mode(&changed), Value::Null);
     assert_eq!(credential(&changed), Value::Null);
     assert_eq!(changed["spec"]["credentials"]["secretRef"]["name"], "s2");
+}
+
+#[test]
+fn what_a_context_source_is_asked_with_is_rendered_without_the_others() {
+    let made = |url: &str, policy: &str| {
+        let source = json!({"name": "x", "failurePolicy": policy, "http": {"url": url, "headers": {"n": "{{.Number}}"}}});
+        let template = json!({"contextSources": [source], "promptTemplate": "{{.Context.x}}"});
+        let task = spawner(when(SourceKind::GithubIssues), template)
+            .task(&Item::new(), KelosVersion::V0_52);
+        task.map(|task| task["spec"]["prompt"].clone()).map_err(|it| it.to_string())
+    };
+    assert_eq!(made("https://x/{{.Number}}", "Fail"), Ok(json!("what x says")));
+    let error = made("https://x/{{.number}}", "Fail").unwrap_err();
+    let start = "Kelos makes no Task: spec.taskTemplate.contextSources[0].http.url: githubIssues has no `.number`";
+    assert!(error.starts_with(start), "{error}");
+    assert!(made("https://x/{{.Context.x}}", "Fail").is_err());
+    assert!(made("https://x/{{.number}}", "Ignore").is_ok());
+}
+
+#[test]
+fn filters_of_any_number_cost_no_more_than_a_bound() {
+    let pattern = |n: usize| format!("(?i)a{{1,200}}[b-z]{{2,100}}{n}");
+    let filter = |n: usize| json!({"event": "issues", "bodyPattern": pattern(n), "excludeBodyPatterns": [pattern(n + 1)]});
+    let filters: Vec<Value> = (0..60).map(filter).collect();
+    let many = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    let given = || item(json!({"Action": "opened", "Body": "a".repeat(60_000)}));
+    let judged = |when: Value| {
+        let error = spawner(when, json!({})).task(&given(), KelosVersion::V0_52).unwrap_err();
+        assert_eq!(error.why, Why::NotSimulated, "{error}");
+        error.to_string()
+    };
+    assert!(judged(many).contains("can't be told"), "the purse is empty");
+    let filters: Vec<Value> =
+        (0..100).map(|_| json!({"event": "issues", "action": "closed"})).collect();
+    let more = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    assert!(judged(more).contains("more than can be judged here"));
 }
