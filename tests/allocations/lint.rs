@@ -35,6 +35,15 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
         let entries: Vec<String> = (0..60).map(|it| format!("a{it}: '{template}'")).collect();
         format!(r#""metadata.kelos.dev/annotations":"{}""#, entries.join("\\n"))
     };
+    let webhook = |filters: &str| {
+        format!(r#""githubWebhook":{{"events":["issues","issue_comment"],"filters":[{filters}]}}"#)
+    };
+    let plain = r#"{"event":"issues"},"#.repeat(2500);
+    let patterns: Vec<String> = (0..300)
+        .map(|it| format!(r#"{{"event":"issues","bodyPattern":"(?i)a{{1,90}}[b-z]{{2,90}}{it}","excludeBodyPatterns":["b{{900}}","{it}"]}}"#))
+        .collect();
+    let labels = r#""a","#.repeat(7000);
+    let labels = format!(r#"{{"event":"issues","labels":[{}]}}"#, labels.trim_end_matches(','));
     let wide = r#"{{printf \"%60000s\" .Title}}"#;
     for (name, json) in [
         (
@@ -49,6 +58,9 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
             "loops",
             with(events, r#""branch":"{{range 1000000}}{{.}}{{end}}""#, &rules("{{ .Title }}")),
         ),
+        ("filters", with(&webhook(plain.trim_end_matches(',')), "", &rules("{{ .Body }}"))),
+        ("patterns", with(&webhook(&patterns.join(",")), "", &rules("{{ .Body }}"))),
+        ("labels of a filter", with(&webhook(&labels), "", &rules("{{ .Body }}"))),
         ("wide rules", with(events, "", &rules(r#"{{ repeat 60000 .Title }}"#))),
         ("loops of rules", with(events, "", &rules(r#"{{ range until 60000 }}{{ . }}{{ end }}"#))),
         (

@@ -275,7 +275,7 @@ fn review_warns_of_a_spawner_as_the_server_does() {
         .map(|it| it["response"]["warnings"].as_array().map_or(0, Vec::len))
         .collect();
     assert_eq!(warnings, [1, 0, 0], "{output}");
-    assert!(output.contains("spec.taskTemplate.promptTemplate"), "{output}");
+    assert!(output.contains("promptTemplate: githubIssues has no `.Nope`"), "{output}");
 }
 
 #[test]

@@ -13,13 +13,22 @@ mod slack;
 mod tests;
 mod text;
 
+use std::rc::Rc;
+
 use serde_json::Value;
 
 use super::no_task::NoTask;
 use super::spawner::Spawner;
 use super::{Item, SourceKind};
+use crate::templates::purse::Purse;
 
 pub(super) use self::github::is_on_pull_request;
+
+/// The most filters that an item is judged by: nobody writes so many.
+const MOST_FILTERS: usize = 64;
+
+/// The steps that making an item to be judged takes.
+const WAY_STEPS: u64 = 200;
 
 /// What a filter makes of an item.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,10 +56,10 @@ impl Judged {
 /// A filter of a TaskSpawner.
 pub(super) trait Filter {
     /// What an item may say, beside what is given, so that this lets it pass; the likeliest first, at least one.
-    fn ways(&self, given: &Item) -> Vec<Item>;
+    fn ways(&self, given: &Item, purse: &mut Purse) -> Vec<Item>;
 
     /// What it makes of an item that says all.
-    fn judged(&self, item: &Item) -> Judged;
+    fn judged(&self, item: &Item, purse: &mut Purse) -> Judged;
 }
 
 /// The filters that an item of a TaskSpawner meets: it is taken if one of them lets it pass.
@@ -66,6 +75,10 @@ pub(super) struct Filters {
 impl Spawner {
     /// The filters that an item of the source meets, of `githubWebhook` those of its event.
     pub(super) fn filters(&self, source: SourceKind, given: &Item) -> Result<Filters, NoTask> {
+        // What they say is read for each item anew.
+        if self.purse.borrow_mut().take_reading(self.bytes).is_err() {
+            return Err(too_much());
+        }
         match source {
             SourceKind::GithubIssues | SourceKind::GithubPullRequests => {
                 Ok(Filters::one(source, polled::Polled::of(self, source)?))
@@ -100,14 +113,18 @@ impl Filters {
     pub(super) fn let_pass(
         &self,
         given: &Item,
+        purse: &mut Purse,
         complete: impl Fn(Item) -> Result<Item, NoTask>,
     ) -> Result<Item, NoTask> {
         let (mut stopped, mut untold) = (Vec::new(), None);
         for (number, filter) in &self.all {
             let mut first = None;
-            for way in filter.ways(given) {
+            for way in filter.ways(given, purse) {
+                if purse.take_steps(WAY_STEPS).is_err() {
+                    return Err(too_much());
+                }
                 let item = complete(put_over(way, given))?;
-                match filter.judged(&item) {
+                match filter.judged(&item, purse) {
                     Judged::Passes => return Ok(item),
                     other => {
                         first.get_or_insert(other);
@@ -156,11 +173,11 @@ impl Filters {
 struct Open;
 
 impl Filter for Open {
-    fn ways(&self, _: &Item) -> Vec<Item> {
+    fn ways(&self, _: &Item, _: &mut Purse) -> Vec<Item> {
         vec![Item::new()]
     }
 
-    fn judged(&self, _: &Item) -> Judged {
+    fn judged(&self, _: &Item, _: &mut Purse) -> Judged {
         Judged::Passes
     }
 }
@@ -224,6 +241,46 @@ fn names(labels: Option<&Value>) -> Vec<String> {
 /// A text of an item; empty if it says none.
 fn said<'i>(item: &'i Item, name: &str) -> &'i str {
     item.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// More filters or patterns than are judged.
+fn too_much() -> NoTask {
+    NoTask::not_simulated("the filters of the TaskSpawner are more than can be judged here")
+}
+
+/// The filters that are written for a source and meant, each with its number.
+fn written<T: serde::de::DeserializeOwned>(
+    spawner: &Spawner,
+    source: SourceKind,
+    is_meant: impl Fn(&Value) -> bool,
+) -> Result<Vec<(usize, T)>, NoTask> {
+    let all = spawner.of_source(source, "filters").and_then(Value::as_array);
+    let meant = all.into_iter().flatten().enumerate().filter(|(_, it)| is_meant(it));
+    let mut written = Vec::new();
+    for (number, said) in meant {
+        if written.len() == MOST_FILTERS {
+            return Err(too_much());
+        }
+        let filter = serde_json::from_value(said.clone()).map_err(|error| {
+            NoTask::not_simulated(format!(
+                "spec.when.{source}.filters[{number}] is not what Kelos has there: {error}"
+            ))
+        })?;
+        written.push((number, filter));
+    }
+    Ok(written)
+}
+
+/// Whether a source has filters.
+fn has_filters(spawner: &Spawner, source: SourceKind) -> bool {
+    let all = spawner.of_source(source, "filters").and_then(Value::as_array);
+    all.is_some_and(|all| !all.is_empty())
+}
+
+/// The texts of a list of a source.
+fn texts(spawner: &Spawner, source: SourceKind, field: &str) -> Rc<[String]> {
+    let all = spawner.of_source(source, field).and_then(Value::as_array);
+    all.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What `spec.when` says of a source, in its types.

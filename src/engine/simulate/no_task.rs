@@ -82,6 +82,13 @@ impl NoTask {
         NoTask { rendered: Some(rendered), ..self }
     }
 
+    /// The same of a field that no Task shows.
+    pub(super) fn of_field(field: &str, error: TemplateError) -> NoTask {
+        let message = format!("{field}: {}", error.message);
+        let error = TemplateError { message, ..error };
+        NoTask { rendered: None, ..NoTask::of_template(Rendered::Prompt, error) }
+    }
+
     /// A template that gives no text.
     pub(super) fn of_template(rendered: Rendered, error: TemplateError) -> NoTask {
         let why = match error.kind {

@@ -15,6 +15,9 @@ const COMMIT: &str = "6dcb09b5b57875f334f61aebed695e2e4193db5e";
 /// The delivery of the examples, which the name of the Task is made of.
 const DELIVERY: &str = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
 
+/// The most events or types that examples are made of.
+const MOST_EVENTS: usize = 20;
+
 /// The labels of the examples.
 pub(super) const LABELS: [&str; 2] = ["bug", "priority/high"];
 
@@ -36,6 +39,8 @@ impl Spawner {
                 if events.is_empty() {
                     events.extend(EVENTS);
                 }
+                // As many as Kelos's schema takes.
+                events.truncate(MOST_EVENTS);
                 let of_event = |event| variants(event).iter().map(move |more| (event, *more));
                 let all = events.into_iter().flat_map(of_event);
                 all.filter_map(|(event, more)| of(&[&[("Event", event)], more].concat())).collect()
@@ -43,6 +48,7 @@ impl Spawner {
             SourceKind::LinearWebhook => {
                 let types = self.of_source(source, "types").and_then(Value::as_array);
                 let types = types.into_iter().flatten().filter_map(Value::as_str);
+                let types = types.take(MOST_EVENTS);
                 let mut all: Vec<Item> = types.filter_map(|it| of(&[("Type", it)])).collect();
                 if all.is_empty() {
                     all.extend(of(&[]));
@@ -80,7 +86,8 @@ impl Spawner {
             }
         }
         let filters = self.filters(source, given)?;
-        filters.let_pass(given, |given| self.with_example(source, given))
+        let purse = &mut *self.purse.borrow_mut();
+        filters.let_pass(given, purse, |given| self.with_example(source, given))
     }
 
     /// The same without a look at the filters.

@@ -1,13 +1,19 @@
 //! A TaskSpawner in full, as its spawner reads it.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::KelosVersion;
 use super::SourceKind;
 use super::no_task::NoTask;
+use super::template::render_as_kelos;
+use super::variables::Variables;
 use crate::engine::kelos::NAME_TEMPLATE_ANNOTATION;
 use crate::engine::sources::Rendered;
+use crate::templates::purse::Purse;
 
 /// Where Kelos keeps the comment reporting of a TaskSpawner that is read as v1alpha1.
 const COMMENTS_ANNOTATION: &str = "kelos.dev/v1alpha2-github-comments-reporting";
@@ -27,6 +33,10 @@ pub struct Spawner {
     pub(super) template: Map<String, Value>,
     /// `spec.credentials`, a pool of them.
     pub(super) credentials: Vec<Value>,
+    /// How many bytes of JSON it has.
+    pub(super) bytes: usize,
+    /// What judging items by its filters may still cost.
+    pub(super) purse: Rc<RefCell<Purse>>,
 }
 
 /// The uid in owner references of TaskSpawners that have none, as in files.
@@ -74,6 +84,8 @@ impl Spawner {
             when: without_nulls(when.unwrap_or_default()),
             template: without_nulls(task_template.unwrap_or_default()),
             credentials: credentials.unwrap_or_default(),
+            bytes: json.len(),
+            purse: Rc::default(),
         };
         spawner.restore(&metadata.annotations.unwrap_or_default());
         Ok(spawner)
@@ -206,6 +218,35 @@ impl Spawner {
     pub(super) fn context_sources(&self) -> impl Iterator<Item = &str> {
         let sources = self.template.get("contextSources").and_then(Value::as_array);
         sources.into_iter().flatten().filter_map(|it| it.get("name")?.as_str())
+    }
+
+    /// Renders what its context sources are asked with.
+    ///
+    /// # Errors
+    ///
+    /// Kelos fails on a template of one that it does not go on without.
+    pub(super) fn asked(&self, variables: &Variables) -> Result<(), NoTask> {
+        let bare = variables.without_context();
+        let sources = self.template.get("contextSources").and_then(Value::as_array);
+        for (number, source) in sources.into_iter().flatten().enumerate() {
+            if source["failurePolicy"] == "Ignore" {
+                continue;
+            }
+            let http = &source["http"];
+            let headers = http["headers"].as_object().into_iter().flatten();
+            let headers = headers.map(|(name, value)| (format!("headers[{name:?}]"), value));
+            let plain = ["url", "body"].map(|name| (name.to_owned(), &http[name]));
+            for (field, template) in plain.into_iter().chain(headers) {
+                let Some(template) = template.as_str() else { continue };
+                let text = render_as_kelos(template, &bare);
+                bare.left().into_iter().for_each(|left| variables.spend_to(left));
+                text.map_err(|error| {
+                    let field = format!("spec.taskTemplate.contextSources[{number}].http.{field}");
+                    NoTask::of_field(&field, error)
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// The names of its `fieldMapping`, with their JSONPath.

@@ -84,6 +84,9 @@ impl Spawner {
     ) -> Result<Value, NoTask> {
         let source = self.source_of(version)?;
         let item = self.completed(source, item)?;
+        if version != KelosVersion::V0_24 && source.table().has_context() {
+            self.asked(variables)?;
+        }
         let text = |name: &str| item.get(name).map_or(Ok(String::new()), |it| text_of(name, it));
         let id = printed(variables, "ID");
         let event = match source {

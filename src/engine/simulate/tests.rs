@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::templates::ErrorKind;
 
+mod conversion;
 mod payloads;
 
 pub(super) fn spawner(when: Value, template: Value) -> Spawner {
@@ -270,57 +271,37 @@ fn a_pointer_is_compared_with_nothing_and_a_nil_one_has_no_fields() {
 }
 
 #[test]
-fn a_path_that_kelos_can_not_parse_makes_no_task_and_a_null_id_is_none() {
-    let with = |path: &str| {
-        let mapping = json!({"id": path});
-        spawner(json!({"webhook": {"source": "alerts", "fieldMapping": mapping}}), json!({}))
+fn what_a_context_source_is_asked_with_is_rendered_without_the_others() {
+    let made = |url: &str, policy: &str| {
+        let source = json!({"name": "x", "failurePolicy": policy, "http": {"url": url, "headers": {"n": "{{.Number}}"}}});
+        let template = json!({"contextSources": [source], "promptTemplate": "{{.Context.x}}"});
+        let task = spawner(when(SourceKind::GithubIssues), template)
+            .task(&Item::new(), KelosVersion::V0_52);
+        task.map(|task| task["spec"]["prompt"].clone()).map_err(|it| it.to_string())
     };
-    let given = |id: Value| item(json!({"Payload": {"a b": id}, "DeliveryID": "d"}));
-    let error = with("$['a b']").task(&given(json!("7")), KelosVersion::V0_52).unwrap_err();
-    assert_eq!(error.why, Why::Kelos);
-    assert!(error.to_string().contains("single quotes hold one character"), "{error}");
-    let name = |id: Value| {
-        let task = with("$[\"a b\"]").task(&given(id), KelosVersion::V0_52).unwrap();
-        task["metadata"]["name"].as_str().unwrap().to_owned()
-    };
-    let of_body = spawner(json!({"webhook": {"source": "alerts"}}), json!({}));
-    let of_body = of_body.task(&given(Value::Null), KelosVersion::V0_52).unwrap();
-    assert_eq!(name(Value::Null), of_body["metadata"]["name"], "by the body, as without an id");
-    assert_ne!(name(json!("<nil>")), name(Value::Null));
+    assert_eq!(made("https://x/{{.Number}}", "Fail"), Ok(json!("what x says")));
+    let error = made("https://x/{{.number}}", "Fail").unwrap_err();
+    let start = "Kelos makes no Task: spec.taskTemplate.contextSources[0].http.url: githubIssues has no `.number`";
+    assert!(error.starts_with(start), "{error}");
+    assert!(made("https://x/{{.Context.x}}", "Fail").is_err());
+    assert!(made("https://x/{{.number}}", "Ignore").is_ok());
 }
 
 #[test]
-fn what_kelos_keeps_of_newer_fields_is_restored_only_where_it_still_fits() {
-    let kept = |enabled: bool, secret: &str| {
-        let comments = json!({"githubIssues": {"comments": {"mode": "Sticky"}}}).to_string();
-        let pool = json!([
-            {"name": "b", "type": "oauth", "secretRef": {"name": "s2"}},
-            {"name": "a", "type": "oauth", "secretRef": {"name": "s1"}},
-        ]);
-        let spawner = json!({
-            "apiVersion": "kelos.dev/v1alpha1",
-            "metadata": {"name": "worker", "annotations": {
-                "kelos.dev/v1alpha2-github-comments-reporting": comments,
-                "kelos.dev/v1alpha2-taskspawner-credentials": pool.to_string(),
-            }},
-            "spec": {
-                "when": {"githubIssues": {"reporting": {"enabled": enabled}}},
-                "taskTemplate": {"credentials": {"type": "oauth", "secretRef": {"name": secret}}},
-            },
-        });
-        let spawner = Spawner::parse(&spawner.to_string()).unwrap();
-        spawner.task(&Item::new(), KelosVersion::V0_52).unwrap()
+fn filters_of_any_number_cost_no_more_than_a_bound() {
+    let pattern = |n: usize| format!("(?i)a{{1,200}}[b-z]{{2,100}}{n}");
+    let filter = |n: usize| json!({"event": "issues", "bodyPattern": pattern(n), "excludeBodyPatterns": [pattern(n + 1)]});
+    let filters: Vec<Value> = (0..60).map(filter).collect();
+    let many = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    let given = || item(json!({"Action": "opened", "Body": "a".repeat(60_000)}));
+    let judged = |when: Value| {
+        let error = spawner(when, json!({})).task(&given(), KelosVersion::V0_52).unwrap_err();
+        assert_eq!(error.why, Why::NotSimulated, "{error}");
+        error.to_string()
     };
-    let mode =
-        |task: &Value| task["metadata"]["annotations"]["kelos.dev/github-comment-mode"].clone();
-    let credential =
-        |task: &Value| task["metadata"]["labels"]["kelos.dev/spawner-credential"].clone();
-    let same = kept(true, "s1");
-    assert_eq!(mode(&same), "Sticky");
-    assert_eq!(credential(&same), "b");
-    assert_eq!(same["spec"]["credentials"]["secretRef"]["name"], "s2");
-    let changed = kept(false, "s2");
-    assert_eq!(mode(&changed), Value::Null);
-    assert_eq!(credential(&changed), Value::Null);
-    assert_eq!(changed["spec"]["credentials"]["secretRef"]["name"], "s2");
+    assert!(judged(many).contains("more than can be judged here"), "the purse is empty");
+    let filters: Vec<Value> =
+        (0..100).map(|_| json!({"event": "issues", "action": "closed"})).collect();
+    let more = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
+    assert!(judged(more).contains("more than can be judged here"));
 }

@@ -9,13 +9,18 @@ use crate::templates::purse::Purse;
 /// The longest example that is made, in bytes: it is for people to read.
 const MOST_BYTES: usize = 1024;
 
+/// How many instructions looked at are worth a step.
+const LOOKS_PER_STEP: u64 = 8;
+
 /// Whether a regular expression finds itself in a text.
 ///
 /// # Errors
 ///
-/// That it is none of Go's, or too long or too large, or that searching it takes too long.
-pub fn finds(source: &str, text: &str) -> Result<bool, PatternError> {
-    let pattern = Pattern::compile(source)?;
+/// That it is none of Go's, or too long or too large, or costs more than is left.
+pub fn finds(source: &str, text: &str, purse: &mut Purse) -> Result<bool, PatternError> {
+    let pattern = Pattern::compile_within(source, purse)?;
+    // At the most each instruction is looked at for each character.
+    purse.take_steps(pattern.cost().saturating_mul(text.len() as u64 / LOOKS_PER_STEP + 1))?;
     let (mut budget, mut is_found) = (Budget::template(), false);
     let found = pattern.each_match(&mut budget, text, 1, false, |_, _| {
         is_found = true;
@@ -25,13 +30,13 @@ pub fn finds(source: &str, text: &str) -> Result<bool, PatternError> {
 }
 
 /// A short text that the regular expression finds itself in; nothing if none was found that easily.
-pub fn example(source: &str) -> Option<String> {
+pub fn example(source: &str, purse: &mut Purse) -> Option<String> {
     // That it is one, and neither too long nor too large.
-    Pattern::compile(source).ok()?;
-    let parsed = parser::parse(source, &mut Purse::default()).ok()?;
+    Pattern::compile_within(source, purse).ok()?;
+    let parsed = parser::parse(source, purse).ok()?;
     let mut text = String::new();
     write(&parsed.root, &parsed.classes, &mut text)?;
-    finds(source, &text).ok()?.then_some(text)
+    finds(source, &text, purse).ok()?.then_some(text)
 }
 
 fn write(node: &Node, classes: &[Class], text: &mut String) -> Option<()> {
@@ -71,10 +76,13 @@ mod tests {
             ("(", None),
             ("(?:a{1000}){1000}", None),
         ] {
-            let found = example(source);
+            let found = example(source, &mut Purse::default());
             assert_eq!(found.as_ref().map(|it| it.to_lowercase()), text.map(str::to_lowercase));
         }
-        assert!(finds("^/fix", "/fix it").unwrap());
-        assert!(!finds("^/fix", "please /fix").unwrap());
+        let purse = &mut Purse::default();
+        assert!(finds("^/fix", "/fix it", purse).unwrap());
+        assert!(!finds("^/fix", "please /fix", purse).unwrap());
+        let poor = &mut Purse::new(100, 1 << 20);
+        assert!(finds("x+y", &"x".repeat(10_000), poor).is_err(), "who has little left is told");
     }
 }

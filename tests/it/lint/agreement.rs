@@ -54,10 +54,13 @@ fn items(spawner: &Spawner) -> Vec<Item> {
 }
 
 /// Whether Kelos makes no Task of one of the items that the simulation knows, and whether all could be told.
+///
+/// Of a spawner that takes none of the items that are known, nothing can be.
 fn simulated(object: &Manifest, version: KelosVersion) -> (Option<String>, bool) {
     let spawner = Spawner::parse(&object.json).unwrap();
-    let (mut fails, mut is_told) = (None, true);
-    for item in items(&spawner) {
+    let items = items(&spawner);
+    let (mut fails, mut is_told) = (None, !items.is_empty());
+    for item in items {
         match spawner.task(&item, version) {
             Err(error) if error.why == Why::Kelos => {
                 fails = fails.or_else(|| Some(format!("{item:?}: {error}")));

@@ -3,18 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Judged, read, said};
+use super::{Judged, said, written};
 use crate::engine::simulate::field_mapping;
 use crate::engine::simulate::no_task::NoTask;
 use crate::engine::simulate::spawner::Spawner;
 use crate::engine::simulate::{Item, SourceKind, is_refused};
+use crate::templates::purse::Purse;
 use crate::templates::regexp;
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Source {
-    filters: Option<Vec<Said>>,
-}
 
 /// A filter as it is written.
 #[derive(Default, Deserialize)]
@@ -33,10 +28,10 @@ pub(super) struct Generic {
 
 impl Generic {
     pub(super) fn of(spawner: &Spawner) -> Result<Generic, NoTask> {
-        let Source { filters } = read(spawner, SourceKind::GenericWebhook)?;
+        let filters = written(spawner, SourceKind::GenericWebhook, |_| true)?;
         let mapped = spawner.field_mapping();
         Ok(Generic {
-            filters: filters.unwrap_or_default(),
+            filters: filters.into_iter().map(|(_, filter)| filter).collect(),
             mapped: mapped.map(|(name, path)| (path.to_owned(), name.to_owned())).collect(),
         })
     }
@@ -48,10 +43,10 @@ impl Generic {
 }
 
 impl super::Filter for Generic {
-    fn ways(&self, given: &Item) -> Vec<Item> {
+    fn ways(&self, given: &Item, purse: &mut Purse) -> Vec<Item> {
         let mut item = Item::new();
         for Said { field, value, pattern } in &self.filters {
-            let example = value.clone().or_else(|| regexp::example(pattern.as_deref()?));
+            let example = value.clone().or_else(|| regexp::example(pattern.as_deref()?, purse));
             // What a payload says is not put beside it a second time.
             let Some(example) = example.filter(|_| !given.contains_key("Payload")) else {
                 continue;
@@ -66,15 +61,15 @@ impl super::Filter for Generic {
         vec![item]
     }
 
-    fn judged(&self, item: &Item) -> Judged {
+    fn judged(&self, item: &Item, purse: &mut Purse) -> Judged {
         self.filters.iter().fold(Judged::Passes, |judged, filter| {
             judged.and(|| {
                 let Said { field, .. } = filter;
                 match item.get("Payload") {
-                    Some(payload) => of_payload(filter, payload),
+                    Some(payload) => of_payload(filter, payload, purse),
                     // An item without a payload is taken for one that passes, but for what it says.
                     None => match self.names(field).find(|name| item.contains_key(*name)) {
-                        Some(name) => judge(filter, said(item, name)),
+                        Some(name) => judge(filter, said(item, name), purse),
                         None => Judged::Passes,
                     },
                 }
@@ -83,7 +78,7 @@ impl super::Filter for Generic {
     }
 }
 
-fn of_payload(filter: &Said, payload: &Value) -> Judged {
+fn of_payload(filter: &Said, payload: &Value, purse: &mut Purse) -> Judged {
     match field_mapping::at_path(&filter.field, payload) {
         None if is_refused(&filter.field) => Judged::Stops(format!(
             "everything, since Kelos can't parse the JSONPath `{}`: single quotes hold one character",
@@ -95,17 +90,17 @@ fn of_payload(filter: &Said, payload: &Value) -> Judged {
         )),
         Some(None) => Judged::Stops(format!("what has no `{}`", filter.field)),
         Some(Some(found)) => match field_mapping::printed(found) {
-            Ok(text) => judge(filter, &text),
+            Ok(text) => judge(filter, &text, purse),
             Err(error) => Judged::Untold(error.error.message.clone()),
         },
     }
 }
 
-fn judge(Said { field, value, pattern }: &Said, text: &str) -> Judged {
+fn judge(Said { field, value, pattern }: &Said, text: &str, purse: &mut Purse) -> Judged {
     let is_it = match (value, pattern.as_deref().unwrap_or_default()) {
         (Some(value), _) => Ok(text == value),
         (None, "") => Ok(true),
-        (None, pattern) => super::text::finds("pattern", pattern, text),
+        (None, pattern) => super::text::finds("pattern", pattern, text, purse),
     };
     match is_it {
         Ok(is_it) => Judged::only_if(is_it, || format!("`{text}` at `{field}`")),

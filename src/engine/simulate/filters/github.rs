@@ -1,25 +1,22 @@
 //! `githubWebhook`: a filter is for one event.
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::text::Body;
-use super::{Filters, Judged, glob, is_equal, labels, of_labels, read, said};
+use super::{
+    Filters, Judged, glob, has_filters, is_equal, labels, of_labels, said, texts, written,
+};
 use crate::engine::simulate::no_task::NoTask;
 use crate::engine::simulate::spawner::Spawner;
 use crate::engine::simulate::{Item, SourceKind, github_event, payload_sample};
+use crate::templates::purse::Purse;
 use crate::templates::regexp;
 
 /// Who may have sent the examples, the usual one first.
 const SENDERS: [&str; 3] = ["octocat", "hubot", "mona"];
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Source {
-    repository: Option<String>,
-    exclude_authors: Option<Vec<String>>,
-    filters: Option<Vec<Said>>,
-}
 
 /// A filter as it is written.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -56,26 +53,26 @@ struct FilePatterns {
 struct Filter {
     event: String,
     repository: String,
-    excluded: Vec<String>,
+    excluded: Rc<[String]>,
     said: Said,
 }
 
 /// The filters of the event of an item.
 pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask> {
-    let Source { repository, exclude_authors, filters } = read(spawner, SourceKind::GithubWebhook)?;
+    let source = SourceKind::GithubWebhook;
     let event = spawner.event_of(given)?;
+    let excluded = texts(spawner, source, "excludeAuthors");
     let filter = |said: Said| Filter {
         event: event.clone(),
-        repository: repository.clone().unwrap_or_default(),
-        excluded: exclude_authors.clone().unwrap_or_default(),
+        repository: spawner.text_of_source(source, "repository").to_owned(),
+        excluded: Rc::clone(&excluded),
         said,
     };
-    let written = filters.unwrap_or_default();
-    if written.is_empty() {
-        return Ok(Filters::one(SourceKind::GithubWebhook, filter(Said::default())));
+    if !has_filters(spawner, source) {
+        return Ok(Filters::one(source, filter(Said::default())));
     }
-    let of_event = written.into_iter().enumerate();
-    let of_event = of_event.filter(|(_, it)| it.event.as_deref() == Some(&*event));
+    let of_event =
+        written(spawner, source, |it| it["event"].as_str() == Some(&*event))?.into_iter();
     Ok(Filters {
         none: format!("no filter of `{event}`"),
         field: "githubWebhook",
@@ -103,8 +100,8 @@ fn list(said: Option<&Vec<String>>) -> &[String] {
 }
 
 impl super::Filter for Filter {
-    fn ways(&self, given: &Item) -> Vec<Item> {
-        let mut item = self.plain_way(given);
+    fn ways(&self, given: &Item, purse: &mut Purse) -> Vec<Item> {
+        let mut item = self.plain_way(given, purse);
         let about = self.of_page(&item);
         if self.event == "issue_comment" && self.said.comment_on.as_deref() == Some("PullRequest") {
             // Who has a branch is a pull request.
@@ -114,7 +111,7 @@ impl super::Filter for Filter {
         {
             item.insert("Payload".to_owned(), json!({ of: about }));
         }
-        let bodies = self.body().examples();
+        let bodies = self.body().examples(purse);
         let with_body = |body: String| {
             let mut item = item.clone();
             item.insert(self.body_name().to_owned(), body.into());
@@ -127,7 +124,7 @@ impl super::Filter for Filter {
         }
     }
 
-    fn judged(&self, item: &Item) -> Judged {
+    fn judged(&self, item: &Item, purse: &mut Purse) -> Judged {
         let Filter { event, said: filter, .. } = self;
         let action = said(item, "Action");
         let (wanted, author) = (text(filter.action.as_ref()), text(filter.author.as_ref()));
@@ -150,10 +147,10 @@ impl super::Filter for Filter {
             let is_excluded = self.excluded().any(|it| it == sender);
             Judged::only_if(is_wanted && !is_excluded, || format!("sender `{sender}`"))
         })
-        .and(|| named("branch", text(filter.branch.as_ref()), said(item, "Branch")))
-        .and(|| named("tag", text(filter.tag.as_ref()), said(item, "Tag")))
-        .and(|| self.of_payload(item))
-        .and(|| self.of_files(item))
+        .and(|| named("branch", text(filter.branch.as_ref()), said(item, "Branch"), purse))
+        .and(|| named("tag", text(filter.tag.as_ref()), said(item, "Tag"), purse))
+        .and(|| self.of_payload(item, purse))
+        .and(|| self.of_files(item, purse))
     }
 }
 
@@ -187,7 +184,7 @@ impl Filter {
     }
 
     /// What it asks for beside the payload and the body.
-    fn plain_way(&self, given: &Item) -> Item {
+    fn plain_way(&self, given: &Item, purse: &mut Purse) -> Item {
         let filter = &self.said;
         let mut item = Item::new();
         let mut put = |name: &str, value: Value| {
@@ -214,7 +211,7 @@ impl Filter {
             {
                 continue;
             }
-            if let Some(example) = like(pattern, usual(name)) {
+            if let Some(example) = like(pattern, usual(name), purse) {
                 put(name, example.into());
             }
         }
@@ -223,16 +220,16 @@ impl Filter {
                 !text(filter.branch.as_ref()).is_empty() || given.contains_key("Branch");
             put("RefType", if of_branch { "branch" } else { "tag" }.into());
         }
-        if let Some(files) = self.files() {
+        if let Some(files) = self.files(purse) {
             put("ChangedFiles", files);
         }
         item
     }
 
     /// A list of files that it lets pass, if it asks for files.
-    fn files(&self) -> Option<Value> {
+    fn files(&self, purse: &mut Purse) -> Option<Value> {
         let include = list(self.said.file_patterns.as_ref()?.include.as_ref());
-        let of_pattern = |it: &String| glob::of_path(it).and_then(|it| regexp::example(&it));
+        let of_pattern = |it: &String| regexp::example(&glob::of_path(it)?, purse);
         let first = include.iter().find_map(of_pattern).filter(|it| !it.is_empty());
         Some(json!([first.unwrap_or_else(|| "README.md".to_owned())]))
     }
@@ -259,7 +256,7 @@ impl Filter {
         about
     }
 
-    fn of_payload(&self, item: &Item) -> Judged {
+    fn of_payload(&self, item: &Item, purse: &mut Purse) -> Judged {
         let payload = payload_sample::payload(&self.event, item);
         let filter = &self.said;
         if self.event == "check_run" {
@@ -270,7 +267,7 @@ impl Filter {
             })
             .and(|| {
                 let name = of(&payload, "/check_run/name");
-                named("check", text(filter.check_name.as_ref()), name)
+                named("check", text(filter.check_name.as_ref()), name, purse)
             });
         }
         let Some(page) = self.page().and_then(|it| payload.get(it)) else { return Judged::Passes };
@@ -302,7 +299,7 @@ impl Filter {
                     _ => "/comment/body",
                 };
                 let whole = if at == "/body" { page } else { &payload };
-                self.body().judged(of(whole, at))
+                self.body().judged(of(whole, at), purse)
             })
     }
 
@@ -323,7 +320,7 @@ impl Filter {
         })
     }
 
-    fn of_files(&self, item: &Item) -> Judged {
+    fn of_files(&self, item: &Item, purse: &mut Purse) -> Judged {
         let Some(patterns) = &self.said.file_patterns else { return Judged::Passes };
         let (include, exclude) = (list(patterns.include.as_ref()), list(patterns.exclude.as_ref()));
         if include.is_empty() && exclude.is_empty() {
@@ -332,9 +329,9 @@ impl Filter {
         let files = item.get("ChangedFiles").and_then(Value::as_array);
         let files = files.into_iter().flatten().filter_map(Value::as_str);
         // What is no pattern matches nothing.
-        let any = |patterns: &[String], file: &str| -> Result<bool, String> {
+        let mut any = |patterns: &[String], file: &str| -> Result<bool, String> {
             for pattern in patterns.iter().filter_map(|it| glob::of_path(it)) {
-                if super::text::finds("filePatterns", &pattern, file)? {
+                if super::text::finds("filePatterns", &pattern, file, purse)? {
                     return Ok(true);
                 }
             }
@@ -363,19 +360,19 @@ fn usual(name: &str) -> &'static str {
 }
 
 /// A name that a pattern matches, the usual one if it does.
-fn like(pattern: &str, usual: &str) -> Option<String> {
+fn like(pattern: &str, usual: &str, purse: &mut Purse) -> Option<String> {
     let regex = glob::of_name(pattern)?;
-    if regexp::finds(&regex, usual).is_ok_and(|it| it) {
+    if regexp::finds(&regex, usual, purse).is_ok_and(|it| it) {
         return Some(usual.to_owned());
     }
     // What a star stands for may be empty, but reads badly so.
     let filled = pattern.replace('*', "x");
-    let is_like = regexp::finds(&regex, &filled).is_ok_and(|it| it);
-    if is_like { Some(filled) } else { regexp::example(&regex) }
+    let is_like = regexp::finds(&regex, &filled, purse).is_ok_and(|it| it);
+    if is_like { Some(filled) } else { regexp::example(&regex, purse) }
 }
 
 /// Whether a name is one of a pattern; an empty pattern takes all.
-fn named(what: &str, pattern: &str, name: &str) -> Judged {
+fn named(what: &str, pattern: &str, name: &str, purse: &mut Purse) -> Judged {
     if pattern.is_empty() {
         return Judged::Passes;
     }
@@ -385,7 +382,7 @@ fn named(what: &str, pattern: &str, name: &str) -> Judged {
     let Some(regex) = glob::of_name(pattern) else {
         return Judged::Stops(format!("any {what}, as `{pattern}` is no pattern,"));
     };
-    match super::text::finds(what, &regex, name) {
+    match super::text::finds(what, &regex, name, purse) {
         Ok(is_it) => Judged::only_if(is_it, || format!("{what} `{name}`")),
         Err(why) => Judged::Untold(why),
     }

@@ -135,12 +135,17 @@ fn choices(rest: &str) -> Option<(Vec<&str>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::templates::purse::Purse;
     use crate::templates::regexp::{example, finds};
 
     #[test]
     fn patterns_match_what_go_matches() {
-        let name = |pattern: &str, text: &str| finds(&of_name(pattern).unwrap(), text).unwrap();
-        let path = |pattern: &str, text: &str| finds(&of_path(pattern).unwrap(), text).unwrap();
+        let name = |pattern: &str, text: &str| {
+            finds(&of_name(pattern).unwrap(), text, &mut Purse::default()).unwrap()
+        };
+        let path = |pattern: &str, text: &str| {
+            finds(&of_path(pattern).unwrap(), text, &mut Purse::default()).unwrap()
+        };
         for (pattern, text, matches) in [
             ("main", "main", true),
             ("main", "mainly", false),
@@ -173,6 +178,9 @@ mod tests {
         }
         assert!(["a[", "[]", "[b-a]", "a\\"].into_iter().all(|it| of_name(it).is_none()));
         assert_eq!(of_path("{a"), None);
-        assert_eq!(example(&of_name("release-*").unwrap()).as_deref(), Some("release-"));
+        assert_eq!(
+            example(&of_name("release-*").unwrap(), &mut Purse::default()).as_deref(),
+            Some("release-")
+        );
     }
 }

@@ -1,19 +1,15 @@
 //! `linearWebhook`: types, and filters that may be for one of them. Letter case counts nowhere.
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Filters, Judged, labels, names, of_labels, read, said};
+use super::{Filters, Judged, has_filters, labels, names, of_labels, said, texts, written};
 use crate::engine::simulate::no_task::NoTask;
 use crate::engine::simulate::spawner::Spawner;
 use crate::engine::simulate::{Item, SourceKind};
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Source {
-    types: Option<Vec<String>>,
-    filters: Option<Vec<Said>>,
-}
+use crate::templates::purse::Purse;
 
 /// A filter as it is written.
 #[derive(Clone, Default, Deserialize)]
@@ -28,25 +24,24 @@ struct Said {
 }
 
 struct Filter {
-    types: Vec<String>,
+    types: Rc<[String]>,
     said: Said,
 }
 
 /// The filters of the type of an item.
 pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask> {
-    let Source { types, filters } = read(spawner, SourceKind::LinearWebhook)?;
-    let types = types.unwrap_or_default();
-    let filter = |said: Said| Filter { types: types.clone(), said };
-    let written = filters.unwrap_or_default();
-    if written.is_empty() {
-        return Ok(Filters::one(SourceKind::LinearWebhook, filter(Said::default())));
+    let source = SourceKind::LinearWebhook;
+    let types = texts(spawner, source, "types");
+    let filter = |said: Said| Filter { types: Rc::clone(&types), said };
+    if !has_filters(spawner, source) {
+        return Ok(Filters::one(source, filter(Said::default())));
     }
     let of = said(given, "Type");
-    let is_for = |it: &Said| match it.of.as_deref().unwrap_or_default() {
+    let is_for = |it: &Value| match it["type"].as_str().unwrap_or_default() {
         "" => true,
         wanted => of.is_empty() || is_alike(wanted, of),
     };
-    let of_type = written.into_iter().enumerate().filter(|(_, it)| is_for(it));
+    let of_type = written(spawner, source, is_for)?.into_iter();
     Ok(Filters {
         none: if of.is_empty() { "no filter".to_owned() } else { format!("no filter of `{of}`") },
         field: "linearWebhook",
@@ -59,7 +54,7 @@ fn is_alike(one: &str, other: &str) -> bool {
 }
 
 impl super::Filter for Filter {
-    fn ways(&self, _: &Item) -> Vec<Item> {
+    fn ways(&self, _: &Item, _: &mut Purse) -> Vec<Item> {
         let Said { of, action, states, labels: wanted, exclude_labels: unwanted } = &self.said;
         let mut item = Item::new();
         let mut put = |name: &str, value: Option<&String>| {
@@ -78,7 +73,7 @@ impl super::Filter for Filter {
         vec![item]
     }
 
-    fn judged(&self, item: &Item) -> Judged {
+    fn judged(&self, item: &Item, _: &mut Purse) -> Judged {
         let Said { of, action, states, labels: wanted, exclude_labels: unwanted } = &self.said;
         let (kind, done, state) = (said(item, "Type"), said(item, "Action"), said(item, "State"));
         let is_of = |wanted: &Option<String>, there: &str| {

@@ -10,6 +10,7 @@ use super::{Judged, is_equal, labels, names, of_labels, read, said};
 use crate::engine::simulate::no_task::NoTask;
 use crate::engine::simulate::spawner::Spawner;
 use crate::engine::simulate::{Item, SourceKind};
+use crate::templates::purse::Purse;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -93,7 +94,7 @@ impl Polled {
 }
 
 impl super::Filter for Polled {
-    fn ways(&self, given: &Item) -> Vec<Item> {
+    fn ways(&self, given: &Item, _: &mut Purse) -> Vec<Item> {
         let mut item = Item::new();
         let is_pull = self.is_issues && !self.takes("issues") && self.takes("pulls");
         if is_pull && !given.contains_key("Kind") {
@@ -110,7 +111,7 @@ impl super::Filter for Polled {
         vec![item]
     }
 
-    fn judged(&self, item: &Item) -> Judged {
+    fn judged(&self, item: &Item, _: &mut Purse) -> Judged {
         let is_pull = said(item, "Kind") == "PR";
         let wanted = if is_pull { "pulls" } else { "issues" };
         Judged::only_if(!self.is_issues || self.takes(wanted), || {

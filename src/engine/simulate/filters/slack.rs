@@ -7,6 +7,7 @@ use super::{Judged, read, said};
 use crate::engine::simulate::no_task::NoTask;
 use crate::engine::simulate::spawner::Spawner;
 use crate::engine::simulate::{Item, SourceKind};
+use crate::templates::purse::Purse;
 use crate::templates::regexp;
 
 #[derive(Default, Deserialize)]
@@ -40,11 +41,11 @@ impl Slack {
         })
     }
 
-    fn of_text(&self, text: &str) -> Judged {
+    fn of_text(&self, text: &str, purse: &mut Purse) -> Judged {
         let text = without_mentions(text);
         let mut is_wanted = self.triggers.is_empty();
         for pattern in &self.triggers {
-            match super::text::finds("triggers", pattern, text) {
+            match super::text::finds("triggers", pattern, text, purse) {
                 Ok(is_found) => is_wanted |= is_found,
                 Err(why) => return Judged::Untold(why),
             }
@@ -53,7 +54,7 @@ impl Slack {
             return Judged::Stops("a message that no trigger matches".to_owned());
         }
         for pattern in &self.excluded {
-            match super::text::finds("excludePatterns", pattern, text) {
+            match super::text::finds("excludePatterns", pattern, text, purse) {
                 Ok(true) => return Judged::Stops(format!("a message with a match of `{pattern}`")),
                 Ok(false) => {}
                 Err(why) => return Judged::Untold(why),
@@ -64,12 +65,12 @@ impl Slack {
 }
 
 impl super::Filter for Slack {
-    fn ways(&self, given: &Item) -> Vec<Item> {
+    fn ways(&self, given: &Item, purse: &mut Purse) -> Vec<Item> {
         let mut plain = Item::new();
         if let Some(channel) = self.channels.first() {
             plain.insert("ChannelID".to_owned(), channel.as_str().into());
         }
-        let examples = self.triggers.iter().filter_map(|it| regexp::example(it));
+        let examples = self.triggers.iter().filter_map(|it| regexp::example(it, purse));
         let with_body = |text: String| {
             let mut item = plain.clone();
             // The first line of a message is its title.
@@ -83,7 +84,7 @@ impl super::Filter for Slack {
         ways
     }
 
-    fn judged(&self, item: &Item) -> Judged {
+    fn judged(&self, item: &Item, purse: &mut Purse) -> Judged {
         let channel = said(item, "ChannelID");
         let is_wanted = self.channels.is_empty() || self.channels.iter().any(|it| it == channel);
         Judged::only_if(is_wanted, || format!("channel `{channel}`")).and(|| {
@@ -91,7 +92,7 @@ impl super::Filter for Slack {
             if said(item, "ID").contains(':') || !said(item, "ThreadTS").is_empty() {
                 return Judged::Passes;
             }
-            self.of_text(said(item, "Body"))
+            self.of_text(said(item, "Body"), purse)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Texts that filters look into.
 
 use super::Judged;
+use crate::templates::purse::Purse;
 use crate::templates::regexp;
 
 /// Whether a text has a regular expression in it.
@@ -8,8 +9,13 @@ use crate::templates::regexp;
 /// # Errors
 ///
 /// Why it can't be told, in a clause.
-pub(super) fn finds(field: &str, pattern: &str, text: &str) -> Result<bool, String> {
-    regexp::finds(pattern, text).map_err(|error| format!("{field}: {error}"))
+pub(super) fn finds(
+    field: &str,
+    pattern: &str,
+    text: &str,
+    purse: &mut Purse,
+) -> Result<bool, String> {
+    regexp::finds(pattern, text, purse).map_err(|error| format!("{field}: {error}"))
 }
 
 /// What a body must and must not say.
@@ -21,9 +27,9 @@ pub(super) struct Body<'f> {
 
 impl Body<'_> {
     /// Bodies that have what they must, the likeliest first; none if anything will do.
-    pub(super) fn examples(&self) -> Vec<String> {
+    pub(super) fn examples(&self, purse: &mut Purse) -> Vec<String> {
         let Body { contains, pattern, .. } = self;
-        let found = if pattern.is_empty() { None } else { regexp::example(pattern) };
+        let found = if pattern.is_empty() { None } else { regexp::example(pattern, purse) };
         match (*contains, found) {
             ("", None) => Vec::new(),
             ("", Some(found)) => vec![found],
@@ -35,13 +41,13 @@ impl Body<'_> {
     }
 
     /// Whether it lets a body pass.
-    pub(super) fn judged(&self, body: &str) -> Judged {
+    pub(super) fn judged(&self, body: &str, purse: &mut Purse) -> Judged {
         let Body { contains, pattern, excluded } = self;
         if !body.contains(contains) {
             return Judged::Stops(format!("a body without `{contains}`"));
         }
         if !pattern.is_empty() {
-            match finds("bodyPattern", pattern, body) {
+            match finds("bodyPattern", pattern, body, purse) {
                 Err(why) => return Judged::Untold(why),
                 Ok(false) => {
                     return Judged::Stops(format!("a body without a match of `{pattern}`"));
@@ -50,7 +56,7 @@ impl Body<'_> {
             }
         }
         for pattern in *excluded {
-            match finds("excludeBodyPatterns", pattern, body) {
+            match finds("excludeBodyPatterns", pattern, body, purse) {
                 Err(why) => return Judged::Untold(why),
                 Ok(true) => return Judged::Stops(format!("a body with a match of `{pattern}`")),
                 Ok(false) => {}
