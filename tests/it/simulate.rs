@@ -26,7 +26,7 @@ struct Answer {
 }
 
 /// Templates that people write, and the slips that they make.
-const TEMPLATES: [&str; 26] = [
+const TEMPLATES: [&str; 29] = [
     "{{.ID}}|{{.Title}}|{{.Kind}}",
     "{{.Number}}",
     "{{.Body}} {{.URL}}",
@@ -49,6 +49,9 @@ const TEMPLATES: [&str; 26] = [
     "{{printf \"%.5s %d %v\" .Title .Number .Kind}}",
     "{{slice .Title 0 3}}",
     "{{slice .Title 0 630}}",
+    "{{slice .URL .Number}}",
+    "{{slice .URL 0 (.Number)}}",
+    "{{$n := .Number}}{{slice .URL 0 $n}}{{.Title \"x\"}}",
     "{{.Event}} {{.Action}} {{.Sender}} {{.Ref}} {{.Repository}}",
     "{{.CommentBody}}|{{.Tag}}|{{.RefType}}|{{.CheckName}}",
     "{{.Type}} {{.State}} {{.IssueID}}",
@@ -56,7 +59,7 @@ const TEMPLATES: [&str; 26] = [
 ];
 
 /// What is asked of the payloads of events.
-const PAYLOAD_TEMPLATES: [&str; 27] = [
+const PAYLOAD_TEMPLATES: [&str; 29] = [
     "{{.Payload.Action}} {{.Payload.GetAction}}",
     "{{.Payload.Issue.Title}}",
     "{{range $i, $l := .Payload.Issue.Labels}}{{if $i}}, {{end}}{{$l.Name}}{{end}}",
@@ -82,6 +85,8 @@ const PAYLOAD_TEMPLATES: [&str; 27] = [
     "{{.Payload.Issue.Milestone.GetTitle}}{{.Payload.Issue.Assignee.GetLogin}}|",
     "{{.Payload.Issue.State \"x\"}}",
     "{{lt .Payload.Issue.Number 5}}",
+    "{{slice .Payload.Issue.State 0 1}}",
+    "{{slice .Title 0 .Payload.Issue.Number}}{{index .Title .Payload.Issue.Number}}",
     "{{range .Payload.Issue.State}}{{end}}",
     "{{range .Payload.Issue.Milestone}}{{end}}",
 ];

@@ -22,6 +22,9 @@ const OF_BOTH: [&str; 11] = [
     "GetUser",
 ];
 
+/// How many fields of something are listed in a line.
+const MOST_FIELDS: usize = 8;
+
 /// A field that the payload of an event does not have.
 pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let written = spelled(&met.fault);
@@ -147,6 +150,12 @@ pub(super) fn no_member(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>)
     let same = known.iter().copied().find(|it| it.eq_ignore_ascii_case(&name.replace('_', "")));
     match same.or_else(|| closest(plain, known.iter().copied())) {
         Some(meant) => finding.help(format!("did you mean `.{meant}`?")),
-        None => finding.help("names are as Go has them: `.Payload.Issue.Title`"),
+        None if known.is_empty() || known.len() > MOST_FIELDS => {
+            finding.help("names are as Go has them: `.Payload.Issue.Title`")
+        }
+        None => {
+            let known: Vec<String> = known.iter().map(|name| format!("`.{name}`")).collect();
+            finding.help(format!("there is {}", known.join(", ")))
+        }
     }
 }

@@ -138,6 +138,9 @@ impl<'a> Evaluator<'a> {
         match function {
             Function::Builtin(builtin) => {
                 if self.is_plain {
+                    if builtin == Builtin::Slice {
+                        self.no_boxed_bounds(dot, arguments.get(1..).unwrap_or_default())?;
+                    }
                     plain::arguments(builtin, &mut values)?;
                 }
                 builtin.call(&values, self.budget)
@@ -147,6 +150,25 @@ impl<'a> Evaluator<'a> {
                 helper.call(&mut Purse { budget: self.budget, patterns }, &values)
             }
         }
+    }
+
+    /// Go's `slice` does not look into the box that a value of a map is in, as all else does.
+    fn no_boxed_bounds(&mut self, dot: &Value, bounds: &'a [Expr]) -> Result<(), TemplateError> {
+        for bound in bounds {
+            let (of, path) = match &bound.kind {
+                ExprKind::Field(path) => (dot, path),
+                ExprKind::Variable(variable, path) => {
+                    let slot = self.slot(*variable, bound.span)?;
+                    (&self.variables[slot].1, path)
+                }
+                _ => continue,
+            };
+            if path.names.len() == 1 && matches!(of, Value::Map(_)) {
+                return Err(TemplateError::render("slice: a bound is no variable by itself")
+                    .hint("put it in parentheses: `slice .Title 0 (.Number)`"));
+            }
+        }
+        Ok(())
     }
 
     /// `and`, `or`: the first argument whose truth decides, else the last. Those behind it are not

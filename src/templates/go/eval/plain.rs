@@ -6,7 +6,7 @@ use crate::templates::go::function::Builtin;
 use crate::templates::value::Value;
 
 /// Makes arguments what the function sees: those that escape see `<no value>` for nothing, and what a pointer points
-/// to; `len` and `index` see the latter.
+/// to; `len`, `index` and `slice` see the latter of the first.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), Te
     if matches!(builtin, Builtin::Eq | Builtin::Ne) {
         comparable(values)?;
     }
-    for value in values {
+    for (place, value) in values.iter_mut().enumerate() {
         match (builtin, &*value) {
             (Builtin::Html | Builtin::Js | Builtin::Urlquery, Value::Nil) => {
                 *value = Value::from(NO_VALUE);
@@ -28,7 +28,7 @@ pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), Te
             (Builtin::Html | Builtin::Js | Builtin::Urlquery, Value::Typed(typed)) => {
                 *value = typed.printed()?;
             }
-            (Builtin::Len | Builtin::Index, Value::Typed(typed)) => {
+            (Builtin::Len | Builtin::Index | Builtin::Slice, Value::Typed(typed)) if place == 0 => {
                 if let Some(pointed) = typed.pointed()? {
                     *value = pointed;
                 }

@@ -202,14 +202,27 @@ impl Walk<'_> {
         Item::shaped(Shape::Number).made_of(std::slice::from_ref(of))
     }
 
+    /// Why a bound of `slice` is none: Go does not look into the box that a value of a map is in.
+    fn boxed(&self, bounds: &[Argument]) -> Option<String> {
+        bounds.iter().filter(|it| it.item.path().len() == 1).find_map(|it| {
+            let written = self.text_of(it.span?);
+            let is_boxed = written.strip_prefix('$').unwrap_or(written).starts_with('.');
+            is_boxed.then(|| format!("`slice` takes no `{written}` for a bound, but `({written})`"))
+        })
+    }
+
     fn sliced(&mut self, of: &Argument, bounds: &[Argument], at: Span, around: Around) -> Item {
-        let shape = match of.item.kind() {
+        let shape = match of.item.pointed() {
             Some(Kind::Text) => Shape::Text,
             Some(Kind::List) => Shape::List,
             _ => Shape::Unknown,
         };
         let gives = Item::shaped(shape).made_of(std::slice::from_ref(&of.item));
         if let Some(why) = no_slice(&of.item, bounds) {
+            self.fails(why, &of.item, at);
+            return gives;
+        }
+        if let Some(why) = self.boxed(bounds) {
             self.fails(why, &of.item, at);
             return gives;
         }
@@ -284,7 +297,7 @@ fn no_element(of: Option<Kind>, key: Option<Kind>) -> Option<String> {
 
 /// Why something can't be cut so.
 fn no_slice(of: &Item, bounds: &[Argument]) -> Option<String> {
-    match of.kind() {
+    match of.pointed() {
         Some(Kind::Text) if bounds.len() > 2 => {
             return Some("a text is cut from one place to another, and has no third".to_owned());
         }

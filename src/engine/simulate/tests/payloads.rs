@@ -1,6 +1,9 @@
-//! What the payload of an event says.
+//! Items that give a payload: what that says, and what it says is nothing.
 
-use super::*;
+use serde_json::{Value, json};
+
+use super::{item, prompt, spawner};
+use crate::engine::simulate::{KelosVersion, Why};
 
 /// What an event with this payload gives for a template.
 fn of_payload(event: &str, payload: Value, template: &str) -> Result<String, String> {
@@ -83,4 +86,24 @@ fn a_moment_is_not_simulated_and_nothing_else_has_methods_with_arguments() {
     }
     let printed = of_payload("issues", payload, "{{.Payload.Issue.GetCreatedAt}}");
     assert_eq!(printed.as_deref(), Ok("2026-01-01 00:00:00 +0000 UTC"));
+}
+
+#[test]
+fn a_path_that_kelos_can_not_parse_makes_no_task_and_a_null_id_is_none() {
+    let with = |path: &str| {
+        let mapping = json!({"id": path});
+        spawner(json!({"webhook": {"source": "alerts", "fieldMapping": mapping}}), json!({}))
+    };
+    let given = |id: Value| item(json!({"Payload": {"a b": id}, "DeliveryID": "d"}));
+    let error = with("$['a b']").task(&given(json!("7")), KelosVersion::V0_52).unwrap_err();
+    assert_eq!(error.why, Why::Kelos);
+    assert!(error.to_string().contains("single quotes hold one character"), "{error}");
+    let name = |id: Value| {
+        let task = with("$[\"a b\"]").task(&given(id), KelosVersion::V0_52).unwrap();
+        task["metadata"]["name"].as_str().unwrap().to_owned()
+    };
+    let of_body = spawner(json!({"webhook": {"source": "alerts"}}), json!({}));
+    let of_body = of_body.task(&given(Value::Null), KelosVersion::V0_52).unwrap();
+    assert_eq!(name(Value::Null), of_body["metadata"]["name"], "by the body, as without an id");
+    assert_ne!(name(json!("<nil>")), name(Value::Null));
 }
