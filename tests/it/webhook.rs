@@ -216,7 +216,8 @@ async fn a_spawner_that_is_written_is_allowed_and_what_kelos_fails_on_is_told() 
     let template = |branch: &str| json!({"promptTemplate": "x", "branch": branch});
     for (branch, warnings) in [("{{lower .ID}}", 1), ("{{.ID}}", 0)] {
         let spawner = json!({"metadata": {"name": "w"}, "spec": {
-            "when": {"jira": {"baseUrl": "https://jira.example.com"}}, "taskTemplate": template(branch)}});
+            "when": {"jira": {"baseUrl": "https://jira.example.com", "project": "W", "secretRef": {"name": "j"}}},
+            "taskTemplate": template(branch)}});
         let review = json!({"kind": "AdmissionReview", "request": {
             "uid": "1", "operation": "CREATE", "namespace": "ns", "object": spawner,
             "resource": {"group": "kelos.dev", "resource": "taskspawners"}}});
