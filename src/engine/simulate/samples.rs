@@ -280,19 +280,7 @@ fn event_item(event: &str, repository: &str, given: &Given<'_>) -> Result<Value,
             };
             json!({"ID": COMMIT, "Ref": format!("refs/heads/{branch}"), "Branch": branch, "Title": format!("Push to {branch}"), "ChangedFiles": ["README.md"]})
         }
-        "create" if given.text("RefType", "tag")? == "branch" => {
-            let name = given.text("Ref", &given.text("Branch", "fix-login")?)?;
-            json!({"ID": name, "Ref": name, "RefType": "branch", "Branch": name, "Title": format!("Branch created: {name}")})
-        }
-        // A repository has neither.
-        "create" if given.text("RefType", "tag")? != "tag" => {
-            let name = given.text("Ref", "")?;
-            json!({"ID": name, "Ref": name})
-        }
-        "create" => {
-            let name = given.text("Ref", &given.text("Tag", "v1.2.0")?)?;
-            json!({"ID": name, "Ref": name, "RefType": "tag", "Tag": name, "Title": format!("Tag created: {name}")})
-        }
+        "create" => created(given)?,
         "release" => {
             let tag = given.text("Tag", "v1.2.0")?;
             json!({"ID": "178000042", "Action": "published", "Tag": tag, "Title": "Version 1.2", "Body": "It can log in.", "URL": format!("{repository}/releases/tag/{tag}")})
@@ -304,6 +292,24 @@ fn event_item(event: &str, repository: &str, given: &Given<'_>) -> Result<Value,
             json!({"ID": id, "Action": "completed", "Title": name, "CheckName": name, "Conclusion": "failure", "URL": url, "CheckRunURL": url, "CheckApp": "GitHub Actions", "HeadSHA": COMMIT, "Number": number, "Branch": "fix-login"})
         }
         _ => json!({}),
+    })
+}
+
+/// What is said of a branch, a tag or a repository that is created; a repository has no title.
+fn created(given: &Given<'_>) -> Result<Value, NoTask> {
+    Ok(match &*given.text("RefType", "tag")? {
+        "branch" => {
+            let name = given.text("Ref", &given.text("Branch", "fix-login")?)?;
+            json!({"ID": name, "Ref": name, "RefType": "branch", "Branch": name, "Title": format!("Branch created: {name}")})
+        }
+        "tag" => {
+            let name = given.text("Ref", &given.text("Tag", "v1.2.0")?)?;
+            json!({"ID": name, "Ref": name, "RefType": "tag", "Tag": name, "Title": format!("Tag created: {name}")})
+        }
+        _ => {
+            let name = given.text("Ref", "")?;
+            json!({"ID": name, "Ref": name})
+        }
     })
 }
 

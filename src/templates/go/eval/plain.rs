@@ -58,11 +58,13 @@ fn comparable(values: &[Value]) -> Result<(), TemplateError> {
         let message = "whether an empty list is nothing is not simulated";
         return Err(TemplateError::new(ErrorKind::Limit, message));
     }
-    for value in values.iter().filter(|value| is_struct(value)) {
-        let message = format!("a comparison of {} is not simulated", value.kind());
-        return Err(TemplateError::new(ErrorKind::Limit, message));
+    match values.iter().find(|value| is_struct(value)) {
+        Some(value) => {
+            let message = format!("a comparison of {} is not simulated", value.kind());
+            Err(TemplateError::new(ErrorKind::Limit, message))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What `print` and its kin do with pointers.
