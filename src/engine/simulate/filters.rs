@@ -27,6 +27,9 @@ pub(super) use self::github::is_on_pull_request;
 /// The most filters that an item is judged by: nobody writes so many.
 const MOST_FILTERS: usize = 64;
 
+/// The most entries of a list in a filter, such as labels: an example has them all.
+const MOST_ENTRIES: usize = 256;
+
 /// The steps that making an item to be judged takes.
 const WAY_STEPS: u64 = 200;
 
@@ -258,7 +261,7 @@ fn written<T: serde::de::DeserializeOwned>(
     let meant = all.into_iter().flatten().enumerate().filter(|(_, it)| is_meant(it));
     let mut written = Vec::new();
     for (number, said) in meant {
-        if written.len() == MOST_FILTERS {
+        if written.len() == MOST_FILTERS || is_long(said) {
             return Err(too_much());
         }
         let filter = serde_json::from_value(said.clone()).map_err(|error| {
@@ -269,6 +272,15 @@ fn written<T: serde::de::DeserializeOwned>(
         written.push((number, filter));
     }
     Ok(written)
+}
+
+/// Whether a list in it has more entries than are looked at.
+fn is_long(said: &Value) -> bool {
+    match said {
+        Value::Array(entries) => entries.len() > MOST_ENTRIES,
+        Value::Object(fields) => fields.values().any(is_long),
+        _ => false,
+    }
 }
 
 /// Whether a source has filters.
@@ -289,6 +301,9 @@ fn read<T: serde::de::DeserializeOwned + Default>(
     source: SourceKind,
 ) -> Result<T, NoTask> {
     let Some(said) = spawner.when.get(source.as_str()) else { return Ok(T::default()) };
+    if is_long(said) {
+        return Err(too_much());
+    }
     serde_json::from_value(said.clone()).map_err(|error| {
         NoTask::not_simulated(format!("spec.when.{source} is not what Kelos has there: {error}"))
     })

@@ -304,4 +304,7 @@ fn filters_of_any_number_cost_no_more_than_a_bound() {
         (0..100).map(|_| json!({"event": "issues", "action": "closed"})).collect();
     let more = json!({"githubWebhook": {"events": ["issues"], "filters": filters}});
     assert!(judged(more).contains("more than can be judged here"));
+    let filter = json!({"event": "issues", "labels": vec!["a"; 257]});
+    let long = json!({"githubWebhook": {"events": ["issues"], "filters": [filter]}});
+    assert!(judged(long).contains("more than can be judged here"));
 }
