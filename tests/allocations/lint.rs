@@ -42,8 +42,7 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
     let patterns: Vec<String> = (0..300)
         .map(|it| format!(r#"{{"event":"issues","bodyPattern":"(?i)a{{1,90}}[b-z]{{2,90}}{it}","excludeBodyPatterns":["b{{900}}","{it}"]}}"#))
         .collect();
-    let labels = r#""a","#.repeat(7000);
-    let labels = format!(r#"{{"event":"issues","labels":[{}]}}"#, labels.trim_end_matches(','));
+    let labels = format!(r#"{{"event":"issues","labels":[{}]}}"#, [r#""a""#; 7000].join(","));
     let wide = r#"{{printf \"%60000s\" .Title}}"#;
     for (name, json) in [
         (
