@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::finding::{Field, Finding, Rule, Severity, Step};
 use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
 use super::{Lint, SpawnerKind};
-use crate::engine::kelos::{GROUP, group_of};
+use crate::engine::kelos::{GROUP, KNOWN, group_of};
 use crate::engine::simulate::KelosVersion;
 use crate::templates::suggest::{closest, distance};
 
@@ -154,7 +154,7 @@ impl Search {
         let names = || fields.iter().filter(|it| self.has(it)).map(|it| it.name);
         let Some(meant) = closest(key, names()) else {
             let text = format!(
-                "there is no field `{}` (up to Kelos v0.52): the API server drops or refuses it",
+                "there is no field `{}` ({KNOWN}): the API server drops or refuses it",
                 shortened(key)
             );
             // It may be one of a later Kelos, unless it is known to stand elsewhere.
