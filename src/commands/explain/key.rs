@@ -11,6 +11,9 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule};
 use crate::engine::{KeyDecision, KeyOutcome, Told};
 
+/// What is said in the place of an outcome where today's says nothing.
+const KNOWN_AT_CREATION: &str = "known at its creation only";
+
 /// A key, explained.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +49,14 @@ pub(super) struct KeyStep<'k> {
     /// Whether it was skipped for a reason that its team should hear of.
     #[serde(skip)]
     pub(super) is_skipped: bool,
+    /// Whether what it is to be was known at the creation of the Task alone, so that it counts as right.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) is_open: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// Where a key is declared.
@@ -92,8 +103,10 @@ pub(super) fn of_compared<'k>(
 ) -> KeyStep<'k> {
     let key = compared.decision;
     let change = compared.change();
-    let is_skipped = key.news_skip().is_some();
+    let is_skipped = !compared.is_open && key.news_skip().is_some();
     let result = match change {
+        // What is not there may have been missing from the beginning.
+        Change::Same if compared.is_open && compared.has.is_none() => Sign::Note,
         Change::Same if is_skipped => Sign::No,
         Change::Same => Sign::Ok,
         Change::Added | Change::Changed | Change::Lost => Sign::No,
@@ -102,6 +115,8 @@ pub(super) fn of_compared<'k>(
     KeyStep {
         change: Some(change.as_str()),
         changes: Some(change),
+        is_open: compared.is_open,
+        is_skipped,
         ..of(subject, key, shown, result, told)
     }
 }
@@ -143,6 +158,7 @@ fn of<'k>(
         outcome: outcome_text(&key.outcome),
         changes: None,
         is_skipped: key.news_skip().is_some(),
+        is_open: false,
     }
 }
 
@@ -211,7 +227,7 @@ impl KeyStep<'_> {
     /// What there is of it and what today's rules make of it, in one clause.
     pub(super) fn state(&self) -> String {
         let (has, gives) = (self.shown.now.map(quoted), self.shown.value.map(quoted));
-        let outcome = &self.outcome;
+        let outcome = if self.is_open { KNOWN_AT_CREATION } else { &*self.outcome };
         match (self.changes, has, gives) {
             (Some(Change::Same), Some(has), _) => format!("is {has} ({outcome})"),
             (Some(Change::Added), _, Some(gives)) => {
@@ -223,6 +239,7 @@ impl KeyStep<'_> {
             (Some(Change::Lost), Some(has), _) => {
                 format!("is {has}, and today's rules do not give it ({outcome})")
             }
+            _ if self.is_open => format!("is not there ({outcome})"),
             (None, ..) => format!("is not read, or not to its end ({outcome})"),
             _ if self.is_skipped => format!("is missing ({outcome})"),
             _ => format!("is not there, and need not be ({outcome})"),
