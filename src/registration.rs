@@ -5,12 +5,14 @@
 //! is not ours) makes the judgement uncertain, never wrong.
 
 mod condition;
+mod policy;
 mod selector;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use self::condition::MatchCondition;
+pub use self::policy::AdmissionPolicy;
 pub use self::selector::{Requirement, Selector, Verdict};
 use crate::certs::ConfigurationKind;
 use crate::engine::kelos::{GROUP, INJECTION_SETTING, StringMap};
@@ -141,6 +143,12 @@ impl Configuration {
         self.webhooks.iter().flatten().filter(move |it| it.is_ours(kind))
     }
 
+    /// The webhooks of others in it that may be asked about new Tasks, as of a MutatingWebhookConfiguration.
+    pub fn others(&self) -> impl Iterator<Item = &Webhook> {
+        let kind = ConfigurationKind::Mutating;
+        self.webhooks.iter().flatten().filter(move |it| !it.is_ours(kind) && it.asks_about(kind))
+    }
+
     /// The webhooks of ours in it, judged; it is a MutatingWebhookConfiguration.
     pub fn judge<'c>(&'c self, task: NewTask<'c>) -> impl Iterator<Item = Registration> + 'c {
         let ours = self.ours(ConfigurationKind::Mutating);
@@ -182,6 +190,11 @@ impl Webhook {
     /// Which Namespaces it is asked about; nothing for all.
     pub fn namespace_selector(&self) -> Option<&Selector> {
         self.namespace_selector.as_ref()
+    }
+
+    /// Which objects it is asked about; nothing for all.
+    pub fn object_selector(&self) -> Option<&Selector> {
+        self.object_selector.as_ref()
     }
 
     /// Whether one of its rules is for what webhooks of ours of this kind are asked about.

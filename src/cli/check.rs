@@ -2,13 +2,13 @@
 
 use clap::{Args, ValueEnum};
 
-use super::ConnectionArgs;
+use super::{ConnectionArgs, words};
 
 /// What `check` takes.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
     /// Namespace in which a Task is tried, without it that of the context
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = words::namespace)]
     pub namespace: Option<String>,
     /// Try no Task: for who has no right to create one
     #[arg(long)]
@@ -19,6 +19,13 @@ pub struct CheckArgs {
     /// The cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+impl CheckArgs {
+    /// The namespace, if one was given: an empty one is none, as kubectl has it.
+    pub fn namespace(&self) -> Option<&str> {
+        words::given(self.namespace.as_deref())
+    }
 }
 
 /// What `version` takes.

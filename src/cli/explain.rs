@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, PolicyArgs};
+use super::{ConnectionArgs, PolicyArgs, words};
 
 /// What `explain` takes.
 #[derive(Args, Debug)]
@@ -20,7 +20,7 @@ pub struct ExplainArgs {
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["context", "kubeconfig"])]
     pub filename: Vec<PathBuf>,
     /// Namespace of the Task, without it that of the context; with files, the one of objects that name none
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = words::namespace)]
     pub namespace: Option<String>,
     /// The cluster.
     #[command(flatten)]
@@ -31,6 +31,13 @@ pub struct ExplainArgs {
     /// Rules for all TaskSpawners, in place of those that the Deployment of the cluster serves with.
     #[command(flatten)]
     pub policy: PolicyArgs,
+}
+
+impl ExplainArgs {
+    /// The namespace, if one was given: an empty one is none, as kubectl has it.
+    pub fn namespace(&self) -> Option<&str> {
+        words::given(self.namespace.as_deref())
+    }
 }
 
 /// How `explain` shows what it found.

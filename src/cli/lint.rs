@@ -22,7 +22,8 @@ pub struct LintArgs {
     #[arg(short, long, value_name = "FILE", conflicts_with_all = OF_THE_CLUSTER)]
     pub filename: Vec<PathBuf>,
     /// Namespace to ask for, without it that of the context; with files, the one of objects that name none
-    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces",
+          value_parser = words::namespace)]
     pub namespace: Option<String>,
     /// Ask for all namespaces
     #[arg(short = 'A', long)]
@@ -58,6 +59,13 @@ pub struct LintArgs {
     /// Rules for all TaskSpawners.
     #[command(flatten)]
     pub policy: PolicyArgs,
+}
+
+impl LintArgs {
+    /// The namespace, if one was given: an empty one is none, as kubectl has it.
+    pub fn namespace(&self) -> Option<&str> {
+        words::given(self.namespace.as_deref())
+    }
 }
 
 /// How `lint` shows what it found.

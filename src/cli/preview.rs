@@ -27,7 +27,7 @@ pub struct BackfillArgs {
     /// Write the labels of TaskRecords, too, whose Tasks are still there
     #[arg(long)]
     pub records: bool,
-    /// Remove the keys that the rules no longer give, too; without it they stay
+    /// Remove the keys that the rules no longer give or declare, too, as far as they are ours; without it they stay
     #[arg(long)]
     pub prune: bool,
     /// Change labels that a TaskBudget selects on without asking: of Tasks that have not ended, and of TaskRecords
@@ -62,7 +62,8 @@ pub struct SurveyArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub struct TasksArgs {
     /// Namespace of the Tasks; without it, that of the context
-    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces")]
+    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces",
+          value_parser = words::namespace)]
     pub namespace: Option<String>,
     /// Tasks of all namespaces
     #[arg(short = 'A', long)]
@@ -76,6 +77,13 @@ pub struct TasksArgs {
     /// Only so many Tasks, in the order of their names
     #[arg(long, value_name = "NUMBER")]
     pub limit: Option<usize>,
+}
+
+impl TasksArgs {
+    /// The namespace, if one was given: an empty one is none, as kubectl has it.
+    pub fn namespace(&self) -> Option<&str> {
+        words::given(self.namespace.as_deref())
+    }
 }
 
 /// How `preview` shows what it found.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 
+use crate::apimachinery;
 use crate::telemetry::{Directives, LEVELS};
 
 /// A parser of the words of a set.
@@ -51,6 +52,30 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), &'static str> {
             Ok((name.to_owned(), value.to_owned()))
         }
         _ => Err("a variable is set as NAME=VALUE"),
+    }
+}
+
+/// How long the name of a namespace is at the most.
+const NAMESPACE_BYTES: usize = 63;
+
+/// The namespace that was given, if one was: an empty one is none.
+pub(super) fn given(namespace: Option<&str>) -> Option<&str> {
+    namespace.filter(|name| !name.is_empty())
+}
+
+/// The name of a namespace, or nothing: that of the context is meant, then.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let is_name = apimachinery::is_object_name(text) && !text.contains('.');
+    match is_name && text.len() <= NAMESPACE_BYTES {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "`{}` is no name of a namespace: lower-case letters, digits and `-`, at most 63, with a letter or a digit \
+             at both ends",
+            text.escape_debug()
+        )),
     }
 }
 

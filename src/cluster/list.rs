@@ -16,6 +16,10 @@ use super::{Error, Resource, body};
 /// How often a list is begun again because its pages grew too old meanwhile, and nothing says how to go on.
 const MOST_STARTS: usize = 3;
 
+/// How many pages in a row may have no object and go on all the same: an API server that leaves out what is not selected
+/// may send some, and one that sends them for ever has no end.
+const MOST_EMPTY_PAGES: usize = 100;
+
 /// Which objects to read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Selection<'s> {
@@ -37,6 +41,8 @@ pub struct Pages<'c> {
     size: PageSize,
     /// How to go on; nothing at the end.
     next: Option<Token>,
+    /// How many pages without an object came one after another.
+    empty: usize,
 }
 
 /// Where a list goes on.
@@ -138,6 +144,7 @@ impl Resource {
             name: selection.name.map(str::to_owned),
             size: PageSize::default(),
             next: Some(Token::Start),
+            empty: 0,
         })
     }
 
@@ -183,7 +190,7 @@ impl Pages<'_> {
     /// # Errors
     ///
     /// [`Error`]: `KindNotServed` where the cluster has no such kind; one that [is expired](Error::is_expired) where
-    /// the API server does not say how to go on.
+    /// the API server does not say how to go on; `InvalidResponse` where it says the same again, or nothing comes.
     pub async fn next(&mut self) -> Result<Option<Batch>, Error> {
         while let Some(token) = &self.next {
             let token = match token {
@@ -211,6 +218,13 @@ impl Pages<'_> {
             };
             let (batch, next) = batch(text)?;
             self.size = self.size.after(batch.items.len(), batch.text.len());
+            self.empty = if batch.items.is_empty() { self.empty + 1 } else { 0 };
+            let is_stuck = !next.is_empty()
+                && (token.as_ref() == Some(&next) || self.empty == MOST_EMPTY_PAGES);
+            if is_stuck {
+                self.next = None;
+                return Err(Error::InvalidResponse);
+            }
             self.next = (!next.is_empty()).then_some(Token::Behind(next));
             return Ok(Some(batch));
         }
@@ -325,6 +339,26 @@ mod tests {
             assert!(read.unwrap_err().is_expired());
             assert_eq!(asked.count("/tasks"), 2);
         }
+    }
+
+    #[tokio::test]
+    async fn a_list_without_an_end_is_an_error() {
+        let (read, asked) = names(|path| match path.contains("continue=") {
+            true => page(&["b"], "same"),
+            false => page(&["a"], "same"),
+        })
+        .await;
+        assert!(matches!(read, Err(Error::InvalidResponse)), "{read:?}");
+        assert_eq!(asked.count("/tasks"), 2);
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        let count = std::sync::Arc::new(count);
+        let (read, asked) = names(move |_| {
+            let token = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            page(&[], &token.to_string())
+        })
+        .await;
+        assert!(matches!(read, Err(Error::InvalidResponse)), "{read:?}");
+        assert_eq!(asked.count("/tasks"), MOST_EMPTY_PAGES);
     }
 
     #[tokio::test]

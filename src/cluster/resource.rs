@@ -36,6 +36,9 @@ impl Resource {
     /// ValidatingWebhookConfigurations.
     pub const VALIDATING_WEBHOOK_CONFIGURATIONS: Resource =
         Resource::built_in("admissionregistration.k8s.io", "validatingwebhookconfigurations");
+    /// MutatingAdmissionPolicies.
+    pub const MUTATING_ADMISSION_POLICIES: Resource =
+        Resource::built_in("admissionregistration.k8s.io", "mutatingadmissionpolicies");
     /// Services.
     pub const SERVICES: Resource = Resource::core("services");
     /// EndpointSlices: where Services lead.
@@ -146,6 +149,7 @@ impl Resource {
             Resource::NAMESPACES,
             Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
             Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
+            Resource::MUTATING_ADMISSION_POLICIES,
             Resource::CLUSTER_ROLES,
             Resource::CLUSTER_ROLE_BINDINGS,
         ];

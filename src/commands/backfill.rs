@@ -21,7 +21,7 @@ use self::writer::Writer;
 use super::counted::counted;
 use super::progress::Progress;
 use super::reach::{block_on, right};
-use super::stdio::{complain, print, print_json, warn};
+use super::stdio::{complain, print, print_json, unless_closed, warn};
 use super::survey::json::ShownReport;
 use super::survey::{Report, Survey, Surveyed, shown, text};
 use super::{defaults, not_asked};
@@ -61,18 +61,19 @@ async fn backfill(args: &BackfillArgs, policy: Policy) -> anyhow::Result<ExitCod
     let report = look(args, &mut writer).await?;
     let planned = std::mem::take(&mut writer.summary);
     if args.survey.output == PreviewFormat::Text {
-        text::report(&report, &survey)?;
+        unless_closed(text::report(&report, &survey))?;
     }
     if !args.write {
-        tell_plan(args, &planned, records, &report, &survey)?;
-        return Ok(status(survey.is_partial(), planned.kept_keys > 0));
+        unless_closed(tell_plan(args, &planned, records, &report, &survey))?;
+        let is_partial = survey.is_partial() || survey.knows_all().is_err();
+        return Ok(status(is_partial, planned.kept_keys > 0));
     }
     writer.consents = consents(args, &planned)?;
     survey.is_unchanged().await?;
     let shutdown = until_stopped().context("the system does not tell of Ctrl-C")?;
     let written = write(args, &mut writer, &shutdown).await;
     let summary = std::mem::take(&mut writer.summary);
-    tell_summary(args, &summary, records, &report, &survey)?;
+    unless_closed(tell_summary(args, &summary, records, &report, &survey))?;
     written?;
     let is_no = summary.is_incomplete() || summary.kept_keys > 0;
     Ok(status(summary.interrupted, is_no))
@@ -92,6 +93,7 @@ async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Re
     let take = async |mut task: Surveyed, progress: &mut Progress| {
         if let Ok(revision) = &mut task.verdict {
             revision.keys.retain(|key| !key.kind.is_of_pod());
+            revision.unproven.retain(|key| !key.kind.is_of_pod());
         }
         report.add(&task);
         writer.plan(&task).await?;
@@ -101,7 +103,7 @@ async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Re
         {
             progress.clear();
             let is_written = |key: &_| writer.lost.is_written(key);
-            shown::diff((&task.object, &task.full_name()), revision, is_written)?;
+            unless_closed(shown::diff((&task.object, &task.full_name()), revision, is_written))?;
         }
         Ok(ControlFlow::Continue(()))
     };
@@ -222,13 +224,16 @@ fn tell_plan(
     if args.survey.output == PreviewFormat::Diff {
         return Ok(());
     }
-    planned.left().into_iter().try_for_each(print)?;
+    planned.left().into_iter().chain(planned.unmeasured()).try_for_each(print)?;
     print(PODS)?;
     if planned.budgeted > 0 {
         print(format_args!(
             "{}. --write asks before it does that, and with --yes it does not",
             why_asked(planned)
         ))?;
+    }
+    if let Err(why) = survey.knows_all() {
+        return print(format_args!("Dry run: --write would write nothing: {why}"));
     }
     let mut objects = counted(planned.tasks.written, "Task");
     if records {

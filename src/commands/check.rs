@@ -42,7 +42,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 
 async fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     let reach = Reach::connect(&args.connection, "or set KUBECONFIG").await?;
-    let namespace = args.namespace.clone().unwrap_or(reach.namespace);
+    let namespace = args.namespace().map_or(reach.namespace, str::to_owned);
     let mut report = Report::default();
     let asking = versions::kubernetes(reach.client, &mut report).await?;
     let kelos = versions::kelos(&asking, &mut report).await;

@@ -15,6 +15,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 
 use super::reach::{Reach, block_on};
 use super::stdio::print;
+use crate::apimachinery;
 use crate::cli::{Called, ConnectionArgs};
 use crate::cluster::{Resource, Selection};
 use crate::engine::kelos::TASKSPAWNER_LABEL;
@@ -140,7 +141,13 @@ fn with_names(arg: Arg, typed: &Typed) -> Arg {
 }
 
 fn candidates(names: impl Fn() -> Vec<String> + Send + Sync + 'static) -> ArgValueCandidates {
-    ArgValueCandidates::new(move || names().into_iter().map(CompletionCandidate::new).collect())
+    // What is no name of the cluster, a shell may take for several, or for something to do.
+    let is_name = |name: &String| {
+        apimachinery::is_object_name(name.rsplit(['/', '=']).next().unwrap_or_default())
+    };
+    ArgValueCandidates::new(move || {
+        names().into_iter().filter(is_name).map(CompletionCandidate::new).collect()
+    })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use anyhow::Context;
 use serde_json::Value;
 
+use super::harmless;
 use super::stdio::UNWRITABLE;
 
 /// How many lines that are the same stand around those that differ.
@@ -35,8 +36,9 @@ pub(super) fn yaml(object: &Value) -> anyhow::Result<String> {
 /// When it can't be written.
 pub(super) fn print_of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<()> {
     let names = [format!("a/task/{name}"), format!("b/task/{name}")];
+    let names = names.map(|name| harmless::line(&name).into_owned());
     let text = unified(&yaml(before)?, &yaml(after)?, [&names[0], &names[1]]);
-    write!(io::stdout(), "{text}").context(UNWRITABLE)
+    write!(io::stdout(), "{}", harmless::lines(&text)).context(UNWRITABLE)
 }
 
 /// A unified diff, as `diff -u` writes it; empty if the texts are the same.

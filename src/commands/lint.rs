@@ -51,7 +51,7 @@ pub(super) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
         if args.fix && files.has_stream() {
             bail!("--fix writes files: standard input is none");
         }
-        let namespace = args.namespace.as_deref().unwrap_or("default");
+        let namespace = args.namespace().unwrap_or("default");
         if args.fix {
             report.fixed = fix::all(&mut files, namespace, &around);
         }

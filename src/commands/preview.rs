@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use super::reach::block_on;
-use super::stdio::print_json;
+use super::stdio::{print_json, unless_closed};
 use super::survey::json::ShownReport;
 use super::survey::{Report, Survey, shown, text};
 use super::{defaults, not_asked};
@@ -26,16 +26,16 @@ async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode>
             && let Ok(revision) = &task.verdict
         {
             progress.clear();
-            shown::diff((&task.object, &task.full_name()), revision, |_| true)?;
+            unless_closed(shown::diff((&task.object, &task.full_name()), revision, |_| true))?;
         }
         Ok(ControlFlow::Continue(()))
     };
     survey.each(take).await?;
-    match output {
-        PreviewFormat::Text => text::report(&report, &survey)?,
-        PreviewFormat::Json => print_json(&ShownReport::of(&report, &survey))?,
-        PreviewFormat::Diff => {}
-    }
+    unless_closed(match output {
+        PreviewFormat::Text => text::report(&report, &survey),
+        PreviewFormat::Json => print_json(&ShownReport::of(&report, &survey)),
+        PreviewFormat::Diff => Ok(()),
+    })?;
     Ok(match (survey.is_partial(), report.has_lost()) {
         (true, _) => not_asked(),
         (false, true) => ExitCode::FAILURE,

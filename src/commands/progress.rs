@@ -26,7 +26,7 @@ impl Progress {
     /// Says how much is left, if that is known.
     pub(super) fn left(&mut self, left: Option<u64>) {
         let left = left.and_then(|left| usize::try_from(left).ok());
-        self.all = left.map(|left| self.done + left);
+        self.all = left.map(|left| self.done.saturating_add(left));
     }
 
     /// One more is done.
@@ -77,6 +77,8 @@ mod tests {
         progress.step();
         progress.step();
         assert_eq!(progress.line(), "[#####---------------] 2 of 8 Tasks");
+        progress.left(Some(u64::MAX));
+        assert!(progress.line().ends_with(" Tasks"), "{}", progress.line());
         progress.left(None);
         assert_eq!(progress.line(), "2 Tasks");
     }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use anyhow::Context;
 use serde::Serialize;
 
-use super::harmless;
+use super::{harmless, is_broken_pipe};
 use crate::cli::Called;
 
 /// What is said where the output can't be written.
@@ -32,6 +32,11 @@ pub fn complain(text: impl Display) {
 /// Tells of something that the caller should know, with the program's name in front.
 pub(super) fn warn(text: impl Display) {
     complain(format_args!("{}: {text}", Called::now()));
+}
+
+/// What was printed, or that nobody reads on: then what is done, and how it ends, is the same.
+pub(super) fn unless_closed(printed: anyhow::Result<()>) -> anyhow::Result<()> {
+    printed.or_else(|error| if is_broken_pipe(&error) { Ok(()) } else { Err(error) })
 }
 
 /// Writes what is left of the output: without it, an error in the last line goes unseen.

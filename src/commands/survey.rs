@@ -1,5 +1,6 @@
 //! The Tasks of a cluster, one after another, and what the rules would change in each.
 
+mod admission;
 mod frequent;
 pub(super) mod json;
 mod overlay;
@@ -22,17 +23,16 @@ use super::progress::Progress;
 use super::reach::{Reach, lacking};
 use super::registrations;
 use super::stdio::{complain, warn};
-use crate::certs::ConfigurationKind;
 use crate::cli::SurveyArgs;
 use crate::clock;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::comparison::Ruled;
 use crate::engine::kelos::{Injection, StringMap, Task};
-use crate::engine::revision::{Revision, renewed};
+use crate::engine::revision::{Renewed, Revision, renewed, renewed_with_traceless};
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::{Facts, need_workspace};
 use crate::engine::{Limits, decide};
-use crate::registration::{Configuration, Selector, Verdict};
+use crate::registration::Configuration;
 use crate::settings;
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot, Spawners};
 use crate::unix_seconds::UnixSeconds;
@@ -71,9 +71,13 @@ pub(super) struct Survey {
     today: Arc<Snapshot>,
     /// What the cluster has, where files take the place of some of it.
     before: Option<Arc<Snapshot>>,
+    /// Who may have written to a Task when it was created, beside the webhook.
+    pub(super) others: Option<String>,
     /// What could not be read of the cluster beside its Tasks, in words.
     pub(super) lacking: Vec<String>,
     unread: Vec<Resource>,
+    /// Whether no TaskSpawner of a file takes the place of one of the cluster.
+    is_of_none: bool,
 }
 
 /// A Task of the cluster, and what the rules change in it.
@@ -120,14 +124,17 @@ impl Survey {
         let since = tasks.since.as_deref().map(settings::since).transpose()?;
         let since =
             since.map(|age| clock::now() - i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        let own = tasks.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
+        let own = tasks.namespace().unwrap_or(&reach.namespace).to_owned();
         let namespace = (!tasks.all_namespaces).then(|| own.clone());
         let within = namespace.as_deref();
+        let mut is_of_none = false;
         let (cluster, today) = if files.is_empty() {
             (Known::read(&reach, within, policy.clone()).await?, None)
         } else {
             let listed = Listed::read(&reach, within).await?;
-            let objects = overlay::read(files, &own, within, defaults, &listed.objects)?;
+            let (objects, is_alone) =
+                overlay::read(files, &own, within, defaults, &listed.objects)?;
+            is_of_none = is_alone;
             let today = Spawners::new(policy.clone());
             let problems = today.replace(objects);
             let cluster = listed.known(policy.clone());
@@ -142,8 +149,17 @@ impl Survey {
             Some(today) => (today, Some(spawners.snapshot())),
             None => (spawners.snapshot(), None),
         };
+        let is_unknown = |it: &&str| today.namespace(it).is_none();
+        if let Some(name) = within.filter(is_unknown)
+            && !unread.contains(&Resource::NAMESPACES)
+        {
+            bail!("the cluster has no namespace {name}");
+        }
+        let registrations = registrations::read(&reach).await;
+        let others = admission::others(&reach, &registrations).await;
         Ok(Survey {
-            registrations: registrations::read(&reach).await,
+            registrations,
+            others,
             reach,
             namespace,
             policy,
@@ -154,6 +170,7 @@ impl Survey {
             before,
             lacking,
             unread,
+            is_of_none,
         })
     }
 
@@ -179,7 +196,7 @@ impl Survey {
         let (mut progress, mut count) = (Progress::of("Tasks"), 0);
         while let Some(page) = pages.next().await.map_err(unreadable)? {
             if let Some(left) = page.left {
-                progress.left(Some(left + page.objects().count() as u64));
+                progress.left(Some(left.saturating_add(page.objects().count() as u64)));
             }
             for json in page.objects() {
                 progress.step();
@@ -213,11 +230,7 @@ impl Survey {
         let verdict = if metadata["deletionTimestamp"].is_string() {
             Err(PassedOver::Deleting)
         } else {
-            let verdict = self.verdict(&object, json, &namespace, made.unwrap_or_else(clock::now));
-            verdict.and_then(|it| match self.is_selected(&namespace) {
-                true => Ok(it),
-                false => Err(PassedOver::NotSelected),
-            })
+            self.verdict(&object, json, &namespace, made.unwrap_or_else(clock::now))
         };
         let injection = self.today.namespace(&namespace).map(|it| it.injection());
         let is_audited = injection == Some(Injection::Audit);
@@ -239,22 +252,23 @@ impl Survey {
         let facts = self.today.facts(namespace, &task, json.len(), made);
         let renewed = renewed(object, json, &task, rules);
         let new = Task::parse(&renewed.json).map_err(|_| PassedOver::NoTask)?;
-        let facts = Facts { task_bytes: renewed.json.len(), ..facts };
-        let decision = decide(&new, rules.today, &facts, &Limits::default());
-        let revision = renewed.revision((object, &task), rules, (&new, &decision));
-        if revision.is_exempt { Err(PassedOver::SwitchedOff) } else { Ok(revision) }
-    }
-
-    /// Whether the API server asks the webhook about Tasks of this Namespace, as far as is known: so it does where
-    /// nothing is registered yet.
-    fn is_selected(&self, namespace: &str) -> bool {
-        let labels = self.today.namespace(namespace).map(|it| &it.metadata.labels);
-        let all = self.registrations.iter().flatten();
-        let mut ours = all.flat_map(|it| it.ours(ConfigurationKind::Mutating)).peekable();
-        let misses = |selector: &Selector| {
-            matches!(selector.of_namespace(namespace, labels), Verdict::Misses { .. })
+        let revised = |renewed: &Renewed<'_>, new: &Task<'_>| {
+            let facts = Facts { task_bytes: renewed.json.len(), ..facts };
+            let decision = decide(new, rules.today, &facts, &Limits::default());
+            renewed.revision((object, &task), rules, (new, &decision))
         };
-        ours.peek().is_none() || ours.any(|it| !it.namespace_selector().is_some_and(misses))
+        let mut revision = revised(&renewed, &new);
+        if revision.is_exempt {
+            return Err(PassedOver::SwitchedOff);
+        }
+        let labels = self.today.namespace(namespace).map(|it| &it.metadata.labels);
+        admission::is_asked(&self.registrations, (namespace, labels), &new)?;
+        if self.others.is_some() && revision.leave_traceless() {
+            let renewed = renewed_with_traceless(object, json, &task, rules);
+            let new = Task::parse(&renewed.json).map_err(|_| PassedOver::NoTask)?;
+            revision.leave_open(&revised(&renewed, &new));
+        }
+        Ok(revision)
     }
 
     /// The Task as it is by now; nothing if it is gone, or has not the labels any more that are asked for.
@@ -291,13 +305,18 @@ impl Survey {
         Ok(())
     }
 
-    /// Whether something is not known, for lack of a right, that the rules depend on.
+    /// Whether something is not known, for lack of a right, that the rules or the switches depend on, or the files are
+    /// about nothing that the cluster has.
     pub(super) fn is_partial(&self) -> bool {
         let reads = |needs: fn(&Rules) -> bool| self.today.all_rules().any(|(_, it)| needs(it));
-        self.unread.iter().any(|resource| match *resource {
-            Resource::NAMESPACES => reads(|rules| rules.uses.has("Namespace")),
-            _ => reads(|rules| need_workspace(&rules.uses)),
-        })
+        self.is_of_none
+            || self.lacks_switches()
+            || (!self.unread.is_empty() && reads(|rules| need_workspace(&rules.uses)))
+    }
+
+    /// Whether it is not known which Namespaces are switched off.
+    pub(super) fn lacks_switches(&self) -> bool {
+        self.unread.contains(&Resource::NAMESPACES)
     }
 
     /// Fails where anything of the cluster is not known: who writes has to know the switches, too.
@@ -309,7 +328,9 @@ impl Survey {
         if self.lacking.is_empty() {
             return Ok(());
         }
-        bail!("nothing is written while not all is known that the rules and the switches depend on")
+        bail!(
+            "not all is known that the rules and the switches depend on, and nothing is written until then"
+        )
     }
 }
 

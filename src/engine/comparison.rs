@@ -4,10 +4,10 @@ use json_patch::PatchOperation;
 
 use super::decision::{Decision, KeyDecision, KeyOutcome};
 use super::kelos::{RENDERED_FROM_MARK, Task};
-use super::mark::rendered_from;
+use super::mark::{is_marked, rendered_from};
 use super::patch::map_of;
 use super::reason::Reason;
-use super::rules::{DeclaredIn, Rules};
+use super::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
 use super::variables::reads_new_inputs;
 use crate::apimachinery::Kind;
 use crate::words::words;
@@ -86,7 +86,9 @@ pub fn compare<'d, 'r>(
         let is_edited = || edited.contains(&(it.kind, it.key));
         // Kelos knows more variables of an item than we do of its Task.
         let is_open = reads_user(rules.today, it)
-            || (is_lost && (has_lost_inputs(stored, rules, it) || (is_edited() && is_missing(it))));
+            || (is_lost
+                && (has_lost_inputs((stored, as_new), rules, it)
+                    || (is_edited() && is_missing(it))));
         Compared { decision: it, gives: if is_open { has.clone() } else { gives }, has, is_open }
     });
     compared.collect()
@@ -100,23 +102,43 @@ fn reads_user(rules: &Rules, decision: &KeyDecision<'_>) -> bool {
     template.and_then(|it| it.uses()).is_some_and(|uses| uses.has("User"))
 }
 
-/// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
-/// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
-fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
-    let (kind, key) = (decision.kind, decision.key);
+/// Whether a key may only be missing because the answer that gave it has repaired what it was read from: a label that
+/// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since. Where that
+/// is not known, it is if there is a field that Kelos may have rendered otherwise than the Task has it.
+fn has_lost_inputs(
+    (stored, new): (&Task<'_>, &Task<'_>),
+    rules: Ruled<'_>,
+    decision: &KeyDecision<'_>,
+) -> bool {
+    let (kind, key, today) = (decision.kind, decision.key, rules.today);
     let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
     let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
     let template =
         |rules: &'_ Rules| rules.rule(kind, key).and_then(|rule| rule.source()).map(str::to_owned);
-    let today = rules.today;
-    let is_unedited = gave_it(today)
-        || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
+    let before = rules.before.filter(|it| gave_it(it));
+    let is_unedited = match (gave_it(today), before) {
+        (true, _) => true,
+        (false, Some(before)) => template(before) == template(today),
+        (false, None) => {
+            is_marked(stored, today) && today.keys.iter().any(|it| may_be_repaired(it, new))
+        }
+    };
     let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
     let uses = plan.and_then(|it| it.uses());
     is_missing(decision)
         && is_unedited
         && uses
             .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
+}
+
+/// Whether Kelos may have rendered another value than the Task has: none is left, or one that we write.
+fn may_be_repaired(rule: &KeyRule, new: &Task<'_>) -> bool {
+    let has = new.get(rule.kind, &rule.key);
+    let is_repair = |has: &str| {
+        let is_sanitized = rule.kind == Kind::Label && rule.on_invalid == OnInvalid::Sanitize;
+        is_sanitized || rule.default.as_deref() == Some(has)
+    };
+    rule.in_field && !rule.is_protected() && has.is_none_or(is_repair)
 }
 
 fn is_missing(decision: &KeyDecision<'_>) -> bool {

@@ -126,44 +126,40 @@ const KEY_BYTES: usize = 317;
 /// What would become of each key that is not as it should be, as `KIND:KEY=OUTCOME,…` in at most `limit`
 /// bytes.
 pub fn outcome_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    let is_news = |it: &KeyDecision<'_>| it.outcome != KeyOutcome::Kept;
-    listed(decisions, |it| is_news(it).then(|| (it.outcome.as_str(), None)), limit)
+    let news = decisions.iter().filter(|it| it.outcome != KeyOutcome::Kept);
+    listed(news.map(|it| (it.kind, it.key, it.outcome.as_str(), None)), limit)
 }
 
 /// The skipped keys that are news, as a [list](listed) of at most `limit` bytes.
 pub fn skipped_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    listed(decisions, |it| it.news_skip().map(reason_and_variable), limit)
+    listed(decisions.iter().filter_map(|it| Some(item(it, it.news_skip()?))), limit)
 }
 
 /// The keys whose `default` is news, as a [list](listed) of at most `limit` bytes.
 pub fn defaulted_list(decisions: &[KeyDecision<'_>], limit: usize) -> String {
-    listed(decisions, |it| it.news_default().map(reason_and_variable), limit)
+    listed(decisions.iter().filter_map(|it| Some(item(it, it.news_default()?))), limit)
 }
 
-fn reason_and_variable(skip: &Skip) -> (&'static str, Option<&str>) {
-    (skip.reason.as_str(), skip.variable.as_deref())
+/// A key of a list: the word for what became of it, and the variable that was missing.
+pub(super) type Item<'i> = (Kind, &'i str, &'i str, Option<&'i str>);
+
+fn item<'i>(decision: &'i KeyDecision<'_>, skip: &'i Skip) -> Item<'i> {
+    (decision.kind, decision.key, skip.reason.as_str(), skip.variable.as_deref())
 }
 
 /// `KIND:KEY=REASON,…`, the missing variable in parentheses behind its reason; where not all fit, the end
 /// says how many more there are. A key that could be taken for something else of such a list is `?`:
 /// whoever reads it can split it at commas.
-fn listed<'d, 'r>(
-    decisions: &'d [KeyDecision<'r>],
-    why: impl Fn(&'d KeyDecision<'r>) -> Option<(&'static str, Option<&'d str>)>,
-    limit: usize,
-) -> String {
+pub(super) fn listed<'i>(items: impl Iterator<Item = Item<'i>>, limit: usize) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
     let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
-    for (decision, (word, variable)) in
-        decisions.iter().filter_map(|it| why(it).map(|why| (it, why)))
-    {
+    for (kind, key, word, variable) in items {
         count += 1;
         if list.len() <= limit {
             let comma = if list.is_empty() { "" } else { "," };
-            let kind = decision.kind.as_str();
-            let key = if is_plain_key(decision.key) { decision.key } else { "?" };
-            list.extend([comma, kind, ":", key, "=", word]);
+            let key = if is_plain_key(key) { key } else { "?" };
+            list.extend([comma, kind.as_str(), ":", key, "=", word]);
             if let Some(variable) = variable {
                 list.extend(["(", variable, ")"]);
             }

@@ -26,9 +26,9 @@ use crate::engine::skip::Skip;
 use crate::templates::go::NO_VALUE;
 
 /// The longest mark of skipped keys, in bytes.
-const SKIPPED_MARK_BYTES: usize = 1 << 10;
+pub(super) const SKIPPED_MARK_BYTES: usize = 1 << 10;
 /// The longest mark of keys that have their `default`, in bytes.
-const DEFAULTED_MARK_BYTES: usize = 512;
+pub(super) const DEFAULTED_MARK_BYTES: usize = 512;
 
 /// What a key costs to be merged, beside its values.
 const KEY_STEPS: usize = 4;

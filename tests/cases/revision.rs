@@ -1,5 +1,5 @@
 //! What `preview` says of a stored Task is what a new one gets, key by key: over the golden cases, each with the rules
-//! that made it and with edited ones.
+//! that made it and with edited ones, before an edit is applied and afterwards, when nobody knows what was before.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,9 +31,25 @@ enum Edit {
     Change,
     /// There are none any more.
     Clear,
+    /// There is a new label, and nothing else is edited.
+    Add,
+    /// No annotation is declared any more, and a new label reads what the first one was.
+    Read,
 }
 
-const EDITS: [Edit; 4] = [Edit::None, Edit::Remove, Edit::Change, Edit::Clear];
+const EDITS: [Edit; 6] =
+    [Edit::None, Edit::Remove, Edit::Change, Edit::Clear, Edit::Add, Edit::Read];
+
+/// Whether the rules that made a Task are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// They are those of the cluster, and a file has others.
+    Known,
+    /// The cluster has others by now.
+    Unknown,
+}
+
+const KNOWN: [Before; 2] = [Before::Known, Before::Unknown];
 
 /// The rules annotations.
 const ANNOTATIONS: [&str; 4] = ["labels", "annotations", "pod-labels", "node-selector"];
@@ -43,7 +59,8 @@ pub(crate) fn tests() -> Vec<Trial> {
     let cases = golden::folders().into_iter().map(|case| {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         row(format!("revision::{name}"), move || {
-            EDITS.into_iter().try_for_each(|edit| run(&case, edit).map(|_| ()))
+            let edits = EDITS.into_iter().flat_map(|edit| KNOWN.map(|known| (edit, known)));
+            edits.map(|(edit, known)| run(&case, edit, known)).try_for_each(|run| run.map(|_| ()))
         })
     });
     cases.chain([test("revision::the_cases_show_each_change", each_change_is_shown)]).collect()
@@ -51,20 +68,22 @@ pub(crate) fn tests() -> Vec<Trial> {
 
 /// The property would hold of nothing, too.
 fn each_change_is_shown() {
-    let mut found: BTreeMap<(Change, bool), usize> = BTreeMap::new();
-    let mut marks = 0;
-    for case in golden::folders() {
-        for edit in EDITS {
-            let compared = run(&case, edit).unwrap();
-            marks += compared.marks;
-            for (change, is_edited) in compared.keys {
-                *found.entry((change, is_edited)).or_default() += 1;
+    for known in KNOWN {
+        let mut found: BTreeMap<(Change, bool), usize> = BTreeMap::new();
+        let mut marks = 0;
+        for case in golden::folders() {
+            for edit in EDITS {
+                let compared = run(&case, edit, known).unwrap();
+                marks += compared.marks;
+                for (change, is_edited) in compared.keys {
+                    *found.entry((change, is_edited)).or_default() += 1;
+                }
             }
         }
+        assert!(marks >= 100, "{marks}");
+        let count = |change| found.get(&(change, true)).copied().unwrap_or_default();
+        assert!(Change::ALL.into_iter().all(|change| count(change) >= 40), "{found:?}");
     }
-    assert!(marks >= 100, "{marks}");
-    let count = |change| found.get(&(change, true)).copied().unwrap_or_default();
-    assert!(Change::ALL.into_iter().all(|change| count(change) >= 40), "{found:?}");
 }
 
 /// What of a case was compared.
@@ -77,7 +96,7 @@ struct Compared {
 }
 
 /// Compares what was previewed for a case with what a new Task gets; gives what was compared.
-fn run(case: &Path, edit: Edit) -> Result<Compared, String> {
+fn run(case: &Path, edit: Edit, known: Before) -> Result<Compared, String> {
     let settings = golden::settings(case)?;
     if settings.operation.is_some() {
         return Ok(Compared::default());
@@ -94,7 +113,8 @@ fn run(case: &Path, edit: Edit) -> Result<Compared, String> {
     let wanted = golden::answer(&today, &settings, &sent).apply(&sent);
     let stored = stored(&had, &sent);
     let (before, today) = (before.snapshot(), today.snapshot());
-    let Some(revision) = revision(&stored, &settings, &before, &today) else {
+    let before = Some(&*before).filter(|_| known == Before::Known);
+    let Some(revision) = revision(&stored, &settings, before, &today) else {
         return Ok(Compared::default());
     };
     let of_before = entries(&had);
@@ -112,14 +132,17 @@ fn run(case: &Path, edit: Edit) -> Result<Compared, String> {
         let change = Change::between(has.map(String::as_str), gives.map(String::as_str));
         let said = found.map_or(Change::Same, |it| it.change());
         if said != change || found.is_some_and(|it| it.gives.as_ref() != gives) {
-            return Err(format!("{edit:?} {kind} {key}: {has:?} → {gives:?}, previewed {found:?}"));
+            return Err(format!(
+                "{edit:?} {known:?} {kind} {key}: {has:?} → {gives:?}, previewed {found:?}"
+            ));
         }
         compared.keys.push((change, edit != Edit::None));
     }
     let is_repaired = kelos.iter().any(|(name, sent)| of_before.get(name) != Some(sent));
     // A mark is never written alone.
     let is_written = revision.keys.iter().any(|key| key.change() != Change::Same);
-    for (mark, value) in revision.marks.iter().filter(|_| is_written && !is_repaired) {
+    let is_compared = is_written && !is_repaired;
+    for (mark, value) in revision.marks(|_| true).iter().filter(|_| is_compared) {
         let wanted = wanted["metadata"]["annotations"][*mark].as_str();
         let is_same_before = had["metadata"]["annotations"][*mark].as_str() == wanted;
         // A key of the Kelos field that Kelos did not render and the answer did stays, and nothing is left to mark.
@@ -128,7 +151,7 @@ fn run(case: &Path, edit: Edit) -> Result<Compared, String> {
             continue;
         }
         if value.as_deref() != wanted {
-            return Err(format!("{edit:?} {mark}: {wanted:?}, previewed {value:?}"));
+            return Err(format!("{edit:?} {known:?} {mark}: {wanted:?}, previewed {value:?}"));
         }
         compared.marks += 1;
     }
@@ -148,7 +171,7 @@ fn has_filled_field(
 fn revision(
     stored: &Value,
     settings: &Settings,
-    before: &Snapshot,
+    before: Option<&Snapshot>,
     today: &Snapshot,
 ) -> Option<Revision> {
     let json = stored.to_string();
@@ -163,8 +186,13 @@ fn revision(
             Lookup::Pending | Lookup::Unknown => None,
         },
     };
-    let (today, before) = (spawner(today)?, spawner(before)?);
-    let rules = Ruled { today: &today.rules, before: Some(&before.rules) };
+    let today = spawner(today)?;
+    let before = before.map(spawner);
+    if before.as_ref().is_some_and(Option::is_none) {
+        return None;
+    }
+    let before = before.flatten();
+    let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
     let renewed = renewed(stored, &json, &task, rules);
     let new = Task::parse(&renewed.json).unwrap();
     let facts = Facts { task_bytes: renewed.json.len(), ..facts };
@@ -215,14 +243,41 @@ fn edited(case: &Path, edit: Edit) -> ReadObjects {
     read
 }
 
+/// Adds a label to the rules annotation of a TaskSpawner.
+fn add_label(spawner: &mut Value, key: &str, value: Value) {
+    let name = "metadata.kelos.dev/labels";
+    let rules = spawner["metadata"]["annotations"][name].as_str().unwrap_or("{}");
+    let Ok(mut rules) = serde_saphyr::from_str::<Map<String, Value>>(rules) else { return };
+    rules.insert(key.to_owned(), value);
+    spawner["metadata"]["annotations"][name] = json!(Value::Object(rules).to_string());
+}
+
+/// Takes the annotations from the rules, and has a label read what the first of them was.
+fn read_first(spawner: &mut Value) {
+    let name = "metadata.kelos.dev/annotations";
+    let annotations = spawner["metadata"]["annotations"].as_object_mut();
+    let rules = annotations.and_then(|it| it.remove(name));
+    let rules = rules.as_ref().and_then(Value::as_str).unwrap_or_default();
+    let Ok(rules) = serde_saphyr::from_str::<Map<String, Value>>(rules) else { return };
+    let Some(first) = rules.keys().next() else { return };
+    let value = format!("{{{{ index .Annotations {first:?} }}}}");
+    let value = json!({"value": value, "default": "none", "onInvalid": "sanitize"});
+    add_label(spawner, "preview.example.com/read", value);
+}
+
 fn change(spawner: &mut Value, edit: Edit) {
+    match edit {
+        Edit::Add => return add_label(spawner, "preview.example.com/new", json!("new")),
+        Edit::Read => return read_first(spawner),
+        Edit::None | Edit::Remove | Edit::Change | Edit::Clear => {}
+    }
     let annotations = spawner["metadata"].as_object_mut().and_then(|it| it.get_mut("annotations"));
     let Some(annotations) = annotations.and_then(Value::as_object_mut) else { return };
     for name in ANNOTATIONS.map(|name| format!("metadata.kelos.dev/{name}")) {
         let Some(rules) = annotations.get(&name).and_then(Value::as_str) else { continue };
         let Ok(mut rules) = serde_saphyr::from_str::<Map<String, Value>>(rules) else { continue };
         match edit {
-            Edit::None => continue,
+            Edit::None | Edit::Add | Edit::Read => continue,
             Edit::Remove => {
                 let first = rules.keys().next().cloned();
                 first.and_then(|first| rules.remove(&first));

@@ -119,6 +119,7 @@ fn a_preview_is_what_new_tasks_get_and_everybody_sees_what_she_may() {
         assert_eq!((status, &said["tasks"], &said["differ"]), (0, &json!(3), &json!(0)), "{said}");
         is_as_previewed(cluster, &own, &worker, &people, &admin).await;
         sees_what_she_may(cluster, &people).await;
+        loses_what_no_rule_declares(&own, &admin).await;
     });
 }
 
@@ -200,6 +201,8 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
     assert!(status == 0 && output.contains("2 Tasks written, 1 already right"), "{output}");
     let (status, said) = json_of(&reader, &["preview", "-n", "own", "-o", "json"]);
     assert_eq!((status, &said["differ"]), (0, &json!(0)), "nothing is left to change: {said}");
+    // Who may not see which webhooks there are can't tell who has written what no rule declares.
+    assert_eq!(said["unproven"], 2, "{said}");
 
     let nobody = people.with_rights(cluster, "own", "nobody", &[]).await;
     for command in ["preview", "backfill"] {
@@ -207,6 +210,29 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
         assert!(status == 2 && output.is_empty(), "{output}");
         assert!(errors.contains(&format!("{spawners} namespace own")), "{errors}");
     }
+}
+
+/// Two Tasks have a label that the rules declared before the edit, and nobody but the webhook can have written it.
+async fn loses_what_no_rule_declares(own: &Namespace, admin: &Path) {
+    let (status, said) = json_of(admin, &["preview", "-n", "own", "-o", "json"]);
+    assert_eq!((status, &said["differ"], &said["unproven"]), (1, &json!(2), &json!(0)), "{said}");
+    let gone = async || {
+        let tasks = own.tasks().await;
+        tasks.iter().filter(|task| task["metadata"]["labels"]["gone"].is_string()).count()
+    };
+    assert_eq!(gone().await, 2);
+    let (status, output, _) = says(admin, &["backfill", "-n", "own", "--write"]);
+    assert!(status == 1 && output.contains("0 Tasks written, 3 already right"), "{output}");
+    let (status, output, _) = says(admin, &["backfill", "-n", "own", "--write", "--prune"]);
+    assert!(status == 0 && output.contains("2 Tasks written, 1 already right"), "{output}");
+    assert_eq!(gone().await, 0);
+    for task in own.tasks().await {
+        let metadata = &task["metadata"];
+        assert_eq!(metadata["labels"]["kelos.dev/taskspawner"], "worker", "what Kelos sent stays");
+        assert_eq!(metadata["annotations"]["kelos.dev/source-kind"], "issue");
+    }
+    let (status, said) = json_of(admin, &["preview", "-n", "own", "-o", "json"]);
+    assert_eq!((status, &said["differ"]), (0, &json!(0)), "{said}");
 }
 
 #[test]

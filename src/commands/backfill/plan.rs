@@ -26,7 +26,9 @@ pub(super) enum Lost {
 impl Lost {
     /// Whether a key of a Task is written, if it differs.
     pub(super) fn is_written(self, key: &RevisedKey) -> bool {
-        !key.is_held && (key.change() != Change::Lost || self == Lost::Pruned)
+        !key.is_held
+            && !key.kind.is_of_pod()
+            && (key.change() != Change::Lost || self == Lost::Pruned)
     }
 }
 
@@ -66,7 +68,7 @@ impl Plan {
         }
         if !plan.is_empty() {
             let annotations = &task.object["metadata"]["annotations"];
-            for (mark, value) in &revision.marks {
+            for (mark, value) in &revision.marks(|key| lost.is_written(key)) {
                 if annotations[*mark].as_str() != value.as_deref() {
                     plan.set(Kind::Annotation, mark, value.as_deref());
                 }
@@ -90,9 +92,9 @@ impl Plan {
             let stays = key.is_held || (key.change() == Change::Lost && lost == Lost::Kept);
             let wanted = if stays { key.has.as_deref() } else { key.gives.as_deref() };
             let there = labels[&key.key].as_str();
-            // A record may have had the label before rules gave it: only what the Task loses it loses.
-            let is_right = there == wanted || (wanted.is_none() && key.change() != Change::Lost);
-            if is_right {
+            // A record may have had the label before rules gave it: it loses what the Task loses, or has lost.
+            let is_kept = wanted.is_none() && (key.is_open || lost == Lost::Kept);
+            if there == wanted || (is_kept && key.change() != Change::Lost) {
                 continue;
             }
             if there.is_some() && is_held_on_record(record, &key.key) {
@@ -145,10 +147,24 @@ fn is_counted_later(task: &Value) -> bool {
     }
 }
 
-/// Whether Kelos makes a TaskRecord of the Task.
-pub(super) fn has_record(task: &Value) -> bool {
+/// Whether Kelos makes a TaskRecord of a Task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HasRecord {
+    Yes,
+    /// It has not ended.
+    NotYet,
+    /// It has ended, and nobody knows what it has used.
+    Never,
+}
+
+/// Whether Kelos makes a TaskRecord of the Task: one that has ended and says what it has used.
+pub(super) fn has_record(task: &Value) -> HasRecord {
     let status = &task["status"];
-    status["completionTime"].is_string() && status["usage"].is_object()
+    match (status["completionTime"].is_string(), status["usage"].is_object()) {
+        (true, true) => HasRecord::Yes,
+        (true, false) => HasRecord::Never,
+        (false, _) => HasRecord::NotYet,
+    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub(super) struct Summary {
     pub(super) kept_keys: usize,
     /// How many Tasks are left because their Namespace is switched to `audit`.
     pub(super) audited: usize,
+    /// How many Tasks have ended without a word of what they have used: then Kelos makes no TaskRecord.
+    pub(super) without_usage: usize,
     /// The labels that a TaskBudget selects on and that are changed where that matters.
     pub(super) budgeted_labels: BTreeSet<String>,
     /// How many objects these are.
@@ -111,6 +113,7 @@ impl Summary {
         if records {
             said.push(tally(&self.records, "TaskRecord"));
         }
+        said.extend(self.unmeasured());
         for Refusal { count, example, message } in self.refusals.values() {
             let objects = counted(*count, "object");
             let message = harmless::line(message);
@@ -127,6 +130,14 @@ impl Summary {
             said.push("Stopped before the end: the same command goes on from here".to_owned());
         }
         said
+    }
+
+    /// That Tasks have no TaskRecords.
+    pub(super) fn unmeasured(&self) -> Option<String> {
+        let tasks = counted(self.without_usage, "ended Task");
+        (self.without_usage > 0).then(|| {
+            format!("{tasks} without status.usage: Kelos makes no TaskRecord of such, and none was looked for")
+        })
     }
 
     /// What is left as it is.
@@ -169,6 +180,7 @@ mod tests {
         summary.tasks =
             Tally { written: 1, right: 2, conflicts: 3, gone: 4, held_back: 5, refused: 6 };
         (summary.held_keys, summary.kept_keys, summary.interrupted) = (1, 2, true);
+        summary.without_usage = 2;
         summary.budgeted_labels = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).into();
         let message = "a policy\n::error::says\u{1b}[2J no".to_owned();
         let refusal = Refusal { count: 6, example: "ns/a".to_owned(), message };
@@ -177,6 +189,7 @@ mod tests {
             "1 Task written, 2 already right, 3 given up: others kept changing them, 6 refused by the API server, \
              5 held back, 4 gone meanwhile",
             "0 TaskRecords written, 0 already right",
+            "2 ended Tasks without status.usage: Kelos makes no TaskRecord of such, and none was looked for",
             "6 objects refused (for one, ns/a): a policy\\n::error::says\\u{1b}[2J no",
             "1 key left: a person or another field manager has them",
             "2 keys left that the rules no longer give: --prune removes them",

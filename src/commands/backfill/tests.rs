@@ -1,5 +1,6 @@
 //! Backfills of a small cluster whose API server conflicts, refuses and is busy when a test wants it.
 
+mod ours;
 mod world;
 
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::survey::{Survey, Surveyed};
 use super::budgets::Budgets;
 use super::pace::Pace;
-use super::plan::{Lost, Plan, has_record};
+use super::plan::{HasRecord, Lost, Plan, has_record};
 use super::summary::{Summary, Tally};
 use crate::cluster::{Error, ObjectPath, Patch, Resource, patiently};
 use crate::engine::stored::BACKFILL_MANAGER;
@@ -245,9 +245,14 @@ impl Writer<'_> {
     }
 
     /// The TaskRecord of a Task, if it has one.
-    async fn record(&self, task: &Surveyed) -> anyhow::Result<Option<Value>> {
-        if !has_record(&task.object) {
-            return Ok(None);
+    async fn record(&mut self, task: &Surveyed) -> anyhow::Result<Option<Value>> {
+        match has_record(&task.object) {
+            HasRecord::Yes => {}
+            HasRecord::NotYet => return Ok(None),
+            HasRecord::Never => {
+                self.summary.without_usage += 1;
+                return Ok(None);
+            }
         }
         self.get(&self.path(Of::Record, task)).await
     }

@@ -32,7 +32,7 @@ const MOST_NAMES: usize = 10_000;
 /// When there is no way to the cluster, or the Task can't be read.
 pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World> {
     let reach = Reach::connect(&args.connection, "or -f FILE to explain a Task in a file").await?;
-    let namespace = args.namespace.clone().unwrap_or_else(|| reach.namespace.clone());
+    let namespace = args.namespace().unwrap_or(&reach.namespace).to_owned();
     let version = Resource::TASKS.served_version(&reach.client).await;
     let version = version.context("the cluster can't be asked")?;
     let Some(version) = version else {

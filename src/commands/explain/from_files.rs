@@ -19,7 +19,7 @@ use crate::templates::suggest::closest;
 ///
 /// When there is no such Task, or none that can be read.
 pub(super) fn read(args: &ExplainArgs, name: Option<&str>) -> anyhow::Result<World> {
-    let namespace = args.namespace.as_deref().unwrap_or("default");
+    let namespace = args.namespace().unwrap_or("default");
     let files = Files {
         paths: &args.filename,
         namespace,

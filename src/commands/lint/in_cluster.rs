@@ -25,7 +25,7 @@ pub(super) fn read(args: &LintArgs) -> anyhow::Result<Read> {
 async fn ask(args: &LintArgs) -> anyhow::Result<Read> {
     let Reach { client, namespace } =
         Reach::connect(&args.connection, "or -f FILE to lint files").await?;
-    let namespace = args.namespace.clone().unwrap_or(namespace);
+    let namespace = args.namespace().map_or(namespace, str::to_owned);
     let within = (!args.all_namespaces).then_some(&*namespace);
     let labels = args.selector.as_deref();
     let mut reading = Reading {

@@ -20,6 +20,10 @@ pub(in crate::commands) struct ShownReport<'r> {
     audited: usize,
     /// How many say nothing of who has their fields.
     without_managed_fields: usize,
+    /// How many keys stay because what they would be was known at the creation of their Tasks alone.
+    open: usize,
+    /// How many keys that no rule declares stay because others than us may have written them.
+    unproven: usize,
     /// Findings of keys that there was no room for.
     #[serde(skip_serializing_if = "is_zero")]
     not_shown: usize,
@@ -116,6 +120,8 @@ impl<'r> ShownReport<'r> {
             passed_over: passed_over.collect(),
             audited: report.audited,
             without_managed_fields: report.guessed,
+            open: report.open,
+            unproven: report.unproven,
             not_shown: report.without_row,
             lacking: &survey.lacking,
             registration_unread: survey.registrations.as_ref().err().map(String::as_str),

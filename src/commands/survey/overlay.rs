@@ -10,7 +10,8 @@ use super::super::stdio::complain;
 use crate::engine::kelos::{ObjectMeta, TaskSpawner};
 use crate::spawners::{FileObjects, Objects, ReadObjects};
 
-/// The objects of the cluster with those of the files over them. Those that name no namespace are in `own`.
+/// The objects of the cluster with those of the files over them, and whether none of its TaskSpawners is among these.
+/// Those that name no namespace are in `own`.
 ///
 /// # Errors
 ///
@@ -21,7 +22,7 @@ pub(super) fn read(
     within: Option<&str>,
     defaults: Option<&Path>,
     cluster: &Objects,
-) -> anyhow::Result<Objects> {
+) -> anyhow::Result<(Objects, bool)> {
     let mut read = ReadObjects::in_namespace(own);
     for path in files {
         read_manifests(path, defaults, |found| read.take(found));
@@ -46,13 +47,24 @@ pub(super) fn read(
         }
         is_meant(meta)
     });
+    let mut is_of_none = true;
+    for TaskSpawner { metadata, .. } in found.spawners.iter().map(AsRef::as_ref) {
+        if cluster.spawners.iter().any(|it| is_same(&it.metadata, metadata)) {
+            is_of_none = false;
+        } else {
+            complain(format_args!(
+                "TaskSpawner {} of what -f names takes the place of none in the cluster: no Task is its own",
+                metadata.name
+            ));
+        }
+    }
     let mut all = cluster.clone();
     found.spawners = found.spawners.into_iter().map(|it| as_stored(it, &all.spawners)).collect();
     put(&mut all.spawners, found.spawners, |it| &it.metadata);
     put(&mut all.workspaces, found.workspaces, |it| &it.metadata);
     put(&mut all.pools, found.pools, |it| &it.metadata);
     put(&mut all.namespaces, found.namespaces, |it| &it.metadata);
-    Ok(all)
+    Ok((all, is_of_none))
 }
 
 /// A TaskSpawner as the API server would have it after `kubectl apply`: the same object with the same uid.

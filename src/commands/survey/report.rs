@@ -52,6 +52,11 @@ pub(in crate::commands) struct Report {
     pub(super) skips: BTreeMap<SkipName, (String, Found)>,
     /// How often a key or a reason was found that there was no row left for.
     pub(super) without_row: usize,
+    /// How many keys stay because what they would be was known at the creation of their Tasks alone.
+    pub(in crate::commands) open: usize,
+    /// How many keys no rule declares, where others than us may have written them, and one of them.
+    pub(in crate::commands) unproven: usize,
+    pub(super) unproven_example: String,
     /// All keys of all Tasks.
     pub(in crate::commands) all: Counts,
 }
@@ -77,6 +82,11 @@ impl Report {
         self.guessed += usize::from(revision.is_guessed);
         let differs = |key: &RevisedKey| key.change() != Change::Same;
         self.differ += usize::from(revision.keys.iter().any(differs));
+        self.open += revision.keys.iter().filter(|key| key.is_open).count();
+        if let Some(first) = revision.unproven.first().filter(|_| self.unproven == 0) {
+            self.unproven_example = format!("{} {} of {name}", first.kind, first.key);
+        }
+        self.unproven += revision.unproven.len();
         for key in &revision.keys {
             self.add_key(key, name);
             self.add_skip(key, name);
@@ -108,6 +118,12 @@ impl Report {
         }
         let first = || (skip.message.clone(), Found { tasks: 0, example: name.to_owned() });
         self.skips.entry(row).or_insert_with(first).1.tasks += 1;
+    }
+
+    /// The keys that are skipped, once for each reason.
+    #[cfg(test)]
+    pub(in crate::commands) fn skipped_keys(&self) -> Vec<&str> {
+        self.skips.keys().map(|(_, key, ..)| &**key).collect()
     }
 
     /// Whether a Task would lose a key.

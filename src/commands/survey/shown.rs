@@ -37,7 +37,7 @@ pub(in crate::commands) fn diff(
     for key in keys {
         set(&mut after, map_of(key.kind, in_worker), &key.key, key.gives.as_deref());
     }
-    for (mark, value) in &revision.marks {
+    for (mark, value) in &revision.marks(&is_shown) {
         let annotations = map_of(crate::apimachinery::Kind::Annotation, false);
         set(&mut after, annotations, mark, value.as_deref());
     }

@@ -3,6 +3,7 @@
 use comfy_table::{Attribute, Cell, Color};
 
 use super::super::counted::counted;
+use super::super::harmless;
 use super::super::render::table::{self, Column};
 use super::super::stdio::print;
 use super::frequent::{Counted, Counts};
@@ -45,7 +46,13 @@ pub(in crate::commands) fn report(report: &Report, survey: &Survey) -> anyhow::R
         .iter()
         .flat_map(|((kind, key), of_key)| {
             rows(of_key).into_iter().map(move |mut row| {
-                row.splice(0..0, [Cell::new(kind), Cell::new(key).add_attribute(Attribute::Bold)]);
+                row.splice(
+                    0..0,
+                    [
+                        Cell::new(kind),
+                        Cell::new(harmless::line(key)).add_attribute(Attribute::Bold),
+                    ],
+                );
                 row
             })
         })
@@ -57,11 +64,11 @@ pub(in crate::commands) fn report(report: &Report, survey: &Survey) -> anyhow::R
         let rows = report.skips.iter().map(|((kind, key, reason, variable), (_, found))| {
             vec![
                 Cell::new(kind),
-                Cell::new(key).add_attribute(Attribute::Bold),
+                Cell::new(harmless::line(key)).add_attribute(Attribute::Bold),
                 Cell::new(reason),
-                Cell::new(variable.as_deref().unwrap_or("-")),
+                Cell::new(harmless::line(variable.as_deref().unwrap_or("-"))),
                 Cell::new(found.tasks),
-                Cell::new(&found.example),
+                Cell::new(harmless::line(&found.example)),
             ]
         });
         print(format_args!("{}\n", table::table(&SKIP_COLUMNS, rows, OutputFormat::Table)))?;
@@ -102,7 +109,7 @@ fn cells(value: Cell, tasks: String, counts: &Counts, example: &str) -> Vec<Cell
         count(counts.added, Color::Green),
         count(counts.changed, Color::Yellow),
         count(counts.lost, Color::Red),
-        Cell::new(example),
+        Cell::new(harmless::line(example)),
     ]
 }
 
@@ -144,7 +151,18 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
     }
     for (why, Found { tasks, example }) in &report.passed_over {
         let tasks = counted(*tasks, "Task");
+        let example = harmless::line(example);
         said.push(format!("{tasks} passed over: {} (for one, {example})", reason(*why)));
+    }
+    said.extend(stays(report, survey));
+    if survey.lacks_switches() {
+        let which = survey
+            .namespace
+            .as_ref()
+            .map_or("a Namespace".to_owned(), |it| format!("Namespace {it}"));
+        said.push(format!(
+            "Whether {which} is switched off is not known: if it is, nothing of this happens there"
+        ));
     }
     if let Err(why) = &survey.registrations {
         said.push(format!(
@@ -159,12 +177,34 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
     }
     if report.guessed > 0 {
         said.push(format!(
-            "{} without managedFields: what rules annotations and defaults declare is taken for ours",
+            "{} without managedFields: what rules annotations and defaults declare is taken for ours, and nothing else",
             counted(report.guessed, "Task")
         ));
     }
     if report.without_row > 0 {
         said.push(format!("{} more findings of other keys are not shown", report.without_row));
+    }
+    said
+}
+
+/// The keys of which nothing can be told.
+fn stays(report: &Report, survey: &Survey) -> Vec<String> {
+    let mut said = Vec::new();
+    if report.open > 0 {
+        let (keys, verb) =
+            (counted(report.open, "key"), if report.open == 1 { "stays" } else { "stay" });
+        said.push(format!(
+            "{keys} {verb}: what it would be was known at the creation of its Task only"
+        ));
+    }
+    if let Some(others) = survey.others.as_ref().filter(|_| report.unproven > 0) {
+        let (keys, example) =
+            (counted(report.unproven, "key"), harmless::line(&report.unproven_example));
+        said.push(format!(
+            "{keys} left that no rule declares and nobody is noted for (for one, {example}): the webhook may have \
+             written them, or {}; kubectl removes them",
+            harmless::line(others)
+        ));
     }
     said
 }

@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::*;
+use crate::engine::kelos::RENDERED_FROM_MARK;
 use crate::engine::kelos::TaskSpawner;
+use crate::engine::mark::rendered_from;
 use crate::engine::rules::Policy;
 use crate::engine::variables::Facts;
 use crate::engine::{Limits, decide};
@@ -124,4 +126,143 @@ fn an_edit_of_the_kelos_field_is_previewed_as_far_as_it_can_be_known() {
         held(row("d", Some("x"), None)),
     ];
     assert_eq!(revised(&object, &today, Some(&before)), expected);
+}
+
+/// The same Task, of which it is noted what it was created with.
+fn made(mut task: Value, sent: &[(&str, &str)]) -> Value {
+    let mut fields = json!({"f:spec": {}});
+    for (map, key) in sent {
+        fields["f:metadata"][format!("f:{map}")][format!("f:{key}")] = json!({});
+    }
+    let entry = json!({"manager": "kelos-spawner", "fieldsV1": fields});
+    task["metadata"]["managedFields"].as_array_mut().unwrap().push(entry);
+    task
+}
+
+#[test]
+fn what_no_rule_declares_any_more_is_ours_if_nobody_has_sent_or_written_it() {
+    let annotations = json!({"metadata.kelos.dev/labels": json!({
+        "o": {"value": r#"{{ index .Annotations "team.example.com/o" }}"#, "default": "none"},
+    }).to_string()});
+    let spawner: TaskSpawner = serde_json::from_value(json!({
+        "metadata": {"name": "worker", "annotations": annotations},
+        "spec": {"taskTemplate": {"metadata": {"labels": {"field": "x"}}}},
+    }))
+    .unwrap();
+    let today = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+    let labels = json!({"o": "old", "theirs": "x", "patched": "x", "backfilled": "x", "field": "y",
+                        "kelos.dev/taskspawner": "worker"});
+    let managed = [("kubectl", "patched"), ("kelos-metadata-backfill", "backfilled")];
+    let mut stored = task(&labels, &managed);
+    stored["metadata"]["annotations"]["team.example.com/o"] = json!("old");
+    stored["metadata"]["annotations"]["team.example.com/theirs"] = json!("x");
+    let o = row("o", Some("old"), Some("none"));
+    let backfilled = row("backfilled", Some("x"), None);
+    let field = row("field", Some("y"), Some("y"));
+
+    // Of what nothing is known, nothing is thrown away, but for what a backfill is noted for.
+    let expected = [field.clone(), row("o", Some("old"), Some("old")), backfilled.clone()];
+    assert_eq!(revised(&stored, &today, None), expected);
+
+    let sent = [("labels", "theirs"), ("annotations", "team.example.com/theirs")];
+    let stored = made(stored, &sent);
+    let expected = [field, o, backfilled, row("team.example.com/o", Some("old"), None)];
+    assert_eq!(revised(&stored, &today, None), expected);
+
+    let mut unmarked = stored;
+    let mark = RENDERED_FROM_MARK;
+    unmarked["metadata"]["annotations"].as_object_mut().unwrap().remove(mark);
+    let kept = revised(&unmarked, &today, None);
+    assert!(kept.iter().all(|(_, has, gives, _)| has == gives), "{kept:?}");
+}
+
+#[test]
+fn a_name_that_the_api_server_made_is_none() {
+    let today = rules(&json!({"name": {"value": "{{ .Task.Name }}", "default": "none"}}));
+    for (name, base, gives) in [
+        ("w-x7k2m", "w-", "none"),
+        ("w-x7k2m", "", "w-x7k2m"),
+        ("w-mine", "w-", "w-mine"),
+        ("w-aeiou", "w-", "w-aeiou"),
+    ] {
+        for mark in ["worker@00000000", "x"] {
+            let mut object = task(&json!({}), &[]);
+            object["metadata"]["name"] = json!(name);
+            object["metadata"]["generateName"] = json!(base);
+            object["metadata"]["annotations"][RENDERED_FROM_MARK] = json!(mark);
+            assert_eq!(revised(&object, &today, None), [row("name", None, Some(gives))], "{name}");
+        }
+    }
+}
+
+/// The marks of a Task of which these keys are written.
+fn marks_of(object: &Value, today: &Rules, is_written: impl Fn(&RevisedKey) -> bool) -> Value {
+    let json = object.to_string();
+    let task = Task::parse(&json).unwrap();
+    let rules = Ruled { today, before: None };
+    let renewed = renewed(object, &json, &task, rules);
+    let new = Task::parse(&renewed.json).unwrap();
+    let decision = decide(&new, today, &Facts::default(), &Limits::default());
+    let revision = renewed.revision((object, &task), rules, (&new, &decision));
+    let [_, (_, skipped), (_, defaulted)] = revision.marks(is_written);
+    json!({"skipped": skipped, "defaulted": defaulted})
+}
+
+#[test]
+fn the_marks_say_of_a_key_that_stays_only_what_is_true_of_it() {
+    let today = rules(&json!({
+        "new": "x", "lost": "{{ .Nope }}", "user": "{{ .User.Name }}",
+        "held": {"value": "a", "allowed": ["a"], "default": "a"},
+        "never": "{{ .Never }}",
+    }));
+    let mut object =
+        task(&json!({"lost": "x", "user": "admin", "held": "mine"}), &[("kubectl", "held")]);
+    let told = "label:lost=render_error,label:user=not_allowed";
+    object["metadata"]["annotations"]["metadata.kelos.dev/defaulted"] = json!(told);
+    let never = "label:never=missing_variable(.Never)";
+    let kept = marks_of(&object, &today, |it| !it.is_held && it.change() != Change::Lost);
+    assert_eq!(kept, json!({"skipped": never, "defaulted": told}));
+    let pruned = marks_of(&object, &today, |it| !it.is_held);
+    let skipped = format!("label:lost=missing_variable(.Nope),{never}");
+    let defaulted = "label:user=not_allowed";
+    assert_eq!(pruned, json!({"skipped": skipped, "defaulted": defaulted}));
+}
+
+#[test]
+fn what_was_read_from_a_label_that_was_removed_stays_after_an_edit_of_something_else() {
+    let of = |tt: &str, field: Value, more: &str| {
+        let annotations = json!({
+            "metadata.kelos.dev/annotations": json!({"tt": tt}).to_string(),
+            "metadata.kelos.dev/labels": json!({"x": more}).to_string(),
+        });
+        let spawner: TaskSpawner = serde_json::from_value(json!({
+            "metadata": {"name": "worker", "annotations": annotations},
+            "spec": {"when": {"githubIssues": {}}, "taskTemplate": {"metadata": {"labels": field}}},
+        }))
+        .unwrap();
+        Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+    };
+    let field = json!({"t": "{{.Title}}"});
+    let stored = |mark: &str, labels: Value| {
+        let mut stored = made(task(&labels, &[]), &[("labels", "t")]);
+        stored["metadata"]["annotations"][RENDERED_FROM_MARK] = json!(mark);
+        stored["metadata"]["annotations"]["tt"] = json!("A b/c");
+        stored
+    };
+    let gives = |stored: &Value, today: &Rules, before: Option<&Rules>| {
+        let all = revised(stored, today, before);
+        all.into_iter().find(|(key, ..)| key == "tt").unwrap().2
+    };
+    let (first, edited) =
+        (of("{{.Title}}", field.clone(), "1"), of("{{.Title}}", field.clone(), "2"));
+    let mark = rendered_from(&first);
+    let (removed, is_there) = (stored(&mark, json!({})), stored(&mark, json!({"t": "A"})));
+    let has = Some("A b/c".to_owned());
+    for before in [None, Some(&first), Some(&edited)] {
+        assert_eq!(gives(&removed, &edited, before), has, "nobody knows its title any more");
+    }
+    let broken = of("{{.Author}}", field.clone(), "2");
+    assert_eq!(gives(&removed, &broken, Some(&first)), None, "the template was edited");
+    assert_eq!(gives(&is_there, &broken, None), None, "the label is what Kelos rendered");
+    assert_eq!(gives(&is_there, &edited, None), Some("A".to_owned()));
 }

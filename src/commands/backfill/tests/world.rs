@@ -153,11 +153,22 @@ impl World {
             "/apis/kelos.dev" => versions(&["v1alpha2"]),
             "/api/v1/namespaces/ns" => {
                 let namespace = objects.get("namespaces/ns").cloned();
+                if namespace.as_ref().is_some_and(|it| it["forbidden"] == true) {
+                    return Scripted::Json(403, status(403, "Forbidden", "no"));
+                }
+                if namespace.as_ref().is_some_and(|it| it["missing"] == true) {
+                    return missing();
+                }
                 Scripted::Json(200, namespace.unwrap_or(json!({"metadata": {"name": "ns"}})))
             }
             "/apis/admissionregistration.k8s.io" => versions(&["v1"]),
             "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations" => {
                 let of_kind = |(name, _): &(&String, &Value)| name.starts_with("registrations/");
+                let items: Vec<_> = objects.iter().filter(of_kind).map(|(_, it)| it).collect();
+                Scripted::Json(200, json!({"metadata": {}, "items": items}))
+            }
+            "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies" => {
+                let of_kind = |(name, _): &(&String, &Value)| name.starts_with("policies/");
                 let items: Vec<_> = objects.iter().filter(of_kind).map(|(_, it)| it).collect();
                 Scripted::Json(200, json!({"metadata": {}, "items": items}))
             }
