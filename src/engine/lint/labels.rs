@@ -225,23 +225,14 @@ pub(super) fn shown(
     pieces: Vec<&Printed>,
     at: &dyn Fn(usize) -> Option<Position>,
 ) {
-    let variables = |printed: &Printed| -> Vec<Box<[Text]>> {
-        match &printed.piece {
-            Piece::Text(_) => Vec::new(),
-            Piece::Variable(path, _) => vec![path.clone()],
-            Piece::Made(paths) => paths.clone(),
-        }
-    };
-    let all: Vec<(Text, usize)> = pieces
+    let all: Vec<(&Text, usize)> = pieces
         .iter()
         .flat_map(|printed| {
-            let start = printed.at.start;
-            let first =
-                move |path: Box<[Text]>| path.first().map(|name| (Text::clone(name), start));
-            variables(printed).into_iter().filter_map(first)
+            let names = printed.piece.paths().iter().filter_map(|path| path.first());
+            names.map(|name| (name, printed.at.start))
         })
         .collect();
-    let find = |names: &[&str]| all.iter().find(|(name, _)| names.contains(&&**name));
+    let find = |names: &[&str]| all.iter().find(|(name, _)| names.contains(&&***name));
     if let Some((name, start)) = find(&BY_STRANGERS) {
         let is_chosen_by = is_weighty(lint, written);
         let severity = if is_chosen_by.is_some() { Severity::Warning } else { Severity::Info };

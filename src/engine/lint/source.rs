@@ -6,7 +6,6 @@ use super::templates::{Outlook, Rendered};
 use super::view::ContextSource;
 use crate::engine::simulate::is_refused;
 use crate::templates::Position;
-use crate::templates::go::forecast::Piece;
 
 /// What people write who need no rights for it, where an agent reads it.
 const BY_STRANGERS: [&str; 6] =
@@ -182,12 +181,8 @@ fn context_source(lint: &mut Lint<'_>, source: &ContextSource, field: Field) {
 pub(super) fn prompt(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Outlook<'_>) {
     let printed = outlook.forecasts.iter().flat_map(|(_, forecast)| &forecast.printed);
     let found = printed.filter_map(|printed| {
-        let paths = match &printed.piece {
-            Piece::Variable(path, _) => vec![path.clone()],
-            Piece::Made(paths) => paths.clone(),
-            Piece::Text(_) => Vec::new(),
-        };
-        let names = paths.into_iter().filter_map(|path| path.first().cloned());
+        let paths = printed.piece.paths();
+        let names = paths.iter().filter_map(|path| path.first().cloned());
         let mut names = names.filter(|name| BY_STRANGERS.contains(&&**name));
         Some((names.next()?, printed.at.start))
     });
