@@ -31,7 +31,7 @@ use crate::templates::purse::{ALLOCATION, Purse, Spent, text_bytes, tree_bytes};
 use crate::templates::value::Text;
 
 /// The longest regular expression, in bytes.
-const MAX_SOURCE: usize = 256;
+pub const MAX_SOURCE: usize = 256;
 
 /// Steps that a regular expression takes to compile whatever it says.
 const PARSING_STEPS: u64 = 8;
