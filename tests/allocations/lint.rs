@@ -43,6 +43,39 @@ fn with(when: &str, template: &str, annotations: &str) -> String {
     )
 }
 
+/// What is done for a spawner again and again is counted, too, by what it allocates: nothing here waits.
+#[test]
+fn what_lint_looks_at_again_and_again_is_not_made_anew() {
+    let issues = r#""githubWebhook":{"events":["issues"],"filters":[{"event":"issues","labels":["#;
+    let wide: Vec<String> = (0..200).map(|it| format!(r#""{it:0200}""#)).collect();
+    let loops = "{{range 20000}}{{$.Payload.Issue.Number}}{{end}}";
+    let payload = with(
+        &format!("{issues}{}]}}]}}", wide.join(",")),
+        &format!(r#""branch":"{loops}""#),
+        r#""metadata.kelos.dev/annotations":"a: '{{ .Body }}'""#,
+    );
+    assert!(payload.len() <= LARGEST_TRIED);
+    let define = |it: usize| {
+        let next = format!("{{{{template `t{}` .}}}}", it + 1).repeat(10);
+        format!("{{{{define `t{it}`}}}}{next}{{{{end}}}}")
+    };
+    let calls: String = (0..6).map(define).collect::<String>() + "{{define `t6`}}{{end}}";
+    let entries: Vec<String> =
+        (0..30).map(|it| format!("a{it}: '{calls}{{{{template `t0` .}}}}'")).collect();
+    let rules = format!(r#""metadata.kelos.dev/annotations":"{}""#, entries.join("\\n"));
+    for (name, json, most) in [
+        ("loops over a payload", payload, 16 << 20),
+        ("calls in rules", with(r#""githubIssues":{}"#, "", &rules), 64 << 20),
+    ] {
+        let policy = Policy::default();
+        let taken = measure(|| {
+            lint(SpawnerKind::TaskSpawner, &json, &Surroundings::new(&policy)).unwrap();
+        });
+        eprintln!("{name:20} {:>9} bytes in {:>7} pieces", taken.bytes_total, taken.count_total);
+        assert!(taken.bytes_total <= most, "{name}: {} of {most} bytes", taken.bytes_total);
+    }
+}
+
 /// Smaller spawners are also tried out with an example of each event: what their templates build then is bounded, too.
 #[test]
 fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
@@ -60,6 +93,11 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
         .map(|it| format!(r#"{{"event":"issues","bodyPattern":"(?i)a{{1,90}}[b-z]{{2,90}}{it}","excludeBodyPatterns":["b{{900}}","{it}"]}}"#))
         .collect();
     let labels = format!(r#"{{"event":"issues","labels":[{}]}}"#, [r#""a""#; 7000].join(","));
+    let braces = format!(
+        r#"{{"event":"issues","filePatterns":{{"include":["{}{}"]}}}}"#,
+        "{".repeat(20_000),
+        "}".repeat(20_000)
+    );
     let wide = r#"{{printf \"%60000s\" .Title}}"#;
     for (name, json) in [
         (
@@ -76,6 +114,7 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
         ),
         ("filters", with(&webhook(plain.trim_end_matches(',')), "", &rules("{{ .Body }}"))),
         ("patterns", with(&webhook(&patterns.join(",")), "", &rules("{{ .Body }}"))),
+        ("braces", with(&webhook(&braces), "", &rules("{{ .Body }}"))),
         ("labels of a filter", with(&webhook(&labels), "", &rules("{{ .Body }}"))),
         ("wide rules", with(events, "", &rules(r#"{{ repeat 60000 .Title }}"#))),
         ("loops of rules", with(events, "", &rules(r#"{{ range until 60000 }}{{ . }}{{ end }}"#))),
@@ -101,6 +140,18 @@ fn a_spawner_of_any_shape_is_linted_within_a_bound() {
     let in_webhook = |what: &str| with(&format!(r#""githubWebhook":{{{what}}}"#), "", "");
     let in_template = |what: &str| with(issues, what, "");
     let actions = |action: &str| action.repeat((LARGEST - 300) / action.len());
+    let in_prompt = |it: String| in_template(&format!(r#""promptTemplate":"{it}""#));
+    let variables: String = (0..3000).map(|it| format!("{{{{$a{it} := .Title}}}}")).collect();
+    let nested = |begin: &str, inner: &str| begin.repeat(45) + inner + &"{{end}}".repeat(45);
+    let doubled = format!("{{{{$a := .Title}}}}{}", "{{$a := print $a $a}}".repeat(26));
+    let long_paths =
+        format!("{{{{$a := $.Context{}}}}}{}", ".b".repeat(700), "{{$a}}".repeat(20_000));
+    let in_blocks = format!("{variables}{}", nested("{{if .Title}}", ""));
+    let templates: String = (0..40)
+        .map(|it| format!("{{{{define \"t{it}\"}}}}{{{{template \"t{}\"}}}}{{{{end}}}}", it + 1))
+        .collect();
+    let in_calls = format!("{templates}{variables}{{{{template \"t0\"}}}}").replace('"', "\\\"");
+    let long_conditions = nested(&format!("{{{{if or {}}}}}", ".Title ".repeat(1000)), "");
     for (name, json) in [
         ("context sources", in_template(&format!(r#""contextSources":[{}]"#, items("{}")))),
         ("depends on", in_template(&format!(r#""dependsOn":[{}]"#, items("\"\"")))),
@@ -114,6 +165,11 @@ fn a_spawner_of_any_shape_is_linted_within_a_bound() {
         ("actions", in_template(&format!(r#""promptTemplate":"{}""#, actions("{{.X}}")))),
         ("conditions", in_template(&format!(r#""branch":"{}""#, actions("{{if .X}}a{{end}}")))),
         ("parentheses", in_template(&format!(r#""promptTemplate":"{{{{{}""#, actions("(")))),
+        ("itself, doubled", in_prompt(doubled)),
+        ("long paths", in_prompt(long_paths)),
+        ("variables in blocks", in_prompt(in_blocks)),
+        ("variables in calls", in_prompt(in_calls)),
+        ("long conditions", in_prompt(long_conditions)),
     ] {
         assert!(json.len() <= LARGEST, "{name}: {}", json.len());
         linted(name, &json, MOST_BYTES);

@@ -3,6 +3,7 @@
 use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity};
 use super::labels::{Written, shown, skipped_value};
+use super::templates::Shares;
 use super::view::View;
 use crate::apimachinery::Kind;
 use crate::engine::candidate::judge;
@@ -14,8 +15,7 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
 use crate::engine::skip::Skip;
 use crate::engine::sources::{GROUPS, Table, name_hint};
-use crate::templates::go::forecast::{Known, Plain, Shape, Trouble, World};
-use crate::templates::purse::Purse;
+use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
 use crate::templates::value::Text;
 use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
 
@@ -43,11 +43,12 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         let text = if rule == Rule::OverLimit { broken.error.message.clone() } else { text };
         lint.add(with_skip(Finding::new(rule, Severity::Warning, field, text), &broken.error));
     }
+    let mut shares = Shares::default();
     for rule in rules.keys.iter().filter(|rule| rule.declared_in != DeclaredIn::Defaults) {
         match &rule.plan {
             Err(refusal) => refused(lint, rule, refusal),
             Ok(template) if rule.declared_in == DeclaredIn::RulesAnnotation => {
-                written(lint, rule, template);
+                written(lint, rule, template, &mut shares);
             }
             Ok(_) => {}
         }
@@ -173,7 +174,7 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
 }
 
 /// A key that is rendered.
-fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
+fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mut Shares) {
     let source = template.source();
     match template.language() {
         Some(Language::Go) => {}
@@ -181,11 +182,21 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         None => return constant(lint, rule, source),
     }
     let world = RulesWorld { table: lint.table, view: lint.view };
-    let mut purse = Purse::default();
-    let Ok(plain) = Plain::with_helpers(source, &mut purse) else { return };
-    let Ok(forecast) = plain.run(&world, &mut purse) else {
-        return lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
-    };
+    let mut purse = shares.next();
+    let plain = Plain::with_helpers(source, &mut purse).ok();
+    let forecast = plain.and_then(|plain| plain.run(&world, &mut purse).ok());
+    shares.settle(&purse);
+    match forecast {
+        Some(forecast) => foreseen(lint, rule, &forecast),
+        None if purse.is_empty() => {
+            lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
+        }
+        None => {}
+    }
+}
+
+/// What a template does whatever the item.
+fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
     let absent = forecast.faults.iter().find(|fault| {
         fault.is_certain && fault.trouble == Trouble::Absent && fault.path.len() == 1
     });
@@ -218,7 +229,7 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
     if rule.kind == Kind::Annotation || is_told {
         return;
     }
-    if let Some((why, at)) = skipped_value(rule, &forecast, lint.table.name) {
+    if let Some((why, at)) = skipped_value(rule, forecast, lint.table.name) {
         let text = format!("`{}` is skipped: {why}", rule.key);
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");

@@ -55,10 +55,32 @@ pub(super) struct Outlook<'v> {
 /// Steps that all templates of a spawner may take together: as many as two that each take the most.
 const ALL_STEPS: u64 = 2 * COMPILING_STEPS;
 
-/// Looks at all templates that Kelos renders. Each has steps of its own, so that a costly one hides nothing of the
-/// others.
+/// What is left for looking at templates. Each has steps of its own, so that a costly one hides nothing of the others.
+pub(super) struct Shares {
+    left: u64,
+}
+
+impl Default for Shares {
+    fn default() -> Shares {
+        Shares { left: ALL_STEPS }
+    }
+}
+
+impl Shares {
+    /// What the next template may cost.
+    pub(super) fn next(&self) -> Purse {
+        Purse::new(self.left.min(COMPILING_STEPS), COMPILING_BYTES)
+    }
+
+    /// Takes off what it cost.
+    pub(super) fn settle(&mut self, purse: &Purse) {
+        self.left = self.left.saturating_sub(purse.spent().steps);
+    }
+}
+
+/// Looks at all templates that Kelos renders.
 pub(super) fn look(lint: &mut Lint<'_>) {
-    let mut left = ALL_STEPS;
+    let mut shares = Shares::default();
     for rendered in all(lint) {
         lint.fetched = rendered.ignored.map(str::to_owned);
         if !rendered.source.contains("{{") {
@@ -67,11 +89,10 @@ pub(super) fn look(lint: &mut Lint<'_>) {
             }
             continue;
         }
-        let steps = left.min(COMPILING_STEPS);
-        let kept = std::mem::replace(&mut lint.purse, Purse::new(steps, COMPILING_BYTES));
+        let kept = std::mem::replace(&mut lint.purse, shares.next());
         template(lint, &rendered);
         let purse = std::mem::replace(&mut lint.purse, kept);
-        left = left.saturating_sub(purse.spent().steps);
+        shares.settle(&purse);
         if purse.is_empty() {
             lint.too_costly(rendered.field, "this template is");
         }
