@@ -7,7 +7,6 @@ use super::no_task::NoTask;
 use super::reporting::Reported;
 use super::spawner::Spawner;
 use super::task_name::Facts;
-use super::template::render_as_kelos;
 use super::variables::{Variables, text_of};
 use super::{Item, KelosVersion, SourceKind};
 use crate::apimachinery::{self, Kind, is_object_name};
@@ -139,7 +138,7 @@ impl Spawner {
             prompt => prompt,
         };
         let render = |rendered: Rendered, template: &str| {
-            let text = render_as_kelos(template, variables);
+            let text = self.render(template, variables);
             text.map_err(|error| NoTask::of_template(rendered, error))
         };
         let prompt = render(Rendered::Prompt, prompt)?;
@@ -175,7 +174,7 @@ impl Spawner {
     /// Labels and annotations of the Kelos field.
     fn metadata(&self, variables: &Variables) -> Result<(Fields, Fields), NoTask> {
         let render = |(kind, key, template): (Kind, &str, &str)| {
-            let text = render_as_kelos(template, variables).map_err(|error| {
+            let text = self.render(template, variables).map_err(|error| {
                 NoTask::of_template(Rendered::Metadata(kind, key.into()), error)
             })?;
             Ok((key.to_owned(), Value::from(text)))
