@@ -74,7 +74,7 @@ fn bad_pattern(filter: &Filter, purse: &mut Purse) -> Option<Stopped> {
     let excluded = filter.exclude_body_patterns.iter().map(|it| ("excludeBodyPatterns", it));
     for (field, pattern) in patterns.into_iter().chain(excluded) {
         // What costs too much may be fine.
-        if let Err(PatternError::Wrong(why)) = regexp::matches_nothing(pattern, purse) {
+        if let Err(PatternError::Wrong(why)) = regexp::finds(pattern, "", purse) {
             let text = format!("the regular expression {why}");
             return Some(Stopped { field, text, help: "Kelos takes those of Go (RE2)".to_owned() });
         }
