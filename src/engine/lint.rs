@@ -17,6 +17,7 @@ mod known_fields;
 mod labels;
 mod names;
 mod payload;
+mod places;
 mod recorded;
 mod silence;
 mod source;
@@ -29,6 +30,7 @@ use std::collections::BTreeSet;
 pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
 
+use self::places::Places;
 use self::view::View;
 use self::world::{KelosWorld, worlds};
 use super::kelos::TaskSpawner;
@@ -93,11 +95,13 @@ pub fn lint(
     if kind == SpawnerKind::SessionSpawner {
         worlds.iter_mut().for_each(|world| world.has_context = false);
     }
+    let places = Places::of(&rules);
     let mut lint = Lint {
         kind,
         view: &view,
         table: Table::of(rules.spawner.spec.when.source()),
         rules: &rules,
+        places: &places,
         around,
         worlds,
         purse,
@@ -129,6 +133,7 @@ struct Lint<'l> {
     kind: SpawnerKind,
     view: &'l View,
     rules: &'l Rules,
+    places: &'l Places<'l>,
     around: &'l Surroundings<'l>,
     table: &'static Table,
     worlds: Vec<KelosWorld<'l>>,

@@ -17,7 +17,7 @@ use crate::engine::skip::Skip;
 use crate::engine::sources::{GROUPS, Table, name_hint};
 use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
 use crate::templates::value::Text;
-use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
+use crate::templates::{ErrorKind, Language, Template, camel_case};
 
 /// The settings of a spawner.
 const SETTINGS: [&str; 5] = [
@@ -78,45 +78,10 @@ pub(super) fn about(lint: &Lint<'_>, rule: &KeyRule, finding: Finding) -> Findin
     if rule.declared_in == DeclaredIn::KelosField {
         return finding.about_key();
     }
-    match place(lint.view, rule, None) {
+    match lint.places.key(rule) {
         Some(position) => finding.at(position),
         None => finding,
     }
-}
-
-/// Where a key stands in its rules annotation, or a byte of its template.
-pub(super) fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Position> {
-    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
-    let is_start = |at: usize| {
-        let before = text.get(..at).unwrap_or_default();
-        before.is_empty() || before.ends_with(['\n', ' ', '\t', '"', '\'', '{', ','])
-    };
-    let is_end = |at: usize| {
-        let behind = text.get(at + rule.key.len()..).unwrap_or_default();
-        behind.trim_start_matches(['"', '\'', ' ']).starts_with(':')
-    };
-    let mut found = text.match_indices(&*rule.key).map(|(at, _)| at);
-    let key = found.find(|at| is_start(*at) && is_end(*at))?;
-    let behind = key + rule.key.len();
-    let template = rule.source().and_then(|source| text.get(behind..)?.find(source));
-    let at = match (in_template, template) {
-        (Some(offset), Some(template)) => behind + template + offset,
-        _ => key,
-    };
-    Some(Position::of(text, at))
-}
-
-/// Where the `default` of a key stands in its rules annotation.
-fn place_of_default(view: &View, rule: &KeyRule) -> Option<Position> {
-    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
-    let key = place(view, rule, None)?.offset;
-    let behind = text.get(key..)?;
-    let is_field = |at: usize| {
-        let rest = behind.get(at + "default".len()..).unwrap_or_default();
-        rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
-    };
-    let (at, _) = behind.match_indices("default").find(|(at, _)| is_field(*at))?;
-    Some(Position::of(text, key + at))
 }
 
 fn with_skip(finding: Finding, skip: &Skip) -> Finding {
@@ -159,10 +124,10 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
     let is_about_template = refusal.source.is_some();
     let finding = match error.position {
         Some(position) if is_about_template => {
-            lint.located(finding, place(lint.view, rule, Some(position.offset)))
+            lint.located(finding, lint.places.template(rule, position.offset))
         }
         Some(position) => finding.at(position),
-        None => match place_of_default(lint.view, rule) {
+        None => match lint.places.default(rule) {
             Some(position) if error.message.starts_with("`default`") => finding.at(position),
             _ => about(lint, rule, finding),
         },
@@ -216,7 +181,7 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
             ),
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
-        let finding = lint.located(finding, place(lint.view, rule, Some(fault.at.start)));
+        let finding = lint.located(finding, lint.places.template(rule, fault.at.start));
         let variable = format!(".{name}");
         let help =
             name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
@@ -233,15 +198,15 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
         let text = format!("`{}` is skipped: {why}", rule.key);
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
-        let finding = lint.located(finding, place(lint.view, rule, Some(at)));
+        let finding = lint.located(finding, lint.places.template(rule, at));
         return lint.add(finding);
     }
     if rule.allowed.is_none() {
-        let view = lint.view;
+        let places = lint.places;
         let written =
             Written { kind: rule.kind, key: &rule.key, field: field_of(rule), is_field: false };
         let pieces = forecast.printed.iter().collect();
-        shown(lint, &written, pieces, &|at| place(view, rule, Some(at)));
+        shown(lint, &written, pieces, &|at| places.template(rule, at));
     }
 }
 
@@ -334,7 +299,7 @@ fn other(lint: &mut Lint<'_>, problem: &Problem) {
             annotation(rules_annotation(*kind)),
             text,
         );
-        let at = self::place(lint.view, rule, None);
+        let at = lint.places.key(rule);
         lint.located(finding, at)
     } else if key.starts_with(OWN_PREFIX) || message.contains("of this name is read") {
         Finding::new(Rule::UnknownAnnotation, Severity::Warning, place, text).about_key()

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::annotations::{about, field_of, place};
+use super::Lint;
+use super::annotations::{about, field_of};
 use super::faults::listed;
 use super::finding::{Finding, Rule, Severity};
 use super::world::KelosWorld;
@@ -213,7 +214,7 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     };
     let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key);
     let finding = Finding::new(Rule::NotRecorded, Severity::Warning, field_of(rule), text);
-    let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
+    let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
     let finding = match at {
         Some(position) => finding.at(position),
         None => about(lint, rule, finding),
@@ -252,7 +253,7 @@ fn never(lint: &mut Lint<'_>, rule: &KeyRule, skips: &[(Skip, bool)]) {
         None => (Rule::NeverWritten, format!("`{}` is not written{when}: {message}", rule.key)),
     };
     let finding = Finding::new(of, severity, field_of(rule), text);
-    let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
+    let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
     let finding = match at {
         Some(position) => finding.at(position),
         None => about(lint, rule, finding),
