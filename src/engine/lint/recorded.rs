@@ -35,7 +35,9 @@ const WORKSPACE: &str = r#"{"spec": {"repo": "https://github.com/acme/widgets"}}
 /// What is known of a variable under the events that have it.
 #[derive(Default)]
 struct Seen<'i> {
-    missing: Vec<&'i str>,
+    /// How many examples do not tell it, and of which events.
+    missing: usize,
+    events: Vec<&'i str>,
     /// How the variable is spelled, and where.
     skip: Option<Skip>,
 }
@@ -66,22 +68,25 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     }
     let Ok(spawner) = Spawner::parse(json) else { return };
     let items = spawner.samples();
-    let (mut seen, mut all) = (BTreeMap::<(usize, String), Seen<'_>>::new(), Vec::new());
+    let mut seen = BTreeMap::<(usize, String), Seen<'_>>::new();
     let mut unwritten = BTreeMap::<usize, Vec<(Skip, bool)>>::new();
     let mut left = Means {
+        workspace: serde_json::from_str(WORKSPACE).ok(),
         kelos: Budget::new(Budget::task().steps(), BUILT_BYTES),
         ours: Budget::new(Budget::work().steps(), 2 * BUILT_BYTES),
     };
     for item in &items {
         let event = item.get("Event").and_then(|it| it.as_str()).unwrap_or_default();
-        all.push(event);
         for (index, outcome) in left.outcomes(lint, &spawner, item, &asked) {
             match outcome {
                 Outcome::Written => {}
                 Outcome::NotTold(skip) => {
                     let name = skip.variable.as_deref().unwrap_or_default().to_owned();
                     let of = seen.entry((index, name)).or_default();
-                    of.missing.push(event);
+                    of.missing += 1;
+                    if !of.events.contains(&event) {
+                        of.events.push(event);
+                    }
                     of.skip.get_or_insert(skip);
                 }
                 Outcome::Unwritten { skip, is_certain } => {
@@ -90,27 +95,28 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
             }
         }
     }
-    for ((index, _), Seen { missing, skip }) in seen {
+    for ((index, _), Seen { missing, events, skip }) in seen {
         let (Some(rule), Some(skip)) = (asked.get(index), skip) else { continue };
-        if missing.len() == all.len() {
+        if missing == items.len() {
             // Who silences the rule says that another program records it.
             if !silence::is_silent(lint.around, lint.view, Rule::NotRecorded) {
                 lint.unwritten.insert((rule.kind, rule.key.clone()));
             }
             tell(lint, rule, &skip, &[]);
         } else {
-            tell(lint, rule, &skip, &missing);
+            tell(lint, rule, &skip, &events);
         }
     }
     for (index, skips) in unwritten {
-        if let Some(rule) = asked.get(index).filter(|_| skips.len() == all.len()) {
+        if let Some(rule) = asked.get(index).filter(|_| skips.len() == items.len()) {
             never(lint, rule, &skips);
         }
     }
 }
 
-/// What is left to spend.
+/// What the examples are made with, and what is left to spend on them.
 struct Means {
+    workspace: Option<Workspace>,
     /// For what Kelos does.
     kelos: Budget,
     /// For what the webhook does.
@@ -134,8 +140,7 @@ impl Means {
         let Ok(task) = task else { return Vec::new() };
         let task = task.to_string();
         let Ok(parsed) = Task::parse(&task) else { return Vec::new() };
-        let workspace: Option<Workspace> = serde_json::from_str(WORKSPACE).ok();
-        let workspace = workspace.as_ref();
+        let workspace = self.workspace.as_ref();
         let facts = Facts { task_bytes: task.len(), workspace, ..Facts::default() };
         let known = built(&parsed, lint.rules, &facts, &mut self.ours);
         let Candidates { candidates, is_over } =
