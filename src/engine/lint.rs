@@ -98,6 +98,7 @@ pub fn lint(
     let places = Places::of(&rules);
     let mut lint = Lint {
         kind,
+        silent: silence::silent(around, &view),
         view: &view,
         table: Table::of(rules.spawner.spec.when.source()),
         rules: &rules,
@@ -131,6 +132,8 @@ pub fn lint(
 /// What is looked at, and what was found.
 struct Lint<'l> {
     kind: SpawnerKind,
+    /// The rules that nothing is told of.
+    silent: BTreeSet<Rule>,
     view: &'l View,
     rules: &'l Rules,
     places: &'l Places<'l>,
@@ -164,6 +167,9 @@ impl Lint<'_> {
     }
 
     fn add(&mut self, finding: Finding) {
+        if self.silent.contains(&finding.rule) {
+            return;
+        }
         if self.findings.len() < MOST_FINDINGS {
             return self.findings.push(finding);
         }

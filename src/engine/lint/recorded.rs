@@ -11,7 +11,6 @@ use super::annotations::{about, field_of};
 use super::faults::listed;
 use super::finding::{Finding, Rule, Severity};
 use super::world::KelosWorld;
-use super::{Lint, silence};
 use crate::engine::candidate::{Candidate, Candidates, Offer, candidates, empty};
 use crate::engine::decision::Cause;
 use crate::engine::kelos::{Task, Workspace};
@@ -99,7 +98,7 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
         let (Some(rule), Some(skip)) = (asked.get(index), skip) else { continue };
         if missing == items.len() {
             // Who silences the rule says that another program records it.
-            if !silence::is_silent(lint.around, lint.view, Rule::NotRecorded) {
+            if !lint.silent.contains(&Rule::NotRecorded) {
                 lint.unwritten.insert((rule.kind, rule.key.clone()));
             }
             tell(lint, rule, &skip, &[]);
