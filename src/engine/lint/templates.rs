@@ -207,6 +207,9 @@ fn outlook<'v>(
     Some(outlook)
 }
 
+/// The most places of a template at which something is met; whoever mends some of them sees the others then.
+const MOST_MET: usize = 256;
+
 /// Puts what is met with what was met at the same place.
 fn note<'v>(all: &mut Vec<Met<'v>>, fault: &Fault, event: &'v str) {
     let kind = |trouble: &Trouble| match trouble {
@@ -220,6 +223,9 @@ fn note<'v>(all: &mut Vec<Met<'v>>, fault: &Fault, event: &'v str) {
             && met.fault.path == fault.path
             && kind(&met.fault.trouble) == kind(&fault.trouble)
     });
+    if place.is_none() && all.len() == MOST_MET {
+        return;
+    }
     let place = place.unwrap_or_else(|| {
         all.push(Met {
             fault: Fault { trouble: kind(&fault.trouble), ..fault.clone() },
