@@ -157,12 +157,16 @@ impl Lint<'_> {
         self.kind == SpawnerKind::SessionSpawner
     }
 
-    /// What Kelos does not make where a template fails.
-    fn product(&self) -> String {
+    /// What Kelos makes of an item.
+    fn product(&self) -> &'static str {
+        if self.is_session() { "Session" } else { "Task" }
+    }
+
+    /// That Kelos does not make it where a template fails: the clause behind `Kelos`. `of` says of what, or when.
+    fn makes_none(&self, of: &str) -> String {
         match &self.fetched {
-            Some(name) => format!("request, and `.Context.{name}` is empty"),
-            None if self.is_session() => "Session".to_owned(),
-            None => "Task".to_owned(),
+            Some(name) => format!("makes no request{of}, and `.Context.{name}` is empty"),
+            None => format!("makes no {}{of}", self.product()),
         }
     }
 

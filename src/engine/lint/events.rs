@@ -92,8 +92,8 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         } else if !webhook.filters.is_empty()
             && !webhook.filters.iter().any(|filter| filter.event == *event)
         {
-            let product = lint.product();
-            let text = format!("no filter is for `{event}`: Kelos makes no {product} of it");
+            let none = lint.makes_none(" of it");
+            let text = format!("no filter is for `{event}`: Kelos {none}");
             let finding = Finding::new(Rule::UnmatchedEvent, Severity::Warning, field, text);
             lint.add(finding.help(format!(
                 "where there are filters, one has to match: add `- event: {event}`, or take the event out"
@@ -128,9 +128,9 @@ pub(super) fn look(lint: &mut Lint<'_>) {
 fn unknown(lint: &Lint<'_>, event: &str, events: &[&str], field: Field, is_lost: bool) -> Finding {
     let severity = if is_lost { Severity::Error } else { Severity::Warning };
     let text = format!(
-        "Kelos knows no event `{}` of GitHub ({KNOWN}): it makes no {} of it",
+        "Kelos knows no event `{}` of GitHub ({KNOWN}): it {}",
         shortened(event),
-        lint.product()
+        lint.makes_none(" of it")
     );
     let finding = Finding::new(Rule::UnknownEvent, severity, field, text);
     let Some(meant) = closest(&event.replace('-', "_"), READ) else {

@@ -127,8 +127,8 @@ fn refused_paths(lint: &mut Lint<'_>) {
             continue;
         }
         let text = format!(
-            "Kelos can't parse this path, where single quotes hold one character: it makes no {}",
-            lint.product()
+            "Kelos can't parse this path, where single quotes hold one character: it {}",
+            lint.makes_none("")
         );
         let field = fields.clone().key(name);
         let with = path.replace('\'', "\"");

@@ -52,7 +52,8 @@ pub(super) struct Outlook<'v> {
     pub(super) forecasts: Vec<(KelosWorld<'v>, Forecast)>,
 }
 
-/// Steps that all templates of a spawner may take together: as many as two that each take the most.
+/// Steps that all templates of a spawner may take together: as many as two that each take the most. So have those of
+/// its rules annotations.
 const ALL_STEPS: u64 = 2 * COMPILING_STEPS;
 
 /// What is left for looking at templates. Each has steps of its own, so that a costly one hides nothing of the others.
@@ -256,16 +257,15 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
     let is_metadata = matches!(place, Place::Label | Place::Annotation);
     let (text, position) = match (helper, language) {
         (Some((name, at)), _) => {
-            let text = format!("Kelos has no function `{name}`: it makes no {}", lint.product());
+            let text = format!("Kelos has no function `{name}`: it {}", lint.makes_none(""));
             (text, Some(at))
         }
         (None, Some(Language::Jinja)) => {
-            let text = format!("Kelos knows no Jinja: it makes no {}", lint.product());
+            let text = format!("Kelos knows no Jinja: it {}", lint.makes_none(""));
             (text, error.position)
         }
         _ => {
-            let text =
-                format!("Kelos makes no {} of this template: {}", lint.product(), error.message);
+            let text = format!("Kelos {}: {}", lint.makes_none(" of this template"), error.message);
             let finding = Finding::new(Rule::TemplateSyntax, Severity::Error, field.clone(), text);
             let finding = at(finding, error.position);
             let function = error.message.strip_prefix("function `");
