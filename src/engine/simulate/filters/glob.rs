@@ -324,7 +324,7 @@ mod tests {
         assert_eq!(of_path(&long, purse), Err(NotGlob::TooLong));
         assert_eq!(of_name(&(long + "["), purse), Err(NotGlob::Wrong));
         let poor = &mut Purse::new(10, 0);
-        assert_eq!(of_path("{a,{b,{c,d}}}", poor).is_ok(), true);
+        assert!(of_path("{a,{b,{c,d}}}", poor).is_ok());
         assert_eq!(of_path(&"{a,".repeat(20), poor), Err(NotGlob::Exhausted(Exhausted::Compiling)));
     }
 }
