@@ -132,7 +132,7 @@ impl Means {
         asked: &[&KeyRule],
     ) -> Vec<(usize, Outcome)> {
         let version = lint.around.kelos;
-        let Ok(variables) = spawner.variables(item, version) else { return Vec::new() };
+        let Ok(variables) = spawner.variables_of(item, version) else { return Vec::new() };
         let variables = variables.within(self.kelos);
         let task = spawner.task_of(item, &variables, version);
         self.kelos = variables.left().unwrap_or(self.kelos);
