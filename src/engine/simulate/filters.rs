@@ -73,6 +73,8 @@ pub(super) struct Filters {
     none: String,
     /// Where they are.
     field: &'static str,
+    /// Whether they are those of a list, and not what a source asks for as a whole.
+    is_list: bool,
     /// Each with its number in the field.
     all: Vec<(usize, Box<dyn Filter>)>,
 }
@@ -104,6 +106,7 @@ impl Filters {
         Filters {
             none: format!("spec.when.{field} does not"),
             field,
+            is_list: false,
             all: vec![(0, Box::new(filter))],
         }
     }
@@ -155,7 +158,7 @@ impl Filters {
     }
 
     fn place(&self, number: usize) -> String {
-        if self.none.starts_with("no ") { format!(".filters[{number}]") } else { String::new() }
+        if self.is_list { format!(".filters[{number}]") } else { String::new() }
     }
 
     fn told(&self, stopped: &[(&usize, String)]) -> String {
@@ -163,7 +166,7 @@ impl Filters {
         match stopped {
             [] => format!("{none} is there, and Kelos takes only what a filter lets pass"),
             [(_, first), rest @ ..] if rest.iter().all(|(_, it)| it == first) => {
-                let lets = if none.starts_with("no ") { "lets" } else { "let" };
+                let lets = if self.is_list { "lets" } else { "let" };
                 format!("{none} {lets} {first} pass")
             }
             all => {

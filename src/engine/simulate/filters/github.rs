@@ -78,6 +78,7 @@ pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask
     Ok(Filters {
         none: format!("no filter of `{event}`"),
         field: "githubWebhook",
+        is_list: true,
         all: of_event.map(|(number, it)| (number, Box::new(filter(it)) as Box<_>)).collect(),
     })
 }

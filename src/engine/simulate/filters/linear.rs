@@ -45,6 +45,7 @@ pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask
     Ok(Filters {
         none: if of.is_empty() { "no filter".to_owned() } else { format!("no filter of `{of}`") },
         field: "linearWebhook",
+        is_list: true,
         all: of_type.map(|(number, it)| (number, Box::new(filter(it)) as Box<_>)).collect(),
     })
 }
