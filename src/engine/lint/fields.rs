@@ -7,12 +7,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::finding::{Field, Finding, Rule, Severity, Step};
+use super::finding::{Field, Finding, Rule, Severity, Step, shortened};
 use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
 use super::{Lint, SpawnerKind};
 use crate::engine::kelos::{GROUP, group_of};
 use crate::engine::simulate::KelosVersion;
-use crate::templates::suggest::{closest, distance};
+use crate::templates::suggest::{closest, slip};
 
 /// The most fields that are told; more nobody misspells in one object.
 const MOST: usize = 32;
@@ -163,8 +163,9 @@ impl Search {
             let finding = Finding::new(rule, Severity::Warning, field, text);
             return self.findings.push(finding.about_key().help(help));
         }
-        let names = || fields.iter().filter(|it| self.has(it)).map(|it| it.name);
-        let Some(meant) = closest(key, names()) else {
+        let names = fields.iter().filter(|it| self.has(it)).map(|it| it.name);
+        let names: Vec<&str> = names.collect();
+        let Some((meant, is_exact)) = slip(key, names.iter().copied()) else {
             let text = format!(
                 "there is no field `{}` (up to Kelos v0.52): the API server drops or refuses it",
                 shortened(key)
@@ -172,10 +173,7 @@ impl Search {
             // It may be one of a later Kelos, unless it is known to stand elsewhere.
             let (severity, help) = match elsewhere(self.root, key) {
                 Some(way) => (Severity::Warning, format!("it belongs to {way}")),
-                None => {
-                    let names: Vec<&str> = names().collect();
-                    (Severity::Info, format!("there are {}", names.join(", ")))
-                }
+                None => (Severity::Info, format!("there are {}", names.join(", "))),
             };
             let finding = Finding::new(rule, severity, field, text);
             return self.findings.push(finding.about_key().help(help));
@@ -190,8 +188,6 @@ impl Search {
             false => format!("did you mean `{meant}`?"),
         };
         let finding = Finding::new(rule, severity, field, text).about_key().help(help);
-        let is_only = names().filter(|it| distance(key, it) <= 1).count() == 1;
-        let is_exact = distance(key, meant) == 0 || (distance(key, meant) == 1 && is_only);
         self.findings.push(match is_exact && !is_there {
             true => finding.fix(0..key.len(), meant),
             false => finding,
@@ -267,14 +263,6 @@ fn elsewhere(root: &'static [Known], name: &str) -> Option<String> {
     // Of a name that many have nobody knows which one was meant.
     let [only] = found.as_slice() else { return None };
     Some(only.clone())
-}
-
-/// A key that a finding can quote.
-fn shortened(key: &str) -> Cow<'_, str> {
-    match key.char_indices().nth(64) {
-        None => key.into(),
-        Some((end, _)) => format!("{}…", &key[..end]).into(),
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {

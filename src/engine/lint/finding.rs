@@ -1,5 +1,6 @@
 //! A finding: the rule, the place, what is wrong, and what to write instead.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -192,6 +193,14 @@ impl fmt::Display for Field {
             }
         }
         Ok(())
+    }
+}
+
+/// A name that a finding can quote.
+pub(super) fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(64) {
+        None => name.into(),
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::finding::{Field, Finding, Rule, Severity};
+use super::finding::{Field, Finding, Rule, Severity, shortened};
 use super::view::View;
 use super::{Lint, Surroundings};
 use crate::engine::kelos::LINT_ALLOW_SETTING;
@@ -30,8 +30,7 @@ fn names(view: &View) -> impl Iterator<Item = &str> {
 
 fn unknown(lint: &mut Lint<'_>, name: &str) {
     let field = Field::of(&["metadata", "annotations", LINT_ALLOW_SETTING]);
-    let short: String = name.chars().take(32).collect();
-    let text = format!("lint has no rule `{short}`");
+    let text = format!("lint has no rule `{}`", shortened(name));
     let finding = Finding::new(Rule::UnknownSetting, Severity::Warning, field, text);
     let help = meant(name, Rule::ALL.map(Rule::as_str))
         .unwrap_or_else(|| "docs/lint.md has a section for each".to_owned());
