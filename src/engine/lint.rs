@@ -39,8 +39,8 @@ use super::rules::{Policy, Rules};
 use super::simulate::KelosVersion;
 use super::sources::Table;
 use crate::apimachinery::Kind;
+use crate::templates::Templates;
 use crate::templates::purse::Purse;
-use crate::templates::{Position, Templates};
 use crate::words::words;
 
 /// The most findings that are told: whoever mends some of them sees the others then.
@@ -190,18 +190,6 @@ impl Lint<'_> {
         let text = format!("{what} too costly to be looked at to the end");
         let finding = Finding::new(Rule::OverLimit, Severity::Warning, field, text);
         self.add(finding.help("make it shorter, with fewer conditions"));
-    }
-
-    fn add_at(&mut self, finding: Finding, at: Option<Position>) {
-        let finding = self.located(finding, at);
-        self.add(finding);
-    }
-
-    fn located(&self, finding: Finding, at: Option<Position>) -> Finding {
-        match at {
-            Some(position) => finding.at(position),
-            None => finding,
-        }
     }
 
     /// What makes a variable known to rules annotations.

@@ -78,21 +78,11 @@ pub(super) fn about(lint: &Lint<'_>, rule: &KeyRule, finding: Finding) -> Findin
     if rule.declared_in == DeclaredIn::KelosField {
         return finding.about_key();
     }
-    match lint.places.key(rule) {
-        Some(position) => finding.at(position),
-        None => finding,
-    }
+    finding.placed(lint.places.key(rule))
 }
 
 fn with_skip(finding: Finding, skip: &Skip) -> Finding {
-    let finding = match skip.position {
-        Some(position) => finding.at(position),
-        None => finding,
-    };
-    match &skip.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    }
+    finding.placed(skip.position).maybe_help(skip.hint.clone())
 }
 
 /// A key that is never rendered.
@@ -124,7 +114,7 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
     let is_about_template = refusal.source.is_some();
     let finding = match error.position {
         Some(position) if is_about_template => {
-            lint.located(finding, lint.places.template(rule, position.offset))
+            finding.placed(lint.places.template(rule, position.offset))
         }
         Some(position) => finding.at(position),
         None => match lint.places.default(rule) {
@@ -132,10 +122,7 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
             _ => about(lint, rule, finding),
         },
     };
-    lint.add(match &error.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    });
+    lint.add(finding.maybe_help(error.hint.clone()));
 }
 
 /// A key that is rendered.
@@ -181,14 +168,11 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
             ),
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
-        let finding = lint.located(finding, lint.places.template(rule, fault.at.start));
+        let finding = finding.placed(lint.places.template(rule, fault.at.start));
         let variable = format!(".{name}");
         let help =
             name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
-        return lint.add(match help.filter(|help| !help.is_empty()) {
-            Some(help) => finding.help(help),
-            None => finding,
-        });
+        return lint.add(finding.maybe_help(help.filter(|help| !help.is_empty())));
     }
     let is_told = lint.unwritten.contains(&(rule.kind, rule.key.clone()));
     if rule.kind == Kind::Annotation || is_told {
@@ -198,8 +182,7 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
         let text = format!("`{}` is skipped: {why}", rule.key);
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
-        let finding = lint.located(finding, lint.places.template(rule, at));
-        return lint.add(finding);
+        return lint.add(finding.placed(lint.places.template(rule, at)));
     }
     if rule.allowed.is_none() {
         let places = lint.places;
@@ -228,10 +211,7 @@ fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
         let finding = about(lint, rule, finding);
-        lint.add(match error.hint {
-            Some(hint) => finding.help(hint),
-            None => finding,
-        });
+        lint.add(finding.maybe_help(error.hint));
     }
 }
 
@@ -299,15 +279,11 @@ fn other(lint: &mut Lint<'_>, problem: &Problem) {
             annotation(rules_annotation(*kind)),
             text,
         );
-        let at = lint.places.key(rule);
-        lint.located(finding, at)
+        finding.placed(lint.places.key(rule))
     } else if key.starts_with(OWN_PREFIX) || message.contains("of this name is read") {
         Finding::new(Rule::UnknownAnnotation, Severity::Warning, place, text).about_key()
     } else {
         Finding::new(Rule::RulesTemplate, Severity::Warning, place, text)
     };
-    lint.add(match help {
-        Some(help) => finding.help(help),
-        None => finding,
-    });
+    lint.add(finding.maybe_help(help));
 }

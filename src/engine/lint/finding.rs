@@ -257,6 +257,18 @@ impl Finding {
         self
     }
 
+    /// The same at a place, if that is known.
+    #[must_use]
+    pub(super) fn placed(self, position: Option<Position>) -> Finding {
+        Finding { at: position.or(self.at), ..self }
+    }
+
+    /// The same with what to do, if that is known.
+    #[must_use]
+    pub(super) fn maybe_help(self, help: Option<String>) -> Finding {
+        Finding { help: help.or(self.help), ..self }
+    }
+
     /// The same with what to do.
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Finding {

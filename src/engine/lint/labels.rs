@@ -243,7 +243,7 @@ pub(super) fn shown(
             false => "list the values that it may have, as `allowed`",
         };
         let finding = Finding::new(Rule::StrangersText, severity, written.field.clone(), text);
-        return lint.add_at(finding.help(help), at(*start));
+        return lint.add(finding.help(help).placed(at(*start)));
     }
     let first = pieces.first().map(|it| &it.at);
     let is_alone = pieces.iter().all(|it| Some(&it.at) == first);
@@ -253,7 +253,7 @@ pub(super) fn shown(
         );
         let finding =
             Finding::new(Rule::HighCardinality, Severity::Info, written.field.clone(), text);
-        lint.add_at(finding.help("an annotation can say it as well"), at(*start));
+        lint.add(finding.help("an annotation can say it as well").placed(at(*start)));
     }
 }
 

@@ -219,12 +219,8 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key);
     let finding = Finding::new(Rule::NotRecorded, Severity::Warning, field_of(rule), text);
     let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
-    let finding = match at {
-        Some(position) => finding.at(position),
-        None => about(lint, rule, finding),
-    };
     let help = lint.line_for(variable);
-    lint.add(finding.help(help));
+    lint.add(about(lint, rule, finding).placed(at).help(help));
 }
 
 /// Tells of a key that no example gives a value.
@@ -258,12 +254,5 @@ fn never(lint: &mut Lint<'_>, rule: &KeyRule, skips: &[(Skip, bool)]) {
     };
     let finding = Finding::new(of, severity, field_of(rule), text);
     let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
-    let finding = match at {
-        Some(position) => finding.at(position),
-        None => about(lint, rule, finding),
-    };
-    lint.add(match &skip.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    });
+    lint.add(about(lint, rule, finding).placed(at).maybe_help(skip.hint.clone()));
 }

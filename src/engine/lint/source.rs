@@ -202,6 +202,6 @@ fn parsed_twice(lint: &mut Lint<'_>, name: &str, at: Option<Position>) {
         "with `dependsOn`, Kelos reads the prompt as a template once more: `{{{{…}}}}` that strangers write in `.{name}` is run"
     );
     let finding = Finding::new(Rule::PromptParsedTwice, Severity::Warning, field, text);
-    let finding = finding.help("have the agent read the text itself, by `.Number` or `.URL`");
-    lint.add_at(finding, at);
+    let help = "have the agent read the text itself, by `.Number` or `.URL`";
+    lint.add(finding.help(help).placed(at));
 }

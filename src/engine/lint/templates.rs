@@ -12,7 +12,7 @@ use crate::engine::simulate::KelosVersion;
 use crate::engine::sources::name_hint;
 use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
 use crate::templates::purse::{COMPILING_BYTES, COMPILING_STEPS, Purse};
-use crate::templates::{ErrorKind, Language, Position, Syntax, TemplateError, Templates};
+use crate::templates::{ErrorKind, Language, Syntax, TemplateError, Templates};
 
 /// Where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,16 +267,13 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
         _ => {
             let text = format!("Kelos {}: {}", lint.makes_none(" of this template"), error.message);
             let finding = Finding::new(Rule::TemplateSyntax, Severity::Error, field.clone(), text);
-            let finding = at(finding, error.position);
+            let finding = finding.placed(error.position);
             let function = error.message.strip_prefix("function `");
             let function = function.and_then(|rest| rest.split('`').next());
             // What is called like a variable is one, without its dot.
             let dotless = function.and_then(|name| name_hint(ErrorKind::Render, name));
             let finding = softened(finding, rendered);
-            return lint.add(match dotless.or(error.hint) {
-                Some(hint) => finding.help(hint),
-                None => finding,
-            });
+            return lint.add(finding.maybe_help(dotless.or(error.hint)));
         }
     };
     let finding = Finding::new(Rule::NotForKelos, Severity::Error, field.clone(), text);
@@ -287,12 +284,5 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
                 .to_owned()
         }
     };
-    lint.add(softened(at(finding, position), rendered).help(help));
-}
-
-fn at(finding: Finding, position: Option<Position>) -> Finding {
-    match position {
-        Some(position) => finding.at(position),
-        None => finding,
-    }
+    lint.add(softened(finding.placed(position), rendered).help(help));
 }
