@@ -5,13 +5,11 @@ use super::absent::absent;
 use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
+pub(super) use crate::engine::kelos::KNOWN;
 use crate::templates::Position;
 use crate::templates::go::forecast::{ELEMENT, Fault, Known, Trouble};
 use crate::templates::suggest::closest;
 use crate::templates::value::Text;
-
-/// Up to which Kelos it is known to be so.
-pub(super) const KNOWN: &str = "up to Kelos v0.52";
 
 /// Texts that people write, which may be short; what else is a text may have a length of its own.
 const OF_ANY_LENGTH: [&str; 16] = [

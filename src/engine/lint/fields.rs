@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::finding::{Field, Finding, Rule, Severity, Step, shortened};
 use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
 use super::{Lint, SpawnerKind};
-use crate::engine::kelos::{GROUP, group_of};
+use crate::engine::kelos::{GROUP, KNOWN, group_of};
 use crate::engine::simulate::KelosVersion;
 use crate::templates::suggest::{closest, slip};
 
@@ -167,7 +167,7 @@ impl Search {
         let names: Vec<&str> = names.collect();
         let Some((meant, is_exact)) = slip(key, names.iter().copied()) else {
             let text = format!(
-                "there is no field `{}` (up to Kelos v0.52): the API server drops or refuses it",
+                "there is no field `{}` ({KNOWN}): the API server drops or refuses it",
                 shortened(key)
             );
             // It may be one of a later Kelos, unless it is known to stand elsewhere.
