@@ -42,9 +42,9 @@ pub struct Compared<'d, 'r> {
     pub decision: &'d KeyDecision<'r>,
     /// What the Task has.
     pub has: Option<String>,
-    /// What it would have if it were new, as far as that is known; else what it has.
+    /// What it would have if it were new, as far as that is known today.
     pub gives: Option<String>,
-    /// Whether what it would have was known at its creation alone.
+    /// Whether that was known at its creation alone: then it counts as what it has.
     pub is_open: bool,
 }
 
@@ -64,7 +64,10 @@ impl Change {
 impl Compared<'_, '_> {
     /// What the rules of today would change.
     pub fn change(&self) -> Change {
-        Change::between(self.has.as_deref(), self.gives.as_deref())
+        match self.is_open {
+            true => Change::Same,
+            false => Change::between(self.has.as_deref(), self.gives.as_deref()),
+        }
     }
 }
 
@@ -89,7 +92,7 @@ pub fn compare<'d, 'r>(
             || (is_lost
                 && (has_lost_inputs((stored, as_new), rules, it)
                     || (is_edited() && is_missing(it))));
-        Compared { decision: it, gives: if is_open { has.clone() } else { gives }, has, is_open }
+        Compared { decision: it, has, gives, is_open }
     });
     compared.collect()
 }

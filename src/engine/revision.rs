@@ -187,7 +187,7 @@ fn revised(object: &Value, compared: &Compared<'_, '_>) -> RevisedKey {
         kind,
         key: key.to_owned(),
         has: has.clone(),
-        gives: gives.clone(),
+        gives: if *is_open { has.clone() } else { gives.clone() },
         skip: skip.cloned(),
         is_held,
         is_open: *is_open,

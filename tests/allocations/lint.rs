@@ -46,6 +46,39 @@ fn with(when: &str, template: &str, annotations: &str) -> String {
     )
 }
 
+/// What is done for a spawner again and again is counted, too, by what it allocates: nothing here waits.
+#[test]
+fn what_lint_looks_at_again_and_again_is_not_made_anew() {
+    let issues = r#""githubWebhook":{"events":["issues"],"filters":[{"event":"issues","labels":["#;
+    let wide: Vec<String> = (0..200).map(|it| format!(r#""{it:0200}""#)).collect();
+    let loops = "{{range 20000}}{{$.Payload.Issue.Number}}{{end}}";
+    let payload = with(
+        &format!("{issues}{}]}}]}}", wide.join(",")),
+        &format!(r#""branch":"{loops}""#),
+        r#""metadata.kelos.dev/annotations":"a: '{{ .Body }}'""#,
+    );
+    assert!(payload.len() <= LARGEST_TRIED);
+    let define = |it: usize| {
+        let next = format!("{{{{template `t{}` .}}}}", it + 1).repeat(10);
+        format!("{{{{define `t{it}`}}}}{next}{{{{end}}}}")
+    };
+    let calls: String = (0..6).map(define).collect::<String>() + "{{define `t6`}}{{end}}";
+    let entries: Vec<String> =
+        (0..30).map(|it| format!("a{it}: '{calls}{{{{template `t0` .}}}}'")).collect();
+    let rules = format!(r#""metadata.kelos.dev/annotations":"{}""#, entries.join("\\n"));
+    for (name, json, most) in [
+        ("loops over a payload", payload, 16 << 20),
+        ("calls in rules", with(r#""githubIssues":{}"#, "", &rules), 4 << 20),
+    ] {
+        let policy = Policy::default();
+        let taken = measure(|| {
+            lint(SpawnerKind::TaskSpawner, &json, &Surroundings::new(&policy)).unwrap();
+        });
+        eprintln!("{name:20} {:>9} bytes in {:>7} pieces", taken.bytes_total, taken.count_total);
+        assert!(taken.bytes_total <= most, "{name}: {} of {most} bytes", taken.bytes_total);
+    }
+}
+
 /// Smaller spawners are also tried out with an example of each event: what their templates build then is bounded, too.
 #[test]
 fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
@@ -63,6 +96,11 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
         .map(|it| format!(r#"{{"event":"issues","bodyPattern":"(?i)a{{1,90}}[b-z]{{2,90}}{it}","excludeBodyPatterns":["b{{900}}","{it}"]}}"#))
         .collect();
     let labels = format!(r#"{{"event":"issues","labels":[{}]}}"#, [r#""a""#; 7000].join(","));
+    let braces = format!(
+        r#"{{"event":"issues","filePatterns":{{"include":["{}{}"]}}}}"#,
+        "{".repeat(20_000),
+        "}".repeat(20_000)
+    );
     let wide = r#"{{printf \"%60000s\" .Title}}"#;
     for (name, json) in [
         (
@@ -79,6 +117,7 @@ fn a_spawner_that_is_tried_out_holds_no_more_than_its_templates_may_build() {
         ),
         ("filters", with(&webhook(plain.trim_end_matches(',')), "", &rules("{{ .Body }}"))),
         ("patterns", with(&webhook(&patterns.join(",")), "", &rules("{{ .Body }}"))),
+        ("braces", with(&webhook(&braces), "", &rules("{{ .Body }}"))),
         ("labels of a filter", with(&webhook(&labels), "", &rules("{{ .Body }}"))),
         ("wide rules", with(events, "", &rules(r#"{{ repeat 60000 .Title }}"#))),
         ("loops of rules", with(events, "", &rules(r#"{{ range until 60000 }}{{ . }}{{ end }}"#))),
@@ -120,5 +159,29 @@ fn a_spawner_of_any_shape_is_linted_within_a_bound() {
     ] {
         assert!(json.len() <= LARGEST, "{name}: {}", json.len());
         linted(name, &json, MOST_BYTES);
+    }
+}
+
+/// What is known at a place of a template may be much, and is asked for at many places.
+#[test]
+fn what_is_known_in_a_template_is_not_copied_for_each_place() {
+    let nested = |begin: &str| begin.repeat(45) + &"{{end}}".repeat(45);
+    let variables: String = (0..2500).map(|it| format!("{{{{$a{it} := .Title}}}}")).collect();
+    let templates: String = (0..40)
+        .map(|it| format!("{{{{define `t{it}`}}}}{{{{template `t{}`}}}}{{{{end}}}}", it + 1))
+        .collect();
+    let path = format!("{{{{$a := $.Payload{}}}}}", ".b".repeat(500));
+    for (name, prompt) in [
+        ("itself, doubled", format!("{{{{$a := .Title}}}}{}", "{{$a := print $a $a}}".repeat(26))),
+        ("long paths", path + &"{{$a}}".repeat(4000)),
+        ("variables in blocks", format!("{variables}{}", nested("{{if .Title}}"))),
+        ("variables in calls", format!("{templates}{variables}{{{{template `t0`}}}}")),
+        ("long conditions", nested(&format!("{{{{if or {}}}}}", ".Title ".repeat(250)))),
+    ] {
+        let when = r#""linearWebhook":{"types":["Issue"]}"#;
+        let found =
+            linted(name, &with(when, &format!(r#""promptTemplate":"{prompt}""#), ""), MOST_BYTES);
+        let is_whole = found.iter().all(|it| !it.text.contains("too costly"));
+        assert!(is_whole, "{name} is not looked at to the end: {found:?}");
     }
 }
