@@ -86,3 +86,19 @@ pub(super) fn rate(text: &str) -> Result<f64, &'static str> {
         _ => Err("a number such as 20 or 0.5, of 0.01 or more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_has_a_name_or_is_that_of_the_context() {
+        for name in ["agents", "a-1", ""] {
+            assert_eq!(namespace(name).as_deref(), Ok(name));
+        }
+        for text in ["../..", "a/b", "A", "a.b", "-a", " ", &"a".repeat(64)] {
+            assert!(namespace(text).is_err(), "{text}");
+        }
+        assert_eq!((given(Some("")), given(Some("a")), given(None)), (None, Some("a"), None));
+    }
+}

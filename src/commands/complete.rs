@@ -140,13 +140,14 @@ fn with_names(arg: Arg, typed: &Typed) -> Arg {
     }
 }
 
+/// Whether it ends in a name as the cluster has them: what is none, a shell may take for several.
+fn is_name(candidate: &str) -> bool {
+    apimachinery::is_object_name(candidate.rsplit(['/', '=']).next().unwrap_or_default())
+}
+
 fn candidates(names: impl Fn() -> Vec<String> + Send + Sync + 'static) -> ArgValueCandidates {
-    // What is no name of the cluster, a shell may take for several, or for something to do.
-    let is_name = |name: &String| {
-        apimachinery::is_object_name(name.rsplit(['/', '=']).next().unwrap_or_default())
-    };
     ArgValueCandidates::new(move || {
-        names().into_iter().filter(is_name).map(CompletionCandidate::new).collect()
+        names().into_iter().filter(|it| is_name(it)).map(CompletionCandidate::new).collect()
     })
 }
 
@@ -156,6 +157,20 @@ mod tests {
 
     fn typed(words: &[&str]) -> Typed {
         Typed::of(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_no_name_is_not_offered() {
+        for (candidate, is_it) in [
+            ("agents", true),
+            ("task/a-1", true),
+            ("kelos.dev/taskspawner=worker", true),
+            ("task/a\nb", false),
+            ("a\u{9b}31m", false),
+            ("", false),
+        ] {
+            assert_eq!(is_name(candidate), is_it, "{candidate:?}");
+        }
     }
 
     #[test]

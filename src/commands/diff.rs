@@ -35,10 +35,20 @@ pub(super) fn yaml(object: &Value) -> anyhow::Result<String> {
 ///
 /// When it can't be written.
 pub(super) fn print_of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<()> {
+    write!(io::stdout(), "{}", of_task(name, before, after)?).context(UNWRITABLE)
+}
+
+/// The same, with what a terminal or a CI system would obey spelled out.
+fn of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<String> {
     let names = [format!("a/task/{name}"), format!("b/task/{name}")];
     let names = names.map(|name| harmless::line(&name).into_owned());
     let text = unified(&yaml(before)?, &yaml(after)?, [&names[0], &names[1]]);
-    write!(io::stdout(), "{}", harmless::lines(&text)).context(UNWRITABLE)
+    // Behind its sign, too, a line may be a command.
+    let lines = text.split('\n').map(|line| {
+        let (sign, rest) = line.split_at(line.len().min(1));
+        format!("{}{}", harmless::line(sign), harmless::line(rest))
+    });
+    Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// A unified diff, as `diff -u` writes it; empty if the texts are the same.
@@ -157,6 +167,17 @@ mod tests {
         ] {
             assert_eq!(unified(before, after, ["x", "y"]), expected, "{before:?} {after:?}");
         }
+    }
+
+    #[test]
+    fn what_a_terminal_or_a_ci_system_would_obey_is_spelled_out() {
+        let task = |label: &str| serde_json::json!({"a": "x\n::error file=x::pwned\n##[error] x\n", "b": label, "c": "\u{202e}\u{200b}"});
+        let shown = of_task("ns/a\u{9b}", &task("old"), &task("new")).unwrap();
+        assert!(shown.contains("\n-b: old\n+b: new\n"), "{shown}");
+        for raw in [" ::error", "##[", "\u{202e}", "\u{200b}", "\u{9b}"] {
+            assert!(!shown.contains(raw), "{raw:?} in {shown}");
+        }
+        assert!(shown.contains("\\u{3a}:error file=x::pwned"), "{shown}");
     }
 
     #[test]

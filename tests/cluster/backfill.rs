@@ -212,6 +212,13 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
     }
 }
 
+/// The status of a command whose output is closed before it says anything.
+fn unread(kubeconfig: &Path, words: &[&str]) -> Option<i32> {
+    let mut child = command(kubeconfig, words).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait().unwrap().code()
+}
+
 /// Two Tasks have a label that the rules declared before the edit, and nobody but the webhook can have written it.
 async fn loses_what_no_rule_declares(own: &Namespace, admin: &Path) {
     let (status, said) = json_of(admin, &["preview", "-n", "own", "-o", "json"]);
@@ -223,8 +230,10 @@ async fn loses_what_no_rule_declares(own: &Namespace, admin: &Path) {
     assert_eq!(gone().await, 2);
     let (status, output, _) = says(admin, &["backfill", "-n", "own", "--write"]);
     assert!(status == 1 && output.contains("0 Tasks written, 3 already right"), "{output}");
-    let (status, output, _) = says(admin, &["backfill", "-n", "own", "--write", "--prune"]);
-    assert!(status == 0 && output.contains("2 Tasks written, 1 already right"), "{output}");
+    // Nobody reads what it says: what it does, and how it ends, is the same.
+    assert_eq!(unread(admin, &["backfill", "-n", "own", "--write"]), Some(1));
+    assert_eq!(unread(admin, &["preview", "-n", "own"]), Some(1));
+    assert_eq!(unread(admin, &["backfill", "-n", "own", "--write", "--prune"]), Some(0));
     assert_eq!(gone().await, 0);
     for task in own.tasks().await {
         let metadata = &task["metadata"];

@@ -86,3 +86,33 @@ fn put<T>(all: &mut Vec<T>, new: Vec<T>, meta: impl Fn(&T) -> &ObjectMeta) {
 fn is_same(one: &ObjectMeta, other: &ObjectMeta) -> bool {
     (&one.namespace, &one.name) == (&other.namespace, &other.name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn files_that_are_about_none_of_the_cluster_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spawners.yaml");
+        let spawner = |name: &str| {
+            format!(
+                "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {{name: {name}, namespace: ns}}\n---\n"
+            )
+        };
+        let mut cluster = Objects::default();
+        let mut there = TaskSpawner::default();
+        (there.metadata.name, there.metadata.namespace) = ("priority".to_owned(), "ns".to_owned());
+        cluster.spawners.push(Arc::new(there));
+        for (names, is_of_none) in
+            [(&["pri0"][..], true), (&["priority"], false), (&["pri0", "priority"], false)]
+        {
+            let text: String = names.iter().map(|name| spawner(name)).collect();
+            fs::write(&file, text).unwrap();
+            let read = read(&[file.clone()], "ns", Some("ns"), None, &cluster).unwrap();
+            assert_eq!(read.1, is_of_none, "{names:?}");
+        }
+    }
+}

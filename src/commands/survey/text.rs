@@ -41,39 +41,43 @@ const SKIP_COLUMNS: [Column; 6] = [
 ///
 /// When it can't be written.
 pub(in crate::commands) fn report(report: &Report, survey: &Survey) -> anyhow::Result<()> {
-    let rows: Vec<Vec<Cell>> = report
-        .keys
-        .iter()
-        .flat_map(|((kind, key), of_key)| {
-            rows(of_key).into_iter().map(move |mut row| {
-                row.splice(
-                    0..0,
-                    [
-                        Cell::new(kind),
-                        Cell::new(harmless::line(key)).add_attribute(Attribute::Bold),
-                    ],
-                );
-                row
-            })
-        })
-        .collect();
-    if !rows.is_empty() {
-        print(format_args!("{}\n", table::table(&KEY_COLUMNS, rows, OutputFormat::Table)))?;
+    let (keys, skips) = (key_rows(report), skip_rows(report));
+    if !keys.is_empty() {
+        print(format_args!("{}\n", table::table(&KEY_COLUMNS, keys, OutputFormat::Table)))?;
     }
-    if !report.skips.is_empty() {
-        let rows = report.skips.iter().map(|((kind, key, reason, variable), (_, found))| {
-            vec![
-                Cell::new(kind),
-                Cell::new(harmless::line(key)).add_attribute(Attribute::Bold),
-                Cell::new(reason),
-                Cell::new(harmless::line(variable.as_deref().unwrap_or("-"))),
-                Cell::new(found.tasks),
-                Cell::new(harmless::line(&found.example)),
-            ]
-        });
-        print(format_args!("{}\n", table::table(&SKIP_COLUMNS, rows, OutputFormat::Table)))?;
+    if !skips.is_empty() {
+        print(format_args!("{}\n", table::table(&SKIP_COLUMNS, skips, OutputFormat::Table)))?;
     }
     sentences(report, survey).into_iter().try_for_each(print)
+}
+
+/// A cell with what others wrote.
+fn text(text: &str) -> Cell {
+    Cell::new(harmless::line(text))
+}
+
+fn key_rows(report: &Report) -> Vec<Vec<Cell>> {
+    let rows = report.keys.iter().flat_map(|((kind, key), of_key)| {
+        rows(of_key).into_iter().map(move |mut row| {
+            row.splice(0..0, [Cell::new(kind), text(key).add_attribute(Attribute::Bold)]);
+            row
+        })
+    });
+    rows.collect()
+}
+
+fn skip_rows(report: &Report) -> Vec<Vec<Cell>> {
+    let rows = report.skips.iter().map(|((kind, key, reason, variable), (_, found))| {
+        vec![
+            Cell::new(kind),
+            text(key).add_attribute(Attribute::Bold),
+            Cell::new(reason),
+            text(variable.as_deref().unwrap_or("-")),
+            Cell::new(found.tasks),
+            text(&found.example),
+        ]
+    });
+    rows.collect()
 }
 
 /// The rows of a key, without kind and key.
@@ -109,7 +113,7 @@ fn cells(value: Cell, tasks: String, counts: &Counts, example: &str) -> Vec<Cell
         count(counts.added, Color::Green),
         count(counts.changed, Color::Yellow),
         count(counts.lost, Color::Red),
-        Cell::new(harmless::line(example)),
+        text(example),
     ]
 }
 
@@ -219,5 +223,43 @@ fn reason(why: PassedOver) -> &'static str {
             "the TaskSpawner that it names is not there, so nobody knows its rules"
         }
         PassedOver::NoTask => "without the fields that Kelos gives a Task",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::apimachinery::Kind;
+    use crate::commands::survey::Surveyed;
+    use crate::engine::Skip;
+    use crate::engine::reason::Reason;
+    use crate::engine::revision::{RevisedKey, Revision};
+
+    #[test]
+    fn what_a_terminal_would_obey_in_a_name_is_spelled_out() {
+        let odd = "k\u{1b}]0;PWN\u{7}\u{9b}31m\u{202e}";
+        let key = RevisedKey {
+            kind: Kind::Label,
+            key: odd.to_owned(),
+            has: None,
+            gives: Some("x".to_owned()),
+            skip: Some(Skip::new(Reason::InvalidKey, "it is no key")),
+            is_held: false,
+            is_open: false,
+            is_traceless: false,
+        };
+        let mut report = Report::default();
+        report.add(&Surveyed {
+            object: serde_json::Value::Null,
+            namespace: "ns".to_owned(),
+            name: odd.to_owned(),
+            verdict: Ok(Revision { keys: vec![key], ..Revision::default() }),
+            is_audited: false,
+        });
+        let rows = [key_rows(&report), skip_rows(&report)].concat();
+        assert_eq!(rows.len(), 2);
+        for cell in rows.iter().flatten() {
+            assert_eq!(harmless::line(&cell.content()), cell.content());
+        }
     }
 }
