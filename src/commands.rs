@@ -71,7 +71,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Version(args) => version::run(&args),
         Command::Completions { shell } => completions::run(shell),
     }?;
-    stdio::finish()?;
+    stdio::unless_closed(stdio::finish())?;
     Ok(status)
 }
 

@@ -1,6 +1,9 @@
 //! `preview` and `backfill` on a real API server: what they say is what new Tasks get, who may do what, and what is
 //! written while others write, too.
 
+mod previewed;
+mod undeclared;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +21,7 @@ use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::history::History;
 use crate::harness::namespace::Namespace;
-use crate::harness::objects::{LABELS, NewSpawner, Spawner};
+use crate::harness::objects::NewSpawner;
 use crate::harness::registration::SERVED_BY;
 use crate::harness::wait::eventually;
 use crate::harness::{Cluster, spawner};
@@ -117,55 +120,10 @@ fn a_preview_is_what_new_tasks_get_and_everybody_sees_what_she_may() {
         assert_eq!((status, &said["tasks"], &said["differ"]), (0, &json!(4), &json!(1)), "{said}");
         let (status, said) = json_of(&admin, &["preview", "-n", "own", "-o", "json"]);
         assert_eq!((status, &said["tasks"], &said["differ"]), (0, &json!(3), &json!(0)), "{said}");
-        is_as_previewed(cluster, &own, &worker, &people, &admin).await;
+        previewed::is_what_comes(cluster, &own, &worker, &people, &admin).await;
         sees_what_she_may(cluster, &people).await;
-        loses_what_no_rule_declares(&own, &admin).await;
+        undeclared::are_lost(&own, &admin).await;
     });
-}
-
-/// Previews an edit, makes it, and has the same Task made again.
-async fn is_as_previewed(
-    cluster: &Cluster,
-    own: &Namespace,
-    worker: &Spawner,
-    people: &People,
-    admin: &Path,
-) {
-    let mut file: Value = edited().into();
-    file["apiVersion"] = json!("kelos.dev/v1alpha2");
-    let file = people.know("edited.yaml", &file.to_string());
-    let words = ["preview", "-n", "own", "-f", file.to_str().unwrap(), "--limit", "1", "-o"];
-    let (status, said) = json_of(admin, &[&words[..], &["json"]].concat());
-    assert_eq!(status, 1, "keys are lost: {said}");
-    let mut previewed = BTreeMap::new();
-    let mut lost = Vec::new();
-    for key in said["keys"].as_array().unwrap() {
-        let (name, value) = (key["key"].as_str().unwrap(), &key["values"][0]["value"]);
-        if key["lost"] == 1 {
-            lost.push(name);
-        } else {
-            previewed.insert(name, value.as_str().unwrap());
-        }
-    }
-    assert_eq!(lost, ["gone", "lost"]);
-    let (_, diff, _) = says(admin, &[&words[..], &["diff"]].concat());
-    for line in ["--- a/task/own/worker-1", "-    gone: x", "+    added: issue", "+    number: n-1"]
-    {
-        assert!(diff.lines().any(|it| it == line), "{line:?} is not in\n{diff}");
-    }
-
-    let edited: Value = edited().into();
-    let labels = &edited["metadata"]["annotations"][LABELS];
-    own.changes(worker, json!({"metadata": {"annotations": {LABELS: labels}}})).await;
-    own.will_label(worker.issue(9), "added", "issue").await;
-    let path = "/apis/kelos.dev/v1alpha2/namespaces/own/tasks/worker-1";
-    cluster.admin.delete(path).await.ok();
-    let again = own.accepts(worker.issue(1)).await;
-    let labels = again.object["metadata"]["labels"].as_object().unwrap().iter();
-    let labels = labels.filter(|(key, _)| *key != "kelos.dev/taskspawner");
-    let labels: BTreeMap<_, _> =
-        labels.map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect();
-    assert_eq!(labels, previewed, "key by key");
 }
 
 async fn sees_what_she_may(cluster: &Cluster, people: &People) {
@@ -210,38 +168,6 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
         assert!(status == 2 && output.is_empty(), "{output}");
         assert!(errors.contains(&format!("{spawners} namespace own")), "{errors}");
     }
-}
-
-/// The status of a command whose output is closed before it says anything.
-fn unread(kubeconfig: &Path, words: &[&str]) -> Option<i32> {
-    let mut child = command(kubeconfig, words).stdout(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    child.wait().unwrap().code()
-}
-
-/// Two Tasks have a label that the rules declared before the edit, and nobody but the webhook can have written it.
-async fn loses_what_no_rule_declares(own: &Namespace, admin: &Path) {
-    let (status, said) = json_of(admin, &["preview", "-n", "own", "-o", "json"]);
-    assert_eq!((status, &said["differ"], &said["unproven"]), (1, &json!(2), &json!(0)), "{said}");
-    let gone = async || {
-        let tasks = own.tasks().await;
-        tasks.iter().filter(|task| task["metadata"]["labels"]["gone"].is_string()).count()
-    };
-    assert_eq!(gone().await, 2);
-    let (status, output, _) = says(admin, &["backfill", "-n", "own", "--write"]);
-    assert!(status == 1 && output.contains("0 Tasks written, 3 already right"), "{output}");
-    // Nobody reads what it says: what it does, and how it ends, is the same.
-    assert_eq!(unread(admin, &["backfill", "-n", "own", "--write"]), Some(1));
-    assert_eq!(unread(admin, &["preview", "-n", "own"]), Some(1));
-    assert_eq!(unread(admin, &["backfill", "-n", "own", "--write", "--prune"]), Some(0));
-    assert_eq!(gone().await, 0);
-    for task in own.tasks().await {
-        let metadata = &task["metadata"];
-        assert_eq!(metadata["labels"]["kelos.dev/taskspawner"], "worker", "what Kelos sent stays");
-        assert_eq!(metadata["annotations"]["kelos.dev/source-kind"], "issue");
-    }
-    let (status, said) = json_of(admin, &["preview", "-n", "own", "-o", "json"]);
-    assert_eq!((status, &said["differ"]), (0, &json!(0)), "{said}");
 }
 
 #[test]

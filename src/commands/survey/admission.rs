@@ -71,8 +71,8 @@ pub(super) async fn others(
             return Some(format!("others whom the API server asks ({why})"));
         }
     };
-    let read = |json: &Box<RawValue>| serde_json::from_str::<AdmissionPolicy>(json.get()).ok();
-    let policies = policies.iter().map(read);
+    let read = |json: &RawValue| serde_json::from_str::<AdmissionPolicy>(json.get()).ok();
+    let policies = policies.iter().map(|json| read(json));
     let mut others = policies.filter(|it| it.as_ref().is_none_or(AdmissionPolicy::is_for_tasks));
     let name = others.next()?.map_or_else(String::new, |it| format!(" {}", it.name()));
     Some(format!("MutatingAdmissionPolicy{name}"))

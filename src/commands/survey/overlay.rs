@@ -111,7 +111,7 @@ mod tests {
         {
             let text: String = names.iter().map(|name| spawner(name)).collect();
             fs::write(&file, text).unwrap();
-            let read = read(&[file.clone()], "ns", Some("ns"), None, &cluster).unwrap();
+            let read = read(std::slice::from_ref(&file), "ns", Some("ns"), None, &cluster).unwrap();
             assert_eq!(read.1, is_of_none, "{names:?}");
         }
     }
