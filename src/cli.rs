@@ -111,15 +111,21 @@ pub enum Command {
     /// Looks from outside, with your own rights, and writes nothing: what is registered, the certificates that are
     /// served, endpoints, the Lease and the Secret of the controller, the rights of the ServiceAccounts, the
     /// switches of Namespaces, versions; and creates a Task by server-side dry run. Each line is good (✓), bad (✗) or
-    /// not judged (?), and says what to do. The exit status is 1 for a ✗, and 2 where a right was missing.
+    /// not judged (?), and says what to do. The exit status is 1 for a ✗, and 2 where a right was missing or
+    /// there is no such namespace.
     #[command(after_help = CHECK_EXAMPLE)]
     Check(CheckArgs),
     /// Print the version of this program, and of what is installed
     ///
-    /// With a cluster it also says which kelos-metadata, which Kelos and which Kubernetes run there.
+    /// With a cluster it also says which kelos-metadata, which Kelos and which Kubernetes run there. The exit status
+    /// is 2 where a right for that was missing.
     Version(VersionArgs),
     /// Print a completion script for a shell
-    #[command(visible_alias = "completion")]
+    ///
+    /// It completes commands, flags and their values. The names of a cluster only kubectl completes, with the plugin
+    /// of docs/install.md.
+    // The longer name is that of the first releases.
+    #[command(name = "completion", alias = "completions", after_help = COMPLETION_EXAMPLE)]
     Completions {
         /// The shell
         shell: Shell,
@@ -149,6 +155,12 @@ const CHECK_EXAMPLE: &str = "\
 Example:
   kelos-metadata check
   kelos-metadata check -n my-team -o json";
+
+const COMPLETION_EXAMPLE: &str = "\
+Example:
+  source <(kelos-metadata completion bash)
+  kelos-metadata completion zsh > ~/.zfunc/_kelos-metadata
+  kelos-metadata completion fish > ~/.config/fish/completions/kelos-metadata.fish";
 
 const EXPLAIN_EXAMPLE: &str = "\
 Example:

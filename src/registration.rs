@@ -5,6 +5,7 @@
 //! is not ours) makes the judgement uncertain, never wrong.
 
 mod condition;
+mod fault;
 mod policy;
 mod selector;
 
@@ -12,6 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::condition::MatchCondition;
+use self::fault::Astray;
+pub use self::fault::Faults;
 pub use self::policy::AdmissionPolicy;
 pub use self::selector::{Requirement, Selector, Verdict};
 use crate::certs::ConfigurationKind;
@@ -209,9 +212,14 @@ impl Webhook {
             || self.url().is_some_and(|url| url.ends_with(kind.path()))
     }
 
-    /// Whether the API server asks it about a Task, as one of this configuration.
+    /// Whether the API server asks it about a Task, as one of this configuration, where we answer.
     pub fn judge(&self, configuration: &str, task: NewTask<'_>) -> Registration {
         let mut judged = Judged::default();
+        match self.astray(ConfigurationKind::Mutating) {
+            Some(Astray::Surely(text)) => judged.refusals.push(format!("it {text}")),
+            Some(Astray::Perhaps(text)) => judged.unknown.push(format!("it {text}")),
+            None => {}
+        }
         judged.rules(self, task.object);
         judged.namespace(self.namespace_selector.as_ref(), task);
         judged.object(self.object_selector.as_ref(), task.object);
@@ -317,8 +325,9 @@ impl Judged {
             match condition.holds(object) {
                 Some(true) => {}
                 Some(false) => self.refusals.push(format!(
-                    "its matchCondition {} holds only for Tasks that name a TaskSpawner as their owner",
-                    condition.name
+                    "its matchCondition {} holds {}",
+                    condition.name,
+                    condition.what_for()
                 )),
                 None => self.unknown.push(format!(
                     "its matchCondition {} is not the chart's, and is not judged: `{}`",
@@ -336,14 +345,7 @@ fn label(key: &str, value: Option<&str>) -> String {
 
 impl Rule {
     fn is_for(&self, kind: ConfigurationKind) -> bool {
-        let (operation, plural) = kind.asked_about();
-        let is_of_namespaces =
-            self.scope.as_deref().is_none_or(|it| it == "*" || it == "Namespaced");
-        let has_resource = self.resources.iter().any(|it| [plural, "*", "*/*"].contains(&&**it));
-        has(&self.api_groups, GROUP)
-            && has_resource
-            && has(&self.operations, operation)
-            && is_of_namespaces
+        self.lacks(kind).is_empty()
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::check::{Installed, installed};
+use super::not_asked;
 use super::reach::{Reach, block_on};
 use super::stdio::{print, print_json, warn};
 use crate::cli::{ReportFormat, VersionArgs};
@@ -49,6 +50,7 @@ pub(super) fn run(args: &VersionArgs) -> anyhow::Result<ExitCode> {
     // What can be said is said first.
     match failed {
         Some(why) => Err(why),
+        None if versions.server.is_some_and(|it| !it.lacking.is_empty()) => Ok(not_asked()),
         None => Ok(ExitCode::SUCCESS),
     }
 }
@@ -56,7 +58,7 @@ pub(super) fn run(args: &VersionArgs) -> anyhow::Result<ExitCode> {
 async fn ask(args: &VersionArgs) -> anyhow::Result<Installed> {
     let reach = Reach::connect(&args.connection, "or --client to ask none").await?;
     let installed = installed(reach.client).await?;
-    for why in &installed.lacking {
+    for why in installed.lacking.iter().chain(&installed.absent) {
         warn(why);
     }
     Ok(installed)

@@ -27,10 +27,24 @@ pub(super) struct MatchCondition {
 }
 
 impl MatchCondition {
-    /// Whether it holds for a new Task; nothing if it is none of the chart's. What it says is compared letter by
-    /// letter: a CEL of our own, or one that knows less than the API server's, would be wrong where it matters.
+    /// Whether it holds for a new Task; nothing if it is none of the chart's, and no mere `true` or `false`. What it
+    /// says is compared letter by letter: a CEL of our own, or one that knows less than the API server's, would be
+    /// wrong where it matters.
     pub(super) fn holds(&self, object: &Value) -> Option<bool> {
-        (self.words() == HAS_TASKSPAWNER).then(|| has_taskspawner(object))
+        match &*self.words() {
+            HAS_TASKSPAWNER => Some(has_taskspawner(object)),
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// For which Tasks it holds, of one that is judged.
+    pub(super) fn what_for(&self) -> &'static str {
+        match &*self.words() {
+            "false" => "for none: it is `false`",
+            _ => "only for Tasks that name a TaskSpawner as their owner",
+        }
     }
 
     /// Line breaks and indents mean nothing in CEL but within texts, and the chart's has none there.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::engine::kelos::StringMap;
+use crate::engine::kelos::{INJECTION_SETTING, StringMap};
 
 /// The label that the API server itself gives each Namespace.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -74,6 +74,12 @@ impl Selector {
         unknown.map_or(Verdict::Selects, Verdict::Unknown)
     }
 
+    /// What it wants and the chart's does not, whatever its values.
+    pub fn beyond_the_chart(&self) -> Selector {
+        let beyond = self.requirements().filter(|it| !it.is_of_the_chart());
+        Selector { match_labels: None, match_expressions: Some(beyond.collect()) }
+    }
+
     fn requirements(&self) -> impl Iterator<Item = Requirement> + '_ {
         let equal = self.match_labels.iter().flatten().map(|(key, value)| Requirement {
             key: key.clone(),
@@ -95,6 +101,18 @@ impl Requirement {
             "DoesNotExist" => value.is_none(),
             _ => return None,
         })
+    }
+
+    /// Whether the chart writes it for Namespaces: its switch, or those that it leaves out.
+    fn is_of_the_chart(&self) -> bool {
+        let mut values: Vec<&str> = self.values().iter().map(String::as_str).collect();
+        values.sort_unstable();
+        match (&*self.key, &*self.operator) {
+            (NAME_LABEL, "NotIn") => true,
+            (INJECTION_SETTING, "NotIn") => values == ["disabled"],
+            (INJECTION_SETTING, "In") => values == ["audit", "enabled"],
+            _ => false,
+        }
     }
 
     fn values(&self) -> &[String] {

@@ -143,6 +143,11 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
     fn mine(webhook: &mut Value) {
         webhook["matchConditions"] = json!([{"name": "mine", "expression": "a\n  == 1"}]);
     }
+    fn never(webhook: &mut Value) {
+        webhook["matchConditions"] = json!([{"name": "off", "expression": "false"}]);
+    }
+    const OFF: &str = "its matchCondition off holds for none: it is `false`";
+    const ASTRAY: &str = "it has path /mutate, and only /mutate-task is served";
     let rule = |change: fn(&mut Value), asks, because| -> Row {
         ("a rule", change, json!({}), Some(json!({})), asks, because)
     };
@@ -155,13 +160,15 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
         rule(|it| it["rules"][0]["apiVersions"] = json!(["v1alpha1"]), Asks::Unknown, VERSION),
         rule(converts, Asks::Yes, ""),
         rule(mine, Asks::Unknown, MINE),
+        rule(never, Asks::No, OFF),
+        rule(|it| it["clientConfig"]["service"]["path"] = json!("/mutate"), Asks::No, ASTRAY),
     ]);
 }
 
 #[test]
 fn what_decides_is_told_and_not_what_is_unknown_beside_it() {
     let configuration = configuration(|webhook| {
-        webhook["matchConditions"] = json!([{"name": "mine", "expression": "true"}]);
+        webhook["matchConditions"] = json!([{"name": "mine", "expression": "a == 1"}]);
         webhook["rules"] = json!([]);
     });
     let found = judged(&configuration, &json!({}), None);

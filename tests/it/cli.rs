@@ -318,6 +318,7 @@ fn every_command_has_help_and_there_are_completions() {
     for shell in ["bash", "zsh", "fish"] {
         let (code, script, _) = run(&["completions", shell], "");
         assert!(code == 0 && script.contains("kelos-metadata"), "{shell}");
+        assert_eq!(run(&["completion", shell], "").1, script, "{shell}: by both names");
     }
     let (code, _, error) = run(&["serv"], "");
     assert!(code == 2 && error.contains("serve"), "{error}");

@@ -27,7 +27,7 @@ The exit status of every command:
 | status | means |
 | --- | --- |
 | 0 | it is done |
-| 1 | the answer is no: the template of `eval` fails; a case of `test` fails; `lint` finds an error; a key of the Task of `explain` is missing or not as today's rules give it; Kelos makes no Task of the item of `render`, or a key is not written under `--strict`; `check` finds something bad; `serve` or `controller` can't go on |
+| 1 | the answer is no: the template of `eval` fails; a case of `test` fails; `lint` finds an error; a key of the Task of `explain` is missing or not as today's rules give it; Kelos makes no Task of the item of `render`, or a key is not written under `--strict`; a Task of `preview` would lose a key; `backfill` has not written a key, or kept one that the rules no longer give; `check` finds something bad; `serve` or `controller` can't go on |
 | 2 | it could not be asked: a flag, a file, the cluster or the rights are in the way, or the output can't be written |
 
 `serve` ends with 0 after SIGTERM or SIGINT, when `--shutdown-delay` is over and requests in flight are answered, and
@@ -35,7 +35,7 @@ The exit status of every command:
 as `head` does, ends it quietly with 0. Logs and messages go to standard error, results to standard output. Colours are
 only for terminals, and `NO_COLOR` switches them off there.
 
-A script for your shell completes commands, flags and values, as in `source <(kelos-metadata completions bash)`.
+A script for your shell completes commands, flags and values, as in `source <(kelos-metadata completion bash)`.
 ";
 
 /// Every command with its own help, in the order in which `--help` lists them, parents first.

@@ -67,12 +67,14 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
     };
     let found = Found::of(&slices, text(service_port, "/name"));
     if found.ready.is_empty() {
-        let text = format!("{title} leads to no Pod that is ready ({} are not)", found.not_ready);
-        let hint = format!(
-            "kubectl -n {namespace} get pods -l {} and look at why they are not ready, as in docs/operations.md",
-            selector_text(&endpoints.selector)
-        );
-        report.bad(Topic::Endpoints, text, hint);
+        let selector = selector_text(&endpoints.selector);
+        let (leads, todo) = found.nowhere(slices.len(), &selector);
+        let pods = format!("kubectl -n {namespace} get pods -l {selector}");
+        let hint = match selector.is_empty() {
+            true => "install the chart again".to_owned(),
+            false => format!("{pods} and look {todo}, as in docs/operations.md"),
+        };
+        report.bad(Topic::Endpoints, format!("{title} {leads}"), hint);
     } else {
         let others = match found.not_ready {
             0 => String::new(),
@@ -117,6 +119,33 @@ struct Found {
 }
 
 impl Found {
+    /// Why none is ready, where there are as many slices, and what to look for among the Pods of this selector.
+    fn nowhere(&self, slices: usize, selector: &str) -> (String, &'static str) {
+        let missing = "whether they are there: where they are, somebody deleted it, or the controller of EndpointSlices \
+                       does not run";
+        match (slices, self.not_ready) {
+            _ if selector.is_empty() => {
+                ("has no selector, and leads to no Pod".to_owned(), missing)
+            }
+            (0, _) => {
+                let text = format!(
+                    "has no EndpointSlice: no Pod matches its selector {selector}, or somebody deleted it"
+                );
+                (text, missing)
+            }
+            (_, 0) => {
+                let text = format!(
+                    "leads to no Pod: none matches its selector {selector}, or none has its port"
+                );
+                (text, "whether they are there, and have the port of the Service")
+            }
+            (_, some) => (
+                format!("leads to no Pod that is ready ({some} are not)"),
+                "at why they are not ready",
+            ),
+        }
+    }
+
     /// What slices say of the port of this name.
     fn of(slices: &[Value], port_name: &str) -> Found {
         let mut found = Found::default();
@@ -149,6 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, versions};
 
     #[test]
     fn an_endpoint_counts_once_and_is_ready_unless_it_says_otherwise() {
@@ -167,5 +197,52 @@ mod tests {
         let ready = ["10.0.0.2:9443", "[fd00::1]:9443"].map(|it| it.parse().unwrap());
         assert_eq!(found, Found { ready: ready.to_vec(), not_ready: 1 });
         assert_eq!(selector_text(&json!({"a": "b", "c": "d"})), "a=b,c=d");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_leads_nowhere_says_what_is_missing() {
+        let pods = json!({"app": "x"});
+        let port = json!([{"name": "webhook", "port": 9443}]);
+        let slice = |port: &Value, endpoints: Value| json!({"metadata": {"name": "s"}, "ports": port, "endpoints": endpoints});
+        let waiting = json!([{"addresses": ["10.0.0.3"], "conditions": {"ready": false}}]);
+        for (selector, slices, said, hint) in [
+            (
+                &pods,
+                vec![],
+                "has no EndpointSlice: no Pod matches its selector app=x, or somebody deleted it",
+                "get pods -l app=x and look whether they are there",
+            ),
+            (
+                &pods,
+                vec![slice(&port, json!([]))],
+                "leads to no Pod: none matches its selector app=x, or none has its port",
+                "get pods -l app=x and look whether they are there, and have",
+            ),
+            (
+                &pods,
+                vec![slice(&port, waiting)],
+                "leads to no Pod that is ready (1 are not)",
+                "get pods -l app=x and look at why they are not ready",
+            ),
+            (&Value::Null, vec![], "has no selector, and leads to no Pod", "install the chart"),
+        ] {
+            let ports = json!([{"name": "webhook", "port": 443}]);
+            let service = json!({"spec": {"selector": selector, "ports": ports}});
+            let asking = Asking::scripted(move |path| match path {
+                "/apis/discovery.k8s.io" => versions(&["v1"]),
+                "/api/v1/namespaces/ns/services/n" => Scripted::Json(200, service.clone()),
+                path if path.contains("/endpointslices?") => {
+                    Scripted::Json(200, json!({"metadata": {}, "items": slices}))
+                }
+                path => panic!("{path}"),
+            });
+            let target =
+                Target::Service { namespace: "ns".to_owned(), name: "n".to_owned(), port: 443 };
+            let mut report = Report::default();
+            look(&asking, &target, &mut report).await;
+            let report = report.to_string();
+            let expected = format!("✗ endpoints: Service ns/n {said}\n");
+            assert!(report.starts_with(&expected) && report.contains(hint), "{report}");
+        }
     }
 }

@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::asking::Asking;
 use super::{Report, Topic, full_name};
 use crate::certs::ConfigurationKind;
-use crate::engine::kelos::GROUP;
-use crate::registration::{Configuration, Webhook};
+use crate::registration::{Configuration, Faults, Webhook};
 
 /// The longest timeout that is good: so long a Task waits where the webhook hangs.
 const LONGEST_TIMEOUT_SECONDS: u64 = 10;
@@ -78,29 +77,29 @@ impl Registered {
         }
     }
 
-    fn judge(&self, report: &mut Report) {
+    /// Judges it where Kelos's kinds are served in these versions.
+    fn judge(&self, served: &[String], report: &mut Report) {
         let (title, webhook) = (self.title(), &self.webhook);
-        let again = "install the chart again: `helm upgrade` writes it as it should be";
-        if !webhook.asks_about(self.kind) {
-            let (operation, plural) = self.kind.asked_about();
-            let text = format!(
-                "{title} has no rule for {operation} of {plural}.{GROUP}: the API server never asks"
-            );
-            report.bad(Topic::Registration, text, again);
-        } else if webhook.failure_policy() != "Ignore" {
-            let text = format!(
-                "{title} has failurePolicy {}: what it is asked about is refused while no Pod of ours answers",
-                webhook.failure_policy()
-            );
-            report.bad(Topic::Registration, text, again);
-        } else if webhook.timeout_seconds() > LONGEST_TIMEOUT_SECONDS {
-            let text = format!(
-                "{title} has timeoutSeconds {}: whoever creates waits so long where our Pods hang",
-                webhook.timeout_seconds()
-            );
-            report.bad(Topic::Registration, text, again);
+        let Faults { mut wrong, unknown } = webhook.faults(self.kind, served);
+        let (policy, seconds) = (webhook.failure_policy(), webhook.timeout_seconds());
+        if policy != "Ignore" {
+            wrong.push(format!(
+                "has failurePolicy {policy}: what it is asked about is refused while no Pod of ours answers"
+            ));
+        }
+        if seconds > LONGEST_TIMEOUT_SECONDS {
+            wrong.push(format!(
+                "has timeoutSeconds {seconds}: whoever creates waits so long where our Pods hang"
+            ));
+        }
+        let all = |faults: Vec<String>| format!("{title} {}", faults.join("; it "));
+        if !wrong.is_empty() {
+            let again = "install the chart again: `helm upgrade` writes it as it should be";
+            report.bad(Topic::Registration, all(wrong), again);
+        } else if !unknown.is_empty() {
+            let hint = "compare it with what the chart registers: `helm get manifest`";
+            report.not_judged(Topic::Registration, all(unknown), hint);
         } else {
-            let seconds = webhook.timeout_seconds();
             let text = format!("{title}, failurePolicy Ignore, timeoutSeconds {seconds}");
             report.good(Topic::Registration, text);
         }
@@ -109,53 +108,74 @@ impl Registered {
 
 #[cfg(test)]
 impl Registered {
-    /// What Tasks are answered by, as the chart registers it.
-    pub(super) fn chart() -> Registered {
+    /// What Tasks are answered by, as the chart registers it, after a change.
+    pub(super) fn chart(change: impl FnOnce(&mut Value)) -> Registered {
         let selector = serde_json::json!({"matchExpressions": [
             {"key": "metadata.kelos.dev/injection", "operator": "NotIn", "values": ["disabled"]}]});
-        let webhook = serde_json::json!({
+        let mut webhook = serde_json::json!({
             "name": "mtask.metadata.kelos.dev",
-            "clientConfig": {"service": {"namespace": "kelos-system", "name": "kelos-metadata"}},
-            "rules": [{"apiGroups": [GROUP], "apiVersions": ["*"], "resources": ["tasks"], "operations": ["CREATE"]}],
+            "clientConfig": {"service": {
+                "namespace": "kelos-system", "name": "kelos-metadata", "path": "/mutate-task"}},
+            "rules": [{"apiGroups": ["kelos.dev"], "apiVersions": ["*"], "resources": ["tasks"], "operations": ["CREATE"]}],
             "namespaceSelector": selector,
         });
+        change(&mut webhook);
         let webhook: Webhook = serde_json::from_value(webhook).unwrap();
         Registered::of(ConfigurationKind::Mutating, "kelos-metadata", &webhook)
     }
 }
 
-/// Finds what is registered and judges it; nothing if Tasks can't be answered at all, or nobody may say.
-pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Registered>> {
-    let (mut found, mut knows_mutating) = (Vec::new(), true);
-    for kind in ConfigurationKind::ALL {
-        let all = asking.list(&kind.resource(), None, None).await;
-        match all.and_then(|all| read(kind, all)) {
-            Ok(ours) => found.extend(ours),
-            Err(why) => {
-                report.refused(Topic::Registration, &format!("each {kind}"), &why);
-                knows_mutating &= kind != ConfigurationKind::Mutating;
+/// The webhooks of ours that are registered.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) all: Vec<Registered>,
+    /// Whether what Tasks are answered by could not be read.
+    pub(super) is_unread: bool,
+}
+
+impl Found {
+    /// What Tasks are answered by.
+    pub(super) fn tasks(&self) -> Option<&Registered> {
+        self.all.iter().find(|it| it.kind == ConfigurationKind::Mutating)
+    }
+
+    fn judge(&self, served: &[String], report: &mut Report) {
+        for one in &self.all {
+            one.judge(served, report);
+        }
+        let of_tasks = self.all.iter().filter(|it| it.kind == ConfigurationKind::Mutating);
+        match &of_tasks.collect::<Vec<_>>()[..] {
+            [] if self.is_unread => {}
+            [] => {
+                let text = "no MutatingWebhookConfiguration registers kelos-metadata: Tasks are created as they are";
+                report.bad(Topic::Registration, text, "install the chart: docs/install.md");
+            }
+            [_] => {}
+            several => {
+                let titles: Vec<String> = several.iter().map(|it| it.title()).collect();
+                let text =
+                    format!("Tasks are answered {} times: {}", several.len(), titles.join(", "));
+                report.bad(Topic::Registration, text, "delete the one that nobody installed");
             }
         }
     }
-    for one in &found {
-        one.judge(report);
-    }
-    let of = |kind| found.iter().filter(|it| it.kind == kind).collect::<Vec<_>>();
-    match &of(ConfigurationKind::Mutating)[..] {
-        [] if !knows_mutating => return None,
-        [] => {
-            let text = "no MutatingWebhookConfiguration registers kelos-metadata: Tasks are created as they are";
-            report.bad(Topic::Registration, text, "install the chart: docs/install.md");
-            return None;
-        }
-        [_] => {}
-        several => {
-            let titles: Vec<String> = several.iter().map(|it| it.title()).collect();
-            let text = format!("Tasks are answered {} times: {}", several.len(), titles.join(", "));
-            report.bad(Topic::Registration, text, "delete the one that nobody installed");
+}
+
+/// Finds what is registered and judges it, where Kelos's kinds are served in these versions.
+pub(super) async fn find(asking: &Asking, served: &[String], report: &mut Report) -> Found {
+    let mut found = Found::default();
+    for kind in ConfigurationKind::ALL {
+        let all = asking.list(&kind.resource(), None, None).await;
+        match all.and_then(|all| read(kind, all)) {
+            Ok(ours) => found.all.extend(ours),
+            Err(why) => {
+                report.refused(Topic::Registration, &format!("each {kind}"), &why);
+                found.is_unread |= kind == ConfigurationKind::Mutating;
+            }
         }
     }
-    Some(found)
+    found.judge(served, report);
+    found
 }
 
 /// The webhooks of ours in these configurations, or that they are not to be read.
@@ -196,7 +216,7 @@ mod tests {
                 "service": {"namespace": "ns", "name": "n", "path": "/mutate-task", "port": 443},
                 "caBundle": "eA==",
             },
-            "rules": [{"apiGroups": ["kelos.dev"], "resources": ["tasks"], "operations": ["CREATE"]}],
+            "rules": [{"apiGroups": ["kelos.dev"], "apiVersions": ["*"], "resources": ["tasks"], "operations": ["CREATE"]}],
             "failurePolicy": "Ignore",
             "timeoutSeconds": 3,
         });
@@ -211,7 +231,7 @@ mod tests {
 
     fn judged(webhook: Value) -> Option<String> {
         let mut report = Report::default();
-        found(webhook).first()?.judge(&mut report);
+        found(webhook).first()?.judge(&["v1alpha2".to_owned()], &mut report);
         Some(report.to_string())
     }
 
@@ -255,7 +275,9 @@ mod tests {
                 _ => Scripted::Json(200, json!({"metadata": {}, "items": []})),
             });
             let mut report = Report::default();
-            assert!(find(&asking, &mut report).await.is_none());
+            let found = find(&asking, &[], &mut report).await;
+            assert!(found.all.is_empty());
+            assert_eq!(found.is_unread, refused == "mutating");
             let report = report.to_string();
             assert!(report.contains(said), "{report}");
             assert_eq!(report.contains('✗'), refused == "validating", "{report}");
@@ -265,7 +287,29 @@ mod tests {
     #[test]
     fn what_would_lose_or_delay_tasks_is_bad() {
         type Change = fn(&mut Value);
-        let changes: [(Change, &str); 5] = [
+        let changes: [(Change, &str); 9] = [
+            (
+                |it| it["clientConfig"]["service"]["path"] = json!("/mutate"),
+                "MutatingWebhookConfiguration/c has path /mutate, and only /mutate-task is served",
+            ),
+            (
+                |it| {
+                    it["rules"][0]["apiVersions"] = json!(["v1alpha1"]);
+                    it["matchPolicy"] = json!("Exact");
+                },
+                "has apiVersions [v1alpha1], and kelos.dev is served as v1alpha2: the API server never asks",
+            ),
+            (
+                |it| it["matchConditions"] = json!([{"name": "off", "expression": "false"}]),
+                "has a matchCondition off that never holds: `false`",
+            ),
+            (
+                |it| {
+                    it["objectSelector"] = json!({"matchLabels": {"team": "x"}});
+                    it["failurePolicy"] = json!("Fail");
+                },
+                "that are otherwise; it has failurePolicy Fail: what",
+            ),
             (|it| it["failurePolicy"] = json!("Fail"), "failurePolicy Fail"),
             (|it| it["timeoutSeconds"] = json!(30), "timeoutSeconds 30"),
             (|it| it["rules"][0]["operations"] = json!(["UPDATE"]), "no rule for CREATE of tasks"),
@@ -278,5 +322,8 @@ mod tests {
         }
         let any = judged(webhook(|it| it["rules"][0]["resources"] = json!(["*/*"]))).unwrap();
         assert!(any.starts_with('✓'), "{any}");
+        let condition = json!([{"name": "mine", "expression": "a == 1"}]);
+        let unknown = judged(webhook(|it| it["matchConditions"] = condition)).unwrap();
+        assert!(unknown.starts_with("? registration: "), "{unknown}");
     }
 }

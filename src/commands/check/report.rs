@@ -67,7 +67,8 @@ struct Line {
     text: String,
     /// What to do.
     hint: Option<String>,
-    /// Whether a right was missing, or the API server did not say: whoever may ask can have it judged.
+    /// Whether a right was missing, the API server did not say, or there is no such thing: asked otherwise, it can be
+    /// judged.
     was_refused: bool,
 }
 
@@ -94,6 +95,16 @@ impl Report {
         hint: impl Into<String>,
     ) {
         self.add(topic, Verdict::NotJudged, text.into(), Some(hint.into()), false);
+    }
+
+    /// It could not be asked about, by a mistake of whoever asks; `hint` says how it could.
+    pub(super) fn not_asked(
+        &mut self,
+        topic: Topic,
+        text: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.add(topic, Verdict::NotJudged, text.into(), Some(hint.into()), true);
     }
 
     /// It was not to be had: which right is missing, or what else the API server says.

@@ -1,11 +1,11 @@
 //! The switches of Namespaces.
 
 use super::asking::Asking;
-use super::{Registered, Report, Topic};
+use super::{Found, Report, Topic, UNREAD_HINT};
 use crate::cluster::Resource;
 use crate::commands::counted::counted;
 use crate::engine::kelos::{INJECTION_SETTING, Injection, Namespace, StringMap};
-use crate::registration::{Selector, Verdict};
+use crate::registration::{Requirement, Selector, Verdict};
 
 /// The most Namespaces that are named in a line.
 const MOST_NAMED: usize = 5;
@@ -15,6 +15,8 @@ const MOST_NAMED: usize = 5;
 struct Switches<'s> {
     /// Which Namespaces the registration is about; nothing for all.
     selector: Option<&'s Selector>,
+    /// Whether the registration could not be read.
+    is_unread: bool,
     namespaces: &'s [Namespace],
 }
 
@@ -39,6 +41,10 @@ impl Switches<'_> {
 
     /// Which Namespaces are served, as the registration says it: by what it makes of one without labels.
     fn rule(&self) -> String {
+        if self.is_unread {
+            return "which Namespaces are served is not known, and by their labels alone"
+                .to_owned();
+        }
         match self.verdict("", &StringMap::default()) {
             Verdict::Misses { requirement, .. } if requirement.key == INJECTION_SETTING => {
                 "only Namespaces that say so are served".to_owned()
@@ -52,6 +58,19 @@ impl Switches<'_> {
         }
     }
 
+    /// What the registration wants of Namespaces, not as the chart, and none has; nothing if there is no such thing.
+    fn unmet(&self) -> Option<Requirement> {
+        let beyond = self.selector?.beyond_the_chart();
+        let mut missed = self.namespaces.iter().map(|it| {
+            match beyond.of_namespace(&it.metadata.name, Some(&it.metadata.labels)) {
+                Verdict::Misses { requirement, .. } => Some(requirement),
+                Verdict::Selects | Verdict::Unknown(_) => None,
+            }
+        });
+        let first = missed.next()??;
+        missed.all(|it| it.is_some()).then_some(first)
+    }
+
     fn judge(&self, report: &mut Report) {
         let unknown: Vec<&Namespace> =
             self.namespaces.iter().filter(|it| it.has_unknown_switch()).collect();
@@ -63,8 +82,11 @@ impl Switches<'_> {
             if unknown.len() > MOST_NAMED {
                 names.push_str(&format!(" and {} more", unknown.len() - MOST_NAMED));
             }
-            let is_off = self.injection(first) == Injection::Disabled;
-            let counts = if is_off { "off" } else { "`audit`" };
+            let counts = match self.injection(first) {
+                _ if self.is_unread => "`audit`, or as off where Namespaces opt in",
+                Injection::Disabled => "off",
+                _ => "`audit`",
+            };
             let text = format!(
                 "{} with a value of {INJECTION_SETTING} that is not known, which counts as {counts}: {names}",
                 counted(unknown.len(), "Namespace")
@@ -78,23 +100,42 @@ impl Switches<'_> {
         }
         let [on, off, audit] =
             [Injection::Enabled, Injection::Disabled, Injection::Audit].map(|it| self.count(it));
-        let rule = self.rule();
-        report.good(Topic::Switches, format!("{rule}: on in {on}, off in {off}, audit in {audit}"));
+        let text = format!("{}: on in {on}, off in {off}, audit in {audit}", self.rule());
+        if self.is_unread {
+            report.not_judged(Topic::Switches, text, UNREAD_HINT);
+        } else if on + audit > 0 {
+            report.good(Topic::Switches, text);
+        } else if let Some(unmet) = self.unmet() {
+            let text = format!(
+                "{text}: the namespaceSelector of the registration wants `{unmet}`, which the chart's does not, and no \
+                 Namespace has it: no Task is asked about"
+            );
+            let hint = "install the chart again: `helm upgrade` writes it as it should be";
+            report.bad(Topic::Switches, text, hint);
+        } else {
+            let hint =
+                format!("kubectl label namespace NAME {INJECTION_SETTING}=enabled --overwrite");
+            report.not_judged(Topic::Switches, format!("{text}: no Task is asked about"), hint);
+        }
     }
 }
 
 /// Judges the switches of all Namespaces; gives these, if they could be read.
 pub(super) async fn judge(
     asking: &Asking,
-    tasks: Option<&Registered>,
+    found: &Found,
     report: &mut Report,
 ) -> Option<Vec<Namespace>> {
+    let (tasks, is_unread) = (found.tasks(), found.is_unread);
+    if tasks.is_none() && !is_unread {
+        return None;
+    }
     let selector = tasks.and_then(|it| it.webhook.namespace_selector());
     match asking.list(&Resource::NAMESPACES, None, None).await {
         Ok(all) => {
             let namespaces = all.into_iter().filter_map(|it| serde_json::from_value(it).ok());
             let namespaces: Vec<Namespace> = namespaces.collect();
-            Switches { selector, namespaces: &namespaces }.judge(report);
+            Switches { selector, is_unread, namespaces: &namespaces }.judge(report);
             Some(namespaces)
         }
         Err(why) => {
@@ -119,7 +160,8 @@ mod tests {
         let namespaces: Vec<Namespace> = namespaces.collect();
         let selector: Option<Selector> = serde_json::from_value(selector).unwrap();
         let mut report = Report::default();
-        Switches { selector: selector.as_ref(), namespaces: &namespaces }.judge(&mut report);
+        let selector = selector.as_ref();
+        Switches { selector, is_unread: false, namespaces: &namespaces }.judge(&mut report);
         report.to_string()
     }
 
@@ -150,6 +192,48 @@ mod tests {
         assert!(named.contains(only), "{named}");
         let all = judged(Value::Null, &NAMESPACES);
         assert!(all.contains("on in 3, off in 1, audit in 1"), "{all}");
+    }
+
+    #[test]
+    fn that_no_namespace_is_served_is_bad_only_where_it_is_not_by_their_switches() {
+        let wants = |requirement: Value| json!({ "matchExpressions": [requirement] });
+        let into = wants(
+            json!({"key": INJECTION_SETTING, "operator": "In", "values": ["enabled", "audit"]}),
+        );
+        let nobody = judged(into, &[("a", None), ("b", Some("disabled"))]);
+        assert!(nobody.starts_with("? switches: only Namespaces that say so are served: on in 0"));
+        assert!(nobody.contains(": no Task is asked about\n  → kubectl label namespace NAME "));
+        for (selector, requirement) in [
+            (json!({"matchLabels": {"team": "x"}}), "team in (x)"),
+            (wants(json!({"key": NAME, "operator": "In", "values": ["gone"]})), "in (gone)"),
+            (
+                wants(json!({"key": INJECTION_SETTING, "operator": "In", "values": ["on"]})),
+                "injection in (on)",
+            ),
+            (wants(json!({"key": NAME, "operator": "DoesNotExist"})), "`!kubernetes.io/"),
+        ] {
+            let none = judged(selector, &NAMESPACES);
+            assert!(none.starts_with("✗ switches: ") && none.contains(requirement), "{none}");
+            assert!(none.contains("no Namespace has it: no Task is asked about"), "{none}");
+        }
+    }
+
+    #[test]
+    fn where_the_registration_is_not_known_the_words_of_namespaces_are_told_and_no_more() {
+        let judged = |word: &str| {
+            let labels = json!({ INJECTION_SETTING: word });
+            let namespace = json!({"metadata": {"name": "a", "labels": labels}});
+            let namespaces = [serde_json::from_value(namespace).unwrap()];
+            let mut report = Report::default();
+            let switches = Switches { selector: None, is_unread: true, namespaces: &namespaces };
+            switches.judge(&mut report);
+            report.to_string()
+        };
+        let known = judged("audit");
+        assert!(known.starts_with("? switches: which Namespaces are served is not known, "));
+        assert!(known.contains("alone: on in 0, off in 0, audit in 1\n  → ask as "), "{known}");
+        let unknown = judged("x");
+        assert!(unknown.contains("counts as `audit`, or as off where Namespaces opt in: a (`x`)"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::asking::Asking;
 use super::registered::Registered;
 use super::versions::Kelos;
-use super::{Report, Topic};
+use super::{Report, Topic, UNREAD_HINT};
 use crate::cluster::question::{self, Answer};
 use crate::cluster::{Error, Resource};
 use crate::engine::kelos::{
@@ -19,12 +19,15 @@ use crate::registration::{Asks, NewTask, Registration};
 /// that there is no such TaskSpawner.
 const NAME: &str = "kelos-metadata-check";
 
+/// What to do where the cause is told above.
+const MEND: &str = "mend what is bad above, and check again";
+
 /// What the Task is tried with.
 pub(super) struct Trial<'t> {
     pub(super) asking: &'t Asking,
     pub(super) kelos: &'t Kelos,
-    /// The webhook that Tasks are answered by.
-    pub(super) tasks: &'t Registered,
+    /// The webhook that Tasks are answered by, if that is known.
+    pub(super) tasks: Option<&'t Registered>,
     /// The namespace that the Task is created in.
     pub(super) namespace: &'t str,
     /// All Namespaces, if they could be read.
@@ -35,13 +38,17 @@ impl Trial<'_> {
     /// Creates the Task and judges the answer.
     pub(super) async fn run(&self, report: &mut Report) {
         let namespace = self.namespace;
+        let is_known = |all: &[Namespace]| all.iter().any(|it| it.metadata.name == namespace);
+        if self.namespaces.is_some_and(|all| !is_known(all)) {
+            no_namespace(namespace, report);
+            return;
+        }
         let owner = self.owner().await;
+        let labels = self.labels().await;
         let named = owner.as_deref().unwrap_or(NAME);
-        let registration = self.registration(named).await;
-        if registration.asks == Asks::No {
-            let why = registration.because.join("; ");
-            let text = format!("no Task was tried in namespace {namespace}: {why}");
-            report.not_judged(Topic::Task, text, "name one that is served: -n NAMESPACE");
+        let registration = self.tasks.map(|it| self.registration(it, named, labels.as_ref()));
+        if let Some(Registration { asks: Asks::No, because, .. }) = &registration {
+            self.untried(because, report);
             return;
         }
         match self.proof(owner.as_deref()).await {
@@ -52,7 +59,7 @@ impl Trial<'_> {
                 );
                 report.good(Topic::Task, text);
             }
-            Ok(None) => self.unanswered(&registration, report),
+            Ok(None) => self.unanswered(registration.as_ref(), labels.is_some(), report),
             Err(error) => refused(&error, namespace, report),
         }
     }
@@ -74,16 +81,16 @@ impl Trial<'_> {
         Ok(None)
     }
 
-    /// Whether the API server asks the webhook about a Task of this owner.
-    async fn registration(&self, owner: &str) -> Registration {
-        let labels = self.labels().await;
+    /// Whether the API server asks this webhook about a Task of this owner, in the Namespace with these labels.
+    fn registration(
+        &self,
+        tasks: &Registered,
+        owner: &str,
+        namespace_labels: Option<&StringMap>,
+    ) -> Registration {
         let object = task(&self.kelos.version, owner);
-        let task = NewTask {
-            object: &object,
-            namespace: self.namespace,
-            namespace_labels: labels.as_ref(),
-        };
-        self.tasks.webhook.judge(&self.tasks.configuration, task)
+        let task = NewTask { object: &object, namespace: self.namespace, namespace_labels };
+        tasks.webhook.judge(&tasks.configuration, task)
     }
 
     /// The labels of the Namespace: as one of all, or as the one that some may get who may not list them.
@@ -110,32 +117,67 @@ impl Trial<'_> {
         parsed.filter(asks).map(|spawner| spawner.metadata.name).next()
     }
 
+    /// Says why the API server would not ask about the Task.
+    fn untried(&self, because: &[String], report: &mut Report) {
+        let why = because.join("; ");
+        let text = format!("no Task was tried in namespace {}: {why}", self.namespace);
+        let faults = self.tasks.map(|it| it.webhook.faults(it.kind, &self.kelos.served));
+        let is_wrong = faults.is_some_and(|it| !it.wrong.is_empty());
+        let hint = match is_wrong || report.is_bad(Topic::Switches) {
+            true => MEND,
+            false => "name one that is served: -n NAMESPACE",
+        };
+        report.not_judged(Topic::Task, text, hint);
+    }
+
     /// Says that nothing shows that the webhook answered.
-    fn unanswered(&self, registration: &Registration, report: &mut Report) {
+    fn unanswered(
+        &self,
+        registration: Option<&Registration>,
+        has_labels: bool,
+        report: &mut Report,
+    ) {
         let namespace = self.namespace;
         let text = format!(
             "a Task in namespace {namespace} was created by dry run, and the webhook did not answer"
         );
         let cause = [Topic::Registration, Topic::Endpoints, Topic::Certificate, Topic::Rights];
         if cause.into_iter().any(|topic| report.is_bad(topic)) {
-            report.not_judged(Topic::Task, text, "mend what is bad above, and check again");
+            report.not_judged(Topic::Task, text, MEND);
             return;
         }
+        let (Some(registration), Some(tasks)) = (registration, self.tasks) else {
+            let text = format!(
+                "{text}: whether it is asked is not known, for what is registered is not known"
+            );
+            report.not_judged(Topic::Task, text, UNREAD_HINT);
+            return;
+        };
         if registration.asks == Asks::Unknown {
             let why = registration.because.join("; ");
             let text = format!("{text}: whether it is asked is not known: {why}");
-            let hint =
-                "ask as somebody who may get the Namespace, or try another one: -n NAMESPACE";
+            let hint = match has_labels {
+                true => "compare what is registered with what the chart registers",
+                false => {
+                    "ask as somebody who may get the Namespace, or try another one: -n NAMESPACE"
+                }
+            };
             report.not_judged(Topic::Task, text, hint);
             return;
         }
         let hint = format!(
             "its Pods may hang, or the network keep the API server from them (NetworkPolicy): look at their logs, and \
              at apiserver_admission_webhook_fail_open_count of {}",
-            self.tasks.webhook.name()
+            tasks.webhook.name()
         );
         report.bad(Topic::Task, text, hint);
     }
+}
+
+/// That the Task was to be tried where nothing can be.
+fn no_namespace(namespace: &str, report: &mut Report) {
+    let text = format!("no Task was tried: there is no namespace {namespace}");
+    report.not_asked(Topic::Task, text, "name one that is there: -n NAMESPACE");
 }
 
 /// What every Kelos takes for a Task.
@@ -179,8 +221,7 @@ fn refused(error: &Error, namespace: &str, report: &mut Report) {
         );
         report.refused(Topic::Task, "a Task by dry run", &why);
     } else if error.is_not_found() {
-        let text = format!("no Task was tried: there is no namespace {namespace}");
-        report.not_judged(Topic::Task, text, "name one that is there: -n NAMESPACE");
+        no_namespace(namespace, report);
     } else if said.contains("failed calling webhook") && said.contains("metadata.kelos.dev") {
         let hint = "look at the Pods of the webhook, and set its failurePolicy to Ignore";
         report.bad(Topic::Task, format!("no Task can be created: {said}"), hint);
@@ -191,129 +232,4 @@ fn refused(error: &Error, namespace: &str, report: &mut Report) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cluster::scripted::{
-        ScriptedResponse as Scripted, api_with_bodies, status, versions,
-    };
-
-    const TASKS: &str = "/apis/kelos.dev/v1alpha2/namespaces/ns/tasks?dryRun=All";
-    const SPAWNERS: &str = "/apis/kelos.dev/v1alpha2/namespaces/ns/taskspawners";
-
-    /// What is said where the API server has this Namespace, and this one TaskSpawner, and answers each Task so by the
-    /// TaskSpawner that it names.
-    async fn tried(
-        namespace: Option<Value>,
-        spawner: Option<Value>,
-        answered: fn(&str) -> Value,
-    ) -> String {
-        let (client, _) = api_with_bodies(move |_, path, body| match path {
-            "/apis/kelos.dev" => versions(&["v1alpha2"]),
-            "/api/v1/namespaces/ns" => match &namespace {
-                Some(labels) => {
-                    let metadata = json!({"name": "ns", "labels": labels});
-                    Scripted::Json(200, json!({ "metadata": metadata }))
-                }
-                None => Scripted::Json(403, status(403, "Forbidden", "no")),
-            },
-            TASKS => {
-                let owner = body["metadata"]["labels"][TASKSPAWNER_LABEL].as_str().unwrap();
-                Scripted::Json(200, answered(owner))
-            }
-            path if path.starts_with(SPAWNERS) => {
-                let items: Vec<&Value> = spawner.iter().collect();
-                Scripted::Json(200, json!({"metadata": {}, "items": items}))
-            }
-            path => panic!("{path}"),
-        });
-        let asking = Asking { client, ..Asking::scripted(|path| panic!("{path}")) };
-        let kelos = Kelos::serving("v1alpha2");
-        let tasks = Registered::chart();
-        let trial = Trial {
-            asking: &asking,
-            kelos: &kelos,
-            tasks: &tasks,
-            namespace: "ns",
-            namespaces: None,
-        };
-        let mut report = Report::default();
-        trial.run(&mut report).await;
-        report.to_string()
-    }
-
-    fn untouched(_: &str) -> Value {
-        json!({"metadata": {"name": NAME}})
-    }
-
-    #[tokio::test]
-    async fn who_may_not_see_the_switch_of_the_namespace_is_not_told_that_nobody_answers() {
-        let unknown = tried(None, None, untouched).await;
-        assert!(unknown.starts_with("? task: a Task in namespace ns was created"), "{unknown}");
-        assert!(unknown.contains("the labels of Namespace ns are not known"), "{unknown}");
-        let on = tried(Some(json!({})), None, untouched).await;
-        assert!(on.starts_with("✗ task: "), "{on}");
-        let off = tried(Some(json!({INJECTION_SETTING: "disabled"})), None, untouched).await;
-        assert!(off.starts_with("? task: no Task was tried in namespace ns: "), "{off}");
-    }
-
-    #[tokio::test]
-    async fn rules_that_leave_no_mark_are_no_sign_that_nobody_answers() {
-        let annotations = json!({"metadata.kelos.dev/pod-labels-from-task": "a"});
-        let spawner = json!({"metadata": {"name": "w", "annotations": annotations}});
-        let marked = |owner: &str| match owner {
-            "w" => json!({"metadata": {"annotations": {RENDERED_FROM_MARK: "w@0123abcd"}}}),
-            other => panic!("{other}"),
-        };
-        let said = tried(Some(json!({})), Some(spawner.clone()), marked).await;
-        assert!(said.contains("it has the mark `w@0123abcd`"), "{said}");
-        let said = tried(Some(json!({})), Some(spawner), untouched).await;
-        assert!(said.starts_with("✗ task: "), "the webhook says nothing of another one: {said}");
-    }
-
-    fn answer(annotations: Value, warnings: &[&str]) -> Answer {
-        Answer {
-            object: json!({"metadata": {"annotations": annotations}}),
-            warnings: warnings.iter().map(|it| (*it).to_owned()).collect(),
-            time: None,
-        }
-    }
-
-    #[test]
-    fn only_what_the_webhook_writes_proves_that_it_answered() {
-        assert_eq!(proof(&answer(json!(null), &[]), Some("w")), None);
-        assert_eq!(proof(&answer(json!({"a": "b"}), &["deprecated"]), None), None);
-        let mark = json!({RENDERED_FROM_MARK: "w@0123abcd"});
-        let proved = proof(&answer(mark, &[]), Some("w")).unwrap();
-        assert_eq!(proved, "it has the mark `w@0123abcd`");
-        for warning in [
-            "kelos-metadata: nothing was added: x",
-            "audit: label a=b",
-            "there is no TaskSpawner kelos-metadata-check in this namespace",
-        ] {
-            assert!(proof(&answer(json!(null), &[warning]), None).is_some(), "{warning}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_says_whose_it_is() {
-        for (code, message, said) in [
-            (
-                403,
-                "tasks is forbidden: User x cannot create resource tasks",
-                "? task: a Task by dry run: you lack",
-            ),
-            (403, "denied by a policy", "? task: a Task by dry run was refused: "),
-            (404, "namespaces not found", "? task: no Task was tried: there is no namespace ns"),
-            (
-                500,
-                "failed calling webhook \"mtask.metadata.kelos.dev\": x",
-                "✗ task: no Task can be created: ",
-            ),
-        ] {
-            let status = serde_json::from_value(status(code, "", message)).unwrap();
-            let mut report = Report::default();
-            refused(&Error::Api(Box::new(status)), "ns", &mut report);
-            assert!(report.to_string().starts_with(said), "{report}");
-        }
-    }
-}
+mod tests;

@@ -21,6 +21,8 @@ const KELOS_NAMESPACE: &str = "kelos-system";
 pub(super) struct Kelos {
     /// The version in which its objects are asked for.
     pub(super) version: String,
+    /// All versions in which they are served.
+    pub(super) served: Vec<String>,
     /// The plurals of its kinds; nothing if they could not be read.
     resources: Option<Vec<String>>,
 }
@@ -34,7 +36,7 @@ impl Kelos {
     /// One that serves this version, and of which nothing more is known.
     #[cfg(test)]
     pub(super) fn serving(version: &str) -> Kelos {
-        Kelos { version: version.to_owned(), resources: None }
+        Kelos { version: version.to_owned(), served: vec![version.to_owned()], resources: None }
     }
 }
 
@@ -74,7 +76,7 @@ pub(super) async fn kelos(asking: &Asking, report: &mut Report) -> Option<Kelos>
         report.bad(Topic::Kelos, text, "install Kelos: there are no Tasks without it");
         return None;
     };
-    let (version, served) = (version.to_owned(), served.join(" and "));
+    let version = version.to_owned();
     let path = format!("/apis/{GROUP}/{version}");
     let resources = match question::read(&asking.client, &path).await {
         Ok(answer) => {
@@ -91,7 +93,8 @@ pub(super) async fn kelos(asking: &Asking, report: &mut Report) -> Option<Kelos>
         Ok(answer) => fields(&answer.object),
         Err(_) => "which fields its Tasks have is not published".to_owned(),
     };
-    report.good(Topic::Kelos, format!("{GROUP} is served as {served}; {fields}"));
+    let versions = served.join(" and ");
+    report.good(Topic::Kelos, format!("{GROUP} is served as {versions}; {fields}"));
     match image(asking).await {
         Ok(Some((deployment, image))) => {
             report.good(Topic::Kelos, format!("{deployment} runs Kelos {}", image.version()));
@@ -107,7 +110,7 @@ pub(super) async fn kelos(asking: &Asking, report: &mut Report) -> Option<Kelos>
             "its kinds, above, say what it can",
         ),
     }
-    Some(Kelos { version, resources })
+    Some(Kelos { version, served, resources })
 }
 
 /// The versions that are served.

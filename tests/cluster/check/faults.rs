@@ -97,6 +97,8 @@ fn each_fault_is_the_one_bad_line() {
         })
         .await;
 
+        registrations(cluster, &admin).await;
+
         EndpointSlice::is_ready(cluster, false).await;
         only_bad(&admin, "endpoints", "leads to no Pod that is ready (1 are not)").await;
         EndpointSlice::is_ready(cluster, true).await;
@@ -133,7 +135,65 @@ fn each_fault_is_the_one_bad_line() {
 
         cluster.admin.delete(&mutating()).await.ok();
         only_bad(&admin, "registration", "no MutatingWebhookConfiguration registers").await;
+        // What judges spawners leads to the same program.
+        let versions = admin.runs(&["version"]);
+        let server = format!("\nServer: {}\n", env!("CARGO_PKG_VERSION"));
+        assert!(versions.status == 0 && versions.output.contains(&server), "{versions:?}");
     });
+}
+
+/// Registrations by which no Task of a TaskSpawner is answered, and what is said of each.
+async fn registrations(cluster: &Cluster, admin: &Caller) {
+    let replaced = |path: &str, value: Value| json!([{"op": "replace", "path": format!("/webhooks/0/{path}"), "value": value}]);
+    let wants = |requirement: Value| json!({ "matchExpressions": [requirement] });
+    let no_owner = wants(json!({"key": "kelos.dev/taskspawner", "operator": "DoesNotExist"}));
+    for (change, topic, text) in [
+        (
+            replaced("clientConfig/service/path", json!("/mutate")),
+            "registration",
+            "has path /mutate, and only /mutate-task is served",
+        ),
+        (
+            replaced("rules/0/apiVersions", json!(["v1alpha1"])),
+            "registration",
+            "has apiVersions [v1alpha1] with matchPolicy Exact: the API server does not ask about tasks that are \
+             written as v1alpha2",
+        ),
+        (
+            json!([{"op": "add", "path": "/webhooks/0/matchConditions", "value": [{"name": "off", "expression": "false"}]}]),
+            "registration",
+            "has a matchCondition off that never holds: `false`",
+        ),
+        (
+            replaced("rules/0/operations", json!(["UPDATE"])),
+            "registration",
+            "the API server never asks (its rule has operations [UPDATE])",
+        ),
+        (
+            replaced("objectSelector", no_owner),
+            "registration",
+            "has an objectSelector that wants `!kelos.dev/taskspawner`",
+        ),
+        (
+            replaced("namespaceSelector", json!({"matchLabels": {"team": "x"}})),
+            "switches",
+            "the namespaceSelector of the registration wants `team in (x)`",
+        ),
+    ] {
+        while_changed(cluster, &mutating(), &change, async || {
+            only_bad(admin, topic, text).await;
+            let said = admin.runs(&["check", "-n", "team"]);
+            for wrong in ["name one that is served", "its Pods may hang"] {
+                assert!(!said.output.contains(wrong), "{said:?}");
+            }
+            let skipped = admin.runs(&["check", "-n", "team", "--skip-task"]);
+            assert_eq!(skipped.status, 1, "{skipped:?}");
+        })
+        .await;
+    }
+    let nowhere = admin.runs(&["check", "-n", "nope"]);
+    let text = "? task: no Task was tried: there is no namespace nope\n";
+    assert!(nowhere.status == 2 && nowhere.output.contains(text), "{nowhere:?}");
 }
 
 fn now() -> UnixSeconds {

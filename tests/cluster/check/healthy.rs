@@ -150,13 +150,44 @@ async fn team(cluster: &Cluster) {
                  mutatingwebhookconfigurations.admissionregistration.k8s.io";
     assert!(said.output.contains(&format!("? registration: {right}")), "{said:?}");
     assert!(!said.output.contains('✗'), "{said:?}");
+    for topic in ["endpoints", "program", "certificate", "lease", "rotation", "rights"] {
+        let line = format!("\n? {topic}: not looked at, for what is registered is not known\n");
+        assert!(said.output.contains(&line), "{said:?}");
+    }
+    let switches =
+        "\n? switches: the switches of Namespaces: you lack the right to list namespaces";
+    assert!(said.output.contains(switches), "{said:?}");
+    let task = "\n? task: a Task by dry run: you lack the right to create tasks.kelos.dev in namespace team";
+    assert!(said.output.contains(task), "{said:?}");
+    may_create_tasks(cluster, &caller).await;
 
     let versions = caller.runs(&["version"]);
     assert!(
-        versions.status == 0 && versions.output.contains("\nServer: not known\n"),
+        versions.status == 2 && versions.output.contains("\nServer: not known\n"),
         "{versions:?}"
     );
     assert!(versions.errors.contains("you lack the right to list mutating"), "{versions:?}");
+}
+
+/// Who may create Tasks in her namespace learns that they are answered.
+async fn may_create_tasks(cluster: &Cluster, caller: &Caller) {
+    const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/team";
+    let rule = json!({"apiGroups": ["kelos.dev"], "resources": ["tasks", "taskspawners"],
+                      "verbs": ["get", "list", "create"]});
+    let role = json!({"metadata": {"name": "member"}, "rules": [rule]});
+    cluster.admin.create(&format!("{RBAC}/roles"), &role).await.ok();
+    let binding = json!({
+        "metadata": {"name": "member"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "member"},
+        "subjects": [{"kind": "ServiceAccount", "name": "team", "namespace": NAMESPACE}],
+    });
+    cluster.admin.create(&format!("{RBAC}/rolebindings"), &binding).await.ok();
+    let said = eventually("the rights of a member", async || {
+        let said = caller.runs(&["check", "-n", "team"]);
+        said.output.contains("\n✓ task: ").then_some(said)
+    })
+    .await;
+    assert!(said.status == 2 && said.output.contains("it has the mark `worker@"), "{said:?}");
 }
 
 #[test]
