@@ -3,7 +3,7 @@
 mod called;
 mod check;
 mod cluster;
-mod controller;
+pub mod controller;
 mod explain;
 mod lint;
 mod preview;
@@ -20,7 +20,7 @@ pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
-pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, TasksArgs};
+pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, SurveyArgs, TasksArgs};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};

@@ -23,13 +23,14 @@ use tokio::time::timeout;
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use super::{AdmissionOutcome, Metrics, Resource};
+use crate::certs::ConfigurationKind;
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
-pub const MUTATE_TASK_PATH: &str = "/mutate-task";
+pub const MUTATE_TASK_PATH: &str = ConfigurationKind::Mutating.path();
 
 /// Where the API server sends what is written of TaskSpawners and SessionSpawners.
-pub const VALIDATE_SPAWNER_PATH: &str = "/validate-spawner";
+pub const VALIDATE_SPAWNER_PATH: &str = ConfigurationKind::Validating.path();
 
 /// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
 /// escaped and with its frame.

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kelos_metadata::apimachinery::Kind;
-use kelos_metadata::engine::comparison::Change;
+use kelos_metadata::engine::comparison::{Change, Ruled};
 use kelos_metadata::engine::kelos::{MARKS, RENDERED_FROM_MARK, Task};
-use kelos_metadata::engine::revision::{Revision, Ruled, renewed};
+use kelos_metadata::engine::revision::{Revision, renewed};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::engine::{Limits, decide};
 use kelos_metadata::manifests;

@@ -19,6 +19,7 @@ use crate::harness::crds::Schemas;
 use crate::harness::history::History;
 use crate::harness::namespace::Namespace;
 use crate::harness::objects::{LABELS, NewSpawner, Spawner};
+use crate::harness::registration::SERVED_BY;
 use crate::harness::wait::eventually;
 use crate::harness::{Cluster, spawner};
 use crate::uses::Reader;
@@ -106,6 +107,12 @@ fn a_preview_is_what_new_tasks_get_and_everybody_sees_what_she_may() {
         let elsewhere = other.creates(spawner("worker").labels(json!({"team": "x"}))).await;
         other.accepts(elsewhere.issue(1)).await;
 
+        let (_, said) = json_of(&admin, &["preview", "-A", "-o", "json"]);
+        let passed_over =
+            json!([{"reason": "not_selected", "tasks": 1, "example": "other/worker-1"}]);
+        assert_eq!((&said["tasks"], &said["passed_over"]), (&json!(3), &passed_over), "{said}");
+        let served = json!({"metadata": {"labels": {SERVED_BY: "kelos-metadata"}}});
+        cluster.admin.merge("/api/v1/namespaces/other", &served).await.ok();
         let (status, said) = json_of(&admin, &["preview", "-A", "-o", "json"]);
         assert_eq!((status, &said["tasks"], &said["differ"]), (0, &json!(4), &json!(1)), "{said}");
         let (status, said) = json_of(&admin, &["preview", "-n", "own", "-o", "json"]);
@@ -183,7 +190,7 @@ async fn sees_what_she_may(cluster: &Cluster, people: &People) {
 
     // Without budgets nobody knows on which labels they select.
     let mut rights: Vec<_> = READ.into_iter().filter(|(_, it, _)| *it != "taskbudgets").collect();
-    rights.extend([("kelos.dev", "tasks", "get"), ("kelos.dev", "tasks", "patch")]);
+    rights.push(("kelos.dev", "tasks", "patch"));
     let writer = people.with_rights(cluster, "own", "writer", &rights).await;
     let (status, _, errors) = says(&writer, &write);
     let all = "every label counts as one that a TaskBudget selects on: you lack the right to list taskbudgets";
