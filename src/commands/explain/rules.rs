@@ -18,6 +18,9 @@ use crate::engine::{Decision, Told, is_marked, told};
 /// How many keys that would change are named.
 const MOST_NAMED: usize = 16;
 
+/// What is said of a key that is there and that the rules of today leave out.
+const NONE_DECLARES: &str = "no rule declares it today";
+
 /// What the mark says, and what the rules of today are.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +46,7 @@ pub(super) struct RulesStep {
     /// What was written on the TaskSpawner and is not read, each in a clause.
     #[serde(skip)]
     pub(super) slips: Vec<String>,
-    /// What kelos-metadata has written and no rule declares, each in a clause.
+    /// What kelos-metadata has written and no rule is known to declare, each in a clause.
     #[serde(skip)]
     pub(super) left_over: Vec<String>,
     /// How many skipped keys the marks had no room for.
@@ -117,7 +120,7 @@ pub(super) fn rules(
     };
     let spawner_changed = world.spawner_changed.clone();
     let slips = slips(rules, keys);
-    let left_over = left_over(object, task, keys);
+    let left_over = left_over(object, task, keys, NONE_DECLARES);
     let mut step = RulesStep {
         step,
         mark,
@@ -167,7 +170,12 @@ pub(super) fn unknown_rules(world: &World, stored: Stored<'_, '_>) -> Option<Rul
             format!("at its creation, {kind} {key} was {how}: {}{variable}", it.reason)
         })
         .collect();
-    let left_over = left_over(object, task, &[]);
+    // Rules that could not be read may declare what they like.
+    let declared = match world.has_asked_for_spawner {
+        true => NONE_DECLARES,
+        false => "whether a rule declares it today is not known",
+    };
+    let left_over = left_over(object, task, &[], declared);
     let is_refused = is_of_no_room(&mark);
     let text = format!("it was rendered from {mark}, and what these rules are is not known today");
     let step = Step::new(Sign::Note, text)
@@ -202,8 +210,8 @@ fn slips(rules: &Rules, keys: &[KeyStep<'_>]) -> Vec<String> {
 }
 
 /// What kelos-metadata has written on the Task, by its mark and its field manager, and no rule declares.
-fn left_over(object: &Value, task: &Task<'_>, keys: &[KeyStep<'_>]) -> Vec<String> {
-    let declared: BTreeSet<(&str, &str)> =
+fn left_over(object: &Value, task: &Task<'_>, keys: &[KeyStep<'_>], declared: &str) -> Vec<String> {
+    let explained: BTreeSet<(&str, &str)> =
         keys.iter().map(|it| (it.shown.kind, it.shown.key)).collect();
     let is_marked = told(task).rendered_from.is_some();
     let all = [Kind::Label, Kind::Annotation].into_iter().flat_map(|kind| {
@@ -212,7 +220,7 @@ fn left_over(object: &Value, task: &Task<'_>, keys: &[KeyStep<'_>]) -> Vec<Strin
     });
     let ours = all.filter(|(kind, key, _)| {
         !MARKS.contains(key)
-            && !declared.contains(&(kind.as_str(), *key))
+            && !explained.contains(&(kind.as_str(), *key))
             && match holder(object, *kind, key) {
                 Holder::Backfill => true,
                 Holder::Webhook => is_marked,
@@ -221,7 +229,7 @@ fn left_over(object: &Value, task: &Task<'_>, keys: &[KeyStep<'_>]) -> Vec<Strin
     });
     let said = ours.map(|(kind, key, value)| {
         format!(
-            "{kind} {key} is {}, as kelos-metadata wrote it (no other field manager has it): no rule declares it today",
+            "{kind} {key} is {}, as kelos-metadata wrote it (no other field manager has it): {declared}",
             quoted(value)
         )
     });
