@@ -14,10 +14,6 @@ pub const PREFIX_BYTES: usize = 253;
 /// The most that all annotation keys and values of one object may take together, in bytes.
 pub const ANNOTATIONS_BYTES: usize = 256 << 10;
 
-/// What a team can do about a label value that is not valid.
-pub const VALUE_HINT: &str =
-    "cut it with a helper such as `stripScope`, or set `onInvalid: sanitize` for the key";
-
 words! {
     /// What a key belongs to. A label and an annotation of one name are two keys. The order is that in
     /// which keys are rendered.
@@ -94,6 +90,21 @@ pub enum ValueError {
     /// A first or last character that is no letter or digit.
     #[error("a label value begins and ends with a letter or digit")]
     BadEnds,
+}
+
+impl ValueError {
+    /// What a team can do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            // Those that end the scope of a label of GitHub or GitLab.
+            ValueError::BadCharacter('/' | ':') => {
+                "cut it with a helper such as `stripScope`, or set `onInvalid: sanitize` for the key"
+            }
+            ValueError::Long(_) | ValueError::BadCharacter(_) | ValueError::BadEnds => {
+                "make a value of it with the helper `slug`, or set `onInvalid: sanitize` for the key"
+            }
+        }
+    }
 }
 
 /// Checks a key as the API server does.

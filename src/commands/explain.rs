@@ -3,7 +3,10 @@
 mod cluster_policy;
 mod from_cluster;
 mod from_files;
+mod held;
+mod holder;
 mod key;
+mod outlook;
 mod owner;
 mod registered;
 mod rules;

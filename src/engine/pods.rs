@@ -41,8 +41,7 @@ pub(super) fn not_chosen(kind: Kind) -> Skip {
 /// What is wrong with it, as `invalid_value`.
 pub(super) fn check_value(kind: Kind, key: &str, value: &str) -> Result<(), Skip> {
     if let Err(error) = apimachinery::value(kind, value) {
-        let error = Skip::new(Reason::InvalidValue, error.to_string());
-        return Err(error.hint(apimachinery::VALUE_HINT));
+        return Err(Skip::new(Reason::InvalidValue, error.to_string()).hint(error.hint()));
     }
     if kind == Kind::PodLabel && is_of_kueue(key) && !apimachinery::is_object_name(value) {
         let message = "Kueue names are DNS subdomains: lower-case letters, digits, `-` and `.`";

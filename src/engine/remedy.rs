@@ -41,6 +41,9 @@ pub struct Missed<'m> {
 pub struct Remedy {
     /// What is said before the lines, or instead of them where there are none.
     pub note: String,
+    /// What shows on a Task in a file what a line gives that the TaskSpawner has already, and that is younger than
+    /// the Task; empty where nothing does.
+    pub to_try: String,
     /// The ways; one of them is enough.
     pub ways: Vec<Way>,
 }
@@ -170,12 +173,12 @@ fn known_to_source(missed: &Missed<'_>, table: &Table, source: Source<'_>, name:
 
 impl Remedy {
     fn say(note: impl Into<String>) -> Remedy {
-        Remedy { note: note.into(), ways: Vec::new() }
+        Remedy { note: note.into(), ..Remedy::default() }
     }
 
     /// One way, of any Kelos that has the source.
     fn add(lines: Vec<Line>) -> Remedy {
-        Remedy { note: String::new(), ways: vec![Way { lines, versions: "" }] }
+        Remedy { ways: vec![Way { lines, versions: "" }], ..Remedy::default() }
     }
 
     /// The same lines where nothing is read back: it has to be switched on first.
@@ -193,6 +196,7 @@ impl Remedy {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.note)?;
+        f.write_str(&self.to_try)?;
         let Some((first, others)) = self.ways.split_first() else { return Ok(()) };
         let semicolon = if self.note.is_empty() { "" } else { "; " };
         write!(f, "{semicolon}add to the TaskSpawner: {first}")?;

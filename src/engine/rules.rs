@@ -38,7 +38,7 @@ use crate::engine::skip::Skip;
 use crate::templates::{Position, Template, Templates, Uses};
 
 /// The hash of rules that nobody has read.
-const NO_HASH: &str = "00000000";
+pub const NO_HASH: &str = "00000000";
 
 /// Where a value comes from. Of two places that declare one key, the greater one is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -88,6 +88,7 @@ fn each_break_of_the_chain_is_found_by_whoever_may_read_it() {
         fixture.team.accepts(worker.issue(1)).await;
         let admin = User::new(&fixture.cluster.control_plane.admin_kubeconfig());
         users_hear_what_they_may_read(fixture, &admin).await;
+        writers_are_told(fixture, &admin, &worker).await;
         remedies_work(fixture, &admin, &worker).await;
         owners_are_compared(fixture, &admin).await;
         switches_and_selectors_are_judged(fixture, &admin, &worker).await;
@@ -101,7 +102,8 @@ fn each_break_of_the_chain_is_found_by_whoever_may_read_it() {
             &[
                 "✗ Rules",
                 "it has no mark of the webhook",
-                "area is absent because the webhook has not answered",
+                "area is absent because the webhook has not written it: perhaps the webhook was not there, or not trusted",
+                "`kelos-metadata check` looks for the cause",
             ],
         );
         // Somebody writes another caBundle, and nobody repairs it.
@@ -143,7 +145,7 @@ async fn users_hear_what_they_may_read(fixture: &Fixture<'_>, admin: &User) {
         0,
         &[
             "? Registration",
-            "? Policy        the policy of the cluster is not known",
+            "✓ Policy        the flags that are assumed are those of the server",
             "you lack the right to list mutatingwebhookconfigurations.admissionregistration.k8s.io of the cluster",
             "you lack the right to get namespaces in namespace team",
             "✓ Rules         it was rendered from worker@",
@@ -172,6 +174,33 @@ async fn users_hear_what_they_may_read(fixture: &Fixture<'_>, admin: &User) {
         &["worker-1"],
         2,
         &["you lack the right to get tasks.kelos.dev in namespace team"],
+    );
+}
+
+/// Who wrote a value is told by the managed fields: a person, or the webhook whose rules are gone.
+async fn writers_are_told(fixture: &Fixture<'_>, admin: &User, worker: &Spawner) {
+    let team = &fixture.team;
+    let kubectl = Kubectl::new(&fixture.cluster.control_plane.admin_kubeconfig());
+    team.accepts(worker.issue(5)).await;
+    let overwritten = ["label", "task", "worker-5", "-n", TEAM, "area=low", "--overwrite"];
+    kubectl.run(&overwritten, "").ok();
+    let told = "label area is \"low\" from kubectl-label; today's rules give \"backend\", and a value that is there stays";
+    admin.hears(&["task/worker-5"], 1, &[&format!("! {told}"), &format!("The {told}.")]);
+
+    let gone = spawner("gone").labels(json!({"area": "backend"}));
+    let gone = team.creates(gone).await;
+    fixture.labels(&gone).await;
+    team.accepts(gone.issue(1)).await;
+    team.deletes(&gone).await;
+    admin.hears(
+        &["task/gone-1", "area"],
+        1,
+        &["is \"backend\", written by kelos-metadata from gone@"],
+    );
+    admin.hears(
+        &["task/gone-1"],
+        1,
+        &["! Rules         it was rendered from gone@", "label area is \"backend\""],
     );
 }
 

@@ -33,11 +33,19 @@ pub(super) async fn read(
     reach: &Reach,
     typed: &PolicyArgs,
     registration: Option<&Registration>,
+    is_registration_read: bool,
 ) -> anyhow::Result<ServedPolicy> {
     let own = defaults::policy(typed)?;
     let service = registration.and_then(|it| it.service.as_ref());
     let served = match service {
         Some(service) => Served::read(reach, service).await,
+        None if registration.is_some() => {
+            Err("the webhook is called by a URL, so its server is not known".to_owned())
+        }
+        None if is_registration_read => {
+            Err("no MutatingWebhookConfiguration registers the webhook, so its server is not known"
+                .to_owned())
+        }
         None => Err("the registration could not be read, so its server is not known".to_owned()),
     };
     let has_own_certificate = served.as_ref().ok().map(|it| it.args.tls_secret.is_some());

@@ -46,8 +46,9 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
     let known_namespace = reading.namespace().await;
     let registrations = reading.registrations().await;
     let judged = judged(&registrations, &object, &namespace, known_namespace.as_ref());
+    let is_read = matches!(registrations, Registrations::Read(_));
     let ServedPolicy { policy, origin, has_own_certificate } =
-        cluster_policy::read(&reach, &args.policy, judged.as_ref()).await?;
+        cluster_policy::read(&reach, &args.policy, judged.as_ref(), is_read).await?;
     let mut objects =
         Objects { namespaces: known_namespace.into_iter().collect(), ..Objects::default() };
     let (spawner_changed, has_asked) = reading.spawner(&task, &mut objects).await?;

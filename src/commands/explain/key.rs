@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::held::Held;
 use super::step::Sign;
 use crate::commands::cells::{field, outcome_text};
 use crate::commands::shown_variable::ShownVariable;
@@ -13,6 +14,9 @@ use crate::engine::{KeyDecision, KeyOutcome, Told};
 
 /// What is said in the place of an outcome where today's says nothing.
 const KNOWN_AT_CREATION: &str = "known at its creation only";
+
+/// How many characters of a value stand in a sentence: no label has more.
+const CLIPPED_CHARS: usize = 63;
 
 /// A key, explained.
 #[derive(Serialize)]
@@ -46,6 +50,27 @@ pub(super) struct KeyStep<'k> {
     pub(super) outcome: String,
     #[serde(skip)]
     changes: Option<Change>,
+    /// The field managers of others that have the key on the Task.
+    #[serde(rename = "heldBy", skip_serializing_if = "Option::is_none")]
+    held_by: Option<String>,
+    /// What the rules give a Task that comes without a key that others have.
+    #[serde(rename = "rulesGive", skip_serializing_if = "Option::is_none")]
+    rules_give: Option<String>,
+    /// Whether it is the value of the Task that is refused, and not what the template gives.
+    #[serde(skip)]
+    is_refused: bool,
+    /// Why it is skipped, or has its default.
+    #[serde(skip)]
+    problem: Option<String>,
+    /// The condition that is not met today, and under which the rules would give something.
+    #[serde(skip)]
+    unmet: Option<&'static str>,
+    /// Whether it belongs to the Pod of the Task.
+    #[serde(skip)]
+    pub(super) is_of_pod: bool,
+    /// Whether it is missing because the Task is older than the line of its TaskSpawner that prints what it reads.
+    #[serde(skip)]
+    pub(super) is_older: bool,
     /// Whether it was skipped for a reason that its team should hear of.
     #[serde(skip)]
     pub(super) is_skipped: bool,
@@ -95,11 +120,13 @@ pub(super) struct ReadVariable<'v> {
     pub(super) hint: Option<String>,
 }
 
-/// Explains a key that is compared.
+/// Explains a key that is compared, that others may have, and that rules give under a condition that may not be met.
 pub(super) fn of_compared<'k>(
     subject: &'k Subject<'_, '_>,
     compared: &'k Compared<'_, '_>,
     told: &Told,
+    held: Option<&Held>,
+    unmet: Option<&'static str>,
 ) -> KeyStep<'k> {
     let key = compared.decision;
     // What is not there is missing, whatever it was to be.
@@ -107,8 +134,17 @@ pub(super) fn of_compared<'k>(
     let gives = if is_open { &compared.has } else { &compared.gives };
     let change = Change::between(compared.has.as_deref(), gives.as_deref());
     let is_skipped = !is_open && key.news_skip().is_some();
+    let is_existing =
+        matches!(&key.outcome, KeyOutcome::Skipped(skip) if skip.reason == Reason::Existing);
+    // What somebody wrote on the Task after its creation, and the rules give otherwise.
+    let is_overwritten = is_existing
+        && held.is_some_and(|it| {
+            it.is_later && it.rules_give.is_some() && it.rules_give != compared.has
+        });
+    let is_refused = !is_open && held.is_some_and(|it| it.is_refused);
     let result = match change {
         Change::Same if is_skipped => Sign::No,
+        Change::Same if is_overwritten => Sign::Note,
         Change::Same => Sign::Ok,
         Change::Added | Change::Changed | Change::Lost => Sign::No,
     };
@@ -120,7 +156,11 @@ pub(super) fn of_compared<'k>(
         is_open,
         is_skipped,
         // That today nobody knows it is no error of the template.
-        snippet: step.snippet.filter(|_| !is_open),
+        snippet: step.snippet.filter(|_| !is_open && !is_refused),
+        held_by: held.map(|it| it.by.clone()),
+        rules_give: held.and_then(|it| it.rules_give.clone()),
+        is_refused,
+        unmet,
         ..step
     }
 }
@@ -161,6 +201,13 @@ fn of<'k>(
         snippet: subject.explanation(key).or_else(|| subject.note(key)),
         outcome: outcome_text(&key.outcome),
         changes: None,
+        held_by: None,
+        rules_give: None,
+        is_refused: false,
+        problem: key.news_skip().or(key.news_default()).map(|skip| skip.message.clone()),
+        unmet: None,
+        is_of_pod: key.kind.is_of_pod(),
+        is_older: missing(key).is_some_and(|variable| subject.is_older(variable)),
         is_skipped: key.news_skip().is_some(),
         is_open: false,
     }
@@ -196,12 +243,7 @@ fn variables<'k>(
     let Some(uses) = rule.plan.as_ref().ok().and_then(|template| template.uses()) else {
         return Vec::new();
     };
-    let failed_on = match &key.outcome {
-        KeyOutcome::Skipped(skip) if skip.reason == Reason::MissingVariable => {
-            skip.variable.as_deref()
-        }
-        _ => None,
-    };
+    let failed_on = missing(key);
     let is_told = |name: &str| {
         let first = failed_on.map(|it| it.trim_start_matches(['.', '$']));
         let first = first.and_then(|it| it.split('.').next()).unwrap_or_default();
@@ -215,6 +257,16 @@ fn variables<'k>(
         ReadVariable { shown: ShownVariable::from(variable), hint }
     })
     .collect()
+}
+
+/// The variable that a key is skipped for.
+fn missing<'k>(key: &'k KeyDecision<'_>) -> Option<&'k str> {
+    match &key.outcome {
+        KeyOutcome::Skipped(skip) if skip.reason == Reason::MissingVariable => {
+            skip.variable.as_deref()
+        }
+        _ => None,
+    }
 }
 
 impl KeyStep<'_> {
@@ -232,13 +284,21 @@ impl KeyStep<'_> {
     pub(super) fn state(&self) -> String {
         let (has, gives) = (self.shown.now.map(quoted), self.shown.value.map(quoted));
         let outcome = if self.is_open { KNOWN_AT_CREATION } else { &*self.outcome };
+        if let Some(told) = self.told_state() {
+            return format!("is {told} ({outcome})");
+        }
+        let give = match self.unmet {
+            None => ("give", String::new()),
+            Some(unmet) => ("would give", format!(" {unmet}")),
+        };
+        let rules_give = |value: String| format!("today's rules {} {value}{}", give.0, give.1);
         match (self.changes, has, gives) {
             (Some(Change::Same), Some(has), _) => format!("is {has} ({outcome})"),
             (Some(Change::Added), _, Some(gives)) => {
-                format!("is missing, and today's rules give {gives} ({outcome})")
+                format!("is missing, and {} ({outcome})", rules_give(gives))
             }
             (Some(Change::Changed), Some(has), Some(gives)) => {
-                format!("is {has}, and today's rules give {gives} ({outcome})")
+                format!("is {has}, and {} ({outcome})", rules_give(gives))
             }
             (Some(Change::Lost), Some(has), _) => {
                 format!("is {has}, and today's rules do not give it ({outcome})")
@@ -247,6 +307,42 @@ impl KeyStep<'_> {
             _ if self.is_skipped => format!("is missing ({outcome})"),
             _ => format!("is not there, and need not be ({outcome})"),
         }
+    }
+
+    /// What the Task has of a key that no rule of today changes or may change, and whose it is: behind `is`.
+    pub(super) fn told_state(&self) -> Option<String> {
+        let has = clipped(self.shown.now?);
+        let from = self.held_by.as_ref().map(|by| format!(" from {by}")).unwrap_or_default();
+        let gives = self.rules_give.as_deref().map_or("nothing".to_owned(), clipped);
+        if self.result == Sign::Note {
+            return Some(format!(
+                "{has}{from}; today's rules give {gives}, and a value that is there stays"
+            ));
+        }
+        let why = self.problem.as_deref().unwrap_or("it is skipped");
+        if self.is_refused {
+            return Some(format!(
+                "{has}{from}, which a new Task would not keep: {why}; today's rules give {gives} in its place, and a \
+                 backfill leaves what others wrote"
+            ));
+        }
+        if self.changes != Some(Change::Same) || !self.is_skipped {
+            return None;
+        }
+        Some(match self.shown.outcome == Reason::Protected.as_str() {
+            true => format!("{has}{from}, and the rule for it is never applied: {why}"),
+            false => format!("{has}{from}, and the rule for it gives nothing: {why}"),
+        })
+    }
+
+    /// Why it is skipped, in a clause.
+    pub(super) fn why(&self) -> Option<String> {
+        let message = self.shown.message?;
+        Some(match self.shown.outcome.parse() {
+            Ok(Reason::InvalidKey) => format!("`{}` is no valid key: {message}", self.shown.key),
+            Ok(Reason::RenderError) => format!("the template fails: {message}"),
+            _ => message.to_owned(),
+        })
     }
 
     /// What would change, for a list.
@@ -269,6 +365,14 @@ impl KeyStep<'_> {
     /// The word for the place where it is declared.
     pub(super) fn from(&self) -> &'static str {
         self.shown.from.unwrap_or("-")
+    }
+}
+
+/// The beginning of a value, for a sentence.
+fn clipped(value: &str) -> String {
+    match value.char_indices().nth(CLIPPED_CHARS) {
+        Some((end, _)) => format!("{}…", quoted(value.get(..end).unwrap_or_default())),
+        None => quoted(value),
     }
 }
 

@@ -102,7 +102,10 @@ fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
             elsewhere(&world.written, namespace, name)
         ),
     };
+    let renamed =
+        "if it was renamed: its old Tasks stay as they are, and new ones are those of the new name";
     Step::new(Sign::No, text)
+        .with((world.origin == ObjectOrigin::Cluster).then(|| renamed.to_owned()))
 }
 
 /// Says what a Task gets without a TaskSpawner.

@@ -25,6 +25,9 @@ pub(super) struct RegisteredStep {
     /// Whether it can trust what it asks, as far as the caBundle tells; nothing if it does not ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) is_trusted: Option<bool>,
+    /// What has it ask, where it does not.
+    #[serde(skip)]
+    pub(super) command: Option<String>,
 }
 
 /// Judges the registrations; nothing if nobody named any.
@@ -35,6 +38,7 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         configuration: None,
         webhook: None,
         is_trusted: None,
+        command: None,
     };
     if matches!(world.registrations, Registrations::NotGiven) {
         return None;
@@ -67,6 +71,7 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         configuration: Some(first.configuration.clone()),
         webhook: Some(first.webhook.clone()),
         is_trusted,
+        command: first.hint.clone().filter(|_| first.asks == Asks::No),
     })
 }
 

@@ -22,19 +22,54 @@ pub(super) struct SwitchesStep {
 pub(super) struct Switch {
     /// What it stands on, with its name.
     pub(super) on: String,
+    #[serde(skip)]
+    whose: Whose,
     /// What is written there.
     pub(super) value: Option<String>,
     /// `enabled`, `disabled`, `audit`; nothing if that is not known.
     pub(super) means: Option<&'static str>,
 }
 
+/// Whose switch it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Namespace,
+    TaskSpawner,
+    Task,
+}
+
 /// What of the switches keeps labels from a Task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Off {
-    /// Whose switch it is.
+    /// Whose switch it is, with its name.
     pub(super) on: String,
+    pub(super) whose: Whose,
     /// Whether all is worked out and nothing written.
     pub(super) is_audit: bool,
+    /// What switches it on.
+    pub(super) command: String,
+}
+
+impl Off {
+    /// That it is off.
+    pub(super) fn clause(&self) -> String {
+        let word =
+            if self.is_audit { "switched to audit, which writes nothing" } else { "switched off" };
+        format!("{} is {word}", self.on)
+    }
+
+    /// What to do before Tasks get something.
+    pub(super) fn mend(&self) -> String {
+        let command = &self.command;
+        match self.whose {
+            Whose::Namespace | Whose::TaskSpawner => {
+                format!("new Tasks get nothing either until it is switched on: `{command}`")
+            }
+            Whose::Task => format!(
+                "`{command}` switches it on, and a backfill then gives it what it may have (docs/backfill.md)"
+            ),
+        }
+    }
 }
 
 /// Looks at the switches of Namespace, TaskSpawner and Task.
@@ -50,8 +85,10 @@ pub(super) fn switches(
         && known.has_unknown_switch()
     {
         remarks.push(format!(
-            "{} has a word that is not known, which counts as `audit`: write `enabled`, `disabled` or `audit`",
-            all[0].on
+            "{} has the word `{}`, which is not known and counts as `{}`: write `enabled`, `disabled` or `audit`",
+            all[0].on,
+            all[0].value.as_deref().unwrap_or_default(),
+            known.injection().as_str()
         ));
     }
     let spawner = rules.filter(|rules| !rules.spawner.metadata.name.is_empty());
@@ -59,23 +96,21 @@ pub(super) fn switches(
         let meta = &rules.spawner.metadata;
         let value = meta.annotations.get(INJECTION_SETTING).cloned();
         let on = format!("TaskSpawner {}", meta.name);
-        all.push(plain(on, value, rules.is_disabled, &mut remarks));
+        all.push(plain(Whose::TaskSpawner, on, value, rules.is_disabled, &mut remarks));
     }
     let value = task.get(Kind::Label, INJECTION_SETTING).map(str::to_owned);
-    all.push(plain("the Task".to_owned(), value, is_exempt, &mut remarks));
-    let off = all.iter().find_map(|switch| match switch.means? {
-        "disabled" => Some(Off { on: switch.on.clone(), is_audit: false }),
-        "audit" => Some(Off { on: switch.on.clone(), is_audit: true }),
-        _ => None,
-    });
+    all.push(plain(Whose::Task, "the Task".to_owned(), value, is_exempt, &mut remarks));
+    let name = spawner.map_or("", |rules| &rules.spawner.metadata.name);
+    let off = off(world, task, name, &all);
+    let command = off.as_ref().map(|it| format!("to switch it on: `{}`", it.command));
     let step = match &off {
-        Some(Off { on, is_audit: true }) => Step::new(
+        Some(Off { on, is_audit: true, .. }) => Step::new(
             Sign::No,
             format!(
                 "{on} is switched to audit: what a Task would get is worked out, logged, and not written"
             ),
         ),
-        Some(Off { on, is_audit: false }) => {
+        Some(Off { on, is_audit: false, .. }) => {
             Step::new(Sign::No, format!("{on} is switched off: `{INJECTION_SETTING}: disabled`"))
         }
         None if all.iter().any(|it| it.means.is_none()) => {
@@ -89,7 +124,35 @@ pub(super) fn switches(
         None if remarks.is_empty() => Step::new(Sign::Ok, "nothing is switched off"),
         None => Step::new(Sign::Note, "nothing is switched off"),
     };
-    (SwitchesStep { step: step.with(remarks), switches: all }, off)
+    (SwitchesStep { step: step.with(remarks).with(command), switches: all }, off)
+}
+
+/// The first switch that is off, and what switches it on.
+fn off(world: &World, task: &Task<'_>, spawner: &str, all: &[Switch]) -> Option<Off> {
+    let namespace = &world.namespace;
+    all.iter().find_map(|switch| {
+        let is_audit = match switch.means? {
+            "disabled" => false,
+            "audit" => true,
+            _ => return None,
+        };
+        let command = match switch.whose {
+            Whose::Namespace => {
+                format!(
+                    "kubectl label namespace {namespace} {INJECTION_SETTING}=enabled --overwrite"
+                )
+            }
+            Whose::TaskSpawner => {
+                format!(
+                    "kubectl annotate taskspawner {spawner} -n {namespace} {INJECTION_SETTING}-"
+                )
+            }
+            Whose::Task => {
+                format!("kubectl label task {} -n {namespace} {INJECTION_SETTING}-", task.name())
+            }
+        };
+        Some(Off { on: switch.on.clone(), whose: switch.whose, is_audit, command })
+    })
 }
 
 fn namespace(world: &World) -> Switch {
@@ -97,15 +160,22 @@ fn namespace(world: &World) -> Switch {
     match world.known.namespace(&world.namespace) {
         Some(known) => Switch {
             on,
+            whose: Whose::Namespace,
             value: known.injection_word().map(str::to_owned),
             means: Some(known.injection().as_str()),
         },
-        None => Switch { on, value: None, means: None },
+        None => Switch { on, whose: Whose::Namespace, value: None, means: None },
     }
 }
 
 /// The switch of a TaskSpawner or a Task, which knows one word.
-fn plain(on: String, value: Option<String>, is_off: bool, remarks: &mut Vec<String>) -> Switch {
+fn plain(
+    whose: Whose,
+    on: String,
+    value: Option<String>,
+    is_off: bool,
+    remarks: &mut Vec<String>,
+) -> Switch {
     let means = if is_off { Injection::Disabled } else { Injection::Enabled };
     match value.as_deref() {
         Some("disabled") if !is_off => remarks.push(format!(
@@ -116,5 +186,5 @@ fn plain(on: String, value: Option<String>, is_off: bool, remarks: &mut Vec<Stri
             "`{INJECTION_SETTING}` on {on} has a word that is not known, and switches nothing: only `disabled` does"
         )),
     }
-    Switch { on, value, means: Some(means.as_str()) }
+    Switch { on, whose, value, means: Some(means.as_str()) }
 }

@@ -65,7 +65,11 @@ impl Text<'_, '_> {
     }
 
     fn key(&self, f: &mut fmt::Formatter<'_>, key: &KeyStep<'_>) -> fmt::Result {
-        let state = self.short(&key.state());
+        // What is told of whose a value is has been cut where it is long.
+        let state = match key.told_state() {
+            Some(_) => harmless::line(&key.state()).into_owned(),
+            None => self.short(&harmless::line(&key.state())),
+        };
         writeln!(f, "{} {} {state}", glyph(key.result), harmless::line(&key.title()))?;
         if let Some(place) = key.place() {
             line(f, "from", &format!("{}, {place}", key.from()))?;

@@ -4,24 +4,26 @@ use anyhow::Context;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::held::{self, AllHeld};
 use super::key::{self, KeyStep};
+use super::outlook::{Outlook, Switched};
 use super::owner::{OwnerStep, owner};
 use super::registered::{RegisteredStep, registered};
-use super::rules::{RulesStep, rules};
+use super::rules::{RulesStep, Stored, rules, unknown_rules};
 use super::step::{Sign, Step};
 use super::switches::{SwitchesStep, switches};
-use super::verdict::{self, Asked};
+use super::verdict::{self, About, Asked};
 use super::world::{PolicyOrigin, World};
 use crate::clock;
 use crate::commands::NO_TASK;
 use crate::commands::created::{created, created_text};
-use crate::commands::subject::{ShownFailing, Subject};
-use crate::engine::comparison::{Ruled, compare};
+use crate::commands::subject::{ObjectOrigin, ShownFailing, Subject};
+use crate::engine::comparison::{Compared, Ruled, compare};
 use crate::engine::kelos::{INJECTION_SETTING, Namespace, Task};
 use crate::engine::rules::Rules;
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
-use crate::engine::{Decision, Limits, decide, told};
+use crate::engine::{Decision, Limits, Told, decide, told};
 use crate::templates::Templates;
 
 /// The walk, as JSON has it.
@@ -67,7 +69,7 @@ impl Walk<'_> {
     pub(super) fn is_fine(&self) -> bool {
         !self.lacks_asked
             && self.spawner.step.result != Sign::No
-            && self.keys.iter().all(|key| key.result != Sign::No)
+            && self.keys.iter().all(|key| !matches!(key.result, Sign::No | Sign::Note))
     }
 }
 
@@ -85,6 +87,21 @@ struct Ground<'g> {
     evaluated: &'g Task<'g>,
     evaluated_object: &'g Value,
     evaluated_json: &'g str,
+}
+
+/// What was seen on the way from the API server to the webhook.
+struct Path {
+    switches: SwitchesStep,
+    registration: Option<RegisteredStep>,
+    outlook: Outlook,
+}
+
+/// What was seen of a Task.
+struct Seen<'s, 't, 'r> {
+    subject: &'s Subject<'t, 't>,
+    decision: &'s Decision<'r>,
+    path: Path,
+    asked: Option<&'s str>,
 }
 
 /// Walks along the chain, for one key if one is asked for, and hands over what was found.
@@ -142,55 +159,86 @@ impl Ground<'_> {
             has_namespace: facts.namespace.is_some(),
             origin: world.origin,
         };
-        let ruled = Ruled { today: rules, before: None };
-        let (compared, told) = (compare(stored, &task, &decision, ruled), told(stored));
-        let keys = compared.iter().map(|it| key::of_compared(&subject, it, &told));
-        let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
-        let keys: Vec<KeyStep<'_>> =
-            keys.chain(broken.map(|it| key::of_annotation(&subject, it, &told))).collect();
         // A switch on the Task that Kelos rendered from a template of the team does not count.
         let decided = |rules: &Rules| decide(stored, rules, &facts, &Limits::default()).is_exempt;
-        let is_exempt = self.known.is_some_and(decided);
-        self.show(&subject, &decision, keys, is_exempt, asked, show)
+        let path = self.path(self.known.is_some_and(decided));
+        let ruled = Ruled { today: rules, before: None };
+        let (compared, told) = (compare(stored, &task, &decision, ruled), told(stored));
+        let new = new.as_ref().map_or(self.evaluated_object, |it| &it.object);
+        let held = held::held(self.object, new, &compared, rules, &facts);
+        let keys = self.keys(&subject, &decision, &compared, (&held, &path, &told));
+        self.show(Seen { subject: &subject, decision: &decision, path, asked }, keys, show)
+    }
+
+    /// The way from the API server to the webhook, and past the switches.
+    fn path(&self, is_exempt: bool) -> Path {
+        let Ground { world, object, stored, known, .. } = *self;
+        let (switches, off) = switches(world, stored, known, is_exempt);
+        let registration = registered(world, object);
+        let is_known = world.known.namespace(&world.namespace).is_some();
+        let switched = match off {
+            Some(off) => Switched::Off(off),
+            None if is_known => Switched::On,
+            None => Switched::Unread(world.namespace.clone()),
+        };
+        let asked = Outlook::asked(registration.as_ref());
+        let is_cluster = world.origin == ObjectOrigin::Cluster;
+        Path { switches, registration, outlook: Outlook { switched, asked, is_cluster } }
+    }
+
+    fn keys<'k>(
+        &self,
+        subject: &'k Subject<'_, '_>,
+        decision: &'k Decision<'_>,
+        compared: &'k [Compared<'k, 'k>],
+        (held, path, told): (&AllHeld, &Path, &Told),
+    ) -> Vec<KeyStep<'k>> {
+        let unmet = path.outlook.unmet();
+        let keys = compared.iter().map(|it| {
+            let held = held.get(&(it.decision.kind, it.decision.key.to_owned()));
+            key::of_compared(subject, it, told, held, unmet)
+        });
+        let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
+        keys.chain(broken.map(|it| key::of_annotation(subject, it, told))).collect()
     }
 
     fn show<'s>(
         &'s self,
-        subject: &'s Subject<'_, '_>,
-        decision: &Decision<'_>,
+        Seen { subject, decision, path, asked }: Seen<'s, '_, '_>,
         all: Vec<KeyStep<'s>>,
-        is_exempt: bool,
-        asked: Option<&str>,
         show: impl FnOnce(&Walk<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let Ground { world, object, stored, known, .. } = *self;
+        let Ground { world, object, stored: task, known, .. } = *self;
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
         let created = created_text(object);
-        let (switches, off) = switches(world, stored, known, is_exempt);
-        let rules = known.map(|known| rules(world, stored, known, decision, &all, created));
+        let stored = Stored { task, object, created };
+        let rules = known.map(|known| rules(world, stored, known, decision, &all));
+        let rules = rules.or_else(|| unknown_rules(world, stored));
         let failing = if subject.task.is_manual() { &[][..] } else { &subject.rules.failing };
         let names: Vec<String> = all.iter().map(|it| it.shown.key.to_owned()).collect();
         let (keys, lacks) = chosen(all, asked);
         let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
+        let Path { switches, registration, outlook } = path;
         let mut walk = Walk {
             namespace: &world.namespace,
-            task: stored.name(),
+            task: task.name(),
             uid: text("/metadata/uid"),
             phase: text("/status/phase"),
             created,
-            spawner: owner(world, stored, object),
-            registration: registered(world, object),
+            spawner: owner(world, task, object),
+            registration,
             switches,
-            policy: policy(world),
+            policy: policy(world, rules.as_ref()),
             rules,
             keys,
             failing: failing.iter().map(|it| subject.shown_failing(it)).collect(),
             failing_snippets: failing.iter().map(|it| subject.failing(it)).collect(),
             lacking: &world.lacking,
             verdict: String::new(),
-            lacks_asked: asked.key.is_some_and(|key| lacks && !verdict::has(stored, key)),
+            lacks_asked: asked.key.is_some_and(|key| lacks && !verdict::has(task, key)),
         };
-        walk.verdict = verdict::verdict(&walk, stored, asked, off.as_ref());
+        let outlook = &outlook;
+        walk.verdict = About { walk: &walk, task, object, outlook, asked }.verdict();
         show(&walk)
     }
 }
@@ -226,12 +274,16 @@ fn without_switch(object: &Value) -> Value {
 }
 
 /// Where the policy comes from, if it comes from elsewhere.
-fn policy(world: &World) -> Option<Step> {
+fn policy(world: &World, rules: Option<&RulesStep>) -> Option<Step> {
     match &world.policy_origin {
         PolicyOrigin::Flags => None,
         PolicyOrigin::Deployment(name) => Some(Step::new(
             Sign::Ok,
             format!("the policy of the cluster is that of Deployment {name}"),
+        )),
+        PolicyOrigin::Assumed(_) if rules.is_some_and(RulesStep::is_same) => Some(Step::new(
+            Sign::Ok,
+            "the flags that are assumed are those of the server: the hash in the mark covers them",
         )),
         PolicyOrigin::Assumed(why) => {
             let text = "the policy of the cluster is not known: no --protect, --on-invalid, --infer and --defaults \

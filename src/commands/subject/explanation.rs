@@ -9,7 +9,7 @@ use crate::commands::simulated::path_of;
 use crate::commands::snippet::{Explained, explain};
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source};
 use crate::engine::reason::Reason;
-use crate::engine::remedy::{InsteadOf, Line, Missed, follows_from_workspace, remedy};
+use crate::engine::remedy::{InsteadOf, Line, Missed, Remedy, follows_from_workspace, remedy};
 use crate::engine::rules::{DeclaredIn, Failing, KeyRule};
 use crate::engine::{KeyDecision, Rendered, Skip};
 use crate::manifests::Located;
@@ -178,16 +178,10 @@ impl Subject<'_, '_> {
                 }
             });
         }
-        let missed = Missed {
-            rules: self.rules,
-            variable,
-            is_manual: self.task.is_manual(),
-            has_workspace: self.has_workspace,
-            blank: &self.blank(),
-            // Owner references came after the field, v0.26.
-            has_field: self.task.has_controller(),
-        };
-        let remedy = remedy(&missed);
+        let mut remedy = self.remedy(variable);
+        if self.origin == ObjectOrigin::Cluster {
+            remedy.to_try.clear();
+        }
         let lines = remedy.ways.iter().flat_map(|way| &way.lines);
         let replaced = lines.filter_map(|line| match line {
             Line::KelosField { key, instead_of: Some(InsteadOf::Field), .. } => self.line_of(key),
@@ -195,6 +189,23 @@ impl Subject<'_, '_> {
         });
         let at = replaced.map(|place| format!(" ({place})")).next().unwrap_or_default();
         Some(format!("{}{remedy}{at}", self.odd_name(variable).unwrap_or_default()))
+    }
+
+    fn remedy(&self, variable: &str) -> Remedy {
+        remedy(&Missed {
+            rules: self.rules,
+            variable,
+            is_manual: self.task.is_manual(),
+            has_workspace: self.has_workspace,
+            blank: &self.blank(),
+            // Owner references came after the field, v0.26.
+            has_field: self.task.has_controller(),
+        })
+    }
+
+    /// Whether a variable is missing because the Task is older than the line of its TaskSpawner that prints it.
+    pub(in crate::commands) fn is_older(&self, variable: &str) -> bool {
+        self.absent(variable).is_none() && !self.remedy(variable).to_try.is_empty()
     }
 
     /// That the Task of a schedule is not called as Kelos calls it, where a variable follows from the name.

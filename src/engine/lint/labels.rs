@@ -89,7 +89,7 @@ pub(super) fn constant(lint: &mut Lint<'_>, rendered: &Rendered<'_>) {
                 .help("it ends in a line break: write `|-` instead of `|`, or one line")
                 .fix(trimmed.len()..rendered.source.len(), "")
         } else {
-            finding.help(apimachinery::VALUE_HINT)
+            finding.help(error.hint())
         });
     }
 }

@@ -76,7 +76,7 @@ fn source(missed: &Missed<'_>, table: &Table, field: &str) -> Remedy {
         }
     };
     match has_line(rules, &template) {
-        Some(there) if *there == *key => Remedy::say(there_already(missed, &name, &key)),
+        Some(there) if *there == *key => there_already(missed, &name, &key),
         _ => Remedy::add(vec![Line::KelosField { key, template, instead_of: None }]),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
     let rules = missed.rules;
     if let Some(key) = has_line(rules, template) {
         return match rules.infer {
-            Infer::On => Remedy::say(there_already(missed, name, key)),
+            Infer::On => there_already(missed, name, key),
             Infer::Off => Remedy::add(Vec::new()).reading_back(rules),
         };
     }
@@ -64,16 +64,16 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
             Way { versions: "any Kelos", ..in_prompt() },
         ],
     };
-    Remedy { note: String::new(), ways }.reading_back(rules)
+    Remedy { ways, ..Remedy::default() }.reading_back(rules)
 }
 
 /// Why a line that is there does not help: an older Task is without it, or it printed nothing.
-pub(super) fn there_already(missed: &Missed<'_>, name: &str, key: &str) -> String {
+pub(super) fn there_already(missed: &Missed<'_>, name: &str, key: &str) -> Remedy {
     if missed.blank.contains(&key) {
-        return format!(
+        return Remedy::say(format!(
             "`{key}` under spec.taskTemplate.metadata printed nothing for this Task: it has no {name}, so give the \
              template a default"
-        );
+        ));
     }
     let old = if has_field(missed) { "" } else { ", or by Kelos v0.24, which has no such field" };
     let example = match name {
@@ -81,10 +81,13 @@ pub(super) fn there_already(missed: &Missed<'_>, name: &str, key: &str) -> Strin
         "Number" => "42",
         _ => "…",
     };
-    format!(
+    let note = format!(
         "`{key}` under spec.taskTemplate.metadata prints it already, and this Task was made before that{old}: new \
-         Tasks have it; to see what they get, write `{key}: \"{example}\"` on the Task in the file"
-    )
+         Tasks have it"
+    );
+    let to_try =
+        format!("; to see what they get, write `{key}: \"{example}\"` on the Task in the file");
+    Remedy { to_try, ..Remedy::say(note) }
 }
 
 /// Whether the Kelos field alone declares an annotation, with a template that gives no Task anything.
@@ -116,7 +119,7 @@ pub(super) fn has_line<'r>(rules: &'r Rules, template: &str) -> Option<&'r str> 
 pub(super) fn recorded(missed: &Missed<'_>, name: &str, template: String) -> Remedy {
     let (rules, key) = (missed.rules, key_of(name));
     if has_line(rules, &template) == Some(&*key) {
-        return Remedy::say(there_already(missed, name, &key));
+        return there_already(missed, name, &key);
     }
     let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && *it.key == *key);
     let instead_of = rule.and_then(|rule| match (rule.in_annotation, rule.in_field) {

@@ -122,7 +122,7 @@ fn read<T>(
     purse.give_back(3 * text.len());
     read.map_err(|unreadable| match unreadable {
         Unreadable::Wrong(mut error) => {
-            error.hint = error.hint.or_else(|| hint(text, error.line).map(Cow::Borrowed));
+            error.hint = error.hint.or_else(|| hint(text, error.line));
             error.into()
         }
         exhausted => exhausted,
@@ -157,7 +157,31 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
 }
 
 /// What to do about a line that YAML does not take as it is meant.
-fn hint(text: &str, line: usize) -> Option<&'static str> {
+fn hint(text: &str, line: usize) -> Option<Cow<'static, str>> {
+    deeper(text, line).map(Cow::Owned).or_else(|| line_hint(text, line).map(Cow::Borrowed))
+}
+
+/// What to do about a key that is indented deeper than the one before it, which has its value already.
+fn deeper(text: &str, line: usize) -> Option<String> {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let is_text = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let here = text.lines().nth(line.checked_sub(1)?).filter(is_text)?;
+    let before = text.lines().take(line - 1).enumerate().filter(|(_, it)| is_text(it)).last();
+    let (number, before) = before?;
+    let (_, value) = before.split_once(": ")?;
+    let value = value.trim();
+    let is_open = value.starts_with(['|', '>', '{', '[']) && !value.starts_with("{{");
+    let has_value = !value.is_empty() && !is_open;
+    (has_value && here.contains(':') && indent(here) > indent(before)).then(|| {
+        format!(
+            "line {line} is indented deeper than line {}: begin all keys in the same column",
+            number + 1
+        )
+    })
+}
+
+/// The same of a line by itself.
+fn line_hint(text: &str, line: usize) -> Option<&'static str> {
     const SPECIAL: [char; 8] = ['{', '%', '*', '&', '@', '`', '!', '['];
     const IN_QUOTES: &str = "put the value in quotes";
     let line = text.lines().nth(line.saturating_sub(1))?;

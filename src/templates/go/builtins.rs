@@ -78,14 +78,20 @@ fn index(value: &Value, keys: &[Value], budget: &mut Budget) -> Result<Value> {
                 Some(key) => map.get(key).cloned().unwrap_or_default(),
                 None => return fail("index", "the key of a map is a text", key),
             },
-            Value::List(items) => match items.get(bound("index", key)?) {
-                Some(item) => item.clone(),
-                None => return out_of_range("index"),
-            },
-            Value::Str(text) => match text.as_bytes().get(bound("index", key)?) {
-                Some(byte) => Value::Byte(*byte),
-                None => return out_of_range("index"),
-            },
+            Value::List(items) => {
+                let number = bound("index", key)?;
+                match items.get(number) {
+                    Some(item) => item.clone(),
+                    None => return out_of_range("index", number),
+                }
+            }
+            Value::Str(text) => {
+                let number = bound("index", key)?;
+                match text.as_bytes().get(number) {
+                    Some(byte) => Value::Byte(*byte),
+                    None => return out_of_range("index", number),
+                }
+            }
             Value::Nil => return nothing_to_index(),
             other => return fail("index", "only a list, a map or a text has elements", other),
         };
@@ -98,9 +104,15 @@ fn nothing_to_index<T>() -> Result<T> {
     Err(TemplateError::new(ErrorKind::Missing, message))
 }
 
-fn out_of_range<T>(function: &str) -> Result<T> {
-    Err(TemplateError::render(format!("{function}: there are not so many elements"))
-        .hint("test first: {{with .Labels}}{{index . 0}}{{end}}"))
+/// That there is no element of this number.
+fn out_of_range<T>(function: &str, number: usize) -> Result<T> {
+    let error = TemplateError::render(format!("{function}: there are not so many elements"));
+    Err(match number {
+        0 => error.hint("test first: {{with .Labels}}{{index . 0}}{{end}}"),
+        _ => error.hint(format!(
+            "test first: {{{{if gt (len .Labels) {number}}}}}{{{{index .Labels {number}}}}}{{{{end}}}}"
+        )),
+    })
 }
 
 /// A number that counts elements.
@@ -133,7 +145,7 @@ fn slice(value: &Value, bounds: &[Value], budget: &mut Budget) -> Result<Value> 
     for (place, value) in range.iter_mut().zip(bounds) {
         *place = bound("slice", value)?;
         if *place > length {
-            return out_of_range("slice");
+            return out_of_range("slice", 0);
         }
     }
     let [start, end, capacity] = range;

@@ -169,6 +169,14 @@ fn a_line_that_is_not_taken_as_it_is_meant_has_a_hint() {
         ("a: '{{ .Title }}", "close the quote"),
         ("b: x\na: \"{{ .Title }}\n", "close the quote"),
         ("a:\n\tvalue: x", "indent with spaces: YAML takes no tabs there"),
+        (
+            "area: backend\n kind: '{{.Kind}}'",
+            "line 2 is indented deeper than line 1: begin all keys in the same column",
+        ),
+        (
+            "area: {{.Kind}}\n\n# more\n  kind: {{.Kind}}",
+            "line 4 is indented deeper than line 1: begin all keys in the same column",
+        ),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.hint.as_deref(), Some(hint), "{text:?}: {error}");
