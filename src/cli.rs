@@ -7,6 +7,7 @@ mod controller;
 mod explain;
 mod lint;
 mod preview;
+mod report;
 mod words;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
 pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, TasksArgs};
+pub use self::report::{FiguresFormat, ReportArgs};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};
@@ -101,6 +103,12 @@ pub enum Command {
     /// done is not done again.
     #[command(after_help = BACKFILL_EXAMPLE)]
     Backfill(BackfillArgs),
+    /// Count Tasks by their labels: states, durations, tokens, cost
+    ///
+    /// Reads Tasks, and the TaskRecords of those that are gone, with your own rights. Has a line for each value of
+    /// the keys, one for Tasks without the label, and one for all together.
+    #[command(after_help = REPORT_EXAMPLE)]
+    Report(ReportArgs),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
@@ -161,6 +169,12 @@ Example:
   kelos-metadata preview -n agents --since 168h
   kelos-metadata preview -f taskspawner.yaml -o diff
   kelos-metadata preview -A -o json";
+
+const REPORT_EXAMPLE: &str = "\
+Example:
+  kelos-metadata report --by priority -n agents
+  kelos-metadata report --by team,priority -A --since 168h
+  kelos-metadata report --by team -A --since 2026-11-01 --until 2026-12-01 -o csv";
 
 const BACKFILL_EXAMPLE: &str = "\
 Example:

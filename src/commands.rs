@@ -19,6 +19,7 @@ mod progress;
 mod reach;
 mod read;
 mod render;
+mod report;
 mod review;
 mod serve;
 mod shown_variable;
@@ -61,6 +62,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args),
         Command::Preview(args) => preview::run(&args),
         Command::Backfill(args) => backfill::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Version(args) => version::run(&args),

@@ -274,10 +274,11 @@ fn pages() -> Vec<PathBuf> {
 
 /// The commands that need an API server: `tests/cluster/uses.rs`, `tests/cluster/backfill.rs` and
 /// `tests/cluster/check.rs` run them.
-const OF_A_CLUSTER: [&str; 5] = [
+const OF_A_CLUSTER: [&str; 6] = [
     "kubectl ",
     "kelos-metadata preview",
     "kelos-metadata backfill",
+    "kelos-metadata report",
     "kelos-metadata check",
     "kelos-metadata version",
 ];
