@@ -29,12 +29,14 @@ mod step_kind;
 mod store;
 mod trust;
 
+pub use self::ca_bundle::CaBundle;
 pub use self::configurations::{ConfigurationKind, Configurations};
 pub use self::issue::{Issued, issue};
 pub use self::metrics::ControllerMetrics;
 pub use self::reconciler::Reconciler;
 pub use self::rotation::{RotationPolicy, RotationStep, next_step};
 pub use self::serving_cert::renewal;
+pub use self::state::{BUNDLE, CERTIFICATE, Secret};
 pub use self::step_kind::{StepKind, StepResult};
 pub use self::store::ManagedObjects;
 pub use self::trust::{Trust, trust};

@@ -3,7 +3,7 @@
 mod called;
 mod check;
 mod cluster;
-mod controller;
+pub mod controller;
 mod explain;
 mod lint;
 mod preview;
@@ -21,7 +21,7 @@ pub use self::cluster::ConnectionArgs;
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
-pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, TasksArgs};
+pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, SurveyArgs, TasksArgs};
 pub use self::report::{FiguresFormat, ReportArgs};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
@@ -49,10 +49,10 @@ pub enum Command {
     /// Keep the webhook's own certificates: make, publish and rotate them
     ///
     /// Makes a CA and a serving certificate, writes them into a Secret for `serve
-    /// --tls-secret`, and keeps the caBundle of the MutatingWebhookConfiguration so that the API
-    /// server always trusts what is served. Any number may run: one of them leads and writes, by a
-    /// Lease. It writes the Secret, the Lease and the configuration, and nothing else; no other
-    /// command but `backfill --write` writes to the cluster.
+    /// --tls-secret`, and keeps the caBundle of both webhook configurations so that the API server
+    /// always trusts what is served. Any number may run: one of them leads and writes, by a Lease. It
+    /// writes the Secret, the Lease and the configurations, and nothing else; no other command but
+    /// `backfill --write` writes to the cluster.
     Controller(Box<ControllerArgs>),
     /// Answer AdmissionReviews from standard input
     ///
@@ -381,8 +381,8 @@ pub struct PolicyArgs {
     /// labels, annotations): the default for TaskSpawners that do not say
     #[arg(long, value_name = "on|off", default_value_t, value_parser = words::of::<Infer>(Infer::ALL.map(Infer::as_str)), hide_possible_values = true)]
     pub infer: Infer,
-    /// Labels and annotations that every Task gets, whoever made it: a YAML file, read again when it changes.
-    /// TaskSpawners may say something else for a key, within its `allowed` list
+    /// Labels and annotations that every Task gets, whoever made it: a YAML file; `serve` reads it again when
+    /// it changes. TaskSpawners may say something else for a key, within its `allowed` list
     #[arg(long, value_name = "FILE")]
     pub defaults: Option<PathBuf>,
 }

@@ -1,12 +1,16 @@
 //! The subcommands, one file each.
 
 mod backfill;
+mod budget;
 mod cells;
 mod check;
 mod complete;
 mod completions;
 mod controller;
+mod counted;
+mod created;
 mod defaults;
+mod deployed;
 mod diff;
 mod eval;
 mod explain;
@@ -18,6 +22,7 @@ mod preview;
 mod progress;
 mod reach;
 mod read;
+mod registrations;
 mod render;
 mod report;
 mod review;
@@ -88,6 +93,9 @@ pub fn explain_usage(error: &clap::Error) -> anyhow::Result<ExitCode> {
 pub fn not_asked() -> ExitCode {
     ExitCode::from(2)
 }
+
+/// What is said of what is no Task.
+const NO_TASK: &str = "this is no Task as Kelos has it";
 
 /// What a command that runs once has read.
 struct Loaded {

@@ -1,4 +1,4 @@
-//! Registration: whether the API server asks us about a Task, as a MutatingWebhookConfiguration says.
+//! Registration: which webhooks of a configuration are ours, and whether the API server asks one about a Task.
 //!
 //! The API server asks a webhook if one of its rules, both selectors and all match conditions hold. This is judged
 //! as it does it, for the creation of a Task. What can't be known (labels that nobody could read, a condition that
@@ -11,15 +11,18 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::condition::MatchCondition;
-use self::selector::{Selector, Verdict};
+pub use self::selector::{Requirement, Selector, Verdict};
 use crate::certs::ConfigurationKind;
 use crate::engine::kelos::{GROUP, INJECTION_SETTING, StringMap};
 use crate::words::words;
 
-/// The path under which Tasks are answered: a webhook that is registered by another name is known by it.
-const PATH: &str = "/mutate-task";
+/// How long the API server waits for a webhook that does not say, in seconds.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 10;
 
-/// A MutatingWebhookConfiguration, as far as it matters.
+/// The port of a Service that is called, where none is named.
+const DEFAULT_PORT: u64 = 443;
+
+/// A MutatingWebhookConfiguration or a ValidatingWebhookConfiguration, as far as it matters.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Configuration {
     #[serde(default)]
@@ -33,9 +36,10 @@ struct Metadata {
     name: String,
 }
 
+/// A webhook of a configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Webhook {
+pub struct Webhook {
     name: String,
     client_config: ClientConfig,
     rules: Option<Vec<Rule>>,
@@ -43,6 +47,8 @@ struct Webhook {
     namespace_selector: Option<Selector>,
     object_selector: Option<Selector>,
     match_conditions: Option<Vec<MatchCondition>>,
+    failure_policy: Option<String>,
+    timeout_seconds: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,6 +68,14 @@ pub struct Service {
     /// Its name.
     pub name: String,
     path: Option<String>,
+    port: Option<u64>,
+}
+
+impl Service {
+    /// The port of it that is called.
+    pub fn port(&self) -> u64 {
+        self.port.unwrap_or(DEFAULT_PORT)
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -117,24 +131,73 @@ pub struct Registration {
 }
 
 impl Configuration {
-    /// The webhooks of ours in it, judged.
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    /// The webhooks of ours in it, as one of this kind: by their names, or else by the paths under which we answer.
+    pub fn ours(&self, kind: ConfigurationKind) -> impl Iterator<Item = &Webhook> {
+        self.webhooks.iter().flatten().filter(move |it| it.is_ours(kind))
+    }
+
+    /// The webhooks of ours in it, judged; it is a MutatingWebhookConfiguration.
     pub fn judge<'c>(&'c self, task: NewTask<'c>) -> impl Iterator<Item = Registration> + 'c {
-        let ours = self.webhooks.iter().flatten().filter(|it| it.is_ours());
+        let ours = self.ours(ConfigurationKind::Mutating);
         ours.map(move |webhook| webhook.judge(&self.metadata.name, task))
     }
 }
 
 impl Webhook {
-    fn is_ours(&self) -> bool {
-        let config = &self.client_config;
-        let path = config.service.as_ref().and_then(|it| it.path.as_deref());
-        let is_of_url = config.url.as_deref().is_some_and(|url| url.ends_with(PATH));
-        ConfigurationKind::Mutating.webhooks().contains(&&*self.name)
-            || path == Some(PATH)
-            || is_of_url
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    fn judge(&self, configuration: &str, task: NewTask<'_>) -> Registration {
+    /// The caBundle, in Base64; empty where there is none.
+    pub fn ca_bundle(&self) -> &str {
+        self.client_config.ca_bundle.as_deref().unwrap_or_default()
+    }
+
+    /// The Service that is called, unless it is a URL.
+    pub fn service(&self) -> Option<&Service> {
+        self.client_config.service.as_ref()
+    }
+
+    /// The URL that is called, unless it is a Service.
+    pub fn url(&self) -> Option<&str> {
+        self.client_config.url.as_deref()
+    }
+
+    /// What becomes of a request that nobody answers: `Ignore` or `Fail`.
+    pub fn failure_policy(&self) -> &str {
+        self.failure_policy.as_deref().unwrap_or("Fail")
+    }
+
+    /// How long the API server waits for an answer, in seconds.
+    pub fn timeout_seconds(&self) -> u64 {
+        self.timeout_seconds.unwrap_or(DEFAULT_TIMEOUT_SECONDS)
+    }
+
+    /// Which Namespaces it is asked about; nothing for all.
+    pub fn namespace_selector(&self) -> Option<&Selector> {
+        self.namespace_selector.as_ref()
+    }
+
+    /// Whether one of its rules is for what webhooks of ours of this kind are asked about.
+    pub fn asks_about(&self, kind: ConfigurationKind) -> bool {
+        self.rules.iter().flatten().any(|rule| rule.is_for(kind))
+    }
+
+    fn is_ours(&self, kind: ConfigurationKind) -> bool {
+        let path = self.service().and_then(|it| it.path.as_deref());
+        kind.webhooks().contains(&&*self.name)
+            || path == Some(kind.path())
+            || self.url().is_some_and(|url| url.ends_with(kind.path()))
+    }
+
+    /// Whether the API server asks it about a Task, as one of this configuration.
+    pub fn judge(&self, configuration: &str, task: NewTask<'_>) -> Registration {
         let mut judged = Judged::default();
         judged.rules(self, task.object);
         judged.namespace(self.namespace_selector.as_ref(), task);
@@ -152,10 +215,16 @@ impl Webhook {
             asks,
             because,
             hint: hint.filter(|_| asks == Asks::No),
-            ca_bundle: self.client_config.ca_bundle.clone().unwrap_or_default(),
-            service: self.client_config.service.clone(),
+            ca_bundle: self.ca_bundle().to_owned(),
+            service: self.service().cloned(),
         }
     }
+}
+
+/// The webhook of these that decides: one that is asked, or else one of which that can't be told.
+pub fn deciding(judged: &[Registration]) -> Option<&Registration> {
+    let best = |asks: Asks| judged.iter().find(|it| it.asks == asks);
+    best(Asks::Yes).or(best(Asks::Unknown)).or(judged.first())
 }
 
 /// What was found on the way.
@@ -170,7 +239,8 @@ struct Judged {
 
 impl Judged {
     fn rules(&mut self, webhook: &Webhook, object: &Value) {
-        let rules = || webhook.rules.iter().flatten().filter(|rule| rule.is_for_new_tasks());
+        let is_for_tasks = |rule: &&Rule| rule.is_for(ConfigurationKind::Mutating);
+        let rules = || webhook.rules.iter().flatten().filter(is_for_tasks);
         if rules().next().is_none() {
             self.refusals.push(format!("none of its rules is for CREATE of tasks in {GROUP}"));
             return;
@@ -252,13 +322,14 @@ fn label(key: &str, value: Option<&str>) -> String {
 }
 
 impl Rule {
-    fn is_for_new_tasks(&self) -> bool {
+    fn is_for(&self, kind: ConfigurationKind) -> bool {
+        let (operation, plural) = kind.asked_about();
         let is_of_namespaces =
             self.scope.as_deref().is_none_or(|it| it == "*" || it == "Namespaced");
-        let has_tasks = self.resources.iter().any(|it| ["tasks", "*", "*/*"].contains(&&**it));
+        let has_resource = self.resources.iter().any(|it| [plural, "*", "*/*"].contains(&&**it));
         has(&self.api_groups, GROUP)
-            && has_tasks
-            && has(&self.operations, "CREATE")
+            && has_resource
+            && has(&self.operations, operation)
             && is_of_namespaces
     }
 }

@@ -57,7 +57,7 @@ pub struct CaBundle(Vec<Ca>);
 
 impl CaBundle {
     /// Reads PEM. What is no CA of ours is left out.
-    pub(super) fn read(pem: &[u8]) -> CaBundle {
+    pub fn read(pem: &[u8]) -> CaBundle {
         let found = CertificateDer::pem_slice_iter(pem).flatten();
         let mut bundle = CaBundle(found.filter_map(Ca::read).collect());
         bundle.sort();
@@ -78,7 +78,7 @@ impl CaBundle {
     }
 
     /// Whether the other one has all of these.
-    pub(super) fn is_within(&self, other: &CaBundle) -> bool {
+    pub fn is_within(&self, other: &CaBundle) -> bool {
         self.0.iter().all(|ca| other.0.contains(ca))
     }
 

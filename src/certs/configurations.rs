@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 
 use super::state::{ObjectMetadata, or_default};
+use crate::cluster::Resource;
 use crate::words::words;
 
 words! {
@@ -23,6 +24,30 @@ impl ConfigurationKind {
         match self {
             ConfigurationKind::Mutating => &["mtask.metadata.kelos.dev"],
             ConfigurationKind::Validating => &["vspawner.metadata.kelos.dev"],
+        }
+    }
+
+    /// The path under which these webhooks are answered.
+    pub const fn path(self) -> &'static str {
+        match self {
+            ConfigurationKind::Mutating => "/mutate-task",
+            ConfigurationKind::Validating => "/validate-spawner",
+        }
+    }
+
+    /// The operation and the plural that these webhooks have to be asked about, at the least.
+    pub const fn asked_about(self) -> (&'static str, &'static str) {
+        match self {
+            ConfigurationKind::Mutating => ("CREATE", "tasks"),
+            ConfigurationKind::Validating => ("UPDATE", "taskspawners"),
+        }
+    }
+
+    /// The configurations of this kind.
+    pub const fn resource(self) -> Resource {
+        match self {
+            ConfigurationKind::Mutating => Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
+            ConfigurationKind::Validating => Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
         }
     }
 }

@@ -15,15 +15,17 @@ pub(super) const TRUSTED_SINCE: &str = "metadata.kelos.dev/ca-trusted-since";
 
 /// The fields of the Secret: those of type `kubernetes.io/tls`, the bundle, and the pair that is to
 /// serve next.
-pub(super) const CERTIFICATE: &str = "tls.crt";
+pub const CERTIFICATE: &str = "tls.crt";
 pub(super) const KEY: &str = "tls.key";
-pub(super) const BUNDLE: &str = "ca.crt";
+/// The bundle.
+pub const BUNDLE: &str = "ca.crt";
 pub(super) const NEXT_CERTIFICATE: &str = "next-tls.crt";
 pub(super) const NEXT_KEY: &str = "next-tls.key";
 
 /// The part of the Secret that matters. It has no `Debug`: it can't get into a log.
 #[derive(Clone, Default, Deserialize)]
 pub struct Secret {
+    #[serde(default)]
     pub(super) metadata: ObjectMetadata,
     #[serde(default, deserialize_with = "or_default")]
     data: BTreeMap<String, String>,
@@ -48,7 +50,7 @@ pub(super) fn or_default<'d, D: Deserializer<'d>, T: Default + Deserialize<'d>>(
 
 impl Secret {
     /// What a field holds; nothing if it is not there.
-    pub(super) fn field(&self, name: &str) -> Vec<u8> {
+    pub fn field(&self, name: &str) -> Vec<u8> {
         let value = self.data.get(name).map(|text| BASE64.decode(text).unwrap_or_default());
         value.unwrap_or_default()
     }
@@ -67,7 +69,7 @@ impl Secret {
     }
 
     /// Whether something is left of a certificate that is to serve next.
-    pub(super) fn has_next(&self) -> bool {
+    pub fn has_next(&self) -> bool {
         let has = |field| self.data.contains_key(field);
         has(NEXT_CERTIFICATE) || has(NEXT_KEY) || self.mark().is_some()
     }

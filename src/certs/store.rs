@@ -15,16 +15,6 @@ use crate::clock;
 use crate::cluster::{self, ObjectPath, ObjectResponse, Patch, Resource, Scope};
 use crate::unix_seconds::UnixSeconds;
 
-/// Where the configurations of a kind are.
-fn configurations(kind: ConfigurationKind) -> Resource {
-    let plural = match kind {
-        ConfigurationKind::Mutating => "mutatingwebhookconfigurations",
-        ConfigurationKind::Validating => "validatingwebhookconfigurations",
-    };
-    let group = "admissionregistration.k8s.io";
-    Resource { group, versions: &["v1"], plural, metadata_only: false }
-}
-
 /// Which objects are managed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManagedObjects {
@@ -42,7 +32,8 @@ impl ManagedObjects {
         let (namespace, name) = (self.namespace.clone(), self.secret.clone());
         let configuration = self.configuration.clone();
         let secret = (Resource::SECRETS, Scope::One { namespace, name });
-        let named = move |kind| (configurations(kind), Scope::Named(configuration.clone()));
+        let named =
+            move |kind: ConfigurationKind| (kind.resource(), Scope::Named(configuration.clone()));
         iter::once(secret).chain(ConfigurationKind::ALL.map(named))
     }
 }
@@ -108,7 +99,7 @@ impl Store {
             client,
             secret: path(Resource::SECRETS, Some(&managed.namespace), &managed.secret),
             configurations: ConfigurationKind::ALL
-                .map(|kind| path(configurations(kind), None, &managed.configuration)),
+                .map(|kind| path(kind.resource(), None, &managed.configuration)),
             clock_ahead: 0,
         }
     }

@@ -7,6 +7,13 @@ use clap::Args;
 use super::words;
 use crate::telemetry::{Directives, LogFormat};
 
+/// The Secret that is kept, where none is named.
+pub const TLS_SECRET: &str = "kelos-metadata-tls";
+/// The configurations whose caBundle is kept, where none is named.
+pub const WEBHOOK_CONFIGURATION: &str = "kelos-metadata";
+/// The Lease whose holder leads, where none is named.
+pub const LEASE: &str = "kelos-metadata-controller";
+
 /// What `controller` takes.
 #[derive(Args, Debug)]
 pub struct ControllerArgs {
@@ -20,13 +27,13 @@ pub struct ControllerArgs {
     #[arg(long, value_name = "NAME", default_value = "kelos-metadata")]
     pub service: String,
     /// Secret to keep the certificate in, made if it is not there
-    #[arg(long, value_name = "NAME", default_value = "kelos-metadata-tls")]
+    #[arg(long, value_name = "NAME", default_value = TLS_SECRET)]
     pub tls_secret: String,
     /// MutatingWebhookConfiguration and ValidatingWebhookConfiguration whose caBundle is kept
-    #[arg(long, value_name = "NAME", default_value = "kelos-metadata")]
+    #[arg(long, value_name = "NAME", default_value = WEBHOOK_CONFIGURATION)]
     pub webhook_configuration: String,
     /// Lease whose holder leads, made if it is not there
-    #[arg(long, value_name = "NAME", default_value = "kelos-metadata-controller")]
+    #[arg(long, value_name = "NAME", default_value = LEASE)]
     pub lease: String,
     /// How long a Lease that is not renewed keeps others from leading; whole seconds
     #[arg(long, value_name = "DURATION", default_value = "15s")]

@@ -13,18 +13,9 @@ pub struct PreviewArgs {
     /// cluster with the same name, or - for standard input; may be given several times
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
-    /// Which Tasks.
+    /// What is looked at.
     #[command(flatten)]
-    pub tasks: TasksArgs,
-    /// How to show it
-    #[arg(short, long, value_name = "FORMAT", default_value_t = PreviewFormat::Text, value_enum)]
-    pub output: PreviewFormat,
-    /// The cluster.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Rules for all TaskSpawners.
-    #[command(flatten)]
-    pub policy: PolicyArgs,
+    pub survey: SurveyArgs,
 }
 
 /// What `backfill` takes.
@@ -45,6 +36,14 @@ pub struct BackfillArgs {
     /// How many objects are written in a second, at the most
     #[arg(long, value_name = "NUMBER", default_value = "20", value_parser = words::rate)]
     pub qps: f64,
+    /// What is looked at.
+    #[command(flatten)]
+    pub survey: SurveyArgs,
+}
+
+/// Which Tasks are looked at, by which rules, and how that is shown.
+#[derive(Args, Debug)]
+pub struct SurveyArgs {
     /// Which Tasks.
     #[command(flatten)]
     pub tasks: TasksArgs,

@@ -39,13 +39,6 @@ pub enum Error {
 
 impl Error {
     /// Waits for an answer, but not for ever.
-    pub(super) async fn in_time<T>(
-        answer: impl Future<Output = Result<T, kube::Error>>,
-    ) -> Result<T, Error> {
-        Error::within_timeout(async { Ok(answer.await?) }).await
-    }
-
-    /// Waits for an answer that may be an error already, but not for ever.
     pub(super) async fn within_timeout<T>(
         answer: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {

@@ -8,6 +8,7 @@ use kube::core::params::{GetParams, ListParams};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::body::ANSWER_BYTES;
 use super::page::{Page, PageSize};
 use super::patience::patiently;
 use super::{Error, Resource, body};
@@ -22,14 +23,17 @@ pub struct Selection<'s> {
     pub namespace: Option<&'s str>,
     /// Those with these labels, as kubectl's `--selector` has them.
     pub labels: Option<&'s str>,
+    /// The one of this name.
+    pub name: Option<&'s str>,
 }
 
 /// A list that is read page by page.
 pub struct Pages<'c> {
     client: &'c Client,
+    resource: Resource,
     requests: Request,
-    is_metadata_only: bool,
     labels: Option<String>,
+    name: Option<String>,
     size: PageSize,
     /// How to go on; nothing at the end.
     next: Option<Token>,
@@ -65,6 +69,16 @@ struct Served {
 
 #[derive(Deserialize)]
 struct ServedResource {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: NamedMetadata,
+}
+
+#[derive(Deserialize)]
+struct NamedMetadata {
     name: String,
 }
 
@@ -118,12 +132,33 @@ impl Resource {
         let version = self.served_version(client).await?.ok_or(Error::KindNotServed)?;
         Ok(Pages {
             client,
+            resource: *self,
             requests: self.requests(&version, selection.namespace),
-            is_metadata_only: self.metadata_only,
             labels: selection.labels.map(str::to_owned),
+            name: selection.name.map(str::to_owned),
             size: PageSize::default(),
             next: Some(Token::Start),
         })
+    }
+
+    /// The names of the objects of a selection, as far as they can be read and `most` at the most.
+    pub async fn names(
+        &self,
+        client: &Client,
+        selection: Selection<'_>,
+        most: usize,
+    ) -> Vec<String> {
+        let mut names = Vec::new();
+        let resource = Resource { metadata_only: true, ..*self };
+        let Ok(mut pages) = resource.pages(client, selection).await else { return names };
+        while names.len() < most
+            && let Ok(Some(page)) = pages.next().await
+        {
+            let read = page.objects().filter_map(|json| serde_json::from_str(json).ok());
+            names.extend(read.map(|Named { metadata }| metadata.name));
+        }
+        names.truncate(most);
+        names
     }
 
     /// Whether the cluster has this kind at all: whoever lacks the right to it is told 403 either way.
@@ -135,8 +170,8 @@ impl Resource {
         let Some(version) = self.served_version(client).await? else { return Ok(false) };
         let path = format!("/apis/{}", self.group);
         let request = Request::new(path).get(&version, &GetParams::default())?;
-        let text = Error::in_time(client.request_text(request)).await?;
-        let served: Served = serde_json::from_str(&text).map_err(|_| Error::InvalidResponse)?;
+        let (_, text) = body::exchange(client, request, ANSWER_BYTES).await?;
+        let served: Served = serde_json::from_slice(&text).map_err(|_| Error::InvalidResponse)?;
         Ok(served.resources.iter().any(|it| it.name == self.plural))
     }
 }
@@ -157,6 +192,9 @@ impl Pages<'_> {
             };
             let text = match patiently(async || self.page(token.clone()).await).await {
                 Err(error) if error.is_not_found() => return Err(Error::KindNotServed),
+                Err(error) if token.is_none() && self.is_unknown(&error).await => {
+                    return Err(Error::KindNotServed);
+                }
                 Err(error) => match error.continue_token() {
                     // The same one would be answered so for ever.
                     Some(fresh) if token.as_deref() != Some(fresh) => {
@@ -179,15 +217,23 @@ impl Pages<'_> {
         Ok(None)
     }
 
+    /// Whether what was forbidden is a kind that is not there: of one that nobody grants, nobody has the right either.
+    async fn is_unknown(&self, error: &Error) -> bool {
+        error.is_forbidden()
+            && !self.resource.group.is_empty()
+            && !self.resource.is_served(self.client).await.unwrap_or(true)
+    }
+
     /// Reads a page; nothing if it was too large.
     async fn page(&self, token: Option<String>) -> Result<Option<Vec<u8>>, Error> {
         let params = ListParams {
             limit: Some(self.size.limit()),
             continue_token: token,
             label_selector: self.labels.clone(),
+            field_selector: self.name.as_ref().map(|name| format!("metadata.name={name}")),
             ..ListParams::default()
         };
-        let request = match self.is_metadata_only {
+        let request = match self.resource.metadata_only {
             true => self.requests.list_metadata(&params),
             false => self.requests.list(&params),
         }?;
@@ -279,6 +325,36 @@ mod tests {
             assert!(read.unwrap_err().is_expired());
             assert_eq!(asked.count("/tasks"), 2);
         }
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_is_not_there_is_not_served_whoever_may_list_it() {
+        for (resources, is_there) in [(json!([{"name": "tasks"}]), true), (json!([]), false)] {
+            let (read, _) = names(move |path| match path {
+                "/apis/kelos.dev/v1alpha2" => Scripted::Json(200, json!({"resources": resources})),
+                _ => Scripted::Json(403, status(403, "Forbidden", "no")),
+            })
+            .await;
+            let error = read.unwrap_err();
+            assert_eq!(error.is_forbidden(), is_there, "{error}");
+            assert_eq!(matches!(error, Error::KindNotServed), !is_there, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_read_as_far_as_they_can_be_and_no_further_than_they_are_wanted() {
+        let (client, asked) = api(|path| match path {
+            "/apis/kelos.dev" => versions(&["v1alpha2"]),
+            path if path.contains("continue=") => {
+                Scripted::Json(500, status(500, "InternalError", "etcd"))
+            }
+            _ => page(&["a", "b"], "next"),
+        });
+        let names = async |most| Resource::TASKS.names(&client, Selection::default(), most).await;
+        assert_eq!(names(2).await, ["a", "b"]);
+        assert_eq!(asked.count("/tasks"), 1, "not a page too many");
+        assert_eq!(names(3).await, ["a", "b"], "what came before an error is kept");
+        assert_eq!(names(1).await, ["a"]);
     }
 
     #[tokio::test(start_paused = true)]

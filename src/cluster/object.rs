@@ -1,20 +1,14 @@
 //! One object: read, and written by whoever saw it last.
 
-use bytes::Bytes;
-use http_body_util::BodyExt;
 use hyper::Request;
-use hyper::header::{DATE, RETRY_AFTER};
-use hyper::http::response::Parts;
-use jiff::fmt::rfc2822;
 use kube::Client;
-use kube::client::Body;
+use kube::core::Request as Requests;
 use kube::core::params::{self, GetParams, PatchParams, PostParams};
-use kube::core::response::StatusDetails;
-use kube::core::{Request as Requests, Status};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Error;
+use super::body::OBJECT_BYTES;
+use super::{Error, body};
 use crate::unix_seconds::UnixSeconds;
 
 /// Who the API server remembers as the writer of fields.
@@ -112,47 +106,9 @@ pub(super) async fn send<T: DeserializeOwned>(
     client: &Client,
     request: Request<Vec<u8>>,
 ) -> Result<ObjectResponse<T>, Error> {
-    let answer = async {
-        let response = client.send(request.map(Body::from)).await?;
-        let (head, body) = response.into_parts();
-        Ok((head, body.collect().await?.to_bytes()))
-    };
-    let (head, body): (_, Bytes) = Error::in_time(answer).await?;
-    if !head.status.is_success() {
-        return Err(Error::Api(Box::new(refusal(&head, &body))));
-    }
-    let time = head.headers.get(DATE).and_then(|date| date.to_str().ok());
-    let time = time.and_then(|date| rfc2822::parse(date).ok());
+    let (head, body) = body::exchange(client, request, OBJECT_BYTES).await?;
     let object = serde_json::from_slice(&body).map_err(|_| Error::InvalidResponse)?;
-    Ok(ObjectResponse { object, time: time.map(|time| UnixSeconds(time.timestamp().as_second())) })
-}
-
-/// Why the API server, or whatever answers in its place, did not do it.
-pub(super) fn refusal(head: &Parts, body: &[u8]) -> Status {
-    let mut status: Status = serde_json::from_slice(body).unwrap_or_default();
-    let code = head.status.as_u16();
-    status.code = code;
-    // What limits requests answers with a text, and says when to come again beside it.
-    let seconds = head.headers.get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
-    if let Some(seconds) = seconds {
-        let details = status.details.get_or_insert_with(no_details);
-        details.retry_after_seconds = seconds;
-    }
-    if status.message.is_empty() {
-        status.message = format!("status {code}, without a reason");
-    }
-    status
-}
-
-fn no_details() -> StatusDetails {
-    StatusDetails {
-        name: String::new(),
-        group: String::new(),
-        kind: String::new(),
-        uid: String::new(),
-        causes: Vec::new(),
-        retry_after_seconds: 0,
-    }
+    Ok(ObjectResponse { object, time: body::time_of(&head.headers) })
 }
 
 #[cfg(test)]
@@ -196,11 +152,5 @@ mod tests {
         assert_eq!(proxy, "the API server rejected the request: status 502, without a reason");
         let strange = refused(|| Scripted::Text(200, "<html>")).await;
         assert!(matches!(strange, Error::InvalidResponse), "{strange}");
-    }
-
-    #[test]
-    fn the_date_of_an_answer_is_read() {
-        let date = rfc2822::parse("Sun, 17 Mar 2030 17:46:40 GMT").unwrap();
-        assert_eq!(date.timestamp().as_second(), 1_900_000_000);
     }
 }

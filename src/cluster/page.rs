@@ -3,6 +3,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::body::OBJECT_BYTES;
+
 /// How many objects are asked for at first, when nothing is known of their size.
 const FIRST_LIMIT: u32 = 16;
 /// The most that are asked for: more would spare no time worth having.
@@ -13,10 +15,6 @@ const GROWTH: u32 = 8;
 const TARGET_BYTES: usize = 2 << 20;
 /// What a page of several objects may have. One that has more is dropped, and asked for in parts.
 const PAGE_BYTES: usize = 4 << 20;
-/// What a page of one object may have: it can't be had in parts. etcd takes 1.5 MiB, as a rule, and
-/// JSON may spell a character with six.
-const OBJECT_BYTES: usize = 20 << 20;
-
 /// How many objects to ask for, learnt from the pages so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PageSize(u32);
@@ -33,7 +31,7 @@ impl PageSize {
         self.0
     }
 
-    /// How many bytes the answer may have.
+    /// How many bytes the answer may have: one object can't be had in parts.
     pub(super) fn bytes(self) -> usize {
         if self.0 > 1 { PAGE_BYTES } else { OBJECT_BYTES }
     }

@@ -1,19 +1,14 @@
 //! Requests of which nothing stays in the cluster but their answers: paths that hold no object, reviews of rights,
 //! and objects that are created by dry run.
 
-use hyper::header::{CONTENT_TYPE, DATE, HeaderMap, WARNING};
+use hyper::header::{CONTENT_TYPE, HeaderMap, WARNING};
 use hyper::{Method, Request};
-use jiff::fmt::rfc2822;
 use kube::Client;
-use kube::client::Body;
 use serde_json::Value;
 
-use super::object::refusal;
+use super::body::ANSWER_BYTES;
 use super::{Error, body};
 use crate::unix_seconds::UnixSeconds;
-
-/// The longest answer: the OpenAPI description of Kelos has 1 MB.
-const ANSWER_BYTES: usize = 8 << 20;
 
 /// What the API server answered.
 #[derive(Debug, Default)]
@@ -51,22 +46,11 @@ async fn send(
     content: Vec<u8>,
 ) -> Result<Answer, Error> {
     let request = Request::builder().method(method).uri(path);
-    let request = request.header(CONTENT_TYPE, "application/json").body(Body::from(content));
+    let request = request.header(CONTENT_TYPE, "application/json").body(content);
     let request = request.map_err(|_| Error::InvalidResponse)?;
-    let answer = async {
-        let (head, mut content) = client.send(request).await?.into_parts();
-        let read = body::read(&mut content, ANSWER_BYTES).await?;
-        Ok((head, read.ok_or(Error::InvalidResponse)?))
-    };
-    let (head, content) = Error::within_timeout(answer).await?;
-    if !head.status.is_success() {
-        return Err(Error::Api(Box::new(refusal(&head, &content))));
-    }
+    let (head, content) = body::exchange(client, request, ANSWER_BYTES).await?;
     let object = serde_json::from_slice(&content).map_err(|_| Error::InvalidResponse)?;
-    let date = head.headers.get(DATE).and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| rfc2822::parse(date).ok());
-    let time = date.map(|date| UnixSeconds(date.timestamp().as_second()));
-    Ok(Answer { object, warnings: warnings(&head.headers), time })
+    Ok(Answer { object, warnings: warnings(&head.headers), time: body::time_of(&head.headers) })
 }
 
 /// The texts of the headers `299 - "text"`.

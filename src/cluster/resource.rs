@@ -5,7 +5,8 @@ use kube::core::Request;
 use kube::core::params::GetParams;
 use serde::Deserialize;
 
-use super::Error;
+use super::body::ANSWER_BYTES;
+use super::{Error, body};
 
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,11 +124,11 @@ impl Resource {
             return Ok(self.versions.first().map(|version| (*version).to_owned()));
         }
         let request = Request::new("/apis").get(self.group, &GetParams::default())?;
-        let text = match Error::in_time(client.request_text(request)).await {
+        let (_, text) = match body::exchange(client, request, ANSWER_BYTES).await {
             Err(error) if error.is_not_found() => return Ok(None),
-            text => text?,
+            answer => answer?,
         };
-        let group: Group = serde_json::from_str(&text).map_err(|_| Error::InvalidResponse)?;
+        let group: Group = serde_json::from_slice(&text).map_err(|_| Error::InvalidResponse)?;
         let served: Vec<String> = group.versions.into_iter().map(|found| found.version).collect();
         Ok(self.best_of(&served).map(str::to_owned))
     }
@@ -149,6 +150,14 @@ impl Resource {
             Resource::CLUSTER_ROLE_BINDINGS,
         ];
         !of_the_cluster.contains(self)
+    }
+
+    /// Its plural with its group, as `kubectl auth can-i` takes it.
+    pub fn full_name(&self) -> String {
+        match self.group {
+            "" => self.plural.to_owned(),
+            group => format!("{}.{group}", self.plural),
+        }
     }
 
     /// Requests for all objects of a version, or for those of a namespace.

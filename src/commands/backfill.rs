@@ -14,39 +14,39 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use self::budgets::Budgets;
-use self::pace::{Pace, Stop};
+use self::pace::{Pace, until_stopped};
 use self::plan::Lost;
 use self::summary::Summary;
 use self::writer::Writer;
+use super::counted::counted;
 use super::progress::Progress;
-use super::reach::block_on;
-use super::stdio::{complain, print, warn};
+use super::reach::{block_on, right};
+use super::stdio::{complain, print, print_json, warn};
 use super::survey::json::ShownReport;
-use super::survey::text::counted;
 use super::survey::{Report, Survey, Surveyed, shown, text};
 use super::{defaults, not_asked};
 use crate::cli::{BackfillArgs, PreviewFormat};
 use crate::cluster::{Resource, may};
 use crate::engine::rules::Policy;
+use crate::server::Shutdown;
 
 /// What it can not do, whatever it is told to.
 const PODS: &str = "Labels and node selectors of Pods stay: the spec of a Task is never written, and Pods of Tasks \
                     that ran are past";
 
 pub(super) fn run(args: &BackfillArgs) -> anyhow::Result<ExitCode> {
-    let policy = defaults::policy(&args.policy)?;
+    let policy = defaults::policy(&args.survey.policy)?;
     block_on(backfill(args, policy))?
 }
 
 async fn backfill(args: &BackfillArgs, policy: Policy) -> anyhow::Result<ExitCode> {
-    let defaults = args.policy.defaults.as_deref();
-    let survey = Survey::begin(&args.tasks, &[], &args.connection, policy, defaults).await?;
+    let survey = Survey::begin(&args.survey, &[], policy).await?;
     let namespace = survey.namespace.as_deref();
     let records = args.records && has_records(&survey).await;
     if args.write {
         survey.knows_all()?;
-        has_rights(&survey, records).await?;
     }
+    has_rights(args, &survey, records).await?;
     let budgets = Budgets::read(&survey.reach, namespace).await;
     let version = Resource::TASKS.served_version(&survey.reach.client).await?.unwrap_or_default();
     let mut writer = Writer {
@@ -60,15 +60,17 @@ async fn backfill(args: &BackfillArgs, policy: Policy) -> anyhow::Result<ExitCod
     };
     let report = look(args, &mut writer).await?;
     let planned = std::mem::take(&mut writer.summary);
-    if args.output == PreviewFormat::Text {
+    if args.survey.output == PreviewFormat::Text {
         text::report(&report, &survey)?;
     }
     if !args.write {
         tell_plan(args, &planned, records, &report, &survey)?;
-        return Ok(status(survey.is_partial(), !args.prune && report.has_lost()));
+        return Ok(status(survey.is_partial(), planned.kept_keys > 0));
     }
     writer.consents = consents(args, &planned)?;
-    let written = write(args, &mut writer).await;
+    survey.is_unchanged().await?;
+    let shutdown = until_stopped().context("the system does not tell of Ctrl-C")?;
+    let written = write(args, &mut writer, &shutdown).await;
     let summary = std::mem::take(&mut writer.summary);
     tell_summary(args, &summary, records, &report, &survey)?;
     written?;
@@ -93,7 +95,7 @@ async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Re
         }
         report.add(&task);
         writer.plan(&task).await?;
-        if args.output == PreviewFormat::Diff
+        if args.survey.output == PreviewFormat::Diff
             && let Ok(revision) = &task.verdict
             && !task.is_audited
         {
@@ -107,13 +109,22 @@ async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Re
     Ok(report)
 }
 
-async fn write(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<()> {
-    let mut stop = Stop::listen().context("the system does not tell of Ctrl-C")?;
-    let mut pace = Pace::of(args.qps);
-    let survey = writer.survey;
-    let take =
-        async |task: Surveyed, _: &mut Progress| writer.write(task, &mut pace, &mut stop).await;
-    survey.each(take).await
+async fn write(
+    args: &BackfillArgs,
+    writer: &mut Writer<'_>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let (mut pace, survey) = (Pace::of(args.qps, shutdown.clone()), writer.survey);
+    let take = async |task: Surveyed, _: &mut Progress| writer.write(task, &mut pace).await;
+    let written = tokio::select! {
+        biased;
+        () = shutdown.aborted() => None,
+        written = survey.each(take) => Some(written),
+    };
+    written.unwrap_or_else(|| {
+        writer.summary.interrupted = true;
+        Ok(())
+    })
 }
 
 /// Whether TaskRecords can be written; says so if the cluster has none.
@@ -125,30 +136,32 @@ async fn has_records(survey: &Survey) -> bool {
     is_served
 }
 
-/// Fails where whoever calls may not write, before anything is written.
-async fn has_rights(survey: &Survey, records: bool) -> anyhow::Result<()> {
+/// Fails where whoever calls lacks a right, before anything is done that needs it.
+async fn has_rights(args: &BackfillArgs, survey: &Survey, records: bool) -> anyhow::Result<()> {
     let (client, namespace) = (&survey.reach.client, survey.namespace.as_deref());
-    let mut needed = vec![("patch", Resource::TASKS), ("get", Resource::TASKS)];
+    let mut needed = Vec::new();
+    if args.write {
+        needed.push(("patch", Resource::TASKS));
+    }
     if records {
-        needed.extend([("get", Resource::TASK_RECORDS), ("patch", Resource::TASK_RECORDS)]);
+        needed.push(("get", Resource::TASK_RECORDS));
+    }
+    if records && args.write {
+        needed.push(("patch", Resource::TASK_RECORDS));
     }
     let mut lacks = false;
     for (verb, resource) in needed {
         // One who can't say leaves it to the write itself.
         if !may(client, verb, &resource, namespace).await.unwrap_or(true) {
-            let place =
-                namespace.map_or("in all namespaces".to_owned(), |it| format!("in namespace {it}"));
-            warn(format_args!(
-                "you lack the right to {verb} {}.{} {place}",
-                resource.plural, resource.group
-            ));
+            warn(right(verb, &resource, namespace));
             lacks = true;
         }
     }
-    if lacks {
-        bail!("nothing is written");
+    match (lacks, args.write) {
+        (false, _) => Ok(()),
+        (true, true) => bail!("nothing is written"),
+        (true, false) => bail!("what --records would write can't be told"),
     }
-    Ok(())
 }
 
 /// Whether labels may be changed that a TaskBudget selects on, if some would be.
@@ -180,11 +193,20 @@ fn why_asked(planned: &Summary) -> String {
 }
 
 /// The report and what was or would be written, as JSON.
-#[derive(Serialize)]
-struct Shown<'s> {
-    preview: ShownReport<'s>,
+fn print_all(
+    report: &Report,
+    survey: &Survey,
+    summary: &Summary,
     is_dry_run: bool,
-    backfill: &'s Summary,
+) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Shown<'s> {
+        preview: ShownReport<'s>,
+        is_dry_run: bool,
+        backfill: &'s Summary,
+    }
+    let preview = ShownReport::of(report, survey);
+    print_json(&Shown { preview, is_dry_run, backfill: summary })
 }
 
 fn tell_plan(
@@ -194,12 +216,10 @@ fn tell_plan(
     report: &Report,
     survey: &Survey,
 ) -> anyhow::Result<()> {
-    if args.output == PreviewFormat::Json {
-        let preview = ShownReport::of(report, survey);
-        let shown = Shown { preview, is_dry_run: true, backfill: planned };
-        return print(serde_json::to_string_pretty(&shown)?);
+    if args.survey.output == PreviewFormat::Json {
+        return print_all(report, survey, planned, true);
     }
-    if args.output == PreviewFormat::Diff {
+    if args.survey.output == PreviewFormat::Diff {
         return Ok(());
     }
     planned.left().into_iter().try_for_each(print)?;
@@ -224,10 +244,8 @@ fn tell_summary(
     report: &Report,
     survey: &Survey,
 ) -> anyhow::Result<()> {
-    if args.output == PreviewFormat::Json {
-        let preview = ShownReport::of(report, survey);
-        let shown = Shown { preview, is_dry_run: false, backfill: summary };
-        return print(serde_json::to_string_pretty(&shown)?);
+    if args.survey.output == PreviewFormat::Json {
+        return print_all(report, survey, summary, false);
     }
     summary.sentences(records).into_iter().chain([PODS.to_owned()]).try_for_each(print)
 }

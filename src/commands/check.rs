@@ -25,8 +25,9 @@ use self::endpoints::Endpoints;
 pub(super) use self::installed::{Installed, installed};
 use self::registered::{Registered, Target};
 use self::report::{Report, Topic};
+use self::trial::Trial;
 use super::reach::{Reach, block_on};
-use super::stdio::print;
+use super::stdio::{print, print_json};
 use crate::certs::ConfigurationKind;
 use crate::cli::{CheckArgs, ReportFormat};
 
@@ -34,7 +35,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let report = block_on(check(args))??;
     match args.output {
         ReportFormat::Text => print(&report)?,
-        ReportFormat::Json => print(serde_json::to_string_pretty(&report)?)?,
+        ReportFormat::Json => print_json(&report)?,
     }
     Ok(report.status())
 }
@@ -63,11 +64,12 @@ async fn check(args: &CheckArgs) -> anyhow::Result<Report> {
     upkeep::judge(&asking, &registered, &programs, &mut report).await;
     rights::judge(&asking, kelos.as_ref(), &programs, &mut report).await;
     let tasks = registered.iter().find(|it| it.kind == ConfigurationKind::Mutating);
-    switches::judge(&asking, tasks, &mut report).await;
+    let namespaces = switches::judge(&asking, tasks, &mut report).await;
     if !args.skip_task
         && let (Some(kelos), Some(tasks)) = (&kelos, tasks)
     {
-        trial::run(&asking, kelos, tasks, &namespace, &mut report).await;
+        let (asking, namespace, namespaces) = (&asking, &*namespace, namespaces.as_deref());
+        Trial { asking, kelos, tasks, namespace, namespaces }.run(&mut report).await;
     }
     Ok(report)
 }
@@ -75,9 +77,4 @@ async fn check(args: &CheckArgs) -> anyhow::Result<Report> {
 /// A name with its namespace.
 fn full_name(namespace: &str, name: &str) -> String {
     format!("{namespace}/{name}")
-}
-
-/// One thing, or several.
-fn count(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }

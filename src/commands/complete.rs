@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
-use serde::Deserialize;
 
 use super::reach::{Reach, block_on};
 use super::stdio::print;
@@ -92,10 +91,10 @@ impl Typed {
 
     /// The names of the objects of a kind, in the namespace that is meant if it has them. A thread asks: reading a
     /// kubeconfig may run a program, and looking for an address take as long as it likes.
-    fn names(&self, resource: &'static Resource, is_namespaced: bool) -> Vec<String> {
+    fn names(&self, resource: &'static Resource) -> Vec<String> {
         let (typed, (tell, told)) = (self.clone(), mpsc::channel());
         thread::spawn(move || {
-            let names = block_on(typed.ask(resource, is_namespaced)).ok().flatten();
+            let names = block_on(typed.ask(resource)).ok().flatten();
             // Who asked may have given up.
             let _ = tell.send(names);
         });
@@ -104,31 +103,13 @@ impl Typed {
         names
     }
 
-    async fn ask(&self, resource: &Resource, is_namespaced: bool) -> Option<Vec<String>> {
+    async fn ask(&self, resource: &Resource) -> Option<Vec<String>> {
         let reach = Reach::connect(&self.connection, "").await.ok()?;
         let namespace = self.namespace.as_ref().unwrap_or(&reach.namespace);
-        let namespace = is_namespaced.then_some(&**namespace);
-        let selection = Selection { namespace, labels: None };
-        let mut names = Vec::new();
-        let mut pages = resource.pages(&reach.client, selection).await.ok()?;
-        while let Some(page) = pages.next().await.ok()?
-            && names.len() < MOST_NAMES
-        {
-            let read = page.objects().filter_map(|json| serde_json::from_str(json).ok());
-            names.extend(read.map(|Named { metadata }| metadata.name));
-        }
-        Some(names)
+        let namespace = resource.has_namespaces().then_some(&**namespace);
+        let selection = Selection { namespace, ..Selection::default() };
+        Some(resource.names(&reach.client, selection, MOST_NAMES).await)
     }
-}
-
-#[derive(Deserialize)]
-struct Named {
-    metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    name: String,
 }
 
 /// The commands, whose arguments ask the cluster for names where it has them.
@@ -145,13 +126,13 @@ fn asking(command: Command, typed: &Typed) -> Command {
 fn with_names(arg: Arg, typed: &Typed) -> Arg {
     let typed = typed.clone();
     match arg.get_id().as_str() {
-        "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES, false))),
+        "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES))),
         "task" => arg.add(candidates(move || {
-            let names = typed.names(&Resource::TASKS, true).into_iter();
+            let names = typed.names(&Resource::TASKS).into_iter();
             names.map(|name| format!("task/{name}")).collect()
         })),
         "selector" => arg.add(candidates(move || {
-            let names = typed.names(&Resource::TASK_SPAWNERS, true).into_iter();
+            let names = typed.names(&Resource::TASK_SPAWNERS).into_iter();
             names.map(|name| format!("{TASKSPAWNER_LABEL}={name}")).collect()
         })),
         _ => arg,

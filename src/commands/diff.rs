@@ -1,6 +1,12 @@
 //! Two texts → what differs, line by line.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use anyhow::Context;
+use serde_json::Value;
+
+use super::stdio::UNWRITABLE;
 
 /// How many lines that are the same stand around those that differ.
 const CONTEXT: usize = 3;
@@ -13,8 +19,28 @@ enum Line<'t> {
     New(&'t str),
 }
 
+/// An object as YAML.
+///
+/// # Errors
+///
+/// When it can't be written so.
+pub(super) fn yaml(object: &Value) -> anyhow::Result<String> {
+    serde_saphyr::to_string(object).context("the Task can't be written as YAML")
+}
+
+/// Prints what differs of a Task, whose name has its namespace with it; nothing if nothing does.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub(super) fn print_of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<()> {
+    let names = [format!("a/task/{name}"), format!("b/task/{name}")];
+    let text = unified(&yaml(before)?, &yaml(after)?, [&names[0], &names[1]]);
+    write!(io::stdout(), "{text}").context(UNWRITABLE)
+}
+
 /// A unified diff, as `diff -u` writes it; empty if the texts are the same.
-pub(super) fn unified(before: &str, after: &str, names: [&str; 2]) -> String {
+fn unified(before: &str, after: &str, names: [&str; 2]) -> String {
     let lines = compared(before, after);
     let differs: Vec<usize> =
         (0..lines.len()).filter(|at| !matches!(lines[*at], Line::Same(_))).collect();

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 
-use super::stdio::print;
+use super::stdio::{print, print_json};
 use super::{not_asked, reach};
 use crate::cli::{ExplainArgs, ExplainFormat};
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         is_fine = walk.is_fine();
         match args.output {
             ExplainFormat::Text => print(text::Text { walk, is_whole: args.key.is_some() }),
-            ExplainFormat::Json => print(serde_json::to_string_pretty(walk)?),
+            ExplainFormat::Json => print_json(walk),
         }
     })?;
     Ok(match (world.failed, is_fine) {

@@ -92,7 +92,7 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     async fn all<T: DeserializeOwned>(&mut self, resource: &Resource) -> Result<Vec<T>, Error> {
-        let selection = Selection { namespace: self.namespace, labels: None };
+        let selection = Selection { namespace: self.namespace, ..Selection::default() };
         let all = resource.read_all(&self.reach.client, selection).await?;
         let parsed = all.iter().map(|json| serde_json::from_str(json.get()));
         let (good, bad): (Vec<_>, Vec<_>) = parsed.partition(Result::is_ok);

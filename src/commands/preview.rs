@@ -4,22 +4,21 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use super::reach::block_on;
-use super::stdio::print;
+use super::stdio::print_json;
 use super::survey::json::ShownReport;
 use super::survey::{Report, Survey, shown, text};
 use super::{defaults, not_asked};
-use crate::cli::{PreviewArgs, PreviewFormat};
+use crate::cli::{PreviewArgs, PreviewFormat, SurveyArgs};
 use crate::engine::rules::Policy;
 
 pub(super) fn run(args: &PreviewArgs) -> anyhow::Result<ExitCode> {
-    let policy = defaults::policy(&args.policy)?;
+    let policy = defaults::policy(&args.survey.policy)?;
     block_on(preview(args, policy))?
 }
 
 async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode> {
-    let PreviewArgs { filename, tasks, output, connection, policy: flags } = args;
-    let defaults = flags.defaults.as_deref();
-    let survey = Survey::begin(tasks, filename, connection, policy, defaults).await?;
+    let PreviewArgs { filename, survey: SurveyArgs { output, .. } } = args;
+    let survey = Survey::begin(&args.survey, filename, policy).await?;
     let mut report = Report::default();
     let take = async |task: super::survey::Surveyed, progress: &mut super::progress::Progress| {
         report.add(&task);
@@ -34,9 +33,7 @@ async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode>
     survey.each(take).await?;
     match output {
         PreviewFormat::Text => text::report(&report, &survey)?,
-        PreviewFormat::Json => {
-            print(serde_json::to_string_pretty(&ShownReport::of(&report, &survey))?)?;
-        }
+        PreviewFormat::Json => print_json(&ShownReport::of(&report, &survey))?,
         PreviewFormat::Diff => {}
     }
     Ok(match (survey.is_partial(), report.has_lost()) {

@@ -55,14 +55,15 @@ pub(super) fn lacking(
     if !error.is_forbidden() {
         return format!("{} can't be read: {error}", resource.plural);
     }
+    format!("{}: {error}", right(verb, resource, namespace))
+}
+
+/// That a right is missing.
+pub(super) fn right(verb: &str, resource: &Resource, namespace: Option<&str>) -> String {
     let place = match namespace {
         Some(namespace) => format!("in namespace {namespace}"),
         None if !resource.has_namespaces() => "of the cluster".to_owned(),
         None => "in all namespaces (-n asks for one)".to_owned(),
     };
-    let name = match resource.group {
-        "" => resource.plural.to_owned(),
-        group => format!("{}.{group}", resource.plural),
-    };
-    format!("you lack the right to {verb} {name} {place}: {error}")
+    format!("you lack the right to {verb} {} {place}", resource.full_name())
 }

@@ -24,7 +24,7 @@ use super::read::written::{self, Written};
 use super::read::{Files, Read, namespace_of};
 use super::stdio::{complain, print};
 use super::subject::{ObjectOrigin, Subject};
-use super::{Loaded, defaults, load, not_asked, simulated};
+use super::{Loaded, NO_TASK, defaults, load, not_asked, simulated};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
 use crate::engine::kelos::{GROUP, Injection, Owner, Task};
@@ -132,7 +132,6 @@ impl Rendering<'_> {
 
     /// Shows a Task. One of `several` has its name beside its patch.
     fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
-        const NO_TASK: &str = "this is no Task as Kelos has it";
         let found = Task::parse(&manifest.json);
         if let (Err(_), Some(slip)) = (&found, type_slip(manifest)) {
             bail!("{NO_TASK}: {slip}");
@@ -224,7 +223,7 @@ impl Rendering<'_> {
     }
 
     fn keep(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.json.push(serde_json::to_string_pretty(value)?);
+        self.json.push(super::harmless::json(serde_json::to_string_pretty(value)?));
         Ok(())
     }
 

@@ -129,7 +129,7 @@ impl Ledger {
         let mut progress = Progress::of(if are_tasks { "Tasks" } else { "TaskRecords" });
         while let Some(page) = pages.next().await? {
             if let Some(left) = page.left {
-                progress.left(Some(left + page.objects().count() as u64));
+                progress.left(Some(left.saturating_add(page.objects().count() as u64)));
             }
             for json in page.objects() {
                 progress.step();

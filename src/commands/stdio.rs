@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use anyhow::Context;
+use serde::Serialize;
 
 use super::harmless;
 use crate::cli::Called;
@@ -15,6 +16,11 @@ pub(super) const UNWRITABLE: &str = "standard output can't be written";
 /// Prints a text and a line break, with its colours where somebody looks.
 pub(super) fn print(text: impl Display) -> anyhow::Result<()> {
     writeln!(anstream::stdout().lock(), "{text}").context(UNWRITABLE)
+}
+
+/// Prints JSON, whatever it quotes.
+pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    print(harmless::json(serde_json::to_string_pretty(value)?))
 }
 
 /// Tells of something on standard error, whatever it quotes. What can't be written there can't be told anywhere.

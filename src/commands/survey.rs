@@ -7,27 +7,32 @@ mod report;
 pub(super) mod shown;
 pub(super) mod text;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::report::Report;
+use super::created::created;
 use super::known::{Known, Listed};
 use super::progress::Progress;
 use super::reach::{Reach, lacking};
+use super::registrations;
 use super::stdio::{complain, warn};
-use crate::cli::{ConnectionArgs, TasksArgs};
+use crate::certs::ConfigurationKind;
+use crate::cli::SurveyArgs;
 use crate::clock;
 use crate::cluster::{Error, Resource, Selection};
-use crate::engine::kelos::{Injection, Task};
-use crate::engine::revision::{Revision, Ruled, renewed};
+use crate::engine::comparison::Ruled;
+use crate::engine::kelos::{Injection, StringMap, Task};
+use crate::engine::revision::{Revision, renewed};
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::{Facts, need_workspace};
 use crate::engine::{Limits, decide};
+use crate::registration::{Configuration, Selector, Verdict};
 use crate::settings;
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot, Spawners};
 use crate::unix_seconds::UnixSeconds;
@@ -40,6 +45,8 @@ words! {
         Deleting = "deleting",
         /// The switch of its Namespace, its TaskSpawner or itself is off.
         SwitchedOff = "switched_off",
+        /// The webhook is registered for other Namespaces: those that opt in, or all but some.
+        NotSelected = "not_selected",
         /// It has no TaskSpawner, and there are no defaults.
         NoSpawner = "no_spawner",
         /// The TaskSpawner that it names is not there any more: nobody knows what it asked for.
@@ -54,6 +61,9 @@ pub(super) struct Survey {
     pub(super) reach: Reach,
     /// Nothing for all namespaces.
     pub(super) namespace: Option<String>,
+    /// What the cluster has registered of the webhook, or why that is not known.
+    pub(super) registrations: Result<Vec<Configuration>, String>,
+    policy: Policy,
     labels: Option<String>,
     /// The moment after which they were made.
     since: Option<UnixSeconds>,
@@ -91,24 +101,22 @@ impl Survey {
     ///
     /// When there is no way to the cluster, its TaskSpawners can't be read, or a file or a flag is no good.
     pub(super) async fn begin(
-        tasks: &TasksArgs,
+        args: &SurveyArgs,
         files: &[PathBuf],
-        connection: &ConnectionArgs,
         policy: Policy,
-        defaults: Option<&Path>,
     ) -> anyhow::Result<Survey> {
-        let reach = Reach::connect(connection, "or --context NAME").await?;
-        Survey::of(reach, tasks, files, policy, defaults).await
+        let reach = Reach::connect(&args.connection, "or --context NAME").await?;
+        Survey::of(reach, args, files, policy).await
     }
 
     /// The same of a cluster that is known.
     pub(super) async fn of(
         reach: Reach,
-        tasks: &TasksArgs,
+        args: &SurveyArgs,
         files: &[PathBuf],
         policy: Policy,
-        defaults: Option<&Path>,
     ) -> anyhow::Result<Survey> {
+        let (tasks, defaults) = (&args.tasks, args.policy.defaults.as_deref());
         let since = tasks.since.as_deref().map(settings::since).transpose()?;
         let since =
             since.map(|age| clock::now() - i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
@@ -116,13 +124,13 @@ impl Survey {
         let namespace = (!tasks.all_namespaces).then(|| own.clone());
         let within = namespace.as_deref();
         let (cluster, today) = if files.is_empty() {
-            (Known::read(&reach, within, policy).await?, None)
+            (Known::read(&reach, within, policy.clone()).await?, None)
         } else {
             let listed = Listed::read(&reach, within).await?;
             let objects = overlay::read(files, &own, within, defaults, &listed.objects)?;
             let today = Spawners::new(policy.clone());
             let problems = today.replace(objects);
-            let cluster = listed.known(policy);
+            let cluster = listed.known(policy.clone());
             problems.iter().filter(|it| !cluster.problems.contains(it)).for_each(complain);
             (cluster, Some(today.snapshot()))
         };
@@ -134,8 +142,19 @@ impl Survey {
             Some(today) => (today, Some(spawners.snapshot())),
             None => (spawners.snapshot(), None),
         };
-        let (labels, limit) = (tasks.selector.clone(), tasks.limit.unwrap_or(usize::MAX));
-        Ok(Survey { reach, namespace, labels, since, limit, today, before, lacking, unread })
+        Ok(Survey {
+            registrations: registrations::read(&reach).await,
+            reach,
+            namespace,
+            policy,
+            labels: tasks.selector.clone(),
+            since,
+            limit: tasks.limit.unwrap_or(usize::MAX),
+            today,
+            before,
+            lacking,
+            unread,
+        })
     }
 
     /// Gives each Task to `take`, until that says that it is enough.
@@ -154,7 +173,7 @@ impl Survey {
             }
             error => anyhow::anyhow!(lacking("list", &Resource::TASKS, namespace, &error)),
         };
-        let selection = Selection { namespace, labels: self.labels.as_deref() };
+        let selection = Selection { namespace, labels: self.labels.as_deref(), name: None };
         let pages = Resource::TASKS.pages(&self.reach.client, selection).await;
         let mut pages = pages.map_err(unreadable)?;
         let (mut progress, mut count) = (Progress::of("Tasks"), 0);
@@ -187,15 +206,18 @@ impl Survey {
         let metadata = &object["metadata"];
         let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
         let (namespace, name) = (text("namespace"), text("name"));
-        let made = text("creationTimestamp").parse::<Timestamp>().ok();
-        let made = made.map(|made| UnixSeconds(made.as_second()));
+        let made = created(&object);
         if made.zip(self.since).is_some_and(|(made, since)| made < since) {
             return Ok(None);
         }
         let verdict = if metadata["deletionTimestamp"].is_string() {
             Err(PassedOver::Deleting)
         } else {
-            self.verdict(&object, json, &namespace, made.unwrap_or_else(clock::now))
+            let verdict = self.verdict(&object, json, &namespace, made.unwrap_or_else(clock::now));
+            verdict.and_then(|it| match self.is_selected(&namespace) {
+                true => Ok(it),
+                false => Err(PassedOver::NotSelected),
+            })
         };
         let injection = self.today.namespace(&namespace).map(|it| it.injection());
         let is_audited = injection == Some(Injection::Audit);
@@ -223,6 +245,52 @@ impl Survey {
         if revision.is_exempt { Err(PassedOver::SwitchedOff) } else { Ok(revision) }
     }
 
+    /// Whether the API server asks the webhook about Tasks of this Namespace, as far as is known: so it does where
+    /// nothing is registered yet.
+    fn is_selected(&self, namespace: &str) -> bool {
+        let labels = self.today.namespace(namespace).map(|it| &it.metadata.labels);
+        let all = self.registrations.iter().flatten();
+        let mut ours = all.flat_map(|it| it.ours(ConfigurationKind::Mutating)).peekable();
+        let misses = |selector: &Selector| {
+            matches!(selector.of_namespace(namespace, labels), Verdict::Misses { .. })
+        };
+        ours.peek().is_none() || ours.any(|it| !it.namespace_selector().is_some_and(misses))
+    }
+
+    /// The Task as it is by now; nothing if it is gone, or has not the labels any more that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub(super) async fn again(&self, task: &Surveyed) -> anyhow::Result<Option<Value>> {
+        let selection = Selection {
+            namespace: Some(&task.namespace),
+            labels: self.labels.as_deref(),
+            name: Some(&task.name),
+        };
+        let found = Resource::TASKS.read_all(&self.reach.client, selection).await;
+        let found = found.with_context(|| format!("Task {} can't be read", task.full_name()))?;
+        let first = found.first().map(|json| serde_json::from_str(json.get()));
+        first.transpose().context("the API server sent no Task")
+    }
+
+    /// Fails where the rules or the switches are others by now than those that Tasks were looked at with: what was
+    /// shown, and agreed to, was about these.
+    ///
+    /// # Errors
+    ///
+    /// That, or that they can't be read again.
+    pub(super) async fn is_unchanged(&self) -> anyhow::Result<()> {
+        let known =
+            Known::read(&self.reach, self.namespace.as_deref(), self.policy.clone()).await?;
+        if state(&known.spawners.snapshot()) != state(&self.today) {
+            bail!(
+                "nothing is written: rules or switches have changed meanwhile; run the same command again"
+            );
+        }
+        Ok(())
+    }
+
     /// Whether something is not known, for lack of a right, that the rules depend on.
     pub(super) fn is_partial(&self) -> bool {
         let reads = |needs: fn(&Rules) -> bool| self.today.all_rules().any(|(_, it)| needs(it));
@@ -243,6 +311,18 @@ impl Survey {
         }
         bail!("nothing is written while not all is known that the rules and the switches depend on")
     }
+}
+
+/// What of a snapshot says what is written: the rules of each TaskSpawner and its switch, and the labels of each
+/// Namespace.
+fn state(known: &Snapshot) -> (BTreeSet<String>, BTreeMap<&str, &StringMap>) {
+    let rules = known.all_rules().map(|(namespace, rules)| {
+        let meta = &rules.spawner.metadata;
+        let uid = meta.uid.as_deref().unwrap_or_default();
+        format!("{namespace}/{} {uid} {} {}", meta.name, rules.hash, rules.is_disabled)
+    });
+    let namespaces = known.namespaces().map(|it| (&*it.metadata.name, &it.metadata.labels));
+    (rules.collect(), namespaces.collect())
 }
 
 /// The rules of a Task: those of its TaskSpawner, or the defaults where it has none.

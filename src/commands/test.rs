@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use self::cases::Cases;
 use self::world::Worlds;
+use super::counted::counted;
 use super::stdio::{complain, print};
 use super::{defaults, harmless, not_asked};
 use crate::cli::{TestArgs, TestFormat};
@@ -57,13 +58,12 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<ExitCode> {
     match args.output {
         TestFormat::Text => {
             let (all, good) = (ran.len(), ran.len() - bad - unasked);
-            let cases = if all == 1 { "case" } else { "cases" };
+            let cases = counted(all, "case");
             let errors = match unasked {
                 0 => String::new(),
-                1 => ", 1 error".to_owned(),
-                many => format!(", {many} errors"),
+                some => format!(", {}", counted(some, "error")),
             };
-            print(format_args!("\n{all} {cases}: {good} passed, {bad} failed{errors}"))?;
+            print(format_args!("\n{cases}: {good} passed, {bad} failed{errors}"))?;
         }
         TestFormat::Junit => print(junit::report(&ran))?,
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check::{Installed, installed};
 use super::reach::{Reach, block_on};
-use super::stdio::{print, warn};
+use super::stdio::{print, print_json, warn};
 use crate::cli::{ReportFormat, VersionArgs};
 
 /// The version of this program.
@@ -44,7 +44,7 @@ pub(super) fn run(args: &VersionArgs) -> anyhow::Result<ExitCode> {
     let versions = Versions { client: Client { version: VERSION, commit }, server };
     match args.output {
         ReportFormat::Text => print(text(&versions))?,
-        ReportFormat::Json => print(serde_json::to_string_pretty(&versions)?)?,
+        ReportFormat::Json => print_json(&versions)?,
     }
     // What can be said is said first.
     match failed {

@@ -38,6 +38,8 @@ pub use spawner::{
 };
 pub use task::{Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Str, Task, TaskSpec};
 
+/// Up to which Kelos it is known to be as it is said.
+pub const KNOWN: &str = "up to Kelos v0.52";
 /// The API group of Kelos.
 pub const GROUP: &str = "kelos.dev";
 /// The label by which a Task names its TaskSpawner.

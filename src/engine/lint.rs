@@ -17,6 +17,7 @@ mod known_fields;
 mod labels;
 mod names;
 mod payload;
+mod places;
 mod recorded;
 mod silence;
 mod source;
@@ -29,6 +30,7 @@ use std::collections::BTreeSet;
 pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
 
+use self::places::Places;
 use self::view::View;
 use self::world::{KelosWorld, worlds};
 use super::kelos::TaskSpawner;
@@ -37,8 +39,8 @@ use super::rules::{Policy, Rules};
 use super::simulate::KelosVersion;
 use super::sources::Table;
 use crate::apimachinery::Kind;
+use crate::templates::Templates;
 use crate::templates::purse::Purse;
-use crate::templates::{Position, Templates};
 use crate::words::words;
 
 /// The most findings that are told: whoever mends some of them sees the others then.
@@ -93,11 +95,14 @@ pub fn lint(
     if kind == SpawnerKind::SessionSpawner {
         worlds.iter_mut().for_each(|world| world.has_context = false);
     }
+    let places = Places::of(&rules);
     let mut lint = Lint {
         kind,
+        silent: silence::silent(around, &view),
         view: &view,
         table: Table::of(rules.spawner.spec.when.source()),
         rules: &rules,
+        places: &places,
         around,
         worlds,
         purse,
@@ -127,8 +132,11 @@ pub fn lint(
 /// What is looked at, and what was found.
 struct Lint<'l> {
     kind: SpawnerKind,
+    /// The rules that nothing is told of.
+    silent: BTreeSet<Rule>,
     view: &'l View,
     rules: &'l Rules,
+    places: &'l Places<'l>,
     around: &'l Surroundings<'l>,
     table: &'static Table,
     worlds: Vec<KelosWorld<'l>>,
@@ -149,16 +157,23 @@ impl Lint<'_> {
         self.kind == SpawnerKind::SessionSpawner
     }
 
-    /// What Kelos does not make where a template fails.
-    fn product(&self) -> String {
+    /// What Kelos makes of an item.
+    fn product(&self) -> &'static str {
+        if self.is_session() { "Session" } else { "Task" }
+    }
+
+    /// That Kelos does not make it where a template fails: the clause behind `Kelos`. `of` says of what, or when.
+    fn makes_none(&self, of: &str) -> String {
         match &self.fetched {
-            Some(name) => format!("request, and `.Context.{name}` is empty"),
-            None if self.is_session() => "Session".to_owned(),
-            None => "Task".to_owned(),
+            Some(name) => format!("makes no request{of}, and `.Context.{name}` is empty"),
+            None => format!("makes no {}{of}", self.product()),
         }
     }
 
     fn add(&mut self, finding: Finding) {
+        if self.silent.contains(&finding.rule) {
+            return;
+        }
         if self.findings.len() < MOST_FINDINGS {
             return self.findings.push(finding);
         }
@@ -175,18 +190,6 @@ impl Lint<'_> {
         let text = format!("{what} too costly to be looked at to the end");
         let finding = Finding::new(Rule::OverLimit, Severity::Warning, field, text);
         self.add(finding.help("make it shorter, with fewer conditions"));
-    }
-
-    fn add_at(&mut self, finding: Finding, at: Option<Position>) {
-        let finding = self.located(finding, at);
-        self.add(finding);
-    }
-
-    fn located(&self, finding: Finding, at: Option<Position>) -> Finding {
-        match at {
-            Some(position) => finding.at(position),
-            None => finding,
-        }
     }
 
     /// What makes a variable known to rules annotations.

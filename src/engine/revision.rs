@@ -5,16 +5,13 @@ use std::borrow::Cow;
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
 
-use super::comparison::{Change, Compared, compare};
-use super::decision::{Decision, KeyDecision, KeyOutcome};
-use super::kelos::{MARKS, RENDERED_FROM_MARK, Task};
-use super::mark::rendered_from;
+use super::comparison::{Change, Compared, Ruled, compare, edited_in_field};
+use super::decision::{Decision, KeyOutcome};
+use super::kelos::{MARKS, Task};
 use super::patch::map_of;
-use super::reason::Reason;
-use super::rules::{DeclaredIn, Rules};
+use super::rules::Rules;
 use super::skip::Skip;
 use super::stored::{as_new_of, is_held};
-use super::variables::reads_new_inputs;
 use crate::apimachinery::Kind;
 
 /// What the rules of today would change in a Task.
@@ -55,15 +52,6 @@ impl RevisedKey {
     }
 }
 
-/// The rules that a Task is looked at with.
-#[derive(Clone, Copy, Debug)]
-pub struct Ruled<'r> {
-    /// Those that a new Task would get.
-    pub today: &'r Rules,
-    /// Those that may have given it what it has, where they are others.
-    pub before: Option<&'r Rules>,
-}
-
 /// A stored Task as a new one would come.
 #[derive(Debug)]
 pub struct Renewed<'s> {
@@ -102,10 +90,8 @@ impl Renewed<'_> {
         if decision.is_exempt || rules.today.is_disabled {
             return Revision { is_exempt: true, ..Revision::default() };
         }
-        let edited = edited_in_field(rules);
-        let compared = compare(stored, new, decision);
-        let mut keys: Vec<RevisedKey> =
-            compared.iter().map(|it| revised(object, stored, rules, it, &edited)).collect();
+        let compared = compare(stored, new, decision, rules);
+        let mut keys: Vec<RevisedKey> = compared.iter().map(|it| revised(object, it)).collect();
         keys.extend(undeclared(stored, new, &compared));
         keys.extend(no_longer_in_field(stored, new, rules));
         let marks = MARKS.map(|mark| (mark, written(decision, mark)));
@@ -113,65 +99,24 @@ impl Renewed<'_> {
     }
 }
 
-fn revised(
-    object: &Value,
-    stored: &Task<'_>,
-    rules: Ruled<'_>,
-    compared: &Compared<'_, '_>,
-    edited: &[(Kind, &str)],
-) -> RevisedKey {
-    let Compared { decision, has, gives } = compared;
+fn revised(object: &Value, compared: &Compared<'_, '_>) -> RevisedKey {
+    let Compared { decision, has, gives, is_open } = compared;
     let (kind, key) = (decision.kind, decision.key);
-    let is_edited = edited.contains(&(kind, key));
     let change = compared.change();
-    let is_open = reads_user(rules.today, kind, key, decision.declared_in)
-        || (change == Change::Lost && has_lost_inputs(stored, rules, decision))
-        // Kelos knows more variables of an item than we do of its Task.
-        || (change == Change::Lost && is_edited && is_missing(decision));
-    let (gives, change) =
-        if is_open { (has.clone(), Change::Same) } else { (gives.clone(), change) };
     let skip = match &decision.outcome {
-        _ if is_open => None,
+        _ if *is_open => None,
         KeyOutcome::Skipped(skip) if change == Change::Lost => Some(skip),
         _ => decision.news_skip(),
     };
     let is_held = change != Change::Same && !kind.is_of_pod() && is_held(object, kind, key);
-    RevisedKey { kind, key: key.to_owned(), has: has.clone(), gives, skip: skip.cloned(), is_held }
-}
-
-/// Whether a key is only missing because the answer that gave it has repaired what it was read from: a label that
-/// Kelos rendered and the API server would have refused. So it is if nobody has edited the template since.
-fn has_lost_inputs(stored: &Task<'_>, rules: Ruled<'_>, decision: &KeyDecision<'_>) -> bool {
-    let (kind, key) = (decision.kind, decision.key);
-    let mark = stored.get(Kind::Annotation, RENDERED_FROM_MARK);
-    let gave_it = |rules: &Rules| mark == Some(&*rendered_from(rules));
-    let template =
-        |rules: &'_ Rules| rules.rule(kind, key).and_then(|rule| rule.source()).map(str::to_owned);
-    let today = rules.today;
-    let is_unedited = gave_it(today)
-        || rules.before.is_some_and(|it| gave_it(it) && template(it) == template(today));
-    let plan = today.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
-    let uses = plan.and_then(|it| it.uses());
-    is_missing(decision)
-        && is_unedited
-        && uses
-            .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
-}
-
-fn is_missing(decision: &KeyDecision<'_>) -> bool {
-    let KeyOutcome::Skipped(skip) = &decision.outcome else { return false };
-    skip.reason == Reason::MissingVariable
-}
-
-/// The keys of the Kelos field with another template than before: a new Task comes with what Kelos renders then.
-fn edited_in_field(rules: Ruled<'_>) -> Vec<(Kind, &str)> {
-    let Some(before) = rules.before else { return Vec::new() };
-    let in_field = rules.today.keys.iter().filter(|rule| rule.in_field && !rule.is_protected());
-    let edited = in_field.filter(|rule| {
-        let before = before.rule(rule.kind, &rule.key).filter(|before| before.in_field);
-        before.is_some_and(|before| before.source() != rule.source())
-    });
-    edited.map(|rule| (rule.kind, &*rule.key)).collect()
+    RevisedKey {
+        kind,
+        key: key.to_owned(),
+        has: has.clone(),
+        gives: if *is_open { has.clone() } else { gives.clone() },
+        skip: skip.cloned(),
+        is_held,
+    }
 }
 
 /// The JSON of a Task without these labels and annotations, if there are any.
@@ -203,13 +148,6 @@ fn no_longer_in_field(stored: &Task<'_>, new: &Task<'_>, rules: Ruled<'_>) -> Ve
         Some(RevisedKey { kind, key, has, gives: None, skip: None, is_held: true })
     });
     gone.collect()
-}
-
-/// Whether a key depends on who creates the Task.
-fn reads_user(rules: &Rules, kind: Kind, key: &str, from: Option<DeclaredIn>) -> bool {
-    let kind = if from == Some(DeclaredIn::Task) { Kind::Label } else { kind };
-    let template = rules.rule(kind, key).and_then(|rule| rule.plan.as_ref().ok());
-    template.and_then(|it| it.uses()).is_some_and(|uses| uses.has("User"))
 }
 
 /// The keys that the rules before have given the Task, and that those of today do not know.

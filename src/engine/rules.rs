@@ -18,7 +18,7 @@ mod settings;
 mod unquoted;
 mod weight;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use json_patch::jsonptr::Pointer;
@@ -352,7 +352,16 @@ impl Rules {
     /// Where a key stands in the rules annotation that declares it; nothing if that is none of the TaskSpawner's.
     pub fn place_in_annotation(&self, kind: Kind, key: &str) -> Option<Position> {
         let text = self.spawner.metadata.annotations.get(rules_annotation(kind))?;
-        annotation::places(text).remove(key)
+        annotation::places(text, |it| it == key).remove(key)
+    }
+
+    /// Where the keys of a rules annotation stand that have a rule: none of one that can't be read.
+    pub(in crate::engine) fn places(&self, kind: Kind) -> BTreeMap<String, Position> {
+        let name = rules_annotation(kind);
+        let is_broken = self.broken_annotations.iter().any(|broken| broken.name == name);
+        let text = self.spawner.metadata.annotations.get(name).filter(|_| !is_broken);
+        text.map(|text| annotation::places(text, |key| self.rule(kind, key).is_some()))
+            .unwrap_or_default()
     }
 
     /// The rule of a key.

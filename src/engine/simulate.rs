@@ -22,6 +22,7 @@ mod template;
 mod tests;
 mod variables;
 
+pub(in crate::engine) use self::filters::{NotGlob, of_name};
 pub use self::github_event::EVENTS;
 pub(in crate::engine) use self::json_path::is_refused;
 pub use self::no_task::{NoTask, Why};

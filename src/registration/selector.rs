@@ -13,7 +13,7 @@ const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 /// A label selector: all its requirements have to be met.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Selector {
+pub struct Selector {
     match_labels: Option<BTreeMap<String, String>>,
     match_expressions: Option<Vec<Requirement>>,
 }
@@ -21,15 +21,16 @@ pub(super) struct Selector {
 /// One of its requirements.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(default)]
-pub(super) struct Requirement {
-    pub(super) key: String,
+pub struct Requirement {
+    /// The label that it is about.
+    pub key: String,
     operator: String,
     values: Option<Vec<String>>,
 }
 
 /// Whether labels are selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// They are.
     Selects,
     /// They are not.
@@ -45,12 +46,12 @@ pub(super) enum Verdict {
 
 impl Selector {
     /// Whether these labels are selected.
-    pub(super) fn of(&self, labels: &StringMap) -> Verdict {
+    pub fn of(&self, labels: &StringMap) -> Verdict {
         self.judge(|key| Some(labels.get(key).cloned()))
     }
 
     /// Whether a Namespace is; even of one whose labels nobody could read its name is known.
-    pub(super) fn of_namespace(&self, name: &str, labels: Option<&StringMap>) -> Verdict {
+    pub fn of_namespace(&self, name: &str, labels: Option<&StringMap>) -> Verdict {
         self.judge(|key| match labels {
             _ if key == NAME_LABEL => Some(Some(name.to_owned())),
             labels => labels.map(|labels| labels.get(key).cloned()),
@@ -101,7 +102,7 @@ impl Requirement {
     }
 
     /// A value that meets it, if it asks for one.
-    pub(super) fn a_value_that_does(&self) -> Option<&str> {
+    pub fn a_value_that_does(&self) -> Option<&str> {
         self.values().first().map(String::as_str).filter(|_| self.operator == "In")
     }
 }

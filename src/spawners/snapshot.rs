@@ -109,6 +109,11 @@ impl Snapshot {
         self.namespaces.get("", name).map(Arc::as_ref)
     }
 
+    /// All Namespaces that are known.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.namespaces.iter().map(|(_, it)| &**it)
+    }
+
     /// What is known about a Task beside itself, but for who creates it.
     pub fn facts<'f>(
         &'f self,

@@ -26,12 +26,12 @@ use self::machine::Machine;
 use self::parser::Look;
 use self::program::Instruction;
 use super::meter::Meter;
-use crate::templates::budget::{Budget, Exhausted};
+use crate::templates::budget::Exhausted;
 use crate::templates::purse::{ALLOCATION, Purse, Spent, text_bytes, tree_bytes};
 use crate::templates::value::Text;
 
 /// The longest regular expression, in bytes.
-const MAX_SOURCE: usize = 256;
+pub const MAX_SOURCE: usize = 256;
 
 /// Steps that a regular expression takes to compile whatever it says.
 const PARSING_STEPS: u64 = 8;
@@ -110,22 +110,6 @@ pub(super) type Places = [Option<usize>];
 /// The characters of a category or script of Unicode.
 pub(super) fn unicode_class(name: &str) -> Option<Class> {
     class::unicode(name, false).map(|ranges| Class::new(&ranges))
-}
-
-/// Whether a regular expression finds itself in an empty text.
-///
-/// # Errors
-///
-/// That it is none of Go's, or costs more than is left.
-pub fn matches_nothing(source: &str, purse: &mut Purse) -> Result<bool, PatternError> {
-    let pattern = compile_shared(source, purse)?;
-    purse.take_steps(pattern.cost())?;
-    let (mut budget, mut is_found) = (Budget::template(), false);
-    let found = pattern.each_match(&mut budget, "", 1, false, |_, _| {
-        is_found = true;
-        Ok::<(), Exhausted>(())
-    });
-    Ok(found.map(|()| is_found)?)
 }
 
 impl Pattern {

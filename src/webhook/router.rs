@@ -23,13 +23,14 @@ use tokio::time::timeout;
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use super::{AdmissionOutcome, Metrics, Resource};
+use crate::certs::ConfigurationKind;
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
-pub const MUTATE_TASK_PATH: &str = "/mutate-task";
+pub const MUTATE_TASK_PATH: &str = ConfigurationKind::Mutating.path();
 
 /// Where the API server sends what is written of TaskSpawners and SessionSpawners.
-pub const VALIDATE_SPAWNER_PATH: &str = "/validate-spawner";
+pub const VALIDATE_SPAWNER_PATH: &str = ConfigurationKind::Validating.path();
 
 /// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
 /// escaped and with its frame.
@@ -57,8 +58,8 @@ pub(super) const LARGE_BYTES: usize = 2 * 1024 * 1024;
 /// | what was read of requests that wait: 256 times `FREE_BYTES`, and `ROOM_BYTES`, of `reader.rs` | 20 |
 /// | two threads of the pool: reading takes 12, a Task's budget is 32, of which a template may hold 16 at once | 64 |
 /// | larger bodies of spawners: two rooms of `MAX_SPAWNER_BODY_BYTES` | 8 |
-/// | two threads that judge spawners: compiling the rules takes 4, looking at templates 4, and 3 are read of it: 11 | 22 |
-/// | together | 207 to 244 |
+/// | two threads that judge spawners: compiling the rules takes 4, looking at templates 4, and trying them out 8, or, where a spawner is too large for that, its texts 3 | 32 |
+/// | together | 217 to 254 |
 ///
 /// The chart gives a Pod 256 MiB. Of the worst that is known less comes together: `tests/it/clients` sends it, and
 /// finds that the process stays below 160.

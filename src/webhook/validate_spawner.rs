@@ -68,7 +68,7 @@ impl ValidateSpawner {
         if bytes <= IN_LINE_BYTES
             && let Some(outcome) = nothing_to_say(&review, &known)
         {
-            return (resource, as_it_is(&review, outcome));
+            return (resource, allowed(&review.uid, outcome));
         }
         let (uid, namespace) = (review.uid.clone(), review.namespace.clone());
         let judge = move || judged(&review, &known);
@@ -99,7 +99,7 @@ pub fn answer_spawner_review(body: &Bytes, known: &Snapshot) -> Answered {
 fn judged(review: &SpawnerReview, known: &Snapshot) -> Answered {
     match (nothing_to_say(review, known), review.kind) {
         (None, Some(kind)) => linted(review, kind, known),
-        (outcome, _) => as_it_is(review, outcome.unwrap_or(AdmissionOutcome::NotASpawner)),
+        (outcome, _) => allowed(&review.uid, outcome.unwrap_or(AdmissionOutcome::NotASpawner)),
     }
 }
 
@@ -132,11 +132,11 @@ fn linted(review: &SpawnerReview, kind: SpawnerKind, known: &Snapshot) -> Answer
     let around = Surroundings::new(known.policy());
     let json = std::str::from_utf8(&review.object).unwrap_or_default();
     let Ok(mut findings) = lint(kind, json, &around) else {
-        return as_it_is(review, AdmissionOutcome::NotUnderstood);
+        return allowed(&review.uid, AdmissionOutcome::NotUnderstood);
     };
     findings.retain(|finding| finding.severity != Severity::Info);
     if findings.is_empty() {
-        return as_it_is(review, AdmissionOutcome::Unchanged);
+        return allowed(&review.uid, AdmissionOutcome::Unchanged);
     }
     let judged = Judged::read(&review.object).unwrap_or_default();
     let (namespace, name) = (&*review.namespace, judged.name());
@@ -146,10 +146,6 @@ fn linted(review: &SpawnerReview, kind: SpawnerKind, known: &Snapshot) -> Answer
 }
 
 /// The answer that says nothing.
-fn as_it_is(review: &SpawnerReview, outcome: AdmissionOutcome) -> Answered {
-    allowed(&review.uid, outcome)
-}
-
 fn allowed(uid: &str, outcome: AdmissionOutcome) -> Answered {
     Answered { reply: Reply::ok(review::allow(uid)), outcome }
 }

@@ -10,10 +10,14 @@ use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::webhook::mutate_task::answer_review;
 use kelos_metadata::webhook::review::ParsedReview;
-use kelos_metadata::webhook::router::MAX_BODY_BYTES;
+use kelos_metadata::webhook::router::{MAX_BODY_BYTES, MAX_SPAWNER_BODY_BYTES};
+use kelos_metadata::webhook::validate_spawner::answer_spawner_review;
 use kelos_metadata::webhook::{AdmissionOutcome, Answered, Metrics};
 use serde_json::{Value, json};
-use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
+use testing::fuzz::MOST_SPAWNER_BYTES;
+use testing::hostile::requests::{
+    Part, SpawnerPart, escaped_entries, repeated, review, spawner_review, tiny_entries,
+};
 
 /// What reading a request and deciding it may hold beside its body, whatever it says.
 const MOST_BYTES: u64 = 24 << 20;
@@ -195,4 +199,58 @@ fn a_uid_that_no_api_server_makes_is_not_repeated() {
     let (answered, _) = answer(&body, &known());
     assert_eq!(answered.outcome, AdmissionOutcome::BadRequest);
     assert!(answered.reply.body().len() < 1 << 10);
+}
+
+#[test]
+fn a_spawner_is_judged_within_its_own_memory_whatever_is_sent() {
+    use SpawnerPart::{Annotations, Front, OldAnnotations, Template, When};
+    /// The largest spawner that is looked at, without its frame.
+    const JUDGED: usize = (3 << 19) - 300;
+    /// What is left of the largest body.
+    const LEFT: usize = MAX_SPAWNER_BODY_BYTES - JUDGED - 1000;
+    let known = Spawners::new(Policy::default()).snapshot();
+    let text =
+        |bytes: usize, piece: &str| format!("\"a\":\"{}\"", piece.repeat(bytes / piece.len()));
+    let list = |bytes: usize, piece: &str| repeated(piece, bytes / (piece.len() + 1));
+    let items = |name: &str, piece: &str| {
+        format!("\"githubWebhook\":{{\"{name}\":[{}]}}", list(JUDGED - 40, piece))
+    };
+    let ours = (0..JUDGED / 36).map(|it| format!("\"metadata.kelos.dev/{it:06}\":\"a\\n\""));
+    let (many, old) = (tiny_entries(JUDGED / 14), tiny_entries(LEFT / 14));
+    let escaped = escaped_entries(JUDGED / 18);
+    let oversized = tiny_entries(MAX_SPAWNER_BODY_BYTES / 14 - 100);
+    let template = text(JUDGED - 20, "{{.X}}").replace("\"a\"", "\"promptTemplate\"");
+    for (name, body) in [
+        ("annotations", spawner_review(&[(Annotations, &many)])),
+        (
+            "annotations, and before",
+            spawner_review(&[(Annotations, &many), (OldAnnotations, &old)]),
+        ),
+        ("escaped annotations", spawner_review(&[(Annotations, &escaped)])),
+        (
+            "annotations of ours",
+            spawner_review(&[(Annotations, &ours.collect::<Vec<_>>().join(","))]),
+        ),
+        ("oversized", spawner_review(&[(Annotations, &oversized)])),
+        ("oversized before", spawner_review(&[(OldAnnotations, &oversized)])),
+        ("one escaped text", spawner_review(&[(Annotations, &text(JUDGED - 20, "\\n"))])),
+        (
+            "one escaped text before",
+            spawner_review(&[(OldAnnotations, &text(LEFT + JUDGED - 20, "\\n"))]),
+        ),
+        ("filters", spawner_review(&[(When, &items("filters", "{}")), (OldAnnotations, &old)])),
+        ("events", spawner_review(&[(When, &items("events", "\"\""))])),
+        ("a template", spawner_review(&[(Template, &template), (OldAnnotations, &old)])),
+        ("in front", spawner_review(&[(Front, &text(LEFT + JUDGED - 20, "\\n"))])),
+    ] {
+        assert!(body.len() <= MAX_SPAWNER_BODY_BYTES, "{name}: {}", body.len());
+        let (body, mut answered) = (Bytes::from(body), None);
+        let held = measure(|| answered = Some(answer_spawner_review(&body, &known))).bytes_max;
+        let answered = answered.unwrap();
+        eprintln!("{name:24} {:>8} bytes of body held {held:>9}: {}", body.len(), answered.outcome);
+        let is_oversized = answered.outcome == AdmissionOutcome::Oversized;
+        assert_eq!(is_oversized, name == "oversized", "{name}");
+        assert!(!allowed(&answered).1, "{name}");
+        assert!(held <= MOST_SPAWNER_BYTES, "{name}: held {held} bytes");
+    }
 }

@@ -115,7 +115,7 @@ pub(crate) fn settings(case: &Path) -> Result<Settings, String> {
 }
 
 /// Where a Task can say what its Pod is like.
-pub(crate) const POD_OVERRIDES: [&str; 2] = ["/spec/podOverrides", "/spec/worker/podOverrides"];
+const POD_OVERRIDES: [&str; 2] = ["/spec/podOverrides", "/spec/worker/podOverrides"];
 
 /// Takes back what an answer may add there.
 fn take_back(patched: &mut Value, task: &Value, at: &str) {

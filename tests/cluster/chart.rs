@@ -16,6 +16,7 @@ mod rights;
 mod schema;
 mod shape;
 mod switches;
+mod tested;
 mod trust;
 mod versions;
 mod warnings;

@@ -17,6 +17,7 @@ pub(crate) mod controller;
 pub(crate) mod crds;
 pub(crate) mod created;
 pub(crate) mod helm;
+pub(crate) mod history;
 pub(crate) mod kubectl;
 pub(crate) mod kubelet;
 pub(crate) mod log;

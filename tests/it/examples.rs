@@ -252,7 +252,7 @@ fn the_documentation_shows_what_the_commands_print() {
     let mut commands = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        let (run, count) = run_commands(&text);
+        let (run, count) = run_commands(&page, &text);
         commands += count;
         if std::env::var_os("BLESS").is_some() {
             fs::write(&page, run).unwrap();
@@ -272,26 +272,39 @@ fn pages() -> Vec<PathBuf> {
     std::iter::once(root().join("README.md")).chain(docs).collect()
 }
 
-/// The commands that need an API server: `tests/cluster/uses.rs`, `tests/cluster/backfill.rs` and
-/// `tests/cluster/check.rs` run them.
-const OF_A_CLUSTER: [&str; 6] = [
-    "kubectl ",
-    "kelos-metadata preview",
-    "kelos-metadata backfill",
-    "kelos-metadata report",
-    "kelos-metadata check",
-    "kelos-metadata version",
+/// The commands that need an API server, by the pages on which they may stand, and the tests that run them there.
+const OF_A_CLUSTER: [(&str, &str, &[&str]); 3] = [
+    ("docs/uses/", "tests/cluster/uses.rs", &["kubectl ", "kelos-metadata report"]),
+    (
+        "docs/backfill.md",
+        "tests/cluster/backfill.rs",
+        &["kelos-metadata preview", "kelos-metadata backfill", "kubectl "],
+    ),
+    (
+        "docs/check.md",
+        "tests/cluster/check.rs",
+        &["kelos-metadata check", "kelos-metadata version"],
+    ),
 ];
 
+/// Whether a test in a cluster runs this command of a page.
+fn is_of_a_cluster(page: &Path, command: &str) -> bool {
+    let page = page.strip_prefix(root()).unwrap().to_str().unwrap();
+    let found = OF_A_CLUSTER.iter().find(|(start, ..)| page.starts_with(start));
+    found.is_some_and(|(_, test, commands)| {
+        assert!(root().join(test).exists(), "{test}");
+        commands.iter().any(|start| command.starts_with(start))
+    })
+}
+
 /// The page with what its commands print. They share a folder that has nothing but the examples in it.
-fn run_commands(page: &str) -> (String, usize) {
+fn run_commands(path: &Path, page: &str) -> (String, usize) {
     let folder = tempfile::tempdir().unwrap();
     symlink(root().join("examples"), folder.path().join("examples")).unwrap();
     let mut count = 0;
     let out = console::rerun(page, |command| {
         count += 1;
-        let is_local = !OF_A_CLUSTER.iter().any(|start| command.starts_with(start));
-        is_local.then(|| {
+        (!is_of_a_cluster(path, command)).then(|| {
             let output = shell(command, folder.path());
             console::printed(&text(&output.stdout), &text(&output.stderr))
         })

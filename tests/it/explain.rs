@@ -195,6 +195,25 @@ fn json_has_a_stable_shape() {
 }
 
 #[test]
+fn the_moment_is_that_of_the_creation() {
+    let folder = tempfile::tempdir().unwrap();
+    let objects = fs::read_to_string(data("explain/known-at-creation.yaml")).unwrap();
+    let dated = objects
+        .replace("      user: ", "      made: '{{now | date \"2006-01-02\"}}'\n      user: ")
+        .replace("    user: ann\n", "    user: ann\n    made: \"2026-05-04\"\n")
+        .replace(
+            "  uid: 99999999",
+            "  creationTimestamp: \"2026-05-04T09:30:00Z\"\n  uid: 99999999",
+        );
+    fs::write(folder.path().join("case.yaml"), with_hash(&dated)).unwrap();
+    let (status, walk) = explained(folder.path(), &["-f", "case.yaml", "task/worker-42", "made"]);
+    let key = &walk["keys"][0];
+    assert_eq!((status, &key["value"], &key["change"]), (0, &json!("2026-05-04"), &json!("same")));
+    let (status, walk) = explained(folder.path(), &["-f", "case.yaml", "task/worker-42"]);
+    assert_eq!((status, walk["keys"].as_array().unwrap().len()), (0, 2), "{walk}");
+}
+
+#[test]
 fn a_task_that_is_not_there_is_no_answer() {
     let case = data("explain");
     let said = |args: &[&str]| {

@@ -240,6 +240,80 @@ fn a_warning_is_not_left_out_for_what_matters_less() {
 }
 
 #[test]
+fn what_is_silenced_leaves_nothing_else_out() {
+    let annotations: Value =
+        (0..60).map(|it| (format!("a{it}"), Value::from("{{.Nope}}{{.Nor}}"))).collect();
+    let mut fields =
+        json!({"branch": "{{.Title | slug}}", "metadata": {"annotations": annotations}});
+    let silenced = [("metadata.kelos.dev/lint-allow", "never-there, unknown-field")];
+    for it in 0..40 {
+        fields[format!("x{it}")] = json!("y");
+    }
+    fields["contextSources"] = json!([{"name": "a"}]);
+    fields["type"] = json!(null);
+    let told = told(&found_beside(
+        &json!({"githubIssues": {}}),
+        "z: {value: x, allowed: [y]}",
+        &fields,
+        &silenced,
+    ));
+    let is_there = |start: &str| told.iter().any(|it| it.starts_with(start));
+    assert!(is_there("error[not-for-kelos]"), "{told:?}");
+    assert!(is_there("warning[never-written] `z`"), "{told:?}");
+    assert!(!told.iter().any(|it| it.contains("more findings")), "{told:?}");
+}
+
+#[test]
+fn an_event_is_named_once_however_many_examples_it_has() {
+    let when = json!({"githubWebhook": {"events": ["issues", "issue_comment"]}});
+    let told = told(&found(&when, "a: '{{ .CommentURL }}'", &json!({})));
+    let not_told = told.iter().find(|it| it.contains("[not-recorded]")).unwrap();
+    assert!(not_told.contains(" for `issue_comment`: nothing"), "{not_told}");
+}
+
+#[test]
+fn what_is_empty_without_its_request_is_said_at_the_end_of_a_clause() {
+    let http = json!({"url": "https://example.com/{{slice .Title 0 9}}"});
+    let source = json!({"name": "build", "failurePolicy": "Ignore", "http": http});
+    let found = found(&json!({"githubIssues": {}}), "", &json!({"contextSources": [source]}));
+    let text = &found.iter().find(|it| it.rule == Rule::SliceMayFail).unwrap().text;
+    let expected = "Kelos makes no request then, and `.Context.build` is empty";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn a_key_is_found_where_it_is_one_and_not_in_a_comment() {
+    let rules = "# team: who pays\nowner: 'team: x'\nteam: {value: x, allowed: [y]}";
+    let found = found(&json!({"githubIssues": {}}), rules, &json!({}));
+    let of_team = found.iter().find(|it| it.text.starts_with("`team` is never written"));
+    assert_eq!(of_team.unwrap().at.unwrap().line, 3, "{:?}", told(&found));
+}
+
+#[test]
+fn templates_of_rules_are_bounded_together_and_each_that_is_left_is_told() {
+    let define = |it: usize| {
+        let next = format!("{{{{template `t{}` .}}}}", it + 1).repeat(10);
+        format!("{{{{define `t{it}`}}}}{next}{{{{end}}}}")
+    };
+    let calls: String = (0..6).map(define).collect::<String>() + "{{define `t6`}}{{end}}";
+    let rules: String =
+        (0..4).map(|it| format!("a{it}: '{calls}{{{{template `t0` .}}}}'\n")).collect();
+    let found = found(&json!({"githubIssues": {}}), &(rules + "b: '{{ .Nope }}'"), &json!({}));
+    let costly = found.iter().filter(|it| it.text.contains("too costly"));
+    assert_eq!(costly.count(), 5, "{:?}", told(&found));
+}
+
+#[test]
+fn a_branch_pattern_that_go_takes_is_no_finding() {
+    for pattern in ["feature[/_]*", "v[.-9]*", "[b-ax]"] {
+        let filter = json!({"event": "push", "branch": pattern});
+        let webhook = json!({"events": ["push"], "filters": [filter]});
+        let told = of_events(&webhook, "Fix {{.ID}}.");
+        assert!(told.is_empty(), "{pattern}: {told:?}");
+    }
+}
+
+#[test]
 fn keys_of_the_field_that_are_not_looked_at_are_a_warning() {
     let labels: Value = (0..70).map(|it| (format!("a{it}"), Value::from("{{.Kind}}"))).collect();
     let fields = json!({"metadata": {"labels": labels}});

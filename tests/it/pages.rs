@@ -79,12 +79,15 @@ fn every_link_leads_somewhere() {
     assert!(links > 100, "{links}");
 }
 
-/// Names of values in a text: behind `--set` of commands of helm, not of ours, and in backticks if they have a dot and begin with the
-/// name of a value.
+/// Names of values in a text: behind `--set` of commands of helm, not of ours, and in backticks if they have a dot and
+/// begin with the name of a value.
 fn values_in(text: &str, top: &BTreeSet<String>) -> BTreeSet<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let of_helm: Vec<&str> =
-        text.lines().filter(|line| !line.contains("kelos-metadata ")).collect();
+    let is_ours = |line: &str| {
+        let line = line.trim_start().trim_start_matches("$ ");
+        line.starts_with("kelos-metadata ") || line.starts_with("kubectl kelos-metadata ")
+    };
+    let of_helm: Vec<&str> = text.lines().filter(|line| !is_ours(line)).collect();
     let of_helm = of_helm.join("\n");
     let set = of_helm.split("--set ").skip(1);
     let set = set.map(|rest| rest.trim_start().split('=').next().unwrap());

@@ -2,13 +2,15 @@
 //! release` takes minutes, and is tried by hand.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use clap::CommandFactory;
 use kelos_metadata::cli::Cli;
+
+use crate::support::go;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kelos-metadata");
 
@@ -18,19 +20,7 @@ fn root() -> &'static Path {
 
 /// krew's own check of a manifest, built from its source.
 fn validator() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("krew");
-    fs::create_dir_all(&folder).unwrap();
-    // A second test would write the program that the first one runs.
-    let lock = File::create(folder.join("lock")).unwrap();
-    lock.lock().unwrap();
-    let status = Command::new("go")
-        .args(["build", "-o"])
-        .arg(&folder)
-        .arg("sigs.k8s.io/krew/cmd/validate-krew-manifest")
-        .current_dir(root().join("tests/go/krew"))
-        .status()
-        .expect("krew's check is built with Go: install Go 1.26 or later (https://go.dev/dl)");
-    assert!(status.success(), "tests/go/krew does not build: {status}");
+    let folder = go::built("krew", "sigs.k8s.io/krew/cmd/validate-krew-manifest");
     folder.join("validate-krew-manifest")
 }
 

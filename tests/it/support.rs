@@ -1,8 +1,10 @@
 //! What several of these tests share.
 
+pub(crate) mod go;
 pub(crate) mod https;
 pub(crate) mod oracle;
 pub(crate) mod program;
+pub(crate) mod recordings;
 pub(crate) mod server;
 pub(crate) mod webhook;
 

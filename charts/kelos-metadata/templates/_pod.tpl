@@ -1,5 +1,5 @@
 {{/*
-What the Pods of both Deployments share. A component's own is in its Deployment.
+What the Pods of both Deployments share, and in part the Pod of `helm test`. A component's own is in its Deployment.
 */}}
 
 {{/* The metadata of a component's Pods. */}}
@@ -126,11 +126,4 @@ topologySpreadConstraints:
   {{- toYaml $affinity | nindent 2 }}
 {{- end }}
 {{- end }}
-{{- end }}
-
-{{/* What `helm test` creates before its Pod, and takes away however the test ends. */}}
-{{- define "kelos-metadata.test.hook" -}}
-helm.sh/hook: test
-helm.sh/hook-weight: "-1"
-helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end }}

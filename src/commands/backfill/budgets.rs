@@ -2,48 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
+use super::super::budget;
 use super::super::reach::{Reach, lacking};
 use super::super::stdio::warn;
 use crate::cluster::{Error, Resource, Selection};
-use crate::engine::lint::BudgetSelector;
 
 /// The keys, by namespace; nothing where it is not known which there are.
 pub(super) struct Budgets(Option<BTreeMap<String, BTreeSet<String>>>);
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Budget {
-    metadata: Meta,
-    spec: Spec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Meta {
-    namespace: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Spec {
-    task_selector: Option<BudgetSelector>,
-}
 
 impl Budgets {
     /// Reads them. Where they can't be read that is told, and every label may be one of theirs.
     pub(super) async fn read(reach: &Reach, namespace: Option<&str>) -> Budgets {
         let (resource, client) = (Resource::TASK_BUDGETS, &reach.client);
-        match resource.read_all(client, Selection { namespace, labels: None }).await {
+        match resource.read_all(client, Selection { namespace, ..Selection::default() }).await {
             Ok(all) => Budgets::of(all.iter().map(|json| json.get())),
             Err(Error::KindNotServed) => Budgets(Some(BTreeMap::new())),
-            // A kind that is not there is forbidden, too.
-            Err(error)
-                if error.is_forbidden() && !resource.is_served(client).await.unwrap_or(true) =>
-            {
-                Budgets(Some(BTreeMap::new()))
-            }
             Err(error) => {
                 let why = lacking("list", &resource, namespace, &error);
                 warn(format_args!("every label counts as one that a TaskBudget selects on: {why}"));
@@ -55,11 +28,8 @@ impl Budgets {
     fn of<'j>(all: impl Iterator<Item = &'j str>) -> Budgets {
         let mut keys = BTreeMap::<String, BTreeSet<String>>::new();
         for json in all {
-            let Ok(Budget { metadata, spec }) = serde_json::from_str(json) else {
-                return Budgets(None);
-            };
-            let selector = spec.task_selector.unwrap_or_default();
-            let of_namespace = keys.entry(metadata.namespace).or_default();
+            let Some((namespace, selector)) = budget::read(json) else { return Budgets(None) };
+            let of_namespace = keys.entry(namespace.unwrap_or_default()).or_default();
             of_namespace.extend(selector.selected_keys().map(str::to_owned));
         }
         Budgets(Some(keys))

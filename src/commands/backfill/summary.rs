@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::super::survey::text::counted;
+use super::super::counted::counted;
+use super::super::harmless;
 use super::plan::Plan;
 use crate::cluster::Error;
 
@@ -112,6 +113,7 @@ impl Summary {
         }
         for Refusal { count, example, message } in self.refusals.values() {
             let objects = counted(*count, "object");
+            let message = harmless::line(message);
             said.push(format!("{objects} refused (for one, {example}): {message}"));
         }
         said.extend(self.left());
@@ -129,26 +131,13 @@ impl Summary {
 
     /// What is left as it is.
     pub(super) fn left(&self) -> Vec<String> {
-        let mut said = Vec::new();
-        if self.held_keys > 0 {
-            said.push(format!(
-                "{} left: a person or another field manager has them",
-                counted(self.held_keys, "key")
-            ));
-        }
-        if self.kept_keys > 0 {
-            said.push(format!(
-                "{} left that the rules no longer give: --prune removes them",
-                counted(self.kept_keys, "key")
-            ));
-        }
-        if self.audited > 0 {
-            said.push(format!(
-                "{} left: the Namespace is switched to audit",
-                counted(self.audited, "Task")
-            ));
-        }
-        said
+        let left = [
+            (self.held_keys, "key", ": a person or another field manager has them"),
+            (self.kept_keys, "key", " that the rules no longer give: --prune removes them"),
+            (self.audited, "Task", ": the Namespace is switched to audit"),
+        ];
+        let left = left.into_iter().filter(|(count, ..)| *count > 0);
+        left.map(|(count, noun, why)| format!("{} left{why}", counted(count, noun))).collect()
     }
 }
 
@@ -181,10 +170,14 @@ mod tests {
             Tally { written: 1, right: 2, conflicts: 3, gone: 4, held_back: 5, refused: 6 };
         (summary.held_keys, summary.kept_keys, summary.interrupted) = (1, 2, true);
         summary.budgeted_labels = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).into();
+        let message = "a policy\n::error::says\u{1b}[2J no".to_owned();
+        let refusal = Refusal { count: 6, example: "ns/a".to_owned(), message };
+        summary.refusals.insert((422, "Invalid".to_owned()), refusal);
         let expected = [
             "1 Task written, 2 already right, 3 given up: others kept changing them, 6 refused by the API server, \
              5 held back, 4 gone meanwhile",
             "0 TaskRecords written, 0 already right",
+            "6 objects refused (for one, ns/a): a policy\\n::error::says\\u{1b}[2J no",
             "1 key left: a person or another field manager has them",
             "2 keys left that the rules no longer give: --prune removes them",
             "A TaskBudget selects on what would change there (a, b, c, d, e and 1 more), and nobody was asked: --yes \

@@ -63,8 +63,10 @@ async fn what_the_rules_no_longer_give_stays_until_it_is_pruned() {
     let world = World::of([("taskspawners", rules()), ("tasks", task("a", "Succeeded"))]);
     world.backfill(&["--write"]).await.unwrap();
     world.set("taskspawners/worker", spawner(&json!({"number": "{{ .Nope }}", "team": "backend"})));
+    let (_, dry) = world.backfill(&[]).await.unwrap();
     let (report, kept) = world.backfill(&["--write"]).await.unwrap();
     assert_eq!((report.all.lost, kept.kept_keys, kept.tasks.written), (1, 1, 0));
+    assert_eq!(dry.kept_keys, kept.kept_keys, "both end with the same status");
     assert_eq!(label(&world, "tasks/a", "number"), "42");
     let (_, pruned) = world.backfill(&["--write", "--prune"]).await.unwrap();
     assert_eq!((pruned.kept_keys, pruned.tasks.written), (0, 1));
@@ -156,6 +158,17 @@ async fn an_api_server_that_fails_ends_it_and_says_how_to_go_on() {
 }
 
 #[tokio::test]
+async fn a_dry_run_that_can_not_go_on_does_not_say_that_it_could() {
+    let world = World::of([
+        ("taskspawners", rules()),
+        ("tasks", task("a", "Succeeded")),
+        ("taskrecords", json!({"metadata": {"name": "uid-a"}, "forbidden": true})),
+    ]);
+    let error = world.backfill(&["--records"]).await.err().unwrap();
+    assert_eq!(error.to_string(), "TaskRecord uid-a can't be read");
+}
+
+#[tokio::test]
 async fn labels_that_a_budget_selects_on_are_changed_with_consent_alone() {
     let budget = json!({
         "metadata": {"name": "b", "namespace": "ns"},
@@ -219,7 +232,101 @@ async fn a_namespace_that_is_switched_to_audit_is_previewed_and_left() {
     ]);
     let (report, summary) = world.backfill(&["--write"]).await.unwrap();
     assert_eq!((report.all.added, report.audited, summary.audited, world.patched()), (2, 1, 1, 0));
+    // What is lost there is no reason to end otherwise than the write does.
+    let mut lost = task("a", "Succeeded");
+    lost["metadata"]["labels"]["number"] = json!("42");
+    lost["metadata"]["annotations"]["metadata.kelos.dev/rendered-from"] = json!("worker@00000000");
+    world.set("tasks/a", lost);
+    world.set("taskspawners/worker", spawner(&json!({"number": "{{ .Nope }}"})));
+    for flags in [&[][..], &["--write"]] {
+        let (report, summary) = world.backfill(flags).await.unwrap();
+        assert_eq!((report.all.lost, summary.kept_keys), (1, 0), "{flags:?}");
+    }
     world.set("namespaces/ns", switched("disabled"));
     let (report, _) = world.backfill(&["--write"]).await.unwrap();
     assert_eq!((report.tasks, report.passed_over.len(), world.patched()), (0, 1, 0));
+}
+
+/// What the chart registers where Namespaces opt in.
+fn opt_in() -> Value {
+    let wanted =
+        json!({"key": "metadata.kelos.dev/injection", "operator": "In", "values": ["enabled"]});
+    json!({"metadata": {"name": "kelos-metadata"}, "webhooks": [{
+        "name": "mtask.metadata.kelos.dev", "namespaceSelector": {"matchExpressions": [wanted]}}]})
+}
+
+#[tokio::test]
+async fn a_namespace_that_the_webhook_is_not_registered_for_is_left() {
+    let world = World::of([
+        ("registrations", opt_in()),
+        ("taskspawners", rules()),
+        ("tasks", task("a", "Succeeded")),
+    ]);
+    let (report, summary) = world.backfill(&["--write"]).await.unwrap();
+    let why: Vec<_> = report.passed_over.keys().map(|it| it.as_str()).collect();
+    assert_eq!((why, summary.tasks.written, world.patched()), (vec!["not_selected"], 0, 0));
+    let labels = json!({"metadata.kelos.dev/injection": "enabled"});
+    world.set("namespaces/ns", json!({"metadata": {"name": "ns", "labels": labels}}));
+    let (_, summary) = world.backfill(&["--write"]).await.unwrap();
+    assert_eq!(summary.tasks.written, 1);
+}
+
+#[tokio::test]
+async fn a_task_that_lost_the_label_it_was_selected_by_is_left() {
+    let world = World::of([("taskspawners", rules()), ("tasks", task("a", "Succeeded"))]);
+    let world = world.instead(|objects, path, before| {
+        if before == 0 {
+            let metadata = &mut objects.get_mut(path).unwrap()["metadata"];
+            metadata["labels"]["theirs"] = json!("changed");
+            metadata["resourceVersion"] = json!("2");
+        }
+        None
+    });
+    let (_, summary) = world.backfill(&["--write", "-l", "theirs=kept"]).await.unwrap();
+    assert_eq!((summary.tasks.gone, summary.tasks.written, world.patched()), (1, 0, 1));
+    assert_eq!(label(&world, "tasks/a", "team"), Value::Null);
+}
+
+#[tokio::test]
+async fn rules_and_switches_that_change_before_the_consent_stop_it() {
+    let world = World::of([("taskspawners", rules()), ("tasks", task("a", "Succeeded"))]);
+    let survey = world.survey().await.unwrap();
+    survey.is_unchanged().await.unwrap();
+    world.set("taskspawners/worker", spawner(&json!({"team": "another"})));
+    let said = survey.is_unchanged().await.unwrap_err().to_string();
+    assert!(said.contains("rules or switches have changed meanwhile"), "{said}");
+    world.set("taskspawners/worker", rules());
+    survey.is_unchanged().await.unwrap();
+    let labels = json!({"metadata.kelos.dev/injection": "disabled"});
+    world.set("namespaces/ns", json!({"metadata": {"name": "ns", "labels": labels}}));
+    assert!(survey.is_unchanged().await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn ctrl_c_ends_it_after_the_write_and_once_more_at_once() {
+    let world = || {
+        World::of([
+            ("taskspawners", rules()),
+            ("tasks", task("a", "Succeeded")),
+            ("tasks", task("b", "Succeeded")),
+        ])
+    };
+    let first = world();
+    let shutdown = first.shutdown.clone();
+    let first = first.instead(move |_, _, _| {
+        shutdown.drain();
+        None
+    });
+    let (_, summary) = first.backfill(&["--write"]).await.unwrap();
+    assert_eq!((summary.interrupted, summary.tasks.written, first.patched()), (true, 1, 1));
+    let second = world();
+    let shutdown = second.shutdown.clone();
+    let second = second.instead(move |_, _, _| {
+        shutdown.abort();
+        Some(Scripted::RetryAfter(429, 30))
+    });
+    let start = tokio::time::Instant::now();
+    let (_, summary) = second.backfill(&["--write"]).await.unwrap();
+    assert_eq!((summary.interrupted, summary.tasks.written, second.patched()), (true, 0, 1));
+    assert_eq!(start.elapsed().as_secs(), 0, "it does not wait for the API server");
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::survey::{Survey, Surveyed};
 use super::budgets::Budgets;
-use super::pace::{Pace, Stop};
+use super::pace::Pace;
 use super::plan::{Lost, Plan, has_record};
 use super::summary::{Summary, Tally};
 use crate::cluster::{Error, ObjectPath, Patch, Resource, patiently};
@@ -38,11 +38,26 @@ enum Of {
     Record,
 }
 
+/// What is to be written: a Task, or its TaskRecord while there is one.
+struct Target {
+    task: Surveyed,
+    record: Option<Value>,
+}
+
+impl Target {
+    fn of(&self) -> Of {
+        if self.record.is_some() { Of::Record } else { Of::Task }
+    }
+
+    /// The object as it was read.
+    fn object(&self) -> &Value {
+        self.record.as_ref().unwrap_or(&self.task.object)
+    }
+}
+
 /// What became of a write.
 enum Written {
     Done,
-    /// Somebody else was faster.
-    Conflict,
     Gone,
     Refused(Error),
 }
@@ -87,9 +102,8 @@ impl Writer<'_> {
         &mut self,
         task: Surveyed,
         pace: &mut Pace,
-        stop: &mut Stop,
     ) -> anyhow::Result<ControlFlow<()>> {
-        if stop.is_asked() {
+        if pace.is_over() {
             return Ok(self.interrupted());
         }
         if task.verdict.is_err() {
@@ -99,82 +113,77 @@ impl Writer<'_> {
             self.summary.audited += 1;
             return Ok(ControlFlow::Continue(()));
         }
-        if self.records
-            && let Some(record) = self.record(&task).await?
-            && self.write_record(record, &task, pace, stop).await?.is_break()
-        {
-            return Ok(ControlFlow::Break(()));
-        }
-        self.write_task(task, pace, stop).await
+        let written = self.write_both(task, pace).await;
+        written.context("nothing more is written; the same command goes on from here")
     }
 
-    async fn write_task(
+    async fn write_both(
         &mut self,
-        mut task: Surveyed,
+        task: Surveyed,
         pace: &mut Pace,
-        stop: &mut Stop,
     ) -> anyhow::Result<ControlFlow<()>> {
+        let record = if self.records { self.record(&task).await? } else { None };
+        let mut target = Target { task, record };
+        if target.record.is_some() {
+            if self.write_one(&mut target, pace).await?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            target.record = None;
+        }
+        self.write_one(&mut target, pace).await
+    }
+
+    /// Writes one of the two; reads it again, and plans anew, where somebody else was faster.
+    async fn write_one(
+        &mut self,
+        target: &mut Target,
+        pace: &mut Pace,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        let of = target.of();
         for _ in 0..MOST_CONFLICTS {
-            let plan = Plan::of_task(&task, self.lost, self.budgets);
-            if !self.may_write(Of::Task, &plan) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            if !pace.turn(stop).await {
-                return Ok(self.interrupted());
-            }
-            let path = self.path(Of::Task, &task);
-            let written = self.patch(&path, plan.patch(&task.object)).await?;
-            if !matches!(written, Written::Conflict) {
-                self.done(Of::Task, &task.full_name(), &plan, written);
-                return Ok(ControlFlow::Continue(()));
-            }
-            let Some(again) = self.again(&path, &task.object).await? else {
-                self.summary.tasks.gone += 1;
-                return Ok(ControlFlow::Continue(()));
+            let plan = match &target.record {
+                Some(record) => Plan::of_record(record, &target.task, self.lost, self.budgets),
+                None => Plan::of_task(&target.task, self.lost, self.budgets),
             };
-            match self.survey.survey(&again.to_string())? {
-                Some(again) if again.verdict.is_ok() => task = again,
-                _ => {
-                    self.summary.tasks.gone += 1;
-                    return Ok(ControlFlow::Continue(()));
-                }
+            if !self.may_write(of, &plan) {
+                return Ok(ControlFlow::Continue(()));
+            }
+            if !pace.turn().await {
+                return Ok(self.interrupted());
+            }
+            let path = self.path(of, &target.task);
+            if let Some(written) = self.patch(&path, plan.patch(target.object())).await? {
+                self.done(of, &target.task.full_name(), &plan, written);
+                return Ok(ControlFlow::Continue(()));
+            }
+            if !self.read_again(&path, target).await? {
+                self.tally(of).gone += 1;
+                return Ok(ControlFlow::Continue(()));
             }
         }
-        self.summary.tasks.conflicts += 1;
+        self.tally(of).conflicts += 1;
         Ok(ControlFlow::Continue(()))
     }
 
-    async fn write_record(
-        &mut self,
-        mut record: Value,
-        task: &Surveyed,
-        pace: &mut Pace,
-        stop: &mut Stop,
-    ) -> anyhow::Result<ControlFlow<()>> {
-        for _ in 0..MOST_CONFLICTS {
-            let plan = Plan::of_record(&record, task, self.lost, self.budgets);
-            if !self.may_write(Of::Record, &plan) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            if !pace.turn(stop).await {
-                return Ok(self.interrupted());
-            }
-            let path = self.path(Of::Record, task);
-            let written = self.patch(&path, plan.patch(&record)).await?;
-            if !matches!(written, Written::Conflict) {
-                self.done(Of::Record, &task.full_name(), &plan, written);
-                return Ok(ControlFlow::Continue(()));
-            }
-            match self.again(&path, &record).await? {
-                Some(again) => record = again,
-                None => {
-                    self.summary.records.gone += 1;
-                    return Ok(ControlFlow::Continue(()));
-                }
-            }
+    /// Reads what somebody else has written; says whether it is still there, and still meant.
+    async fn read_again(&self, path: &ObjectPath, target: &mut Target) -> anyhow::Result<bool> {
+        let again = match target.of() {
+            Of::Record => self.get(path).await?,
+            Of::Task => self.survey.again(&target.task).await?,
+        };
+        let uid = |object: &Value| object["metadata"]["uid"].clone();
+        let Some(again) = again.filter(|again| uid(again) == uid(target.object())) else {
+            return Ok(false);
+        };
+        if target.record.is_some() {
+            target.record = Some(again);
+            return Ok(true);
         }
-        self.summary.records.conflicts += 1;
-        Ok(ControlFlow::Continue(()))
+        match self.survey.survey(&again.to_string())? {
+            Some(task) if task.verdict.is_ok() => target.task = task,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Whether there is something to write, and whether it may be written; counts it if not.
@@ -203,7 +212,7 @@ impl Writer<'_> {
                 self.summary.refused(name, &error);
                 self.tally(of).refused += 1;
             }
-            Written::Gone | Written::Conflict => self.tally(of).gone += 1,
+            Written::Gone => self.tally(of).gone += 1,
         }
     }
 
@@ -219,26 +228,20 @@ impl Writer<'_> {
         ControlFlow::Break(())
     }
 
-    async fn patch(&self, path: &ObjectPath, patch: Value) -> anyhow::Result<Written> {
+    /// What became of a patch; nothing if somebody else was faster.
+    async fn patch(&self, path: &ObjectPath, patch: Value) -> anyhow::Result<Option<Written>> {
         let client = &self.survey.reach.client;
         let write =
             async || path.patch_as(BACKFILL_MANAGER, client, Patch::Merge(patch.clone())).await;
         match patiently(write).await {
-            Ok(()) => Ok(Written::Done),
-            Err(error) if error.is_conflict() => Ok(Written::Conflict),
-            Err(error) if error.is_not_found() => Ok(Written::Gone),
-            Err(error) if error.is_invalid() || error.is_forbidden() => Ok(Written::Refused(error)),
-            Err(error) => {
-                Err(error).context("nothing more is written; the same command goes on from here")
+            Ok(()) => Ok(Some(Written::Done)),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(Some(Written::Gone)),
+            Err(error) if error.is_invalid() || error.is_forbidden() => {
+                Ok(Some(Written::Refused(error)))
             }
+            Err(error) => Err(error.into()),
         }
-    }
-
-    /// The object as it is by now; nothing if it is gone, or another one has its name.
-    async fn again(&self, path: &ObjectPath, before: &Value) -> anyhow::Result<Option<Value>> {
-        let again = self.get(path).await?;
-        let uid = |object: &Value| object["metadata"]["uid"].clone();
-        Ok(again.filter(|again| uid(again) == uid(before)))
     }
 
     /// The TaskRecord of a Task, if it has one.
@@ -255,7 +258,7 @@ impl Writer<'_> {
             Ok(read) => Ok(Some(read.object)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => {
-                Err(error).context("an object can't be read; the same command goes on from here")
+                Err(error).with_context(|| format!("TaskRecord {} can't be read", path.name))
             }
         }
     }

@@ -3,6 +3,7 @@
 use kube::Client;
 use serde_json::Value;
 
+use crate::certs::Secret;
 use crate::cluster::{Error, ObjectPath, Resource, Selection};
 use crate::unix_seconds::UnixSeconds;
 
@@ -33,6 +34,17 @@ impl Asking {
         }
     }
 
+    /// A Secret, if it is there; or why that can't be told.
+    pub(super) async fn secret(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Secret>, String> {
+        let found = self.get(&Resource::SECRETS, Some(namespace), name).await?;
+        let read = found.map(serde_json::from_value).transpose();
+        read.map_err(|_| format!("Secret {namespace}/{name} has not the fields of one"))
+    }
+
     /// All objects of a kind, in a namespace or in all, with these labels; none if there is no such kind.
     pub(super) async fn list(
         &self,
@@ -40,13 +52,24 @@ impl Asking {
         namespace: Option<&str>,
         labels: Option<&str>,
     ) -> Result<Vec<Value>, String> {
-        match resource.read_all(&self.client, Selection { namespace, labels }).await {
+        match resource.read_all(&self.client, Selection { namespace, labels, name: None }).await {
             Ok(all) => {
                 Ok(all.iter().filter_map(|it| serde_json::from_str(it.get()).ok()).collect())
             }
             Err(Error::KindNotServed) => Ok(Vec::new()),
             Err(error) => Err(lacking("list", resource, namespace, &error)),
         }
+    }
+}
+
+#[cfg(test)]
+impl Asking {
+    /// One of an API server that answers each path and query so.
+    pub(super) fn scripted(
+        answer: impl Fn(&str) -> crate::cluster::scripted::ScriptedResponse + Clone + Send + 'static,
+    ) -> Asking {
+        let (client, _) = crate::cluster::scripted::api(answer);
+        Asking { client, now: UnixSeconds(1_900_000_000), kubernetes: "v1.36.0".to_owned() }
     }
 }
 
@@ -61,9 +84,8 @@ pub(super) fn lacking(
     if !error.is_forbidden() {
         return format!("{plural} can't be read: {error}");
     }
-    let group = if resource.group.is_empty() { "" } else { "." };
     let place = namespace.map(|it| format!(" in namespace {it}")).unwrap_or_default();
-    format!("you lack the right to {verb} {plural}{group}{}{place}", resource.group)
+    format!("you lack the right to {verb} {}{place}", resource.full_name())
 }
 
 /// A text in an object, empty if it is not there.

@@ -8,7 +8,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::count;
+use crate::commands::counted::counted;
 use crate::tls::provider;
 use crate::unix_seconds::UnixSeconds;
 
@@ -47,17 +47,32 @@ pub(super) fn distrust(
     if roots.is_empty() {
         return Err(match old {
             0 => "the caBundle holds no CA".to_owned(),
-            old => format!("the caBundle holds {}, and all are out of date", count(old, "CA")),
+            old => format!("the caBundle holds {}, and all are out of date", counted(old, "CA")),
         });
     }
     let server_name = ServerName::try_from(name).map_err(|_| format!("{name} is no name"))?;
-    let time = UnixTime::since_unix_epoch(now.since_1970());
-    let algorithms = provider().signature_verification_algorithms.all;
-    verify_server_cert_signed_by_trust_anchor(&parsed, &roots, intermediates, time, algorithms)
-        .map_err(|error| why(&error, roots.len(), ends))?;
+    if !is_pinned(leaf, bundle, now) {
+        let time = UnixTime::since_unix_epoch(now.since_1970());
+        let algorithms = provider().signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&parsed, &roots, intermediates, time, algorithms)
+            .map_err(|error| why(&error, roots.len(), ends))?;
+    }
     verify_server_name(&parsed, &server_name)
         .map_err(|_| format!("the certificate is not for {name}"))?;
     Ok(ends)
+}
+
+/// Whether a bundle has this very certificate, in date and good for servers: Go takes that for trust, whoever signed it.
+fn is_pinned(leaf: &CertificateDer<'_>, bundle: &[u8], now: UnixSeconds) -> bool {
+    let is_in_date = |[begins, ends]: [UnixSeconds; 2]| (begins..=ends).contains(&now);
+    let is_for_servers = || -> Option<bool> {
+        let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
+        let usage = certificate.extended_key_usage().ok()?;
+        Some(usage.is_none_or(|usage| usage.value.any || usage.value.server_auth))
+    };
+    validity(leaf).is_some_and(is_in_date)
+        && is_for_servers() == Some(true)
+        && chain(bundle).contains(leaf)
 }
 
 /// The CAs of a bundle that are in date, and how many are not: webpki does not look at that, Go does.
@@ -124,6 +139,10 @@ mod tests {
             let why = judge(bundle, name, now).unwrap_err();
             assert!(why.contains(said), "{said}: {why}");
         }
+        let pinned = |at| distrust(&leaf, own.certificate.as_bytes(), NAME, at);
+        assert_eq!(pinned(NOW), Ok(NOW + 100), "Go trusts what stands in the bundle itself");
+        assert!(pinned(NOW + 101).is_err());
+        assert!(distrust(&leaf, own.certificate.as_bytes(), "other.ns.svc", NOW).is_err());
         assert!(distrust(&[], own.ca.as_bytes(), NAME, NOW).is_err());
         let garbage = [CertificateDer::from(vec![1, 2])];
         assert!(distrust(&garbage, own.ca.as_bytes(), NAME, NOW).is_err());

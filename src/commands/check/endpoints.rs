@@ -9,8 +9,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::asking::{Asking, list, text};
-use super::{Report, Target, Topic, count};
+use super::{Report, Target, Topic};
 use crate::cluster::Resource;
+use crate::commands::counted::counted;
 
 /// How long looking for a name may take.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -77,7 +78,7 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
             0 => String::new(),
             some => format!(", {some} not ready"),
         };
-        let ready = count(found.ready.len(), "ready endpoint");
+        let ready = counted(found.ready.len(), "ready endpoint");
         report.good(Topic::Endpoints, format!("{title} leads to {ready}{others}"));
     }
     endpoints.ready = found.ready;
@@ -96,7 +97,7 @@ async fn resolved(target: &Target, report: &mut Report) -> Vec<SocketAddr> {
         let text = format!("{url} is no name that is known here");
         report.not_judged(Topic::Endpoints, text, "see that the API server can look it up");
     } else {
-        let text = format!("{url} leads to {}", count(found.len(), "endpoint"));
+        let text = format!("{url} leads to {}", counted(found.len(), "endpoint"));
         report.good(Topic::Endpoints, text);
     }
     found

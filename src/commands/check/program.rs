@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::asking::{Asking, has_all, list, text};
 use super::{Endpoints, Registered, Report, Target, Topic, full_name};
+use crate::cli::controller;
 use crate::cluster::Resource;
+use crate::commands::deployed;
 
 /// A Deployment.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl Image {
     }
 
     /// Of the first container of a Deployment.
-    pub(super) fn of(deployment: &Value) -> Image {
+    pub(super) fn of_first(deployment: &Value) -> Image {
         Image(text(deployment, "/spec/template/spec/containers/0/image").to_owned())
     }
 }
@@ -61,8 +63,27 @@ impl Program {
         None
     }
 
+    /// The namespace that a controller works in.
+    pub(super) fn own_namespace(&self) -> &str {
+        self.flag("namespace").unwrap_or(&self.namespace)
+    }
+
+    /// The Lease whose holder leads, of a controller.
+    pub(super) fn lease(&self) -> &str {
+        self.flag("lease").unwrap_or(controller::LEASE)
+    }
+
+    /// The configurations that a controller keeps.
+    pub(super) fn webhook_configuration(&self) -> &str {
+        self.flag("webhook-configuration").unwrap_or(controller::WEBHOOK_CONFIGURATION)
+    }
+
     /// Namespace and name of the Secret with the serving key, and whether it is followed through the API.
     pub(super) fn secret(&self) -> Option<(&str, &str, bool)> {
+        if self.is_controller {
+            let name = self.flag("tls-secret").unwrap_or(controller::TLS_SECRET);
+            return Some((self.own_namespace(), name, true));
+        }
         let followed = self.flag("tls-secret");
         match followed.map(|it| it.split_once('/').unwrap_or((&self.namespace, it))) {
             Some((namespace, name)) => Some((namespace, name, true)),
@@ -70,13 +91,12 @@ impl Program {
         }
     }
 
-    /// Reads a Deployment whose container is the program.
+    /// Reads a Deployment that has a container with the program.
     pub(super) fn read(deployment: &Value) -> Program {
         let pod = "/spec/template/spec";
-        let args: Vec<String> = list(deployment, &format!("{pod}/containers/0/args"))
-            .iter()
-            .filter_map(|arg| Some(arg.as_str()?.to_owned()))
-            .collect();
+        let container = deployed::container(deployment, &["serve", "controller"]);
+        let image = container.as_ref().map(|it| Image(it.image.to_owned()));
+        let args = container.map(|it| it.args).unwrap_or_default();
         let volumes = list(deployment, &format!("{pod}/volumes")).iter();
         let mounted = volumes.filter(|it| it["name"] == "tls");
         let mounted = mounted.map(|it| text(it, "/secret/secretName").to_owned()).next();
@@ -84,11 +104,11 @@ impl Program {
         Program {
             namespace: text(deployment, "/metadata/namespace").to_owned(),
             name: text(deployment, "/metadata/name").to_owned(),
-            is_controller: args.first().is_some_and(|it| it == "controller"),
+            is_controller: args.first() == Some(&"controller"),
             account: if account.is_empty() { "default" } else { account }.to_owned(),
-            args,
+            args: args.into_iter().map(str::to_owned).collect(),
             mounted,
-            image: Image::of(deployment),
+            image: image.unwrap_or_else(|| Image::of_first(deployment)),
         }
     }
 }
@@ -123,9 +143,7 @@ pub(super) async fn find(
                     && matches!(&it.target, Target::Service { namespace, .. } if *namespace == program.namespace)
             });
             let keeps = program.is_controller
-                && registered
-                    .iter()
-                    .any(|it| program.flag("webhook-configuration") == Some(&it.configuration));
+                && registered.iter().any(|it| program.webhook_configuration() == it.configuration);
             if is_behind || keeps {
                 let text = format!("{} runs {}", program.title(), program.image.version());
                 report.good(Topic::Program, text);
@@ -170,6 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn the_program_is_found_beside_other_containers() {
+        let mut deployment = deployment(&json!(["serve", "--tls-secret=s"]), "x:1");
+        let containers = deployment.pointer_mut("/spec/template/spec/containers").unwrap();
+        let sidecar = json!({"image": "proxy:2", "args": ["proxy", "serve"]});
+        containers.as_array_mut().unwrap().insert(0, sidecar);
+        let program = Program::read(&deployment);
+        assert_eq!((program.image.version(), program.flag("tls-secret")), ("1", Some("s")));
+    }
+
+    #[test]
     fn flags_are_read_in_both_ways_and_tell_where_the_secret_is() {
         let serving = Program::read(&deployment(&json!(["serve", "--tls-secret=other/s"]), "i"));
         assert_eq!((serving.secret(), serving.is_controller), (Some(("other", "s", true)), false));
@@ -178,6 +206,11 @@ mod tests {
         assert_eq!(controller.secret(), Some(("ns", "s", true)));
         assert_eq!((controller.flag("lease"), controller.flag("leas")), (Some("l"), None));
         assert!(controller.is_controller);
+        let args = json!(["controller", "--namespace=elsewhere"]);
+        let controller = Program::read(&deployment(&args, "i"));
+        assert_eq!(controller.secret(), Some(("elsewhere", "kelos-metadata-tls", true)));
+        assert_eq!(controller.lease(), "kelos-metadata-controller");
+        assert_eq!(controller.webhook_configuration(), "kelos-metadata");
         let mounting = Program::read(&deployment(&json!(["serve"]), "i"));
         assert_eq!(mounting.secret(), Some(("ns", "mounted", false)));
     }

@@ -16,33 +16,33 @@ pub(super) struct Right<'r> {
     pub(super) namespace: Option<&'r str>,
 }
 
-/// The objects of RBAC that concern a namespace.
+/// The objects of RBAC of some namespaces, and of the cluster.
 #[derive(Debug, Default)]
 pub(super) struct Granted {
     pub(super) cluster_roles: Vec<Value>,
     pub(super) cluster_bindings: Vec<Value>,
-    /// Of the namespace.
+    /// Of the namespaces.
     pub(super) roles: Vec<Value>,
-    /// Of the namespace.
+    /// Of the namespaces.
     pub(super) bindings: Vec<Value>,
 }
 
 impl Granted {
     /// Whether an account of a namespace has a right, as far as these objects say: another authorizer may grant more.
     pub(super) fn grants(&self, namespace: &str, account: &str, right: Right<'_>) -> bool {
-        let within = if right.namespace.is_some() { &self.bindings[..] } else { &[] };
-        let bindings = self.cluster_bindings.iter().chain(within);
+        let is_there = |it: &&Value| Some(text(it, "/metadata/namespace")) == right.namespace;
+        let bindings = self.bindings.iter().filter(is_there).chain(&self.cluster_bindings);
         let mut mine = bindings.filter(|binding| {
             list(binding, "/subjects").iter().any(|it| is_subject(it, namespace, account))
         });
         mine.any(|binding| {
             let name = text(binding, "/roleRef/name");
-            let roles = match text(binding, "/roleRef/kind") {
-                "Role" => &self.roles,
-                _ => &self.cluster_roles,
-            };
-            let mut named = roles.iter().filter(|role| text(role, "/metadata/name") == name);
-            named.any(|role| list(role, "/rules").iter().any(|rule| allows(rule, right)))
+            let is_local = text(binding, "/roleRef/kind") == "Role";
+            let roles = if is_local { &self.roles } else { &self.cluster_roles };
+            let mut meant = roles.iter().filter(|role| {
+                text(role, "/metadata/name") == name && (!is_local || is_there(role))
+            });
+            meant.any(|role| list(role, "/rules").iter().any(|rule| allows(rule, right)))
         })
     }
 }
@@ -89,11 +89,11 @@ mod tests {
     use super::*;
 
     fn role(rules: Value) -> Value {
-        json!({"metadata": {"name": "r"}, "rules": rules})
+        json!({"metadata": {"name": "r", "namespace": "ns"}, "rules": rules})
     }
 
     fn binding(kind: &str, subject: Value) -> Value {
-        json!({"roleRef": {"kind": kind, "name": "r"}, "subjects": [subject]})
+        json!({"metadata": {"namespace": "ns"}, "roleRef": {"kind": kind, "name": "r"}, "subjects": [subject]})
     }
 
     const ALL: Right<'_> =
@@ -123,6 +123,9 @@ mod tests {
         assert!(!everywhere.grants("ns", "a", Right { group: "apps", ..ALL }));
         let role = within(&rule, me.clone());
         assert!(role.grants("ns", "a", here) && !role.grants("ns", "a", ALL));
+        let elsewhere = Right { namespace: Some("other"), ..ALL };
+        assert!(!role.grants("ns", "a", elsewhere), "what is bound in a namespace holds there");
+        assert!(everywhere.grants("ns", "a", elsewhere));
         let bound = within(&named, me);
         assert!(bound.grants("ns", "a", one) && !bound.grants("ns", "a", here));
         let any = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});

@@ -4,12 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-use super::asking::{Asking, list, text};
+use super::asking::Asking;
 use super::{Report, Topic, full_name};
 use crate::certs::ConfigurationKind;
-use crate::cluster::Resource;
 use crate::engine::kelos::GROUP;
-use crate::webhook::router::{MUTATE_TASK_PATH, VALIDATE_SPAWNER_PATH};
+use crate::registration::{Configuration, Webhook};
 
 /// The longest timeout that is good: so long a Task waits where the webhook hangs.
 const LONGEST_TIMEOUT_SECONDS: u64 = 10;
@@ -19,17 +18,10 @@ const LONGEST_TIMEOUT_SECONDS: u64 = 10;
 pub(super) struct Registered {
     pub(super) kind: ConfigurationKind,
     pub(super) configuration: String,
-    pub(super) webhook: String,
+    pub(super) webhook: Webhook,
     /// The PEM of the caBundle.
     pub(super) bundle: Vec<u8>,
     pub(super) target: Target,
-    pub(super) namespace_selector: Value,
-    /// The whole configuration: what it says of a Task is judged elsewhere.
-    pub(super) whole: Value,
-    failure_policy: String,
-    timeout_seconds: u64,
-    /// What is wrong with what it is asked for, if anything.
-    missing: Option<&'static str>,
 }
 
 /// Where the API server calls.
@@ -65,97 +57,84 @@ impl Target {
 impl Registered {
     /// What it is called in the report.
     pub(super) fn title(&self) -> String {
-        format!("{} in {}/{}", self.webhook, self.kind, self.configuration)
+        format!("{} in {}/{}", self.webhook.name(), self.kind, self.configuration)
     }
 
-    /// Reads a webhook, if it is one of ours.
-    fn read(kind: ConfigurationKind, whole: &Value, webhook: &Value) -> Option<Registered> {
-        let name = text(webhook, "/name");
-        let (path, resource, operation) = match kind {
-            ConfigurationKind::Mutating => (MUTATE_TASK_PATH, "tasks", "CREATE"),
-            ConfigurationKind::Validating => (VALIDATE_SPAWNER_PATH, "taskspawners", "UPDATE"),
-        };
-        let (url, service) = (text(webhook, "/clientConfig/url"), "/clientConfig/service");
-        let is_ours = kind.webhooks().contains(&name)
-            || text(webhook, &format!("{service}/path")) == path
-            || url.ends_with(path);
-        if !is_ours {
-            return None;
-        }
-        let target = match url {
-            "" => Target::Service {
-                namespace: text(webhook, &format!("{service}/namespace")).to_owned(),
-                name: text(webhook, &format!("{service}/name")).to_owned(),
-                port: number(webhook, &format!("{service}/port"), 443),
+    fn of(kind: ConfigurationKind, configuration: &str, webhook: &Webhook) -> Registered {
+        let target = match (webhook.service(), webhook.url()) {
+            (Some(service), _) => Target::Service {
+                namespace: service.namespace.clone(),
+                name: service.name.clone(),
+                port: service.port(),
             },
-            url => Target::Url(url.to_owned()),
+            (None, url) => Target::Url(url.unwrap_or_default().to_owned()),
         };
-        let is_for = |rule: &Value| {
-            let has = |field: &str, word: &str| {
-                list(rule, field).iter().any(|it| it == word || it == "*")
-            };
-            has("/apiGroups", GROUP) && has("/resources", resource) && has("/operations", operation)
-        };
-        let missing = match list(webhook, "/rules").iter().any(is_for) {
-            true => None,
-            false if kind == ConfigurationKind::Mutating => Some("CREATE of tasks.kelos.dev"),
-            false => Some("UPDATE of taskspawners.kelos.dev"),
-        };
-        Some(Registered {
+        Registered {
             kind,
-            configuration: text(whole, "/metadata/name").to_owned(),
-            whole: whole.clone(),
-            webhook: name.to_owned(),
-            bundle: BASE64.decode(text(webhook, "/clientConfig/caBundle")).unwrap_or_default(),
+            configuration: configuration.to_owned(),
+            webhook: webhook.clone(),
+            bundle: BASE64.decode(webhook.ca_bundle()).unwrap_or_default(),
             target,
-            namespace_selector: webhook.get("namespaceSelector").cloned().unwrap_or_default(),
-            failure_policy: text(webhook, "/failurePolicy").to_owned(),
-            timeout_seconds: number(webhook, "/timeoutSeconds", 10),
-            missing,
-        })
+        }
     }
 
     fn judge(&self, report: &mut Report) {
-        let title = self.title();
+        let (title, webhook) = (self.title(), &self.webhook);
         let again = "install the chart again: `helm upgrade` writes it as it should be";
-        if let Some(missing) = self.missing {
-            let text = format!("{title} has no rule for {missing}: the API server never asks");
-            report.bad(Topic::Registration, text, again);
-        } else if self.failure_policy != "Ignore" {
+        if !webhook.asks_about(self.kind) {
+            let (operation, plural) = self.kind.asked_about();
             let text = format!(
-                "{title} has failurePolicy {}: what it is asked about is refused while no Pod of ours answers",
-                self.failure_policy
+                "{title} has no rule for {operation} of {plural}.{GROUP}: the API server never asks"
             );
             report.bad(Topic::Registration, text, again);
-        } else if self.timeout_seconds > LONGEST_TIMEOUT_SECONDS {
+        } else if webhook.failure_policy() != "Ignore" {
+            let text = format!(
+                "{title} has failurePolicy {}: what it is asked about is refused while no Pod of ours answers",
+                webhook.failure_policy()
+            );
+            report.bad(Topic::Registration, text, again);
+        } else if webhook.timeout_seconds() > LONGEST_TIMEOUT_SECONDS {
             let text = format!(
                 "{title} has timeoutSeconds {}: whoever creates waits so long where our Pods hang",
-                self.timeout_seconds
+                webhook.timeout_seconds()
             );
             report.bad(Topic::Registration, text, again);
         } else {
-            let text =
-                format!("{title}, failurePolicy Ignore, timeoutSeconds {}", self.timeout_seconds);
+            let seconds = webhook.timeout_seconds();
+            let text = format!("{title}, failurePolicy Ignore, timeoutSeconds {seconds}");
             report.good(Topic::Registration, text);
         }
     }
 }
 
-fn number(object: &Value, pointer: &str, default: u64) -> u64 {
-    object.pointer(pointer).and_then(Value::as_u64).unwrap_or(default)
+#[cfg(test)]
+impl Registered {
+    /// What Tasks are answered by, as the chart registers it.
+    pub(super) fn chart() -> Registered {
+        let selector = serde_json::json!({"matchExpressions": [
+            {"key": "metadata.kelos.dev/injection", "operator": "NotIn", "values": ["disabled"]}]});
+        let webhook = serde_json::json!({
+            "name": "mtask.metadata.kelos.dev",
+            "clientConfig": {"service": {"namespace": "kelos-system", "name": "kelos-metadata"}},
+            "rules": [{"apiGroups": [GROUP], "apiVersions": ["*"], "resources": ["tasks"], "operations": ["CREATE"]}],
+            "namespaceSelector": selector,
+        });
+        let webhook: Webhook = serde_json::from_value(webhook).unwrap();
+        Registered::of(ConfigurationKind::Mutating, "kelos-metadata", &webhook)
+    }
 }
 
 /// Finds what is registered and judges it; nothing if Tasks can't be answered at all, or nobody may say.
 pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Registered>> {
-    let mut found = Vec::new();
+    let (mut found, mut knows_mutating) = (Vec::new(), true);
     for kind in ConfigurationKind::ALL {
-        let resource = match kind {
-            ConfigurationKind::Mutating => Resource::MUTATING_WEBHOOK_CONFIGURATIONS,
-            ConfigurationKind::Validating => Resource::VALIDATING_WEBHOOK_CONFIGURATIONS,
-        };
-        match asking.list(&resource, None, None).await {
-            Ok(all) => found.extend(read(kind, &all)),
-            Err(why) => report.refused(Topic::Registration, &format!("each {kind}"), &why),
+        let all = asking.list(&kind.resource(), None, None).await;
+        match all.and_then(|all| read(kind, all)) {
+            Ok(ours) => found.extend(ours),
+            Err(why) => {
+                report.refused(Topic::Registration, &format!("each {kind}"), &why);
+                knows_mutating &= kind != ConfigurationKind::Mutating;
+            }
         }
     }
     for one in &found {
@@ -163,7 +142,7 @@ pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Reg
     }
     let of = |kind| found.iter().filter(|it| it.kind == kind).collect::<Vec<_>>();
     match &of(ConfigurationKind::Mutating)[..] {
-        [] if report.lacks(Topic::Registration) => return None,
+        [] if !knows_mutating => return None,
         [] => {
             let text = "no MutatingWebhookConfiguration registers kelos-metadata: Tasks are created as they are";
             report.bad(Topic::Registration, text, "install the chart: docs/install.md");
@@ -179,12 +158,16 @@ pub(super) async fn find(asking: &Asking, report: &mut Report) -> Option<Vec<Reg
     Some(found)
 }
 
-fn read(kind: ConfigurationKind, all: &[Value]) -> Vec<Registered> {
-    let of = |configuration: &Value| -> Vec<Registered> {
-        let webhooks = list(configuration, "/webhooks").iter();
-        webhooks.filter_map(|webhook| Registered::read(kind, configuration, webhook)).collect()
-    };
-    all.iter().flat_map(of).collect()
+/// The webhooks of ours in these configurations, or that they are not to be read.
+fn read(kind: ConfigurationKind, all: Vec<Value>) -> Result<Vec<Registered>, String> {
+    let mut found = Vec::new();
+    for configuration in all {
+        let configuration: Configuration = serde_json::from_value(configuration)
+            .map_err(|_| format!("one of them has not the fields of a {kind}"))?;
+        let ours = configuration.ours(kind);
+        found.extend(ours.map(|webhook| Registered::of(kind, configuration.name(), webhook)));
+    }
+    Ok(found)
 }
 
 impl Target {
@@ -204,6 +187,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, status, versions};
 
     fn webhook(change: impl FnOnce(&mut Value)) -> Value {
         let mut webhook = json!({
@@ -220,11 +204,14 @@ mod tests {
         webhook
     }
 
-    fn judged(webhook: Value) -> Option<String> {
+    fn found(webhook: Value) -> Vec<Registered> {
         let configuration = json!({"metadata": {"name": "c"}, "webhooks": [webhook]});
-        let found = read(ConfigurationKind::Mutating, &[configuration]);
+        read(ConfigurationKind::Mutating, vec![configuration]).unwrap()
+    }
+
+    fn judged(webhook: Value) -> Option<String> {
         let mut report = Report::default();
-        found.first()?.judge(&mut report);
+        found(webhook).first()?.judge(&mut report);
         Some(report.to_string())
     }
 
@@ -239,29 +226,57 @@ mod tests {
             it["name"] = json!("renamed.example.com");
             it["clientConfig"] = config;
         });
-        let found = Registered::read(ConfigurationKind::Mutating, &Value::Null, &by_url).unwrap();
-        assert_eq!(found.target.server_name(), "h.example.com");
+        assert_eq!(found(by_url)[0].target.server_name(), "h.example.com");
         let other = webhook(|it| {
             it["name"] = json!("other.example.com");
             it["clientConfig"]["service"]["path"] = json!("/other");
         });
         assert_eq!(judged(other), None);
-        let found =
-            Registered::read(ConfigurationKind::Mutating, &Value::Null, &webhook(|_| {})).unwrap();
+        let found = &found(webhook(|_| {}))[0];
         assert_eq!((&*found.bundle, &*found.target.server_name()), (&b"x"[..], "n.ns.svc"));
+    }
+
+    #[tokio::test]
+    async fn that_nothing_is_registered_is_bad_whoever_may_not_see_what_judges_spawners() {
+        for (refused, said) in [
+            ("validating", "✗ registration: no MutatingWebhookConfiguration registers"),
+            ("mutating", "? registration: each MutatingWebhookConfiguration: you lack the right"),
+        ] {
+            let asking = Asking::scripted(move |path| match path {
+                "/apis/admissionregistration.k8s.io" => versions(&["v1"]),
+                "/apis/admissionregistration.k8s.io/v1" => {
+                    let names =
+                        ConfigurationKind::ALL.map(|it| json!({"name": it.resource().plural}));
+                    Scripted::Json(200, json!({ "resources": names }))
+                }
+                path if path.contains(refused) => {
+                    Scripted::Json(403, status(403, "Forbidden", "no"))
+                }
+                _ => Scripted::Json(200, json!({"metadata": {}, "items": []})),
+            });
+            let mut report = Report::default();
+            assert!(find(&asking, &mut report).await.is_none());
+            let report = report.to_string();
+            assert!(report.contains(said), "{report}");
+            assert_eq!(report.contains('✗'), refused == "validating", "{report}");
+        }
     }
 
     #[test]
     fn what_would_lose_or_delay_tasks_is_bad() {
         type Change = fn(&mut Value);
-        let changes: [(Change, &str); 3] = [
+        let changes: [(Change, &str); 5] = [
             (|it| it["failurePolicy"] = json!("Fail"), "failurePolicy Fail"),
             (|it| it["timeoutSeconds"] = json!(30), "timeoutSeconds 30"),
             (|it| it["rules"][0]["operations"] = json!(["UPDATE"]), "no rule for CREATE of tasks"),
+            (|it| it["rules"][0]["scope"] = json!("Cluster"), "no rule for CREATE of tasks"),
+            (|it| it["failurePolicy"] = json!(null), "failurePolicy Fail"),
         ];
         for (change, said) in changes {
             let report = judged(webhook(change)).unwrap();
             assert!(report.starts_with("✗ registration: ") && report.contains(said), "{report}");
         }
+        let any = judged(webhook(|it| it["rules"][0]["resources"] = json!(["*/*"]))).unwrap();
+        assert!(any.starts_with('✓'), "{any}");
     }
 }

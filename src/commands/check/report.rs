@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::count;
-use crate::commands::not_asked;
+use crate::commands::counted::counted;
+use crate::commands::{harmless, not_asked};
 use crate::words::words;
 
 words! {
@@ -109,11 +109,6 @@ impl Report {
         self.0.iter().any(|line| line.topic == topic && line.verdict == Verdict::Bad)
     }
 
-    /// Whether something about this was refused.
-    pub(super) fn lacks(&self, topic: Topic) -> bool {
-        self.0.iter().any(|line| line.topic == topic && line.was_refused)
-    }
-
     /// What was refused.
     pub(super) fn refusals(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter(|line| line.was_refused).map(|line| &*line.text)
@@ -139,8 +134,8 @@ impl Report {
         was_refused: bool,
     ) {
         // What others wrote into the cluster may have anything in it.
-        let text = text.replace(char::is_control, " ");
-        let hint = hint.map(|hint| hint.replace(char::is_control, " "));
+        let text = harmless::line(&text).into_owned();
+        let hint = hint.map(|hint| harmless::line(&hint).into_owned());
         self.0.push(Line { topic, verdict, text, hint, was_refused });
     }
 
@@ -159,7 +154,7 @@ impl fmt::Display for Report {
             }
         }
         let [good, bad, unknown] = Verdict::ALL.map(|verdict| self.count(verdict));
-        write!(f, "{}: {good} good, {bad} bad, {unknown} not judged", count(self.0.len(), "line"))
+        write!(f, "{}: {good} good, {bad} bad, {unknown} not judged", counted(self.0.len(), "line"))
     }
 }
 
@@ -218,7 +213,7 @@ mod tests {
             "✓ kelos: v1alpha2\n\
              ? task: no namespace is switched on\n  → switch one on\n\
              ? lease: the Lease: you lack the right to get leases\n  → ask as somebody who may\n\
-             ✗ endpoints: nobody is ready\n  → look\n\
+             ✗ endpoints: nobody\\nis\\u{1b}ready\n  → look\n\
              4 lines: 1 good, 1 bad, 2 not judged"
         );
         let json = serde_json::to_value(&report).unwrap();

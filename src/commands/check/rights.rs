@@ -1,5 +1,7 @@
 //! The rights that the ServiceAccounts of ours need.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::try_join_all;
 use serde_json::json;
 
@@ -8,6 +10,7 @@ use super::program::Program;
 use super::rbac::{Granted, Right, groups, user};
 use super::versions::Kelos;
 use super::{Report, Topic, full_name};
+use crate::certs::ConfigurationKind;
 use crate::cluster::{Resource, question};
 
 const REVIEWS: Resource = Resource {
@@ -18,7 +21,6 @@ const REVIEWS: Resource = Resource {
 };
 
 const READ: [&str; 3] = ["get", "list", "watch"];
-const REGISTRATION: &str = "admissionregistration.k8s.io";
 const LEASES: &str = "coordination.k8s.io";
 
 /// Judges the rights of each account.
@@ -61,7 +63,7 @@ fn of_webhook<'p>(program: &'p Program, kelos: Option<&Kelos>) -> Vec<Right<'p>>
     let mut needed = all("", "namespaces").to_vec();
     for resource in ["taskspawners", "workspaces", "workerpools"] {
         // Kelos has had WorkerPools for some time only.
-        if kelos.is_none_or(|kelos| kelos.has(resource)) {
+        if kelos.is_none_or(|kelos| !kelos.lacks(resource)) {
             needed.extend(all("kelos.dev", resource));
         }
     }
@@ -73,22 +75,22 @@ fn of_webhook<'p>(program: &'p Program, kelos: Option<&Kelos>) -> Vec<Right<'p>>
 
 /// What the controller writes.
 fn of_controller(program: &Program) -> Vec<Right<'_>> {
-    let namespace = program.flag("namespace").unwrap_or(&program.namespace);
+    let namespace = program.own_namespace();
     let mut needed = Vec::new();
     if let Some((_, secret, _)) = program.secret() {
         let verbs = ["get", "list", "watch", "patch"];
         needed.extend(verbs.map(|verb| one(verb, "", "secrets", secret, Some(namespace))));
     }
-    let lease = program.flag("lease").unwrap_or("kelos-metadata-controller");
+    let lease = program.lease();
     needed.extend(["get", "patch"].map(|verb| one(verb, LEASES, "leases", lease, Some(namespace))));
     for (group, resource) in [("", "secrets"), (LEASES, "leases")] {
         let verb = "create";
         needed.push(Right { verb, group, resource, name: None, namespace: Some(namespace) });
     }
-    let configuration = program.flag("webhook-configuration").unwrap_or("kelos-metadata");
-    for resource in ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
+    let configuration = program.webhook_configuration();
+    for Resource { group, plural, .. } in ConfigurationKind::ALL.map(ConfigurationKind::resource) {
         let verbs = ["get", "list", "watch", "patch"];
-        needed.extend(verbs.map(|verb| one(verb, REGISTRATION, resource, configuration, None)));
+        needed.extend(verbs.map(|verb| one(verb, group, plural, configuration, None)));
     }
     needed
 }
@@ -128,7 +130,7 @@ async fn missing<'r>(
         Err(why) => why,
     };
     // Whoever may read RBAC can tell all the same.
-    let Ok(granted) = granted(asking, &program.namespace).await else { return Err(of_reviews) };
+    let Ok(granted) = granted(asking, needed).await else { return Err(of_reviews) };
     let is_lacking = |right: &&Right<'_>| !granted.grants(&program.namespace, account, **right);
     let lacking = needed.iter().filter(is_lacking).copied().collect();
     Ok((lacking, ", as the objects of RBAC say"))
@@ -156,11 +158,19 @@ async fn review(
     Ok(answer.object["status"]["allowed"] == true)
 }
 
-async fn granted(asking: &Asking, namespace: &str) -> Result<Granted, String> {
-    Ok(Granted {
+/// What RBAC grants everywhere, and in each namespace in which something is needed.
+async fn granted(asking: &Asking, needed: &[Right<'_>]) -> Result<Granted, String> {
+    let mut granted = Granted {
         cluster_roles: asking.list(&Resource::CLUSTER_ROLES, None, None).await?,
         cluster_bindings: asking.list(&Resource::CLUSTER_ROLE_BINDINGS, None, None).await?,
-        roles: asking.list(&Resource::ROLES, Some(namespace), None).await?,
-        bindings: asking.list(&Resource::ROLE_BINDINGS, Some(namespace), None).await?,
-    })
+        ..Granted::default()
+    };
+    let namespaces: BTreeSet<&str> = needed.iter().filter_map(|it| it.namespace).collect();
+    for namespace in namespaces {
+        granted.roles.extend(asking.list(&Resource::ROLES, Some(namespace), None).await?);
+        granted
+            .bindings
+            .extend(asking.list(&Resource::ROLE_BINDINGS, Some(namespace), None).await?);
+    }
+    Ok(granted)
 }

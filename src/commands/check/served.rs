@@ -4,15 +4,15 @@ use std::net::SocketAddr;
 
 use futures_util::future::join_all;
 use rustls::pki_types::CertificateDer;
-use serde_json::Value;
 
 use super::asking::Asking;
 use super::certificate::{chain, distrust, moment};
 use super::endpoints::Endpoints;
 use super::program::Program;
-use super::registered::Registered;
-use super::{Report, Topic, count, full_name, handshake, upkeep};
-use crate::cluster::Resource;
+use super::registered::{Registered, Target};
+use super::{Report, Topic, full_name, handshake};
+use crate::certs::CERTIFICATE;
+use crate::commands::counted::counted;
 use crate::unix_seconds::UnixSeconds;
 
 /// The most endpoints that are called: those of one Deployment serve with the same certificate.
@@ -30,6 +30,14 @@ pub(super) async fn judge(
     let ready = &ready[..ready.len().min(MOST_ENDPOINTS)];
     let bundle = Bundle { asking, registered, name: registered.target.server_name() };
     let title = registered.title();
+    if registered.bundle.is_empty() && matches!(registered.target, Target::Url(_)) {
+        let text = format!(
+            "{title} has no caBundle: the API server trusts the CAs of its own system, which can't be seen from here"
+        );
+        let hint = "see that one of these signed what is served there, or write the caBundle";
+        report.not_judged(Topic::Certificate, text, hint);
+        return;
+    }
     match bundle.of_endpoints(ready).await {
         Some(Ok(good)) => report.good(Topic::Certificate, format!("{title}: {good}")),
         Some(Err(bad)) => report.bad(Topic::Certificate, format!("{title}: {bad}"), hint(programs)),
@@ -84,7 +92,7 @@ impl Bundle<'_> {
             return;
         };
         let full = full_name(namespace, secret);
-        let secret = match self.asking.get(&Resource::SECRETS, Some(namespace), secret).await {
+        let secret = match self.asking.secret(namespace, secret).await {
             Ok(Some(secret)) => secret,
             Ok(None) => {
                 let text =
@@ -99,7 +107,7 @@ impl Bundle<'_> {
             }
         };
         let of_secret = format!("the certificate of Secret {full}");
-        match self.distrust(&chain(&field(&secret, "tls.crt"))) {
+        match self.distrust(&chain(&secret.field(CERTIFICATE))) {
             Ok(ends) => {
                 let until = moment(ends);
                 let trusts = format!("the caBundle trusts {of_secret}, until {until}");
@@ -114,14 +122,13 @@ impl Bundle<'_> {
     }
 }
 
-/// What a field of a Secret holds.
-pub(super) fn field(secret: &Value, name: &str) -> Vec<u8> {
-    upkeep::decoded(secret["data"][name].as_str().unwrap_or_default())
-}
-
 /// `1 endpoint serves`, `2 endpoints serve`.
 fn serve(endpoints: usize) -> String {
-    format!("{} {}", count(endpoints, "endpoint"), if endpoints == 1 { "serves" } else { "serve" })
+    format!(
+        "{} {}",
+        counted(endpoints, "endpoint"),
+        if endpoints == 1 { "serves" } else { "serve" }
+    )
 }
 
 /// Who is to put a certificate and a caBundle together that fit.

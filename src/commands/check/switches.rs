@@ -1,144 +1,125 @@
 //! The switches of Namespaces.
 
-use serde_json::Value;
-
-use super::asking::{Asking, list, text};
-use super::{Registered, Report, Topic, count};
+use super::asking::Asking;
+use super::{Registered, Report, Topic};
 use crate::cluster::Resource;
-use crate::engine::kelos::INJECTION_SETTING;
+use crate::commands::counted::counted;
+use crate::engine::kelos::{INJECTION_SETTING, Injection, Namespace, StringMap};
+use crate::registration::{Selector, Verdict};
 
 /// The most Namespaces that are named in a line.
 const MOST_NAMED: usize = 5;
 
-/// The label by which a selector names a Namespace.
-const NAME_LABEL: &str = "kubernetes.io/metadata.name";
-
 /// What the switches of the cluster say.
-#[derive(Debug, Default)]
-struct Switches {
-    /// Whether only Namespaces that say so are served.
-    is_opt_in: bool,
-    /// Namespaces that are never served.
-    excluded: Vec<String>,
-    /// The value of each Namespace that is known; no value where it has none.
-    values: Vec<(String, Option<String>)>,
+#[derive(Debug)]
+struct Switches<'s> {
+    /// Which Namespaces the registration is about; nothing for all.
+    selector: Option<&'s Selector>,
+    namespaces: &'s [Namespace],
 }
 
-/// What a Namespace gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Switch {
-    On,
-    Off,
-    Audit,
-    /// The value is none that there is.
-    Unknown,
-}
-
-impl Switches {
-    /// How the selector of a registration reads.
-    fn of_selector(selector: &Value) -> Switches {
-        let mut switches = Switches::default();
-        for requirement in list(selector, "/matchExpressions") {
-            match (text(requirement, "/key"), text(requirement, "/operator")) {
-                (INJECTION_SETTING, "In" | "Exists") => switches.is_opt_in = true,
-                (NAME_LABEL, "NotIn") => {
-                    let names = list(requirement, "/values").iter().filter_map(Value::as_str);
-                    switches.excluded.extend(names.map(str::to_owned));
-                }
-                _ => {}
-            }
-        }
-        switches
+impl Switches<'_> {
+    /// What the registration makes of a Namespace with these labels.
+    fn verdict(&self, name: &str, labels: &StringMap) -> Verdict {
+        self.selector.map_or(Verdict::Selects, |it| it.of_namespace(name, Some(labels)))
     }
 
-    fn switch(&self, name: &str, value: Option<&str>) -> Switch {
-        match value {
-            Some("disabled") => Switch::Off,
-            Some("enabled" | "audit") | None if self.excluded.iter().any(|it| it == name) => {
-                Switch::Off
-            }
-            Some("enabled") => Switch::On,
-            Some("audit") => Switch::Audit,
-            Some(_) => Switch::Unknown,
-            None if self.is_opt_in => Switch::Off,
-            None => Switch::On,
+    /// What a Namespace gets: what the API server does not ask about is as good as off.
+    fn injection(&self, namespace: &Namespace) -> Injection {
+        let metadata = &namespace.metadata;
+        match self.verdict(&metadata.name, &metadata.labels) {
+            Verdict::Misses { .. } => Injection::Disabled,
+            Verdict::Selects | Verdict::Unknown(_) => namespace.injection(),
         }
     }
 
-    fn count(&self, switch: Switch) -> usize {
-        self.values.iter().filter(|(name, it)| self.switch(name, it.as_deref()) == switch).count()
+    fn count(&self, injection: Injection) -> usize {
+        self.namespaces.iter().filter(|it| self.injection(it) == injection).count()
     }
 
-    /// The Namespaces with a value that is none, with it.
-    fn unknown(&self) -> impl Iterator<Item = String> + '_ {
-        let unknown = |(name, value): &&(String, Option<String>)| {
-            self.switch(name, value.as_deref()) == Switch::Unknown
-        };
-        let named = self.values.iter().filter(unknown);
-        named.map(|(name, value)| format!("{name} (`{}`)", value.as_deref().unwrap_or_default()))
+    /// Which Namespaces are served, as the registration says it: by what it makes of one without labels.
+    fn rule(&self) -> String {
+        match self.verdict("", &StringMap::default()) {
+            Verdict::Misses { requirement, .. } if requirement.key == INJECTION_SETTING => {
+                "only Namespaces that say so are served".to_owned()
+            }
+            Verdict::Misses { requirement, .. } => {
+                format!("only Namespaces with `{requirement}` are served")
+            }
+            Verdict::Selects | Verdict::Unknown(_) => {
+                "all Namespaces are served that do not say otherwise".to_owned()
+            }
+        }
     }
 
     fn judge(&self, report: &mut Report) {
-        let unknown: Vec<String> = self.unknown().collect();
+        let unknown: Vec<&Namespace> =
+            self.namespaces.iter().filter(|it| it.has_unknown_switch()).collect();
         if let Some(first) = unknown.first() {
-            let shown = unknown.iter().take(MOST_NAMED).map(String::as_str);
+            let shown = unknown.iter().take(MOST_NAMED).map(|it| {
+                format!("{} (`{}`)", it.metadata.name, it.injection_word().unwrap_or_default())
+            });
             let mut names = shown.collect::<Vec<_>>().join(", ");
             if unknown.len() > MOST_NAMED {
                 names.push_str(&format!(" and {} more", unknown.len() - MOST_NAMED));
             }
-            let counts = if self.is_opt_in { "off" } else { "`audit`" };
+            let is_off = self.injection(first) == Injection::Disabled;
+            let counts = if is_off { "off" } else { "`audit`" };
             let text = format!(
                 "{} with a value of {INJECTION_SETTING} that is not known, which counts as {counts}: {names}",
-                count(unknown.len(), "Namespace")
+                counted(unknown.len(), "Namespace")
             );
-            let name = first.split(' ').next().unwrap_or_default();
+            let name = &first.metadata.name;
             let hint = format!(
                 "kubectl label namespace {name} {INJECTION_SETTING}=enabled --overwrite (or disabled, or audit)"
             );
             report.bad(Topic::Switches, text, hint);
             return;
         }
-        let [on, off, audit] = [Switch::On, Switch::Off, Switch::Audit].map(|it| self.count(it));
-        let rule = match self.is_opt_in {
-            true => "only Namespaces that say so are served",
-            false => "all Namespaces are served that do not say otherwise",
-        };
+        let [on, off, audit] =
+            [Injection::Enabled, Injection::Disabled, Injection::Audit].map(|it| self.count(it));
+        let rule = self.rule();
         report.good(Topic::Switches, format!("{rule}: on in {on}, off in {off}, audit in {audit}"));
     }
 }
 
-/// Judges the switches of all Namespaces.
-pub(super) async fn judge(asking: &Asking, tasks: Option<&Registered>, report: &mut Report) {
-    let selector = tasks.map(|it| &it.namespace_selector).unwrap_or(&Value::Null);
+/// Judges the switches of all Namespaces; gives these, if they could be read.
+pub(super) async fn judge(
+    asking: &Asking,
+    tasks: Option<&Registered>,
+    report: &mut Report,
+) -> Option<Vec<Namespace>> {
+    let selector = tasks.and_then(|it| it.webhook.namespace_selector());
     match asking.list(&Resource::NAMESPACES, None, None).await {
         Ok(all) => {
-            let values = all.iter().map(value).collect();
-            Switches { values, ..Switches::of_selector(selector) }.judge(report);
+            let namespaces = all.into_iter().filter_map(|it| serde_json::from_value(it).ok());
+            let namespaces: Vec<Namespace> = namespaces.collect();
+            Switches { selector, namespaces: &namespaces }.judge(report);
+            Some(namespaces)
         }
-        Err(why) => report.refused(Topic::Switches, "the switches of Namespaces", &why),
+        Err(why) => {
+            report.refused(Topic::Switches, "the switches of Namespaces", &why);
+            None
+        }
     }
-}
-
-fn value(namespace: &Value) -> (String, Option<String>) {
-    let labels = namespace.pointer("/metadata/labels");
-    let value = labels.and_then(|it| it.get(INJECTION_SETTING)).and_then(Value::as_str);
-    (text(namespace, "/metadata/name").to_owned(), value.map(str::to_owned))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn switches(selector: Value, values: &[(&str, Option<&str>)]) -> Switches {
-        let values = values.iter().map(|(name, it)| ((*name).to_owned(), it.map(str::to_owned)));
-        Switches { values: values.collect(), ..Switches::of_selector(&selector) }
-    }
-
-    fn judged(switches: &Switches) -> String {
+    /// What is said of these Namespaces, by their words, where the registration has this selector.
+    fn judged(selector: Value, words: &[(&str, Option<&str>)]) -> String {
+        let namespaces = words.iter().map(|(name, word)| {
+            let labels = word.map(|word| json!({ INJECTION_SETTING: word }));
+            serde_json::from_value(json!({"metadata": {"name": name, "labels": labels}})).unwrap()
+        });
+        let namespaces: Vec<Namespace> = namespaces.collect();
+        let selector: Option<Selector> = serde_json::from_value(selector).unwrap();
         let mut report = Report::default();
-        switches.judge(&mut report);
+        Switches { selector: selector.as_ref(), namespaces: &namespaces }.judge(&mut report);
         report.to_string()
     }
 
@@ -150,27 +131,35 @@ mod tests {
         ("kube-system", None),
     ];
 
+    const NAME: &str = "kubernetes.io/metadata.name";
+
     #[test]
     fn namespaces_are_counted_as_the_registration_selects_them() {
-        let excluded = json!({"key": NAME_LABEL, "operator": "NotIn", "values": ["kube-system"]});
+        let excluded = json!({"key": NAME, "operator": "NotIn", "values": ["kube-system"]});
         let out = json!({"matchExpressions": [
             {"key": INJECTION_SETTING, "operator": "NotIn", "values": ["disabled"]}, excluded]});
-        let opt_out = switches(out, &NAMESPACES);
-        assert!(judged(&opt_out).contains(": on in 2, off in 2, audit in 1"), "{opt_out:?}");
+        let opt_out = judged(out, &NAMESPACES);
+        assert!(opt_out.contains("otherwise: on in 2, off in 2, audit in 1"), "{opt_out}");
         let into = json!({"matchExpressions": [
             {"key": INJECTION_SETTING, "operator": "In", "values": ["enabled", "audit"]}]});
-        let opt_in = switches(into, &NAMESPACES);
-        assert!(judged(&opt_in).contains("say so are served: on in 1, off in 3, audit in 1"));
+        let opt_in = judged(into, &NAMESPACES);
+        assert!(opt_in.contains("say so are served: on in 1, off in 3, audit in 1"), "{opt_in}");
+        let named = json!({"matchLabels": {NAME: "b"}});
+        let named = judged(named, &NAMESPACES);
+        let only = "only Namespaces with `kubernetes.io/metadata.name in (b)` are served: on in 1, off in 4, audit in 0";
+        assert!(named.contains(only), "{named}");
+        let all = judged(Value::Null, &NAMESPACES);
+        assert!(all.contains("on in 3, off in 1, audit in 1"), "{all}");
     }
 
     #[test]
     fn a_value_that_is_not_known_is_bad_and_named() {
-        let report = judged(&switches(Value::Null, &[("a", Some("Disabled")), ("b", None)]));
+        let report = judged(Value::Null, &[("a", Some("Disabled")), ("b", None)]);
         assert!(report.starts_with("✗ switches: 1 Namespace with a value"), "{report}");
         assert!(
             report.contains("counts as `audit`: a (`Disabled`)\n  → kubectl label namespace a ")
         );
         let many = ["1", "2", "3", "4", "5", "6", "7"].map(|name| (name, Some("x")));
-        assert!(judged(&switches(Value::Null, &many)).contains("5 (`x`) and 2 more"));
+        assert!(judged(Value::Null, &many).contains("5 (`x`) and 2 more"));
     }
 }

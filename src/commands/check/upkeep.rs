@@ -1,7 +1,5 @@
 //! The controller's own: its Lease, and the Secret in which it rotates certificates.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -9,18 +7,14 @@ use super::asking::{Asking, text};
 use super::certificate::{chain, moment, validity};
 use super::program::Program;
 use super::registered::Registered;
-use super::served::field;
-use super::{Report, Topic, count, full_name};
-use crate::certs::renewal;
+use super::{Report, Topic, full_name};
+use crate::certs::{BUNDLE, CERTIFICATE, CaBundle, Secret, renewal};
 use crate::cluster::Resource;
+use crate::commands::counted::counted;
 use crate::unix_seconds::UnixSeconds;
 
 /// How many times its duration a Lease may be old: a controller that begins waits for one of them.
 const LATE: i64 = 2;
-
-pub(super) fn decoded(base64: &str) -> Vec<u8> {
-    BASE64.decode(base64).unwrap_or_default()
-}
 
 /// Judges Lease and Secret, if there is a controller.
 pub(super) async fn judge(
@@ -30,8 +24,7 @@ pub(super) async fn judge(
     report: &mut Report,
 ) {
     let Some(controller) = programs.iter().find(|it| it.is_controller) else { return };
-    let namespace = controller.flag("namespace").unwrap_or(&controller.namespace);
-    let lease = controller.flag("lease").unwrap_or("kelos-metadata-controller");
+    let (namespace, lease) = (controller.own_namespace(), controller.lease());
     let title = format!("Lease {}", full_name(namespace, lease));
     let logs = format!("kubectl -n {} logs deployment/{}", controller.namespace, controller.name);
     match asking.get(&Resource::LEASES, Some(namespace), lease).await {
@@ -45,12 +38,9 @@ pub(super) async fn judge(
         }
         Err(why) => report.refused(Topic::Lease, &title, &why),
     }
-    let (namespace, secret) = match controller.secret() {
-        Some((namespace, secret, _)) => (namespace, secret),
-        None => (namespace, "kelos-metadata-tls"),
-    };
+    let Some((namespace, secret, _)) = controller.secret() else { return };
     let title = format!("Secret {}", full_name(namespace, secret));
-    match asking.get(&Resource::SECRETS, Some(namespace), secret).await {
+    match asking.secret(namespace, secret).await {
         Ok(Some(secret)) => match rotation(&secret, registered, asking.now) {
             Ok(state) => report.good(Topic::Rotation, format!("{title}: {state}")),
             Err(why) => report.bad(Topic::Rotation, format!("{title}: {why}"), &logs),
@@ -85,12 +75,16 @@ fn held(lease: &Value, now: UnixSeconds) -> Result<String, String> {
 }
 
 fn seconds(seconds: i64) -> String {
-    count(usize::try_from(seconds).unwrap_or_default(), "second")
+    counted(usize::try_from(seconds).unwrap_or_default(), "second")
 }
 
 /// How far rotation is, or why it is late.
-fn rotation(secret: &Value, registered: &[Registered], now: UnixSeconds) -> Result<String, String> {
-    let leaf = chain(&field(secret, "tls.crt"));
+fn rotation(
+    secret: &Secret,
+    registered: &[Registered],
+    now: UnixSeconds,
+) -> Result<String, String> {
+    let leaf = chain(&secret.field(CERTIFICATE));
     let Some([begins, ends]) = leaf.first().and_then(validity) else {
         return Err("it holds no certificate".to_owned());
     };
@@ -100,12 +94,9 @@ fn rotation(secret: &Value, registered: &[Registered], now: UnixSeconds) -> Resu
         let (renewal, ends) = (moment(renewal), moment(ends));
         return Err(format!("it was to be renewed at {renewal}, and ends at {ends}"));
     }
-    let cas = chain(&field(secret, "ca.crt"));
-    let is_published = |one: &Registered| {
-        let bundle = chain(&one.bundle);
-        cas.iter().all(|ca| bundle.contains(ca))
-    };
-    if secret["data"].get("next-tls.crt").is_some() {
+    let cas = CaBundle::read(&secret.field(BUNDLE));
+    let is_published = |one: &Registered| cas.is_within(&CaBundle::read(&one.bundle));
+    if secret.has_next() {
         let waits = match registered.iter().all(is_published) {
             true => "its CA settles",
             false => "its CA is not published yet",
@@ -119,6 +110,8 @@ fn rotation(secret: &Value, registered: &[Registered], now: UnixSeconds) -> Resu
 mod tests {
     use std::time::Duration;
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
     use serde_json::json;
 
     use super::*;
@@ -151,7 +144,8 @@ mod tests {
         let secret = json!({"data": {
             "tls.crt": BASE64.encode(&issued.certificate), "ca.crt": BASE64.encode(&issued.ca),
         }});
-        let at = |seconds: i64| rotation(&secret, &[], NOW + seconds);
+        let read = |secret: &Value| serde_json::from_value::<Secret>(secret.clone()).unwrap();
+        let at = |seconds: i64| rotation(&read(&secret), &[], NOW + seconds);
         let good = "the certificate is renewed at 2030-03-17T23:46:40Z";
         assert_eq!(at(0).unwrap(), good);
         assert_eq!(at(24_000).unwrap(), good);
@@ -160,7 +154,7 @@ mod tests {
         );
         let mut next = secret.clone();
         next["data"]["next-tls.crt"] = json!("eA==");
-        assert!(rotation(&next, &[], NOW).unwrap().ends_with("its CA settles"));
-        assert_eq!(rotation(&json!({}), &[], NOW).unwrap_err(), "it holds no certificate");
+        assert!(rotation(&read(&next), &[], NOW).unwrap().ends_with("its CA settles"));
+        assert_eq!(rotation(&read(&json!({})), &[], NOW).unwrap_err(), "it holds no certificate");
     }
 }

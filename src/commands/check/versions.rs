@@ -21,13 +21,20 @@ const KELOS_NAMESPACE: &str = "kelos-system";
 pub(super) struct Kelos {
     /// The version in which its objects are asked for.
     pub(super) version: String,
-    resources: Vec<String>,
+    /// The plurals of its kinds; nothing if they could not be read.
+    resources: Option<Vec<String>>,
 }
 
 impl Kelos {
-    /// Whether it has this kind, by its plural.
-    pub(super) fn has(&self, plural: &str) -> bool {
-        self.resources.iter().any(|it| it == plural)
+    /// Whether it is known to have no such kind, by its plural.
+    pub(super) fn lacks(&self, plural: &str) -> bool {
+        self.resources.as_ref().is_some_and(|all| !all.iter().any(|it| it == plural))
+    }
+
+    /// One that serves this version, and of which nothing more is known.
+    #[cfg(test)]
+    pub(super) fn serving(version: &str) -> Kelos {
+        Kelos { version: version.to_owned(), resources: None }
     }
 }
 
@@ -69,9 +76,17 @@ pub(super) async fn kelos(asking: &Asking, report: &mut Report) -> Option<Kelos>
     };
     let (version, served) = (version.to_owned(), served.join(" and "));
     let path = format!("/apis/{GROUP}/{version}");
-    let resources = question::read(&asking.client, &path).await.map(|it| it.object);
-    let resources = resources.unwrap_or_default();
-    let names = list(&resources, "/resources").iter().map(|it| text(it, "/name").to_owned());
+    let resources = match question::read(&asking.client, &path).await {
+        Ok(answer) => {
+            let all = list(&answer.object, "/resources").iter();
+            Some(all.map(|it| text(it, "/name").to_owned()).collect())
+        }
+        Err(error) => {
+            let what = format!("the kinds of {GROUP}/{version}");
+            report.refused(Topic::Kelos, &what, &error.to_string());
+            None
+        }
+    };
     let fields = match question::read(&asking.client, &format!("/openapi/v3{path}")).await {
         Ok(answer) => fields(&answer.object),
         Err(_) => "which fields its Tasks have is not published".to_owned(),
@@ -92,7 +107,7 @@ pub(super) async fn kelos(asking: &Asking, report: &mut Report) -> Option<Kelos>
             "its kinds, above, say what it can",
         ),
     }
-    Some(Kelos { version, resources: names.collect() })
+    Some(Kelos { version, resources })
 }
 
 /// The versions that are served.
@@ -147,7 +162,7 @@ pub(super) async fn image(asking: &Asking) -> Result<Option<(String, Image)>, St
     Ok(manager.map(|deployment| {
         let (namespace, name) =
             (text(deployment, "/metadata/namespace"), text(deployment, "/metadata/name"));
-        (format!("Deployment {}", full_name(namespace, name)), Image::of(deployment))
+        (format!("Deployment {}", full_name(namespace, name)), Image::of_first(deployment))
     }))
 }
 
@@ -156,6 +171,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, status, versions};
 
     #[test]
     fn vendors_versions_are_read() {
@@ -164,6 +180,28 @@ mod tests {
         {
             assert_eq!(minor(&json!({"major": major, "minor": minor_text})), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn kinds_that_could_not_be_read_are_not_taken_for_none() {
+        let asking = |answer: fn() -> Scripted| {
+            Asking::scripted(move |path| match path {
+                "/apis/kelos.dev" => versions(&["v1alpha2"]),
+                "/apis/kelos.dev/v1alpha2" => answer(),
+                _ => Scripted::Json(404, status(404, "NotFound", "none")),
+            })
+        };
+        let mut report = Report::default();
+        let old = || Scripted::Json(200, json!({"resources": [{"name": "tasks"}]}));
+        let known = kelos(&asking(old), &mut report).await.unwrap();
+        assert!(known.lacks("workerpools") && !known.lacks("tasks"));
+        let broken = || Scripted::Json(500, status(500, "InternalError", "etcd"));
+        let unknown = kelos(&asking(broken), &mut report).await.unwrap();
+        assert!(!unknown.lacks("taskspawners"));
+        assert!(
+            report.to_string().contains("? kelos: the kinds of kelos.dev/v1alpha2: "),
+            "{report}"
+        );
     }
 
     #[test]

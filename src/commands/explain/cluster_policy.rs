@@ -10,6 +10,7 @@ use super::world::PolicyOrigin;
 use crate::cli::{Cli, Command, PolicyArgs, ServeArgs};
 use crate::cluster::{ObjectPath, Resource};
 use crate::commands::defaults;
+use crate::commands::deployed::{self, Container};
 use crate::commands::reach::{Reach, lacking};
 use crate::engine::rules::{Defaults, Policy};
 use crate::registration::{Registration, Service};
@@ -81,16 +82,10 @@ impl Served {
 
     fn of(name: String, namespace: &str, deployment: &Value) -> Option<Served> {
         let pod = deployment.pointer("/spec/template/spec")?;
-        let containers = pod.get("containers")?.as_array()?;
-        let (container, args) = containers.iter().enumerate().find_map(|(number, container)| {
-            let args = container.get("args")?.as_array()?;
-            let args = args.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?;
-            let typed = ["kelos-metadata"].into_iter().chain(args);
-            match Cli::try_parse_from(typed).ok()?.command {
-                Command::Serve(args) => Some((number, args)),
-                _ => None,
-            }
-        })?;
+        let Container { number: container, args, .. } =
+            deployed::container(deployment, &["serve"])?;
+        let typed = ["kelos-metadata"].into_iter().chain(args);
+        let Command::Serve(args) = Cli::try_parse_from(typed).ok()?.command else { return None };
         Some(Served { name, namespace: namespace.to_owned(), pod: pod.clone(), container, args })
     }
 

@@ -5,23 +5,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::cluster_policy::{self, ServedPolicy};
 use super::from_files::did_you_mean;
-use super::walk::NO_TASK;
 use super::world::{Registrations, World};
 use crate::cli::ExplainArgs;
-use crate::cluster::{Error, ObjectPath, Resource, Selection};
+use crate::cluster::{ObjectPath, Resource, Selection};
 use crate::commands::reach::{Reach, lacking};
 use crate::commands::subject::ObjectOrigin;
+use crate::commands::{NO_TASK, registrations};
 use crate::engine::kelos::{Namespace, Task, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::variables::need_workspace;
-use crate::registration::{Asks, Configuration, NewTask, Registration};
+use crate::registration::{NewTask, Registration, deciding};
 use crate::spawners::{Lookup, Objects, Spawners};
+
+/// Among how many Tasks one is looked for that was probably meant.
+const MOST_NAMES: usize = 10_000;
 
 /// Reads the Task of this name, and what stands around it.
 ///
@@ -88,9 +90,8 @@ fn judged(
     let Registrations::Read(all) = registrations else { return None };
     let namespace_labels = known.map(|it| &it.metadata.labels);
     let task = NewTask { object, namespace, namespace_labels };
-    let mut judged: Vec<Registration> = all.iter().flat_map(|it| it.judge(task)).collect();
-    let chosen = judged.iter().position(|it| it.asks == Asks::Yes).unwrap_or_default();
-    (!judged.is_empty()).then(|| judged.swap_remove(chosen))
+    let judged: Vec<Registration> = all.iter().flat_map(|it| it.judge(task)).collect();
+    deciding(&judged).cloned()
 }
 
 /// An object that was asked for.
@@ -107,16 +108,6 @@ struct Reading<'r> {
     /// The version of Kelos's kinds.
     version: String,
     lacking: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    metadata: NamedMetadata,
-}
-
-#[derive(Deserialize)]
-struct NamedMetadata {
-    name: String,
 }
 
 impl Reading<'_> {
@@ -138,11 +129,8 @@ impl Reading<'_> {
 
     /// The name of a Task that was probably meant, if Tasks may be listed.
     async fn meant(&self, name: &str) -> String {
-        let selection = Selection { namespace: Some(self.namespace), labels: None };
-        let resource = Resource { metadata_only: true, ..Resource::TASKS };
-        let all = resource.read_all(&self.reach.client, selection).await.unwrap_or_default();
-        let names = all.iter().filter_map(|it| serde_json::from_str::<Named>(it.get()).ok());
-        let names: Vec<String> = names.map(|it| it.metadata.name).collect();
+        let selection = Selection { namespace: Some(self.namespace), ..Selection::default() };
+        let names = Resource::TASKS.names(&self.reach.client, selection, MOST_NAMES).await;
         did_you_mean(name, &names)
     }
 
@@ -196,20 +184,10 @@ impl Reading<'_> {
     }
 
     async fn registrations(&mut self) -> Registrations {
-        let resource = &Resource::MUTATING_WEBHOOK_CONFIGURATIONS;
-        let all = match resource.read_all(&self.reach.client, Selection::default()).await {
-            Ok(all) => all,
-            Err(error) => {
-                self.lacking.push(lacking("list", resource, None, &error));
-                return Registrations::Unread;
-            }
-        };
-        let read = all.iter().map(|it| serde_json::from_str::<Configuration>(it.get()));
-        match read.collect() {
+        match registrations::read(self.reach).await {
             Ok(read) => Registrations::Read(read),
-            Err(_) => {
-                let why = Error::InvalidResponse;
-                self.lacking.push(lacking("list", resource, None, &why));
+            Err(why) => {
+                self.lacking.push(why);
                 Registrations::Unread
             }
         }

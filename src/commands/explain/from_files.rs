@@ -2,13 +2,12 @@
 
 use anyhow::{Context, bail};
 
-use super::walk::NO_TASK;
 use super::world::{PolicyOrigin, Registrations, World};
 use crate::cli::ExplainArgs;
 use crate::commands::read::{Files, Read, namespace_of};
 use crate::commands::stdio::warn;
 use crate::commands::subject::ObjectOrigin;
-use crate::commands::{Loaded, defaults, load};
+use crate::commands::{Loaded, NO_TASK, defaults, load};
 use crate::engine::kelos::Task;
 use crate::manifests::Manifest;
 use crate::spawners::type_slip;

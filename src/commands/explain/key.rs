@@ -11,6 +11,9 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule};
 use crate::engine::{KeyDecision, KeyOutcome, Told};
 
+/// What is said in the place of an outcome where today's says nothing.
+const KNOWN_AT_CREATION: &str = "known at its creation only";
+
 /// A key, explained.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +49,14 @@ pub(super) struct KeyStep<'k> {
     /// Whether it was skipped for a reason that its team should hear of.
     #[serde(skip)]
     pub(super) is_skipped: bool,
+    /// Whether what it is to be was known at the creation of the Task alone, so that it counts as right.
+    #[serde(skip_serializing_if = "is_false")]
+    pub(super) is_open: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// Where a key is declared.
@@ -91,18 +102,26 @@ pub(super) fn of_compared<'k>(
     told: &Told,
 ) -> KeyStep<'k> {
     let key = compared.decision;
-    let change = compared.change();
-    let is_skipped = key.news_skip().is_some();
+    // What is not there is missing, whatever it was to be.
+    let is_open = compared.is_open && compared.has.is_some();
+    let gives = if is_open { &compared.has } else { &compared.gives };
+    let change = Change::between(compared.has.as_deref(), gives.as_deref());
+    let is_skipped = !is_open && key.news_skip().is_some();
     let result = match change {
         Change::Same if is_skipped => Sign::No,
         Change::Same => Sign::Ok,
         Change::Added | Change::Changed | Change::Lost => Sign::No,
     };
-    let shown = subject.shown_key(key, compared.gives.as_deref(), compared.has.as_deref());
+    let shown = subject.shown_key(key, gives.as_deref(), compared.has.as_deref());
+    let step = of(subject, key, shown, result, told);
     KeyStep {
         change: Some(change.as_str()),
         changes: Some(change),
-        ..of(subject, key, shown, result, told)
+        is_open,
+        is_skipped,
+        // That today nobody knows it is no error of the template.
+        snippet: step.snippet.filter(|_| !is_open),
+        ..step
     }
 }
 
@@ -143,6 +162,7 @@ fn of<'k>(
         outcome: outcome_text(&key.outcome),
         changes: None,
         is_skipped: key.news_skip().is_some(),
+        is_open: false,
     }
 }
 
@@ -211,7 +231,7 @@ impl KeyStep<'_> {
     /// What there is of it and what today's rules make of it, in one clause.
     pub(super) fn state(&self) -> String {
         let (has, gives) = (self.shown.now.map(quoted), self.shown.value.map(quoted));
-        let outcome = &self.outcome;
+        let outcome = if self.is_open { KNOWN_AT_CREATION } else { &*self.outcome };
         match (self.changes, has, gives) {
             (Some(Change::Same), Some(has), _) => format!("is {has} ({outcome})"),
             (Some(Change::Added), _, Some(gives)) => {

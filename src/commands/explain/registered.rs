@@ -7,7 +7,7 @@ use super::step::{Sign, Step};
 use super::world::{Registrations, World};
 use crate::certs::{Trust, trust};
 use crate::clock;
-use crate::registration::{Asks, Registration};
+use crate::registration::{Asks, Registration, deciding};
 
 /// Whether the API server asks about the Task.
 #[derive(Serialize)]
@@ -43,8 +43,7 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         let text = "whether the API server asks about this Task is not known: the registration could not be read";
         return Some(bare(Step::new(Sign::Unknown, text), Asks::Unknown));
     };
-    let best = |asks: Asks| all.iter().find(|it| it.asks == asks);
-    let Some(first) = best(Asks::Yes).or(best(Asks::Unknown)).or(all.first()) else {
+    let Some(first) = deciding(&all) else {
         let text = "no MutatingWebhookConfiguration registers the webhook: the API server asks nobody about Tasks";
         let step = Step::new(Sign::No, text)
             .with(["is kelos-metadata installed here? (docs/install.md)".to_owned()]);
@@ -98,6 +97,11 @@ fn trusted(registration: &Registration, has_own_certificate: Option<bool>) -> (S
         (step.with([todo.to_owned()]), Some(false))
     };
     match (trust(&registration.ca_bundle, clock::now()), has_own_certificate) {
+        (Trust::Nobody, _) if registration.service.is_none() => {
+            let detail = "it calls a URL and has no caBundle: the API server trusts the CAs of its own system, which can't \
+                          be seen from here";
+            (Step::new(Sign::Note, asks).with([detail.to_owned()]), None)
+        }
         (Trust::Nobody, _) => distrusted("its caBundle is empty".to_owned()),
         (Trust::NoCertificate, _) => distrusted("its caBundle holds no certificate".to_owned()),
         (Trust::NotValidNow, _) => {

@@ -43,6 +43,14 @@ impl RulesStep {
     pub(super) fn has_changed(&self) -> bool {
         self.is_answered && self.mark.as_deref() != Some(&self.today)
     }
+
+    /// Whether the TaskSpawner was changed after a Task was created, in RFC 3339.
+    pub(super) fn is_later(&self, created: Option<&str>) -> bool {
+        self.spawner_changed
+            .as_deref()
+            .zip(created)
+            .is_some_and(|(changed, created)| changed > created)
+    }
 }
 
 /// Compares the mark with the rules of today; `created` is when the Task was.
@@ -66,9 +74,9 @@ pub(super) fn rules(
         Some(mark) if is_answered => changed(world, mark, &today, keys),
         mark => unanswered(rules, decision, mark.as_deref(), &today),
     };
-    let changed = world.spawner_changed.clone();
-    let is_later = |changed: &String| created.is_some_and(|created| **changed > *created);
-    let later = changed.as_ref().filter(|it| is_later(it)).map(|changed| {
+    let spawner_changed = world.spawner_changed.clone();
+    let mut step = RulesStep { step, mark, today, is_answered, more, spawner_changed };
+    let later = step.spawner_changed.as_ref().filter(|_| step.is_later(created)).map(|changed| {
         format!("TaskSpawner {name} was changed at {changed}, after the Task was created")
     });
     let more_told =
@@ -78,8 +86,8 @@ pub(super) fn rules(
         let templates = if failing == 1 { "a template" } else { "templates" };
         format!("Kelos makes no new Task of this TaskSpawner: it fails on {templates}, see below")
     });
-    let step = step.with(later).with(more_told).with(failing);
-    RulesStep { step, mark, today, is_answered, more, spawner_changed: changed }
+    step.step = step.step.with(later).with(more_told).with(failing);
+    step
 }
 
 /// The rules are other ones today.

@@ -60,6 +60,10 @@ pub(super) fn verdict(
                 )
             }
         },
+        (None, None) if walk.keys.iter().any(|key| key.is_open) => {
+            "All is well, as far as can be told: what some keys were to be was known at the creation of the Task only."
+                .to_owned()
+        }
         (None, None) => match walk.keys.len() {
             1 => "All is well: the one key is as today's rules give it.".to_owned(),
             count => format!("All is well: {count} keys are as today's rules give them."),
@@ -125,13 +129,8 @@ fn because(walk: &Walk<'_>, key: &KeyStep<'_>, off: Option<&Off>) -> String {
                 around it, or the key itself"
             .to_owned();
     }
-    let is_later = rules
-        .spawner_changed
-        .as_deref()
-        .zip(walk.created)
-        .is_some_and(|(changed, created)| changed > created);
     let asks = walk.registration.as_ref().is_none_or(|it| it.step.result == Sign::Unknown);
-    match (is_later, asks) {
+    match (rules.is_later(walk.created), asks) {
         (true, _) => format!(
             "the webhook has not written it, and TaskSpawner {} was changed after the Task was created: new Tasks have \
              it if the webhook answers",

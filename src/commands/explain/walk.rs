@@ -13,17 +13,16 @@ use super::switches::{SwitchesStep, switches};
 use super::verdict::{self, Asked};
 use super::world::{PolicyOrigin, World};
 use crate::clock;
+use crate::commands::NO_TASK;
+use crate::commands::created::{created, created_text};
 use crate::commands::subject::{ShownFailing, Subject};
-use crate::engine::comparison::compare;
+use crate::engine::comparison::{Ruled, compare};
 use crate::engine::kelos::{INJECTION_SETTING, Namespace, Task};
 use crate::engine::rules::Rules;
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
 use crate::engine::{Decision, Limits, decide, told};
 use crate::templates::Templates;
-
-/// What is said of what is no Task.
-pub(super) const NO_TASK: &str = "this is no Task as Kelos has it";
 
 /// The walk, as JSON has it.
 #[derive(Serialize)]
@@ -126,7 +125,9 @@ impl Ground<'_> {
         let new = as_new(self.evaluated_object, self.evaluated, rules);
         let json = new.as_ref().map_or(self.evaluated_json, |it| &*it.json);
         let task = Task::parse(json).context(NO_TASK)?;
-        let mut facts = world.known.facts(&world.namespace, &task, json.len(), clock::now());
+        // What depends on the time does on that of its creation.
+        let moment = created(self.object).unwrap_or_else(clock::now);
+        let mut facts = world.known.facts(&world.namespace, &task, json.len(), moment);
         let namespace = facts.namespace.map(namespace_on);
         facts.namespace = namespace.as_ref();
         let decision = decide(&task, rules, &facts, &Limits::default());
@@ -141,7 +142,8 @@ impl Ground<'_> {
             has_namespace: facts.namespace.is_some(),
             origin: world.origin,
         };
-        let (compared, told) = (compare(stored, &task, &decision), told(stored));
+        let ruled = Ruled { today: rules, before: None };
+        let (compared, told) = (compare(stored, &task, &decision, ruled), told(stored));
         let keys = compared.iter().map(|it| key::of_compared(&subject, it, &told));
         let broken = decision.keys.iter().filter(|it| it.declared_in.is_none());
         let keys: Vec<KeyStep<'_>> =
@@ -163,7 +165,7 @@ impl Ground<'_> {
     ) -> anyhow::Result<()> {
         let Ground { world, object, stored, known, .. } = *self;
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-        let created = text("/metadata/creationTimestamp");
+        let created = created_text(object);
         let (switches, off) = switches(world, stored, known, is_exempt);
         let rules = known.map(|known| rules(world, stored, known, decision, &all, created));
         let failing = if subject.task.is_manual() { &[][..] } else { &subject.rules.failing };

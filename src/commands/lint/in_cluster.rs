@@ -30,7 +30,7 @@ async fn ask(args: &LintArgs) -> anyhow::Result<Read> {
     let labels = args.selector.as_deref();
     let mut reading = Reading {
         client: &client,
-        selection: Selection { namespace: within, labels },
+        selection: Selection { namespace: within, labels, name: None },
         read: Read { is_cluster: true, ..Read::default() },
     };
     reading.spawners(SpawnerKind::TaskSpawner, &Resource::TASK_SPAWNERS).await?;
@@ -62,12 +62,6 @@ impl Reading<'_> {
                 bail!("the cluster has no TaskSpawners: is Kelos installed there?")
             }
             Err(error) if error.is_forbidden() => {
-                // A kind that is not there is forbidden, too.
-                if kind == SpawnerKind::SessionSpawner
-                    && !resource.is_served(self.client).await.unwrap_or(true)
-                {
-                    return Ok(());
-                }
                 let why = self.lacking(resource, &error);
                 self.read.unread.push(Unread::in_cluster(why));
             }

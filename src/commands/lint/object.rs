@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::super::harmless;
+use super::super::{budget, harmless};
 use super::unread::Unread;
 use crate::engine::lint::{BudgetSelector, SpawnerKind};
 
@@ -44,29 +44,13 @@ pub(super) struct Written {
     pub(super) items: Box<[usize]>,
 }
 
-/// What is read of an object beside its rules.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Head {
-    pub(super) metadata: Meta,
-    /// Of a TaskBudget.
-    pub(super) spec: BudgetSpec,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Meta {
-    pub(super) name: Option<String>,
+struct Meta {
+    name: Option<String>,
     #[serde(rename = "generateName")]
     generate_name: Option<String>,
-    pub(super) namespace: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct BudgetSpec {
-    #[serde(rename = "taskSelector")]
-    pub(super) task_selector: Option<BudgetSelector>,
+    namespace: Option<String>,
 }
 
 /// Only the metadata of an object: what else there is may be of any type.
@@ -104,10 +88,10 @@ impl Object {
 impl Read {
     /// Takes a TaskBudget.
     pub(super) fn take_budget(&mut self, json: &str, namespace: &str) {
-        let Ok(Head { metadata, spec }) = serde_json::from_str::<Head>(json) else { return };
-        let namespace = metadata.namespace.unwrap_or_else(|| namespace.to_owned());
+        let Some((said, selector)) = budget::read(json) else { return };
+        let namespace = said.unwrap_or_else(|| namespace.to_owned());
         let budgets = self.budgets.get_or_insert_default().entry(namespace).or_default();
-        budgets.push(spec.task_selector.unwrap_or_default());
+        budgets.push(selector);
     }
 }
 

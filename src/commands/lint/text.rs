@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use super::super::counted::counted;
 use super::super::harmless;
 use super::super::stdio::print as print_line;
 use super::Report;
@@ -95,7 +96,7 @@ fn snippet(placed: &Placed, at: &InFile, files: &Files) -> String {
 
 /// How many there are, and what can be done about them.
 fn summary(report: &Report, is_fix: bool) -> String {
-    let looked_at = number(report.objects, "object");
+    let looked_at = counted(report.objects, "object");
     let mut parts = Vec::new();
     for (severity, word) in
         [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "info")]
@@ -103,7 +104,7 @@ fn summary(report: &Report, is_fix: bool) -> String {
         match report.count(severity) {
             0 => {}
             count if severity == Severity::Info => parts.push(format!("{count} {word}")),
-            count => parts.push(number(count, word)),
+            count => parts.push(counted(count, word)),
         }
     }
     let found = if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") };
@@ -114,10 +115,6 @@ fn summary(report: &Report, is_fix: bool) -> String {
         (false, count) => format!("; --fix mends {count}"),
     };
     format!("{looked_at}: {found}{fixed}")
-}
-
-fn number(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::counted::counted;
 use super::super::read::namespace_of;
 use super::super::stdio::complain;
 use crate::apimachinery::Kind;
@@ -47,11 +48,10 @@ pub(super) fn tell(
         complain(problem);
     }
     if !others.is_empty() {
-        let count = others.len();
-        let problems = if count == 1 { "problem" } else { "problems" };
         complain(format_args!(
-            "{count} more {problems} in TaskSpawners that have nothing to do with these Tasks: `render -f` \
-             with the TaskSpawners alone shows them"
+            "{} in TaskSpawners that have nothing to do with these Tasks: `render -f` \
+             with the TaskSpawners alone shows them",
+            counted(others.len(), "more problem")
         ));
     }
 }

@@ -200,16 +200,14 @@ impl Shown<'_, '_> {
 
     /// Prints the Task as it would be created.
     pub(super) fn yaml(&self, object: &Value) -> anyhow::Result<()> {
-        let text = yaml(&self.after(object)?)?;
+        let text = diff::yaml(&self.after(object)?)?;
         write!(io::stdout(), "---\n{text}").context(UNWRITABLE)
     }
 
     /// Prints what changes in the Task; nothing if nothing does.
     pub(super) fn diff(&self, object: &Value) -> anyhow::Result<()> {
-        let (before, after) = (yaml(object)?, yaml(&self.after(object)?)?);
-        let name = format!("task/{}/{}", self.subject.namespace, self.subject.task.name());
-        let text = diff::unified(&before, &after, [&format!("a/{name}"), &format!("b/{name}")]);
-        write!(io::stdout(), "{text}").context(UNWRITABLE)
+        let name = format!("{}/{}", self.subject.namespace, self.subject.task.name());
+        diff::print_of_task(&name, object, &self.after(object)?)
     }
 
     fn after(&self, object: &Value) -> anyhow::Result<Value> {
@@ -217,8 +215,4 @@ impl Shown<'_, '_> {
         json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
         Ok(object)
     }
-}
-
-fn yaml(object: &Value) -> anyhow::Result<String> {
-    serde_saphyr::to_string(object).context("the Task can't be written as YAML")
 }

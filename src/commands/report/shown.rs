@@ -8,9 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::counted::counted;
+use super::super::harmless;
 use super::super::render::table::wrapped;
-use super::super::stdio::{UNWRITABLE, print};
-use super::super::survey::text::counted;
+use super::super::stdio::{UNWRITABLE, print, print_json};
 use super::Ledger;
 use super::entry::State;
 use super::figures::{Figures, Groups, MOST_LINES, Values};
@@ -58,7 +59,7 @@ fn value(value: Option<&str>) -> Cell {
     match value {
         None => Cell::new("(no label)").add_attribute(Attribute::Dim),
         Some("") => Cell::new("\"\""),
-        Some(value) => Cell::new(value),
+        Some(value) => Cell::new(harmless::line(value)),
     }
 }
 
@@ -381,7 +382,7 @@ pub(super) fn json(ledger: &Ledger) -> anyhow::Result<()> {
         other_values: (others.tasks > 0).then(|| Line::of(others)),
         total: Line::of(&groups.total),
     };
-    print(serde_json::to_string_pretty(&shown)?)
+    print_json(&shown)
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub(in crate::commands) struct ShownReport<'r> {
     not_shown: usize,
     /// The rights that are missing.
     lacking: &'r [String],
+    /// Why it is not known for which Namespaces the webhook is registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_unread: Option<&'r str>,
 }
 
 #[derive(Serialize)]
@@ -115,6 +118,7 @@ impl<'r> ShownReport<'r> {
             without_managed_fields: report.guessed,
             not_shown: report.without_row,
             lacking: &survey.lacking,
+            registration_unread: survey.registrations.as_ref().err().map(String::as_str),
         }
     }
 }

@@ -1,13 +1,10 @@
 //! One Task before and after, as a unified diff of YAML.
 
-use std::io::{self, Write};
-
 use anyhow::Context;
 use json_patch::jsonptr::Pointer;
 use serde_json::{Map, Value, json};
 
-use super::super::diff;
-use super::super::stdio::UNWRITABLE;
+use super::super::{NO_TASK, diff};
 use crate::engine::comparison::Change;
 use crate::engine::kelos::Task;
 use crate::engine::patch::map_of;
@@ -34,7 +31,7 @@ pub(in crate::commands) fn diff(
         metadata.remove("managedFields");
     }
     let text = before.to_string();
-    let task = Task::parse(&text).context("this is no Task as Kelos has it")?;
+    let task = Task::parse(&text).context(NO_TASK)?;
     let in_worker = task.pod_place().is_ok_and(|pod| pod.in_worker);
     let mut after = before.clone();
     for key in keys {
@@ -44,9 +41,7 @@ pub(in crate::commands) fn diff(
         let annotations = map_of(crate::apimachinery::Kind::Annotation, false);
         set(&mut after, annotations, mark, value.as_deref());
     }
-    let names = [format!("a/task/{name}"), format!("b/task/{name}")];
-    let text = diff::unified(&yaml(&before)?, &yaml(&after)?, [&names[0], &names[1]]);
-    write!(io::stdout(), "{text}").context(UNWRITABLE)
+    diff::print_of_task(name, &before, &after)
 }
 
 /// Sets or removes a key of a map that need not be there.
@@ -67,8 +62,4 @@ fn set(object: &mut Value, map: &Pointer, key: &str, value: Option<&str>) {
         Some(value) => drop(map.insert(key.to_owned(), json!(value))),
         None => drop(map.remove(key)),
     }
-}
-
-fn yaml(object: &Value) -> anyhow::Result<String> {
-    serde_saphyr::to_string(object).context("the Task can't be written as YAML")
 }

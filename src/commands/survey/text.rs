@@ -2,6 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color};
 
+use super::super::counted::counted;
 use super::super::render::table::{self, Column};
 use super::super::stdio::print;
 use super::frequent::{Counted, Counts};
@@ -145,6 +146,11 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
         let tasks = counted(*tasks, "Task");
         said.push(format!("{tasks} passed over: {} (for one, {example})", reason(*why)));
     }
+    if let Err(why) = &survey.registrations {
+        said.push(format!(
+            "Whether the webhook is registered for each Namespace is not known: {why}"
+        ));
+    }
     if report.audited > 0 {
         said.push(format!(
             "{} in a Namespace that is switched to audit: `serve` works this out and changes nothing",
@@ -167,15 +173,11 @@ fn reason(why: PassedOver) -> &'static str {
     match why {
         PassedOver::Deleting => "being deleted",
         PassedOver::SwitchedOff => "injection is switched off",
+        PassedOver::NotSelected => "the webhook is registered for other Namespaces",
         PassedOver::NoSpawner => "without a TaskSpawner, and --defaults names no defaults",
         PassedOver::UnknownSpawner => {
             "the TaskSpawner that it names is not there, so nobody knows its rules"
         }
         PassedOver::NoTask => "without the fields that Kelos gives a Task",
     }
-}
-
-/// `1 Task`, `2 Tasks`.
-pub(in crate::commands) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -26,7 +26,7 @@ fn a_change_is_what_differs() {
 fn each_key_of_the_rules_is_compared_and_what_others_wrote_stays() {
     let labels = json!({
         "same": "x", "added": "{{ .Number }}", "changed": "new", "lost": "{{ .Nope }}", "theirs": "ours",
-        "never": "{{ .Nope }}",
+        "never": "{{ .Nope }}", "user": "{{ .User.Name }}",
     });
     let spawner: TaskSpawner = serde_json::from_value(json!({"metadata": {
         "name": "worker", "annotations": {"metadata.kelos.dev/labels": labels.to_string()},
@@ -37,11 +37,13 @@ fn each_key_of_the_rules_is_compared_and_what_others_wrote_stays() {
         let annotations = json!({"kelos.dev/source-number": "42"});
         json!({"metadata": {"labels": labels, "annotations": annotations}}).to_string()
     };
-    let stored = task(json!({"same": "x", "changed": "old", "lost": "gone", "theirs": "theirs"}));
+    let stored = task(
+        json!({"same": "x", "changed": "old", "lost": "gone", "theirs": "theirs", "user": "ann"}),
+    );
     let new = task(json!({"theirs": "theirs"}));
     let (stored, new) = (Task::parse(&stored).unwrap(), Task::parse(&new).unwrap());
     let decision = decide(&new, &rules, &Facts::default(), &Limits::default());
-    let compared = compare(&stored, &new, &decision);
+    let compared = compare(&stored, &new, &decision, Ruled { today: &rules, before: None });
     let found: Vec<_> = compared.iter().map(|it| (it.decision.key, it.change())).collect();
     let expected = [
         ("added", Change::Added),
@@ -50,6 +52,9 @@ fn each_key_of_the_rules_is_compared_and_what_others_wrote_stays() {
         ("never", Change::Same),
         ("same", Change::Same),
         ("theirs", Change::Same),
+        ("user", Change::Same),
     ];
     assert_eq!(found, expected);
+    let open = compared.iter().filter(|it| it.is_open).map(|it| it.decision.key);
+    assert_eq!(open.collect::<Vec<_>>(), ["user"]);
 }

@@ -31,12 +31,9 @@ pub(super) fn absent(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) ->
 /// A variable that no item of the source has.
 fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) -> Finding {
     let fault = &met.fault;
-    let product = lint.product();
-    let where_reached = if met.is_certain { "" } else { " where this is reached" };
+    let none = lint.makes_none(if met.is_certain { "" } else { " where this is reached" });
     if GROUPS.contains(&name) || name == "Source" {
-        let text = format!(
-            "only rules annotations know `.{name}`: Kelos makes no {product}{where_reached}"
-        );
+        let text = format!("only rules annotations know `.{name}`: Kelos {none}");
         let finding =
             Finding::new(Rule::NotForKelos, by_certainty(met), rendered.field.clone(), text);
         return match rendered.place {
@@ -53,10 +50,7 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
     if table.printed_class(name).is_some() {
         return of_other_events(lint, rendered, met, name);
     }
-    let text = format!(
-        "{} has no `.{name}` ({KNOWN}): Kelos makes no {product}{where_reached}",
-        table.name
-    );
+    let text = format!("{} has no `.{name}` ({KNOWN}): Kelos {none}", table.name);
     let finding = Finding::new(Rule::NeverThere, by_certainty(met), rendered.field.clone(), text);
     let mapped =
         lint.view.spec.when.webhook.iter().flat_map(|it| it.field_mapping.templates.keys());
@@ -85,13 +79,12 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
 
 /// A variable of events that this spawner does not take, or that its filters let none pass of.
 fn of_other_events(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) -> Finding {
-    let product = lint.product();
-    let where_reached = if met.is_certain { "" } else { " where this is reached" };
+    let none = lint.makes_none(if met.is_certain { "" } else { " where this is reached" });
     let here = match met.always.as_slice() {
         [] | [""] => format!("{} has", lint.table.name),
         events => have(events),
     };
-    let text = format!("{here} no `.{name}` ({KNOWN}): Kelos makes no {product}{where_reached}");
+    let text = format!("{here} no `.{name}` ({KNOWN}): Kelos {none}");
     let finding = Finding::new(Rule::NeverThere, by_certainty(met), rendered.field.clone(), text);
     finding.help(match with_variable(name).as_slice() {
         [] => "take it out".to_owned(),
@@ -148,15 +141,14 @@ fn sometimes(
             events => format!(" of {}", listed(events)),
         };
         let text = format!(
-            "some events{of} have no `.{name}` ({KNOWN}): Kelos makes no {} of those",
-            lint.product()
+            "some events{of} have no `.{name}` ({KNOWN}): Kelos {}",
+            lint.makes_none(" of those")
         );
         (Severity::Warning, text)
     } else {
         let text = format!(
-            "Kelos makes no {} of {}: there is no `.{name}` ({KNOWN})",
-            lint.product(),
-            listed(&met.always)
+            "Kelos {}: there is no `.{name}` ({KNOWN})",
+            lint.makes_none(&format!(" of {}", listed(&met.always)))
         );
         (Severity::Error, text)
     };
@@ -189,26 +181,26 @@ fn sometimes(
 }
 
 fn no_context(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
-    let product = lint.product();
+    let none = lint.makes_none("");
     let written = rendered.source.get(met.fault.at.clone()).unwrap_or_default();
     let written = written.split_once(".Context.").and_then(|(_, name)| name.split('.').next());
     let named = met.fault.path.get(1).map(|name| &**name).or(written);
     let sources = &lint.view.spec.task_template.context_sources;
     let (text, help) = if rendered.place == Place::Fetch {
-        let text = format!("a context source knows no other one: Kelos makes no {product}");
+        let text = format!("a context source knows no other one: Kelos {none}");
         (text, "it can be asked with variables of the item, such as `.Number`".to_owned())
     } else if rendered.place == Place::Name {
-        let text = format!("a nameTemplate may not read `.Context`: Kelos makes no {product}");
+        let text = format!("a nameTemplate may not read `.Context`: Kelos {none}");
         (text, "a name is made of what identifies the item, such as `.ID`".to_owned())
     } else if lint.is_session() || !lint.table.has_context() {
         let text = format!(
-            "Kelos asks no context sources for {}: it makes no {product}",
+            "Kelos asks no context sources for {}: it {none}",
             if lint.is_session() { "Sessions" } else { lint.table.name }
         );
         (text, "leave `.Context` out".to_owned())
     } else {
         let name = named.unwrap_or("NAME");
-        let text = format!("no context source is called so: Kelos makes no {product}");
+        let text = format!("no context source is called so: Kelos {none}");
         let meant = named.and_then(|name| closest(name, sources.iter().map(|it| &*it.name)));
         let help = match meant {
             Some(meant) => format!("did you mean `.Context.{meant}`?"),

@@ -3,6 +3,7 @@
 use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity};
 use super::labels::{Written, shown, skipped_value};
+use super::templates::Shares;
 use super::view::View;
 use crate::apimachinery::Kind;
 use crate::engine::candidate::judge;
@@ -14,10 +15,9 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
 use crate::engine::skip::Skip;
 use crate::engine::sources::{GROUPS, Table, name_hint};
-use crate::templates::go::forecast::{Known, Plain, Shape, Trouble, World};
-use crate::templates::purse::Purse;
+use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
 use crate::templates::value::Text;
-use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
+use crate::templates::{ErrorKind, Language, Template, camel_case};
 
 /// The settings of a spawner.
 const SETTINGS: [&str; 5] = [
@@ -43,11 +43,12 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         let text = if rule == Rule::OverLimit { broken.error.message.clone() } else { text };
         lint.add(with_skip(Finding::new(rule, Severity::Warning, field, text), &broken.error));
     }
+    let mut shares = Shares::default();
     for rule in rules.keys.iter().filter(|rule| rule.declared_in != DeclaredIn::Defaults) {
         match &rule.plan {
             Err(refusal) => refused(lint, rule, refusal),
             Ok(template) if rule.declared_in == DeclaredIn::RulesAnnotation => {
-                written(lint, rule, template);
+                written(lint, rule, template, &mut shares);
             }
             Ok(_) => {}
         }
@@ -77,56 +78,11 @@ pub(super) fn about(lint: &Lint<'_>, rule: &KeyRule, finding: Finding) -> Findin
     if rule.declared_in == DeclaredIn::KelosField {
         return finding.about_key();
     }
-    match place(lint.view, rule, None) {
-        Some(position) => finding.at(position),
-        None => finding,
-    }
-}
-
-/// Where a key stands in its rules annotation, or a byte of its template.
-pub(super) fn place(view: &View, rule: &KeyRule, in_template: Option<usize>) -> Option<Position> {
-    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
-    let is_start = |at: usize| {
-        let before = text.get(..at).unwrap_or_default();
-        before.is_empty() || before.ends_with(['\n', ' ', '\t', '"', '\'', '{', ','])
-    };
-    let is_end = |at: usize| {
-        let behind = text.get(at + rule.key.len()..).unwrap_or_default();
-        behind.trim_start_matches(['"', '\'', ' ']).starts_with(':')
-    };
-    let mut found = text.match_indices(&*rule.key).map(|(at, _)| at);
-    let key = found.find(|at| is_start(*at) && is_end(*at))?;
-    let behind = key + rule.key.len();
-    let template = rule.source().and_then(|source| text.get(behind..)?.find(source));
-    let at = match (in_template, template) {
-        (Some(offset), Some(template)) => behind + template + offset,
-        _ => key,
-    };
-    Some(Position::of(text, at))
-}
-
-/// Where the `default` of a key stands in its rules annotation.
-fn place_of_default(view: &View, rule: &KeyRule) -> Option<Position> {
-    let text = view.metadata.annotations.get(rules_annotation(rule.kind))?;
-    let key = place(view, rule, None)?.offset;
-    let behind = text.get(key..)?;
-    let is_field = |at: usize| {
-        let rest = behind.get(at + "default".len()..).unwrap_or_default();
-        rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
-    };
-    let (at, _) = behind.match_indices("default").find(|(at, _)| is_field(*at))?;
-    Some(Position::of(text, key + at))
+    finding.placed(lint.places.key(rule))
 }
 
 fn with_skip(finding: Finding, skip: &Skip) -> Finding {
-    let finding = match skip.position {
-        Some(position) => finding.at(position),
-        None => finding,
-    };
-    match &skip.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    }
+    finding.placed(skip.position).maybe_help(skip.hint.clone())
 }
 
 /// A key that is never rendered.
@@ -158,22 +114,19 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
     let is_about_template = refusal.source.is_some();
     let finding = match error.position {
         Some(position) if is_about_template => {
-            lint.located(finding, place(lint.view, rule, Some(position.offset)))
+            finding.placed(lint.places.template(rule, position.offset))
         }
         Some(position) => finding.at(position),
-        None => match place_of_default(lint.view, rule) {
+        None => match lint.places.default(rule) {
             Some(position) if error.message.starts_with("`default`") => finding.at(position),
             _ => about(lint, rule, finding),
         },
     };
-    lint.add(match &error.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    });
+    lint.add(finding.maybe_help(error.hint.clone()));
 }
 
 /// A key that is rendered.
-fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
+fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mut Shares) {
     let source = template.source();
     match template.language() {
         Some(Language::Go) => {}
@@ -181,11 +134,21 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
         None => return constant(lint, rule, source),
     }
     let world = RulesWorld { table: lint.table, view: lint.view };
-    let mut purse = Purse::default();
-    let Ok(plain) = Plain::with_helpers(source, &mut purse) else { return };
-    let Ok(forecast) = plain.run(&world, &mut purse) else {
-        return lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
-    };
+    let mut purse = shares.next();
+    let plain = Plain::with_helpers(source, &mut purse).ok();
+    let forecast = plain.and_then(|plain| plain.run(&world, &mut purse).ok());
+    shares.settle(&purse);
+    match forecast {
+        Some(forecast) => foreseen(lint, rule, &forecast),
+        None if purse.is_empty() => {
+            lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
+        }
+        None => {}
+    }
+}
+
+/// What a template does whatever the item.
+fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
     let absent = forecast.faults.iter().find(|fault| {
         fault.is_certain && fault.trouble == Trouble::Absent && fault.path.len() == 1
     });
@@ -205,32 +168,28 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template) {
             ),
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
-        let finding = lint.located(finding, place(lint.view, rule, Some(fault.at.start)));
+        let finding = finding.placed(lint.places.template(rule, fault.at.start));
         let variable = format!(".{name}");
         let help =
             name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
-        return lint.add(match help.filter(|help| !help.is_empty()) {
-            Some(help) => finding.help(help),
-            None => finding,
-        });
+        return lint.add(finding.maybe_help(help.filter(|help| !help.is_empty())));
     }
     let is_told = lint.unwritten.contains(&(rule.kind, rule.key.clone()));
     if rule.kind == Kind::Annotation || is_told {
         return;
     }
-    if let Some((why, at)) = skipped_value(rule, &forecast, lint.table.name) {
+    if let Some((why, at)) = skipped_value(rule, forecast, lint.table.name) {
         let text = format!("`{}` is skipped: {why}", rule.key);
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
-        let finding = lint.located(finding, place(lint.view, rule, Some(at)));
-        return lint.add(finding);
+        return lint.add(finding.placed(lint.places.template(rule, at)));
     }
     if rule.allowed.is_none() {
-        let view = lint.view;
+        let places = lint.places;
         let written =
             Written { kind: rule.kind, key: &rule.key, field: field_of(rule), is_field: false };
         let pieces = forecast.printed.iter().collect();
-        shown(lint, &written, pieces, &|at| place(view, rule, Some(at)));
+        shown(lint, &written, pieces, &|at| places.template(rule, at));
     }
 }
 
@@ -252,10 +211,7 @@ fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
         let finding = about(lint, rule, finding);
-        lint.add(match error.hint {
-            Some(hint) => finding.help(hint),
-            None => finding,
-        });
+        lint.add(finding.maybe_help(error.hint));
     }
 }
 
@@ -323,15 +279,11 @@ fn other(lint: &mut Lint<'_>, problem: &Problem) {
             annotation(rules_annotation(*kind)),
             text,
         );
-        let at = self::place(lint.view, rule, None);
-        lint.located(finding, at)
+        finding.placed(lint.places.key(rule))
     } else if key.starts_with(OWN_PREFIX) || message.contains("of this name is read") {
         Finding::new(Rule::UnknownAnnotation, Severity::Warning, place, text).about_key()
     } else {
         Finding::new(Rule::RulesTemplate, Severity::Warning, place, text)
     };
-    lint.add(match help {
-        Some(help) => finding.help(help),
-        None => finding,
-    });
+    lint.add(finding.maybe_help(help));
 }

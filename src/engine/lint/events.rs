@@ -1,9 +1,9 @@
 //! The events of GitHub that a spawner takes, and the filters that are for them.
 
 use super::faults::KNOWN;
-use super::finding::{Field, Finding, Rule, Severity};
+use super::finding::{Field, Finding, Rule, Severity, shortened};
 use super::{Lint, filters};
-use crate::templates::suggest::{closest, distance};
+use crate::templates::suggest::slip;
 
 /// The events that Kelos can read: those of GitHub that its library had. Of others it makes no Task.
 const READ: [&str; 67] = [
@@ -92,8 +92,8 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         } else if !webhook.filters.is_empty()
             && !webhook.filters.iter().any(|filter| filter.event == *event)
         {
-            let product = lint.product();
-            let text = format!("no filter is for `{event}`: Kelos makes no {product} of it");
+            let none = lint.makes_none(" of it");
+            let text = format!("no filter is for `{event}`: Kelos {none}");
             let finding = Finding::new(Rule::UnmatchedEvent, Severity::Warning, field, text);
             lint.add(finding.help(format!(
                 "where there are filters, one has to match: add `- event: {event}`, or take the event out"
@@ -113,11 +113,10 @@ pub(super) fn look(lint: &mut Lint<'_>) {
         let text = format!("this filter matches nothing: `events` has no `{}`", shortened(event));
         let finding = Finding::new(Rule::UnmatchedEvent, Severity::Warning, field, text);
         // What stands in the list and is none is told there.
-        let meant = closest(event, events.iter().copied());
-        lint.add(match meant {
-            Some(meant) => {
+        lint.add(match slip(event, events.iter().copied()) {
+            Some((meant, is_exact)) => {
                 let finding = finding.help(format!("did you mean `{meant}`?"));
-                let is_exact = distance(event, meant) <= 1 && is_read(meant);
+                let is_exact = is_exact && is_read(meant);
                 if is_exact { finding.fix(0..event.len(), meant) } else { finding }
             }
             None => finding.help("add it to `events`, or take the filter out"),
@@ -128,12 +127,12 @@ pub(super) fn look(lint: &mut Lint<'_>) {
 fn unknown(lint: &Lint<'_>, event: &str, events: &[&str], field: Field, is_lost: bool) -> Finding {
     let severity = if is_lost { Severity::Error } else { Severity::Warning };
     let text = format!(
-        "Kelos knows no event `{}` of GitHub ({KNOWN}): it makes no {} of it",
+        "Kelos knows no event `{}` of GitHub ({KNOWN}): it {}",
         shortened(event),
-        lint.product()
+        lint.makes_none(" of it")
     );
     let finding = Finding::new(Rule::UnknownEvent, severity, field, text);
-    let Some(meant) = closest(&event.replace('-', "_"), READ) else {
+    let Some((meant, is_exact)) = slip(&event.replace('-', "_"), READ) else {
         return finding.help("GitHub's page of webhook events lists them, as `pull_request`");
     };
     let is_there = events.contains(&meant);
@@ -141,14 +140,8 @@ fn unknown(lint: &Lint<'_>, event: &str, events: &[&str], field: Field, is_lost:
         true => format!("`{meant}` is there, too: take this one out"),
         false => format!("did you mean `{meant}`?"),
     });
-    let is_only = READ.iter().filter(|it| distance(event, it) <= 1).count() == 1;
-    match distance(event, meant) <= 1 && is_only && !is_there {
+    match is_exact && !is_there {
         true => finding.fix(0..event.len(), meant),
         false => finding,
     }
-}
-
-/// A name that a finding can quote.
-fn shortened(name: &str) -> String {
-    name.chars().take(64).collect()
 }

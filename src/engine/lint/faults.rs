@@ -5,13 +5,11 @@ use super::absent::absent;
 use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
+pub(super) use crate::engine::kelos::KNOWN;
 use crate::templates::Position;
 use crate::templates::go::forecast::{ELEMENT, Fault, Known, Trouble};
 use crate::templates::suggest::closest;
 use crate::templates::value::Text;
-
-/// Up to which Kelos it is known to be so.
-pub(super) const KNOWN: &str = "up to Kelos v0.52";
 
 /// Texts that people write, which may be short; what else is a text may have a length of its own.
 const OF_ANY_LENGTH: [&str; 16] = [
@@ -165,32 +163,31 @@ fn meant(
 fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let of = met.fault.path.split_last().map(|(_, of)| of).unwrap_or_default();
     let of = spelled_path(of);
-    let text = format!("`{of}` has no fields: Kelos makes no {}", lint.product());
+    let text = format!("`{of}` has no fields: Kelos {}", lint.makes_none(""));
     Finding::new(Rule::RenderFails, by_certainty(met), rendered.field.clone(), text)
 }
 
 /// A text that is taken for a list.
 fn taken_for_list(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Option<Finding> {
     let of_labels = met.fault.path.iter().any(|name| **name == *"Labels");
-    let product = lint.product();
+    let none = lint.makes_none("");
     let field = rendered.field.clone();
     let (severity, text) = match met.fault.trouble {
         Trouble::ByteOfText if of_labels => (
             by_certainty(met),
             format!(
-                "`.Labels` is one text, `bug, priority/high`: this prints the number of a byte, and without labels Kelos makes no {product}"
+                "`.Labels` is one text, `bug, priority/high`: this prints the number of a byte, and without labels Kelos {none}"
             ),
         ),
-        Trouble::RangeOfText if of_labels => (
-            by_certainty(met),
-            format!("`.Labels` is one text and no list: Kelos makes no {product}"),
-        ),
+        Trouble::RangeOfText if of_labels => {
+            (by_certainty(met), format!("`.Labels` is one text and no list: Kelos {none}"))
+        }
         Trouble::LengthOfText if of_labels && !met.fault.is_argument => (
             Severity::Warning,
             "`.Labels` is one text: this counts its bytes, not the labels".to_owned(),
         ),
         Trouble::RangeOfText => {
-            let text = format!("a text is no list: Kelos makes no {product}");
+            let text = format!("a text is no list: Kelos {none}");
             return Some(Finding::new(Rule::RenderFails, by_certainty(met), field, text));
         }
         _ => return None,
@@ -208,7 +205,7 @@ fn taken_for_list(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Op
 
 /// What Go can't do.
 fn fails(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, why: &str) -> Finding {
-    let text = format!("{why}: Kelos makes no {}", lint.product());
+    let text = format!("{why}: Kelos {}", lint.makes_none(""));
     let finding = Finding::new(Rule::RenderFails, by_certainty(met), rendered.field.clone(), text);
     match &met.fault.instead {
         Some((range, with)) => {
@@ -220,7 +217,7 @@ fn fails(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, why: &str) -> 
 
 fn compared(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, why: &str) -> Finding {
     let is_of_payload = met.fault.path.first().is_some_and(|name| **name == *"Payload");
-    let text = format!("{why}: Kelos makes no {}", lint.product());
+    let text = format!("{why}: Kelos {}", lint.makes_none(""));
     let finding = Finding::new(Rule::TypesDiffer, by_certainty(met), rendered.field.clone(), text);
     if let Some((range, with)) = &met.fault.instead {
         let help = format!("write `{with}`");
@@ -250,9 +247,9 @@ fn sliced(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, to: usize) ->
         return None;
     }
     let text = format!(
-        "`{}` may be shorter than {to} bytes: Kelos makes no {} then",
+        "`{}` may be shorter than {to} bytes: Kelos {}",
         spelled(&met.fault),
-        lint.product()
+        lint.makes_none(" then")
     );
     let finding = Finding::new(Rule::SliceMayFail, by_certainty(met), rendered.field.clone(), text);
     Some(match &met.fault.instead {

@@ -7,12 +7,12 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::finding::{Field, Finding, Rule, Severity, Step};
+use super::finding::{Field, Finding, Rule, Severity, Step, shortened};
 use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
 use super::{Lint, SpawnerKind};
-use crate::engine::kelos::{GROUP, group_of};
+use crate::engine::kelos::{GROUP, KNOWN, group_of};
 use crate::engine::simulate::KelosVersion;
-use crate::templates::suggest::{closest, distance};
+use crate::templates::suggest::{closest, slip};
 
 /// The most fields that are told; more nobody misspells in one object.
 const MOST: usize = 32;
@@ -32,15 +32,21 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
         SpawnerKind::TaskSpawner => TASK_SPAWNER,
         SpawnerKind::SessionSpawner => SESSION_SPAWNER,
     };
-    let mut search =
-        Search { kelos: lint.around.kelos, api, root, way: Vec::new(), findings: Vec::new() };
+    let (kelos, silent) = (lint.around.kelos, lint.silent.clone());
+    let mut search = Search {
+        kelos,
+        api,
+        root,
+        silent,
+        way: Vec::new(),
+        findings: Vec::new(),
+        lacks_fields: false,
+    };
     let mut json = serde_json::Deserializer::from_str(json);
     // What is no object was told when it was read.
     let _ = Node { fields: root, search: &mut search }.deserialize(&mut json);
-    let findings = search.findings;
-    let lacks_when = findings.iter().any(|it| it.rule == Rule::MissingField);
-    findings.into_iter().for_each(|finding| lint.add(finding));
-    if !lacks_when {
+    search.findings.into_iter().for_each(|finding| lint.add(finding));
+    if !search.lacks_fields {
         no_source(lint);
     }
 }
@@ -115,8 +121,12 @@ struct Search {
     kelos: KelosVersion,
     api: Api,
     root: &'static [Known],
+    /// The rules that nothing is told of.
+    silent: BTreeSet<Rule>,
     way: Vec<Step>,
     findings: Vec<Finding>,
+    /// Whether a field is not there that has to be.
+    lacks_fields: bool,
 }
 
 /// An object with these fields, or a list of such.
@@ -136,37 +146,37 @@ impl Search {
         Field(self.way.clone())
     }
 
-    fn add(&mut self, finding: Finding) {
-        if self.findings.len() < MOST {
-            self.findings.push(finding);
-        }
+    /// Whether another finding of a rule would be told.
+    fn tells(&self, rule: Rule) -> bool {
+        self.findings.len() < MOST && !self.silent.contains(&rule)
     }
 
     /// Tells of a key that is no field here. `others` are the keys beside it.
     fn unknown(&mut self, key: &str, fields: &'static [Known], others: &BTreeSet<String>) {
         let rule = Rule::UnknownField;
+        if !self.tells(rule) {
+            return;
+        }
         let field = self.here().key(key);
         if let Some(known) = fields.iter().find(|it| it.name == key) {
             let (text, help) = self.not_in_this_version(known);
             let finding = Finding::new(rule, Severity::Warning, field, text);
-            return self.add(finding.about_key().help(help));
+            return self.findings.push(finding.about_key().help(help));
         }
-        let names = || fields.iter().filter(|it| self.has(it)).map(|it| it.name);
-        let Some(meant) = closest(key, names()) else {
+        let names = fields.iter().filter(|it| self.has(it)).map(|it| it.name);
+        let names: Vec<&str> = names.collect();
+        let Some((meant, is_exact)) = slip(key, names.iter().copied()) else {
             let text = format!(
-                "there is no field `{}` (up to Kelos v0.52): the API server drops or refuses it",
+                "there is no field `{}` ({KNOWN}): the API server drops or refuses it",
                 shortened(key)
             );
             // It may be one of a later Kelos, unless it is known to stand elsewhere.
             let (severity, help) = match elsewhere(self.root, key) {
                 Some(way) => (Severity::Warning, format!("it belongs to {way}")),
-                None => {
-                    let names: Vec<&str> = names().collect();
-                    (Severity::Info, format!("there are {}", names.join(", ")))
-                }
+                None => (Severity::Info, format!("there are {}", names.join(", "))),
             };
             let finding = Finding::new(rule, severity, field, text);
-            return self.add(finding.about_key().help(help));
+            return self.findings.push(finding.about_key().help(help));
         };
         let known = fields.iter().find(|it| it.name == meant);
         let is_there = others.contains(meant);
@@ -178,9 +188,7 @@ impl Search {
             false => format!("did you mean `{meant}`?"),
         };
         let finding = Finding::new(rule, severity, field, text).about_key().help(help);
-        let is_only = names().filter(|it| distance(key, it) <= 1).count() == 1;
-        let is_exact = distance(key, meant) == 0 || (distance(key, meant) == 1 && is_only);
-        self.add(match is_exact && !is_there {
+        self.findings.push(match is_exact && !is_there {
             true => finding.fix(0..key.len(), meant),
             false => finding,
         });
@@ -213,6 +221,9 @@ impl Search {
 
     /// Tells of what has to be there and is not. What was misspelled was told.
     fn missing(&mut self, fields: &'static [Known], there: &BTreeSet<String>) {
+        if self.lacks_fields && !self.tells(Rule::MissingField) {
+            return;
+        }
         for field in fields.iter().filter(|it| it.is_required && !there.contains(it.name)) {
             let is_misspelled = there.iter().any(|key| {
                 let is_known = fields.iter().any(|it| it.name == *key);
@@ -221,10 +232,14 @@ impl Search {
             if is_misspelled {
                 continue;
             }
+            self.lacks_fields = true;
+            if !self.tells(Rule::MissingField) {
+                return;
+            }
             let text = format!("`{}` is missing: the API server refuses the object", field.name);
             let finding =
                 Finding::new(Rule::MissingField, Severity::Error, self.here(), text).about_key();
-            self.add(finding.help(format!("add `{}`", field.name)));
+            self.findings.push(finding.help(format!("add `{}`", field.name)));
         }
     }
 }
@@ -248,14 +263,6 @@ fn elsewhere(root: &'static [Known], name: &str) -> Option<String> {
     // Of a name that many have nobody knows which one was meant.
     let [only] = found.as_slice() else { return None };
     Some(only.clone())
-}
-
-/// A key that a finding can quote.
-fn shortened(key: &str) -> Cow<'_, str> {
-    match key.char_indices().nth(64) {
-        None => key.into(),
-        Some((end, _)) => format!("{}…", &key[..end]).into(),
-    }
 }
 
 impl<'de> DeserializeSeed<'de> for Node<'_> {

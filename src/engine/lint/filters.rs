@@ -5,6 +5,7 @@ use super::absent::with_variable;
 use super::faults::{KNOWN, some};
 use super::finding::{Field, Finding, Rule, Severity};
 use super::view::Filter;
+use crate::engine::simulate::{NotGlob, of_name};
 use crate::engine::sources::{Presence, presence};
 use crate::templates::purse::Purse;
 use crate::templates::regexp::{self, PatternError};
@@ -37,7 +38,7 @@ pub(super) fn stopped(filter: &Filter, purse: &mut Purse) -> Option<Stopped> {
             let help = format!("take `{field}` out; {}", some(&with_variable(variable)));
             return Some(Stopped { field, text, help });
         }
-        if !is_glob(pattern) {
+        if of_name(pattern, purse) == Err(NotGlob::Wrong) {
             return Some(no_pattern(field));
         }
     }
@@ -49,7 +50,7 @@ pub(super) fn stopped(filter: &Filter, purse: &mut Purse) -> Option<Stopped> {
         let text = format!("`{event}` has no action");
         return Some(Stopped { field: "action", text, help: "take `action` out".to_owned() });
     }
-    if event == "check_run" && !is_glob(&filter.check_name) {
+    if event == "check_run" && of_name(&filter.check_name, purse) == Err(NotGlob::Wrong) {
         return Some(no_pattern("checkName"));
     }
     has_body(event).then(|| bad_pattern(filter, purse))?
@@ -73,7 +74,7 @@ fn bad_pattern(filter: &Filter, purse: &mut Purse) -> Option<Stopped> {
     let excluded = filter.exclude_body_patterns.iter().map(|it| ("excludeBodyPatterns", it));
     for (field, pattern) in patterns.into_iter().chain(excluded) {
         // What costs too much may be fine.
-        if let Err(PatternError::Wrong(why)) = regexp::matches_nothing(pattern, purse) {
+        if let Err(PatternError::Wrong(why)) = regexp::finds(pattern, "", purse) {
             let text = format!("the regular expression {why}");
             return Some(Stopped { field, text, help: "Kelos takes those of Go (RE2)".to_owned() });
         }
@@ -86,51 +87,9 @@ fn no_pattern(field: &'static str) -> Stopped {
     Stopped { field, text, help: "write `\\[` for a bracket that is meant so".to_owned() }
 }
 
-/// Whether Go's `filepath.Match` takes a pattern.
-fn is_glob(pattern: &str) -> bool {
-    let mut rest = pattern.chars().peekable();
-    // One character of a class, which a backslash may stand before.
-    let member = |rest: &mut std::iter::Peekable<std::str::Chars<'_>>| match rest.next() {
-        Some('\\') => rest.next(),
-        Some('-' | ']') | None => None,
-        one => one,
-    };
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' if rest.next().is_none() => return false,
-            '[' => {
-                rest.next_if_eq(&'^');
-                let mut count = 0;
-                while count == 0 || rest.next_if_eq(&']').is_none() {
-                    count += 1;
-                    let is_range =
-                        |rest: &mut std::iter::Peekable<_>| rest.next_if_eq(&'-').is_some();
-                    if member(&mut rest).is_none()
-                        || (is_range(&mut rest) && member(&mut rest).is_none())
-                    {
-                        return false;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_are_those_of_go() {
-        for good in ["", "main", "release-*", "[a-c]x", "[^a]?", "\\[x", "[\\]]", "a]b"] {
-            assert!(is_glob(good), "{good}");
-        }
-        for bad in ["[", "[a-]-z]", "[]", "[]a]", "[a", "[^", "[-a]", "[a-", "x\\", "[\\", "[^]"] {
-            assert!(!is_glob(bad), "{bad}");
-        }
-    }
 
     fn is_stopped(event: &str, change: impl FnOnce(&mut Filter)) -> Option<&'static str> {
         let mut filter = Filter { event: event.to_owned(), ..Filter::default() };

@@ -1,5 +1,6 @@
 //! A finding: the rule, the place, what is wrong, and what to write instead.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -195,6 +196,14 @@ impl fmt::Display for Field {
     }
 }
 
+/// A name that a finding can quote.
+pub(super) fn shortened(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(64) {
+        None => name.into(),
+        Some((end, _)) => format!("{}…", &name[..end]).into(),
+    }
+}
+
 /// A replacement that is exact: the text of the field, or its key if the finding is about that, without these bytes
 /// and with others in their place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,6 +255,18 @@ impl Finding {
     pub(super) fn at(mut self, position: Position) -> Finding {
         self.at = Some(position);
         self
+    }
+
+    /// The same at a place, if that is known.
+    #[must_use]
+    pub(super) fn placed(self, position: Option<Position>) -> Finding {
+        Finding { at: position.or(self.at), ..self }
+    }
+
+    /// The same with what to do, if that is known.
+    #[must_use]
+    pub(super) fn maybe_help(self, help: Option<String>) -> Finding {
+        Finding { help: help.or(self.help), ..self }
     }
 
     /// The same with what to do.

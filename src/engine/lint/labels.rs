@@ -225,23 +225,14 @@ pub(super) fn shown(
     pieces: Vec<&Printed>,
     at: &dyn Fn(usize) -> Option<Position>,
 ) {
-    let variables = |printed: &Printed| -> Vec<Box<[Text]>> {
-        match &printed.piece {
-            Piece::Text(_) => Vec::new(),
-            Piece::Variable(path, _) => vec![path.clone()],
-            Piece::Made(paths) => paths.clone(),
-        }
-    };
-    let all: Vec<(Text, usize)> = pieces
+    let all: Vec<(&Text, usize)> = pieces
         .iter()
         .flat_map(|printed| {
-            let start = printed.at.start;
-            let first =
-                move |path: Box<[Text]>| path.first().map(|name| (Text::clone(name), start));
-            variables(printed).into_iter().filter_map(first)
+            let names = printed.piece.paths().iter().filter_map(|path| path.first());
+            names.map(|name| (name, printed.at.start))
         })
         .collect();
-    let find = |names: &[&str]| all.iter().find(|(name, _)| names.contains(&&**name));
+    let find = |names: &[&str]| all.iter().find(|(name, _)| names.contains(&&***name));
     if let Some((name, start)) = find(&BY_STRANGERS) {
         let is_chosen_by = is_weighty(lint, written);
         let severity = if is_chosen_by.is_some() { Severity::Warning } else { Severity::Info };
@@ -252,7 +243,7 @@ pub(super) fn shown(
             false => "list the values that it may have, as `allowed`",
         };
         let finding = Finding::new(Rule::StrangersText, severity, written.field.clone(), text);
-        return lint.add_at(finding.help(help), at(*start));
+        return lint.add(finding.help(help).placed(at(*start)));
     }
     let first = pieces.first().map(|it| &it.at);
     let is_alone = pieces.iter().all(|it| Some(&it.at) == first);
@@ -262,7 +253,7 @@ pub(super) fn shown(
         );
         let finding =
             Finding::new(Rule::HighCardinality, Severity::Info, written.field.clone(), text);
-        lint.add_at(finding.help("an annotation can say it as well"), at(*start));
+        lint.add(finding.help("an annotation can say it as well").placed(at(*start)));
     }
 }
 

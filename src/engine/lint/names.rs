@@ -125,15 +125,12 @@ pub(super) fn template(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &O
         let mut before = 0;
         let (mut is_constant, mut identifies) = (true, None);
         for printed in &forecast.printed {
-            let names = match &printed.piece {
-                Piece::Text(text) => {
-                    before += if printed.is_certain { text.len() } else { 0 };
-                    is_constant &= printed.is_certain;
-                    continue;
-                }
-                Piece::Variable(path, _) => vec![path.clone()],
-                Piece::Made(paths) => paths.clone(),
-            };
+            if let Piece::Text(text) = &printed.piece {
+                before += if printed.is_certain { text.len() } else { 0 };
+                is_constant &= printed.is_certain;
+                continue;
+            }
+            let names = printed.piece.paths();
             is_constant = false;
             let of_many = |name: &str| OF_MANY.contains(&name);
             let is_of_many = !names.is_empty()

@@ -29,9 +29,9 @@ const MOST_FIELDS: usize = 8;
 pub(super) fn no_field(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let written = spelled(&met.fault);
     let text = format!(
-        "{} no `{written}` ({KNOWN}): Kelos makes no {} of it",
+        "{} no `{written}` ({KNOWN}): Kelos {}",
         have(&met.always),
-        lint.product()
+        lint.makes_none(" of it")
     );
     let field = rendered.field.clone();
     let finding = Finding::new(Rule::PayloadField, by_certainty(met), field, text);
@@ -104,7 +104,7 @@ pub(super) fn of_nothing(
         return None;
     }
     let text =
-        format!("`{}` may be nothing: Kelos makes no {} then", spelled(&met.fault), lint.product());
+        format!("`{}` may be nothing: Kelos {}", spelled(&met.fault), lint.makes_none(" then"));
     let field = rendered.field.clone();
     let finding = Finding::new(Rule::PayloadField, Severity::Warning, field, text);
     let chain = rendered.source.get(met.fault.at.clone()).unwrap_or_default();
@@ -140,8 +140,8 @@ fn by_methods(chain: &str, events: &[&str]) -> Option<String> {
 /// A field that what is found in a payload does not have.
 pub(super) fn no_member(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Finding {
     let written = spelled(&met.fault);
-    let product = lint.product();
-    let text = format!("there is no `{written}` ({KNOWN}): Kelos makes no {product} of it");
+    let none = lint.makes_none(" of it");
+    let text = format!("there is no `{written}` ({KNOWN}): Kelos {none}");
     let finding = Finding::new(Rule::PayloadField, by_certainty(met), rendered.field.clone(), text);
     let path: Vec<&str> = met.fault.path.iter().map(|name| &**name).collect();
     let [_, of @ .., name] = path.as_slice() else { return finding };

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use super::annotations::{about, field_of, place};
+use super::Lint;
+use super::annotations::{about, field_of};
 use super::faults::listed;
 use super::finding::{Finding, Rule, Severity};
 use super::world::KelosWorld;
-use super::{Lint, silence};
 use crate::engine::candidate::{Candidate, Candidates, Offer, candidates, empty};
 use crate::engine::decision::Cause;
 use crate::engine::kelos::{Task, Workspace};
@@ -34,7 +34,9 @@ const WORKSPACE: &str = r#"{"spec": {"repo": "https://github.com/acme/widgets"}}
 /// What is known of a variable under the events that have it.
 #[derive(Default)]
 struct Seen<'i> {
-    missing: Vec<&'i str>,
+    /// How many examples do not tell it, and of which events.
+    missing: usize,
+    events: Vec<&'i str>,
     /// How the variable is spelled, and where.
     skip: Option<Skip>,
 }
@@ -65,22 +67,25 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     }
     let Ok(spawner) = Spawner::parse(json) else { return };
     let items = spawner.samples();
-    let (mut seen, mut all) = (BTreeMap::<(usize, String), Seen<'_>>::new(), Vec::new());
+    let mut seen = BTreeMap::<(usize, String), Seen<'_>>::new();
     let mut unwritten = BTreeMap::<usize, Vec<(Skip, bool)>>::new();
     let mut left = Means {
+        workspace: serde_json::from_str(WORKSPACE).ok(),
         kelos: Budget::new(Budget::task().steps(), BUILT_BYTES),
         ours: Budget::new(Budget::work().steps(), 2 * BUILT_BYTES),
     };
     for item in &items {
         let event = item.get("Event").and_then(|it| it.as_str()).unwrap_or_default();
-        all.push(event);
         for (index, outcome) in left.outcomes(lint, &spawner, item, &asked) {
             match outcome {
                 Outcome::Written => {}
                 Outcome::NotTold(skip) => {
                     let name = skip.variable.as_deref().unwrap_or_default().to_owned();
                     let of = seen.entry((index, name)).or_default();
-                    of.missing.push(event);
+                    of.missing += 1;
+                    if !of.events.contains(&event) {
+                        of.events.push(event);
+                    }
                     of.skip.get_or_insert(skip);
                 }
                 Outcome::Unwritten { skip, is_certain } => {
@@ -89,27 +94,28 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
             }
         }
     }
-    for ((index, _), Seen { missing, skip }) in seen {
+    for ((index, _), Seen { missing, events, skip }) in seen {
         let (Some(rule), Some(skip)) = (asked.get(index), skip) else { continue };
-        if missing.len() == all.len() {
+        if missing == items.len() {
             // Who silences the rule says that another program records it.
-            if !silence::is_silent(lint.around, lint.view, Rule::NotRecorded) {
+            if !lint.silent.contains(&Rule::NotRecorded) {
                 lint.unwritten.insert((rule.kind, rule.key.clone()));
             }
             tell(lint, rule, &skip, &[]);
         } else {
-            tell(lint, rule, &skip, &missing);
+            tell(lint, rule, &skip, &events);
         }
     }
     for (index, skips) in unwritten {
-        if let Some(rule) = asked.get(index).filter(|_| skips.len() == all.len()) {
+        if let Some(rule) = asked.get(index).filter(|_| skips.len() == items.len()) {
             never(lint, rule, &skips);
         }
     }
 }
 
-/// What is left to spend.
+/// What the examples are made with, and what is left to spend on them.
 struct Means {
+    workspace: Option<Workspace>,
     /// For what Kelos does.
     kelos: Budget,
     /// For what the webhook does.
@@ -126,15 +132,14 @@ impl Means {
         asked: &[&KeyRule],
     ) -> Vec<(usize, Outcome)> {
         let version = lint.around.kelos;
-        let Ok(variables) = spawner.variables(item, version) else { return Vec::new() };
+        let Ok(variables) = spawner.variables_of(item, version) else { return Vec::new() };
         let variables = variables.within(self.kelos);
         let task = spawner.task_of(item, &variables, version);
         self.kelos = variables.left().unwrap_or(self.kelos);
         let Ok(task) = task else { return Vec::new() };
         let task = task.to_string();
         let Ok(parsed) = Task::parse(&task) else { return Vec::new() };
-        let workspace: Option<Workspace> = serde_json::from_str(WORKSPACE).ok();
-        let workspace = workspace.as_ref();
+        let workspace = self.workspace.as_ref();
         let facts = Facts { task_bytes: task.len(), workspace, ..Facts::default() };
         let known = built(&parsed, lint.rules, &facts, &mut self.ours);
         let Candidates { candidates, is_over } =
@@ -213,13 +218,9 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     };
     let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key);
     let finding = Finding::new(Rule::NotRecorded, Severity::Warning, field_of(rule), text);
-    let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
-    let finding = match at {
-        Some(position) => finding.at(position),
-        None => about(lint, rule, finding),
-    };
+    let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
     let help = lint.line_for(variable);
-    lint.add(finding.help(help));
+    lint.add(about(lint, rule, finding).placed(at).help(help));
 }
 
 /// Tells of a key that no example gives a value.
@@ -252,13 +253,6 @@ fn never(lint: &mut Lint<'_>, rule: &KeyRule, skips: &[(Skip, bool)]) {
         None => (Rule::NeverWritten, format!("`{}` is not written{when}: {message}", rule.key)),
     };
     let finding = Finding::new(of, severity, field_of(rule), text);
-    let at = skip.position.and_then(|at| place(lint.view, rule, Some(at.offset)));
-    let finding = match at {
-        Some(position) => finding.at(position),
-        None => about(lint, rule, finding),
-    };
-    lint.add(match &skip.hint {
-        Some(hint) => finding.help(hint.clone()),
-        None => finding,
-    });
+    let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
+    lint.add(about(lint, rule, finding).placed(at).maybe_help(skip.hint.clone()));
 }

@@ -1,23 +1,24 @@
 //! Rules that a team, or who calls, does not want to hear of.
 
-use super::finding::{Field, Finding, Rule, Severity};
+use std::collections::BTreeSet;
+
+use super::finding::{Field, Finding, Rule, Severity, shortened};
 use super::view::View;
 use super::{Lint, Surroundings};
 use crate::engine::kelos::LINT_ALLOW_SETTING;
 use crate::templates::suggest::meant;
 
-/// Takes out what is not to be told. A name in the annotation that is no rule's silences nothing, and is told.
+/// Tells of names in the annotation that are no rule's: they silence nothing.
 pub(super) fn look(lint: &mut Lint<'_>) {
     for name in names(lint.view).filter(|name| name.parse::<Rule>().is_err()) {
         unknown(lint, name);
     }
-    let (around, view) = (lint.around, lint.view);
-    lint.findings.retain(|finding| !is_silent(around, view, finding.rule));
 }
 
-/// Whether nothing is told of a rule.
-pub(super) fn is_silent(around: &Surroundings<'_>, view: &View, rule: Rule) -> bool {
-    around.allowed.contains(&rule) || names(view).any(|name| name.parse() == Ok(rule))
+/// The rules that nothing is told of.
+pub(super) fn silent(around: &Surroundings<'_>, view: &View) -> BTreeSet<Rule> {
+    let named = names(view).filter_map(|name| name.parse().ok());
+    around.allowed.iter().copied().chain(named).collect()
 }
 
 /// The names in the annotation of the object.
@@ -29,8 +30,7 @@ fn names(view: &View) -> impl Iterator<Item = &str> {
 
 fn unknown(lint: &mut Lint<'_>, name: &str) {
     let field = Field::of(&["metadata", "annotations", LINT_ALLOW_SETTING]);
-    let short: String = name.chars().take(32).collect();
-    let text = format!("lint has no rule `{short}`");
+    let text = format!("lint has no rule `{}`", shortened(name));
     let finding = Finding::new(Rule::UnknownSetting, Severity::Warning, field, text);
     let help = meant(name, Rule::ALL.map(Rule::as_str))
         .unwrap_or_else(|| "docs/lint.md has a section for each".to_owned());

@@ -6,7 +6,6 @@ use super::templates::{Outlook, Rendered};
 use super::view::ContextSource;
 use crate::engine::simulate::is_refused;
 use crate::templates::Position;
-use crate::templates::go::forecast::Piece;
 
 /// What people write who need no rights for it, where an agent reads it.
 const BY_STRANGERS: [&str; 6] =
@@ -128,8 +127,8 @@ fn refused_paths(lint: &mut Lint<'_>) {
             continue;
         }
         let text = format!(
-            "Kelos can't parse this path, where single quotes hold one character: it makes no {}",
-            lint.product()
+            "Kelos can't parse this path, where single quotes hold one character: it {}",
+            lint.makes_none("")
         );
         let field = fields.clone().key(name);
         let with = path.replace('\'', "\"");
@@ -182,12 +181,8 @@ fn context_source(lint: &mut Lint<'_>, source: &ContextSource, field: Field) {
 pub(super) fn prompt(lint: &mut Lint<'_>, rendered: &Rendered<'_>, outlook: &Outlook<'_>) {
     let printed = outlook.forecasts.iter().flat_map(|(_, forecast)| &forecast.printed);
     let found = printed.filter_map(|printed| {
-        let paths = match &printed.piece {
-            Piece::Variable(path, _) => vec![path.clone()],
-            Piece::Made(paths) => paths.clone(),
-            Piece::Text(_) => Vec::new(),
-        };
-        let names = paths.into_iter().filter_map(|path| path.first().cloned());
+        let paths = printed.piece.paths();
+        let names = paths.iter().filter_map(|path| path.first().cloned());
         let mut names = names.filter(|name| BY_STRANGERS.contains(&&**name));
         Some((names.next()?, printed.at.start))
     });
@@ -207,6 +202,6 @@ fn parsed_twice(lint: &mut Lint<'_>, name: &str, at: Option<Position>) {
         "with `dependsOn`, Kelos reads the prompt as a template once more: `{{{{…}}}}` that strangers write in `.{name}` is run"
     );
     let finding = Finding::new(Rule::PromptParsedTwice, Severity::Warning, field, text);
-    let finding = finding.help("have the agent read the text itself, by `.Number` or `.URL`");
-    lint.add_at(finding, at);
+    let help = "have the agent read the text itself, by `.Number` or `.URL`";
+    lint.add(finding.help(help).placed(at));
 }

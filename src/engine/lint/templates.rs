@@ -12,7 +12,7 @@ use crate::engine::simulate::KelosVersion;
 use crate::engine::sources::name_hint;
 use crate::templates::go::forecast::{Fault, Forecast, Plain, Trouble};
 use crate::templates::purse::{COMPILING_BYTES, COMPILING_STEPS, Purse};
-use crate::templates::{ErrorKind, Language, Position, Syntax, TemplateError, Templates};
+use crate::templates::{ErrorKind, Language, Syntax, TemplateError, Templates};
 
 /// Where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,36 @@ pub(super) struct Outlook<'v> {
     pub(super) forecasts: Vec<(KelosWorld<'v>, Forecast)>,
 }
 
-/// Steps that all templates of a spawner may take together: as many as two that each take the most.
+/// Steps that all templates of a spawner may take together: as many as two that each take the most. So have those of
+/// its rules annotations.
 const ALL_STEPS: u64 = 2 * COMPILING_STEPS;
 
-/// Looks at all templates that Kelos renders. Each has steps of its own, so that a costly one hides nothing of the
-/// others.
+/// What is left for looking at templates. Each has steps of its own, so that a costly one hides nothing of the others.
+pub(super) struct Shares {
+    left: u64,
+}
+
+impl Default for Shares {
+    fn default() -> Shares {
+        Shares { left: ALL_STEPS }
+    }
+}
+
+impl Shares {
+    /// What the next template may cost.
+    pub(super) fn next(&self) -> Purse {
+        Purse::new(self.left.min(COMPILING_STEPS), COMPILING_BYTES)
+    }
+
+    /// Takes off what it cost.
+    pub(super) fn settle(&mut self, purse: &Purse) {
+        self.left = self.left.saturating_sub(purse.spent().steps);
+    }
+}
+
+/// Looks at all templates that Kelos renders.
 pub(super) fn look(lint: &mut Lint<'_>) {
-    let mut left = ALL_STEPS;
+    let mut shares = Shares::default();
     for rendered in all(lint) {
         lint.fetched = rendered.ignored.map(str::to_owned);
         if !rendered.source.contains("{{") {
@@ -67,11 +90,10 @@ pub(super) fn look(lint: &mut Lint<'_>) {
             }
             continue;
         }
-        let steps = left.min(COMPILING_STEPS);
-        let kept = std::mem::replace(&mut lint.purse, Purse::new(steps, COMPILING_BYTES));
+        let kept = std::mem::replace(&mut lint.purse, shares.next());
         template(lint, &rendered);
         let purse = std::mem::replace(&mut lint.purse, kept);
-        left = left.saturating_sub(purse.spent().steps);
+        shares.settle(&purse);
         if purse.is_empty() {
             lint.too_costly(rendered.field, "this template is");
         }
@@ -186,6 +208,9 @@ fn outlook<'v>(
     Some(outlook)
 }
 
+/// The most places of a template at which something is met; whoever mends some of them sees the others then.
+const MOST_MET: usize = 256;
+
 /// Puts what is met with what was met at the same place.
 fn note<'v>(all: &mut Vec<Met<'v>>, fault: &Fault, event: &'v str) {
     let kind = |trouble: &Trouble| match trouble {
@@ -199,6 +224,9 @@ fn note<'v>(all: &mut Vec<Met<'v>>, fault: &Fault, event: &'v str) {
             && met.fault.path == fault.path
             && kind(&met.fault.trouble) == kind(&fault.trouble)
     });
+    if place.is_none() && all.len() == MOST_MET {
+        return;
+    }
     let place = place.unwrap_or_else(|| {
         all.push(Met {
             fault: Fault { trouble: kind(&fault.trouble), ..fault.clone() },
@@ -229,27 +257,23 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
     let is_metadata = matches!(place, Place::Label | Place::Annotation);
     let (text, position) = match (helper, language) {
         (Some((name, at)), _) => {
-            let text = format!("Kelos has no function `{name}`: it makes no {}", lint.product());
+            let text = format!("Kelos has no function `{name}`: it {}", lint.makes_none(""));
             (text, Some(at))
         }
         (None, Some(Language::Jinja)) => {
-            let text = format!("Kelos knows no Jinja: it makes no {}", lint.product());
+            let text = format!("Kelos knows no Jinja: it {}", lint.makes_none(""));
             (text, error.position)
         }
         _ => {
-            let text =
-                format!("Kelos makes no {} of this template: {}", lint.product(), error.message);
+            let text = format!("Kelos {}: {}", lint.makes_none(" of this template"), error.message);
             let finding = Finding::new(Rule::TemplateSyntax, Severity::Error, field.clone(), text);
-            let finding = at(finding, error.position);
+            let finding = finding.placed(error.position);
             let function = error.message.strip_prefix("function `");
             let function = function.and_then(|rest| rest.split('`').next());
             // What is called like a variable is one, without its dot.
             let dotless = function.and_then(|name| name_hint(ErrorKind::Render, name));
             let finding = softened(finding, rendered);
-            return lint.add(match dotless.or(error.hint) {
-                Some(hint) => finding.help(hint),
-                None => finding,
-            });
+            return lint.add(finding.maybe_help(dotless.or(error.hint)));
         }
     };
     let finding = Finding::new(Rule::NotForKelos, Severity::Error, field.clone(), text);
@@ -260,12 +284,5 @@ fn broken(lint: &mut Lint<'_>, rendered: &Rendered<'_>, error: TemplateError) {
                 .to_owned()
         }
     };
-    lint.add(softened(at(finding, position), rendered).help(help));
-}
-
-fn at(finding: Finding, position: Option<Position>) -> Finding {
-    match position {
-        Some(position) => finding.at(position),
-        None => finding,
-    }
+    lint.add(softened(finding.placed(position), rendered).help(help));
 }

@@ -61,7 +61,7 @@ pub(super) fn worlds<'v>(
 
 /// Whether a filter lets no empty text pass.
 fn asks_for_body(filter: &Filter, purse: &mut Purse) -> bool {
-    let matches_nothing = |purse| regexp::matches_nothing(&filter.body_pattern, purse);
+    let matches_nothing = |purse| regexp::finds(&filter.body_pattern, "", purse);
     !filter.body_contains.is_empty()
         || (!filter.body_pattern.is_empty() && matches!(matches_nothing(purse), Ok(false)))
 }

@@ -4,7 +4,7 @@
 use super::compile::Compiler;
 use super::weight;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{TaskSpawner, rules_annotation};
+use crate::engine::kelos::{KNOWN, TaskSpawner, rules_annotation};
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::engine::sources::{GROUPS, Inference, Rendered, Table};
@@ -83,7 +83,7 @@ impl Compiler<'_> {
         let is_lacking = |name: &str| table.fails_on(name);
         let (name, at) = certain_variable(source, &is_lacking, &mut self.purse)?;
         let message = format!(
-            "Kelos makes no Task of this template: {} has no `.{name}` (up to Kelos v0.52)",
+            "Kelos makes no Task of this template: {} has no `.{name}` ({KNOWN})",
             table.name
         );
         let mut error = Skip::new(Reason::MissingVariable, message).at(at);

@@ -7,6 +7,7 @@ mod generic;
 mod github;
 mod glob;
 mod linear;
+mod name;
 mod polled;
 mod slack;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::{Item, SourceKind};
 use crate::templates::purse::Purse;
 
 pub(super) use self::github::is_on_pull_request;
+pub(in crate::engine) use self::glob::{NotGlob, of_name};
 
 /// The most filters that an item is judged by: nobody writes so many.
 const MOST_FILTERS: usize = 64;
@@ -71,6 +73,8 @@ pub(super) struct Filters {
     none: String,
     /// Where they are.
     field: &'static str,
+    /// Whether they are those of a list, and not what a source asks for as a whole.
+    is_list: bool,
     /// Each with its number in the field.
     all: Vec<(usize, Box<dyn Filter>)>,
 }
@@ -102,6 +106,7 @@ impl Filters {
         Filters {
             none: format!("spec.when.{field} does not"),
             field,
+            is_list: false,
             all: vec![(0, Box::new(filter))],
         }
     }
@@ -153,7 +158,7 @@ impl Filters {
     }
 
     fn place(&self, number: usize) -> String {
-        if self.none.starts_with("no ") { format!(".filters[{number}]") } else { String::new() }
+        if self.is_list { format!(".filters[{number}]") } else { String::new() }
     }
 
     fn told(&self, stopped: &[(&usize, String)]) -> String {
@@ -161,7 +166,7 @@ impl Filters {
         match stopped {
             [] => format!("{none} is there, and Kelos takes only what a filter lets pass"),
             [(_, first), rest @ ..] if rest.iter().all(|(_, it)| it == first) => {
-                let lets = if none.starts_with("no ") { "lets" } else { "let" };
+                let lets = if self.is_list { "lets" } else { "let" };
                 format!("{none} {lets} {first} pass")
             }
             all => {
@@ -251,13 +256,14 @@ fn too_much() -> NoTask {
     NoTask::not_simulated("the filters of the TaskSpawner are more than can be judged here")
 }
 
-/// The filters that are written for a source and meant, each with its number.
+/// The filters that are written in a field of a source and meant, each with its number.
 fn written<T: serde::de::DeserializeOwned>(
     spawner: &Spawner,
     source: SourceKind,
+    field: &str,
     is_meant: impl Fn(&Value) -> bool,
 ) -> Result<Vec<(usize, T)>, NoTask> {
-    let all = spawner.of_source(source, "filters").and_then(Value::as_array);
+    let all = spawner.of_source(source, field).and_then(Value::as_array);
     let meant = all.into_iter().flatten().enumerate().filter(|(_, it)| is_meant(it));
     let mut written = Vec::new();
     for (number, said) in meant {
@@ -266,7 +272,7 @@ fn written<T: serde::de::DeserializeOwned>(
         }
         let filter = serde_json::from_value(said.clone()).map_err(|error| {
             NoTask::not_simulated(format!(
-                "spec.when.{source}.filters[{number}] is not what Kelos has there: {error}"
+                "spec.when.{source}.{field}[{number}] is not what Kelos has there: {error}"
             ))
         })?;
         written.push((number, filter));

@@ -6,116 +6,116 @@
 mod pointer;
 mod types;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use self::pointer::{Moment, Pointer};
 pub(in crate::engine) use self::types::{
     Basic, PayloadPart, payload_fields, payload_getters, payload_part,
 };
-use self::types::{Field, type_of, types};
+use self::types::{Field, GoType, Of, Type, type_of, types};
 use super::field_mapping::{Unsaid, decoded};
 use super::no_task::NoTask;
 use crate::templates::value::{GoValue, Map, Text, Typed, Value};
 use crate::templates::{ErrorKind, TemplateError};
 
-/// The payload of an event.
+/// The payload of an event: all of its JSON, read once.
 pub(super) fn payload(event: &str, json: &Json) -> Result<Value, NoTask> {
-    let Some(name) = type_of(event) else {
+    let Some(of) = type_of(event) else {
         return Ok(Value::Typed(Typed::new(Unsaid(format!("Payload of the event {event}")))));
     };
-    checked(&format!("*github.{name}"), json, "Payload")?;
-    Ok(of_type(&format!("*github.{name}"), json, ".Payload"))
+    checked(of, json, "Payload")?;
+    Ok(whole(of, json, ".Payload"))
 }
 
 /// Refuses JSON of another type than go-github reads: Kelos makes no Task of such an event.
-fn checked(type_name: &str, json: &Json, at: &str) -> Result<(), NoTask> {
-    let plain = type_name.trim_start_matches('*');
-    let fits = match (json, plain) {
-        (Json::Null, _) => true,
-        (Json::String(_), "string" | "github.Timestamp") => true,
-        (Json::Bool(_), "bool") => true,
-        (Json::Number(number), "int" | "int64") => number.is_i64(),
-        // Seconds since 1970.
-        (Json::Number(number), "github.Timestamp") => number.is_i64(),
-        (Json::Object(map), _) if plain.starts_with("map[string]") => {
-            let of = &plain["map[string]".len()..];
-            return map.iter().try_for_each(|(key, it)| checked(of, it, &format!("{at}.{key}")));
+fn checked(of: &Of, json: &Json, at: &str) -> Result<(), NoTask> {
+    let fits = match (json, of) {
+        (Json::Null, _) | (_, Of::Any) => true,
+        (Json::String(_), Of::Text | Of::Moment) | (Json::Bool(_), Of::Switch) => true,
+        // A moment as seconds since 1970.
+        (Json::Number(number), Of::Number | Of::Moment) => number.is_i64(),
+        (Json::Object(map), Of::Map(of)) => {
+            return map
+                .iter()
+                .try_for_each(|(key, it)| checked(&of.of, it, &format!("{at}.{key}")));
         }
-        (_, "any") => true,
-        (Json::Array(items), _) if plain.starts_with("[]") => {
-            return items.iter().try_for_each(|it| checked(&plain[2..], it, at));
+        (Json::Array(items), Of::List(of)) => {
+            return items.iter().try_for_each(|it| checked(&of.of, it, at));
         }
-        (Json::Object(map), _) => {
-            match plain.strip_prefix("github.").and_then(|it| types().get(it)) {
-                Some(known) => {
-                    return known.fields.values().try_for_each(|field| match map.get(field.json) {
-                        Some(it) => checked(field.type_name, it, &format!("{at}.{}", field.json)),
-                        None => Ok(()),
-                    });
+        (Json::Object(map), Of::Struct(name)) => {
+            let fields = types().get(name).into_iter().flat_map(|known| known.fields.values());
+            for field in fields {
+                if let Some(it) = map.get(field.json) {
+                    checked(&field.of.of, it, &format!("{at}.{}", field.json))?;
                 }
-                None => true,
             }
+            true
         }
         _ => false,
     };
     if fits {
         return Ok(());
     }
-    Err(NoTask::item(format!("`{at}` is no {plain}, which it is in what GitHub sends")))
+    Err(NoTask::item(format!("`{at}` is no {of}, which it is in what GitHub sends")))
 }
 
-/// JSON as a value of a type of Go. `at` is the way to it.
-fn of_type(type_name: &str, json: &Json, at: &str) -> Value {
-    let is_pointer = type_name.starts_with('*');
-    let plain = type_name.trim_start_matches('*');
-    if let Some(name) = plain.strip_prefix("github.").filter(|it| *it != "Timestamp")
-        && let Some((name, _)) = types().get_key_value(name)
-    {
-        let json = Some(json.clone()).filter(|it| !it.is_null());
-        return Value::Typed(Typed::new(Struct { name, json, at: at.into() }));
+/// JSON as a value of a type of Go, or a pointer to one. `at` is the way to it.
+fn of_type(GoType { is_pointer, of }: &GoType, json: &Json, at: &str) -> Value {
+    match of {
+        Of::Text | Of::Number | Of::Switch if *is_pointer => {
+            Value::Typed(Typed::new(Pointer { to: basic(json), at: at.into() }))
+        }
+        Of::Text | Of::Number | Of::Switch => basic(json).unwrap_or_else(|| zero(of)),
+        of => whole(of, json, at),
     }
-    if let Some(of) = plain.strip_prefix("[]") {
-        let items = json.as_array().map_or(&[][..], Vec::as_slice);
-        let items = items.iter().enumerate();
-        let items = items.map(|(index, item)| of_type(of, item, &format!("{at}.{index}")));
-        return Value::List(items.collect());
-    }
-    if plain.starts_with("map[") {
-        return if json.is_null() { Value::from(Map::new()) } else { decoded(json) };
-    }
-    if plain == "github.Timestamp" {
-        let text = match json {
-            Json::Null => None,
-            json => Some(json.as_str().map_or_else(|| moment(""), moment)),
-        };
-        return Value::Typed(Typed::new(Moment { text, at: Some(at.into()) }));
-    }
-    let to = basic(plain, json);
-    match (is_pointer, to) {
-        (true, to) => Value::Typed(Typed::new(Pointer { to, at: at.into() })),
-        (false, to) => to.unwrap_or_else(|| zero(plain)),
+}
+
+/// The same of a type that has no pointers, or of which nobody has anything else.
+fn whole(of: &Of, json: &Json, at: &str) -> Value {
+    match of {
+        Of::Struct(name) => match types().get_key_value(name) {
+            Some((name, known)) => Value::Typed(Typed::new(Struct::of(name, known, json, at))),
+            None => Value::Typed(Typed::new(Unsaid(at.trim_start_matches('.').to_owned()))),
+        },
+        Of::List(of) => {
+            let items = json.as_array().map_or(&[][..], Vec::as_slice);
+            let items = items.iter().enumerate();
+            Value::List(items.map(|(i, item)| of_type(of, item, &format!("{at}.{i}"))).collect())
+        }
+        Of::Moment => {
+            let text = match json {
+                Json::Null => None,
+                json => Some(json.as_str().map_or_else(|| moment(""), moment)),
+            };
+            Value::Typed(Typed::new(Moment { text, at: Some(at.into()) }))
+        }
+        _ if json.is_null() => zero(of),
+        Of::Map(_) | Of::Any => decoded(json),
+        Of::Text | Of::Number | Of::Switch => basic(json).unwrap_or_else(|| zero(of)),
     }
 }
 
 /// A text, a whole number or a boolean; nothing for null.
-fn basic(plain: &str, json: &Json) -> Option<Value> {
-    match (json, plain) {
-        (Json::String(text), _) => Some(Value::from(&**text)),
-        (Json::Bool(it), _) => Some(Value::Bool(*it)),
-        (Json::Number(number), _) => number.as_i64().map(Value::Int),
+fn basic(json: &Json) -> Option<Value> {
+    match json {
+        Json::String(text) => Some(Value::from(&**text)),
+        Json::Bool(it) => Some(Value::Bool(*it)),
+        Json::Number(number) => number.as_i64().map(Value::Int),
         _ => None,
     }
 }
 
 /// What `Get` methods give for nothing.
-fn zero(plain: &str) -> Value {
-    match plain {
-        "int" | "int64" => Value::Int(0),
-        "bool" => Value::Bool(false),
-        "github.Timestamp" => Value::from("0001-01-01 00:00:00 +0000 UTC"),
-        _ if plain.starts_with("map[") => Value::from(Map::new()),
-        _ if plain.starts_with("[]") => Value::from(Vec::new()),
-        _ => Value::from(""),
+fn zero(of: &Of) -> Value {
+    match of {
+        Of::Number => Value::Int(0),
+        Of::Switch => Value::Bool(false),
+        Of::Moment => Value::from("0001-01-01 00:00:00 +0000 UTC"),
+        Of::Map(_) => Value::from(Map::new()),
+        Of::List(_) => Value::from(Vec::new()),
+        Of::Text | Of::Struct(_) | Of::Any => Value::from(""),
     }
 }
 
@@ -135,40 +135,63 @@ fn untold(what: &str) -> TemplateError {
     TemplateError::new(ErrorKind::Limit, format!("{what} is not simulated"))
 }
 
-/// A pointer to a struct of go-github; without JSON, to nothing.
+/// A pointer to a struct of go-github, or to nothing.
 #[derive(Debug)]
 struct Struct {
     name: &'static str,
-    json: Option<Json>,
+    known: &'static Type,
+    /// The fields that are said, by their names in JSON; nothing for a pointer to nothing.
+    parts: Option<BTreeMap<&'static str, Part>>,
     /// The way to it, as a template writes it.
     at: Text,
 }
 
+/// A field that is said.
+#[derive(Clone, Debug)]
+struct Part {
+    /// What the field itself gives.
+    value: Value,
+    /// What its `Get` method gives: a copy of what is pointed to, or an empty value.
+    got: Value,
+}
+
+impl Part {
+    fn of(field: &Field, json: &Json, at: &str) -> Part {
+        let value = of_type(&field.of, json, at);
+        let got = match (&field.of.of, json) {
+            (Of::Struct(_), _) => value.clone(),
+            (Of::Moment, json) => {
+                let text = json.as_str().map_or_else(|| Ok(zero(&Of::Moment)), moment);
+                Value::Typed(Typed::new(Moment { text: Some(text), at: None }))
+            }
+            (of @ (Of::Text | Of::Number | Of::Switch), json) => {
+                basic(json).unwrap_or_else(|| zero(of))
+            }
+            (of, Json::Null) => zero(of),
+            _ => value.clone(),
+        };
+        Part { value, got }
+    }
+}
+
 impl Struct {
-    /// The JSON of a field, null in nothing; what is not said is an error.
-    fn json(&self, field: Field, name: &str) -> Result<&Json, TemplateError> {
-        let Some(json) = &self.json else { return Ok(&Json::Null) };
-        let at = format!("{}.{name}", self.at);
-        json.get(field.json).ok_or_else(|| Unsaid(at.trim_start_matches('.').to_owned()).error())
+    fn of(name: &'static str, known: &'static Type, json: &Json, at: &str) -> Struct {
+        let part = |(name, field): (&&str, &'static Field)| {
+            Some((field.json, Part::of(field, json.get(field.json)?, &format!("{at}.{name}"))))
+        };
+        let parts = (!json.is_null()).then(|| known.fields.iter().filter_map(part).collect());
+        Struct { name, known, parts, at: at.into() }
     }
 
-    /// What the `Get` method of a field gives: a copy of what is pointed to, or an empty value.
-    fn got(&self, field: Field, name: &str) -> Result<Value, TemplateError> {
-        let plain = field.type_name.trim_start_matches('*');
-        let is_struct = plain.starts_with("github.") && plain != "github.Timestamp";
-        let json = self.json(field, name)?;
-        if plain == "github.Timestamp" {
-            let text = json.as_str().map_or_else(|| Ok(zero(plain)), moment);
-            return Ok(Value::Typed(Typed::new(Moment { text: Some(text), at: None })));
-        }
-        if json.is_null() && !is_struct {
-            return Ok(zero(plain));
-        }
-        match of_type(field.type_name, json, &format!("{}.{name}", self.at)) {
-            Value::Typed(typed) if !is_struct => {
-                Ok(typed.pointed()?.unwrap_or(Value::Typed(typed)))
-            }
-            value => Ok(value),
+    /// A field, also of nothing; what is not said is an error.
+    fn part(&self, field: &'static Field, name: &str) -> Result<Part, TemplateError> {
+        let at = format!("{}.{name}", self.at);
+        match &self.parts {
+            Some(parts) => match parts.get(field.json) {
+                Some(part) => Ok(part.clone()),
+                None => Err(Unsaid(at.trim_start_matches('.').to_owned()).error()),
+            },
+            None => Ok(Part::of(field, &Json::Null, &at)),
         }
     }
 }
@@ -179,13 +202,13 @@ impl GoValue for Struct {
     }
 
     fn is_true(&self) -> bool {
-        self.json.is_some()
+        self.parts.is_some()
     }
 
     fn field(&self, name: &str) -> Result<Value, TemplateError> {
-        let known = types().get(self.name).ok_or_else(|| untold("this type"))?;
+        let known = self.known;
         if let Some((of, field)) = known.got_by(name) {
-            return self.got(field, of);
+            return Ok(self.part(field, of)?.got);
         }
         if known.methods.contains(&name) {
             return Err(untold(&format!("the method `{name}` of github.{}", self.name)));
@@ -198,11 +221,8 @@ impl GoValue for Struct {
                 None => error,
             });
         };
-        match &self.json {
-            Some(_) => {
-                let json = self.json(*field, name)?;
-                Ok(of_type(field.type_name, json, &format!("{}.{name}", self.at)))
-            }
+        match &self.parts {
+            Some(_) => Ok(self.part(field, name)?.value),
             None => Err(TemplateError::render(format!(
                 "`{}` is nothing here, so it has no `{name}`",
                 self.at
@@ -212,7 +232,7 @@ impl GoValue for Struct {
     }
 
     fn printed(&self) -> Result<Value, TemplateError> {
-        match self.json {
+        match self.parts {
             None => Ok(Value::from("<nil>")),
             Some(_) => Err(untold("a whole struct of the payload as a text")),
         }

@@ -25,8 +25,8 @@ impl Spawner {
     /// Examples of items of its source that it takes; of `githubWebhook` at least one for each event that it takes, of
     /// `linearWebhook` one for each type.
     ///
-    /// Each has all variables that such an item can have. None for a source that is not known, and none of what its
-    /// filters let not pass.
+    /// Each has all variables that such an item can have. None for a source that is not known, and none that
+    /// its filters do not let through.
     pub fn samples(&self) -> Vec<Item> {
         let Some(source) = self.source() else { return Vec::new() };
         let of = |given: &[(&str, &str)]| {

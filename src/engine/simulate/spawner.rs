@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::KelosVersion;
 use super::SourceKind;
 use super::no_task::NoTask;
-use super::template::render_as_kelos;
+use super::template::Programs;
 use super::variables::Variables;
 use crate::engine::kelos::NAME_TEMPLATE_ANNOTATION;
 use crate::engine::sources::Rendered;
@@ -37,6 +37,8 @@ pub struct Spawner {
     pub(super) bytes: usize,
     /// What judging items by its filters may still cost.
     pub(super) purse: Rc<RefCell<Purse>>,
+    /// Its templates.
+    pub(super) programs: Programs,
 }
 
 /// The uid in owner references of TaskSpawners that have none, as in files.
@@ -86,6 +88,7 @@ impl Spawner {
             credentials: credentials.unwrap_or_default(),
             bytes: json.len(),
             purse: Rc::default(),
+            programs: Programs::default(),
         };
         spawner.restore(&metadata.annotations.unwrap_or_default());
         Ok(spawner)
@@ -238,7 +241,7 @@ impl Spawner {
             let plain = ["url", "body"].map(|name| (name.to_owned(), &http[name]));
             for (field, template) in plain.into_iter().chain(headers) {
                 let Some(template) = template.as_str() else { continue };
-                let text = render_as_kelos(template, &bare);
+                let text = self.render(template, &bare);
                 bare.left().into_iter().for_each(|left| variables.spend_to(left));
                 text.map_err(|error| {
                     let field = format!("spec.taskTemplate.contextSources[{number}].http.{field}");

@@ -7,7 +7,6 @@ use super::no_task::NoTask;
 use super::reporting::Reported;
 use super::spawner::Spawner;
 use super::task_name::Facts;
-use super::template::render_as_kelos;
 use super::variables::{Variables, text_of};
 use super::{Item, KelosVersion, SourceKind};
 use crate::apimachinery::{self, Kind, is_object_name};
@@ -58,9 +57,9 @@ impl Spawner {
     ///
     /// It can't be one of the source, or the TaskSpawner takes none such.
     pub fn item(&self, given: &Item, version: KelosVersion) -> Result<Item, NoTask> {
-        let source = self.source_of(version)?;
-        self.variables(given, version)?;
-        self.completed(source, given)
+        let item = self.complete(given, version)?;
+        self.variables_of(&item, version)?;
+        Ok(item)
     }
 
     /// The Task that Kelos makes for an item, as it sends it to the API server: no webhook has seen it.
@@ -72,10 +71,11 @@ impl Spawner {
     /// What keeps Kelos from making one, or the API server from taking it, whatever a webhook does; or that it can't
     /// be told.
     pub fn task(&self, item: &Item, version: KelosVersion) -> Result<Value, NoTask> {
-        self.task_of(item, &self.variables(item, version)?, version)
+        let item = self.complete(item, version)?;
+        self.task_of(&item, &self.variables_of(&item, version)?, version)
     }
 
-    /// The same, of an item whose variables are known.
+    /// The same, of an item that says all and whose variables are known.
     pub(in crate::engine) fn task_of(
         &self,
         item: &Item,
@@ -83,7 +83,6 @@ impl Spawner {
         version: KelosVersion,
     ) -> Result<Value, NoTask> {
         let source = self.source_of(version)?;
-        let item = self.completed(source, item)?;
         if version != KelosVersion::V0_24 && source.table().has_context() {
             self.asked(variables)?;
         }
@@ -94,7 +93,7 @@ impl Spawner {
             _ => printed(variables, "Event"),
         };
         let id_of_delivery = match source {
-            SourceKind::GenericWebhook if field_mapping::is_without_id(self, &item)? => "",
+            SourceKind::GenericWebhook if field_mapping::is_without_id(self, item)? => "",
             _ => &*id,
         };
         let delivery =
@@ -109,8 +108,8 @@ impl Spawner {
         labels.insert(TASKSPAWNER_LABEL.to_owned(), self.name.as_str().into());
         let spec = self.with_credentials(spec, &mut labels)?;
         match source {
-            SourceKind::Slack => slack(&item, &id, &mut labels, &mut annotations)?,
-            _ => annotations.extend(self.reported(source, &item, variables, version)?),
+            SourceKind::Slack => slack(item, &id, &mut labels, &mut annotations)?,
+            _ => annotations.extend(self.reported(source, item, variables, version)?),
         }
         self.accept(&name)?;
         Ok(self.object(name, labels, annotations, spec, version))
@@ -139,7 +138,7 @@ impl Spawner {
             prompt => prompt,
         };
         let render = |rendered: Rendered, template: &str| {
-            let text = render_as_kelos(template, variables);
+            let text = self.render(template, variables);
             text.map_err(|error| NoTask::of_template(rendered, error))
         };
         let prompt = render(Rendered::Prompt, prompt)?;
@@ -175,7 +174,7 @@ impl Spawner {
     /// Labels and annotations of the Kelos field.
     fn metadata(&self, variables: &Variables) -> Result<(Fields, Fields), NoTask> {
         let render = |(kind, key, template): (Kind, &str, &str)| {
-            let text = render_as_kelos(template, variables).map_err(|error| {
+            let text = self.render(template, variables).map_err(|error| {
                 NoTask::of_template(Rendered::Metadata(kind, key.into()), error)
             })?;
             Ok((key.to_owned(), Value::from(text)))

@@ -11,8 +11,7 @@ use super::variables::Variables;
 use crate::apimachinery::{NAME_BYTES, is_object_name};
 use crate::engine::sources::Rendered;
 use crate::hex::hex;
-use crate::templates::go::{NO_VALUE, Program};
-use crate::templates::purse::Purse;
+use crate::templates::go::NO_VALUE;
 
 /// How many hexadecimal digits of a hash stand in a name.
 const HASH_DIGITS: usize = 12;
@@ -58,7 +57,7 @@ impl Spawner {
         let template = self.text("nameTemplate");
         let fails = |error| NoTask::of_template(Rendered::Name, error);
         let fail = |message: &str| NoTask::kelos(message).at(Rendered::Name);
-        let program = Program::compile_plain(template, &mut Purse::default()).map_err(fails)?;
+        let program = self.programs.of(template).map_err(fails)?;
         if program.mentions("Context") {
             return Err(fail(
                 "a name may not depend on context sources: `Context` is refused here",

@@ -47,21 +47,35 @@ impl Spawner {
     ///
     /// The item can't be one of the source, or the TaskSpawner has none that this Kelos knows.
     pub fn variables(&self, item: &Item, version: KelosVersion) -> Result<Variables, NoTask> {
+        self.variables_of(&self.complete(item, version)?, version)
+    }
+
+    /// An item as it is taken, with what it does not say.
+    pub(super) fn complete(&self, item: &Item, version: KelosVersion) -> Result<Item, NoTask> {
         let source = self.source_of(version)?;
         self.check(source, item)?;
-        let item = self.completed(source, item)?;
+        self.completed(source, item)
+    }
+
+    /// The same of an item that says all, as those of [`Spawner::samples`].
+    pub(in crate::engine) fn variables_of(
+        &self,
+        item: &Item,
+        version: KelosVersion,
+    ) -> Result<Variables, NoTask> {
+        let source = self.source_of(version)?;
         let mut map = match source {
-            _ if source.is_polled() => polled(&item)?,
-            SourceKind::GithubWebhook => github_event::variables(&item)?,
-            SourceKind::GenericWebhook => field_mapping::variables(self, &item)?,
-            SourceKind::LinearWebhook => linear(&item)?,
-            _ => texts(&item, source)?,
+            _ if source.is_polled() => polled(item)?,
+            SourceKind::GithubWebhook => github_event::variables(item)?,
+            SourceKind::GenericWebhook => field_mapping::variables(self, item)?,
+            SourceKind::LinearWebhook => linear(item)?,
+            _ => texts(item, source)?,
         };
         if version == KelosVersion::V0_24 {
             let root = Value::Typed(Typed::new(WorkItem(map)));
             return Ok(Variables { root, source: source.table(), left: Cell::default() });
         }
-        let context: Map = self.context(&item)?;
+        let context: Map = self.context(item)?;
         if source.table().has_context() && self.context_sources().next().is_some() {
             map.insert("Context".into(), Value::from(context));
         }

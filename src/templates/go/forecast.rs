@@ -10,9 +10,11 @@ mod compare;
 mod expression;
 mod item;
 mod kind;
+mod scope;
 mod walk;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use self::walk::Walk;
 use super::function::Function;
@@ -27,6 +29,9 @@ use crate::templates::value::{Text, Value};
 
 /// An element of a list, whichever, in a path.
 pub const ELEMENT: &str = "[]";
+
+/// A variable, or a part of one: `["Context", "build"]`. Cloning it is cheap.
+pub type VariablePath = Arc<[Text]>;
 
 /// What is known of a variable, or of a part of one.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +114,7 @@ pub struct Fault {
     /// What.
     pub trouble: Trouble,
     /// The variable, or the part of one, that it is about; empty if it is about something else.
-    pub path: Box<[Text]>,
+    pub path: VariablePath,
     /// The bytes of the expression.
     pub at: Range<usize>,
     /// Whether it stands where a condition is asked for: of `if`, `with`, `and` or `or`.
@@ -145,9 +150,20 @@ pub enum Piece {
     /// This text.
     Text(Text),
     /// A variable, or a part of one, as it is.
-    Variable(Box<[Text]>, Shape),
+    Variable(VariablePath, Shape),
     /// Something that is made of these variables, and of others that nobody knows.
-    Made(Vec<Box<[Text]>>),
+    Made(Arc<[VariablePath]>),
+}
+
+impl Piece {
+    /// The variables that it shows.
+    pub fn paths(&self) -> &[VariablePath] {
+        match self {
+            Piece::Text(_) => &[],
+            Piece::Variable(path, _) => std::slice::from_ref(path),
+            Piece::Made(paths) => paths,
+        }
+    }
 }
 
 /// What a template does in a world.
@@ -157,8 +173,6 @@ pub struct Forecast {
     pub faults: Vec<Fault>,
     /// What is printed.
     pub printed: Vec<Printed>,
-    /// The variables that are asked for or looked up where that can be reached, and the bytes that do so.
-    pub asked: Vec<(Text, Range<usize>)>,
 }
 
 /// A template as Kelos parses it: without helpers.

@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::parser::{self, Node};
-use super::{Pattern, PatternError};
+use super::{Pattern, PatternError, compile_shared};
 use crate::templates::budget::{Budget, Exhausted};
 use crate::templates::purse::Purse;
 
@@ -18,7 +18,7 @@ const LOOKS_PER_STEP: u64 = 8;
 ///
 /// That it is none of Go's, or too long or too large, or costs more than is left.
 pub fn finds(source: &str, text: &str, purse: &mut Purse) -> Result<bool, PatternError> {
-    let pattern = Pattern::compile_within(source, purse)?;
+    let pattern = compile_shared(source, purse)?;
     // At the most each instruction is looked at for each character.
     purse.take_steps(pattern.cost().saturating_mul(text.len() as u64 / LOOKS_PER_STEP + 1))?;
     let (mut budget, mut is_found) = (Budget::template(), false);

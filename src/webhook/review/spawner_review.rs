@@ -26,7 +26,8 @@ pub(in crate::webhook) struct SpawnerReview {
     pub(in crate::webhook) old_object: Option<Bytes>,
 }
 
-/// The request as it is on the wire.
+/// The request as it is on the wire. That of a Task is another one: there the object is read at once, and here it stays a
+/// piece of the body, for what it was before is only looked at where it can matter.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {

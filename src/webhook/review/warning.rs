@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::engine::kelos::KNOWN;
 use crate::engine::lint::{Field, Finding, Step};
 
 /// The most characters of a warning: the API server cuts at 256.
@@ -27,7 +28,8 @@ pub(super) fn finding_warning(finding: &Finding) -> String {
     let Some(help) = &finding.help else {
         return warning_with(format!("{field}: {}", finding.text), &end);
     };
-    let short = finding.text.replace(OF_VERSION, "");
+    // A warning can go without up to which Kelos it is known.
+    let short = finding.text.replace(&format!(" ({KNOWN})"), "");
     let name = short_name(&finding.field);
     for (field, text) in [(&*field, &finding.text), (&*field, &short), (&*name, &short)] {
         let line = format!("{field}: {text}; {help}");
@@ -41,9 +43,6 @@ pub(super) fn finding_warning(finding: &Finding) -> String {
         None => warning_with(format!("{field}: {}", finding.text), &end),
     }
 }
-
-/// Up to which Kelos something is known, which a warning can go without.
-const OF_VERSION: &str = " (up to Kelos v0.52)";
 
 fn chars(text: &str) -> usize {
     text.chars().count()

@@ -24,6 +24,12 @@ impl Answer for Echo {
     }
 }
 
+/// Where requests go, what they count as there, and how large they may be.
+const PATHS: [(&str, &str, usize); 2] = [
+    (MUTATE_TASK_PATH, "task", MAX_BODY_BYTES),
+    (VALIDATE_SPAWNER_PATH, "taskspawner", MAX_SPAWNER_BODY_BYTES),
+];
+
 /// A router with so few places for Tasks.
 fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, places: usize) -> MethodRouter {
     route(answer, Gate::of_tasks(places, metrics))
@@ -50,18 +56,24 @@ async fn send(request: Request) -> Answered {
 }
 
 impl Answered {
-    /// Asserts a `Status` of this code whose message holds `message`, and that it was counted.
-    fn is_refusal(&self, code: u16, message: &str, counted: &str) {
+    /// Asserts a `Status` of this code whose message holds `message`, and that it was counted, and as what.
+    fn is_refusal(&self, code: u16, message: &str, resource: &str, counted: &str) {
         assert_eq!(self.status, code, "{}", self.body);
         assert_eq!(self.headers[CONTENT_TYPE], "application/json");
         let status: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         assert_eq!(status["kind"], "Status");
         assert_eq!(status["code"], code);
         assert!(status["message"].as_str().unwrap().contains(message), "{}", self.body);
-        let series = format!("admissions_total{{resource=\"task\",outcome=\"{counted}\"}} 1\n");
-        let text = self.metrics.encode().unwrap();
-        assert!(text.contains(&series), "{series} in:\n{text}");
+        is_counted_once(&self.metrics, resource, counted);
     }
+}
+
+/// One request about such an object has ended like this.
+fn is_counted_once(metrics: &Metrics, resource: &str, outcome: &str) {
+    let labels = format!("{{resource=\"{resource}\",outcome=\"{outcome}\"}}");
+    let series = format!("admissions_total{labels} 1\n");
+    let text = metrics.encode().unwrap();
+    assert!(text.contains(&series), "{series} in:\n{text}");
 }
 
 fn post_to(uri: &str, content_type: Option<&str>, body: Body) -> Request {
@@ -73,7 +85,11 @@ fn post_to(uri: &str, content_type: Option<&str>, body: Body) -> Request {
 }
 
 fn json_post(body: impl Into<Body>) -> Request {
-    post_to(MUTATE_TASK_PATH, Some("application/json"), body.into())
+    json_to(MUTATE_TASK_PATH, body)
+}
+
+fn json_to(path: &str, body: impl Into<Body>) -> Request {
+    post_to(path, Some("application/json"), body.into())
 }
 
 /// A body of frames whose length is announced nowhere.
@@ -98,42 +114,47 @@ impl HttpBody for Frames {
 
 #[tokio::test]
 async fn body_and_query_reach_the_answer() {
-    let request = post_to("/mutate-task?timeout=3s", Some("application/json"), "{}".into());
-    let answered = send(request).await;
-    assert_eq!((answered.status, answered.body.as_str()), (200, "2 timeout=3s"));
-    assert_eq!(answered.headers[CONTENT_TYPE], "application/json");
-    assert_eq!(send(json_post("")).await.body, "0 -");
+    for (path, ..) in PATHS {
+        let answered = send(json_to(&format!("{path}?timeout=3s"), "{}")).await;
+        assert_eq!((answered.status, answered.body.as_str()), (200, "2 timeout=3s"));
+        assert_eq!(answered.headers[CONTENT_TYPE], "application/json");
+        assert_eq!(send(json_to(path, "")).await.body, "0 -");
+    }
 }
 
 #[tokio::test]
 async fn content_type_is_json_however_it_is_written() {
-    for good in ["application/json", "Application/JSON", "application/json ; charset=utf-8"] {
-        let answered = send(post_to(MUTATE_TASK_PATH, Some(good), "{}".into())).await;
-        assert_eq!(answered.status, 200, "{good}");
-    }
-    for bad in [None, Some("text/plain"), Some("application/yaml"), Some("application/jsonx")] {
-        let answered = send(post_to(MUTATE_TASK_PATH, bad, "SECRET".into())).await;
-        answered.is_refusal(415, "Content-Type: application/json", "bad_request");
-        assert!(!answered.body.contains("SECRET"));
+    for (path, resource, _) in PATHS {
+        for good in ["application/json", "Application/JSON", "application/json ; charset=utf-8"] {
+            let answered = send(post_to(path, Some(good), "{}".into())).await;
+            assert_eq!(answered.status, 200, "{good}");
+        }
+        for bad in [None, Some("text/plain"), Some("application/yaml"), Some("application/jsonx")] {
+            let answered = send(post_to(path, bad, "SECRET".into())).await;
+            answered.is_refusal(415, "Content-Type: application/json", resource, "bad_request");
+            assert!(!answered.body.contains("SECRET"));
+        }
     }
 }
 
 #[tokio::test]
 async fn other_methods_are_told_which_one() {
-    for method in ["GET", "PUT", "DELETE", "PATCH"] {
-        let request =
-            Request::builder().method(method).uri(MUTATE_TASK_PATH).body(Body::empty()).unwrap();
-        let answered = send(request).await;
-        answered.is_refusal(405, "POST", "bad_request");
-        assert_eq!(answered.headers[ALLOW], "POST");
+    for (path, resource, _) in PATHS {
+        for method in ["GET", "PUT", "DELETE", "PATCH"] {
+            let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+            let answered = send(request).await;
+            answered.is_refusal(405, "POST", resource, "bad_request");
+            assert_eq!(answered.headers[ALLOW], "POST");
+        }
     }
 }
 
 #[tokio::test]
 async fn other_paths_are_told_where_the_webhook_is() {
-    for path in ["/", "/mutate-task/", "/mutate", "/metrics"] {
-        let answered = send(post_to(path, Some("application/json"), "{}".into())).await;
-        answered.is_refusal(404, "/mutate-task", "bad_request");
+    for path in ["/", "/mutate-task/", "/mutate", "/validate-spawner/", "/metrics"] {
+        let answered = send(json_to(path, "{}")).await;
+        answered.is_refusal(404, "/mutate-task", "task", "bad_request");
+        answered.is_refusal(404, "/validate-spawner", "task", "bad_request");
     }
 }
 
@@ -158,12 +179,14 @@ fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
 }
 
 #[tokio::test]
-async fn seven_mebibytes_are_taken_and_one_byte_more_is_not() {
-    let answered = send(json_post(vec![b' '; MAX_BODY_BYTES])).await;
-    assert_eq!((answered.status, answered.body), (200, format!("{MAX_BODY_BYTES} -")));
-    let answered = send(json_post(vec![b' '; MAX_BODY_BYTES + 1])).await;
-    answered.is_refusal(413, "7 MiB", "too_large");
-    assert_eq!(answered.headers["connection"], "close");
+async fn the_largest_body_is_taken_and_one_byte_more_is_not() {
+    for (path, resource, most) in PATHS {
+        let answered = send(json_to(path, vec![b' '; most])).await;
+        assert_eq!((answered.status, answered.body), (200, format!("{most} -")));
+        let answered = send(json_to(path, vec![b' '; most + 1])).await;
+        answered.is_refusal(413, "7 MiB, or of at most 4 MiB for", resource, "too_large");
+        assert_eq!(answered.headers["connection"], "close");
+    }
 }
 
 #[tokio::test]
@@ -172,8 +195,10 @@ async fn an_unannounced_body_is_cut_at_the_same_size() {
     let answered = send(json_post(frames(&[1, 0, 3 * MIB, 4 * MIB - 1]))).await;
     assert_eq!((answered.status, answered.body), (200, format!("{MAX_BODY_BYTES} -")));
     for too_much in [&[7 * MIB, 1][..], &[8 * MIB], &[3 * MIB, 4 * MIB, 0, 1, 9]] {
-        send(json_post(frames(too_much))).await.is_refusal(413, "7 MiB", "too_large");
+        send(json_post(frames(too_much))).await.is_refusal(413, "7 MiB", "task", "too_large");
     }
+    let answered = send(json_to(VALIDATE_SPAWNER_PATH, frames(&[4 * MIB, 1]))).await;
+    answered.is_refusal(413, "4 MiB", "taskspawner", "too_large");
 }
 
 #[test]
@@ -219,11 +244,7 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
         (&headers["retry-after"], &headers["connection"]),
         (&HeaderValue::from_static("1"), &HeaderValue::from_static("close"))
     );
-    let text = metrics.encode().unwrap();
-    assert!(
-        text.contains("admissions_total{resource=\"task\",outcome=\"overloaded\"} 1\n"),
-        "{text}"
-    );
+    is_counted_once(&metrics, "task", "overloaded");
 
     // One that waits gets the place of one that is done, and the places come back.
     let next = ask();
@@ -249,8 +270,11 @@ impl Answer for KeepsHuge {
     }
 }
 
+/// A request that is under way.
+type Asked = tokio::task::JoinHandle<Result<Response, Infallible>>;
+
 /// What came of a flood, as statuses, and that who was turned away is told when to come back.
-async fn statuses(flood: Vec<tokio::task::JoinHandle<Result<Response, Infallible>>>) -> Vec<u16> {
+async fn statuses(flood: Vec<Asked>) -> Vec<u16> {
     let mut statuses = Vec::new();
     for asked in flood {
         let response = asked.await.unwrap().unwrap();
@@ -290,4 +314,87 @@ async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
     tokio::time::sleep(2 * QUEUE_WAIT).await;
     go_on.add_permits(3);
     assert_eq!(statuses(kept).await, [200, 200, 200, 503, 503]);
+}
+
+/// A router whose spawners are answered when it is told to go on, and which says when one has begun.
+struct SlowSpawners {
+    router: Router,
+    metrics: Arc<Metrics>,
+    has_begun: mpsc::UnboundedReceiver<()>,
+    go_on: Arc<Semaphore>,
+}
+
+impl SlowSpawners {
+    fn new() -> SlowSpawners {
+        let (begun, has_begun) = mpsc::unbounded_channel();
+        let (go_on, metrics) = (Arc::new(Semaphore::new(0)), Arc::new(Metrics::new()));
+        let slow = Slow { begun, go_on: Arc::clone(&go_on) };
+        let router = router(Echo, slow, Arc::clone(&metrics));
+        SlowSpawners { router, metrics, has_begun, go_on }
+    }
+
+    fn ask(&self, path: &str, size: usize) -> Asked {
+        tokio::spawn(self.router.clone().oneshot(json_to(path, vec![b' '; size])))
+    }
+
+    /// Sends spawners of these sizes, and waits until all of them are being answered.
+    async fn keep(&mut self, sizes: &[usize]) -> Vec<Asked> {
+        let kept = sizes.iter().map(|size| self.ask(VALIDATE_SPAWNER_PATH, *size)).collect();
+        for _ in sizes {
+            self.has_begun.recv().await.unwrap();
+        }
+        kept
+    }
+
+    /// What becomes of one more request.
+    async fn status(&self, path: &str, size: usize) -> u16 {
+        statuses(vec![self.ask(path, size)]).await[0]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_spawners_takes_no_place_from_tasks() {
+    let mut slow = SlowSpawners::new();
+    let kept = slow.keep(&[2; SPAWNERS_IN_FLIGHT]).await;
+    assert_eq!(slow.status(VALIDATE_SPAWNER_PATH, 2).await, 503);
+    is_counted_once(&slow.metrics, "taskspawner", "overloaded");
+    for size in [2, LARGE_BYTES, MAX_BODY_BYTES] {
+        assert_eq!(slow.status(MUTATE_TASK_PATH, size).await, 200, "{size}");
+    }
+    slow.go_on.add_permits(SPAWNERS_IN_FLIGHT + 1);
+    assert_eq!(statuses(kept).await, [200; SPAWNERS_IN_FLIGHT]);
+    assert_eq!(slow.status(VALIDATE_SPAWNER_PATH, 2).await, 200, "the places come back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_large_spawners_takes_no_room_from_tasks() {
+    let mut slow = SlowSpawners::new();
+    // In each of the two rooms is one of the largest.
+    let kept = slow.keep(&[MAX_SPAWNER_BODY_BYTES, LARGE_BYTES, LARGE_BYTES]).await;
+    for size in [MAX_SPAWNER_BODY_BYTES, LARGE_BYTES + 1, LARGE_BYTES, 64 * 1024 + 1] {
+        assert_eq!(slow.status(VALIDATE_SPAWNER_PATH, size).await, 503, "{size}");
+        assert_eq!(slow.status(MUTATE_TASK_PATH, size).await, 200, "{size}");
+    }
+    let kept_small = slow.keep(&[64 * 1024]).await;
+    slow.go_on.add_permits(5);
+    assert_eq!(statuses(kept).await, [200; 3]);
+    assert_eq!(statuses(kept_small).await, [200], "small ones need no room");
+    assert_eq!(slow.status(VALIDATE_SPAWNER_PATH, MAX_SPAWNER_BODY_BYTES).await, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_tasks_as_can_be_keep_no_place_from_spawners() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let go_on = Arc::new(Semaphore::new(0));
+    let slow = Slow { begun, go_on: Arc::clone(&go_on) };
+    let router = router(slow, Echo, Arc::new(Metrics::new()));
+    let ask = |path: &str| tokio::spawn(router.clone().oneshot(json_to(path, "{}")));
+    let kept = (0..MAX_IN_FLIGHT).map(|_| ask(MUTATE_TASK_PATH)).collect();
+    for _ in 0..MAX_IN_FLIGHT {
+        has_begun.recv().await.unwrap();
+    }
+    assert_eq!(statuses(vec![ask(MUTATE_TASK_PATH)]).await, [503]);
+    assert_eq!(statuses(vec![ask(VALIDATE_SPAWNER_PATH)]).await, [200]);
+    go_on.add_permits(MAX_IN_FLIGHT);
+    assert_eq!(statuses(kept).await, [200; MAX_IN_FLIGHT]);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use crate::chart::support::can_i::{self, Rule, VERBS};
-use crate::chart::support::installation::{helm, provide_certificate};
+use crate::chart::support::installation::{grant_what_tests_take, helm, provide_certificate};
 use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
@@ -47,6 +47,38 @@ const PUBLISHING: [Granted; 2] = [
     (&WRITE, REGISTRATION, "validatingwebhookconfigurations", Some(CONFIGURATION)),
 ];
 const REGISTRATION: &str = "admissionregistration.k8s.io";
+
+/// The ServiceAccount of `helm test`.
+const TEST: &str = "kelos-metadata-test";
+
+/// What it takes to look at an installation, in every namespace.
+const LOOKING: [Granted; 4] = [
+    (&["list"], REGISTRATION, "mutatingwebhookconfigurations", None),
+    (&["list"], REGISTRATION, "validatingwebhookconfigurations", None),
+    (&["list"], "", "namespaces", None),
+    (&["create"], "authorization.k8s.io", "subjectaccessreviews", None),
+];
+
+/// And in the namespace of the release.
+const LOOKING_THERE: [Granted; 3] = [
+    (&["get"], "", "services", Some("kelos-metadata")),
+    (&["list"], "discovery.k8s.io", "endpointslices", None),
+    (&["list"], "apps", "deployments", None),
+];
+
+/// The same, if there is a controller.
+const LOOKING_AT_THE_LEASE: [Granted; 1] =
+    [(&["get"], "coordination.k8s.io", "leases", Some(CONTROLLER))];
+
+/// What it takes to try a Task, in the namespace where that is asked for.
+const TRYING: [Granted; 3] = [
+    (&["create"], "kelos.dev", "tasks", None),
+    (&["list"], "kelos.dev", "taskspawners", None),
+    (&["get"], "", "namespaces", Some(TRIED)),
+];
+
+/// That namespace.
+const TRIED: &str = "team";
 
 /// Another namespace than the release's.
 const ELSEWHERE: &str = "default";
@@ -100,11 +132,22 @@ fn each_account_has_the_rules_that_security_lists_and_no_others() {
         has(cluster, CONTROLLER, NAMESPACE, &[&WRITING, &PUBLISHING]).await;
         has(cluster, CONTROLLER, ELSEWHERE, &[&PUBLISHING]).await;
 
+        let trying = json!({"test": {"namespace": TRIED}});
+        cluster.bare_namespace(TRIED, json!({})).await;
+        grant_what_tests_take(cluster, &trying).await;
+        let there: [&[Granted]; 3] = [&LOOKING, &LOOKING_THERE, &LOOKING_AT_THE_LEASE];
+        has(cluster, TEST, NAMESPACE, &there).await;
+        has(cluster, TEST, TRIED, &[&LOOKING, &TRYING]).await;
+        has(cluster, TEST, ELSEWHERE, &[&LOOKING]).await;
+
         // With a certificate that somebody else makes, nobody has the right to write, or to read a Secret.
-        helm.upgrade(&provide_certificate(cluster).await).ok();
+        let provided = provide_certificate(cluster).await;
+        helm.upgrade(&provided).ok();
         has(cluster, "kelos-metadata", NAMESPACE, &[&SERVING]).await;
         create_account(cluster, CONTROLLER).await;
         has(cluster, CONTROLLER, NAMESPACE, &[]).await;
+        grant_what_tests_take(cluster, &provided).await;
+        has(cluster, TEST, NAMESPACE, &[&LOOKING, &LOOKING_THERE]).await;
     });
 }
 
@@ -154,6 +197,8 @@ fn each_account_can_do_that_and_nothing_else() {
         resources.extend(MORE.map(|(group, name)| (group.to_owned(), name.to_owned())));
         may_only(cluster, "kelos-metadata", &resources, &[&SERVING]).await;
         may_only(cluster, CONTROLLER, &resources, &[&WRITING]).await;
+        grant_what_tests_take(cluster, &json!({})).await;
+        may_only(cluster, TEST, &resources, &[&LOOKING, &LOOKING_THERE]).await;
 
         // What is bound to one object, is so to that one in that namespace.
         for (account, granted) in [

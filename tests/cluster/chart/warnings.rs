@@ -67,15 +67,24 @@ fn release(helm: &Helm, folder: &std::path::Path, object: &Value) -> CommandOutp
     helm.run(&["upgrade", "--install", "team", folder, "--namespace", "team"], &json!({}))
 }
 
-async fn what_is_written_with_kubectl_is_told(cluster: &Cluster, kubectl: &Kubectl) {
-    let apply = |args: &[&str], object: &Value| {
-        let args = [&["apply", "-f", "-"], args].concat();
-        warnings(kubectl.run(&args, &object.to_string()))
-    };
-    eventually("the API server calls the webhook", async || {
-        (apply(&["--dry-run=server"], &bad("probe")) == 1).then_some(())
+/// How many warnings there are when this is applied.
+#[track_caller]
+fn applied(kubectl: &Kubectl, args: &[&str], object: &Value) -> usize {
+    let args = [&["apply", "-f", "-"], args].concat();
+    warnings(kubectl.run(&args, &object.to_string()))
+}
+
+/// Waits until so many warnings are told of a spawner that has something wrong.
+async fn tells(kubectl: &Kubectl, what: &str, count: usize) {
+    eventually(what, async || {
+        (applied(kubectl, &["--dry-run=server"], &bad("probe")) == count).then_some(())
     })
     .await;
+}
+
+async fn what_is_written_with_kubectl_is_told(cluster: &Cluster, kubectl: &Kubectl) {
+    let apply = |args: &[&str], object: &Value| applied(kubectl, args, object);
+    tells(kubectl, "the API server calls the webhook", 1).await;
     assert_eq!(apply(&[], &good("good")), 0);
     assert_eq!(apply(&["--dry-run=server"], &bad("bad")), 1);
     assert_eq!(apply(&[], &bad("bad")), 1);
@@ -99,6 +108,7 @@ async fn what_is_written_with_kubectl_is_told(cluster: &Cluster, kubectl: &Kubec
     }
     let status = cluster.admin.merge(&format!("{path}/status"), &json!({"status": {}})).await;
     assert_eq!(ours(&status), 0, "{status:?}");
+    status.ok();
     let change = json!({"spec": {"taskTemplate": {"promptTemplate": "Mend {{.Title}}"}}});
     let reply = cluster.admin.merge(path, &change).await;
     assert_eq!(ours(&reply), 1, "{reply:?}");
@@ -129,10 +139,12 @@ fn who_writes_a_spawner_is_told_what_is_wrong_and_it_is_written_all_the_same() {
         helm.upgrade(&off).ok();
         let configuration = format!("{VALIDATING}/{RELEASE}");
         assert_eq!(cluster.admin.get(&configuration).await.status, 404);
+        tells(&kubectl, "nothing is said where it is switched off", 0).await;
+        assert_eq!(applied(&kubectl, &[], &bad("off")), 0, "it is switched off");
         helm.upgrade(&values).ok();
+        tells(&kubectl, "it is switched on again", 1).await;
         assert!(pod.stop().success());
-        let apply = kubectl.run(&["apply", "-f", "-"], &bad("away").to_string());
-        assert_eq!(warnings(apply), 0, "nobody is there to say it");
+        assert_eq!(applied(&kubectl, &[], &bad("away")), 0, "nobody is there to say it");
     });
 }
 

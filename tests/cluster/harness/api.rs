@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use futures_util::Stream;
 use http_body_util::BodyExt;
 use hyper::header::{CONTENT_TYPE, WARNING};
 use hyper::http::request::Builder;
@@ -9,6 +10,7 @@ use hyper::{Request, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use kube::config::{AuthInfo, Config};
+use kube::core::WatchEvent;
 use serde_json::Value;
 
 use super::ca;
@@ -100,6 +102,18 @@ impl Api {
     pub(crate) async fn text(&self, path: &str) -> kube::Result<String> {
         let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
         self.client.request_text(request).await
+    }
+
+    /// What a watch tells.
+    ///
+    /// # Errors
+    /// When it does not begin, or breaks off.
+    pub(crate) async fn watch(
+        &self,
+        path: &str,
+    ) -> kube::Result<impl Stream<Item = kube::Result<WatchEvent<Value>>> + use<>> {
+        let request = Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        self.client.request_events(request).await
     }
 
     async fn send(&self, request: Builder, body: Option<&Value>) -> kube::Result<Reply> {

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{FAIL_OPEN, alerts, docs, series};
+use super::{FAIL_OPEN, alerts, docs, series, webhooks};
 use crate::support::skipped;
 
 /// Longer than any alert waits, twice over; in minutes.
@@ -87,10 +87,16 @@ fn without_controllers() -> Vec<Value> {
     fed
 }
 
-/// So many requests about Tasks a minute that end like this.
-fn admissions(outcome: &str, by: f64) -> Changed {
-    let labels = format!("resource=\"task\",outcome=\"{outcome}\"");
+/// So many requests about such objects a minute that end like this.
+fn admissions(resource: &str, outcome: &str, by: f64) -> Changed {
+    let labels = format!("resource=\"{resource}\",outcome=\"{outcome}\"");
     vec![(format!("kelos_metadata_admissions_total{{{labels}}}"), growing(by))]
+}
+
+/// Two in a hundred of the few requests about such objects end like this: far fewer than there are Tasks that are well,
+/// which must not hide it.
+fn few_of(resource: &str, outcome: &str) -> Changed {
+    [admissions(resource, outcome, 0.2), admissions(resource, "unchanged", 9.8)].concat()
 }
 
 /// So many labels a minute that end like this.
@@ -99,21 +105,54 @@ fn labels(outcome: &str, by: f64) -> Changed {
     vec![(format!("kelos_metadata_keys_total{{{labels}}}"), growing(by))]
 }
 
-/// Half of the requests about Tasks take half a second.
-fn slow() -> Changed {
-    let of_tasks = |name: &String| {
-        name.contains("resource=\"task\"") && bucket(name).is_some_and(|bound| bound < 0.5)
+/// So many of the sixty requests a minute about such objects take half a second.
+fn slow(resource: &str, by: f64) -> Changed {
+    let of_resource = |name: &String| {
+        name.contains(&format!("resource=\"{resource}\""))
+            && bucket(name).is_some_and(|bound| bound < 0.5)
     };
-    let names = series().into_iter().map(|(name, _)| name).filter(of_tasks);
-    names.map(|name| (name, growing(30.0))).collect()
+    let names = series().into_iter().map(|(name, _)| name).filter(of_resource);
+    names.map(|name| (name, growing(60.0 - by))).collect()
+}
+
+/// One series that is not as it should be.
+fn one(name: &str, values: String) -> Changed {
+    vec![(name.to_owned(), values)]
 }
 
 /// Each alert, with what makes it fire.
 fn causes() -> Vec<(&'static str, Changed)> {
-    let one = |name: &str, values| vec![(name.to_owned(), values)];
-    let fail_open = format!("{FAIL_OPEN}{{name=\"mtask.metadata.kelos.dev\",type=\"admit\"}}");
+    let fail_open = webhooks().map(|name| {
+        let series = format!("{FAIL_OPEN}{{name=\"{name}\"}}");
+        ("KelosMetadataFailOpen", one(&series, growing(1.0)))
+    });
+    fail_open.chain(causes_of_answers()).chain(causes_in_replicas()).collect()
+}
+
+/// Of those that tell how requests are answered.
+fn causes_of_answers() -> Vec<(&'static str, Changed)> {
     vec![
-        ("KelosMetadataFailOpen", vec![(fail_open, growing(1.0))]),
+        ("KelosMetadataBug", admissions("task", "panic", 0.2)),
+        ("KelosMetadataBug", admissions("sessionspawner", "not_understood", 0.2)),
+        ("KelosMetadataBusy", admissions("task", "unavailable", 5.0)),
+        ("KelosMetadataBusy", admissions("task", "overloaded", 5.0)),
+        ("KelosMetadataBusy", few_of("taskspawner", "abandoned")),
+        ("KelosMetadataSlow", slow("task", 30.0)),
+        // Less than one in a hundred of all requests.
+        ("KelosMetadataSlow", slow("taskspawner", 3.0)),
+        ("KelosMetadataStrangeRequests", admissions("task", "bad_request", 1.0)),
+        ("KelosMetadataStrangeRequests", admissions("task", "not_a_task", 1.0)),
+        ("KelosMetadataStrangeRequests", admissions("taskspawner", "not_a_spawner", 1.0)),
+        ("KelosMetadataUnknownOwners", admissions("task", "unknown_owner", 20.0)),
+        ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
+        ("KelosMetadataKeysSkipped", labels("not_allowed", 300.0)),
+        ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
+    ]
+}
+
+/// Of those that tell how replicas and controllers are.
+fn causes_in_replicas() -> Vec<(&'static str, Changed)> {
+    vec![
         (
             "KelosMetadataCertificateExpires",
             one("kelos_metadata_certificate_expiry_timestamp_seconds", steady(6 * 86_400)),
@@ -137,18 +176,12 @@ fn causes() -> Vec<(&'static str, Changed)> {
                 growing(1.0),
             ),
         ),
-        ("KelosMetadataBug", admissions("panic", 0.2)),
-        ("KelosMetadataBusy", admissions("unavailable", 5.0)),
-        ("KelosMetadataBusy", admissions("overloaded", 5.0)),
-        ("KelosMetadataSlow", slow()),
-        ("KelosMetadataStrangeRequests", admissions("bad_request", 1.0)),
         (
             "KelosMetadataRulesStale",
             one(r#"kelos_metadata_watch_age_seconds{kind="workspaces"}"#, growing(60.0)),
         ),
         ("KelosMetadataDefaultsInvalid", one("kelos_metadata_defaults_valid", steady(0))),
         ("KelosMetadataReplicasDisagree", one("kelos_metadata_spawners", steady(9))),
-        ("KelosMetadataUnknownOwners", admissions("unknown_owner", 20.0)),
         (
             "KelosMetadataLookupsFail",
             one(r#"kelos_metadata_lookups_total{result="timed_out"}"#, growing(1.0)),
@@ -156,9 +189,6 @@ fn causes() -> Vec<(&'static str, Changed)> {
         ("KelosMetadataInvalidTemplates", one("kelos_metadata_invalid_templates", steady(1))),
         ("KelosMetadataRulesLarge", one("kelos_metadata_rules_bytes", steady(79 << 20))),
         ("KelosMetadataSpawnersRefused", one("kelos_metadata_refused_spawners", steady(1))),
-        ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
-        ("KelosMetadataKeysSkipped", labels("not_allowed", 300.0)),
-        ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
     ]
 }
 

@@ -7,10 +7,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::clients::raw::{head, send, shaken_with};
+use crate::clients::raw::{head, head_to, send, shaken_with};
 use crate::support::https::Client;
 use crate::support::program::{self, Program, TIMEOUT};
-use testing::hostile::requests::{Part, escaped_entries, repeated, review, tiny_entries};
+use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, VALIDATE_SPAWNER_PATH};
+use testing::hostile::requests::{
+    Part, SpawnerPart, escaped_entries, repeated, review, spawner_review, tiny_entries,
+};
 use testing::memory::peak_memory;
 
 /// What the process may take at the most, in bytes, with an ordinary cache and sixteen threads that answer.
@@ -26,11 +29,11 @@ const HUNGRY: &str = "user: '{{ .User.Name }}'\nall: '{{ len .Annotations }}'\n\
                       loop: '{{ range .Task.Labels }}x{{ end }}'";
 
 /// Sends a body; it is answered, or told to come back. Gives whether it was answered.
-async fn sent(addr: SocketAddr, ca_pem: Arc<str>, body: Arc<str>) -> bool {
+async fn sent(addr: SocketAddr, ca_pem: Arc<str>, path: &str, body: Arc<str>) -> bool {
     let mut stream = shaken_with(addr, &ca_pem).await;
     let headers = format!("Content-Length: {}\r\nConnection: close\r\n", body.len());
     let sending = async {
-        stream.write_all(head(&headers).as_bytes()).await?;
+        stream.write_all(head_to(path, &headers).as_bytes()).await?;
         stream.write_all(body.as_bytes()).await?;
         stream.flush().await
     };
@@ -62,7 +65,7 @@ async fn whatever_is_sent_the_program_stays_small_and_serves() {
     }
     let client = Client::new(addr, &ca_pem);
     let ca: Arc<str> = Arc::from(ca_pem.as_str());
-    for (name, body) in [
+    let tasks = [
         ("owner references", review("hungry", Part::Owners, &repeated("{}", 2_400_000))),
         ("groups", review("hungry", Part::Groups, &repeated("\"\"", 2_000_000))),
         ("annotations", review("hungry", Part::Annotations, &tiny_entries(270_000))),
@@ -70,13 +73,27 @@ async fn whatever_is_sent_the_program_stays_small_and_serves() {
         ("as many labels as can be", review("hungry", Part::Labels, &tiny_entries(80_000))),
         ("annotations with escapes", review("hungry", Part::Annotations, &escaped_entries(80_000))),
         ("few labels", review("hungry", Part::Labels, &tiny_entries(5_500))),
-    ] {
+    ];
+    let entries = tiny_entries(100_000);
+    let as_many_before =
+        [(SpawnerPart::Annotations, &*entries), (SpawnerPart::OldAnnotations, &*entries)];
+    let loops = "{{range 20000}}{{$.Payload.Issue.Number}}{{end}}".repeat(20);
+    let events = r#""githubWebhook":{"events":["issues","pull_request","push","check_run"]}"#;
+    let template = format!(r#""branch":"{loops}""#);
+    let costly = [(SpawnerPart::When, events), (SpawnerPart::Template, &*template)];
+    let spawners = [
+        ("annotations of a spawner", spawner_review(&as_many_before)),
+        ("a costly spawner", spawner_review(&costly)),
+    ];
+    let tasks = tasks.into_iter().map(|(name, body)| (name, MUTATE_TASK_PATH, body));
+    let spawners = spawners.into_iter().map(|(name, body)| (name, VALIDATE_SPAWNER_PATH, body));
+    for (name, path, body) in tasks.chain(spawners) {
         let body: Arc<str> = Arc::from(body);
         let mut answered = 0;
         for _ in 0..ROUNDS {
             let mut sending = JoinSet::new();
             for _ in 0..AT_ONCE {
-                sending.spawn(sent(addr, Arc::clone(&ca), Arc::clone(&body)));
+                sending.spawn(sent(addr, Arc::clone(&ca), path, Arc::clone(&body)));
             }
             assert_eq!(program::labels(&client).await["v"], "one", "meanwhile: {name}");
             while let Some(sent) = sending.join_next().await {

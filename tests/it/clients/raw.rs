@@ -27,7 +27,12 @@ pub(crate) async fn shaken_with(addr: SocketAddr, ca_pem: &str) -> TlsStream<Tcp
 
 /// The head of a request to the webhook, with these headers too.
 pub(crate) fn head(more: &str) -> String {
-    format!("POST {MUTATE_TASK_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\n{more}\r\n")
+    head_to(MUTATE_TASK_PATH, more)
+}
+
+/// The same of a request to another path.
+pub(crate) fn head_to(path: &str, more: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {JSON}\r\n{more}\r\n")
 }
 
 /// A whole request with a body of so many bytes.

@@ -1,6 +1,5 @@
 //! What is asked of a Go program of `tests/go/oracles`, which answers as Go or Sprig does.
 
-use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,25 +9,12 @@ use std::thread;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::go;
+
 /// The folder with the programs, which are built once for all tests.
 fn programs() -> &'static Path {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oracles");
-        fs::create_dir_all(&folder).unwrap();
-        // A second test process would write the programs that the first one runs.
-        let lock = File::create(folder.join("lock")).unwrap();
-        lock.lock().unwrap();
-        let status = Command::new("go")
-            .args(["build", "-o"])
-            .arg(&folder)
-            .arg("./...")
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go/oracles"))
-            .status()
-            .expect("these tests ask the real Go: install Go 1.26 or later (https://go.dev/dl)");
-        assert!(status.success(), "tests/go/oracles does not build: {status}");
-        folder
-    })
+    PROGRAMS.get_or_init(|| go::built("oracles", "./..."))
 }
 
 /// Asks a program all of these at once; gives its answers, in the same order.

@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
@@ -16,10 +17,14 @@ use kelos_metadata::templates::budget::{Budget, VALUE_BYTES};
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::templates::value::{Map, Text, Value};
 use kelos_metadata::templates::{Syntax, Template, Templates};
-use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::answer_review;
+use kelos_metadata::webhook::validate_spawner::answer_spawner_review;
+use kelos_metadata::webhook::{Answered, Metrics};
 
 use crate::hostile::requests;
+
+/// What judging a spawner may hold beside its body, as the table of `router.rs` has it.
+pub const MOST_SPAWNER_BYTES: u64 = 16 << 20;
 
 /// Bytes that running something held, as the allocator counts them.
 #[derive(Clone, Copy)]
@@ -90,13 +95,28 @@ const HELD_FACTOR: u64 = 24;
 const HELD_BYTES: u64 = 256 << 10;
 const MOST_HELD_BYTES: u64 = 24 << 20;
 
-/// The body of a request, or what to fill one with: it is answered, the Task is never denied, and what
-/// that holds is bounded by its bytes.
+/// The body of a request, or what to fill one with: it is answered, no Task and no spawner is ever denied, and what
+/// that holds is bounded: of a Task by its bytes, of a spawner by what judging one may take.
 pub fn review(data: &[u8], measure: Measure) {
     answer(data, measure);
+    answer_spawner(data, measure);
     if let Some(body) = requests::grown(data) {
         answer(body.as_bytes(), measure);
     }
+    if let Some(body) = requests::grown_spawner(data) {
+        answer_spawner(body.as_bytes(), measure);
+    }
+}
+
+fn answer_spawner(data: &[u8], measure: Measure) {
+    static KNOWN: LazyLock<Arc<Snapshot>> =
+        LazyLock::new(|| Spawners::new(Policy::default()).snapshot());
+    let (body, mut answered) = (Bytes::copy_from_slice(data), None);
+    let _ = LazyLock::force(&KNOWN);
+    let held = measure(&mut || answered = Some(answer_spawner_review(&body, &KNOWN)));
+    let most = MOST_SPAWNER_BYTES;
+    assert!(held.peak <= most, "{} bytes of a spawner held {}", data.len(), held.peak);
+    is_allowed(&answered.expect("an answer"));
 }
 
 fn answer(data: &[u8], measure: Measure) {
@@ -114,7 +134,10 @@ fn answer(data: &[u8], measure: Measure) {
     });
     let most = (HELD_FACTOR * data.len() as u64 + HELD_BYTES).min(MOST_HELD_BYTES);
     assert!(held.peak <= most, "{} bytes held {}", data.len(), held.peak);
-    let answered = answered.expect("an answer");
+    is_allowed(&answered.expect("an answer"));
+}
+
+fn is_allowed(answered: &Answered) {
     let code = answered.reply.code().as_u16();
     assert!(code == 200 || code == 400, "{code}");
     if code == 200 {

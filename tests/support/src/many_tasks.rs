@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +16,12 @@ use crate::memory::peak_memory;
 
 /// How long a prompt is: that of an issue with a stack trace.
 const PROMPT_BYTES: usize = 4 << 10;
+
+/// How often somebody looks at what the command takes.
+const LOOKS_APART: Duration = Duration::from_millis(5);
+
+/// How often somebody has looked.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
 
 /// What a command has taken.
 #[derive(Debug)]
@@ -38,7 +45,7 @@ struct Stored {
 ///
 /// # Panics
 ///
-/// When it says that it was not done.
+/// When it says that it was not done, or ends before anybody has looked.
 pub fn preview(program: &str, count: usize) -> Taken {
     taken(program, &["preview"], Stored { tasks: count, records: 0 })
 }
@@ -89,10 +96,12 @@ fn run(program: &str, words: &[&str], kubeconfig: &Path) -> Taken {
             peak = peak_memory(pid);
         }
         cpu = cpu_time(pid).unwrap_or(cpu);
-        thread::sleep(Duration::from_millis(5));
+        LOOKS.fetch_add(1, Ordering::SeqCst);
+        thread::sleep(LOOKS_APART);
     }
     let status = child.wait().unwrap();
     assert_ne!(status.code(), Some(2), "it could not be asked");
+    assert!(peak > 0, "nobody has looked at it");
     Taken { peak, cpu, output: reading.join().unwrap() }
 }
 
@@ -103,6 +112,15 @@ fn cpu_time(pid: u32) -> Option<Duration> {
     let behind = stat.rsplit_once(") ")?.1;
     let ticks = behind.split(' ').skip(11).take(2).map(|it| it.parse::<u64>());
     Some(Duration::from_millis(ticks.sum::<Result<u64, _>>().ok()? * 10))
+}
+
+/// Waits until somebody has begun to look, and looked: a command on a fast machine, or one that is looked at on a slow
+/// one, would be gone before that.
+fn wait_for_a_look() {
+    let before = LOOKS.load(Ordering::SeqCst);
+    while LOOKS.load(Ordering::SeqCst) < before + 2 {
+        thread::sleep(LOOKS_APART);
+    }
 }
 
 fn serve(stream: &TcpStream, stored: Stored) {
@@ -133,6 +151,9 @@ fn answer(path: &str, stored: Stored) -> String {
         let first = number("continue").unwrap_or_default();
         let end = count.min(first + number("limit").unwrap_or(count));
         let next = if end < count { end.to_string() } else { String::new() };
+        if next.is_empty() && count > 0 {
+            wait_for_a_look();
+        }
         let items: Vec<Value> = (first..end).map(object).collect();
         let metadata = json!({"continue": next, "remainingItemCount": count - end});
         json!({"metadata": metadata, "items": items}).to_string()

@@ -14,6 +14,7 @@ use crate::cluster::scripted::{
 use crate::commands::reach::Reach;
 use crate::commands::survey::{Report, Survey};
 use crate::engine::rules::Policy;
+use crate::server::Shutdown;
 
 /// What a test has the API server do instead of a patch; nothing for what it does as a rule.
 type Instead = Arc<dyn Fn(&mut Objects, &str, usize) -> Option<Scripted> + Send + Sync>;
@@ -27,6 +28,8 @@ pub(super) struct World {
     /// The bodies of the patches.
     pub(super) patches: Arc<Mutex<Vec<Value>>>,
     instead: Instead,
+    /// What ends a backfill of it.
+    pub(super) shutdown: Shutdown,
 }
 
 /// A TaskSpawner with these label templates.
@@ -79,6 +82,7 @@ impl World {
             objects: Arc::new(Mutex::new(named.collect())),
             patches: Arc::default(),
             instead: Arc::new(|_, _, _| None),
+            shutdown: Shutdown::new(),
         }
     }
 
@@ -109,7 +113,7 @@ impl World {
         let Command::Backfill(args) = cli.command else { panic!("another command") };
         let (client, _) = self.client();
         let reach = Reach { client, namespace: "ns".to_owned() };
-        let survey = Survey::of(reach, &args.tasks, &[], Policy::default(), None).await?;
+        let survey = Survey::of(reach, &args.survey, &[], Policy::default()).await?;
         let budgets = Budgets::read(&survey.reach, survey.namespace.as_deref()).await;
         let mut writer = Writer {
             survey: &survey,
@@ -120,7 +124,15 @@ impl World {
             consents: args.yes,
             summary: Summary::default(),
         };
-        run(&args, &mut writer).await
+        run(&args, &mut writer, &self.shutdown).await
+    }
+
+    /// What is known of it now.
+    pub(super) async fn survey(&self) -> anyhow::Result<Survey> {
+        let cli = Cli::parse_from(["kelos-metadata", "backfill", "-n", "ns"]);
+        let Command::Backfill(args) = cli.command else { panic!("another command") };
+        let reach = Reach { client: self.client().0, namespace: "ns".to_owned() };
+        Survey::of(reach, &args.survey, &[], Policy::default()).await
     }
 
     fn client(&self) -> (kube::Client, Asked) {
@@ -129,7 +141,8 @@ impl World {
     }
 
     fn answer(&self, method: &str, path: &str, body: &Value) -> Scripted {
-        let path = path.split('?').next().unwrap();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let named = query.split_once("metadata.name%3D").map(|(_, rest)| rest.split('&').next());
         let missing = || {
             let mut missing = status(404, "NotFound", "not found");
             missing["details"] = json!({"name": "it"});
@@ -142,11 +155,20 @@ impl World {
                 let namespace = objects.get("namespaces/ns").cloned();
                 Scripted::Json(200, namespace.unwrap_or(json!({"metadata": {"name": "ns"}})))
             }
+            "/apis/admissionregistration.k8s.io" => versions(&["v1"]),
+            "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations" => {
+                let of_kind = |(name, _): &(&String, &Value)| name.starts_with("registrations/");
+                let items: Vec<_> = objects.iter().filter(of_kind).map(|(_, it)| it).collect();
+                Scripted::Json(200, json!({"metadata": {}, "items": items}))
+            }
             path => {
                 let end = path.strip_prefix("/apis/kelos.dev/v1alpha2/namespaces/ns/").unwrap();
                 if !end.contains('/') {
-                    let of_kind =
-                        |(name, _): &(&String, &Value)| name.starts_with(&format!("{end}/"));
+                    let of_kind = |(name, it): &(&String, &Value)| {
+                        let is_named =
+                            named.is_none_or(|named| it["metadata"]["name"].as_str() == named);
+                        name.starts_with(&format!("{end}/")) && is_named && is_selected(it, query)
+                    };
                     let items: Vec<_> = objects.iter().filter(of_kind).map(|(_, it)| it).collect();
                     return Scripted::Json(200, json!({"metadata": {}, "items": items}));
                 }
@@ -160,6 +182,9 @@ impl World {
                 }
                 match objects.get_mut(end) {
                     None => missing(),
+                    Some(object) if object["forbidden"] == true => {
+                        Scripted::Json(403, status(403, "Forbidden", "no"))
+                    }
                     Some(object) if method == "PATCH" => patch(object, body),
                     Some(object) => Scripted::Json(200, object.clone()),
                 }
@@ -168,11 +193,22 @@ impl World {
     }
 }
 
-async fn run(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<(Report, Summary)> {
+/// Whether an object has the label that a query selects by, if it does: `labelSelector=KEY%3DVALUE`.
+fn is_selected(object: &Value, query: &str) -> bool {
+    let Some((_, rest)) = query.split_once("labelSelector=") else { return true };
+    let (key, value) = rest.split('&').next().unwrap().split_once("%3D").unwrap();
+    object["metadata"]["labels"][key] == value
+}
+
+async fn run(
+    args: &BackfillArgs,
+    writer: &mut Writer<'_>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<(Report, Summary)> {
     let report = look(args, writer).await?;
     if args.write {
         writer.summary = Summary::default();
-        write(args, writer).await?;
+        write(args, writer, shutdown).await?;
     }
     Ok((report, std::mem::take(&mut writer.summary)))
 }

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::glob::NotGlob;
+use super::name::{like, named, usual};
 use super::text::Body;
 use super::{
     Filters, Judged, glob, has_filters, is_equal, labels, of_labels, said, texts, written,
@@ -71,11 +73,12 @@ pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask
     if !has_filters(spawner, source) {
         return Ok(Filters::one(source, filter(Said::default())));
     }
-    let of_event =
-        written(spawner, source, |it| it["event"].as_str() == Some(&*event))?.into_iter();
+    let of_event = written(spawner, source, "filters", |it| it["event"].as_str() == Some(&*event))?
+        .into_iter();
     Ok(Filters {
         none: format!("no filter of `{event}`"),
         field: "githubWebhook",
+        is_list: true,
         all: of_event.map(|(number, it)| (number, Box::new(filter(it)) as Box<_>)).collect(),
     })
 }
@@ -229,7 +232,7 @@ impl Filter {
     /// A list of files that it lets pass, if it asks for files.
     fn files(&self, purse: &mut Purse) -> Option<Value> {
         let include = list(self.said.file_patterns.as_ref()?.include.as_ref());
-        let of_pattern = |it: &String| regexp::example(&glob::of_path(it)?, purse);
+        let of_pattern = |it: &String| regexp::example(&glob::of_path(it, purse).ok()?, purse);
         let first = include.iter().find_map(of_pattern).filter(|it| !it.is_empty());
         Some(json!([first.unwrap_or_else(|| "README.md".to_owned())]))
     }
@@ -330,8 +333,13 @@ impl Filter {
         let files = files.into_iter().flatten().filter_map(Value::as_str);
         // What is no pattern matches nothing.
         let mut any = |patterns: &[String], file: &str| -> Result<bool, String> {
-            for pattern in patterns.iter().filter_map(|it| glob::of_path(it)) {
-                if super::text::finds("filePatterns", &pattern, file, purse)? {
+            for pattern in patterns {
+                let regex = match glob::of_path(pattern, purse) {
+                    Ok(regex) => regex,
+                    Err(NotGlob::Wrong) => continue,
+                    Err(error) => return Err(format!("filePatterns: {error}")),
+                };
+                if super::text::finds("filePatterns", &regex, file, purse)? {
                     return Ok(true);
                 }
             }
@@ -347,44 +355,6 @@ impl Filter {
             }
         }
         Judged::Stops("what changes none of these files".to_owned())
-    }
-}
-
-/// What the examples usually have.
-fn usual(name: &str) -> &'static str {
-    match name {
-        "Branch" => "main",
-        "Tag" => "v1.2.0",
-        _ => "tests",
-    }
-}
-
-/// A name that a pattern matches, the usual one if it does.
-fn like(pattern: &str, usual: &str, purse: &mut Purse) -> Option<String> {
-    let regex = glob::of_name(pattern)?;
-    if regexp::finds(&regex, usual, purse).is_ok_and(|it| it) {
-        return Some(usual.to_owned());
-    }
-    // What a star stands for may be empty, but reads badly so.
-    let filled = pattern.replace('*', "x");
-    let is_like = regexp::finds(&regex, &filled, purse).is_ok_and(|it| it);
-    if is_like { Some(filled) } else { regexp::example(&regex, purse) }
-}
-
-/// Whether a name is one of a pattern; an empty pattern takes all.
-fn named(what: &str, pattern: &str, name: &str, purse: &mut Purse) -> Judged {
-    if pattern.is_empty() {
-        return Judged::Passes;
-    }
-    if name.is_empty() {
-        return Judged::Stops(format!("what has no {what}"));
-    }
-    let Some(regex) = glob::of_name(pattern) else {
-        return Judged::Stops(format!("any {what}, as `{pattern}` is no pattern,"));
-    };
-    match super::text::finds(what, &regex, name, purse) {
-        Ok(is_it) => Judged::only_if(is_it, || format!("{what} `{name}`")),
-        Err(why) => Judged::Untold(why),
     }
 }
 

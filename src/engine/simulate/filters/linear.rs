@@ -41,10 +41,11 @@ pub(super) fn filters(spawner: &Spawner, given: &Item) -> Result<Filters, NoTask
         "" => true,
         wanted => of.is_empty() || is_alike(wanted, of),
     };
-    let of_type = written(spawner, source, is_for)?.into_iter();
+    let of_type = written(spawner, source, "filters", is_for)?.into_iter();
     Ok(Filters {
         none: if of.is_empty() { "no filter".to_owned() } else { format!("no filter of `{of}`") },
         field: "linearWebhook",
+        is_list: true,
         all: of_type.map(|(number, it)| (number, Box::new(filter(it)) as Box<_>)).collect(),
     })
 }

@@ -164,6 +164,30 @@ fn a_webhook_is_judged_by_its_payload_or_by_what_is_mapped() {
 }
 
 #[test]
+fn a_webhook_takes_nothing_that_an_exclude_filter_matches() {
+    let filters = json!([{"field": "$.level", "pattern": "^(high|low)$"}]);
+    let excluded =
+        json!([{"field": "$.env", "value": "test"}, {"field": "$.level", "pattern": "h"}]);
+    let mapping = json!({"level": "$.level", "env": "$.env"});
+    let when = json!({"webhook": {"source": "x", "fieldMapping": mapping, "filters": filters, "excludeFilters": excluded}});
+    are_stopped(
+        &when,
+        &[
+            (
+                json!({"Payload": {"level": "low", "env": "test"}}),
+                "spec.when.webhook does not let `test` at `$.env` pass",
+            ),
+            (json!({"Payload": {"level": "high"}}), "`high` at `$.level`"),
+            (json!({"Payload": {"env": "prod"}}), "what has no `$.level`"),
+            (json!({"env": "test"}), "`test` at `$.env`"),
+        ],
+    );
+    let spawner = spawner(when, json!({}));
+    let passes = json!({"Payload": {"level": "low"}});
+    spawner.task(&item(passes), KelosVersion::V0_52).unwrap();
+}
+
+#[test]
 fn issues_are_told_by_labels_kind_and_commands() {
     let when = json!({"githubIssues": {"labels": ["agent"], "excludeLabels": ["bug"], "commentPolicy": {"triggerComment": "/go", "excludeComments": ["/stop"]}}});
     are_stopped(

@@ -1,6 +1,7 @@
 //! The types of go-github that payloads are made of, and what a chain of fields and methods gives in them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 use crate::templates::go::forecast::ELEMENT;
@@ -9,33 +10,94 @@ use crate::templates::go::forecast::ELEMENT;
 const TYPES: &str = include_str!("types.txt");
 
 /// The type of an event; nothing for one that Kelos does not read.
-pub(super) fn type_of(event: &str) -> Option<&'static str> {
+pub(super) fn type_of(event: &str) -> Option<&'static Of> {
     Some(match event {
-        "issues" => "IssuesEvent",
-        "issue_comment" => "IssueCommentEvent",
-        "pull_request" => "PullRequestEvent",
-        "pull_request_review" => "PullRequestReviewEvent",
-        "pull_request_review_comment" => "PullRequestReviewCommentEvent",
-        "push" => "PushEvent",
-        "create" => "CreateEvent",
-        "release" => "ReleaseEvent",
-        "check_run" => "CheckRunEvent",
+        "issues" => &Of::Struct("IssuesEvent"),
+        "issue_comment" => &Of::Struct("IssueCommentEvent"),
+        "pull_request" => &Of::Struct("PullRequestEvent"),
+        "pull_request_review" => &Of::Struct("PullRequestReviewEvent"),
+        "pull_request_review_comment" => &Of::Struct("PullRequestReviewCommentEvent"),
+        "push" => &Of::Struct("PushEvent"),
+        "create" => &Of::Struct("CreateEvent"),
+        "release" => &Of::Struct("ReleaseEvent"),
+        "check_run" => &Of::Struct("CheckRunEvent"),
         _ => return None,
     })
 }
 
 /// A struct of go-github.
+#[derive(Debug)]
 pub(super) struct Type {
     pub(super) fields: BTreeMap<&'static str, Field>,
     /// Its methods without arguments, but those that get a field.
     pub(super) methods: Vec<&'static str>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Field {
     pub(super) json: &'static str,
-    pub(super) type_name: &'static str,
+    pub(super) of: GoType,
     pub(super) has_getter: bool,
+}
+
+/// A type of Go, or a pointer to it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct GoType {
+    pub(super) is_pointer: bool,
+    pub(super) of: Of,
+}
+
+/// A type of Go that is no pointer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    Text,
+    Number,
+    Switch,
+    Moment,
+    List(Box<GoType>),
+    /// A map by texts.
+    Map(Box<GoType>),
+    /// A struct of go-github, by its name.
+    Struct(&'static str),
+    /// Whatever JSON says.
+    Any,
+}
+
+impl GoType {
+    /// Reads a type as Go writes it.
+    fn of(name: &'static str) -> GoType {
+        let plain = name.trim_start_matches('*');
+        let of = match plain {
+            "string" => Of::Text,
+            "int" | "int64" => Of::Number,
+            "bool" => Of::Switch,
+            "github.Timestamp" => Of::Moment,
+            _ => {
+                let list = plain.strip_prefix("[]").map(|of| Of::List(Box::new(GoType::of(of))));
+                let map =
+                    || Some(Of::Map(Box::new(GoType::of(plain.strip_prefix("map[string]")?))));
+                let of_github = || plain.strip_prefix("github.").map(Of::Struct);
+                list.or_else(map).or_else(of_github).unwrap_or(Of::Any)
+            }
+        };
+        GoType { is_pointer: plain.len() < name.len(), of }
+    }
+}
+
+impl fmt::Display for Of {
+    /// As Go writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Of::Text => f.write_str("string"),
+            Of::Number => f.write_str("int"),
+            Of::Switch => f.write_str("bool"),
+            Of::Moment => f.write_str("github.Timestamp"),
+            Of::List(of) => write!(f, "[]{}", of.of),
+            Of::Map(of) => write!(f, "map[string]{}", of.of),
+            Of::Struct(name) => write!(f, "github.{name}"),
+            Of::Any => f.write_str("any"),
+        }
+    }
 }
 
 /// All of them, by their names.
@@ -50,7 +112,8 @@ pub(super) fn types() -> &'static BTreeMap<&'static str, Type> {
                 (Some(field), Some(json), Some(type_name)) => {
                     let has_getter = words.next().is_some();
                     let of: &mut Type = all.entry(name).or_insert_with(Type::new);
-                    of.fields.insert(field, Field { json, type_name, has_getter });
+                    let field_type = GoType::of(type_name);
+                    of.fields.insert(field, Field { json, of: field_type, has_getter });
                 }
                 (Some(one), ..) => match one.strip_prefix('!') {
                     Some(method) => {
@@ -71,9 +134,9 @@ impl Type {
     }
 
     /// The field that a method of this name gets.
-    pub(super) fn got_by(&self, name: &str) -> Option<(&'static str, Field)> {
+    pub(super) fn got_by(&self, name: &str) -> Option<(&'static str, &Field)> {
         let (of, field) = self.fields.get_key_value(name.strip_prefix("Get")?)?;
-        field.has_getter.then_some((of, *field))
+        field.has_getter.then_some((of, field))
     }
 }
 
@@ -112,83 +175,73 @@ pub(in crate::engine) enum Basic {
 /// A step of a chain, by its type in Go.
 #[derive(Clone, Copy)]
 struct Step {
-    type_name: &'static str,
+    is_pointer: bool,
+    of: &'static Of,
     is_method: bool,
+}
+
+impl Step {
+    fn field(of: &'static GoType) -> Step {
+        Step { is_pointer: of.is_pointer, of: &of.of, is_method: false }
+    }
+
+    fn method(of: &'static Of) -> Step {
+        // A struct stays behind its pointer.
+        Step { is_pointer: matches!(of, Of::Struct(_)), of, is_method: true }
+    }
 }
 
 /// What the payload of an event gives for a chain of names, and how many of the last ones are methods: they are also
 /// there where what they are of is nothing.
 pub(in crate::engine) fn payload_part(event: &str, path: &[&str]) -> (PayloadPart, usize) {
-    let name = type_of(event).and_then(|it| types().get_key_value(it));
-    let Some((name, _)) = name else { return (PayloadPart::Unknown, 0) };
-    let mut here = Step { type_name: name, is_method: false };
+    let Some(whole) = type_of(event) else { return (PayloadPart::Unknown, 0) };
+    let mut here = Step { is_pointer: false, of: whole, is_method: false };
     let mut methods = 0;
     for name in path {
-        here = match step(here.type_name, name) {
+        here = match step(here.of, name) {
             Ok(next) => next,
             Err(part) => return (part, 0),
         };
         methods = if here.is_method { methods + 1 } else { 0 };
     }
-    (basic(here), methods)
+    (part(here), methods)
 }
 
 /// What a field or a method of something gives, or an element of it.
-fn step(of: &'static str, name: &str) -> Result<Step, PayloadPart> {
-    let plain = of.trim_start_matches('*');
-    if name == ELEMENT {
-        let element = plain.strip_prefix("[]").ok_or(PayloadPart::Unknown)?;
-        return Ok(Step { type_name: element, is_method: false });
-    }
-    let known = match plain.strip_prefix("github.").unwrap_or(plain) {
-        "Timestamp" => None,
-        name => types().get(name),
-    };
-    let Some(known) = known else {
-        let is_plain = matches!(plain, "string" | "int" | "int64" | "bool");
-        return Err(if is_plain || plain.starts_with("[]") {
-            PayloadPart::Missing
-        } else {
-            PayloadPart::Unknown
-        });
+fn step(of: &'static Of, name: &str) -> Result<Step, PayloadPart> {
+    let known = match of {
+        Of::List(element) if name == ELEMENT => return Ok(Step::field(element)),
+        _ if name == ELEMENT => return Err(PayloadPart::Unknown),
+        Of::Text | Of::Number | Of::Switch | Of::List(_) => return Err(PayloadPart::Missing),
+        Of::Moment | Of::Map(_) | Of::Any => return Err(PayloadPart::Unknown),
+        Of::Struct(struct_name) => types().get(struct_name).ok_or(PayloadPart::Unknown)?,
     };
     if let Some((_, field)) = known.got_by(name) {
-        let plain = field.type_name.trim_start_matches('*');
-        let is_struct = plain.starts_with("github.") && plain != "github.Timestamp";
-        // A struct stays behind its pointer.
-        let type_name = if is_struct { field.type_name } else { plain };
-        return Ok(Step { type_name, is_method: true });
+        return Ok(Step::method(&field.of.of));
     }
     match known.fields.get(name) {
-        Some(field) => Ok(Step { type_name: field.type_name, is_method: false }),
+        Some(field) => Ok(Step::field(&field.of)),
         None if known.methods.contains(&name) => match name {
-            "String" => Ok(Step { type_name: "string", is_method: true }),
-            "IsPullRequest" => Ok(Step { type_name: "bool", is_method: true }),
+            "String" => Ok(Step::method(&Of::Text)),
+            "IsPullRequest" => Ok(Step::method(&Of::Switch)),
             _ => Err(PayloadPart::Unknown),
         },
         None => Err(PayloadPart::Missing),
     }
 }
 
-fn basic(of: Step) -> PayloadPart {
-    let plain = of.type_name.trim_start_matches('*');
-    let basic = match plain {
-        "string" => Basic::Text,
-        "int" | "int64" => Basic::Number,
-        "bool" => Basic::Switch,
-        "github.Timestamp" => Basic::Moment,
-        _ if plain.starts_with("[]") => Basic::List,
-        _ if plain.starts_with("map[") => Basic::Map,
-        _ if types().contains_key(plain.strip_prefix("github.").unwrap_or(plain)) => {
-            return PayloadPart::Struct;
-        }
-        _ => return PayloadPart::Unknown,
+fn part(Step { is_pointer, of, .. }: Step) -> PayloadPart {
+    let basic = match of {
+        Of::Text => Basic::Text,
+        Of::Number => Basic::Number,
+        Of::Switch => Basic::Switch,
+        Of::Moment => Basic::Moment,
+        Of::List(_) => Basic::List,
+        Of::Map(_) => Basic::Map,
+        Of::Struct(name) if types().contains_key(name) => return PayloadPart::Struct,
+        Of::Struct(_) | Of::Any => return PayloadPart::Unknown,
     };
-    if of.type_name.starts_with('*') {
-        PayloadPart::Pointer(basic)
-    } else {
-        PayloadPart::Value(basic)
-    }
+    if is_pointer { PayloadPart::Pointer(basic) } else { PayloadPart::Value(basic) }
 }
 
 /// The same chain by methods, if the payload has them all: they don't fail on nothing.
@@ -196,12 +249,13 @@ pub(in crate::engine) fn payload_getters(event: &str, path: &[&str]) -> Option<V
     let mut here = type_of(event)?;
     let mut all = Vec::new();
     for name in path {
-        let known = types().get(here.trim_start_matches('*').trim_start_matches("github."))?;
+        let Of::Struct(struct_name) = here else { return None };
+        let known = types().get(struct_name)?;
         let getter = match known.got_by(name) {
             Some(_) => (*name).to_owned(),
             None => format!("Get{name}"),
         };
-        here = known.got_by(&getter)?.1.type_name;
+        here = &known.got_by(&getter)?.1.of.of;
         all.push(getter);
     }
     Some(all)
@@ -209,15 +263,15 @@ pub(in crate::engine) fn payload_getters(event: &str, path: &[&str]) -> Option<V
 
 /// The names of fields that what a chain leads to has.
 pub(in crate::engine) fn payload_fields(event: &str, path: &[&str]) -> Vec<&'static str> {
-    let mut here = type_of(event).unwrap_or_default();
+    let Some(mut here) = type_of(event) else { return Vec::new() };
     for name in path {
         match step(here, name) {
-            Ok(next) => here = next.type_name,
+            Ok(next) => here = next.of,
             Err(_) => return Vec::new(),
         }
     }
-    let known = types().get(here.trim_start_matches('*').trim_start_matches("github."));
-    known.map(|it| it.fields.keys().copied().collect()).unwrap_or_default()
+    let Of::Struct(name) = here else { return Vec::new() };
+    types().get(name).map(|it| it.fields.keys().copied().collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

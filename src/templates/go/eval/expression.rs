@@ -88,16 +88,15 @@ impl<'a> Evaluator<'a> {
 
     /// Looks up a field, a field of that, and so on.
     fn follow(&self, from: &Value, path: &Path, span: Span) -> Result<Value, TemplateError> {
+        let mut made;
         let mut here = from;
-        for (at, name) in path.names.iter().enumerate() {
+        for name in &path.names {
             let found = match here.as_parts() {
                 Value::Map(map) => map.get(name),
                 Value::Nil => None,
                 Value::Typed(typed) => {
-                    let value = typed.field(name)?;
-                    let names = path.names[at + 1..].into();
-                    let rest = Path { names, may_be_absent: path.may_be_absent };
-                    return self.follow(&value, &rest, span);
+                    made = typed.field(name)?;
+                    Some(&made)
                 }
                 other => {
                     let kind = other.kind();

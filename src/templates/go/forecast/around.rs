@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::item::Item;
+use super::walk::Walk;
+use crate::templates::budget::Exhausted;
 use crate::templates::go::parser::Parsed;
 use crate::templates::go::tree::{Block, Expr, ExprKind, Node, Pipeline, ROOT, Span};
 use crate::templates::value::{Text, Value};
@@ -16,34 +18,39 @@ pub(super) fn action(source: &str, at: Span) -> Option<Range<usize>> {
     is_action.then(|| before.len() - 2..at.end + close + 2)
 }
 
-/// The names of the variables that a condition is about, in whatever way it asks for them.
-pub(super) fn names(condition: &Pipeline, variables: &[Item]) -> Vec<Text> {
-    let mut found = Vec::new();
-    condition.commands.iter().for_each(|it| names_of(it, variables, &mut found));
-    found
-}
+impl Walk<'_> {
+    /// The names of the variables that a condition is about, in whatever way it asks for them.
+    pub(super) fn names(&mut self, condition: &Pipeline) -> Result<Vec<Text>, Exhausted> {
+        let mut found = Vec::new();
+        condition.commands.iter().try_for_each(|it| self.names_of(it, &mut found))?;
+        Ok(found)
+    }
 
-pub(super) fn names_of(expr: &Expr, variables: &[Item], found: &mut Vec<Text>) {
-    match &expr.kind {
-        ExprKind::Literal(Value::Str(text)) => found.push(Text::clone(text)),
-        ExprKind::Field(path) => found.extend(path.names.first().cloned()),
-        ExprKind::Variable(ROOT, path) => found.extend(path.names.first().cloned()),
-        ExprKind::Variable(id, _) => {
-            let of = variables.get(*id).map(Item::variables).unwrap_or_default();
-            found.extend(of.iter().filter_map(|path| path.first().cloned()));
+    pub(super) fn names_of(&mut self, expr: &Expr, found: &mut Vec<Text>) -> Result<(), Exhausted> {
+        self.purse.take_steps(1)?;
+        match &expr.kind {
+            ExprKind::Literal(Value::Str(text)) => found.push(Text::clone(text)),
+            ExprKind::Field(path) => found.extend(path.names.first().cloned()),
+            ExprKind::Variable(ROOT, path) => found.extend(path.names.first().cloned()),
+            ExprKind::Variable(id, _) => {
+                let of = self.scope.get(*id).map(Item::variables).unwrap_or_default();
+                self.purse.take_steps(of.len() as u64)?;
+                found.extend(of.iter().filter_map(|path| path.first().cloned()));
+            }
+            ExprKind::Chain(inner, _) => self.names_of(inner, found)?,
+            ExprKind::Parens(inner) => {
+                inner.commands.iter().try_for_each(|it| self.names_of(it, found))?;
+            }
+            ExprKind::Call(_, arguments) => {
+                arguments.iter().try_for_each(|it| self.names_of(it, found))?;
+            }
+            ExprKind::Method(chain, arguments) => {
+                self.names_of(chain, found)?;
+                arguments.iter().try_for_each(|it| self.names_of(it, found))?;
+            }
+            ExprKind::Dot | ExprKind::Literal(_) | ExprKind::Misuse(_) => {}
         }
-        ExprKind::Chain(inner, _) => names_of(inner, variables, found),
-        ExprKind::Parens(inner) => {
-            inner.commands.iter().for_each(|it| names_of(it, variables, found));
-        }
-        ExprKind::Call(_, arguments) => {
-            arguments.iter().for_each(|it| names_of(it, variables, found));
-        }
-        ExprKind::Method(chain, arguments) => {
-            names_of(chain, variables, found);
-            arguments.iter().for_each(|it| names_of(it, variables, found));
-        }
-        ExprKind::Dot | ExprKind::Literal(_) | ExprKind::Misuse(_) => {}
+        Ok(())
     }
 }
 

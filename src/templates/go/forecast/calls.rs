@@ -69,6 +69,7 @@ impl Walk<'_> {
         if is_too_few {
             self.misfit(function, count, call.span);
         }
+        self.pay_for(items.iter().map(|it| &it.item))?;
         Ok(self.called(builtin, &items, call.span, around))
     }
 
@@ -128,8 +129,14 @@ impl Walk<'_> {
             items.push(self.expr(argument, around)?);
         }
         items.extend(piped);
+        self.pay_for(items.iter())?;
         let made = Item::unknown();
-        Ok(if TELLING.contains(&helper.name) { made } else { made.made_of(&items) })
+        Ok(if TELLING.contains(&helper.name) { made } else { made.made_of_all(items.iter()) })
+    }
+
+    /// Takes what it costs to look which variables these show.
+    fn pay_for<'i>(&mut self, items: impl Iterator<Item = &'i Item>) -> Result<(), Exhausted> {
+        self.purse.take_steps(items.map(Item::weight).sum())
     }
 
     /// `and` and `or` give the first argument that decides, or the last one.
@@ -156,7 +163,8 @@ impl Walk<'_> {
             }
         }
         let all: Vec<Item> = undecided.into_iter().map(|(_, item)| item).chain(piped).collect();
-        Ok(Item::shaped(common(&all)).made_of(&all))
+        self.pay_for(all.iter())?;
+        Ok(Item::shaped(common(&all)).made_of_all(all.iter()))
     }
 
     fn indexed(&mut self, of: &Argument, keys: &[Argument], at: Span, around: Around) -> Item {
@@ -177,8 +185,8 @@ impl Walk<'_> {
                 }
                 (Some(Kind::Text), _) => return Item::shaped(Shape::Number),
                 (Some(Kind::List), _) => self.element(&item),
-                (_, Some(Shape::Is(Value::Str(name)))) => self.part(&item, name, at),
-                _ => return Item::unknown().made_of(&[item]),
+                (_, Some(Shape::Is(Value::Str(name)))) => self.part(&item, name),
+                _ => return Item::unknown().made_of(&item),
             };
         }
         item
@@ -199,7 +207,7 @@ impl Walk<'_> {
         if of.is_text() && !around.is_condition {
             self.fault(Trouble::LengthOfText, of, at, around);
         }
-        Item::shaped(Shape::Number).made_of(std::slice::from_ref(of))
+        Item::shaped(Shape::Number).made_of(of)
     }
 
     /// Why a bound of `slice` is none: Go does not look into the box that a value of a map is in.
@@ -217,7 +225,7 @@ impl Walk<'_> {
             Some(Kind::List) => Shape::List,
             _ => Shape::Unknown,
         };
-        let gives = Item::shaped(shape).made_of(std::slice::from_ref(&of.item));
+        let gives = Item::shaped(shape).made_of(&of.item);
         if let Some(why) = no_slice(&of.item, bounds) {
             self.fails(why, &of.item, at);
             return gives;
@@ -253,8 +261,7 @@ impl Walk<'_> {
 
 /// A text that is made of others.
 fn made(items: &[Argument]) -> Item {
-    let all: Vec<Item> = items.iter().map(|it| it.item.clone()).collect();
-    Item::shaped(Shape::Text).made_of(&all)
+    Item::shaped(Shape::Text).made_of_all(items.iter().map(|it| &it.item))
 }
 
 /// What several things are alike, of which any may be it.

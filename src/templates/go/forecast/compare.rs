@@ -17,16 +17,16 @@ impl Walk<'_> {
         others: &[Argument],
         at: Span,
     ) -> Item {
-        let is_certain = self.reach.is_certain;
+        let is_certain = self.scope.is_certain;
         let mut is_decided = true;
         for other in others {
-            self.reach.is_certain = is_certain && is_decided;
+            self.scope.is_certain = is_certain && is_decided;
             let why = unequal(&first.item, &other.item);
             let fails = why.is_some();
             if let Some(why) = why {
                 self.compared(why, first, other, at);
             }
-            self.reach.is_certain = is_certain;
+            self.scope.is_certain = is_certain;
             match same(&first.item, &other.item) {
                 _ if fails => return Item::shaped(Shape::Switch),
                 Some(true) => return Item::value(Value::Bool(is)),

@@ -3,7 +3,7 @@
 use super::item::Item;
 use super::kind::Kind;
 use super::walk::{Around, STEPS, Walk};
-use super::{Known, Shape, Trouble};
+use super::{Known, Shape, Trouble, VariablePath};
 use crate::templates::budget::Exhausted;
 use crate::templates::go::function::{Builtin, Function};
 use crate::templates::go::tree::{Expr, ExprKind, NO_FUNCTION, Path, Pipeline, Span};
@@ -115,10 +115,7 @@ impl Walk<'_> {
             }
             return Err(Item::unknown());
         }
-        let Some(path) = &of.path else { return Err(Item::unknown().made_of(&[of])) };
-        if path.is_empty() {
-            self.forecast.asked.push((Text::clone(name), at.start..at.end));
-        }
+        let Some(path) = &of.path else { return Err(Item::unknown().made_of(&of)) };
         let path = joined(path, name);
         let known = match of.shape() {
             Some(Shape::Parts | Shape::Struct | Shape::Nullable) => self.world.known(&path),
@@ -217,13 +214,10 @@ impl Walk<'_> {
     }
 
     /// What looking up a part by its name gives.
-    pub(super) fn part(&mut self, of: &Item, name: &Text, at: Span) -> Item {
+    pub(super) fn part(&self, of: &Item, name: &Text) -> Item {
         let Some(parts) = &of.path else { return Item::unknown() };
         if of.shape() != Some(&Shape::Parts) {
             return Item::unknown();
-        }
-        if parts.is_empty() {
-            self.forecast.asked.push((Text::clone(name), at.start..at.end));
         }
         let path = joined(parts, name);
         let known = self.world.known(&path);
@@ -237,11 +231,11 @@ impl Walk<'_> {
                 let known = self.world.known(&path);
                 Item::of(path, known)
             }
-            None => Item::unknown().made_of(std::slice::from_ref(of)),
+            None => Item::unknown().made_of(of),
         }
     }
 }
 
-fn joined(path: &[Text], name: &Text) -> Box<[Text]> {
+fn joined(path: &[Text], name: &Text) -> VariablePath {
     path.iter().chain([name]).cloned().collect()
 }

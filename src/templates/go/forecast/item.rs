@@ -1,22 +1,27 @@
 //! What is known of a value while a template is walked.
 
-use super::{ELEMENT, Known, Shape};
-use crate::templates::value::{Text, Value};
+use std::sync::Arc;
+
+use super::{ELEMENT, Known, Shape, VariablePath};
+use crate::templates::value::Value;
+
+/// The most variables of which it is known that something is made of them: nobody reads the names of more.
+const MOST_MADE_OF: usize = 32;
 
 /// A value of which something is known.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
     pub(super) known: Known,
     /// The variable, or the part of one, that it is; all variables have an empty path.
-    pub(super) path: Option<Box<[Text]>>,
+    pub(super) path: Option<VariablePath>,
     /// What it is made of, if it is none itself.
-    pub(super) made_of: Vec<Box<[Text]>>,
+    pub(super) made_of: Arc<[VariablePath]>,
 }
 
 impl Item {
     /// All variables.
     pub(super) fn root() -> Item {
-        Item { known: Known::There(Shape::Parts), path: Some([].into()), made_of: Vec::new() }
+        Item::of(VariablePath::default(), Known::There(Shape::Parts))
     }
 
     /// Anything.
@@ -25,7 +30,7 @@ impl Item {
     }
 
     pub(super) fn shaped(shape: Shape) -> Item {
-        Item { known: Known::There(shape), path: None, made_of: Vec::new() }
+        Item { known: Known::There(shape), path: None, made_of: Arc::default() }
     }
 
     pub(super) fn value(value: Value) -> Item {
@@ -33,29 +38,54 @@ impl Item {
     }
 
     /// A variable, or a part of one.
-    pub(super) fn of(path: Box<[Text]>, known: Known) -> Item {
-        Item { known, path: Some(path), made_of: Vec::new() }
+    pub(super) fn of(path: VariablePath, known: Known) -> Item {
+        Item { known, path: Some(path), made_of: Arc::default() }
     }
 
-    /// The same, made of others.
-    pub(super) fn made_of(mut self, others: &[Item]) -> Item {
-        self.made_of = others.iter().flat_map(Item::variables).collect();
-        self
+    /// The same, made of another.
+    pub(super) fn made_of(self, other: &Item) -> Item {
+        let made_of = match other.variables() {
+            [] => Arc::default(),
+            [only] => Arc::from([VariablePath::clone(only)]),
+            // What is made of several is no variable itself.
+            _ => Arc::clone(&other.made_of),
+        };
+        Item { made_of, ..self }
+    }
+
+    /// The same, made of others: of each variable once.
+    pub(super) fn made_of_all<'i>(self, others: impl Iterator<Item = &'i Item>) -> Item {
+        let mut all: Vec<VariablePath> = Vec::new();
+        for path in others.flat_map(Item::variables) {
+            if all.len() == MOST_MADE_OF {
+                break;
+            }
+            if !all.contains(path) {
+                all.push(VariablePath::clone(path));
+            }
+        }
+        let made_of = if all.is_empty() { Arc::default() } else { all.into() };
+        Item { made_of, ..self }
     }
 
     /// The variables that it shows.
-    pub(super) fn variables(&self) -> Vec<Box<[Text]>> {
+    pub(super) fn variables(&self) -> &[VariablePath] {
         match &self.path {
-            Some(path) if !path.is_empty() => vec![path.clone()],
-            _ => self.made_of.clone(),
+            Some(path) if !path.is_empty() => std::slice::from_ref(path),
+            _ => &self.made_of,
         }
+    }
+
+    /// The steps that it takes to look which variables it shows.
+    pub(super) fn weight(&self) -> u64 {
+        self.variables().iter().map(|path| path.len() as u64).sum()
     }
 
     pub(super) fn is_root(&self) -> bool {
         self.path.as_ref().is_some_and(|path| path.is_empty())
     }
 
-    pub(super) fn path(&self) -> Box<[Text]> {
+    pub(super) fn path(&self) -> VariablePath {
         self.path.clone().unwrap_or_default()
     }
 
@@ -102,7 +132,7 @@ impl Item {
     }
 
     /// An element of it, whichever.
-    pub(super) fn element(&self) -> Option<Box<[Text]>> {
+    pub(super) fn element(&self) -> Option<VariablePath> {
         let path = self.path.as_ref().filter(|_| self.shape() == Some(&Shape::List))?;
         Some(path.iter().cloned().chain([ELEMENT.into()]).collect())
     }

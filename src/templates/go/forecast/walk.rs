@@ -1,11 +1,13 @@
 //! Walks a template from left to right.
 
 use std::ops;
+use std::sync::Arc;
 
-use super::around::{action, assigned, names, names_of};
+use super::around::{action, assigned};
 use super::item::Item;
 use super::kind::Kind;
-use super::{Fault, Forecast, Known, Piece, Printed, Shape, Trouble, World};
+use super::scope::Scope;
+use super::{Fault, Forecast, Known, Piece, Printed, Shape, Trouble, VariablePath, World};
 use crate::templates::budget::Exhausted;
 use crate::templates::go::parser::Parsed;
 use crate::templates::go::tree::{
@@ -21,14 +23,6 @@ pub(super) const STEPS: u64 = 8;
 /// the parser lets stand in one template come to that.
 const MOST_DEPTH: usize = 50;
 
-/// How a place is reached.
-#[derive(Clone, Debug)]
-pub(super) struct Reach {
-    pub(super) is_certain: bool,
-    /// The variables that conditions around it are about: what those have found out of them is not known.
-    asked_about: Vec<Text>,
-}
-
 /// What is around an expression.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Around {
@@ -42,10 +36,8 @@ pub(super) struct Walk<'w> {
     pub(super) world: &'w dyn World,
     pub(super) purse: &'w mut Purse,
     pub(super) forecast: Forecast,
-    pub(super) reach: Reach,
+    pub(super) scope: Scope,
     pub(super) dot: Item,
-    /// What variables hold, by their numbers.
-    variables: Vec<Item>,
     /// Those that are set again somewhere: what they hold is not followed.
     assigned: Vec<bool>,
     /// Whether `$` is what a template was called with, wherever it stands.
@@ -65,19 +57,14 @@ impl<'w> Walk<'w> {
         purse: &'w mut Purse,
     ) -> Walk<'w> {
         let count = parsed.variables.len().max(ROOT + 1);
-        let mut variables = vec![Item::unknown(); count];
-        if dollar_is_root && let Some(root) = variables.get_mut(ROOT) {
-            *root = Item::root();
-        }
         Walk {
             source,
             parsed,
             world,
             purse,
             forecast: Forecast::default(),
-            reach: Reach { is_certain: true, asked_about: Vec::new() },
+            scope: Scope::new(count, dollar_is_root.then(Item::root)),
             dot: Item::root(),
-            variables,
             assigned: assigned(parsed, count),
             dollar_is_root,
             depth: 0,
@@ -93,7 +80,7 @@ impl<'w> Walk<'w> {
     }
 
     fn block(&mut self, block: &Block) -> Result<(), Exhausted> {
-        let before = self.variables.clone();
+        let mark = self.scope.mark();
         self.depth += 1;
         for node in block {
             self.purse.take_steps(STEPS)?;
@@ -110,7 +97,7 @@ impl<'w> Walk<'w> {
             }
         }
         self.depth -= 1;
-        self.variables = before;
+        self.scope.back_to(&mark);
         Ok(())
     }
 
@@ -138,10 +125,11 @@ impl<'w> Walk<'w> {
         };
         let element = match element.path {
             Some(_) => element,
-            None => element.made_of(&[item]),
+            None => element.made_of(&item),
         };
         let values = [key, element.clone()];
-        self.perhaps(&range.over, element, |walk| {
+        let about = self.names(&range.over)?;
+        self.perhaps(&about, element, |walk| {
             let skipped = values.len().saturating_sub(range.over.targets.len());
             for (target, value) in range.over.targets.iter().zip(values.into_iter().skip(skipped)) {
                 walk.set(*target, value);
@@ -149,7 +137,7 @@ impl<'w> Walk<'w> {
             walk.block(&range.body)
         })?;
         let dot = self.dot.clone();
-        self.perhaps(&range.over, dot, |walk| walk.block(&range.otherwise))
+        self.perhaps(&about, dot, |walk| walk.block(&range.otherwise))
     }
 
     /// A template that is called has what it is given for `.` and `$`, and no variables of others.
@@ -165,18 +153,19 @@ impl<'w> Walk<'w> {
             None => Item::value(Value::Nil),
         };
         if self.depth > MOST_DEPTH || self.called.contains(&invoke.template) {
-            self.print(Piece::Made(Vec::new()), invoke.span);
+            self.print(Piece::Made(Arc::default()), invoke.span);
             return Ok(());
         }
         self.called.push(invoke.template);
         let outer = std::mem::replace(&mut self.dot, given.clone());
-        let unknown = vec![Item::unknown(); self.variables.len()];
-        let variables = std::mem::replace(&mut self.variables, unknown);
-        if let Some(root) = self.variables.get_mut(ROOT).filter(|_| self.dollar_is_root) {
-            *root = given;
+        let mark = self.scope.mark();
+        self.scope.call();
+        if self.dollar_is_root {
+            self.scope.set(ROOT, given);
         }
         self.block(body)?;
-        (self.dot, self.variables) = (outer, variables);
+        self.dot = outer;
+        self.scope.back_to(&mark);
         self.called.pop();
         Ok(())
     }
@@ -203,15 +192,15 @@ impl<'w> Walk<'w> {
             (Some(path), Some(shape)) if !path.is_empty() => {
                 Piece::Variable(path.clone(), shape.clone())
             }
-            _ => Piece::Made(item.variables()),
+            (Some(path), _) if !path.is_empty() => Piece::Made([VariablePath::clone(path)].into()),
+            _ => Piece::Made(item.made_of.clone()),
         };
         self.print(piece, pipeline.span);
         Ok(())
     }
 
     fn choice(&mut self, choice: &Choice) -> Result<(), Exhausted> {
-        let (reach, dot) = (self.reach.clone(), self.dot.clone());
-        let variables = self.variables.clone();
+        let (mark, dot) = (self.scope.mark(), self.dot.clone());
         let around = Around { is_condition: true, is_argument: false };
         let mut is_decided = false;
         for (condition, block) in &choice.arms {
@@ -228,11 +217,11 @@ impl<'w> Walk<'w> {
                 }
                 None => {
                     let inner = if choice.sets_dot { item.there() } else { dot.clone() };
-                    self.perhaps(condition, inner, |walk| walk.block(block))?;
+                    let about = self.names(condition)?;
+                    self.perhaps(&about, inner, |walk| walk.block(block))?;
                     // Whatever comes next is reached if it was not true.
-                    self.reach.is_certain = false;
-                    let about = names(condition, &self.variables);
-                    self.reach.asked_about.extend(about);
+                    self.scope.is_certain = false;
+                    self.scope.ask_about(&about);
                 }
             }
             self.dot = dot.clone();
@@ -243,26 +232,26 @@ impl<'w> Walk<'w> {
         if !is_decided {
             self.block(&choice.otherwise)?;
         }
-        (self.reach, self.dot, self.variables) = (reach, dot, variables);
+        self.dot = dot;
+        self.scope.back_to(&mark);
         Ok(())
     }
 
-    /// Walks what may not be reached, since it hangs on `condition`.
+    /// Walks what may not be reached, since it hangs on a condition that is about these.
     fn perhaps(
         &mut self,
-        condition: &Pipeline,
+        about: &[Text],
         dot: Item,
         walk: impl FnOnce(&mut Self) -> Result<(), Exhausted>,
     ) -> Result<(), Exhausted> {
-        let about = names(condition, &self.variables);
         self.purse.take_steps(about.len() as u64)?;
-        let reach = self.reach.clone();
+        let mark = self.scope.mark();
         let outer = std::mem::replace(&mut self.dot, dot);
-        let variables = self.variables.clone();
-        self.reach.is_certain = false;
-        self.reach.asked_about.extend(about);
+        self.scope.is_certain = false;
+        self.scope.ask_about(about);
         walk(self)?;
-        (self.reach, self.dot, self.variables) = (reach, outer, variables);
+        self.dot = outer;
+        self.scope.back_to(&mark);
         Ok(())
     }
 
@@ -273,22 +262,24 @@ impl<'w> Walk<'w> {
         argument: &Expr,
         around: Around,
     ) -> Result<Item, Exhausted> {
-        let reach = self.reach.clone();
-        self.reach.is_certain = false;
-        names_of(before, &self.variables, &mut self.reach.asked_about);
+        let mut about = Vec::new();
+        self.names_of(before, &mut about)?;
+        let mark = self.scope.mark();
+        self.scope.is_certain = false;
+        self.scope.ask_about(&about);
         let item = self.expr(argument, around)?;
-        self.reach = reach;
+        self.scope.back_to(&mark);
         Ok(item)
     }
 
     pub(super) fn variable(&self, id: VariableId) -> Item {
-        self.variables.get(id).cloned().unwrap_or_else(Item::unknown)
+        self.scope.get(id).cloned().unwrap_or_else(Item::unknown)
     }
 
     fn set(&mut self, target: VariableId, item: Item) {
         let is_assigned = self.assigned.get(target).is_none_or(|it| *it);
-        if let Some(variable) = self.variables.get_mut(target).filter(|_| target != ROOT) {
-            *variable = if is_assigned { Item::unknown() } else { item };
+        if target != ROOT {
+            self.scope.set(target, if is_assigned { Item::unknown() } else { item });
         }
     }
 
@@ -310,7 +301,7 @@ impl<'w> Walk<'w> {
         instead: Option<(ops::Range<usize>, String)>,
     ) {
         let path = about.path();
-        let is_asked_about = path.first().is_some_and(|name| self.reach.asked_about.contains(name));
+        let is_asked_about = path.first().is_some_and(|name| self.scope.is_asked_about(name));
         // Whether a thing is there may just have been found out; what it is like stays the same.
         let hangs_on_value = !matches!(
             trouble,
@@ -329,7 +320,7 @@ impl<'w> Walk<'w> {
             path,
             at: at.start..at.end,
             is_condition: around.is_condition,
-            is_certain: self.reach.is_certain,
+            is_certain: self.scope.is_certain,
             dot_is_root: self.dot.is_root(),
             is_argument: around.is_argument,
             goes_on: false,
@@ -339,7 +330,7 @@ impl<'w> Walk<'w> {
     }
 
     fn print(&mut self, piece: Piece, at: Span) {
-        let is_certain = self.reach.is_certain;
+        let is_certain = self.scope.is_certain;
         self.forecast.printed.push(Printed { piece, at: at.start..at.end, is_certain });
     }
 

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
+use super::paths::path;
+use super::rendering::Rendering;
 use crate::harness::Cluster;
 use crate::harness::api::Api;
 use crate::harness::ca;
@@ -18,6 +20,16 @@ use crate::harness::wait::eventually;
 /// A helm that administers this cluster.
 pub(crate) fn helm(cluster: &Cluster) -> Helm {
     Helm::with_kubeconfig(&cluster.control_plane.admin_kubeconfig())
+}
+
+/// Grants the ServiceAccount of `helm test` what Helm would with these values; gives all that Helm would make.
+pub(crate) async fn grant_what_tests_take(cluster: &Cluster, values: &Value) -> Rendering {
+    let rendering = Rendering::of_tests(values);
+    for object in rendering.objects.values().filter(|object| object["kind"] != "Pod") {
+        let reply = cluster.admin.apply(&path(object), "", object).await;
+        assert!(reply.status.is_success() && reply.warnings.is_empty(), "{reply:#?}");
+    }
+    rendering
 }
 
 /// Writes the Secret that servers take their key from, as this client: its certificate is of the tests' CA.
