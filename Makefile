@@ -92,7 +92,7 @@ advisories: toolchain $(CARGO_DENY) ## check crates for known vulnerabilities; n
 	$(CARGO_DENY) check advisories
 
 .PHONY: bench
-bench: toolchain ## count instructions (3 % more than benches/instructions.json says fail; BLESS=1 writes it), then measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs, memory and neighbours under hostile rules and requests, lint of 1,000 TaskSpawners, preview of 10,000 Tasks, creates on a real API server
+bench: toolchain ## count instructions (3 % more than benches/instructions.json says fail; BLESS=1 writes it), then measure: decide and bytes to bytes (criterion), HTTPS beside two other servers, bombs, memory and neighbours under hostile rules and requests, lint of 1,000 TaskSpawners, preview of 10,000 Tasks, report of 20,000 TaskRecords, creates on a real API server
 	$(CARGO) bench --bench instructions
 	$(CARGO) bench --bench decide
 	$(CARGO) bench --bench https
@@ -100,6 +100,7 @@ bench: toolchain ## count instructions (3 % more than benches/instructions.json 
 	$(CARGO) bench --bench hostile
 	$(CARGO) bench --bench lint
 	$(CARGO) bench --bench preview
+	$(CARGO) bench --bench report
 	$(CARGO) test --release --test cluster -- --ignored --nocapture measured
 
 .PHONY: soak

@@ -4,9 +4,11 @@ mod called;
 mod check;
 mod cluster;
 pub mod controller;
+mod example;
 mod explain;
 mod lint;
 mod preview;
+mod report;
 mod words;
 
 use std::path::PathBuf;
@@ -21,6 +23,7 @@ pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
 pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, SurveyArgs, TasksArgs};
+pub use self::report::{FiguresFormat, ReportArgs};
 use crate::engine::rules::{Infer, OnInvalid};
 use crate::engine::simulate::KelosVersion;
 use crate::telemetry::{Directives, LogFormat};
@@ -64,20 +67,20 @@ pub enum Command {
     /// (rules annotation or Kelos field), and why it is skipped if it is; and each variable with its value and who says so.
     /// A Task comes from `kubectl get task NAME -o yaml`: it is shown as when it was new. With --item, --set or
     /// --kelos it is made, as Kelos would make it of an item of the source: an issue, an event, a message.
-    #[command(after_help = RENDER_EXAMPLE)]
+    #[command(after_help = example::RENDER)]
     Render(RenderArgs),
     /// Run the test cases of a team
     ///
     /// A case names a TaskSpawner and an item of its source, and says what the Task gets that Kelos makes of them:
     /// labels, annotations, what is skipped, or why there is no Task. The exit status is 1 when a case fails.
-    #[command(after_help = TEST_EXAMPLE)]
+    #[command(after_help = example::TEST)]
     Test(TestArgs),
     /// Find what is wrong with TaskSpawners and SessionSpawners
     ///
     /// Reads manifests, what `helm template` and `kustomize build` print, or the cluster with your own rights;
     /// objects of other kinds are passed over. Each finding has a rule, which docs/lint.md explains, its place in
     /// the file, and what to do. The exit status is 1 if a Task would be lost or refused (severity error).
-    #[command(after_help = LINT_EXAMPLE)]
+    #[command(after_help = example::LINT)]
     Lint(LintArgs),
     /// Explain why a Task has a label or annotation, or why it has not
     ///
@@ -85,26 +88,32 @@ pub enum Command {
     /// each key, and says where it is broken and what to write. Asks the cluster with your own rights: a right that is
     /// missing costs its step alone, and is named. The exit status is 0 if each key is as today's rules give it, and 1
     /// if one is missing or differs.
-    #[command(after_help = EXPLAIN_EXAMPLE)]
+    #[command(after_help = example::EXPLAIN)]
     Explain(Box<ExplainArgs>),
     /// Show what the rules of today, or those of a file, change in the Tasks that are there
     ///
     /// Reads the Tasks and TaskSpawners of the cluster with your own rights, and writes nothing. Shows for each key
     /// and value how many Tasks get it, what is added, changed and lost, and what is skipped and why. The exit status
     /// is 1 when a Task would lose a key.
-    #[command(after_help = PREVIEW_EXAMPLE)]
+    #[command(after_help = example::PREVIEW)]
     Preview(PreviewArgs),
     /// Give the Tasks that are there what they would get today
     ///
     /// Shows what `preview` shows; with --write it writes labels and annotations of Tasks, never their spec, and
     /// nothing that a person or another field manager has. It may be stopped and called again at any time: what is
     /// done is not done again.
-    #[command(after_help = BACKFILL_EXAMPLE)]
+    #[command(after_help = example::BACKFILL)]
     Backfill(BackfillArgs),
+    /// Count Tasks by their labels: states, durations, tokens, cost
+    ///
+    /// Reads Tasks, and the TaskRecords of those that are gone, with your own rights. Has a line for each value of
+    /// the keys, one for Tasks without the label, and one for all together.
+    #[command(after_help = example::REPORT)]
+    Report(ReportArgs),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.
-    #[command(after_help = EVAL_EXAMPLE)]
+    #[command(after_help = example::EVAL)]
     Eval(EvalArgs),
     /// Look whether the installation works
     ///
@@ -113,7 +122,7 @@ pub enum Command {
     /// switches of Namespaces, versions; and creates a Task by server-side dry run. Each line is good (✓), bad (✗) or
     /// not judged (?), and says what to do. The exit status is 1 for a ✗, and 2 where a right was missing or
     /// there is no such namespace.
-    #[command(after_help = CHECK_EXAMPLE)]
+    #[command(after_help = example::CHECK)]
     Check(CheckArgs),
     /// Print the version of this program, and of what is installed
     ///
@@ -125,66 +134,12 @@ pub enum Command {
     /// It completes commands, flags and their values. The names of a cluster only kubectl completes, with the plugin
     /// of docs/install.md.
     // The longer name is that of the first releases.
-    #[command(name = "completion", alias = "completions", after_help = COMPLETION_EXAMPLE)]
+    #[command(name = "completion", alias = "completions", after_help = example::COMPLETION)]
     Completions {
         /// The shell
         shell: Shell,
     },
 }
-
-const RENDER_EXAMPLE: &str = "\
-Example:
-  kelos-metadata render -f taskspawner.yaml -f task.yaml
-  kelos-metadata render -f examples/priority -o patch
-  kelos-metadata render -f examples/priority --set 'Labels=priority/high, bug'
-  kelos-metadata render -f taskspawner.yaml -o item > item.yaml
-  kelos-metadata render -f taskspawner.yaml --item item.yaml --kelos v0.24 -o diff";
-
-const TEST_EXAMPLE: &str = "\
-Example:
-  kelos-metadata test examples/tests/priority.yaml
-  kelos-metadata test -f tests/ -o junit > report.xml";
-
-const LINT_EXAMPLE: &str = "\
-Example:
-  kelos-metadata lint -f taskspawner.yaml
-  helm template charts/agents | kelos-metadata lint -f -
-  kelos-metadata lint --all-namespaces --min-severity warning";
-
-const CHECK_EXAMPLE: &str = "\
-Example:
-  kelos-metadata check
-  kelos-metadata check -n my-team -o json";
-
-const COMPLETION_EXAMPLE: &str = "\
-Example:
-  source <(kelos-metadata completion bash)
-  kelos-metadata completion zsh > ~/.zfunc/_kelos-metadata
-  kelos-metadata completion fish > ~/.config/fish/completions/kelos-metadata.fish";
-
-const EXPLAIN_EXAMPLE: &str = "\
-Example:
-  kelos-metadata explain task/issue-worker-42 -n agents
-  kelos-metadata explain task/issue-worker-42 team.example.com/priority
-  kelos-metadata explain -f taskspawner.yaml -f task.yaml -o json";
-
-const PREVIEW_EXAMPLE: &str = "\
-Example:
-  kelos-metadata preview -n agents --since 168h
-  kelos-metadata preview -f taskspawner.yaml -o diff
-  kelos-metadata preview -A -o json";
-
-const BACKFILL_EXAMPLE: &str = "\
-Example:
-  kelos-metadata backfill -n agents
-  kelos-metadata backfill -n agents --write --records";
-
-const EVAL_EXAMPLE: &str = "\
-Example:
-  echo '{\"Labels\": [\"priority/high\", \"bug\"], \"Number\": 42}' > vars.json
-  kelos-metadata eval --vars vars.json 'issue-{{ .Number }}'
-  kelos-metadata eval --set 'Title=Fix it' --set 'Labels=[bug, docs]' '{{ .Title | lower }}'
-  kelos-metadata eval --syntax jinja --vars vars.json 'issue-{{ number }}'";
 
 /// What `serve` takes.
 #[derive(Args, Debug)]

@@ -24,6 +24,7 @@ mod reach;
 mod read;
 mod registrations;
 mod render;
+mod report;
 mod review;
 mod serve;
 mod shown_variable;
@@ -66,6 +67,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&args),
         Command::Preview(args) => preview::run(&args),
         Command::Backfill(args) => backfill::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Version(args) => version::run(&args),

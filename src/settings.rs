@@ -2,6 +2,7 @@
 
 mod controller;
 mod duration;
+mod moment;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::controller::ControllerSettings;
+pub use self::moment::moment;
 use crate::apimachinery::is_object_name as is_name;
 use crate::cli::{PolicyArgs, ServeArgs};
 use crate::engine::kelos::{Protection, ProtectionError};

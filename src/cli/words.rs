@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 
-use crate::apimachinery;
+use crate::apimachinery::{self, KeyError, Kind};
 use crate::telemetry::{Directives, LEVELS};
 
 /// A parser of the words of a set.
@@ -85,6 +85,11 @@ pub(super) fn rate(text: &str) -> Result<f64, &'static str> {
         Ok(rate) if rate.is_finite() && rate >= 0.01 => Ok(rate),
         _ => Err("a number such as 20 or 0.5, of 0.01 or more"),
     }
+}
+
+/// A key that a label can have.
+pub(super) fn label_key(text: &str) -> Result<String, KeyError> {
+    apimachinery::key(Kind::Label, text).map(|()| text.to_owned())
 }
 
 #[cfg(test)]

@@ -5,4 +5,4 @@ mod faults;
 mod healthy;
 mod page;
 mod plugin;
-mod said;
+pub(crate) mod said;

@@ -67,9 +67,9 @@ impl Reader {
         CommandOutput::of(shell, input.to_string().as_bytes())
     }
 
-    /// Runs what a page has kubectl do, and compares it with what stands there.
+    /// Runs what a page asks of the cluster, and compares it with what stands there.
     fn follows(&self, page: &str) {
-        self.follows_page(&format!("docs/uses/{page}.md"), &["kubectl "]);
+        self.follows_page(&format!("docs/uses/{page}.md"), &["kubectl ", "kelos-metadata report "]);
     }
 
     /// The same of any page, and of the commands that begin so.

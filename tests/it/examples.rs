@@ -274,7 +274,7 @@ fn pages() -> Vec<PathBuf> {
 
 /// The commands that need an API server, by the pages on which they may stand, and the tests that run them there.
 const OF_A_CLUSTER: [(&str, &str, &[&str]); 3] = [
-    ("docs/uses/", "tests/cluster/uses.rs", &["kubectl "]),
+    ("docs/uses/", "tests/cluster/uses.rs", &["kubectl ", "kelos-metadata report"]),
     (
         "docs/backfill.md",
         "tests/cluster/backfill.rs",

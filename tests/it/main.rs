@@ -34,6 +34,7 @@ mod properties;
 mod recorded;
 mod reference;
 mod release;
+mod report;
 mod secrets;
 mod serve;
 mod simulate;

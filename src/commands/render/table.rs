@@ -179,7 +179,10 @@ fn cut_at(text: String, chars: usize) -> String {
 }
 
 /// Writes a table whose last column takes as many lines as its texts need in this terminal; the others are whole.
-pub(super) fn wrapped(header: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
+pub(in crate::commands) fn wrapped(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<Cell>>,
+) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     table.style_text_only();

@@ -1,4 +1,5 @@
-//! An API server with many Tasks, which are made as they are asked for, and what a command takes that reads them.
+//! An API server with many Tasks or TaskRecords, which are made as they are asked for, and what a command takes that
+//! reads them.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -33,18 +34,39 @@ pub struct Taken {
     pub output: String,
 }
 
+/// What there is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stored {
+    tasks: usize,
+    records: usize,
+}
+
 /// What `preview -o json` takes for so many Tasks.
 ///
 /// # Panics
 ///
 /// When it says that it was not done, or ends before anybody has looked.
 pub fn preview(program: &str, count: usize) -> Taken {
+    taken(program, &["preview"], Stored { tasks: count, records: 0 })
+}
+
+/// What `report -o json` by team takes for so many TaskRecords: the Tasks of the first ones are there, of the others
+/// they are gone.
+///
+/// # Panics
+///
+/// When it says that it was not done.
+pub fn report(program: &str, tasks: usize, records: usize) -> Taken {
+    taken(program, &["report", "--by", "team"], Stored { tasks, records })
+}
+
+fn taken(program: &str, words: &[&str], stored: Stored) -> Taken {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // It ends with the process.
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            thread::spawn(move || serve(&stream, count));
+            thread::spawn(move || serve(&stream, stored));
         }
     });
     let folder = tempfile::tempdir().unwrap();
@@ -56,13 +78,13 @@ pub fn preview(program: &str, count: usize) -> Taken {
         "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it", "namespace": "ns"}}],
     });
     fs::write(&kubeconfig, config.to_string()).unwrap();
-    run(program, &kubeconfig)
+    run(program, words, &kubeconfig)
 }
 
 /// Runs it, and looks at what it takes until it ends: its peak only grows, and at the end it prints little.
-fn run(program: &str, kubeconfig: &Path) -> Taken {
+fn run(program: &str, words: &[&str], kubeconfig: &Path) -> Taken {
     let mut command = Command::new(program);
-    command.args(["preview", "-o", "json", "--kubeconfig"]).arg(kubeconfig);
+    command.args(words).args(["-o", "json", "--kubeconfig"]).arg(kubeconfig);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let (pid, mut stdout) = (child.id(), child.stdout.take().unwrap());
     let reading = thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
@@ -101,12 +123,12 @@ fn wait_for_a_look() {
     }
 }
 
-fn serve(stream: &TcpStream, count: usize) {
+fn serve(stream: &TcpStream, stored: Stored) {
     let mut lines = BufReader::new(stream).lines();
     while let Some(Ok(request)) = lines.next() {
         while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
         let path = request.split(' ').nth(1).unwrap_or_default();
-        let body = answer(path, count);
+        let body = answer(path, stored);
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
@@ -119,27 +141,29 @@ fn serve(stream: &TcpStream, count: usize) {
     }
 }
 
-fn answer(path: &str, count: usize) -> String {
+fn answer(path: &str, stored: Stored) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let number = |name: &str| {
         let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         value.and_then(|value| value.parse::<usize>().ok())
     };
+    let page = |count: usize, object: fn(usize) -> Value| {
+        let first = number("continue").unwrap_or_default();
+        let end = count.min(first + number("limit").unwrap_or(count));
+        let next = if end < count { end.to_string() } else { String::new() };
+        if next.is_empty() && count > 0 {
+            wait_for_a_look();
+        }
+        let items: Vec<Value> = (first..end).map(object).collect();
+        let metadata = json!({"continue": next, "remainingItemCount": count - end});
+        json!({"metadata": metadata, "items": items}).to_string()
+    };
     match path.rsplit('/').next().unwrap_or_default() {
         "kelos.dev" => json!({"versions": [{"version": "v1alpha2"}]}).to_string(),
         "ns" => json!({"metadata": {"name": "ns"}}).to_string(),
         "taskspawners" => json!({"metadata": {}, "items": [spawner()]}).to_string(),
-        "tasks" => {
-            let first = number("continue").unwrap_or_default();
-            let end = count.min(first + number("limit").unwrap_or(count));
-            let next = if end < count { end.to_string() } else { String::new() };
-            if next.is_empty() {
-                wait_for_a_look();
-            }
-            let items: Vec<Value> = (first..end).map(task).collect();
-            let metadata = json!({"continue": next, "remainingItemCount": count - end});
-            json!({"metadata": metadata, "items": items}).to_string()
-        }
+        "tasks" => page(stored.tasks, task),
+        "taskrecords" => page(stored.records, record),
         _ => json!({"metadata": {}, "items": []}).to_string(),
     }
 }
@@ -188,5 +212,25 @@ fn task(number: usize) -> Value {
         },
         "spec": {"prompt": format!("Fix this: Crash number {number}\nLabels: priority/high, bug\n{body}")},
         "status": {"phase": "Succeeded"},
+    })
+}
+
+/// What is left of a Task: three teams, and each fourth has none. Each one cost a cent more than the one before.
+fn record(number: usize) -> Value {
+    let mut labels = json!({"kelos.dev/taskspawner": "worker"});
+    if !number.is_multiple_of(4) {
+        labels["team"] = json!(format!("team-{}", number % 4));
+    }
+    let took = number % 5_000;
+    let end = format!("2026-01-01T{:02}:{:02}:{:02}Z", took / 3_600, took / 60 % 60, took % 60);
+    json!({
+        "apiVersion": "kelos.dev/v1alpha2", "kind": "TaskRecord",
+        "metadata": {"name": format!("uid-{number}"), "namespace": "ns", "labels": labels},
+        "spec": {
+            "taskRef": {"name": format!("worker-{number:06}"), "uid": format!("uid-{number}")},
+            "type": "claude-code", "phase": if number.is_multiple_of(5) { "Failed" } else { "Succeeded" },
+            "startTime": "2026-01-01T00:00:00Z", "completionTime": end,
+            "usage": {"costUSD": format!("{}m", number * 10), "inputTokens": 1_000, "outputTokens": 10},
+        },
     })
 }
