@@ -97,7 +97,8 @@ async fn switches_are_looked_at(fixture: &Fixture<'_>, worker: &Spawner) {
         |task: &str| shell.follows(EXPLAIN, &[("NAME", task), ("KEY", "area")]).printed_in_vain();
     team.accepts(worker.issue(3).labelled(switch, "disabled")).await;
     let task = explains("worker-3");
-    assert!(task.ends_with("because the Task is switched off.\n"), "{task}");
+    let on = "`kubectl label task worker-3 -n team metadata.kelos.dev/injection-` switches it on";
+    assert!(task.contains(&format!("because the Task is switched off; {on}")), "{task}");
 
     shell.follows(COMMANDS[2], &[("NAME", TEAM)]).ok();
     eventually("Tasks are left alone", async || {
@@ -106,5 +107,6 @@ async fn switches_are_looked_at(fixture: &Fixture<'_>, worker: &Spawner) {
     .await;
     team.accepts(worker.issue(4)).await.is_untouched(worker.issue(4));
     let task = explains("worker-4");
-    assert!(task.ends_with("because Namespace team is switched off.\n"), "{task}");
+    assert!(task.contains("because Namespace team is switched off"), "{task}");
+    assert!(task.contains("kubectl label namespace team metadata.kelos.dev/injection"), "{task}");
 }
