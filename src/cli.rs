@@ -18,7 +18,7 @@ use clap_complete::Shell;
 
 pub use self::called::Called;
 pub use self::check::{CheckArgs, ReportFormat, VersionArgs};
-pub use self::cluster::ConnectionArgs;
+pub use self::cluster::{ConnectionArgs, SelectionArgs};
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, PolicyArgs, words};
+use super::{ConnectionArgs, PolicyArgs, SelectionArgs, words};
 
 /// What `preview` takes.
 #[derive(Args, Debug)]
@@ -61,29 +61,15 @@ pub struct SurveyArgs {
 /// Which Tasks of a cluster.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TasksArgs {
-    /// Namespace of the Tasks; without it, that of the context
-    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces",
-          value_parser = words::namespace)]
-    pub namespace: Option<String>,
-    /// Tasks of all namespaces
-    #[arg(short = 'A', long)]
-    pub all_namespaces: bool,
-    /// Labels that the Tasks have, as kubectl takes them
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub selector: Option<String>,
+    /// Where they are, and their labels.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Only Tasks that are no older, as 168h or 7d
     #[arg(long, value_name = "DURATION")]
     pub since: Option<String>,
     /// Only so many Tasks, in the order of their names
     #[arg(long, value_name = "NUMBER")]
     pub limit: Option<usize>,
-}
-
-impl TasksArgs {
-    /// The namespace, if one was given: an empty one is none, as kubectl has it.
-    pub fn namespace(&self) -> Option<&str> {
-        words::given(self.namespace.as_deref())
-    }
 }
 
 /// How `preview` shows what it found.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ConnectionArgs, words};
+use super::{ConnectionArgs, SelectionArgs, words};
 
 /// What `report` takes.
 #[derive(Args, Debug)]
@@ -16,16 +16,9 @@ pub struct ReportArgs {
         value_parser = words::label_key
     )]
     pub by: Vec<String>,
-    /// Namespace of the Tasks; without it, that of the context
-    #[arg(short, long, value_name = "NAMESPACE", conflicts_with = "all_namespaces",
-          value_parser = words::namespace)]
-    pub namespace: Option<String>,
-    /// Tasks of all namespaces
-    #[arg(short = 'A', long)]
-    pub all_namespaces: bool,
-    /// Labels that the Tasks have, as kubectl takes them
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub selector: Option<String>,
+    /// Which Tasks.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
     /// Only Tasks that ended since then, and those that have not ended: 168h or 7d ago, 2026-11-01 (UTC), or
     /// 2026-11-01T12:00:00+01:00
     #[arg(long, value_name = "WHEN")]
@@ -39,13 +32,6 @@ pub struct ReportArgs {
     /// The cluster.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-}
-
-impl ReportArgs {
-    /// The namespace that is asked for, if one is.
-    pub fn namespace(&self) -> Option<&str> {
-        words::given(self.namespace.as_deref())
-    }
 }
 
 /// How `report` shows its figures.

@@ -32,12 +32,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
 
 async fn report(args: &ReportArgs, window: Window) -> anyhow::Result<ExitCode> {
     let reach = Reach::connect(&args.connection, "or --context NAME").await?;
-    let own = args.namespace().unwrap_or(&reach.namespace).to_owned();
-    let namespace = (!args.all_namespaces).then_some(own);
+    let namespace = args.selection.within(&reach.namespace);
     let mut ledger = Ledger::new(Groups::by(&args.by), window);
     let selection = Selection {
         namespace: namespace.as_deref(),
-        labels: args.selector.as_deref(),
+        labels: args.selection.selector.as_deref(),
         ..Selection::default()
     };
     if let Err(error) = ledger.read(&reach, selection, &Resource::TASKS).await {

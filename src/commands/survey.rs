@@ -124,8 +124,8 @@ impl Survey {
         let since = tasks.since.as_deref().map(settings::since).transpose()?;
         let since =
             since.map(|age| clock::now() - i64::try_from(age.as_secs()).unwrap_or(i64::MAX));
-        let own = tasks.namespace().unwrap_or(&reach.namespace).to_owned();
-        let namespace = (!tasks.all_namespaces).then(|| own.clone());
+        let namespace = tasks.selection.within(&reach.namespace);
+        let own = namespace.clone().unwrap_or_else(|| reach.namespace.clone());
         let within = namespace.as_deref();
         let mut is_of_none = false;
         let (cluster, today) = if files.is_empty() {
@@ -163,7 +163,7 @@ impl Survey {
             reach,
             namespace,
             policy,
-            labels: tasks.selector.clone(),
+            labels: tasks.selection.selector.clone(),
             since,
             limit: tasks.limit.unwrap_or(usize::MAX),
             today,

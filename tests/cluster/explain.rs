@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::access::{Account, SYSTEM};
+use crate::harness::access::Account;
 use crate::harness::ca;
 use crate::harness::kubectl::Kubectl;
 use crate::harness::objects::{LABELS, NewTask, Spawner};
@@ -19,7 +19,6 @@ use crate::runbooks::fixture::{Fixture, TEAM, configuration, on_installation};
 
 const KEY: &str = "kelos.dev/priority";
 const SWITCH: &str = "metadata.kelos.dev/injection";
-const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// Somebody who calls `explain`.
 struct User {
@@ -39,19 +38,7 @@ impl User {
 
     /// Somebody with these rules in the team's namespace, and no others.
     async fn with_role(fixture: &Fixture<'_>, name: &str, rules: Value) -> User {
-        let admin = &fixture.cluster.admin;
-        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
-        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
-        let roles = format!("{RBAC}/namespaces/{TEAM}");
-        let role = json!({"metadata": {"name": name}, "rules": rules});
-        admin.create(&format!("{roles}/roles"), &role).await.ok();
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
-        });
-        admin.create(&format!("{roles}/rolebindings"), &binding).await.ok();
-        let account = Account::existing(admin, name).await;
+        let account = Account::with_role(&fixture.cluster.admin, TEAM, name, rules).await;
         User::new(&account.kubeconfig(fixture.cluster.control_plane.address()))
     }
 

@@ -51,12 +51,7 @@ impl Account {
             "verbs": ["get", "list", "watch"],
         }]});
         admin.create(&format!("{roles}/roles"), &role).await.ok();
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
-        });
-        admin.create(&format!("{roles}/rolebindings"), &binding).await.ok();
+        bind(admin, &format!("{roles}/rolebindings"), "Role", &name).await;
         Account::with_rights(admin, address, &name, &READ).await
     }
 
@@ -84,12 +79,7 @@ impl Account {
             (format!("{roles}/rolebindings"), "Role"),
             (format!("{RBAC}/clusterrolebindings"), "ClusterRole"),
         ] {
-            let binding = json!({
-                "metadata": {"name": name},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
-                "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
-            });
-            admin.create(&path, &binding).await.ok();
+            bind(admin, &path, kind, name).await;
         }
         let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
         admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
@@ -107,27 +97,32 @@ impl Account {
         name: &str,
         rights: &[(&str, &str, &str)],
     ) -> Account {
-        let roles = format!("{RBAC}/namespaces/{namespace}");
         let rules = rights.iter().map(|(group, resource, verb)| {
             json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
         });
-        let role = json!({"metadata": {"name": name}, "rules": rules.collect::<Vec<_>>()});
-        admin.create(&format!("{roles}/roles"), &role).await.ok();
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
-        });
-        admin.create(&format!("{roles}/rolebindings"), &binding).await.ok();
-        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
-        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
-        let account = Account::existing(admin, name).await;
+        let account = Account::with_role(admin, namespace, name, rules.collect()).await;
         for (group, resource, verb) in rights {
             let right =
                 json!({"group": group, "resource": resource, "verb": verb, "namespace": namespace});
             account.may(address, right).await;
         }
         account
+    }
+
+    /// A person whose Role of one namespace has these rules; the API server learns of it a moment later.
+    pub(crate) async fn with_role(
+        admin: &Api,
+        namespace: &str,
+        name: &str,
+        rules: Value,
+    ) -> Account {
+        let roles = format!("{RBAC}/namespaces/{namespace}");
+        let role = json!({"metadata": {"name": name}, "rules": rules});
+        admin.create(&format!("{roles}/roles"), &role).await.ok();
+        bind(admin, &format!("{roles}/rolebindings"), "Role", name).await;
+        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
+        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+        Account::existing(admin, name).await
     }
 
     /// One that is there, with the rights that it has.
@@ -159,12 +154,7 @@ impl Account {
             .collect();
         let role = json!({"metadata": {"name": name}, "rules": rules});
         admin.create(&format!("{RBAC}/clusterroles"), &role).await.ok();
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
-        });
-        admin.create(&format!("{RBAC}/clusterrolebindings"), &binding).await.ok();
+        bind(admin, &format!("{RBAC}/clusterrolebindings"), "ClusterRole", name).await;
         let account = Account::existing(admin, name).await;
         for (group, resource) in rights {
             let right = json!({"group": group, "resource": resource, "verb": "watch"});
@@ -189,6 +179,16 @@ impl Account {
     pub(crate) fn kubeconfig(&self, address: SocketAddr) -> String {
         kubeconfig(address, &self.token)
     }
+}
+
+/// Gives the ServiceAccount of this name the role of its name.
+async fn bind(admin: &Api, bindings: &str, kind: &str, name: &str) {
+    let binding = json!({
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": SYSTEM}],
+    });
+    admin.create(bindings, &binding).await.ok();
 }
 
 /// A kubeconfig that reaches the API server at this address with a token.
