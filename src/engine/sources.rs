@@ -29,6 +29,7 @@ mod variable_set;
 mod work_item;
 
 pub(super) use self::catalog::{GROUPS, is_long, name_hint, sources_with};
+pub(super) use self::github_webhook::is_of_issue;
 pub use self::given::given;
 pub use self::inference::{Inference, NotRead};
 pub(super) use self::presence::{Presence, may_be_nothing, presence};

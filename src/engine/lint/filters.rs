@@ -6,7 +6,7 @@ use super::faults::{KNOWN, some};
 use super::finding::{Field, Finding, Rule, Severity};
 use super::view::Filter;
 use crate::engine::simulate::{NotGlob, of_name};
-use crate::engine::sources::{Presence, presence};
+use crate::engine::sources::{Presence, is_of_issue, presence};
 use crate::templates::purse::Purse;
 use crate::templates::regexp::{self, PatternError};
 
@@ -53,19 +53,7 @@ pub(super) fn stopped(filter: &Filter, purse: &mut Purse) -> Option<Stopped> {
     if event == "check_run" && of_name(&filter.check_name, purse) == Err(NotGlob::Wrong) {
         return Some(no_pattern("checkName"));
     }
-    has_body(event).then(|| bad_pattern(filter, purse))?
-}
-
-/// Whether Kelos looks at the body of such an event.
-fn has_body(event: &str) -> bool {
-    matches!(
-        event,
-        "issues"
-            | "issue_comment"
-            | "pull_request"
-            | "pull_request_review"
-            | "pull_request_review_comment"
-    )
+    is_of_issue(event).then(|| bad_pattern(filter, purse))?
 }
 
 /// A regular expression that Go can't compile: Kelos refuses the event then.

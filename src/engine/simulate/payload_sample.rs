@@ -6,6 +6,7 @@ use super::Item;
 use super::filters;
 use super::samples::LABELS;
 use super::variables::{text_of, whole};
+use crate::engine::sources::is_of_issue;
 
 /// The payload about an item, with what the item gives of it over that.
 pub(super) fn payload(event: &str, item: &Item) -> Value {
@@ -138,11 +139,7 @@ pub(super) fn told(event: &str, payload: &Value) -> Item {
                 tell("Branch", of("/head/ref"));
             }
         }
-        "issues"
-        | "issue_comment"
-        | "pull_request"
-        | "pull_request_review"
-        | "pull_request_review_comment" => {
+        event if is_of_issue(event) => {
             let about = if event.starts_with("issue") { "issue" } else { "pull_request" };
             if payload.get(about).is_some_and(Value::is_null) {
                 tell("ID", Value::Null);

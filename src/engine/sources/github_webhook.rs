@@ -252,8 +252,8 @@ pub(super) fn has_numbers_as_ids(source: &GithubWebhook) -> bool {
 }
 
 /// Whether an event is about an issue or pull request, whose number is its identifier then. Of others that
-/// begin so, such as `pull_request_target`, Kelos reads no number.
-fn is_of_issue(event: &str) -> bool {
+/// begin so, such as `pull_request_target`, Kelos reads neither number nor body.
+pub(in crate::engine) fn is_of_issue(event: &str) -> bool {
     matches!(
         event,
         "issues"
