@@ -4,6 +4,7 @@
 //! serves is a [`ServingKey`], in which one pair can take the place of another while connections
 //! go on.
 
+mod chain;
 mod client_auth;
 mod error;
 mod files;
@@ -15,15 +16,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, NoServerSessionStorage, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
+pub use self::chain::{Validity, verify_signed};
 pub use self::client_auth::{CLIENT_CA_FLAG, ClientRejection, TrustedClients, follow_client_ca};
 pub use self::error::TlsError;
 use self::files::KeyFiles;
@@ -148,10 +148,7 @@ fn is_foreign(chain: &[CertificateDer<'static>], cas: &[u8], now: UnixSeconds) -
         return false;
     };
     let Ok(leaf) = ParsedCertificate::try_from(leaf) else { return false };
-    let now = UnixTime::since_unix_epoch(now.since_1970());
-    let algorithms = provider().signature_verification_algorithms.all;
-    let verified =
-        verify_server_cert_signed_by_trust_anchor(&leaf, &roots, intermediates, now, algorithms);
+    let verified = verify_signed(&leaf, intermediates, &roots, now);
     use rustls::CertificateError::{BadSignature, UnknownIssuer};
     matches!(verified, Err(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)))
 }
@@ -159,10 +156,11 @@ fn is_foreign(chain: &[CertificateDer<'static>], cas: &[u8], now: UnixSeconds) -
 /// Reads the end of the first certificate's life.
 fn expiry(chain: &[CertificateDer<'static>], origin: &str) -> Result<UnixSeconds, TlsError> {
     let leaf = chain.first().map(AsRef::as_ref).unwrap_or_default();
-    let (_, certificate) = X509Certificate::from_der(leaf).map_err(|source| {
-        TlsError::Certificate { origin: origin.to_owned(), source: source.into() }
+    let validity = Validity::read(leaf).map_err(|source| TlsError::Certificate {
+        origin: origin.to_owned(),
+        source: source.into(),
     })?;
-    Ok(UnixSeconds(certificate.validity().not_after.timestamp()))
+    Ok(validity.not_after)
 }
 
 /// The key pair that new connections are served with.

@@ -9,6 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::issue::CA_NAME;
+use crate::tls::Validity;
 use crate::unix_seconds::UnixSeconds;
 
 /// How many CAs a bundle has at most. Two are usual, three while a Secret is repaired; more
@@ -21,33 +22,28 @@ const PEM_WIDTH: usize = 64;
 /// A CA that this program made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ca {
-    pub(super) not_before: UnixSeconds,
-    pub(super) not_after: UnixSeconds,
+    pub(super) validity: Validity,
     pub(super) der: CertificateDer<'static>,
 }
 
 impl Ca {
     /// Reads one, unless it is no CA of ours.
     fn read(der: CertificateDer<'static>) -> Option<Ca> {
-        let (not_before, not_after) = {
+        let validity = {
             let (rest, certificate) = X509Certificate::from_der(&der).ok()?;
             let subject = certificate.subject();
             let is_ours = subject.iter_common_name().any(|name| name.as_str() == Ok(CA_NAME));
             if !rest.is_empty() || !certificate.is_ca() || !is_ours {
                 return None;
             }
-            let validity = certificate.validity();
-            (
-                UnixSeconds(validity.not_before.timestamp()),
-                UnixSeconds(validity.not_after.timestamp()),
-            )
+            Validity::of(&certificate)
         };
-        Some(Ca { not_before, not_after, der })
+        Some(Ca { validity, der })
     }
 
     /// Whether it is expired. Its leaf was before.
     pub(super) fn is_expired(&self, now: UnixSeconds) -> bool {
-        self.not_after < now
+        self.validity.not_after < now
     }
 }
 
@@ -106,7 +102,7 @@ impl CaBundle {
 
     /// When the first of them expires.
     pub(super) fn first_expiry(&self) -> Option<UnixSeconds> {
-        self.0.iter().map(|ca| ca.not_after).min()
+        self.0.iter().map(|ca| ca.validity.not_after).min()
     }
 
     /// The one PEM text of this bundle.
@@ -126,7 +122,7 @@ impl CaBundle {
     }
 
     fn sort(&mut self) {
-        let place = |ca: &Ca| (Reverse(ca.not_before), ca.der.to_vec());
+        let place = |ca: &Ca| (Reverse(ca.validity.not_before), ca.der.to_vec());
         self.0.sort_by_cached_key(place);
         self.0.dedup();
     }
@@ -180,10 +176,10 @@ mod tests {
         let all = CaBundle::read(all.as_bytes());
         let young = all.clone().pruned(NOW, |_| true);
         assert_eq!(young.len(), 12, "those that end at {NOW} or later");
-        let oldest = all.iter().last().unwrap().not_after;
-        assert_eq!(all.clone().pruned(NOW, |ca| ca.not_after == oldest).len(), MOST);
+        let oldest = all.iter().last().unwrap().validity.not_after;
+        assert_eq!(all.clone().pruned(NOW, |ca| ca.validity.not_after == oldest).len(), MOST);
         let needed = young.first_expiry().unwrap();
-        let kept = all.pruned(NOW, |ca| ca.not_after == needed);
+        let kept = all.pruned(NOW, |ca| ca.validity.not_after == needed);
         assert_eq!((kept.len(), kept.first_expiry()), (MOST, Some(needed)));
     }
 }

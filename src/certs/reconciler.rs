@@ -198,7 +198,7 @@ impl Reconciler {
         if let Some(leaf) =
             pair.and_then(|(certificate, key)| ServingCert::read(&certificate, &key))
         {
-            self.metrics.set_certificate_expiry(leaf.not_after);
+            self.metrics.set_certificate_expiry(leaf.validity.not_after);
         }
     }
 

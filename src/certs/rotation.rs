@@ -135,7 +135,7 @@ pub fn next_step(
     let mut wake = bundle.first_expiry().map_or(UnixSeconds::NEVER, |expiry| expiry + 1);
     if let Serving::Trusted(leaf) = serving {
         // Once it is over, nothing is lost by serving with the next one at once.
-        wake = wake.min(leaf.not_after + 1);
+        wake = wake.min(leaf.validity.not_after + 1);
         if next.is_none() {
             wake = wake.min(leaf.renewal());
         }
@@ -183,7 +183,8 @@ impl Assessment {
             let latest = now + policy.longest_life();
             let adopted = CaBundle::read(live.unwrap_or_default()).only(|ca| {
                 let mut pairs = [&pair, &next].into_iter().flatten();
-                ca.not_after <= latest || pairs.any(|leaf| leaf.is_trusted(ca, &policy.name, now))
+                ca.validity.not_after <= latest
+                    || pairs.any(|leaf| leaf.is_trusted(ca, &policy.name, now))
             });
             bundle = bundle.union(&adopted);
         }

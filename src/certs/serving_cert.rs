@@ -1,17 +1,16 @@
 //! A serving certificate, assessed as the API server and the servers judge it.
 
 use rustls::RootCertStore;
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_name;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use sha2::{Digest, Sha256};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ca_bundle::{Ca, CaBundle};
 use super::issue::BACKDATED;
 use crate::hex::hex;
-use crate::tls::{KeyPair, PemPart, provider};
+use crate::tls::{KeyPair, PemPart, Validity, verify_signed};
 use crate::unix_seconds::UnixSeconds;
 
 /// How many bytes of a hash tell certificates apart.
@@ -21,8 +20,7 @@ const FINGERPRINT_BYTES: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct ServingCert {
     der: CertificateDer<'static>,
-    not_before: UnixSeconds,
-    pub(super) not_after: UnixSeconds,
+    pub(super) validity: Validity,
 }
 
 impl ServingCert {
@@ -31,31 +29,20 @@ impl ServingCert {
         let part = |pem| PemPart { origin: "the Secret", pem };
         KeyPair::from_pem(part(certificate), part(key)).ok()?;
         let der = CertificateDer::from_pem_slice(certificate).ok()?;
-        let (not_before, not_after) = {
-            let (_, certificate) = X509Certificate::from_der(&der).ok()?;
-            let validity = certificate.validity();
-            (
-                UnixSeconds(validity.not_before.timestamp()),
-                UnixSeconds(validity.not_after.timestamp()),
-            )
-        };
-        Some(ServingCert { der, not_before, not_after })
+        let validity = Validity::read(&der).ok()?;
+        Some(ServingCert { der, validity })
     }
 
     /// Whether the API server, with this one CA in its caBundle, trusts it for this name.
     pub(super) fn is_trusted(&self, ca: &Ca, name: &str, now: UnixSeconds) -> bool {
         let verified = || -> Option<()> {
-            // Unlike Go, webpki does not look at the dates of a CA.
-            if !(ca.not_before..=ca.not_after).contains(&now) {
+            if !ca.validity.has(now) {
                 return None;
             }
             let mut roots = RootCertStore::empty();
             roots.add(ca.der.clone()).ok()?;
             let parsed = ParsedCertificate::try_from(&self.der).ok()?;
-            let time = UnixTime::since_unix_epoch(now.since_1970());
-            let algorithms = provider().signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, &roots, &[], time, algorithms)
-                .ok()?;
+            verify_signed(&parsed, &[], &roots, now).ok()?;
             verify_server_name(&parsed, &ServerName::try_from(name).ok()?).ok()
         };
         verified().is_some()
@@ -73,7 +60,7 @@ impl ServingCert {
 
     /// When a new one is to be made: at two thirds of its life.
     pub(super) fn renewal(&self) -> UnixSeconds {
-        renewal(self.not_before, self.not_after)
+        renewal(self.validity)
     }
 
     /// Tells it from others.
@@ -84,7 +71,8 @@ impl ServingCert {
 }
 
 /// When a certificate that was issued for this time is to be renewed.
-pub fn renewal(not_before: UnixSeconds, not_after: UnixSeconds) -> UnixSeconds {
+pub fn renewal(validity: Validity) -> UnixSeconds {
+    let Validity { not_before, not_after } = validity;
     let backdated = i64::try_from(BACKDATED.as_secs()).unwrap_or_default();
     let issued = (not_before + backdated).min(not_after);
     issued + (not_after - issued).saturating_mul(2) / 3
@@ -149,6 +137,6 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(vec![NAME.to_owned()]).unwrap();
         let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
         let leaf = ServingCert::read(certificate.as_bytes(), key.as_bytes()).unwrap();
-        assert!((leaf.not_before..=leaf.not_after).contains(&leaf.renewal()));
+        assert!(leaf.validity.has(leaf.renewal()));
     }
 }

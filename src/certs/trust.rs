@@ -7,6 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::issue::CA_NAME;
+use crate::tls::Validity;
 use crate::unix_seconds::UnixSeconds;
 
 /// How many CAs are named.
@@ -38,9 +39,7 @@ pub fn trust(ca_bundle: &str, now: UnixSeconds) -> Trust {
     for der in &certificates {
         let Ok((_, certificate)) = X509Certificate::from_der(der) else { continue };
         parsed += 1;
-        let validity = certificate.validity();
-        let lives = validity.not_before.timestamp()..=validity.not_after.timestamp();
-        if !lives.contains(&now.0) {
+        if !Validity::of(&certificate).has(now) {
             continue;
         }
         let subject = certificate.subject();

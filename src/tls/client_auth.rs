@@ -20,10 +20,8 @@ use rustls::{
     SignatureScheme,
 };
 
-use x509_parser::prelude::{FromDer, X509Certificate};
-
 pub use self::files::follow_client_ca;
-use super::{PemPart, TlsError, provider};
+use super::{PemPart, TlsError, Validity, provider};
 use crate::unix_seconds::UnixSeconds;
 
 /// The flag that names the file of the CAs.
@@ -45,8 +43,7 @@ pub(super) struct ClientCas {
 
 /// One CA. Unlike Go, webpki does not look at the dates of one.
 struct Root {
-    not_before: UnixSeconds,
-    not_after: UnixSeconds,
+    validity: Validity,
     verifier: Arc<dyn ClientCertVerifier>,
 }
 
@@ -116,24 +113,16 @@ impl Root {
     fn read(
         certificate: CertificateDer<'static>,
     ) -> Result<Root, Box<dyn std::error::Error + Send + Sync>> {
-        let (not_before, not_after) = {
-            let (_, parsed) = X509Certificate::from_der(&certificate)?;
-            let validity = parsed.validity();
-            (
-                UnixSeconds(validity.not_before.timestamp()),
-                UnixSeconds(validity.not_after.timestamp()),
-            )
-        };
+        let validity = Validity::read(&certificate)?;
         let mut store = RootCertStore::empty();
         store.add(certificate)?;
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider()).build()?;
-        Ok(Root { not_before, not_after, verifier })
+        Ok(Root { validity, verifier })
     }
 
     fn lives(&self, now: UnixTime) -> bool {
-        let now = UnixSeconds::from_secs(now.as_secs());
-        (self.not_before..=self.not_after).contains(&now)
+        self.validity.has(UnixSeconds::from_secs(now.as_secs()))
     }
 }
 

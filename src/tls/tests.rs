@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use x509_parser::prelude::GeneralName;
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use super::*;
 

@@ -1,27 +1,19 @@
 //! A serving certificate and a caBundle, judged as the API server does it.
 
 use jiff::Timestamp;
-use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::client::verify_server_name;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, Error, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::commands::counted::counted;
-use crate::tls::provider;
+use crate::tls::{Validity, verify_signed};
 use crate::unix_seconds::UnixSeconds;
 
 /// The certificates of PEM text; what is none is left out.
 pub(super) fn chain(pem: &[u8]) -> Vec<CertificateDer<'static>> {
     CertificateDer::pem_slice_iter(pem).flatten().collect()
-}
-
-/// When a certificate begins and ends; nothing if it is none.
-pub(super) fn validity(der: &CertificateDer<'_>) -> Option<[UnixSeconds; 2]> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let validity = certificate.validity();
-    Some([validity.not_before, validity.not_after].map(|it| UnixSeconds(it.timestamp())))
 }
 
 /// A moment as people read it.
@@ -40,47 +32,43 @@ pub(super) fn distrust(
     let Some((leaf, intermediates)) = chain.split_first() else {
         return Err("there is no certificate".to_owned());
     };
-    let (Ok(parsed), Some([_, ends])) = (ParsedCertificate::try_from(leaf), validity(leaf)) else {
+    let (Ok(parsed), Ok(validity)) = (ParsedCertificate::try_from(leaf), Validity::read(leaf))
+    else {
         return Err("the certificate can't be read".to_owned());
     };
     let (roots, old) = trusted(bundle, now);
     if roots.is_empty() {
         return Err(match old {
             0 => "the caBundle holds no CA".to_owned(),
-            old => format!("the caBundle holds {}, and all are out of date", counted(old, "CA")),
+            1 => "the caBundle holds 1 CA, which is out of date".to_owned(),
+            old => format!("the caBundle holds {old} CAs, and all are out of date"),
         });
     }
     let server_name = ServerName::try_from(name).map_err(|_| format!("{name} is no name"))?;
     if !is_pinned(leaf, bundle, now) {
-        let time = UnixTime::since_unix_epoch(now.since_1970());
-        let algorithms = provider().signature_verification_algorithms.all;
-        verify_server_cert_signed_by_trust_anchor(&parsed, &roots, intermediates, time, algorithms)
-            .map_err(|error| why(&error, roots.len(), ends))?;
+        verify_signed(&parsed, intermediates, &roots, now)
+            .map_err(|error| why(&error, roots.len(), validity.not_after))?;
     }
     verify_server_name(&parsed, &server_name)
         .map_err(|_| format!("the certificate is not for {name}"))?;
-    Ok(ends)
+    Ok(validity.not_after)
 }
 
 /// Whether a bundle has this very certificate, in date and good for servers: Go takes that for trust, whoever signed it.
 fn is_pinned(leaf: &CertificateDer<'_>, bundle: &[u8], now: UnixSeconds) -> bool {
-    let is_in_date = |[begins, ends]: [UnixSeconds; 2]| (begins..=ends).contains(&now);
-    let is_for_servers = || -> Option<bool> {
-        let (_, certificate) = X509Certificate::from_der(leaf).ok()?;
-        let usage = certificate.extended_key_usage().ok()?;
-        Some(usage.is_none_or(|usage| usage.value.any || usage.value.server_auth))
-    };
-    validity(leaf).is_some_and(is_in_date)
-        && is_for_servers() == Some(true)
-        && chain(bundle).contains(leaf)
+    let Ok((_, certificate)) = X509Certificate::from_der(leaf) else { return false };
+    let is_for_servers = certificate
+        .extended_key_usage()
+        .is_ok_and(|usage| usage.is_none_or(|usage| usage.value.any || usage.value.server_auth));
+    Validity::of(&certificate).has(now) && is_for_servers && chain(bundle).contains(leaf)
 }
 
-/// The CAs of a bundle that are in date, and how many are not: webpki does not look at that, Go does.
+/// The CAs of a bundle that are in date, and how many are not.
 fn trusted(bundle: &[u8], now: UnixSeconds) -> (RootCertStore, usize) {
     let (mut roots, mut old) = (RootCertStore::empty(), 0);
     for ca in chain(bundle) {
-        match validity(&ca) {
-            Some([begins, ends]) if (begins..=ends).contains(&now) => {
+        match Validity::read(&ca) {
+            Ok(validity) if validity.has(now) => {
                 // What is no CA is none that is trusted.
                 let _ = roots.add(ca);
             }
@@ -133,8 +121,8 @@ mod tests {
             (&own.ca, "other.kelos-system.svc", NOW, "is not for other.kelos-system.svc"),
             (&own.ca, "", NOW, "is no name"),
             (&own.ca, NAME, NOW + 101, "the certificate ended at 2030-03-17T17:48:20Z"),
-            (&own.ca, NAME, NOW - 3601, "the caBundle holds 1 CA, and all are out of date"),
-            (&own.ca, NAME, NOW + 1_000, "the caBundle holds 1 CA, and all are out of date"),
+            (&own.ca, NAME, NOW - 3601, "the caBundle holds 1 CA, which is out of date"),
+            (&own.ca, NAME, NOW + 1_000, "the caBundle holds 1 CA, which is out of date"),
         ] {
             let why = judge(bundle, name, now).unwrap_err();
             assert!(why.contains(said), "{said}: {why}");

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::asking::{Asking, text};
-use super::certificate::{chain, moment, validity};
+use super::certificate::{chain, moment};
 use super::program::Program;
 use super::registered::Registered;
 use super::{Report, Topic, full_name};
 use crate::certs::{BUNDLE, CERTIFICATE, CaBundle, Secret, renewal};
 use crate::cluster::Resource;
 use crate::commands::counted::counted;
+use crate::tls::Validity;
 use crate::unix_seconds::UnixSeconds;
 
 /// How many times its duration a Lease may be old: a controller that begins waits for one of them.
@@ -85,11 +86,11 @@ fn rotation(
     now: UnixSeconds,
 ) -> Result<String, String> {
     let leaf = chain(&secret.field(CERTIFICATE));
-    let Some([begins, ends]) = leaf.first().and_then(validity) else {
+    let Some(validity) = leaf.first().and_then(|leaf| Validity::read(leaf).ok()) else {
         return Err("it holds no certificate".to_owned());
     };
     // What is left of its life then is for what may be in the way.
-    let renewal = renewal(begins, ends);
+    let (renewal, ends) = (renewal(validity), validity.not_after);
     if now > renewal + (ends - renewal) / 2 {
         let (renewal, ends) = (moment(renewal), moment(ends));
         return Err(format!("it was to be renewed at {renewal}, and ends at {ends}"));
