@@ -100,6 +100,8 @@ words! {
         Yes = "yes",
         /// It does not.
         No = "no",
+        /// It asks where we don't answer.
+        Astray = "astray",
         /// That can't be told.
         Unknown = "unknown",
     }
@@ -127,8 +129,12 @@ pub struct Registration {
     pub asks: Asks,
     /// Why it is not, or why that can't be told; each a sentence without a full stop.
     pub because: Vec<String>,
-    /// What to do about it, if there is something.
+    /// Whether it is not, and that for a switch alone, by which its selectors go.
+    pub is_of_switch: bool,
+    /// What to do about it, if one command is enough.
     pub hint: Option<String>,
+    /// What becomes of a Task about which nobody answers: `Ignore` or `Fail`.
+    pub failure_policy: String,
     /// The caBundle, in Base64.
     pub ca_bundle: String,
     /// The Service, if it is called through one.
@@ -215,27 +221,35 @@ impl Webhook {
     /// Whether the API server asks it about a Task, as one of this configuration, where we answer.
     pub fn judge(&self, configuration: &str, task: NewTask<'_>) -> Registration {
         let mut judged = Judged::default();
-        match self.astray(ConfigurationKind::Mutating) {
-            Some(Astray::Surely(text)) => judged.refusals.push(format!("it {text}")),
-            Some(Astray::Perhaps(text)) => judged.unknown.push(format!("it {text}")),
-            None => {}
-        }
         judged.rules(self, task.object);
         judged.namespace(self.namespace_selector.as_ref(), task);
         judged.object(self.object_selector.as_ref(), task.object);
         judged.conditions(self.match_conditions.as_deref().unwrap_or_default(), task.object);
-        let Judged { refusals, unknown, hint } = judged;
-        let (asks, because) = match (refusals.is_empty(), unknown.is_empty()) {
-            (false, _) => (Asks::No, refusals),
-            (true, false) => (Asks::Unknown, unknown),
-            (true, true) => (Asks::Yes, Vec::new()),
+        let Judged { mut refusals, mut unknown, of_switch, hint } = judged;
+        let (is_asked, mut is_astray) = (refusals.is_empty(), false);
+        match self.astray(ConfigurationKind::Mutating) {
+            Some(Astray::Surely(text)) => {
+                is_astray = true;
+                refusals.push(format!("{}it {text}", if is_asked { "" } else { "besides, " }));
+            }
+            Some(Astray::Perhaps(text)) => unknown.push(format!("it {text}")),
+            None => {}
+        }
+        let (asks, because) = match (is_asked, is_astray, unknown.is_empty()) {
+            (false, ..) => (Asks::No, refusals),
+            (true, true, _) => (Asks::Astray, refusals),
+            (true, false, false) => (Asks::Unknown, unknown),
+            (true, false, true) => (Asks::Yes, Vec::new()),
         };
+        let is_of_switch = of_switch > 0 && of_switch == because.len();
         Registration {
             configuration: configuration.to_owned(),
             webhook: self.name.clone(),
             asks,
             because,
-            hint: hint.filter(|_| asks == Asks::No),
+            is_of_switch,
+            hint: hint.filter(|_| is_of_switch),
+            failure_policy: self.failure_policy().to_owned(),
             ca_bundle: self.ca_bundle().to_owned(),
             service: self.service().cloned(),
         }
@@ -245,7 +259,7 @@ impl Webhook {
 /// The webhook of these that decides: one that is asked, or else one of which that can't be told.
 pub fn deciding(judged: &[Registration]) -> Option<&Registration> {
     let best = |asks: Asks| judged.iter().find(|it| it.asks == asks);
-    best(Asks::Yes).or(best(Asks::Unknown)).or(judged.first())
+    best(Asks::Yes).or(best(Asks::Unknown)).or(best(Asks::Astray)).or(judged.first())
 }
 
 /// What was found on the way.
@@ -255,6 +269,8 @@ struct Judged {
     refusals: Vec<String>,
     /// What can't be told.
     unknown: Vec<String>,
+    /// How many of the refusals are for the switch.
+    of_switch: usize,
     hint: Option<String>,
 }
 
@@ -287,6 +303,7 @@ impl Judged {
             Verdict::Selects => {}
             Verdict::Misses { requirement, has } => {
                 if requirement.key == INJECTION_SETTING {
+                    self.of_switch += 1;
                     let word = requirement.a_value_that_does();
                     let change = match word {
                         Some(word) => format!("{INJECTION_SETTING}={word}"),
@@ -313,6 +330,7 @@ impl Judged {
             .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
             .collect();
         if let Some(Verdict::Misses { requirement, has }) = selector.map(|it| it.of(&labels)) {
+            self.of_switch += usize::from(requirement.key == INJECTION_SETTING);
             self.refusals.push(format!(
                 "its objectSelector wants `{requirement}`, and the Task has {}",
                 label(&requirement.key, has.as_deref())

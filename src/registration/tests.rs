@@ -148,6 +148,7 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
     }
     const OFF: &str = "its matchCondition off holds for none: it is `false`";
     const ASTRAY: &str = "it has path /mutate, and only /mutate-task is served";
+    const BOTH: &str = "its matchCondition off holds for none: it is `false`; besides, it has path /mutate, and only /mutate-task is served";
     let rule = |change: fn(&mut Value), asks, because| -> Row {
         ("a rule", change, json!({}), Some(json!({})), asks, because)
     };
@@ -161,8 +162,14 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
         rule(converts, Asks::Yes, ""),
         rule(mine, Asks::Unknown, MINE),
         rule(never, Asks::No, OFF),
-        rule(|it| it["clientConfig"]["service"]["path"] = json!("/mutate"), Asks::No, ASTRAY),
+        rule(astray, Asks::Astray, ASTRAY),
+        rule(|it| (mine(it), astray(it)).1, Asks::Astray, ASTRAY),
+        rule(|it| (never(it), astray(it)).1, Asks::No, BOTH),
     ]);
+}
+
+fn astray(webhook: &mut Value) {
+    webhook["clientConfig"]["service"]["path"] = json!("/mutate");
 }
 
 #[test]
@@ -188,6 +195,36 @@ fn a_switch_that_keeps_the_namespace_out_has_its_command() {
     let found = judged(&chart, &json!({}), Some(&json!({INJECTION_SETTING: "disabled"})));
     let command = "kubectl label namespace team metadata.kelos.dev/injection- --overwrite";
     assert_eq!(found[0].hint.as_deref(), Some(command));
+}
+
+#[test]
+fn what_a_switch_leaves_out_is_of_the_switch_unless_something_else_does_too() {
+    let off = switched("disabled");
+    let of_switch = |change: fn(&mut Value), labels: &Value, namespace: &Value| {
+        let found = judged(&configuration(change), labels, Some(namespace));
+        (found[0].is_of_switch, found[0].hint.is_some())
+    };
+    let none = json!({});
+    assert_eq!(of_switch(|_| {}, &none, &off), (true, true));
+    assert_eq!(of_switch(|_| {}, &off, &none), (true, false));
+    assert_eq!(of_switch(|_| {}, &off, &off), (true, true));
+    assert_eq!(of_switch(|_| {}, &none, &none), (false, false), "it is asked");
+    assert_eq!(of_switch(astray, &none, &off), (false, false), "no command is enough");
+    assert_eq!(of_switch(|it| it["rules"] = json!([]), &none, &off), (false, false));
+    // A text of a team that has the name of the switch is none.
+    let mention = |it: &mut Value| {
+        it["namespaceSelector"] = json!({"matchLabels": {"a": "metadata.kelos.dev/injection"}});
+    };
+    assert_eq!(of_switch(mention, &none, &none), (false, false));
+}
+
+#[test]
+fn of_several_that_are_not_asked_the_one_that_is_called_where_nobody_answers_decides() {
+    let mut all = judged(&configuration(|it| it["rules"] = json!([])), &json!({}), None);
+    all.extend(judged(&configuration(astray), &json!({}), Some(&json!({}))));
+    assert_eq!(deciding(&all).map(|it| it.asks), Some(Asks::Astray));
+    all.extend(judged(&configuration(|_| {}), &json!({}), Some(&json!({}))));
+    assert_eq!(deciding(&all).map(|it| it.asks), Some(Asks::Yes));
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn each_break_of_the_chain_is_found_by_whoever_may_read_it() {
         remedies_work(fixture, &admin, &worker).await;
         owners_are_compared(fixture, &admin).await;
         switches_and_selectors_are_judged(fixture, &admin, &worker).await;
+        a_path_that_is_not_served_is_told(fixture, &admin, &worker).await;
 
         // The webhook is away.
         drop(serving);
@@ -333,5 +334,32 @@ async fn switches_and_selectors_are_judged(fixture: &Fixture<'_>, admin: &User, 
     registered["webhooks"][0]["namespaceSelector"] = chart;
     api.replace(&configuration(), &registered).await.ok();
     switch(Value::Null).await;
+    fixture.labels(worker).await;
+}
+
+/// The API server asks, gets no answer, and creates Tasks as they are.
+async fn a_path_that_is_not_served_is_told(fixture: &Fixture<'_>, admin: &User, worker: &Spawner) {
+    let (team, api) = (&fixture.team, &fixture.cluster.admin);
+    let called = async |path: &str| {
+        let place = "/webhooks/0/clientConfig/service/path";
+        let change = json!([{"op": "replace", "path": place, "value": path}]);
+        api.json_patch(&configuration(), &change).await.ok();
+    };
+    called("/mutate").await;
+    eventually("Tasks are left alone", async || {
+        team.accepts_dry_run(worker.issue(0)).await.label("area").is_none().then_some(())
+    })
+    .await;
+    team.accepts(worker.issue(23)).await.is_untouched(worker.issue(23));
+    let why = "MutatingWebhookConfiguration kelos-metadata has the API server ask about this Task, and nobody answers: it \
+               has path /mutate, and only /mutate-task is served";
+    let then = "Tasks are created without an answer meanwhile (failurePolicy Ignore)";
+    let absent = format!("The label area is absent because {why}; new Tasks get nothing either");
+    admin.hears(
+        &["task/worker-23", "area"],
+        1,
+        &[&format!("✗ Registration  {why}"), then, &absent],
+    );
+    called("/mutate-task").await;
     fixture.labels(worker).await;
 }

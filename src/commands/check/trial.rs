@@ -47,7 +47,7 @@ impl Trial<'_> {
         let labels = self.labels().await;
         let named = owner.as_deref().unwrap_or(NAME);
         let registration = self.tasks.map(|it| self.registration(it, named, labels.as_ref()));
-        if let Some(Registration { asks: Asks::No, because, .. }) = &registration {
+        if let Some(Registration { asks: Asks::No | Asks::Astray, because, .. }) = &registration {
             self.untried(because, report);
             return;
         }
@@ -117,7 +117,7 @@ impl Trial<'_> {
         parsed.filter(asks).map(|spawner| spawner.metadata.name).next()
     }
 
-    /// Says why the API server would not ask about the Task.
+    /// Says why the API server would not ask us about the Task.
     fn untried(&self, because: &[String], report: &mut Report) {
         let why = because.join("; ");
         let text = format!("no Task was tried in namespace {}: {why}", self.namespace);

@@ -3,7 +3,6 @@
 use super::registered::RegisteredStep;
 use super::step::Sign;
 use super::switches::{Off, Whose};
-use crate::engine::kelos::INJECTION_SETTING;
 
 /// What is known of the switches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl Outlook {
             Some((Sign::Ok | Sign::Note, _)) => Asked::Yes,
             Some((Sign::No, it)) => Asked::No {
                 why: it.step.text.clone(),
-                is_of_switch: it.step.text.contains(INJECTION_SETTING),
+                is_of_switch: it.is_of_switch,
                 command: it.command.clone(),
             },
             Some((Sign::Unknown, _)) | None => Asked::Unknown,

@@ -15,7 +15,7 @@ use crate::registration::{Asks, Registration, deciding};
 pub(super) struct RegisteredStep {
     #[serde(flatten)]
     pub(super) step: Step,
-    /// `yes`, `no`, or `unknown`.
+    /// `yes`, `no`, `unknown`, or `astray`: it asks where nobody answers.
     pub(super) asks: &'static str,
     /// The MutatingWebhookConfiguration that decides.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +25,9 @@ pub(super) struct RegisteredStep {
     /// Whether it can trust what it asks, as far as the caBundle tells; nothing if it does not ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) is_trusted: Option<bool>,
+    /// Whether it does not ask for a switch alone, by a selector.
+    #[serde(skip)]
+    pub(super) is_of_switch: bool,
     /// What has it ask, where it does not.
     #[serde(skip)]
     pub(super) command: Option<String>,
@@ -38,13 +41,14 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         configuration: None,
         webhook: None,
         is_trusted: None,
+        is_of_switch: false,
         command: None,
     };
     if matches!(world.registrations, Registrations::NotGiven) {
         return None;
     }
     let Some(all) = world.registered(object) else {
-        let text = "whether the API server asks about this Task is not known: the registration could not be read";
+        let text = "whether the API server asks kelos-metadata about this Task is not known: the registration could not be read";
         return Some(bare(Step::new(Sign::Unknown, text), Asks::Unknown));
     };
     let Some(first) = deciding(&all) else {
@@ -57,12 +61,13 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         Asks::Yes => trusted(first, world.has_own_certificate),
         Asks::Unknown => {
             let text = format!(
-                "whether the API server asks about this Task is not known: MutatingWebhookConfiguration {}: {}",
+                "whether the API server asks kelos-metadata about this Task is not known: MutatingWebhookConfiguration {}: {}",
                 first.configuration,
                 first.because.join("; ")
             );
             (Step::new(Sign::Unknown, text), None)
         }
+        Asks::Astray => (astray(first), None),
         Asks::No => (refused(&all), None),
     };
     Some(RegisteredStep {
@@ -71,8 +76,27 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         configuration: Some(first.configuration.clone()),
         webhook: Some(first.webhook.clone()),
         is_trusted,
-        command: first.hint.clone().filter(|_| first.asks == Asks::No),
+        is_of_switch: first.is_of_switch,
+        command: first.hint.clone(),
     })
+}
+
+/// That the API server asks where nobody answers, what comes of it, and what to do.
+fn astray(registration: &Registration) -> Step {
+    let Registration { configuration, because, failure_policy, .. } = registration;
+    let text = format!("{}, and nobody answers: {}", asks_about(configuration), because.join("; "));
+    let then = match &**failure_policy {
+        "Ignore" => "Tasks are created without an answer meanwhile",
+        _ => "no Task can be created meanwhile",
+    };
+    let todo = "install the chart again: `helm upgrade` writes it as it should be";
+    let then = format!("{then} (failurePolicy {failure_policy})");
+    Step::new(Sign::No, text).with([then, todo.to_owned()])
+}
+
+/// That the API server asks.
+fn asks_about(configuration: &str) -> String {
+    format!("MutatingWebhookConfiguration {configuration} has the API server ask about this Task")
 }
 
 /// Why none of them has the API server ask.
@@ -92,9 +116,7 @@ fn refused(all: &[Registration]) -> Step {
 
 /// Whether the caBundle can be that of the server.
 fn trusted(registration: &Registration, has_own_certificate: Option<bool>) -> (Step, Option<bool>) {
-    let name = &registration.configuration;
-    let asks =
-        format!("MutatingWebhookConfiguration {name} has the API server ask about this Task");
+    let asks = asks_about(&registration.configuration);
     let distrusted = |why: String| {
         let step =
             Step::new(Sign::No, format!("{asks}, and then it does not trust the answer: {why}"));
