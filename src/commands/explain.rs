@@ -13,6 +13,7 @@ mod rules;
 mod step;
 mod switches;
 mod text;
+mod variable;
 mod verdict;
 mod walk;
 mod world;
@@ -51,7 +52,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
 /// # Errors
 ///
 /// When another kind is named, or none of a kind.
-fn name_of(typed: &str) -> anyhow::Result<&str> {
+pub(super) fn name_of(typed: &str) -> anyhow::Result<&str> {
     let is_task = |kind: &str| {
         let kind = kind.to_ascii_lowercase();
         let (plain, group) = kind.split_once('.').unwrap_or((&kind, "kelos.dev"));

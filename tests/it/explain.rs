@@ -195,6 +195,26 @@ fn json_has_a_stable_shape() {
 }
 
 #[test]
+fn what_several_keys_lack_alike_is_told_in_full_with_each_to_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let objects = fs::read_to_string(data("explain/same-missing.yaml")).unwrap();
+    fs::write(folder.path().join("case.yaml"), with_hash(&objects)).unwrap();
+    let (_, walk) = explained(folder.path(), &["-f", "case.yaml"]);
+    let keys = walk["keys"].as_array().unwrap();
+    let of = |name: &str| keys.iter().find(|key| key["key"] == name).unwrap();
+    let line = "add to the TaskSpawner: `kelos.dev/source-labels";
+    for name in ["first", "second"] {
+        let hint = of(name)["hint"].as_str().unwrap();
+        assert!(hint.starts_with(line), "{hint}");
+        assert_eq!(of(name)["variables"][0]["missing"], of("facts")["variables"][1]["missing"]);
+    }
+    assert_eq!(of("facts")["variables"][1]["hint"], of("second")["hint"]);
+    // The one key that is asked for has all of it.
+    let (_, said, _) = explain(folder.path(), &["-f", "case.yaml", "worker-42", "second"]);
+    assert!(said.contains(line) && !said.contains("as for"), "{said}");
+}
+
+#[test]
 fn the_moment_is_that_of_the_creation() {
     let folder = tempfile::tempdir().unwrap();
     let objects = fs::read_to_string(data("explain/known-at-creation.yaml")).unwrap();

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::held::Held;
 use super::step::Sign;
+use super::variable::{ReadVariable, missing, read_by};
 use crate::commands::cells::{field, outcome_text};
-use crate::commands::shown_variable::ShownVariable;
 use crate::commands::subject::{ShownKey, ShownPlace, Subject};
 use crate::engine::comparison::{Change, Compared};
 use crate::engine::reason::Reason;
@@ -42,9 +42,13 @@ pub(super) struct KeyStep<'k> {
     /// The variables that the template reads.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) variables: Vec<ReadVariable<'k>>,
-    /// The error as a compiler shows it, or what else is to be told.
     #[serde(skip)]
-    pub(super) snippet: Option<String>,
+    subject: &'k Subject<'k, 'k>,
+    #[serde(skip)]
+    decision: &'k KeyDecision<'k>,
+    /// Whether its error is told: that today nobody knows something is none of the template.
+    #[serde(skip)]
+    has_snippet: bool,
     /// The outcome in words.
     #[serde(skip)]
     pub(super) outcome: String,
@@ -110,16 +114,6 @@ pub(super) struct ShownMark {
     pub(super) variable: Option<String>,
 }
 
-/// A variable that the template reads.
-#[derive(Serialize)]
-pub(super) struct ReadVariable<'v> {
-    #[serde(flatten)]
-    pub(super) shown: ShownVariable<'v>,
-    /// What makes a missing one known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hint: Option<String>,
-}
-
 /// Explains a key that is compared, that others may have, and that rules give under a condition that may not be met.
 pub(super) fn of_compared<'k>(
     subject: &'k Subject<'_, '_>,
@@ -155,8 +149,7 @@ pub(super) fn of_compared<'k>(
         changes: Some(change),
         is_open,
         is_skipped,
-        // That today nobody knows it is no error of the template.
-        snippet: step.snippet.filter(|_| !is_open && !is_refused),
+        has_snippet: !is_open && !is_refused,
         held_by: held.map(|it| it.by.clone()),
         rules_give: held.and_then(|it| it.rules_give.clone()),
         is_refused,
@@ -197,8 +190,10 @@ fn of<'k>(
         allowed: rule
             .and_then(|rule| Some(rule.allowed.as_ref()?.iter().map(|it| &**it).collect())),
         mark,
-        variables: rule.map(|rule| variables(subject, key, rule)).unwrap_or_default(),
-        snippet: subject.explanation(key).or_else(|| subject.note(key)),
+        variables: rule.map(|rule| read_by(subject, key, rule)).unwrap_or_default(),
+        subject,
+        decision: key,
+        has_snippet: true,
         outcome: outcome_text(&key.outcome),
         changes: None,
         held_by: None,
@@ -233,45 +228,26 @@ fn declared(subject: &Subject<'_, '_>, key: &KeyDecision<'_>, declared_in: Decla
     }
 }
 
-/// The variables that the template of a key reads, with what makes a missing one known. That of the first one that
-/// it fails on stands with the error.
-fn variables<'k>(
-    subject: &'k Subject<'_, '_>,
-    key: &KeyDecision<'_>,
-    rule: &KeyRule,
-) -> Vec<ReadVariable<'k>> {
-    let Some(uses) = rule.plan.as_ref().ok().and_then(|template| template.uses()) else {
-        return Vec::new();
-    };
-    let failed_on = missing(key);
-    let is_told = |name: &str| {
-        let first = failed_on.map(|it| it.trim_start_matches(['.', '$']));
-        let first = first.and_then(|it| it.split('.').next()).unwrap_or_default();
-        first.replace('_', "").eq_ignore_ascii_case(&name.replace('_', ""))
-    };
-    let read = subject.report.0.iter().filter(|it| uses.names_it(&it.name));
-    read.map(|variable| {
-        let wants_hint = failed_on.is_some() && variable.known.is_err() && !is_told(&variable.name);
-        let hint =
-            wants_hint.then(|| subject.to_be_known(&format!(".{}", variable.name))).flatten();
-        ReadVariable { shown: ShownVariable::from(variable), hint }
-    })
-    .collect()
-}
-
-/// The variable that a key is skipped for.
-fn missing<'k>(key: &'k KeyDecision<'_>) -> Option<&'k str> {
-    match &key.outcome {
-        KeyOutcome::Skipped(skip) if skip.reason == Reason::MissingVariable => {
-            skip.variable.as_deref()
-        }
-        _ => None,
-    }
-}
-
 impl KeyStep<'_> {
     pub(super) fn change(&self) -> Option<Change> {
         self.changes
+    }
+
+    /// The error as a compiler shows it, or what else is to be told; `help` stands in place of what is to be done.
+    pub(super) fn snippet(&self, help: Option<&str>) -> Option<String> {
+        if !self.has_snippet {
+            return None;
+        }
+        let explanation = match help {
+            Some(help) => self.subject.explanation_with(self.decision, help),
+            None => self.subject.explanation(self.decision),
+        };
+        explanation.or_else(|| self.subject.note(self.decision))
+    }
+
+    /// What is to be done about its error.
+    pub(super) fn help(&self) -> Option<&str> {
+        self.shown.hint.as_deref().filter(|_| self.has_snippet)
     }
 
     /// Kind and key.

@@ -4,12 +4,17 @@ use std::fmt;
 
 use super::key::{KeyStep, quoted};
 use super::step::{Sign, Step};
+use super::variable::ReadVariable;
 use super::walk::Walk;
 use crate::clock;
 use crate::commands::harmless;
 
 /// How many characters of a template or a value are shown where not one key alone is asked for.
 const SHORT_CHARS: usize = 100;
+
+/// How many characters what is told under another key may have to be told again: so short it is said as fast as where
+/// it stands.
+const AGAIN_CHARS: usize = 60;
 
 /// A walk to be printed.
 pub(super) struct Text<'t, 'w> {
@@ -87,26 +92,70 @@ impl Text<'_, '_> {
             let variable = mark.variable.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
             line(f, "then", &format!("{}: {}{variable}", mark.told, mark.reason))?;
         }
-        if self.is_whole || key.result == Sign::No {
-            for variable in &key.variables {
-                let shown = &variable.shown;
-                let said = match (&shown.value, &shown.from, &shown.missing) {
-                    (Some(value), Some(from), _) => {
-                        format!(".{} is {} ({from})", shown.name, self.short(&value.to_string()))
-                    }
-                    (.., Some(missing)) => format!(".{} is missing: {missing}", shown.name),
-                    _ => continue,
-                };
-                line(f, "reads", &said)?;
-                if let Some(hint) = &variable.hint {
-                    line(f, "", hint)?;
-                }
-            }
+        for variable in self.variables(key) {
+            self.variable(f, key, variable)?;
         }
-        match &key.snippet {
+        let told = key.help().and_then(|help| self.help_above(key, help));
+        match key.snippet(told.as_deref()) {
             Some(snippet) => snippet.lines().try_for_each(|it| writeln!(f, "    {it}")),
             None => Ok(()),
         }
+    }
+
+    /// The variables that are shown of a key.
+    fn variables<'v>(&self, key: &'v KeyStep<'_>) -> &'v [ReadVariable<'v>] {
+        if self.is_whole || key.result == Sign::No { &key.variables } else { &[] }
+    }
+
+    fn variable(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        key: &KeyStep<'_>,
+        ReadVariable { shown, hint }: &ReadVariable<'_>,
+    ) -> fmt::Result {
+        let said = match (&shown.value, &shown.from, &shown.missing) {
+            (Some(value), Some(from), _) => {
+                format!(".{} is {} ({from})", shown.name, self.short(&value.to_string()))
+            }
+            (.., Some(missing)) => match self.missing_above(key, shown.name, missing) {
+                Some(told) => format!(".{} is missing, {told}", shown.name),
+                None => format!(".{} is missing: {missing}", shown.name),
+            },
+            _ => return Ok(()),
+        };
+        line(f, "reads", &said)?;
+        match hint {
+            Some(hint) => line(f, "", self.help_above(key, hint).as_deref().unwrap_or(hint)),
+            None => Ok(()),
+        }
+    }
+
+    /// Where what is to be done stands already, above this key.
+    fn help_above(&self, key: &KeyStep<'_>, help: &str) -> Option<String> {
+        let is_it = |it: &ReadVariable<'_>| it.hint.as_deref() == Some(help);
+        self.above(key, help, |above| {
+            above.help() == Some(help) || self.variables(above).iter().any(is_it)
+        })
+    }
+
+    /// Where it stands already why a variable is missing, above this key.
+    fn missing_above(&self, key: &KeyStep<'_>, name: &str, why: &str) -> Option<String> {
+        let is_it = |it: &ReadVariable<'_>| it.shown.name == name;
+        self.above(key, why, |above| self.variables(above).iter().any(is_it))
+    }
+
+    /// The first key above this one that tells a text, if that is long.
+    fn above(
+        &self,
+        key: &KeyStep<'_>,
+        text: &str,
+        tells: impl Fn(&KeyStep<'_>) -> bool,
+    ) -> Option<String> {
+        if text.chars().count() <= AGAIN_CHARS {
+            return None;
+        }
+        let mut above = self.walk.keys.iter().take_while(|it| !std::ptr::eq(*it, key));
+        above.find(|it| tells(it)).map(|it| format!("as for {}", it.title()))
     }
 
     /// The template: its first line, or all of them.

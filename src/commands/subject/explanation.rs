@@ -34,7 +34,19 @@ impl Subject<'_, '_> {
     /// Why a key was skipped, or has its default, as a compiler shows it.
     pub(in crate::commands) fn explanation(&self, key: &KeyDecision<'_>) -> Option<String> {
         let skip = key.news_skip().or(key.news_default())?;
-        let hint = self.hint(key, skip);
+        self.explained(key, skip, self.hint(key, skip).as_deref())
+    }
+
+    /// The same, with these words in place of what to do.
+    pub(in crate::commands) fn explanation_with(
+        &self,
+        key: &KeyDecision<'_>,
+        hint: &str,
+    ) -> Option<String> {
+        self.explained(key, key.news_skip().or(key.news_default())?, Some(hint))
+    }
+
+    fn explained(&self, key: &KeyDecision<'_>, skip: &Skip, hint: Option<&str>) -> Option<String> {
         let annotation = self.annotation_of(key, skip);
         let name = match annotation {
             Some(annotation) => format!("annotation {annotation}"),
@@ -42,7 +54,6 @@ impl Subject<'_, '_> {
         };
         let reason = skip.reason;
         let explained = |source: &str, origin: &str, message: &str, position, length| {
-            let hint = hint.as_deref();
             explain(&Explained { source, origin, reason, message, position, length, hint })
         };
         let message = format!("{name}: {}", skip.message);
