@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::super::counted::counted;
+use super::super::counted::{by_count, counted};
 use super::super::harmless;
 use super::plan::Plan;
 use crate::cluster::Error;
@@ -143,12 +143,20 @@ impl Summary {
     /// What is left as it is.
     pub(super) fn left(&self) -> Vec<String> {
         let left = [
-            (self.held_keys, "key", ": a person or another field manager has them"),
-            (self.kept_keys, "key", " that the rules no longer give: --prune removes them"),
-            (self.audited, "Task", ": the Namespace is switched to audit"),
+            (self.held_keys, "key", ": a person or another field manager has ", ["it", "them"]),
+            (
+                self.kept_keys,
+                "key",
+                " that the rules no longer give: --prune removes ",
+                ["it", "them"],
+            ),
+            (self.audited, "Task", ": the Namespace is switched to audit", [""; 2]),
         ];
         let left = left.into_iter().filter(|(count, ..)| *count > 0);
-        left.map(|(count, noun, why)| format!("{} left{why}", counted(count, noun))).collect()
+        let said = left.map(|(count, noun, why, [one, other])| {
+            format!("{} left{why}{}", counted(count, noun), by_count(count, one, other))
+        });
+        said.collect()
     }
 }
 
@@ -156,7 +164,14 @@ fn tally(tally: &Tally, noun: &str) -> String {
     let Tally { written, right, conflicts, gone, held_back, refused } = tally;
     let mut said = format!("{} written, {right} already right", counted(*written, noun));
     for (count, what) in [
-        (conflicts, "given up: others kept changing them"),
+        (
+            conflicts,
+            by_count(
+                *conflicts,
+                "given up: others kept changing it",
+                "given up: others kept changing them",
+            ),
+        ),
         (refused, "refused by the API server"),
         (held_back, "held back"),
         (gone, "gone meanwhile"),
@@ -191,7 +206,7 @@ mod tests {
             "0 TaskRecords written, 0 already right",
             "2 ended Tasks without status.usage: Kelos makes no TaskRecord of such, and none was looked for",
             "6 objects refused (for one, ns/a): a policy\\n::error::says\\u{1b}[2J no",
-            "1 key left: a person or another field manager has them",
+            "1 key left: a person or another field manager has it",
             "2 keys left that the rules no longer give: --prune removes them",
             "A TaskBudget selects on what would change there (a, b, c, d, e and 1 more), and nobody was asked: --yes \
              writes them",

@@ -11,7 +11,7 @@ use url::Url;
 use super::asking::{Asking, list, text};
 use super::{Report, Target, Topic};
 use crate::cluster::Resource;
-use crate::commands::counted::counted;
+use crate::commands::counted::{by_count, counted};
 
 /// How long looking for a name may take.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
@@ -140,7 +140,10 @@ impl Found {
                 (text, "whether they are there, and have the port of the Service")
             }
             (_, some) => (
-                format!("leads to no Pod that is ready ({some} are not)"),
+                format!(
+                    "leads to no Pod that is ready ({some} {} not)",
+                    by_count(some, "is", "are")
+                ),
                 "at why they are not ready",
             ),
         }
@@ -221,7 +224,7 @@ mod tests {
             (
                 &pods,
                 vec![slice(&port, waiting)],
-                "leads to no Pod that is ready (1 are not)",
+                "leads to no Pod that is ready (1 is not)",
                 "get pods -l app=x and look at why they are not ready",
             ),
             (&Value::Null, vec![], "has no selector, and leads to no Pod", "install the chart"),

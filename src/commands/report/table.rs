@@ -5,7 +5,7 @@ use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use comfy_table::{Attribute, Cell, CellAlignment};
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::counted::counted;
+use super::super::counted::{by_count, counted};
 use super::super::harmless;
 use super::super::render::table::wrapped;
 use super::super::stdio::print;
@@ -198,15 +198,17 @@ fn sentences(ledger: &Ledger, namespace: Option<&str>) -> Vec<String> {
     }];
     if total.with_cost > 0 && total.with_cost < total.tasks {
         said.push(format!(
-            "{} of {} say what they cost",
+            "{} of {} {}",
             total.with_cost,
-            counted(total.tasks, "Task")
+            counted(total.tasks, "Task"),
+            by_count(total.with_cost, "says what it cost", "say what they cost")
         ));
     }
     if ledger.groups.others.tasks > 0 {
         said.push(format!(
-            "{} have values that came after {MOST_LINES} others: they are in the last line only",
-            counted(ledger.groups.others.tasks, "Task")
+            "{} {} values that came after {MOST_LINES} others: they are in the last line only",
+            counted(ledger.groups.others.tasks, "Task"),
+            by_count(ledger.groups.others.tasks, "has", "have")
         ));
     }
     if !ledger.has_records {

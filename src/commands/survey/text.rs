@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color};
 
-use super::super::counted::counted;
+use super::super::counted::{by_count, counted};
 use super::super::harmless;
 use super::super::render::table::{self, Column};
 use super::super::stdio::print;
@@ -147,18 +147,14 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
         ),
     }];
     let held: usize = report.keys.values().map(|it| it.held).sum();
-    if held > 0 {
-        said.push(format!(
-            "{} of these changes: a person or another field manager has the key, and `backfill` leaves it",
-            held
-        ));
-    }
+    said.extend(left_to_others(held));
     for (why, Found { tasks, example }) in &report.passed_over {
+        let reason = reason(*why, *tasks);
         let tasks = counted(*tasks, "Task");
         let example = harmless::line(example);
-        said.push(format!("{tasks} passed over: {} (for one, {example})", reason(*why)));
+        said.push(format!("{tasks} passed over: {reason} (for one, {example})"));
     }
-    said.extend(stays(report, survey));
+    said.extend(stays(report, survey.others.as_deref()));
     if survey.lacks_switches() {
         let which = survey
             .namespace
@@ -186,42 +182,61 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
         ));
     }
     if report.without_row > 0 {
-        said.push(format!("{} more findings of other keys are not shown", report.without_row));
+        let findings = counted(report.without_row, "more finding");
+        let are = by_count(report.without_row, "is", "are");
+        said.push(format!("{findings} of other keys {are} not shown"));
     }
     said
 }
 
-/// The keys of which nothing can be told.
-fn stays(report: &Report, survey: &Survey) -> Vec<String> {
+/// How many changes a backfill leaves to who has the keys.
+fn left_to_others(changes: usize) -> Option<String> {
+    let keys = by_count(changes, "the key", "these keys");
+    let them = by_count(changes, "it", "them");
+    (changes > 0).then(|| {
+        format!(
+            "{changes} of these changes: a person or another field manager has {keys}, and `backfill` leaves {them}"
+        )
+    })
+}
+
+/// The keys of which nothing can be told: `others` may have written what nobody is noted for.
+fn stays(report: &Report, others: Option<&str>) -> Vec<String> {
     let mut said = Vec::new();
     if report.open > 0 {
-        let (keys, verb) =
-            (counted(report.open, "key"), if report.open == 1 { "stays" } else { "stay" });
-        said.push(format!(
-            "{keys} {verb}: what it would be was known at the creation of its Task only"
-        ));
+        let keys = counted(report.open, "key");
+        let stay = by_count(
+            report.open,
+            "stays: what it would be was known at the creation of its Task only",
+            "stay: what they would be was known at the creation of their Tasks only",
+        );
+        said.push(format!("{keys} {stay}"));
     }
-    if let Some(others) = survey.others.as_ref().filter(|_| report.unproven > 0) {
-        let (keys, example) =
-            (counted(report.unproven, "key"), harmless::line(&report.unproven_example));
+    if let Some(others) = others.filter(|_| report.unproven > 0) {
+        let keys = counted(report.unproven, "key");
+        let them = by_count(report.unproven, "it", "them");
         said.push(format!(
-            "{keys} left that no rule declares and nobody is noted for (for one, {example}): the webhook may have \
-             written them, or {}; kubectl removes them",
+            "{keys} left that no rule declares and nobody is noted for (for one, {}): the webhook may have written \
+             {them}, or {}; kubectl removes {them}",
+            harmless::line(&report.unproven_example),
             harmless::line(others)
         ));
     }
     said
 }
 
-fn reason(why: PassedOver) -> &'static str {
+/// Why so many Tasks are passed over.
+fn reason(why: PassedOver, tasks: usize) -> &'static str {
     match why {
         PassedOver::Deleting => "being deleted",
         PassedOver::SwitchedOff => "injection is switched off",
         PassedOver::NotSelected => "the webhook is registered for other Namespaces",
         PassedOver::NoSpawner => "without a TaskSpawner, and --defaults names no defaults",
-        PassedOver::UnknownSpawner => {
-            "the TaskSpawner that it names is not there, so nobody knows its rules"
-        }
+        PassedOver::UnknownSpawner => by_count(
+            tasks,
+            "the TaskSpawner that it names is not there, so nobody knows its rules",
+            "the TaskSpawners that they name are not there, so nobody knows their rules",
+        ),
         PassedOver::NoTask => "without the fields that Kelos gives a Task",
     }
 }
@@ -261,5 +276,38 @@ mod tests {
         for cell in rows.iter().flatten() {
             assert_eq!(harmless::line(&cell.content()), cell.content());
         }
+    }
+
+    #[test]
+    fn a_sentence_agrees_with_its_count() {
+        let said = |count: usize| {
+            let example = "ns/w-1 old".to_owned();
+            let report = Report {
+                open: count,
+                unproven: count,
+                unproven_example: example,
+                ..Report::default()
+            };
+            let stays = stays(&report, Some("webhook x of y"));
+            let spawner = reason(PassedOver::UnknownSpawner, count).to_owned();
+            let all = left_to_others(count).into_iter().chain(stays).chain([spawner]);
+            all.collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(
+            said(1),
+            "1 of these changes: a person or another field manager has the key, and `backfill` leaves it\n\
+             1 key stays: what it would be was known at the creation of its Task only\n\
+             1 key left that no rule declares and nobody is noted for (for one, ns/w-1 old): the webhook may have \
+             written it, or webhook x of y; kubectl removes it\n\
+             the TaskSpawner that it names is not there, so nobody knows its rules"
+        );
+        assert_eq!(
+            said(2),
+            "2 of these changes: a person or another field manager has these keys, and `backfill` leaves them\n\
+             2 keys stay: what they would be was known at the creation of their Tasks only\n\
+             2 keys left that no rule declares and nobody is noted for (for one, ns/w-1 old): the webhook may have \
+             written them, or webhook x of y; kubectl removes them\n\
+             the TaskSpawners that they name are not there, so nobody knows their rules"
+        );
     }
 }

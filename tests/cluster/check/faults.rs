@@ -19,11 +19,11 @@ use crate::harness::pod::CONFIGURATIONS;
 use crate::harness::registration::SERVER_NAME;
 use crate::harness::wait::eventually;
 
-const VALIDATING: &str =
+pub(super) const VALIDATING: &str =
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/kelos-metadata";
 const ROLE: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles/kelos-metadata";
 
-fn mutating() -> String {
+pub(super) fn mutating() -> String {
     format!("{CONFIGURATIONS}/kelos-metadata")
 }
 
@@ -33,7 +33,7 @@ fn check(caller: &Caller) -> Said {
 
 /// What is said as soon as something is bad, or nothing: the API server learns of a change a moment after it is
 /// written.
-async fn check_until(caller: &Caller, status: i32) -> Said {
+pub(super) async fn check_until(caller: &Caller, status: i32) -> Said {
     eventually("check says so", async || {
         let said = check(caller);
         (said.status == status).then_some(said)
@@ -42,7 +42,7 @@ async fn check_until(caller: &Caller, status: i32) -> Said {
 }
 
 /// There is one bad line, about this and with this text.
-async fn only_bad(caller: &Caller, topic: &str, text: &str) {
+pub(super) async fn only_bad(caller: &Caller, topic: &str, text: &str) {
     let said = check_until(caller, 1).await;
     let bad = said.lines("bad");
     assert!(
@@ -59,7 +59,12 @@ async fn all_good(caller: &Caller) {
 }
 
 /// Changes an object while something is looked at.
-async fn while_changed(cluster: &Cluster, path: &str, change: &Value, look: impl AsyncFnOnce()) {
+pub(super) async fn while_changed(
+    cluster: &Cluster,
+    path: &str,
+    change: &Value,
+    look: impl AsyncFnOnce(),
+) {
     let before = cluster.admin.get(path).await.ok();
     cluster.admin.json_patch(path, change).await.ok();
     look().await;
@@ -100,7 +105,7 @@ fn each_fault_is_the_one_bad_line() {
         registrations(cluster, &admin).await;
 
         EndpointSlice::is_ready(cluster, false).await;
-        only_bad(&admin, "endpoints", "leads to no Pod that is ready (1 are not)").await;
+        only_bad(&admin, "endpoints", "leads to no Pod that is ready (1 is not)").await;
         EndpointSlice::is_ready(cluster, true).await;
 
         let labels = "/metadata/labels";
