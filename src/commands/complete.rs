@@ -1,7 +1,9 @@
 //! What completes the words of `kubectl kelos-metadata`, as kubectl asks for it: one candidate a line, with a tab and
 //! what it means behind it, and in the last line what the shell is to do with them.
 //!
-//! Names come from the cluster, if it gives them soon; whatever is in the way, there is just nothing to offer.
+//! Names and keys come from the cluster, if it gives them soon; whatever is in the way, there is just nothing to offer.
+
+mod keys;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use clap::{Arg, Command};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 
+use super::explain;
 use super::reach::{Reach, block_on};
 use super::stdio::print;
 use crate::apimachinery;
@@ -61,11 +64,26 @@ fn line(candidate: &CompletionCandidate) -> String {
     }
 }
 
-/// What has been typed of how the cluster is found.
+/// What has been typed of how the cluster is found, and of what is asked about.
 #[derive(Clone, Debug, Default)]
 struct Typed {
     connection: ConnectionArgs,
     namespace: Option<String>,
+    /// The Task that `explain` is asked about.
+    task: Option<String>,
+}
+
+/// The Task of the cluster that was typed for `explain`, before the word that is completed.
+fn task(words: &[OsString]) -> Option<String> {
+    let (_, before) = words.split_last()?;
+    let command = Called::Plugin.command().ignore_errors(true);
+    let found = command.try_get_matches_from(before).ok()?;
+    let (_, explain) = found.subcommand().filter(|(name, _)| *name == "explain")?;
+    if explain.contains_id("filename") {
+        return None;
+    }
+    let name = explain::name_of(explain.get_one::<String>("task")?).ok()?;
+    apimachinery::is_object_name(name).then(|| name.to_owned())
 }
 
 impl Typed {
@@ -87,29 +105,46 @@ impl Typed {
                 kubeconfig: after(&["--kubeconfig"]).map(PathBuf::from),
             },
             namespace: text(&["-n", "--namespace"]),
+            task: task(words),
         }
     }
 
-    /// The names of the objects of a kind, in the namespace that is meant if it has them. A thread asks: reading a
-    /// kubeconfig may run a program, and looking for an address take as long as it likes.
+    /// The names of the objects of a kind, in the namespace that is meant if it has them.
     fn names(&self, resource: &'static Resource) -> Vec<String> {
-        let (typed, (tell, told)) = (self.clone(), mpsc::channel());
-        thread::spawn(move || {
-            let names = block_on(typed.ask(resource)).ok().flatten();
-            // Who asked may have given up.
-            let _ = tell.send(names);
-        });
-        let mut names = told.recv_timeout(TIMEOUT).ok().flatten().unwrap_or_default();
-        names.sort_unstable();
-        names
+        self.soon(async |reach, namespace| {
+            let namespace = resource.has_namespaces().then_some(namespace);
+            let selection = Selection { namespace, ..Selection::default() };
+            Some(resource.names(&reach.client, selection, MOST_NAMES).await)
+        })
     }
 
-    async fn ask(&self, resource: &Resource) -> Option<Vec<String>> {
-        let reach = Reach::connect(&self.connection, "").await.ok()?;
-        let namespace = self.namespace.as_ref().unwrap_or(&reach.namespace);
-        let namespace = resource.has_namespaces().then_some(&**namespace);
-        let selection = Selection { namespace, ..Selection::default() };
-        Some(resource.names(&reach.client, selection, MOST_NAMES).await)
+    /// The keys of the Task that was typed.
+    fn keys(&self) -> Vec<String> {
+        let Some(task) = self.task.clone() else { return Vec::new() };
+        self.soon(async move |reach, namespace| {
+            keys::keys(reach, namespace, &task, MOST_NAMES).await
+        })
+    }
+
+    /// What the cluster says of a namespace, sorted, if it does so soon. A thread asks: reading a kubeconfig may run a
+    /// program, and looking for an address take as long as it likes.
+    fn soon(
+        &self,
+        ask: impl AsyncFnOnce(&Reach, &str) -> Option<Vec<String>> + Send + 'static,
+    ) -> Vec<String> {
+        let (typed, (tell, told)) = (self.clone(), mpsc::channel());
+        thread::spawn(move || {
+            let answer = block_on(async {
+                let reach = Reach::connect(&typed.connection, "").await.ok()?;
+                let namespace = typed.namespace.as_ref().unwrap_or(&reach.namespace);
+                ask(&reach, namespace).await
+            });
+            // Who asked may have given up.
+            let _ = tell.send(answer.ok().flatten());
+        });
+        let mut found = told.recv_timeout(TIMEOUT).ok().flatten().unwrap_or_default();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -127,6 +162,9 @@ fn asking(command: Command, typed: &Typed) -> Command {
 fn with_names(arg: Arg, typed: &Typed) -> Arg {
     let typed = typed.clone();
     match arg.get_id().as_str() {
+        "key" => arg.add(ArgValueCandidates::new(move || {
+            typed.keys().into_iter().map(CompletionCandidate::new).collect()
+        })),
         "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES))),
         "task" => arg.add(candidates(move || {
             let names = typed.names(&Resource::TASKS).into_iter();
@@ -182,5 +220,27 @@ mod tests {
         assert_eq!(found.connection.kubeconfig.as_deref(), Some("k".as_ref()));
         assert_eq!(typed(&["kubectl", "lint", "-n", ""]).namespace, None);
         assert_eq!(typed(&["kubectl", "lint", "-n"]).namespace, None);
+    }
+
+    #[test]
+    fn the_task_is_the_one_that_explain_is_asked_about() {
+        for (words, task) in [
+            (&["explain", "task/w-1", ""][..], Some("w-1")),
+            (&["explain", "-n", "team", "tasks/w-1", "--context=blue", "are"], Some("w-1")),
+            (&["explain", "w-1", "-o", "json", ""], Some("w-1")),
+            (&["explain", "-n", "no name", "w-1", ""], None),
+            (&["explain", "task/w-1"], None),
+            (&["explain", "-n", "team", ""], None),
+            (&["explain", "-f", "x.yaml", "w-1", ""], None),
+            (&["explain", "session/w-1", ""], None),
+            (&["explain", "task/../x", ""], None),
+            (&["explain", "task/W", ""], None),
+            (&["explain", "--help", "w-1", ""], None),
+            (&["lint", "w-1", ""], None),
+            (&[], None),
+        ] {
+            let words = [&["kubectl"], words].concat();
+            assert_eq!(typed(&words).task.as_deref(), task, "{words:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use crate::harness::access::Account;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::command_output::CommandOutput;
 use crate::harness::crds::Schemas;
@@ -17,7 +18,9 @@ fn kubectl_runs_the_plugin_and_completes_its_words_and_names_of_the_cluster() {
     on_own_cluster("plugin", async |cluster| {
         cluster.install(Schemas::V1alpha2).await;
         let team = cluster.bare_namespace("team", json!({})).await;
-        team.creates(spawner("worker")).await;
+        let labels = json!({"team.example.com/area": "backend"});
+        let worker = team.creates(spawner("worker").labels(labels)).await;
+        team.accepts(worker.issue(1)).await;
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         symlink(binaries::kubectl(), path("kubectl")).unwrap();
@@ -62,6 +65,17 @@ fn kubectl_runs_the_plugin_and_completes_its_words_and_names_of_the_cluster() {
         offers(&["lint", "-n", ""], "team");
         offers(&["check", "-n", "te"], "team");
         offers(&["lint", "-n", "team", "-l", ""], "kelos.dev/taskspawner=worker");
+        offers(&["explain", "-n", "team", ""], "task/worker-1");
+        offers(&["explain", "-n", "team", "task/worker-1", ""], "team.example.com/area");
+        offers(&["explain", "task/worker-1", "-n", "team", "kelos"], "kelos.dev/taskspawner");
+
+        // Who may not read the TaskSpawner is offered flags alone, without a word of complaint.
+        let address = cluster.control_plane.address();
+        let rights = [("kelos.dev", "tasks", "get")];
+        let account = Account::in_namespace(&cluster.admin, address, "team", "reader", &rights);
+        std::fs::write(path("kubeconfig"), account.await.kubeconfig(address)).unwrap();
+        let said = complete(&["explain", "-n", "team", "task/worker-1", ""]);
+        assert!(said.lines().all(|line| line.starts_with("--") || line == ":4"), "{said}");
 
         // Without a cluster there are no names, soon and without a word.
         std::fs::write(path("kubeconfig"), "{}").unwrap();
