@@ -121,7 +121,7 @@ pub(super) async fn find(
     report: &mut Report,
 ) -> Vec<Program> {
     let mut found: Vec<Program> = Vec::new();
-    let mut looked_at: Vec<&str> = Vec::new();
+    let (mut looked_at, mut is_unread): (Vec<&str>, bool) = (Vec::new(), false);
     for service in services {
         let Target::Service { namespace, .. } = &service.target else { continue };
         if looked_at.contains(&&**namespace) {
@@ -133,6 +133,7 @@ pub(super) async fn find(
             Err(why) => {
                 let what = format!("the Deployments behind {}", service.target.title());
                 report.refused(Topic::Program, &what, &why);
+                is_unread = true;
                 continue;
             }
         };
@@ -151,7 +152,27 @@ pub(super) async fn find(
             }
         }
     }
+    // What follows from a Service that is not there, or may not be read, is told with that.
+    let is_seen = |it: &&Endpoints| it.selector.is_object() || matches!(it.target, Target::Url(_));
+    if !is_unread
+        && found.iter().all(|it| it.is_controller)
+        && let Some(behind) = services.iter().find(is_seen)
+    {
+        let why = why_unknown(&behind.target);
+        let text = format!("{why}: what runs there, and with which rights, is not looked at");
+        report.not_judged(Topic::Program, text, "look at it where it runs");
+    }
     found
+}
+
+/// Why the program behind a target is not known, where all could be read.
+pub(super) fn why_unknown(target: &Target) -> String {
+    match target {
+        Target::Service { .. } => {
+            format!("no Deployment has the labels that {} selects", target.title())
+        }
+        Target::Url(url) => format!("{url} is called, and no Service"),
+    }
 }
 
 #[cfg(test)]

@@ -174,3 +174,101 @@ async fn granted(asking: &Asking, needed: &[Right<'_>]) -> Result<Granted, Strin
     }
     Ok(granted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::scripted::{
+        ScriptedResponse as Scripted, api_with_bodies, status, versions,
+    };
+
+    /// What is said of a webhook that reads a Secret: where the API server says of each right whether it is there, or
+    /// that it may not be asked, and RBAC grants these rules to it, or may not be read.
+    async fn judged(may: fn(&str) -> Option<bool>, rules: Option<serde_json::Value>) -> String {
+        let (client, _) = api_with_bodies(move |method, path, body| match (method, path) {
+            ("POST", path) => {
+                assert_eq!(path.split('?').next(), Some(&*REVIEWS.path("v1", None)));
+                assert_eq!(body["spec"]["user"], "system:serviceaccount:ns:a");
+                let asked = &body["spec"]["resourceAttributes"];
+                let text = |field: &str| asked[field].as_str().unwrap();
+                match may(&format!("{} {}", text("verb"), text("resource"))) {
+                    Some(allowed) => Scripted::Json(201, json!({"status": {"allowed": allowed}})),
+                    None => Scripted::Json(403, status(403, "Forbidden", "no")),
+                }
+            }
+            (_, "/apis/rbac.authorization.k8s.io") => versions(&["v1"]),
+            (_, "/apis/rbac.authorization.k8s.io/v1") => {
+                let names = ["roles", "rolebindings", "clusterroles", "clusterrolebindings"];
+                Scripted::Json(200, json!({"resources": names.map(|it| json!({"name": it}))}))
+            }
+            (_, path) => {
+                let Some(rules) = &rules else {
+                    return Scripted::Json(403, status(403, "Forbidden", "no"));
+                };
+                let metadata = json!({"name": "r", "namespace": "ns"});
+                let items = match path {
+                    path if path.contains("/clusterroles?") => {
+                        json!([{"metadata": metadata, "rules": rules}])
+                    }
+                    path if path.contains("/clusterrolebindings?") => json!([{
+                        "metadata": metadata,
+                        "roleRef": {"kind": "ClusterRole", "name": "r"},
+                        "subjects": [{"kind": "ServiceAccount", "name": "a", "namespace": "ns"}],
+                    }]),
+                    _ => json!([]),
+                };
+                Scripted::Json(200, json!({"metadata": {}, "items": items}))
+            }
+        });
+        let asking = Asking { client, ..Asking::scripted(|path| panic!("{path}")) };
+        let container = json!({"image": "x:1", "args": ["serve", "--tls-secret=s"]});
+        let program = Program::read(&json!({
+            "metadata": {"namespace": "ns", "name": "n"},
+            "spec": {"template": {"spec": {"serviceAccountName": "a", "containers": [container]}}},
+        }));
+        let mut report = Report::default();
+        judge(&asking, None, &[program], &mut report).await;
+        report.to_string()
+    }
+
+    /// All that a webhook needs, but for these verbs on Secrets.
+    fn granted_but(verbs: &[&str]) -> serde_json::Value {
+        let left: Vec<&str> = READ.into_iter().filter(|verb| !verbs.contains(verb)).collect();
+        json!([
+            {"apiGroups": [""], "resources": ["namespaces"], "verbs": READ},
+            {"apiGroups": ["kelos.dev"], "resources": ["*"], "verbs": ["*"]},
+            {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["s"], "verbs": left},
+        ])
+    }
+
+    const TITLE: &str = "ServiceAccount ns/a";
+
+    #[tokio::test]
+    async fn a_right_that_an_account_lacks_is_named_as_the_api_server_says() {
+        let all = judged(|_| Some(true), None).await;
+        assert!(all.starts_with(&format!("✓ rights: {TITLE} has the 15 rights that it needs\n")));
+        let some = judged(|right| Some(!right.starts_with("watch w")), None).await;
+        let lacks = "may not watch workspaces.kelos.dev, nor watch workerpools.kelos.dev\n  → install the chart";
+        assert!(some.starts_with(&format!("✗ rights: {TITLE} {lacks}")), "{some}");
+    }
+
+    #[tokio::test]
+    async fn who_may_not_ask_the_api_server_is_told_what_rbac_says() {
+        let said = ", as the objects of RBAC say\n";
+        let all = judged(|_| None, Some(granted_but(&[]))).await;
+        let has = format!("✓ rights: {TITLE} has the 15 rights that it needs{said}");
+        assert!(all.starts_with(&has), "{all}");
+        let some = judged(|_| None, Some(granted_but(&["get", "watch"]))).await;
+        let lacks = "may not get secrets/s in namespace ns, nor watch secrets/s in namespace ns";
+        assert!(some.starts_with(&format!("✗ rights: {TITLE} {lacks}{said}")), "{some}");
+    }
+
+    #[tokio::test]
+    async fn who_may_neither_ask_nor_read_rbac_is_told_which_right_is_missing() {
+        let nothing = judged(|_| None, None).await;
+        let lacking = "you lack the right to create subjectaccessreviews.authorization.k8s.io";
+        let line =
+            format!("? rights: the rights of {TITLE}: {lacking}\n  → ask as somebody who may\n");
+        assert!(nothing.starts_with(&line), "{nothing}");
+    }
+}

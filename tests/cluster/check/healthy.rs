@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::endpoint_slice::EndpointSlice;
+use super::lacking::each_right_that_is_missing_costs_its_line;
 use super::page::is_followed;
 use super::said::Caller;
 use crate::chart::support::can_i::{self, Rule};
@@ -120,6 +121,7 @@ async fn helm_test(cluster: &Cluster) {
     let is_told = off.output.contains("\n? task: no Task was tried in namespace team: ");
     assert!(off.status == 0 && is_told, "{off:?}");
     cluster.admin.merge(team, &switched(Value::Null)).await.ok();
+    each_right_that_is_missing_costs_its_line(cluster, &caller, &args).await;
 
     let may = async |namespace: &str, verb: &str, group: &str, resource: &str| {
         can_i::may(cluster, TEST, namespace, &Rule::on_any(verb, group, resource)).await
