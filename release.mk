@@ -16,8 +16,10 @@ CYCLONEDX := $(or $(shell command -v cargo-cyclonedx 2>/dev/null),$(CYCLONEDX_HE
 # What the program of a release says of itself. Other builds do not know: they would begin anew with each commit.
 RELEASE_COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*')
 
-# Where the archives will be found: in the manifest for krew.
-RELEASE_URL ?= https://downloads.example.com/kelos-metadata/$(VERSION)
+# Where the archives will be found, for the manifest for krew. Nobody but who publishes them knows; a name in .invalid
+# leads nowhere, so that the manifest then installs with the archive at hand only, and does not pretend otherwise.
+RELEASE_URL ?= $(UNPUBLISHED)
+UNPUBLISHED := https://not-published.invalid
 
 # Archives are the same for the same commit: no names, no times of this machine.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
@@ -43,7 +45,7 @@ release-program: release-tools
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/
 	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
 	for shell in bash elvish fish powershell zsh; do \
-		$(RELEASE_BINARY) completions $$shell > $(DIST)/$(RELEASE_NAME)/completions/kelos-metadata.$$shell || exit 1; \
+		$(RELEASE_BINARY) completion $$shell > $(DIST)/$(RELEASE_NAME)/completions/kelos-metadata.$$shell || exit 1; \
 	done
 	for name in kubectl-kelos_metadata kubectl_complete-kelos_metadata; do \
 		ln -s kelos-metadata $(DIST)/$(RELEASE_NAME)/$$name || exit 1; \
@@ -61,6 +63,7 @@ release-krew: release-program
 	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME)-krew.tar.gz --directory $(DIST)/krew kelos-metadata LICENSE
 	rm -r $(DIST)/krew
 	packaging/krew.sh $(VERSION) $(RELEASE_URL) $(DIST)/$(RELEASE_NAME)-krew.tar.gz > $(DIST)/kelos-metadata.yaml
+	@test '$(RELEASE_URL)' != '$(UNPUBLISHED)' || echo 'RELEASE_URL is not set: krew takes the manifest only with --archive. Who publishes it says where: make release RELEASE_URL=https://…' >&2
 
 # The last stage of the Dockerfile, with the root file system beside it instead of in the stage before.
 .PHONY: release-image
