@@ -16,9 +16,9 @@ HADOLINT_VERSION := 2.15.1
 HADOLINT_HERE := .tools/hadolint-$(HADOLINT_VERSION)/bin/hadolint
 HADOLINT := $(or $(shell command -v hadolint 2>/dev/null),$(HADOLINT_HERE))
 
-# Where tests/it/alerts looks for it, too, if none is in the PATH.
-PROMTOOL_HERE := .tools/promtool/promtool
-PROMTOOL := $(or $(shell command -v promtool 2>/dev/null),$(PROMTOOL_HERE))
+# Where the tests look, too, if it is not in the PATH: prometheus, and promtool beside it.
+PROMETHEUS_HERE := .tools/prometheus/prometheus
+PROMETHEUS := $(or $(shell command -v promtool >/dev/null 2>&1 && command -v prometheus),$(PROMETHEUS_HERE))
 
 .DEFAULT_GOAL := help
 
@@ -37,7 +37,7 @@ certs: toolchain ## make a CA and a serving certificate for development, into ta
 	@$(CARGO) run --quiet $(PROFILE) --package kelos-metadata-examples --bin certs
 
 .PHONY: test
-test: lint deny promtool shells pre-commit ## everything that CI checks: formatting, lints, crates, then all tests
+test: lint deny prometheus shells pre-commit ## everything that CI checks: formatting, lints, crates, then all tests
 	$(CARGO) build $(PROFILE) --package kelos-metadata-examples --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test $(PROFILE)
 
@@ -65,8 +65,8 @@ lint: toolchain hadolint ## check formatting, and clippy on all targets, benches
 hadolint: $(HADOLINT) ## check the Dockerfile
 	$(HADOLINT) Dockerfile
 
-.PHONY: promtool
-promtool: $(PROMTOOL) ## install promtool, with which the tests check the alerts
+.PHONY: prometheus
+prometheus: $(PROMETHEUS) ## have Prometheus and promtool beside the system, with which the tests check alerts and queries
 
 SHELLS_HERE := .tools/shells
 .PHONY: shells
@@ -139,7 +139,7 @@ clean: ## remove what was built and the tools that were installed here
 	rm -rf .tools
 
 .PHONY: setup
-setup: toolchain $(CARGO_DENY) $(HADOLINT) promtool shells pre-commit ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, promtool, zsh, fish and pre-commit
+setup: toolchain $(CARGO_DENY) $(HADOLINT) prometheus shells pre-commit ## install what is missing: the pinned toolchain, clippy, rustfmt, cargo-deny, hadolint, Prometheus, zsh, fish and pre-commit
 	@command -v go >/dev/null || { echo 'go is missing: the tests of Go templates ask the real Go (1.26; an older one fetches it)' >&2; exit 1; }
 
 # Rustup reads rust-toolchain.toml; an older or a stricter one does not install by itself.
@@ -165,12 +165,13 @@ $(PRE_COMMIT_HERE):
 
 # Out of Debian's package, without installing it: that would start a Prometheus. Where it can't be had, the tests that
 # need it say that they were skipped; in CI they fail.
-$(PROMTOOL_HERE):
+$(PROMETHEUS_HERE):
 	@mkdir -p $(@D) && cd $(@D) && \
 	get() { apt-get -o APT::Sandbox::User= download --quiet=2 prometheus; } && \
 	{ get 2>/dev/null || { apt-get update --quiet=2 && get; }; } && \
-	dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract --strip-components 3 ./usr/bin/promtool && \
-	rm prometheus_*.deb || echo 'promtool can not be had from Debian: install Prometheus to have the alerts checked' >&2
+	dpkg-deb --fsys-tarfile prometheus_*.deb | tar --extract --strip-components 3 ./usr/bin/prometheus ./usr/bin/promtool && \
+	rm prometheus_*.deb || \
+	echo 'Prometheus can not be had from Debian: install it to have alerts and queries checked' >&2
 
 # Out of Debian's packages, without installing them: nothing of the system changes.
 $(SHELLS_HERE):

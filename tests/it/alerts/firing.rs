@@ -2,27 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use testing::tools::{of_prometheus, skipped};
 
 use super::{FAIL_OPEN, alerts, docs, series, webhooks};
-use crate::support::skipped;
 
 /// Longer than any alert waits, twice over; in minutes.
 const MINUTES: u32 = 180;
 
 /// Series that are not as they should be: their names, and values in promtool's notation.
 type Changed = Vec<(String, String)>;
-
-/// promtool, from where `make promtool` puts it, or from the PATH.
-fn promtool() -> Option<Command> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/promtool/promtool");
-    let places = [here, PathBuf::from("promtool")];
-    let works = |place: &PathBuf| Command::new(place).arg("--version").output().is_ok();
-    places.into_iter().find(works).map(Command::new)
-}
 
 /// From zero, so much more every minute.
 fn growing(by: f64) -> String {
@@ -207,8 +198,8 @@ fn fires(name: &str, series: &[Value], alerts: &[&str]) -> Value {
 
 #[test]
 fn every_alert_fires_when_it_should_and_only_then() {
-    let Some(mut promtool) = promtool() else {
-        return skipped("there is no promtool; `make promtool` installs it");
+    let Some(promtool) = of_prometheus("promtool") else {
+        return skipped("there is no promtool; `make prometheus` installs it");
     };
     let causes = causes();
     let mut covered: BTreeSet<String> =
@@ -233,7 +224,7 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let rules = docs("alerts.yaml");
     let all = json!({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests});
     fs::write(&file, all.to_string()).unwrap();
-    let output = promtool.args(["test", "rules"]).arg(&file).output().unwrap();
+    let output = Command::new(promtool).args(["test", "rules"]).arg(&file).output().unwrap();
     let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(output.status.success(), "{}", printed.join("\n"));
 }

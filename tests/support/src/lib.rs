@@ -13,3 +13,4 @@ pub mod many_tasks;
 pub mod measure;
 pub mod memory;
 pub mod review;
+pub mod tools;
