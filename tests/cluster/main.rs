@@ -16,6 +16,7 @@ mod explain;
 mod lint;
 mod load;
 mod measured;
+mod monitoring;
 mod report;
 mod runbooks;
 mod uses;

@@ -2,7 +2,6 @@
 //! policies. `BLESS=1` writes what is printed.
 
 use std::fs;
-use std::io::{Write, stderr};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,9 +12,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::console;
 
-use crate::harness::cluster::on_own_cluster;
+use crate::harness::cluster::on_each_schema;
 use crate::harness::command_output::CommandOutput;
-use crate::harness::crds::Schemas;
 use crate::harness::namespace::Namespace;
 use crate::harness::registration::SERVED_BY;
 use crate::harness::{Cluster, binaries};
@@ -178,21 +176,6 @@ fn counted(reader: &Reader, budget: &str) -> Vec<String> {
     let budget: Value = serde_json::from_str(&reader.runs(&get, &Value::Null).ok()).unwrap();
     let get = format!("kubectl get tasks -n payments -o name -l '{}'", selector(&budget));
     reader.runs(&get, &Value::Null).ok().lines().map(str::to_owned).collect()
-}
-
-/// Runs a test on clusters with our own schemas, and with those that Kelos ships where they lie beside the project.
-fn on_each_schema(name: &str, test: impl AsyncFn(&Cluster)) {
-    for (schemas, suffix) in [(Schemas::V1alpha2, "v1alpha2"), (Schemas::Kelos052, "kelos-v0.52")] {
-        if schemas.folder().is_none() {
-            // Printed past the test's captured output: what was not tested must be seen.
-            let _ = writeln!(stderr(), "{name}: not tested on {suffix}, its schemas are not here");
-            continue;
-        }
-        on_own_cluster(&format!("{name}-{suffix}"), async |cluster| {
-            cluster.install(schemas).await;
-            test(cluster).await;
-        });
-    }
 }
 
 #[test]

@@ -125,6 +125,25 @@ impl Account {
         Account::existing(admin, name).await
     }
 
+    /// One that has the rights of this ClusterRole and no other, and its name.
+    pub(crate) async fn with_cluster_role(
+        admin: &Api,
+        address: SocketAddr,
+        role: &Value,
+    ) -> Account {
+        let name = role["metadata"]["name"].as_str().unwrap();
+        admin.create(&format!("{RBAC}/clusterroles"), role).await.ok();
+        bind(admin, &format!("{RBAC}/clusterrolebindings"), "ClusterRole", name).await;
+        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
+        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
+        let account = Account::existing(admin, name).await;
+        let first = &role["rules"][0];
+        let (group, resource) = (&first["apiGroups"][0], &first["resources"][0]);
+        let right = json!({"group": group, "resource": resource, "verb": first["verbs"][0]});
+        account.may(address, right).await;
+        account
+    }
+
     /// One that is there, with the rights that it has.
     pub(crate) async fn existing(admin: &Api, name: &str) -> Account {
         let path = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts/{name}/token");
@@ -144,8 +163,6 @@ impl Account {
         name: &str,
         rights: &[(&str, &str)],
     ) -> Account {
-        let accounts = format!("/api/v1/namespaces/{SYSTEM}/serviceaccounts");
-        admin.create(&accounts, &json!({"metadata": {"name": name}})).await.ok();
         let rules: Vec<Value> = rights
             .iter()
             .map(|(group, resource)| {
@@ -153,9 +170,7 @@ impl Account {
             })
             .collect();
         let role = json!({"metadata": {"name": name}, "rules": rules});
-        admin.create(&format!("{RBAC}/clusterroles"), &role).await.ok();
-        bind(admin, &format!("{RBAC}/clusterrolebindings"), "ClusterRole", name).await;
-        let account = Account::existing(admin, name).await;
+        let account = Account::with_cluster_role(admin, address, &role).await;
         for (group, resource) in rights {
             let right = json!({"group": group, "resource": resource, "verb": "watch"});
             account.may(address, right).await;

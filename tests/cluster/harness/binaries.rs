@@ -1,4 +1,5 @@
-//! The programs of `tests/go/controlplane` and `tests/go/helm`, built when a test first needs one.
+//! The programs of `tests/go/controlplane`, `tests/go/helm` and `tests/go/kube-state-metrics`, built when a test first
+//! needs one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,14 @@ pub(crate) fn kubectl() -> PathBuf {
 pub(crate) fn helm() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| build("tests/go/helm", &["helm.sh/helm/v3/cmd/helm"])).join("helm")
+}
+
+/// Where kube-state-metrics is, see `tests/go/kube-state-metrics`.
+pub(crate) fn kube_state_metrics() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER
+        .get_or_init(|| build("tests/go/kube-state-metrics", &["k8s.io/kube-state-metrics/v2"]))
+        .join("kube-state-metrics")
 }
 
 /// Builds programs of a Go module of ours; a build that is there and current is left alone.

@@ -1,5 +1,6 @@
 //! A cluster: a control plane with the schemas of Kelos.
 
+use std::io::{Write as _, stderr};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
@@ -65,6 +66,21 @@ fn on_new(name: &str, test: impl AsyncFnOnce(&Cluster)) {
         let cluster = Cluster::start(name).await;
         test(&cluster).await;
     });
+}
+
+/// Runs a test on clusters with our own schemas, and with those that Kelos ships where they lie beside the project.
+pub(crate) fn on_each_schema(name: &str, test: impl AsyncFn(&Cluster)) {
+    for (schemas, suffix) in [(Schemas::V1alpha2, "v1alpha2"), (Schemas::Kelos052, "kelos-v0.52")] {
+        if schemas.folder().is_none() {
+            // Printed past the test's captured output: what was not tested must be seen.
+            let _ = writeln!(stderr(), "{name}: not tested on {suffix}, its schemas are not here");
+            continue;
+        }
+        on_own_cluster(&format!("{name}-{suffix}"), async |cluster| {
+            cluster.install(schemas).await;
+            test(cluster).await;
+        });
+    }
 }
 
 /// A cluster, and the webhook that its tests share.

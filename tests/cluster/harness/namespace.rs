@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::api::Reply;
@@ -157,6 +158,17 @@ impl Namespace {
         }
         let path = self.path_in(object["apiVersion"].as_str().unwrap(), plural);
         self.cluster.admin.create(&format!("{path}{query}"), &object).await
+    }
+
+    /// Says how an object is, as Kelos's controllers do: in its subresource, where the schema has one.
+    pub(crate) async fn reports(&self, plural: &str, name: &str, status: Value) {
+        let (path, change) = (format!("{}/{name}", self.path(plural)), json!({"status": status}));
+        let reply = self.cluster.admin.merge(&format!("{path}/status"), &change).await;
+        if reply.status == StatusCode::NOT_FOUND {
+            self.cluster.admin.merge(&path, &change).await.ok();
+        } else {
+            reply.ok();
+        }
     }
 
     fn path(&self, plural: &str) -> String {

@@ -312,6 +312,11 @@ impl Webhook {
         self.health
     }
 
+    /// Where it reports what it has counted.
+    pub(crate) fn metrics_address(&self) -> SocketAddr {
+        self.metrics
+    }
+
     /// The number of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.as_ref().unwrap().pid()
