@@ -76,7 +76,11 @@ fn a_configuration_may_come_last_and_may_be_taken_away() {
         let configuration = fixture.take_configuration().await;
         let controller = fixture.controller(&[]).await;
         fixture.webhook.is_ready().await;
-        assert!(controller.readiness().await.starts_with("HTTP/1.1 200"));
+        // The Secret, which the webhook waits for, is written a moment before the controller says so.
+        eventually("the controller is ready without a configuration", async || {
+            controller.readiness().await.starts_with("HTTP/1.1 200").then_some(())
+        })
+        .await;
         fixture.put_configuration(&configuration).await;
         fixture.labels().await;
         let bundle = fixture.live().await;
