@@ -16,6 +16,9 @@ CYCLONEDX := $(or $(shell command -v cargo-cyclonedx 2>/dev/null),$(CYCLONEDX_HE
 # What the program of a release says of itself. Other builds do not know: they would begin anew with each commit.
 RELEASE_COMMIT ?= $(shell git describe --always --dirty --abbrev=40 --exclude '*')
 
+# Where cargo keeps the crates: panics name their files, and whoever built the program is nobody's business.
+CRATES = $${CARGO_HOME:-$$HOME/.cargo}
+
 # Where the archives will be found, for the manifest for krew. Nobody but who publishes them knows; a name in .invalid
 # leads nowhere, so that the manifest then installs with the archive at hand only, and does not pretend otherwise.
 RELEASE_URL ?= $(UNPUBLISHED)
@@ -40,7 +43,9 @@ release-tools: toolchain $(CYCLONEDX) $(HADOLINT)
 # The program with its completions and manual pages, and the names by which kubectl finds it, as people install it.
 .PHONY: release-program
 release-program: release-tools
-	KELOS_METADATA_COMMIT=$(RELEASE_COMMIT) $(CARGO) build --release --locked --bin kelos-metadata
+	RUSTFLAGS="--remap-path-prefix=$(CRATES)=/cargo $$RUSTFLAGS" KELOS_METADATA_COMMIT=$(RELEASE_COMMIT) \
+		$(CARGO) build --release --locked --bin kelos-metadata
+	@! grep -qF "$(CRATES)" $(RELEASE_BINARY) || { echo "the program names $(CRATES), a place on this machine" >&2; exit 1; }
 	mkdir -p $(DIST)/$(RELEASE_NAME)/completions
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/
 	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
@@ -75,13 +80,15 @@ release-image: release-program
 	$(HADOLINT) $(DIST)/image/Dockerfile
 	$(ARCHIVE) --file $(DIST)/$(RELEASE_NAME)-image.tar.gz --directory $(DIST)/image .
 
-# Every crate that is in the program. Its own place on this machine is nobody's business.
+# Every crate that is in the program. Its own place on this machine is nobody's business. Those of the other crates of
+# the workspace are made, too, and not wanted.
 .PHONY: release-sbom
 release-sbom: release-tools
 	$(CYCLONEDX) cyclonedx --quiet --format json --spec-version 1.5 --target $(RELEASE_TARGET) --no-build-deps \
 		--override-filename $(RELEASE_NAME).cdx
 	sed 's|path+file://$(CURDIR)#||g' $(RELEASE_NAME).cdx.json > $(DIST)/$(RELEASE_NAME).cdx.json
 	rm $(RELEASE_NAME).cdx.json
+	rm examples/$(RELEASE_NAME).cdx.json tests/support/$(RELEASE_NAME).cdx.json
 
 .PHONY: release-chart
 release-chart: release-tools
