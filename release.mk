@@ -90,9 +90,15 @@ release-sbom: release-tools
 	rm $(RELEASE_NAME).cdx.json
 	rm examples/$(RELEASE_NAME).cdx.json tests/support/$(RELEASE_NAME).cdx.json
 
+# Helm packs what belongs into a chart, with the time of now: so it is packed again.
 .PHONY: release-chart
 release-chart: release-tools
-	$(HELM) package charts/kelos-metadata --destination $(DIST)
+	mkdir -p $(DIST)/chart
+	$(HELM) package charts/kelos-metadata --destination $(DIST)/chart
+	tar -xzf $(DIST)/chart/kelos-metadata-$(VERSION).tgz -C $(DIST)/chart
+	$(ARCHIVE) --file $(DIST)/kelos-metadata-$(VERSION).tgz --directory $(DIST)/chart kelos-metadata
+	$(HELM) show chart $(DIST)/kelos-metadata-$(VERSION).tgz
+	rm -r $(DIST)/chart
 
 $(CYCLONEDX_HERE):
 	$(CARGO) install --locked --root .tools/cargo-cyclonedx-$(CYCLONEDX_VERSION) cargo-cyclonedx@$(CYCLONEDX_VERSION)
