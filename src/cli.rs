@@ -7,6 +7,7 @@ pub mod controller;
 mod example;
 mod explain;
 mod lint;
+mod monitoring;
 mod preview;
 mod report;
 mod words;
@@ -22,6 +23,7 @@ pub use self::cluster::{ConnectionArgs, SelectionArgs};
 pub use self::controller::ControllerArgs;
 pub use self::explain::{ExplainArgs, ExplainFormat};
 pub use self::lint::{LintArgs, LintFormat};
+pub use self::monitoring::{MonitoringArgs, MonitoringFormat};
 pub use self::preview::{BackfillArgs, PreviewArgs, PreviewFormat, SurveyArgs, TasksArgs};
 pub use self::report::{FiguresFormat, ReportArgs};
 use crate::engine::rules::{Infer, OnInvalid};
@@ -110,6 +112,14 @@ pub enum Command {
     /// the keys, one for Tasks without the label, and one for all together.
     #[command(after_help = example::REPORT)]
     Report(ReportArgs),
+    /// Print what shows Tasks by their labels in Prometheus and Grafana
+    ///
+    /// For label keys, or those that the rules of the cluster or of files declare: the configuration of
+    /// kube-state-metrics and its rights, recording rules and alerts, and a dashboard. Keys of rules that have too many
+    /// values, or the name of another one in Prometheus, are left out, and it is said why. Nothing is written to the
+    /// cluster.
+    #[command(after_help = example::MONITORING)]
+    Monitoring(Box<MonitoringArgs>),
     /// Render one template
     ///
     /// Renders and does not validate: what comes out may be no label value.

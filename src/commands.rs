@@ -18,6 +18,7 @@ mod harmless;
 mod known;
 mod lint;
 mod listen;
+mod monitoring;
 mod preview;
 mod progress;
 mod reach;
@@ -68,6 +69,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Preview(args) => preview::run(&args),
         Command::Backfill(args) => backfill::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Monitoring(args) => monitoring::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Version(args) => version::run(&args),

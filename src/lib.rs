@@ -22,6 +22,7 @@
 //! | [`manifests`], [`watch`] | files → objects; seeing files change |
 //! | [`cluster`] | the API server → objects |
 //! | [`certs`] | a CA and a serving certificate of its own: issued, published, rotated |
+//! | [`monitoring`] | label keys → what shows Tasks by them in Prometheus and Grafana; pure |
 //! | [`registration`] | whether the API server asks us about a Task; pure |
 //! | [`server`], [`tls`], [`admin`] | accept, deadlines, drain; the serving key; metrics and health |
 //! | [`metrics`], [`telemetry`] | how the rooms count, and how it is written down; how they log |
@@ -41,6 +42,7 @@ mod json_text;
 mod keyed_semaphore;
 pub mod manifests;
 pub mod metrics;
+pub mod monitoring;
 pub mod readiness;
 pub mod registration;
 pub mod server;

@@ -69,3 +69,10 @@ Example:
   kelos-metadata eval --vars vars.json 'issue-{{ .Number }}'
   kelos-metadata eval --set 'Title=Fix it' --set 'Labels=[bug, docs]' '{{ .Title | lower }}'
   kelos-metadata eval --syntax jinja --vars vars.json 'issue-{{ number }}'";
+
+/// Of `monitoring`.
+pub(super) const MONITORING: &str = "\
+Example:
+  kelos-metadata monitoring -A | kubectl apply --server-side -n monitoring -f -
+  kelos-metadata monitoring --by team,priority --write-to monitoring/
+  kelos-metadata monitoring --by team -o kube-state-metrics";

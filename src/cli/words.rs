@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, Type
 use clap::{Arg, Command, Error};
 
 use crate::apimachinery::{self, KeyError, Kind};
+use crate::monitoring::ServiceAccount;
 use crate::telemetry::{Directives, LEVELS};
 
 /// A parser of the words of a set.
@@ -92,6 +93,24 @@ pub(super) fn label_key(text: &str) -> Result<String, KeyError> {
     apimachinery::key(Kind::Label, text).map(|()| text.to_owned())
 }
 
+/// A label and its value, as `KEY=VALUE`.
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a label is KEY=VALUE")?;
+    apimachinery::key(Kind::Label, key).map_err(|error| error.to_string())?;
+    apimachinery::value(Kind::Label, value).map_err(|error| error.to_string())?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// A ServiceAccount, as `NAMESPACE/NAME`.
+pub(super) fn service_account(text: &str) -> Result<ServiceAccount, String> {
+    let parts = text.split_once('/');
+    let (namespace, name) = parts.ok_or("a ServiceAccount is NAMESPACE/NAME")?;
+    if namespace.is_empty() || !apimachinery::is_object_name(name) {
+        return Err(format!("`{}` is no NAMESPACE/NAME", text.escape_debug()));
+    }
+    Ok(ServiceAccount { namespace: self::namespace(namespace)?, name: name.to_owned() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +124,16 @@ mod tests {
             assert!(namespace(text).is_err(), "{text}");
         }
         assert_eq!((given(Some("")), given(Some("a")), given(None)), (None, Some("a"), None));
+    }
+
+    #[test]
+    fn a_service_account_has_a_namespace_and_a_label_a_value() {
+        let account = service_account("monitoring/kube-state-metrics").unwrap();
+        assert_eq!((&*account.namespace, &*account.name), ("monitoring", "kube-state-metrics"));
+        assert!(label("release=stack").is_ok() && label("release").is_err());
+        assert!(label("a b=c").is_err() && label("release=a b").is_err());
+        for text in ["ksm", "/ksm", "monitoring/", "a.b/c", "a/b/c", "a/B"] {
+            assert!(service_account(text).is_err(), "{text}");
+        }
     }
 }

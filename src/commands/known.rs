@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
 use serde::de::DeserializeOwned;
 
-use super::reach::{Reach, lacking};
+use super::reach::{Reach, lacking, unreadable};
+use super::stdio::warn;
 use crate::cluster::{Error, ObjectPath, Resource, Selection};
-use crate::engine::kelos::Namespace;
+use crate::engine::kelos::{Namespace, TaskSpawner};
 use crate::engine::rules::Policy;
 use crate::spawners::{Objects, SpawnerProblem, Spawners};
 
@@ -55,23 +55,29 @@ impl Listed {
     /// As [`Known::read`].
     pub(super) async fn read(reach: &Reach, namespace: Option<&str>) -> anyhow::Result<Listed> {
         let mut reading = Reading { reach, namespace, lacking: Vec::new(), unread: Vec::new() };
-        let spawners = match reading.all(&Resource::TASK_SPAWNERS).await {
-            Err(Error::KindNotServed) => {
-                bail!("the cluster has no TaskSpawners: is Kelos installed there?")
-            }
-            Err(error) if error.is_forbidden() => {
-                bail!(lacking("list", &Resource::TASK_SPAWNERS, namespace, &error))
-            }
-            read => read.context("taskspawners can't be read")?,
-        };
         let objects = Objects {
-            spawners: spawners.into_iter().map(Arc::new).collect(),
+            spawners: reading.spawners().await?,
             workspaces: reading.others(&Resource::WORKSPACES).await,
             pools: reading.others(&Resource::WORKER_POOLS).await,
             namespaces: reading.namespaces().await,
         };
         let Reading { lacking, unread, .. } = reading;
         Ok(Listed { objects, lacking, unread })
+    }
+
+    /// Reads TaskSpawners alone. What is none is told.
+    ///
+    /// # Errors
+    ///
+    /// When the cluster has no TaskSpawners, or they can't be read.
+    pub(super) async fn spawners(
+        reach: &Reach,
+        namespace: Option<&str>,
+    ) -> anyhow::Result<Objects> {
+        let mut reading = Reading { reach, namespace, lacking: Vec::new(), unread: Vec::new() };
+        let spawners = reading.spawners().await?;
+        reading.lacking.iter().for_each(warn);
+        Ok(Objects { spawners, ..Objects::default() })
     }
 
     /// Makes rules of them.
@@ -102,6 +108,14 @@ impl Reading<'_> {
                 .push(format!("{count} of the {plural} have not the fields that Kelos gives them"));
         }
         Ok(good.into_iter().flatten().collect())
+    }
+
+    async fn spawners(&mut self) -> anyhow::Result<Vec<Arc<TaskSpawner>>> {
+        let resource = Resource::TASK_SPAWNERS;
+        match self.all(&resource).await {
+            Ok(all) => Ok(all.into_iter().map(Arc::new).collect()),
+            Err(error) => Err(unreadable("TaskSpawners", &resource, self.namespace, &error)),
+        }
     }
 
     /// The same of objects that little depends on.

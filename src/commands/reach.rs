@@ -5,8 +5,9 @@ use std::future::Future;
 use anyhow::{Context, anyhow};
 use kube::Client;
 
+use super::progress::Progress;
 use crate::cli::ConnectionArgs;
-use crate::cluster::{ConnectError, Error, Resource, connect_to};
+use crate::cluster::{ConnectError, Error, Resource, Selection, connect_to};
 
 /// A cluster that can be asked.
 pub(super) struct Reach {
@@ -32,6 +33,44 @@ impl Reach {
             error => error.into(),
         })?;
         Ok(Reach { client, namespace })
+    }
+
+    /// Gives each object to `take`, page by page, and shows on a terminal how many are left.
+    ///
+    /// # Errors
+    ///
+    /// When they can't be read, or not to the end.
+    pub(super) async fn each(
+        &self,
+        resource: &Resource,
+        selection: Selection<'_>,
+        mut take: impl FnMut(&str),
+    ) -> Result<(), Error> {
+        let mut pages = resource.pages(&self.client, selection).await?;
+        let mut progress = Progress::of(resource.plural);
+        while let Some(page) = pages.next().await? {
+            if let Some(left) = page.left {
+                progress.left(Some(left.saturating_add(page.objects().count() as u64)));
+            }
+            for json in page.objects() {
+                progress.step();
+                take(json);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That objects can't be read without which there is nothing to do; `kind` is what they are called.
+pub(super) fn unreadable(
+    kind: &str,
+    resource: &Resource,
+    namespace: Option<&str>,
+    error: &Error,
+) -> anyhow::Error {
+    match error {
+        Error::KindNotServed => anyhow!("the cluster has no {kind}: is Kelos installed there?"),
+        error => anyhow!(lacking("list", resource, namespace, error)),
     }
 }
 

@@ -16,8 +16,7 @@ use serde::de::IgnoredAny;
 use self::entry::Entry;
 use self::figures::Groups;
 use super::not_asked;
-use super::progress::Progress;
-use super::reach::{Reach, block_on, lacking};
+use super::reach::{Reach, block_on, lacking, unreadable};
 use super::stdio::warn;
 use crate::cli::{FiguresFormat, ReportArgs};
 use crate::clock;
@@ -39,14 +38,10 @@ async fn report(args: &ReportArgs, window: Window) -> anyhow::Result<ExitCode> {
         labels: args.selection.selector.as_deref(),
         ..Selection::default()
     };
-    if let Err(error) = ledger.read(&reach, selection, &Resource::TASKS).await {
-        if matches!(error, Error::KindNotServed) {
-            anyhow::bail!("the cluster has no Tasks: is Kelos installed there?");
-        }
-        anyhow::bail!(lacking("list", &Resource::TASKS, selection.namespace, &error));
-    }
+    let read = reach.each(&Resource::TASKS, selection, |json| ledger.add_task(json)).await;
+    read.map_err(|error| unreadable("Tasks", &Resource::TASKS, selection.namespace, &error))?;
     let mut is_partial = false;
-    match ledger.read(&reach, selection, &Resource::TASK_RECORDS).await {
+    match reach.each(&Resource::TASK_RECORDS, selection, |json| ledger.add_record(json)).await {
         Ok(()) => {}
         Err(Error::KindNotServed) => ledger.has_records = false,
         Err(error) => {
@@ -141,28 +136,6 @@ impl Ledger {
     /// Whether nothing at all was read.
     fn is_empty(&self) -> bool {
         self.read.is_empty() && self.gone == 0
-    }
-
-    /// Reads Tasks, or TaskRecords, page by page.
-    async fn read(
-        &mut self,
-        reach: &Reach,
-        selection: Selection<'_>,
-        resource: &Resource,
-    ) -> Result<(), Error> {
-        let are_tasks = *resource == Resource::TASKS;
-        let mut pages = resource.pages(&reach.client, selection).await?;
-        let mut progress = Progress::of(if are_tasks { "Tasks" } else { "TaskRecords" });
-        while let Some(page) = pages.next().await? {
-            if let Some(left) = page.left {
-                progress.left(Some(left.saturating_add(page.objects().count() as u64)));
-            }
-            for json in page.objects() {
-                progress.step();
-                if are_tasks { self.add_task(json) } else { self.add_record(json) }
-            }
-        }
-        Ok(())
     }
 
     fn add_task(&mut self, json: &str) {

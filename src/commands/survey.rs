@@ -20,7 +20,7 @@ pub(super) use self::report::Report;
 use super::created::created;
 use super::known::{Known, Listed};
 use super::progress::Progress;
-use super::reach::{Reach, lacking};
+use super::reach::{Reach, unreadable};
 use super::registrations;
 use super::stdio::{complain, warn};
 use crate::cli::SurveyArgs;
@@ -184,12 +184,7 @@ impl Survey {
         mut take: impl AsyncFnMut(Surveyed, &mut Progress) -> anyhow::Result<ControlFlow<()>>,
     ) -> anyhow::Result<()> {
         let namespace = self.namespace.as_deref();
-        let unreadable = |error: Error| match error {
-            Error::KindNotServed => {
-                anyhow::anyhow!("the cluster has no Tasks: is Kelos installed there?")
-            }
-            error => anyhow::anyhow!(lacking("list", &Resource::TASKS, namespace, &error)),
-        };
+        let unreadable = |error: Error| unreadable("Tasks", &Resource::TASKS, namespace, &error);
         let selection = Selection { namespace, labels: self.labels.as_deref(), name: None };
         let pages = Resource::TASKS.pages(&self.reach.client, selection).await;
         let mut pages = pages.map_err(unreadable)?;

@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 
 pub use self::budget::{BudgetSelector, Expression};
 pub use self::finding::{Field, Finding, Fix, Rule, Severity, Step};
+pub use self::labels::one_each;
 
 use self::places::Places;
 use self::view::View;

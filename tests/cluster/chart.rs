@@ -8,6 +8,7 @@ mod controller;
 mod defaults;
 mod effects;
 mod lifecycle;
+mod monitoring;
 mod order;
 mod page;
 mod refusals;

@@ -1,14 +1,19 @@
 //! kube-state-metrics and Prometheus, both real, on a real API server: what queries give is what counting gives.
 
 mod counting;
+mod keys;
+mod panels;
 mod series;
+mod teams;
 mod world;
 
 use std::path::Path;
 
+use kelos_metadata::monitoring::{Documents, Keys};
 use serde_json::{Value, json};
 use testing::tools::{of_prometheus, skipped};
 
+use crate::check::said::Caller;
 use crate::harness::Cluster;
 use crate::harness::cluster::on_each_schema;
 use crate::harness::kube_state_metrics::KubeStateMetrics;
@@ -17,44 +22,33 @@ use crate::harness::prometheus::{Prometheus, Target};
 use self::counting::{Objects, Table, table};
 use self::world::World;
 
-/// What kube-state-metrics is told.
-fn config() -> String {
-    include_str!("../data/monitoring/kube-state-metrics.yaml").to_owned()
+/// What `monitoring` prints for three keys.
+fn documents() -> Documents {
+    let mut keys = Keys::default();
+    ["team", "costCenter", "kelos.dev/priority"].iter().for_each(|key| keys.add(key).unwrap());
+    Documents::of(&keys).unwrap()
 }
 
-/// The rights that it takes for that.
+fn yaml(document: &Value) -> String {
+    serde_saphyr::to_string(document).unwrap()
+}
+
+/// The rights that kube-state-metrics takes.
 fn cluster_role() -> Value {
-    let verbs = ["list", "watch"];
-    let crds = ["customresourcedefinitions"];
-    let kelos = ["tasks", "taskrecords", "taskspawners", "taskbudgets"];
-    json!({
-        "metadata": {"name": "kelos-metadata-kube-state-metrics"},
-        "rules": [
-            {"apiGroups": ["apiextensions.k8s.io"], "resources": crds, "verbs": verbs},
-            {"apiGroups": ["kelos.dev"], "resources": kelos, "verbs": verbs},
-        ],
-    })
+    let name = "kelos-metadata-kube-state-metrics";
+    json!({"metadata": {"name": name}, "rules": documents().cluster_role})
 }
-
-/// A rule that records, and one that alerts.
-const RULES: &str = "\
-groups:
-  - name: tasks
-    rules:
-      - record: namespace_team_phase:kelos_task_status_phase:sum
-        expr: |
-          sum by (namespace, label_team, phase) (
-            kelos_task_status_phase * on (namespace, task) group_left (label_team) kelos_task_labels
-          ) > 0
-      - alert: KelosTaskWithoutPhase
-        expr: kelos_task_labels unless on (namespace, task) kelos_task_status_phase
-";
 
 #[test]
 fn what_queries_give_is_what_counting_gives() {
     on_each_schema("monitoring", async |cluster| {
         let world = World::create(cluster).await;
-        let series = KubeStateMetrics::start(cluster, &config(), &cluster_role()).await;
+        let series = KubeStateMetrics::start(
+            cluster,
+            &yaml(&documents().kube_state_metrics),
+            &cluster_role(),
+        )
+        .await;
         series::are_what_the_objects_say(cluster, &series).await;
         match of_prometheus("prometheus") {
             Some(program) => answers_as_time_passes(cluster, world, &series, &program).await,
@@ -73,10 +67,15 @@ async fn answers_as_time_passes(
     let webhook = cluster.shared_webhook().await;
     let targets =
         [Target::kube_state_metrics(series.address()), Target::webhook(webhook.metrics_address())];
-    let prometheus = Prometheus::start(program, &targets, Some(RULES)).await;
-    answers(cluster, &world, series, &prometheus).await;
+    let prometheus = Prometheus::start(program, &targets, Some(&yaml(&documents().rules))).await;
+    answers(cluster, &world, series, &prometheus, false).await;
     world.moves_on(cluster).await;
-    answers(cluster, &world, series, &prometheus).await;
+    answers(cluster, &world, series, &prometheus, true).await;
+    let report = ["report", "--by", "team", "-A", "--since", "1d", "-o", "json"];
+    let said = Caller::admin(cluster).runs(&report);
+    assert_eq!((said.status, &*said.errors), (0, ""), "{said:?}");
+    let report = serde_json::from_str(&said.output).unwrap();
+    panels::are_those_of_report(&report, &Objects::read(&cluster.admin).await);
 }
 
 /// Asks all that can be asked, and counts the objects that are there now.
@@ -85,6 +84,7 @@ async fn answers(
     world: &World,
     series: &KubeStateMetrics,
     prometheus: &Prometheus,
+    is_later: bool,
 ) {
     let there = Objects::read(&cluster.admin).await;
     world.is_seen(&there, series).await;
@@ -94,37 +94,41 @@ async fn answers(
         assert!(!expected.is_empty(), "{query}: nothing to count");
         assert_eq!(table(prometheus.query(&query).await, by), expected, "{query}");
     }
+    panels::give_what_counting_gives(&there, is_later, prometheus).await;
+    panels::of_the_page_do_so_too(&there, prometheus).await;
 }
 
-/// What a team asks, by a label of its own: a query, the labels of its answer, and what counting gives.
+/// What rules record, and which alerts fire: a query, the labels of its answer, and what counting gives.
 fn questions(there: &Objects) -> Vec<(String, &'static [&'static str], Table)> {
-    const BY_TEAM: &[&str] = &["namespace", "label_team"];
-    const BY_PHASE: &[&str] = &["namespace", "label_team", "phase"];
+    const BY_TEAM: &[&str] = &["namespace", "value"];
+    const BY_PHASE: &[&str] = &["namespace", "value", "phase"];
+    const BY_SPAWNER: &[&str] = &["namespace", "taskspawner"];
     const BY_TASK: &[&str] = &["namespace", "task"];
-    let labels = "* on (namespace, task) group_left (label_team) kelos_task_labels";
-    let duration = format!("(kelos_task_completion_time - kelos_task_start_time) {labels}");
-    let of_records = "* on (namespace, taskrecord) group_left (label_team) kelos_taskrecord_labels";
-    let in_a_day = "on (namespace, taskrecord) (time() - kelos_taskrecord_completion_time < 86400)";
-    let phases =
-        format!("sum by (namespace, label_team, phase) (kelos_task_status_phase {labels}) > 0");
-    let recorded = "namespace_team_phase:kelos_task_status_phase:sum".to_owned();
-    let quantile = |it: f64| format!("quantile by (namespace, label_team) ({it}, {duration})");
-    let cost = format!(
-        "sum by (namespace, label_team) (kelos_taskrecord_cost_usd {of_records} and {in_a_day})"
-    );
-    let lacking = "count by (namespace) (kelos_task_labels{label_team=\"\"})".to_owned();
+    let of_team = |name: &str| format!("{name}{{key=\"team\"}}");
+    let phases = of_team("namespace_key_value_phase:kelos_task_status_phase:sum");
+    let duration =
+        |it: &str| of_team(&format!("namespace_key_value:kelos_task_duration_seconds:{it}_1d"));
+    let cost = of_team("namespace_key_value:kelos_taskrecord_cost_usd:sum_1d");
+    let with = of_team("namespace_taskspawner_key:kelos_task_labels:ratio_1d") + " > 0";
+    let all = "namespace_taskspawner:kelos_task_labels:count_1d".to_owned();
     let no_phase = "kelos_task_labels unless on (namespace, task) kelos_task_status_phase";
-    let firing = "ALERTS{alertname=\"KelosTaskWithoutPhase\", alertstate=\"firing\"}".to_owned();
+    let alerts = "ALERTS{alertname=~\"KelosTask.*\"}".to_owned();
     let patched = r#"sum (kelos_metadata_admissions_total{resource="task", outcome="patched"})"#;
     vec![
         (phases, BY_PHASE, there.by_phase()),
-        (recorded, BY_PHASE, there.by_phase()),
-        (quantile(0.5), BY_TEAM, there.duration(0.5)),
-        (quantile(0.9), BY_TEAM, there.duration(0.9)),
+        (duration("p50"), BY_TEAM, there.duration(0.5)),
+        (duration("p90"), BY_TEAM, there.duration(0.9)),
         (cost, BY_TEAM, there.cost_of_a_day()),
-        (lacking, &["namespace"], there.without_team()),
+        (with, BY_SPAWNER, there.part_with_team()),
+        (all, BY_SPAWNER, there.by_spawner()),
         (no_phase.to_owned(), BY_TASK, there.without_phase()),
-        (firing, BY_TASK, there.without_phase()),
+        (alerts, &["namespace", "alertname", "key", "alertstate"], outside_budgets()),
         (patched.to_owned(), &[], there.patched()),
     ]
+}
+
+/// The TaskBudget of [`series`] asks for two keys that one of its Tasks lacks, which is too new for the alert to fire.
+fn outside_budgets() -> Table {
+    let of_key = |key| ["each-kind", "KelosTasksOutsideBudgets", key, "pending"].map(str::to_owned);
+    ["team", "kelos.dev/priority"].map(|key| (of_key(key).to_vec(), 1.0)).into()
 }

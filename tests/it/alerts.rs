@@ -1,4 +1,4 @@
-//! `docs/alerts.yaml` and `docs/operations.md`: alerts on metrics that are there, each with a
+//! `alerts.yaml` of the chart and `docs/operations.md`: alerts on metrics that are there, each with a
 //! runbook, and each firing when it should and only then.
 
 mod firing;
@@ -44,15 +44,19 @@ fn docs(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
 }
 
+fn alerts_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/kelos-metadata/monitoring/alerts.yaml")
+}
+
 fn alerts() -> Vec<Rule> {
-    let text = fs::read_to_string(docs("alerts.yaml")).unwrap();
+    let text = fs::read_to_string(alerts_file()).unwrap();
     let rules: Rules = serde_saphyr::from_str(&text).unwrap();
     rules.groups.into_iter().flat_map(|group| group.rules).collect()
 }
 
 /// Every series of a server that has watched the cluster, and of a controller, each once, as
 /// `(name{labels}, value)`.
-fn series() -> Vec<(String, String)> {
+pub(crate) fn series() -> Vec<(String, String)> {
     let metrics = Metrics::new();
     WatchedKind::ALL.into_iter().for_each(|kind| metrics.spawners().watch_is_alive(kind));
     let mut all = series_of(&metrics.encode().unwrap());

@@ -28,6 +28,7 @@ mod lint;
 mod lint_command;
 mod lint_findings;
 mod manners;
+mod monitoring;
 mod pages;
 mod preview;
 mod properties;

@@ -7,6 +7,7 @@ of these are refused before anything changes.
 {{- include "kelos-metadata.checks.podLabels" . }}
 {{- include "kelos-metadata.checks.defaults" . }}
 {{- include "kelos-metadata.checks.extraArgs" . }}
+{{- include "kelos-metadata.checks.monitoring" . }}
 {{- if and .Values.clientCA.allowedNames (not .Values.clientCA.secretName) }}
 {{- fail "clientCA.allowedNames needs clientCA.secretName: names count in certificates of that CA only" }}
 {{- end }}
@@ -104,6 +105,29 @@ chart makes of the value: what is mounted, and which Tasks the API server asks a
 {{- $flag := regexFind "^--[^= ]*" . }}
 {{- with get $own $flag }}
 {{- fail (printf "extraArgs: %s is a flag that the chart sets: use the value %s" $flag .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.monitoring" -}}
+{{- with .Values.monitoring }}
+{{- $names := dict }}
+{{- range $key := .keys }}
+{{- $label := include "kelos-metadata.monitoring.label" $key }}
+{{- with get $names $label }}
+{{- fail (printf "monitoring.keys: %s and %s are both %s in Prometheus: choose one of them, or rename one so that they differ in letters or digits" . $key $label) }}
+{{- end }}
+{{- $_ := set $names $label $key }}
+{{- end }}
+{{- if gt (len (join "" .keys)) 4096 }}
+{{- fail (printf "monitoring.keys: %d bytes in all, more than 4096: the rules of so long keys are more than the Prometheus operator takes" (len (join "" .keys))) }}
+{{- end }}
+{{- if and .dashboards.enabled (not .keys) }}
+{{- fail "monitoring.dashboards.enabled needs monitoring.keys: the labels that Tasks are shown by" }}
+{{- end }}
+{{- $account := .kubeStateMetrics.serviceAccount }}
+{{- if ne (empty $account.name) (empty $account.namespace) }}
+{{- fail "monitoring.kubeStateMetrics.serviceAccount needs both a name and a namespace" }}
 {{- end }}
 {{- end }}
 {{- end }}

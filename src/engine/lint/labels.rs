@@ -7,7 +7,8 @@ use crate::apimachinery::{self, Kind};
 use crate::engine::kelos::KUEUE;
 use crate::engine::rules::{KeyRule, OnInvalid};
 use crate::templates::Position;
-use crate::templates::go::forecast::{Forecast, Piece, Printed};
+use crate::templates::go::forecast::{Forecast, Known, Piece, Plain, Printed, Shape, World};
+use crate::templates::purse::Purse;
 use crate::templates::value::Text;
 
 /// What people write who need no rights for it.
@@ -254,6 +255,25 @@ pub(super) fn shown(
         let finding =
             Finding::new(Rule::HighCardinality, Severity::Info, written.field.clone(), text);
         lint.add(finding.help("an annotation can say it as well").placed(at(*start)));
+    }
+}
+
+/// The variable that a label shows and that nearly every Task has another one of, where its values are not listed.
+pub fn one_each(rule: &KeyRule) -> Option<&'static str> {
+    let source = rule.source().filter(|_| rule.allowed.is_none())?;
+    let mut purse = Purse::default();
+    let forecast = Plain::with_helpers(source, &mut purse).ok()?.run(&Anything, &mut purse).ok()?;
+    let certain = forecast.printed.iter().filter(|printed| printed.is_certain);
+    let mut names = certain.flat_map(|it| it.piece.paths()).filter_map(|path| path.first());
+    names.find_map(|name| ONE_EACH.into_iter().find(|it| *it == &**name))
+}
+
+/// A world that has every variable.
+struct Anything;
+
+impl World for Anything {
+    fn known(&self, _: &[Text]) -> Known {
+        Known::There(Shape::Unknown)
     }
 }
 

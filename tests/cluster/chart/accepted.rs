@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::chart::renderings::{KEPT, values};
+use crate::chart::renderings::{KEPT, monitored, values};
 use crate::chart::support::paths::path;
 use crate::chart::support::rendering::Rendering;
 use crate::harness::Cluster;
@@ -17,8 +17,9 @@ fn every_object_is_accepted_and_every_pod_is_restricted() {
         install_other_crds(&cluster.admin, "prometheus-operator").await;
         let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
         cluster.bare_namespace("restricted", labels).await;
-        let monitored = json!({"serviceMonitor": {"enabled": true}});
-        for values in KEPT.map(values).into_iter().chain([monitored]) {
+        // Where kube-state-metrics is.
+        cluster.bare_namespace("monitoring", json!({})).await;
+        for values in KEPT.map(values).into_iter().chain([monitored()]) {
             let rendering = Rendering::of(&values);
             are_applied(cluster, &rendering).await;
             for deployment in rendering.deployments() {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::chart::renderings::{KEPT, values};
+use crate::chart::renderings::{KEPT, monitored, values};
 use crate::chart::schema;
 use crate::chart::support::files::{is_kept, read, text};
 use crate::chart::support::rendering::Rendering;
@@ -113,13 +113,12 @@ fn the_readme_names_every_object() {
     let page = text(&chart().join("README.md"));
     let (_, rest) = page.split_once("## What it puts into the cluster\n").unwrap();
     let (objects, _) = rest.split_once("\n## ").unwrap();
-    let monitored = json!({"serviceMonitor": {"enabled": true}});
     // What has no namespace is left behind when the namespace goes first.
     let command =
         page.lines().find(|line| line.starts_with("kubectl delete mutatingwebhookconfiguration,"));
     let kinds = command.unwrap().split(' ').nth(2).unwrap();
     let kinds: Vec<String> = kinds.split(',').map(str::to_owned).collect();
-    for values in KEPT.map(values).into_iter().chain([monitored]) {
+    for values in KEPT.map(values).into_iter().chain([monitored()]) {
         for object in Rendering::of(&values).objects.values() {
             let kind = object["kind"].as_str().unwrap();
             let words = objects.split(|c: char| !c.is_alphanumeric());

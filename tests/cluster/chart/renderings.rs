@@ -17,6 +17,21 @@ pub(crate) fn values(name: &str) -> Value {
     if name == "default" { json!({}) } else { read(&beside(&format!("values/{name}.yaml"))) }
 }
 
+/// What else shows how the cluster does: one of the two monitors excludes the other, and what is made of the files in
+/// `monitoring/` is not kept once more.
+pub(crate) fn monitored() -> Value {
+    let account = json!({"namespace": "monitoring", "name": "kube-state-metrics"});
+    json!({
+        "serviceMonitor": {"enabled": true},
+        "monitoring": {
+            "keys": ["team", "kelos.dev/costCenter"],
+            "prometheusRule": {"enabled": true},
+            "dashboards": {"enabled": true},
+            "kubeStateMetrics": {"enabled": true, "serviceAccount": account},
+        },
+    })
+}
+
 #[test]
 fn what_is_rendered_is_what_is_kept() {
     for name in KEPT {
@@ -41,12 +56,10 @@ fn helm_finds_nothing_to_complain_of() {
 
 #[test]
 fn every_template_is_rendered_by_one_of_these() {
-    // One of the two monitors excludes the other.
-    let monitored = json!({"serviceMonitor": {"enabled": true}});
     let rendered: Vec<String> = KEPT
         .into_iter()
         .map(values)
-        .chain([monitored])
+        .chain([monitored()])
         .map(|values| Helm::offline().template(&values).ok())
         .collect();
     for file in fs::read_dir(chart().join("templates")).unwrap() {

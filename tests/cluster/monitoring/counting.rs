@@ -26,6 +26,8 @@ pub(super) fn table(samples: Vec<(Labels, f64)>, by: &[&str]) -> Table {
 pub(super) struct Objects {
     pub(super) tasks: Vec<Value>,
     pub(super) records: Vec<Value>,
+    pub(super) spawners: Vec<Value>,
+    pub(super) budgets: Vec<Value>,
 }
 
 impl Objects {
@@ -35,7 +37,12 @@ impl Objects {
             let list = admin.get(&format!("/apis/kelos.dev/v1alpha2/{plural}")).await.ok();
             list["items"].as_array().unwrap().clone()
         };
-        Objects { tasks: list("tasks").await, records: list("taskrecords").await }
+        Objects {
+            tasks: list("tasks").await,
+            records: list("taskrecords").await,
+            spawners: list("taskspawners").await,
+            budgets: list("taskbudgets").await,
+        }
     }
 
     /// How many Tasks of each team are in each phase.
@@ -64,10 +71,9 @@ impl Objects {
 
     /// What Tasks of each team cost that ended within a day.
     pub(super) fn cost_of_a_day(&self) -> Table {
-        let now = Timestamp::now().as_second();
         let records = self.records.iter().filter_map(|record| {
             let spec = &record["spec"];
-            let ago = now as f64 - seconds(&spec["completionTime"])?;
+            let ago = now() - seconds(&spec["completionTime"])?;
             (ago < 86_400.0).then_some(())?;
             Some((owner(record).to_vec(), dollars(&spec["usage"]["costUSD"])?))
         });
@@ -78,6 +84,20 @@ impl Objects {
     pub(super) fn without_team(&self) -> Table {
         let tasks = self.tasks.iter().map(owner).filter(|[_, team]| team.is_empty());
         sums(tasks.map(|[namespace, _]| (vec![namespace], 1.0)))
+    }
+
+    /// How many Tasks each TaskSpawner has.
+    pub(super) fn by_spawner(&self) -> Table {
+        sums(self.tasks.iter().map(|task| (spawner(task), 1.0)))
+    }
+
+    /// The part of them that have the team.
+    pub(super) fn part_with_team(&self) -> Table {
+        let tasks = self.tasks.iter().filter(|task| !owner(task)[1].is_empty());
+        let with = sums(tasks.map(|task| (spawner(task), 1.0)));
+        let all = self.by_spawner();
+        let part = |(of, with): (Vec<String>, f64)| (of.clone(), rounded(with / all[&of]));
+        with.into_iter().map(part).collect()
     }
 
     /// The Tasks that lack a phase.
@@ -98,6 +118,14 @@ impl Objects {
     }
 }
 
+/// Namespace and TaskSpawner.
+fn spawner(task: &Value) -> Vec<String> {
+    let metadata = &task["metadata"];
+    [&metadata["namespace"], &metadata["labels"]["kelos.dev/taskspawner"]]
+        .map(|value| value.as_str().unwrap_or_default().to_owned())
+        .to_vec()
+}
+
 /// Namespace and team.
 fn owner(object: &Value) -> [String; 2] {
     let metadata = &object["metadata"];
@@ -105,13 +133,17 @@ fn owner(object: &Value) -> [String; 2] {
         .map(|value| value.as_str().unwrap_or_default().to_owned())
 }
 
-fn seconds(time: &Value) -> Option<f64> {
+pub(super) fn now() -> f64 {
+    Timestamp::now().as_second() as f64
+}
+
+pub(super) fn seconds(time: &Value) -> Option<f64> {
     let time: Timestamp = time.as_str()?.parse().unwrap();
     Some(time.as_second() as f64)
 }
 
 /// A number, or text as the API server keeps quantities, as far as [`super::world`] has them.
-fn dollars(cost: &Value) -> Option<f64> {
+pub(super) fn dollars(cost: &Value) -> Option<f64> {
     let Some(text) = cost.as_str() else { return cost.as_f64() };
     let (digits, unit) = match text.strip_suffix(['m', 'u']) {
         Some(digits) if text.ends_with('m') => (digits, 1e-3),
@@ -122,14 +154,14 @@ fn dollars(cost: &Value) -> Option<f64> {
 }
 
 /// A quantile between the two numbers that are next to it, as Prometheus has it.
-fn at(quantile: f64, mut numbers: Vec<f64>) -> f64 {
+pub(super) fn at(quantile: f64, mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let rank = quantile * (numbers.len() - 1) as f64;
     let (below, above) = (numbers[rank.floor() as usize], numbers[rank.ceil() as usize]);
     rounded(below + (above - below) * rank.fract())
 }
 
-fn sums(numbers: impl Iterator<Item = (Vec<String>, f64)>) -> Table {
+pub(super) fn sums(numbers: impl Iterator<Item = (Vec<String>, f64)>) -> Table {
     let mut sums = Table::new();
     for (key, number) in numbers {
         *sums.entry(key).or_default() += number;
@@ -139,6 +171,6 @@ fn sums(numbers: impl Iterator<Item = (Vec<String>, f64)>) -> Table {
 }
 
 /// To millionths.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 1e6).round() / 1e6
 }

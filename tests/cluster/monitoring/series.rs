@@ -9,10 +9,10 @@ use crate::harness::kube_state_metrics::KubeStateMetrics;
 use crate::harness::namespace::Namespace;
 
 /// Each series of one object of each kind, without what says of which kind it is.
-const SERIES: [(&str, f64); 27] = [
+const SERIES: [(&str, f64); 24] = [
     (r#"kelos_task_labels{label_team="",task="bare",type="codex",uid=""}"#, 1.0),
     (
-        r#"kelos_task_labels{label_cost_center="c-1",label_kelos_dev_priority="low",label_team="payments",spawner="w",task="full",type="codex",uid=""}"#,
+        r#"kelos_task_labels{label_cost_center="c-1",label_kelos_dev_priority="low",label_team="payments",task="full",taskspawner="w",type="codex",uid=""}"#,
         1.0,
     ),
     (r#"kelos_task_status_phase{phase="Failed",task="full"}"#, 0.0),
@@ -22,10 +22,10 @@ const SERIES: [(&str, f64); 27] = [
     (r#"kelos_task_status_phase{phase="Waiting",task="full"}"#, 0.0),
     (r#"kelos_task_start_time{task="full"}"#, 1_893_456_000.0),
     (r#"kelos_task_completion_time{task="full"}"#, 1_893_456_060.0),
-    (r#"kelos_taskrecord_labels{phase="Failed",task="t",taskrecord="bare",uid=""}"#, 1.0),
+    (r#"kelos_taskrecord_labels{phase="Failed",taskrecord="bare",uid=""}"#, 1.0),
     (r#"kelos_taskrecord_completion_time{taskrecord="bare"}"#, 1_893_456_060.0),
     (
-        r#"kelos_taskrecord_labels{label_cost_center="c-1",label_kelos_dev_priority="low",label_team="payments",model="m",phase="Succeeded",task="t",taskrecord="full",type="codex",uid=""}"#,
+        r#"kelos_taskrecord_labels{label_cost_center="c-1",label_kelos_dev_priority="low",label_team="payments",phase="Succeeded",taskrecord="full",type="codex",uid=""}"#,
         1.0,
     ),
     (r#"kelos_taskrecord_start_time{taskrecord="full"}"#, 1_893_456_000.0),
@@ -35,17 +35,14 @@ const SERIES: [(&str, f64); 27] = [
     (r#"kelos_taskrecord_output_tokens{taskrecord="full"}"#, 7.0),
     (r#"kelos_taskspawner_labels{label_team="payments",taskspawner="w",uid=""}"#, 1.0),
     (r#"kelos_taskspawner_active_tasks{taskspawner="w"}"#, 2.0),
-    (r#"kelos_taskspawner_suspended{taskspawner="w"}"#, 1.0),
-    (r#"kelos_taskbudget_info{taskbudget="b",uid=""}"#, 1.0),
+    (r#"kelos_taskspawner_max_concurrency{taskspawner="w"}"#, 2.0),
+    (r#"kelos_taskspawner_tasks_created{taskspawner="w"}"#, 9.0),
     (r#"kelos_taskbudget_max_cost_usd{taskbudget="b"}"#, 20.0),
     (r#"kelos_taskbudget_used_cost_usd{taskbudget="b"}"#, 0.5),
-    (r#"kelos_taskbudget_match_labels{key="kelos.dev/priority",taskbudget="b"}"#, 1.0),
-    (r#"kelos_taskbudget_match_labels{key="team",taskbudget="b"}"#, 1.0),
     (
-        r#"kelos_taskbudget_match_expressions{key="size",operator="DoesNotExist",taskbudget="b"}"#,
+        r#"kelos_taskbudget_match_labels{label_kelos_dev_priority="low",label_team="payments",taskbudget="b",uid=""}"#,
         1.0,
     ),
-    (r#"kelos_taskbudget_match_expressions{key="size",operator="In",taskbudget="b"}"#, 1.0),
 ];
 
 /// Makes an object of each kind, and one that has only what it must have, and compares their series.
@@ -138,7 +135,7 @@ async fn owners(namespace: &Namespace) {
     let spawner = json!({
         "kind": "TaskSpawner", "metadata": {"name": "w", "labels": {"team": "payments"}},
         "spec": {
-            "suspend": true,
+            "maxConcurrency": 2,
             "when": {"cron": {"schedule": "* * * * *"}},
             "taskTemplate": {
                 "type": "codex", "credentials": {"type": "none"}, "promptTemplate": "p",
@@ -146,7 +143,7 @@ async fn owners(namespace: &Namespace) {
         },
     });
     namespace.creates(spawner).await;
-    namespace.reports("taskspawners", "w", json!({"activeTasks": 2})).await;
+    namespace.reports("taskspawners", "w", json!({"activeTasks": 2, "totalTasksCreated": 9})).await;
     let budget = json!({
         "kind": "TaskBudget", "metadata": {"name": "b"},
         "spec": {

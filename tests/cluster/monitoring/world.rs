@@ -42,7 +42,9 @@ impl World {
         ] {
             task(&one, name, labels, status).await;
         }
-        let spawner = one.creates(spawner("worker").labels(json!({"team": "search"}))).await;
+        // Of the second label nothing is known.
+        let labels = json!({"team": "search", "size": "{{ .Size }}"});
+        let spawner = one.creates(spawner("worker").labels(labels)).await;
         one.accepts(spawner.issue(1)).await;
         one.reports("tasks", "worker-1", ended("Succeeded", 90)).await;
         // The same name as in the other namespace.
@@ -100,16 +102,19 @@ async fn task(namespace: &Namespace, name: &str, labels: &Value, status: Value) 
 
 /// The TaskRecord of a Task that is gone, and ended so many seconds ago.
 async fn record(namespace: &Namespace, uid: &str, labels: &Value, seconds: i64, cost: Value) {
-    let record = json!({
+    let mut record = json!({
         "kind": "TaskRecord",
         "metadata": {"name": uid, "labels": labels},
         "spec": {
             "taskRef": {"name": format!("of-{uid}"), "uid": uid},
             "phase": "Succeeded",
             "completionTime": ago(seconds),
-            "usage": {"costUSD": cost, "inputTokens": 100},
+            "usage": {"costUSD": cost, "inputTokens": 100, "outputTokens": 7},
         },
     });
+    if uid == "r-5" {
+        record["spec"]["usage"]["outputTokens"].take();
+    }
     namespace.post("taskrecords", "", record).await.ok();
 }
 

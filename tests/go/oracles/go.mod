@@ -6,6 +6,7 @@ go 1.26
 require (
 	github.com/Masterminds/sprig/v3 v3.3.0
 	github.com/google/go-github/v66 v66.0.0
+	github.com/grafana/grafana-foundation-sdk/go v0.0.22
 	github.com/owenrumney/go-sarif/v3 v3.3.1
 	github.com/xeipuuv/gojsonschema v1.2.0
 )

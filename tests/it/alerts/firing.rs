@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use testing::tools::{of_prometheus, skipped};
 
-use super::{FAIL_OPEN, alerts, docs, series, webhooks};
+use super::{FAIL_OPEN, alerts, alerts_file, series, webhooks};
 
 /// Longer than any alert waits, twice over; in minutes.
 const MINUTES: u32 = 180;
@@ -62,7 +62,8 @@ fn replicas(changed: &Changed) -> Vec<Value> {
             fed.push(json!({"series": series, "values": values}));
         }
     }
-    let of_the_api_server = changed.iter().filter(|(name, _)| name.starts_with(FAIL_OPEN));
+    let of_the_api_server =
+        changed.iter().filter(|(name, _)| name.starts_with(FAIL_OPEN) || name == "up");
     fed.extend(of_the_api_server.map(|(name, it)| json!({"series": name, "values": it})));
     fed
 }
@@ -106,6 +107,15 @@ fn slow(resource: &str, by: f64) -> Changed {
     names.map(|name| (name, growing(60.0 - by))).collect()
 }
 
+/// What an API server has counted for long, of which Prometheus hears now.
+fn not_scraped() -> Changed {
+    let late = |value: u32| format!("_x{} {value}x4", MINUTES - 5);
+    webhooks()
+        .map(|name| (format!("{FAIL_OPEN}{{name=\"{name}\"}}"), late(500)))
+        .chain([("up".to_owned(), late(1))])
+        .collect()
+}
+
 /// One series that is not as it should be.
 fn one(name: &str, values: String) -> Changed {
     vec![(name.to_owned(), values)]
@@ -117,7 +127,13 @@ fn causes() -> Vec<(&'static str, Changed)> {
         let series = format!("{FAIL_OPEN}{{name=\"{name}\"}}");
         ("KelosMetadataFailOpen", one(&series, growing(1.0)))
     });
-    fail_open.chain(causes_of_answers()).chain(causes_in_replicas()).collect()
+    // The API server has no such series before the first one.
+    let first = webhooks().map(|name| {
+        let series = format!("{FAIL_OPEN}{{name=\"{name}\"}}");
+        let scraped = ("up".to_owned(), steady(1));
+        ("KelosMetadataFailOpen", vec![(series, format!("_x{} 1x4", MINUTES - 5)), scraped])
+    });
+    fail_open.chain(first).chain(causes_of_answers()).chain(causes_in_replicas()).collect()
 }
 
 /// Of those that tell how requests are answered.
@@ -210,18 +226,20 @@ fn every_alert_fires_when_it_should_and_only_then() {
     let mut tests = vec![
         fires("all is well", &replicas(&vec![]), &[]),
         fires("nothing is scraped", &[], &["KelosMetadataDown"]),
+        fires("an API server that was not scraped before", &replicas(&not_scraped()), &[]),
         fires("controllers are gone", &without_controllers(), &["KelosMetadataNoLeader"]),
     ];
     let known: BTreeSet<String> = series().into_iter().map(|(name, _)| name).collect();
     for (alert, changed) in &causes {
         for (name, _) in changed {
-            assert!(known.contains(name) || name.starts_with(FAIL_OPEN), "{alert}: {name}");
+            let is_ours = known.contains(name);
+            assert!(is_ours || name.starts_with(FAIL_OPEN) || name == "up", "{alert}: {name}");
         }
         tests.push(fires(alert, &replicas(changed), &[alert]));
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("alerts.json");
-    let rules = docs("alerts.yaml");
+    let rules = alerts_file();
     let all = json!({"rule_files": [rules], "evaluation_interval": "1m", "tests": tests});
     fs::write(&file, all.to_string()).unwrap();
     let output = Command::new(promtool).args(["test", "rules"]).arg(&file).output().unwrap();

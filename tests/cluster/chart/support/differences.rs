@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::rendering::Rendering;
 
+/// The longest text that is shown whole.
+const LONGEST: usize = 2000;
+
 /// What differs, by object: `added` or `removed`, or for each JSON pointer what is there now.
 pub(crate) fn between(old: &Rendering, new: &Rendering) -> BTreeMap<String, Value> {
     let names: BTreeSet<&String> = old.objects.keys().chain(new.objects.keys()).collect();
@@ -50,6 +53,10 @@ fn values(old: &Value, new: &Value, at: &str, changes: &mut Map<String, Value>) 
             changes.insert(at.to_owned(), lists(old, new));
         }
         _ if old == new => {}
+        // A file in a ConfigMap: what is in it has tests of its own.
+        (Value::String(_), Value::String(text)) if text.len() > LONGEST => {
+            changes.insert(at.to_owned(), json!("another text"));
+        }
         _ => {
             changes.insert(at.to_owned(), new.clone());
         }

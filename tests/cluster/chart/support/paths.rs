@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Kinds with their plural.
-const PLURALS: [(&str, &str); 18] = [
+const PLURALS: [(&str, &str); 19] = [
     ("Certificate", "certificates"),
     ("ClusterRole", "clusterroles"),
     ("ClusterRoleBinding", "clusterrolebindings"),
@@ -17,6 +17,7 @@ const PLURALS: [(&str, &str); 18] = [
     ("PodDisruptionBudget", "poddisruptionbudgets"),
     ("PodMonitor", "podmonitors"),
     ("Role", "roles"),
+    ("PrometheusRule", "prometheusrules"),
     ("RoleBinding", "rolebindings"),
     ("Service", "services"),
     ("ServiceAccount", "serviceaccounts"),
