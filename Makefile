@@ -68,6 +68,10 @@ hadolint: $(HADOLINT) ## check the Dockerfile
 .PHONY: prometheus
 prometheus: $(PROMETHEUS) ## have Prometheus and promtool beside the system, with which the tests check alerts and queries
 
+.PHONY: picture
+picture: prometheus ## draw docs/dashboard.png from a simulated day; takes Node 20, and Debian's chromium, pngquant and fonts-inter
+	cd tests/picture && npm ci --silent && npm test --silent && node picture.js
+
 SHELLS_HERE := .tools/shells
 .PHONY: shells
 shells: $(SHELLS_HERE) ## have zsh and fish beside the system, with which the tests check completion
