@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,6 +17,9 @@ use super::process::Process;
 use super::registration::SERVER_NAME;
 use super::run_folder;
 use super::wait::eventually;
+
+/// How often a program is started that ends at once.
+const TRIES: usize = 5;
 
 const ADMIN_TOKEN: &str = "cluster-tests-admin";
 
@@ -116,16 +119,27 @@ impl ControlPlane {
         ] {
             fs::write(folder.join(file), text).unwrap();
         }
-        let (port, etcd_port) = (free_port(), free_port());
-        let etcd = Some(start_etcd(&folder, etcd_port));
-        let (api_server, backends) = (Mutex::default(), Mutex::default());
-        let control_plane = ControlPlane { folder, port, etcd_port, api_server, backends, etcd };
-        control_plane.start_api_server().await;
-        control_plane
+        let (etcd, etcd_port) = start_etcd(&folder).await;
+        let (api_server, backends, etcd) = (Mutex::default(), Mutex::default(), Some(etcd));
+        let mut control_plane =
+            ControlPlane { folder, port: 0, etcd_port, api_server, backends, etcd };
+        for _ in 0..TRIES {
+            control_plane.port = free_port();
+            if control_plane.tries_to_start_api_server().await {
+                return control_plane;
+            }
+        }
+        panic!("kube-apiserver does not start: see {}", control_plane.folder.display());
     }
 
     /// Starts the API server, again after [`ControlPlane::kill_api_server`]: same port, same data.
     pub(crate) async fn start_api_server(&self) {
+        let is_ready = self.tries_to_start_api_server().await;
+        assert!(is_ready, "kube-apiserver has ended: see {}", self.folder.display());
+    }
+
+    /// Whether it is ready: it ends where somebody else has its port.
+    async fn tries_to_start_api_server(&self) -> bool {
         let started = Process::start(&binary("kube-apiserver"), |command| {
             let log = log_file(&self.folder, "kube-apiserver.log");
             command
@@ -138,10 +152,12 @@ impl ControlPlane {
         let api = self.admin();
         eventually("the API server is ready", async || {
             let ended = self.api_server.lock().unwrap().as_mut().and_then(Process::ended);
-            assert!(ended.is_none(), "kube-apiserver: {ended:?}, see {}", self.folder.display());
-            api.text("/readyz").await.ok()
+            match ended {
+                Some(_) => Some(false),
+                None => api.text("/readyz").await.ok().map(|_| true),
+            }
         })
-        .await;
+        .await
     }
 
     /// Kills the API server as a power cut would.
@@ -218,16 +234,35 @@ impl ControlPlane {
     }
 }
 
-fn start_etcd(folder: &Path, port: u16) -> Process {
-    let (client, peer) =
-        (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{}", free_port()));
+/// Starts etcd; gives its port, too.
+async fn start_etcd(folder: &Path) -> (Process, u16) {
+    for _ in 0..TRIES {
+        let port = free_port();
+        let mut etcd = run_etcd(folder, port);
+        let is_up =
+            eventually("etcd listens, or ends because somebody has its port", async || match etcd
+                .ended()
+            {
+                Some(_) => Some(false),
+                None => TcpStream::connect(("127.0.0.1", port)).ok().map(|_| true),
+            });
+        if is_up.await {
+            return (etcd, port);
+        }
+    }
+    panic!("etcd does not start: see {}", folder.display());
+}
+
+fn run_etcd(folder: &Path, port: u16) -> Process {
+    // One member has no peers: which port that is, nobody has to know.
+    let (client, peer) = (format!("http://127.0.0.1:{port}"), "http://127.0.0.1:0");
     Process::start(&binary("etcd"), |command| {
         let log = log_file(folder, "etcd.log");
         command
             .args(["--unsafe-no-fsync", "--name", "test", "--log-level", "warn"])
             .args(["--data-dir", &folder.join("etcd").display().to_string()])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
-            .args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer])
+            .args(["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer])
             .args(["--initial-cluster", &format!("test={peer}")])
             .stdout(log.try_clone().unwrap())
             .stderr(log);
@@ -238,7 +273,8 @@ fn log_file(folder: &Path, name: &str) -> File {
     File::options().create(true).append(true).open(folder.join(name)).unwrap()
 }
 
-/// A port that nobody has. The programs can't pick one themselves: each has to be told the other's.
+/// A port that nobody has now. The programs can't pick one themselves: each has to be told the other's. Until they listen
+/// somebody else may get it, so they are tried again.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
