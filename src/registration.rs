@@ -237,7 +237,13 @@ impl Webhook {
         }
         let (asks, because) = match (is_asked, is_astray, unknown.is_empty()) {
             (false, ..) => (Asks::No, refusals),
-            (true, true, _) => (Asks::Astray, refusals),
+            (true, true, true) => (Asks::Astray, refusals),
+            (true, true, false) => {
+                let nobody =
+                    refusals.iter().map(|it| format!("and if it asks, nobody answers: {it}"));
+                unknown.extend(nobody);
+                (Asks::Unknown, unknown)
+            }
             (true, false, false) => (Asks::Unknown, unknown),
             (true, false, true) => (Asks::Yes, Vec::new()),
         };
@@ -256,10 +262,13 @@ impl Webhook {
     }
 }
 
-/// The webhook of these that decides: one that is asked, or else one of which that can't be told.
+/// The webhook of these that decides: one that refuses every Task, whatever stands beside it; one that is asked, or else one
+/// of which that can't be told.
 pub fn deciding(judged: &[Registration]) -> Option<&Registration> {
     let best = |asks: Asks| judged.iter().find(|it| it.asks == asks);
-    best(Asks::Yes).or(best(Asks::Unknown)).or(best(Asks::Astray)).or(judged.first())
+    let refuses = |it: &&Registration| it.asks == Asks::Astray && it.failure_policy != "Ignore";
+    let refusing = judged.iter().find(refuses);
+    refusing.or(best(Asks::Yes)).or(best(Asks::Unknown)).or(best(Asks::Astray)).or(judged.first())
 }
 
 /// What was found on the way.

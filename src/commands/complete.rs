@@ -86,6 +86,15 @@ fn task(words: &[OsString]) -> Option<String> {
     apimachinery::is_object_name(name).then(|| name.to_owned())
 }
 
+/// The namespace of `-nteam`.
+fn attached(words: &[OsString]) -> Option<String> {
+    let attached = |word: &OsString| {
+        let name = word.to_str()?.strip_prefix("-n")?;
+        apimachinery::is_object_name(name).then(|| name.to_owned())
+    };
+    words.iter().find_map(attached)
+}
+
 impl Typed {
     fn of(words: &[OsString]) -> Typed {
         let after = |names: &[&str]| -> Option<OsString> {
@@ -104,7 +113,7 @@ impl Typed {
                 context: text(&["--context"]),
                 kubeconfig: after(&["--kubeconfig"]).map(PathBuf::from),
             },
-            namespace: text(&["-n", "--namespace"]),
+            namespace: text(&["-n", "--namespace"]).or_else(|| attached(words)),
             task: task(words),
         }
     }
@@ -218,6 +227,10 @@ mod tests {
         assert_eq!(found.namespace.as_deref(), Some("team"));
         assert_eq!(found.connection.context.as_deref(), Some("blue"));
         assert_eq!(found.connection.kubeconfig.as_deref(), Some("k".as_ref()));
+        for words in [&["-nblue"][..], &["-n=blue"], &["--namespace", "blue"], &["w-1", "-nblue"]] {
+            let words = [&["kubectl", "explain"], words].concat();
+            assert_eq!(typed(&words).namespace.as_deref(), Some("blue"), "{words:?}");
+        }
         assert_eq!(typed(&["kubectl", "lint", "-n", ""]).namespace, None);
         assert_eq!(typed(&["kubectl", "lint", "-n"]).namespace, None);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::counted::by_count;
 use super::reach::{Reach, lacking, unreadable};
 use super::stdio::warn;
 use crate::cluster::{Error, ObjectPath, Resource, Selection};
@@ -104,8 +105,10 @@ impl Reading<'_> {
         let (good, bad): (Vec<_>, Vec<_>) = parsed.partition(Result::is_ok);
         if !bad.is_empty() {
             let (count, plural) = (bad.len(), resource.plural);
-            self.lacking
-                .push(format!("{count} of the {plural} have not the fields that Kelos gives them"));
+            let (have, them) = (by_count(count, "has", "have"), by_count(count, "it", "them"));
+            self.lacking.push(format!(
+                "{count} of the {plural} {have} not the fields that Kelos gives {them}"
+            ));
         }
         Ok(good.into_iter().flatten().collect())
     }

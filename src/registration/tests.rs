@@ -148,6 +148,7 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
     }
     const OFF: &str = "its matchCondition off holds for none: it is `false`";
     const ASTRAY: &str = "it has path /mutate, and only /mutate-task is served";
+    const PERHAPS: &str = "its matchCondition mine is not the chart's, and is not judged: `a == 1`; and if it asks, nobody answers: it has path /mutate, and only /mutate-task is served";
     const BOTH: &str = "its matchCondition off holds for none: it is `false`; besides, it has path /mutate, and only /mutate-task is served";
     let rule = |change: fn(&mut Value), asks, because| -> Row {
         ("a rule", change, json!({}), Some(json!({})), asks, because)
@@ -163,13 +164,33 @@ fn rules_and_conditions_are_judged_as_the_api_server_does_it() {
         rule(mine, Asks::Unknown, MINE),
         rule(never, Asks::No, OFF),
         rule(astray, Asks::Astray, ASTRAY),
-        rule(|it| (mine(it), astray(it)).1, Asks::Astray, ASTRAY),
+        rule(|it| (mine(it), astray(it)).1, Asks::Unknown, PERHAPS),
         rule(|it| (never(it), astray(it)).1, Asks::No, BOTH),
     ]);
 }
 
 fn astray(webhook: &mut Value) {
     webhook["clientConfig"]["service"]["path"] = json!("/mutate");
+}
+
+#[test]
+fn what_refuses_every_task_decides_whatever_stands_beside_it() {
+    let labels = json!({});
+    let of = |change: fn(&mut Value)| judged(&configuration(change), &json!({}), Some(&labels));
+    let fails = |webhook: &mut Value| {
+        astray(webhook);
+        webhook["failurePolicy"] = json!("Fail");
+    };
+    let ignores = |webhook: &mut Value| {
+        astray(webhook);
+        webhook["failurePolicy"] = json!("Ignore");
+    };
+    for (change, decides) in
+        [(fails as fn(&mut Value), Asks::Astray), (ignores as fn(&mut Value), Asks::Yes)]
+    {
+        let all = [of(|_| ()), of(change)].concat();
+        assert_eq!(deciding(&all).unwrap().asks, decides);
+    }
 }
 
 #[test]
@@ -220,8 +241,12 @@ fn what_a_switch_leaves_out_is_of_the_switch_unless_something_else_does_too() {
 
 #[test]
 fn of_several_that_are_not_asked_the_one_that_is_called_where_nobody_answers_decides() {
+    let ignored = |webhook: &mut Value| {
+        astray(webhook);
+        webhook["failurePolicy"] = json!("Ignore");
+    };
     let mut all = judged(&configuration(|it| it["rules"] = json!([])), &json!({}), None);
-    all.extend(judged(&configuration(astray), &json!({}), Some(&json!({}))));
+    all.extend(judged(&configuration(ignored), &json!({}), Some(&json!({}))));
     assert_eq!(deciding(&all).map(|it| it.asks), Some(Asks::Astray));
     all.extend(judged(&configuration(|_| {}), &json!({}), Some(&json!({}))));
     assert_eq!(deciding(&all).map(|it| it.asks), Some(Asks::Yes));

@@ -85,13 +85,17 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
 fn astray(registration: &Registration) -> Step {
     let Registration { configuration, because, failure_policy, .. } = registration;
     let text = format!("{}, and nobody answers: {}", asks_about(configuration), because.join("; "));
-    let then = match &**failure_policy {
+    let todo = "install the chart again: `helm upgrade` writes it as it should be";
+    Step::new(Sign::No, text).with([meanwhile(failure_policy), todo.to_owned()])
+}
+
+/// What becomes of Tasks that the API server asks about, and has no answer that counts.
+fn meanwhile(failure_policy: &str) -> String {
+    let then = match failure_policy {
         "Ignore" => "Tasks are created without an answer meanwhile",
         _ => "no Task can be created meanwhile",
     };
-    let todo = "install the chart again: `helm upgrade` writes it as it should be";
-    let then = format!("{then} (failurePolicy {failure_policy})");
-    Step::new(Sign::No, text).with([then, todo.to_owned()])
+    format!("{then} (failurePolicy {failure_policy})")
 }
 
 /// That the API server asks.
@@ -120,8 +124,8 @@ fn trusted(registration: &Registration, has_own_certificate: Option<bool>) -> (S
     let distrusted = |why: String| {
         let step =
             Step::new(Sign::No, format!("{asks}, and then it does not trust the answer: {why}"));
-        let todo = "Tasks are created without an answer meanwhile (docs/operations.md#kelosmetadatafailopen)";
-        (step.with([todo.to_owned()]), Some(false))
+        let then = meanwhile(&registration.failure_policy);
+        (step.with([format!("{then}: docs/operations.md#kelosmetadatafailopen")]), Some(false))
     };
     match (trust(&registration.ca_bundle, clock::now()), has_own_certificate) {
         (Trust::Nobody, _) if registration.service.is_none() => {

@@ -113,29 +113,31 @@ impl Text<'_, '_> {
         key: &KeyStep<'_>,
         ReadVariable { shown, hint }: &ReadVariable<'_>,
     ) -> fmt::Result {
+        let missing = shown.missing.as_ref();
+        let told = missing.and_then(|missing| self.missing_above(key, shown.name, missing));
         let said = match (&shown.value, &shown.from, &shown.missing) {
             (Some(value), Some(from), _) => {
                 format!(".{} is {} ({from})", shown.name, self.short(&value.to_string()))
             }
-            (.., Some(missing)) => match self.missing_above(key, shown.name, missing) {
+            (.., Some(missing)) => match &told {
                 Some(told) => format!(".{} is missing, {told}", shown.name),
                 None => format!(".{} is missing: {missing}", shown.name),
             },
             _ => return Ok(()),
         };
         line(f, "reads", &said)?;
-        match hint {
-            Some(hint) => line(f, "", self.help_above(key, hint).as_deref().unwrap_or(hint)),
-            None => Ok(()),
+        let Some(hint) = hint else { return Ok(()) };
+        match self.help_above(key, hint) {
+            // It stands there, too.
+            Some(above) if told == Some(above.clone()) => Ok(()),
+            above => line(f, "", above.as_deref().unwrap_or(hint)),
         }
     }
 
-    /// Where what is to be done stands already, above this key.
+    /// Where what is to be done stands already, above this key: as the one help of another key, which nobody can take for
+    /// another one.
     fn help_above(&self, key: &KeyStep<'_>, help: &str) -> Option<String> {
-        let is_it = |it: &ReadVariable<'_>| it.hint.as_deref() == Some(help);
-        self.above(key, help, |above| {
-            above.help() == Some(help) || self.variables(above).iter().any(is_it)
-        })
+        self.above(key, help, |above| above.help() == Some(help))
     }
 
     /// Where it stands already why a variable is missing, above this key.

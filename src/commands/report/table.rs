@@ -219,8 +219,9 @@ fn sentences(ledger: &Ledger, namespace: Option<&str>) -> Vec<String> {
     }
     if ledger.unreadable > 0 {
         said.push(format!(
-            "{} without the fields that Kelos gives them",
-            counted(ledger.unreadable, "object")
+            "{} without the fields that Kelos gives {}",
+            counted(ledger.unreadable, "object"),
+            by_count(ledger.unreadable, "it", "them")
         ));
     }
     said
