@@ -73,7 +73,9 @@ fn kube_state_metrics(keys: &Keys) -> Result<Value, serde_saphyr::Error> {
 /// The alerts of the webhook, the rules of Tasks, and those of each key.
 fn rules(keys: &Keys) -> Result<Value, serde_saphyr::Error> {
     let mut groups = Vec::new();
-    for file in [ALERTS, RULES] {
+    // Who names no key has the alerts of the webhook alone: they do not need kube-state-metrics.
+    let files = if keys.is_empty() { &[ALERTS][..] } else { &[ALERTS, RULES] };
+    for file in files {
         let mut file: Value = serde_saphyr::from_str(file)?;
         groups.append(file["groups"].as_array_mut().unwrap_or(&mut Vec::new()));
     }

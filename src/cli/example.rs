@@ -73,6 +73,8 @@ Example:
 /// Of `monitoring`.
 pub(super) const MONITORING: &str = "\
 Example:
-  kelos-metadata monitoring -A | kubectl apply --server-side -n monitoring -f -
+  kelos-metadata monitoring --by team,team.example.com/priority --service-account monitoring/kube-state-metrics \\
+    --rule-label release=prometheus | kubectl apply --server-side -n monitoring -f -
+  kelos-metadata monitoring -A -o kube-state-metrics
   kelos-metadata monitoring --by team,priority --write-to monitoring/
-  kelos-metadata monitoring --by team -o kube-state-metrics";
+  kelos-metadata monitoring --by team -o prometheus-rules";

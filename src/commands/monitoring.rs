@@ -23,6 +23,13 @@ const MOST_TOLD: usize = 20;
 pub(super) fn run(args: &MonitoringArgs) -> anyhow::Result<ExitCode> {
     let (keys, is_partial) = if args.by.is_empty() { declared(args)? } else { given(&args.by)? };
     let documents = Documents::of(&keys)?;
+    let is_for_cluster = args.write_to.is_some() || args.output == MonitoringFormat::Yaml;
+    if args.service_account.is_none() && is_for_cluster {
+        warn(
+            "the rights that kube-state-metrics needs are bound to nobody: --service-account NAMESPACE/NAME names its \
+             ServiceAccount",
+        );
+    }
     match &args.write_to {
         Some(folder) => write(folder, &documents, args.service_account.as_ref())?,
         None => print(shown(args, &documents)?.trim_end())?,

@@ -16,7 +16,8 @@ pub struct ServiceAccount {
     pub name: String,
 }
 
-/// The objects: those with a namespace name none, so that whoever applies them says where they go. The PrometheusRule gets
+/// The objects: those with a namespace name none, so that whoever applies them says where they go, but for what
+/// kube-state-metrics mounts, where its account is known. The PrometheusRule gets
 /// `rule_labels`, by which a Prometheus finds it. For the account see [`access`].
 ///
 /// # Errors
@@ -30,7 +31,12 @@ pub fn objects(
     let config = serde_saphyr::to_string(&documents.kube_state_metrics)?;
     let dashboard = format!("{:#}", documents.dashboard);
     let data = json!({"config.yaml": config});
-    let mut all = vec![object("v1", "ConfigMap", KUBE_STATE_METRICS, "data", data)];
+    let mut config = object("v1", "ConfigMap", KUBE_STATE_METRICS, "data", data);
+    if let Some(ServiceAccount { namespace, .. }) = account {
+        // It is mounted: it has to be there.
+        config["metadata"]["namespace"] = json!(namespace);
+    }
+    let mut all = vec![config];
     all.extend(access(documents, account));
     let rules = documents.rules.clone();
     let mut rule =

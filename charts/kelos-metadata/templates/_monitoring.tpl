@@ -30,7 +30,7 @@ label_{{ regexReplaceAll "([a-z0-9])([A-Z])" $name "${1}_${2}" | lower }}
 {{/* The rules of Prometheus. */}}
 {{- define "kelos-metadata.monitoring.rules" -}}
 {{- $groups := list }}
-{{- range list "monitoring/alerts.yaml" "monitoring/rules.yaml" }}
+{{- range ternary (list "monitoring/alerts.yaml" "monitoring/rules.yaml") (list "monitoring/alerts.yaml") (not (empty .Values.monitoring.keys)) }}
 {{- $groups = concat $groups ($.Files.Get . | fromYaml).groups }}
 {{- end }}
 {{- range .Values.monitoring.keys }}

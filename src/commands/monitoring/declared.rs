@@ -109,6 +109,9 @@ pub(super) async fn in_cluster(args: &MonitoringArgs, policy: Policy) -> anyhow:
     if version.as_deref() != Some(VERSION) {
         bail!("the cluster does not serve kelos.dev/{VERSION}, as Kelos v0.40 and later do");
     }
+    if args.policy.defaults.is_none() {
+        warn("the defaults of the cluster are not read: --defaults FILE takes their keys, too");
+    }
     let spawners = Spawners::new(policy);
     spawners.replace(objects);
     let mut found = keys(&spawners);

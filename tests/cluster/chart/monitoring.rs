@@ -55,9 +55,11 @@ fn the_chart_makes_what_the_command_makes() {
 }
 
 #[test]
-fn without_keys_there_are_the_rules_of_the_webhook_and_of_all_tasks() {
+fn without_keys_there_are_the_alerts_of_the_webhook_alone() {
     let rendering = Rendering::of(&json!({"monitoring": {"prometheusRule": {"enabled": true}}}));
-    assert_eq!(rendering.the("PrometheusRule")["spec"], documents(&[]).rules);
+    let rules = documents(&[]).rules;
+    assert_eq!(rules["groups"].as_array().unwrap().len(), 1);
+    assert_eq!(rendering.the("PrometheusRule")["spec"], rules);
 }
 
 #[test]

@@ -53,7 +53,8 @@ fn keys_come_from_the_rules_of_the_cluster() {
         let admin = Caller::admin(cluster);
         let said = asked(&admin, &["-A"]);
         are(&said, &["cost-center", "team", "size"]);
-        assert_eq!((said.status, said.errors.lines().count()), (0, 1), "{said:?}");
+        assert_eq!((said.status, said.errors.lines().count()), (0, 2), "{said:?}");
+        assert!(said.errors.contains("the defaults of the cluster are not read"), "{said:?}");
         let why = "number is left out: TaskSpawner one/worker makes it of `.Number`";
         assert!(said.errors.contains(why), "{said:?}");
         let said = asked(&admin, &["-A", "--max-values", "3"]);

@@ -86,10 +86,13 @@ fn objects_are_those_that_kubectl_takes_and_files_those_that_programs_read() {
     let labelled = ["--rule-label", "release=stack"];
     let (_, labelled, _) = printed(&[&["--by", "team"], &labelled[..]].concat());
     assert!(labelled.contains("\n    release: stack\n"), "{labelled:.0}");
-    assert!(objects.iter().all(|it| it["metadata"]["namespace"].is_null()), "kubectl's -n says");
+    let namespaces = objects.iter().map(|it| it["metadata"]["namespace"].as_str());
+    let expected = [Some("monitoring"), None, None, None, None];
+    assert!(namespaces.eq(expected), "kubectl's -n says, but for what is mounted");
     assert_eq!(objects[2]["subjects"][0]["namespace"], "monitoring");
-    let (_, without_account, _) = printed(&["--by", "team"]);
+    let (_, without_account, errors) = printed(&["--by", "team"]);
     assert!(!without_account.contains("ClusterRoleBinding"));
+    assert!(errors.contains("bound to nobody: --service-account NAMESPACE/NAME"), "{errors}");
 
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("new");

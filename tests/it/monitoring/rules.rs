@@ -183,7 +183,12 @@ fn about_labels() -> Vec<Value> {
 }
 
 fn about_phases() -> Vec<Value> {
+    let webhook = || vec![steady("kelos_metadata_spawners", "", 2)];
+    let seen = vec![steady("kelos_taskspawner_labels", r#"namespace="ns",uid="u""#, 1)];
+    let unseen = r#"{alertname="KelosTasksNotSeen"}"#;
     vec![
+        fires("no series of Kelos", vec![webhook()], &[unseen]),
+        fires("there are", vec![webhook(), seen], &[]),
         fires("no phase for long", vec![task("t", TEAM, NOW - 50, None)], &[WITHOUT_PHASE]),
         fires("none yet", vec![task("t", TEAM, NOW - 14, None)], &[]),
     ]
@@ -249,6 +254,7 @@ fn rules_of_tasks() -> Vec<Value> {
 fn every_series_of_a_rule_is_one() {
     let rules = rules_of_tasks();
     let mut known = made_series();
+    known.insert("kelos_metadata_spawners".to_owned());
     known.extend(rules.iter().filter_map(|rule| rule["record"].as_str()).map(str::to_owned));
     for rule in &rules {
         let used = series_of(rule["expr"].as_str().unwrap());
@@ -272,7 +278,7 @@ fn every_alert_has_a_runbook() {
             rule["labels"]["severity"].is_string() && rule["annotations"]["summary"].is_string()
         );
     }
-    assert_eq!(count, 5, "one of all Tasks, and two of each of two keys");
+    assert_eq!(count, 6, "two of all Tasks, and two of each of two keys");
 }
 
 #[test]
