@@ -132,7 +132,7 @@ pub(super) async fn in_cluster(args: &MonitoringArgs, policy: Policy) -> anyhow:
         let reason = format!(
             "in namespace {} Tasks and TaskRecords have more than {most} values of it, each a series of its own in \
              Prometheus; --max-values NUMBER allows more",
-            harmless::name(&namespace)
+            shown(&namespace)
         );
         found.entry(key).or_default().refused.entry(namespace).or_insert(reason);
     }
@@ -161,8 +161,11 @@ fn keys(spawners: &Spawners) -> BTreeMap<String, Found> {
                 let by = match is_of_all {
                     true => "the defaults make".to_owned(),
                     false => {
-                        let name = harmless::name(&rules.spawner.metadata.name);
-                        format!("TaskSpawner {}/{name} makes", harmless::name(namespace))
+                        format!(
+                            "TaskSpawner {}/{} makes",
+                            shown(namespace),
+                            shown(&rules.spawner.metadata.name)
+                        )
                     }
                 };
                 let reason = format!(
@@ -175,6 +178,11 @@ fn keys(spawners: &Spawners) -> BTreeMap<String, Found> {
     }
     number(&mut found);
     found
+}
+
+/// A name as a part of a line: that of a file may have any characters.
+fn shown(name: &str) -> String {
+    harmless::line(&harmless::name(name)).into_owned()
 }
 
 /// Numbers the keys of each namespace.
@@ -240,6 +248,14 @@ mod tests {
         let why = candidates(&most)[0].1.clone().unwrap();
         assert!(why.starts_with("TaskSpawner bad/s makes it of `.Number`"), "{why}");
         assert!(why.ends_with("(and so does another namespace)"), "{why}");
+    }
+
+    #[test]
+    fn a_name_of_several_lines_is_shown_in_one() {
+        let text = spawner("one", r#"{"n": "{{ .Number }}"}"#)
+            .replace("name: s\n", "name: \"s\\nkelos-metadata: all is well\"\n");
+        let why = candidates(&text)[0].1.clone().unwrap();
+        assert!(why.starts_with("TaskSpawner one/s\\nkelos-metadata: all is well makes"), "{why}");
     }
 
     #[test]
