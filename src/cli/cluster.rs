@@ -36,7 +36,6 @@ impl SelectionArgs {
     /// The namespace that is asked for, nothing for all; `context` is that of the context, and stands for an empty one,
     /// too, as kubectl has it.
     pub fn within(&self, context: &str) -> Option<String> {
-        let given = words::given(self.namespace.as_deref()).unwrap_or(context);
-        (!self.all_namespaces).then(|| given.to_owned())
+        words::within(self.namespace.as_deref(), self.all_namespaces, context)
     }
 }

@@ -53,8 +53,7 @@ pub struct MonitoringArgs {
 impl MonitoringArgs {
     /// The namespace that is asked for, nothing for all; `context` is that of the context.
     pub fn within(&self, context: &str) -> Option<String> {
-        let given = words::given(self.namespace.as_deref()).unwrap_or(context);
-        (!self.all_namespaces).then(|| given.to_owned())
+        words::within(self.namespace.as_deref(), self.all_namespaces, context)
     }
 }
 

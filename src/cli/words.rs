@@ -64,6 +64,11 @@ pub(super) fn given(namespace: Option<&str>) -> Option<&str> {
     namespace.filter(|name| !name.is_empty())
 }
 
+/// The namespace that is asked for, nothing for all; `context` is that of the context.
+pub(super) fn within(namespace: Option<&str>, is_all: bool, context: &str) -> Option<String> {
+    (!is_all).then(|| given(namespace).unwrap_or(context).to_owned())
+}
+
 /// The name of a namespace, or nothing: that of the context is meant, then.
 pub(super) fn namespace(text: &str) -> Result<String, String> {
     if text.is_empty() {

@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::super::harmless;
 use super::super::known::Listed;
 use super::super::reach::{Reach, lacking};
-use super::super::stdio::warn;
+use super::super::stdio::{complain, warn};
 use super::super::{Loaded, load, read_manifests};
 use super::values::Values;
 use crate::apimachinery::Kind;
@@ -88,7 +88,9 @@ pub(super) fn in_files(
     for path in files {
         read_manifests(path, defaults, |found| read.take(found));
     }
-    let Loaded { spawners, is_whole, .. } = load(read, policy);
+    let Loaded { spawners, problems, is_whole } = load(read, policy);
+    // A key of which the rule can't be read is none of the candidates.
+    problems.iter().for_each(complain);
     if !is_whole {
         bail!("what -f names can't be used as it is");
     }

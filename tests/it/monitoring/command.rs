@@ -53,6 +53,20 @@ fn keys_with_too_many_values_are_left_out_with_a_reason() {
 }
 
 #[test]
+fn rules_that_can_not_be_read_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("spawner.yaml");
+    let spawner = "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: s, annotations: \
+                   {metadata.kelos.dev/labels: 'team: {{ .Nope'}}\nspec: {when: {githubIssues: {}}}\n";
+    fs::write(&file, spawner).unwrap();
+    let (status, output, errors) = printed(&["-f", file.to_str().unwrap()]);
+    assert_eq!((status, &*output), (2, ""), "{errors}");
+    let why = "TaskSpawner default/s: label team: parse_error: the action has no closing `}}`";
+    assert!(errors.contains(why), "{errors}");
+    assert!(errors.contains("no rule declares a label"), "{errors}");
+}
+
+#[test]
 fn what_can_not_be_is_said_and_nothing_is_printed() {
     let empty = tempfile::tempdir().unwrap();
     let folder = empty.path().to_str().unwrap();
