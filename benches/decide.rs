@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use kelos_metadata::engine::kelos::{Owner, Task};
+use kelos_metadata::engine::kelos::{Owner, Shape, Task};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::engine::variables::{Facts, need_workspace};
 use kelos_metadata::engine::{Limits, decide};
@@ -101,7 +101,7 @@ fn hot_path(criterion: &mut Criterion) {
     let (task_json, review_json) = review();
     for (name, labels, annotations) in TEMPLATES {
         let known = known(labels, annotations);
-        let owner = Owner { name: "issue-worker", uid: None };
+        let owner = Owner { shape: Shape::Task, name: "issue-worker", uid: None };
         let Lookup::Found(spawner) = known.rules("default", &owner) else { return };
         let rules = &spawner.rules;
         criterion.bench_function(&format!("decide, {name}"), |bench| {
@@ -120,6 +120,7 @@ fn hot_path(criterion: &mut Criterion) {
         criterion.bench_function(&format!("bytes in → bytes out, {name}"), |bench| {
             bench.iter(|| {
                 answer_review(
+                    Shape::Task,
                     black_box(review_json.as_bytes()),
                     &known,
                     &Limits::default(),

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use kelos_metadata::engine::lint::{SpawnerKind, Surroundings, lint};
+use kelos_metadata::engine::kelos::Shape;
+use kelos_metadata::engine::lint::{Surroundings, lint};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::manifests;
 
@@ -68,7 +69,7 @@ fn findings(spawners: &[String]) {
         let path = Path::new("x.yaml").into();
         manifests::parse(&path, text, |found| {
             let json = found.unwrap().json;
-            count += lint(SpawnerKind::TaskSpawner, &json, &around).unwrap().len();
+            count += lint(Shape::Task, &json, &around).unwrap().len();
         });
     }
     std::hint::black_box(count);

@@ -30,7 +30,7 @@ mod store;
 mod trust;
 
 pub use self::ca_bundle::CaBundle;
-pub use self::configurations::{ConfigurationKind, Configurations};
+pub use self::configurations::{ConfigurationKind, Configurations, OurWebhook};
 pub use self::issue::{Issued, issue};
 pub use self::metrics::ControllerMetrics;
 pub use self::reconciler::Reconciler;

@@ -188,6 +188,9 @@ pub struct ServeArgs {
     /// of --client-ca-file are answered. May be given several times, or as a comma list
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub client_allowed_name: Vec<String>,
+    /// Answer Sessions, too, at /mutate-session, and follow SessionSpawners (Kelos v0.48 and later)
+    #[arg(long)]
+    pub sessions: bool,
     /// How long calls are still served after SIGTERM, on old and new connections, while /readyz says
     /// that the process is not ready any more
     #[arg(long, value_name = "DURATION", default_value = "15s")]

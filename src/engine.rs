@@ -11,6 +11,7 @@ mod candidate;
 pub mod comparison;
 mod decision;
 pub mod kelos;
+mod line;
 mod link;
 pub mod lint;
 mod mark;

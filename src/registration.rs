@@ -213,9 +213,10 @@ impl Webhook {
 
     fn is_ours(&self, kind: ConfigurationKind) -> bool {
         let path = self.service().and_then(|it| it.path.as_deref());
-        kind.webhooks().contains(&&*self.name)
-            || path == Some(kind.path())
-            || self.url().is_some_and(|url| url.ends_with(kind.path()))
+        let webhook = kind.webhook();
+        webhook.as_str() == self.name
+            || path == Some(webhook.path())
+            || self.url().is_some_and(|url| url.ends_with(webhook.path()))
     }
 
     /// Whether the API server asks it about a Task, as one of this configuration, where we answer.

@@ -14,7 +14,7 @@ pub use self::controller::ControllerSettings;
 pub use self::moment::moment;
 use crate::apimachinery::is_object_name as is_name;
 use crate::cli::{PolicyArgs, ServeArgs};
-use crate::engine::kelos::{Protection, ProtectionError};
+use crate::engine::kelos::{Protection, ProtectionError, Shape};
 use crate::engine::rules::Policy;
 
 /// The longest delay that is asked for on purpose: no kubelet waits so long.
@@ -102,6 +102,8 @@ pub struct ServeSettings {
     pub key: KeySource,
     /// Which clients the webhook answers; without it, whoever connects.
     pub clients: Option<ClientSettings>,
+    /// What is answered.
+    pub shapes: Vec<Shape>,
     /// How long calls are served after the signal to end.
     pub shutdown_delay: Duration,
     /// Rules for all TaskSpawners.
@@ -118,6 +120,10 @@ pub struct ServeSettings {
 pub fn since(value: &str) -> Result<Duration, SettingsError> {
     let hint = "a duration such as 168h or 7d";
     duration::duration("--since", value, hint, |_| true)
+}
+
+fn shapes(sessions: bool) -> Vec<Shape> {
+    Shape::ALL.into_iter().filter(|shape| sessions || *shape == Shape::Task).collect()
 }
 
 fn shutdown_delay(value: &str) -> Result<Duration, SettingsError> {
@@ -251,6 +257,7 @@ impl TryFrom<&ServeArgs> for ServeSettings {
             health: Address::parse("--health-probe-bind-address", &args.health_probe_bind_address)?,
             key: KeySource::of(args)?,
             clients: ClientSettings::of(args)?,
+            shapes: shapes(args.sessions),
             shutdown_delay: shutdown_delay(&args.shutdown_delay)?,
             policy: policy(&args.policy)?,
             defaults: args.policy.defaults.clone(),

@@ -1,4 +1,4 @@
-//! What the rules need to know of the cluster: TaskSpawners (compiled), Workspaces, WorkerPools,
+//! What the rules need to know of the cluster: TaskSpawners and SessionSpawners (compiled), Workspaces, WorkerPools,
 //! Namespaces.
 //!
 //! A request reads one [`Snapshot`] and takes no lock. Whoever feeds the cache makes the next one:
@@ -17,6 +17,7 @@ mod metrics;
 mod namespaced;
 mod queue;
 mod recompile;
+mod seat_name;
 mod shares;
 mod snapshot;
 mod watches;
@@ -35,17 +36,18 @@ pub use self::live_lookup::{LiveLookup, LookupResult};
 pub use self::lookup_outcome::LookupOutcome;
 pub use self::metrics::SpawnerMetrics;
 use self::recompile::{Compile, compile_guarded};
+use self::seat_name::of_seat;
 pub use self::snapshot::{Lookup, Snapshot};
 pub use self::watches::{WatchedKind, Watches, watch};
 use crate::cluster::Change;
-use crate::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
+use crate::engine::kelos::{Namespace, Shape, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::rules::{Defaults, Policy, Problem, Rules};
 use crate::templates::Templates;
 
 /// The objects that make a snapshot.
 #[derive(Clone, Debug, Default)]
 pub struct Objects {
-    /// TaskSpawners, each with its namespace.
+    /// TaskSpawners and SessionSpawners, each with its namespace.
     pub spawners: Vec<Arc<TaskSpawner>>,
     /// Workspaces, each with its namespace.
     pub workspaces: Vec<Workspace>,
@@ -58,8 +60,8 @@ pub struct Objects {
 /// What has changed in the cluster.
 #[derive(Debug)]
 pub enum ClusterChange {
-    /// TaskSpawners.
-    Spawners(Change<Arc<TaskSpawner>>),
+    /// The spawners of what has this shape.
+    Spawners(Shape, Change<Arc<TaskSpawner>>),
     /// Workspaces.
     Workspaces(Change<Workspace>),
     /// WorkerPools.
@@ -74,7 +76,7 @@ impl ClusterChange {
     /// The kind of what has changed, if it is watched.
     pub fn kind(&self) -> Option<WatchedKind> {
         match self {
-            ClusterChange::Spawners(_) => Some(WatchedKind::TaskSpawners),
+            ClusterChange::Spawners(makes, _) => Some(WatchedKind::spawners(*makes)),
             ClusterChange::Workspaces(_) => Some(WatchedKind::Workspaces),
             ClusterChange::WorkerPools(_) => Some(WatchedKind::WorkerPools),
             ClusterChange::Namespaces(_) => Some(WatchedKind::Namespaces),
@@ -86,7 +88,7 @@ impl ClusterChange {
     pub fn ends_list(&self) -> bool {
         matches!(
             self,
-            ClusterChange::Spawners(Change::Listed)
+            ClusterChange::Spawners(_, Change::Listed)
                 | ClusterChange::Workspaces(Change::Listed)
                 | ClusterChange::WorkerPools(Change::Listed)
                 | ClusterChange::Namespaces(Change::Listed)
@@ -96,7 +98,7 @@ impl ClusterChange {
     /// Whether the API server has shown with it that what is known is up to date.
     pub fn is_sign_of_life(&self) -> bool {
         match self {
-            ClusterChange::Spawners(changed) => changed.is_sign_of_life(),
+            ClusterChange::Spawners(_, changed) => changed.is_sign_of_life(),
             ClusterChange::Workspaces(changed) => changed.is_sign_of_life(),
             ClusterChange::WorkerPools(changed) => changed.is_sign_of_life(),
             ClusterChange::Namespaces(changed) => changed.is_sign_of_life(),
@@ -104,24 +106,28 @@ impl ClusterChange {
         }
     }
 
-    /// Namespace and name of the one TaskSpawner that has changed, if it is one.
-    pub fn one_spawner(&self) -> Option<(&str, &str)> {
+    /// Shape, namespace and name of the one spawner that has changed, if it is one.
+    pub fn one_spawner(&self) -> Option<(Shape, &str, &str)> {
         match self {
-            ClusterChange::Spawners(Change::One(spawner)) => {
-                Some((&spawner.metadata.namespace, &spawner.metadata.name))
+            ClusterChange::Spawners(makes, Change::One(spawner)) => {
+                Some((*makes, &spawner.metadata.namespace, &spawner.metadata.name))
             }
-            ClusterChange::Spawners(Change::Gone { namespace, name }) => Some((namespace, name)),
+            ClusterChange::Spawners(makes, Change::Gone { namespace, name }) => {
+                Some((*makes, namespace, name))
+            }
             _ => None,
         }
     }
 }
 
-/// A problem of a TaskSpawner that is new, or has just changed.
+/// A problem of a spawner that is new, or has just changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpawnerProblem {
-    /// The TaskSpawner's namespace.
+    /// What the spawner makes.
+    pub makes: Shape,
+    /// Its namespace.
     pub namespace: String,
-    /// The TaskSpawner's name.
+    /// Its name.
     pub spawner: String,
     /// What is wrong in it.
     pub problem: Problem,
@@ -161,15 +167,22 @@ pub struct Spawners {
     intake: Mutex<Intake>,
     /// Held while rules are compiled, never while they are used.
     templates: Mutex<Templates>,
-    /// Whether all TaskSpawners have been listed once.
-    is_warm: AtomicBool,
+    /// Whether all spawners of a shape have been listed once.
+    is_warm: [AtomicBool; Shape::ALL.len()],
 }
 
 impl fmt::Display for SpawnerProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SpawnerProblem { namespace, spawner, problem } = self;
+        let SpawnerProblem { makes, namespace, spawner, problem } = self;
         let Problem { kind, key, reason, message } = problem;
-        write!(f, "TaskSpawner {namespace}/{spawner}: {kind} {key}: {reason}: {message}")
+        write!(f, "{} {namespace}/{spawner}: {kind} {key}: {reason}: {message}", makes.spawner())
+    }
+}
+
+impl SpawnerProblem {
+    fn of_seat(namespace: &str, seat_name: &str, problem: Problem) -> SpawnerProblem {
+        let (makes, name) = of_seat(seat_name);
+        SpawnerProblem { makes, namespace: namespace.into(), spawner: name.into(), problem }
     }
 }
 
@@ -191,14 +204,14 @@ impl Spawners {
             current: ArcSwap::from_pointee(first.clone()),
             intake: Mutex::new(Intake::new(bounds, first)),
             templates: Mutex::default(),
-            is_warm: AtomicBool::new(false),
+            is_warm: Default::default(),
         }
     }
 
-    /// Whether all TaskSpawners have been listed once: before that, one that is not known says
+    /// Whether all spawners of a shape have been listed once: before that, one that is not known says
     /// nothing.
-    pub fn is_warm(&self) -> bool {
-        self.is_warm.load(Ordering::Acquire)
+    pub fn is_warm(&self, makes: Shape) -> bool {
+        self.is_warm[makes as usize].load(Ordering::Acquire)
     }
 
     /// What is known now.
@@ -216,8 +229,11 @@ impl Spawners {
         others.for_each(|changed| self.take(changed));
         let mut problems = Vec::new();
         loop {
-            for changed in Change::all(objects.spawners.clone()) {
-                self.take(ClusterChange::Spawners(changed));
+            for makes in Shape::ALL {
+                let all = objects.spawners.iter().filter(|spawner| spawner.makes == makes);
+                for changed in Change::all(all.cloned().collect()) {
+                    self.take(ClusterChange::Spawners(makes, changed));
+                }
             }
             let (found, wants_lists) = self.work_to_the_end();
             problems.extend(found);
@@ -252,7 +268,9 @@ impl Spawners {
         if !intake.next.is_same(&self.current.load()) {
             self.current.store(Arc::new(intake.next.clone()));
         }
-        self.is_warm.fetch_or(intake.is_listed, Ordering::Release);
+        for (is_warm, is_listed) in self.is_warm.iter().zip(intake.is_listed) {
+            is_warm.fetch_or(is_listed, Ordering::Release);
+        }
         Worked {
             problems,
             is_done: intake.is_done(),
@@ -314,7 +332,7 @@ mod tests {
     }
 
     fn found(spawners: &Spawners, name: &str, uid: Option<&str>) -> Option<Arc<CompiledSpawner>> {
-        match spawners.snapshot().rules("ns", &Owner { name, uid }) {
+        match spawners.snapshot().rules("ns", &Owner { shape: Shape::Task, name, uid }) {
             Lookup::Found(known) => Some(known),
             Lookup::Pending | Lookup::Unknown => None,
         }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use anyhow::Result;
-use kelos_metadata::engine::kelos::{Task, TaskSpawner, Workspace};
+use kelos_metadata::engine::kelos::{Shape, Task, TaskSpawner, Workspace};
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::engine::{Limits, decide};
@@ -22,7 +22,12 @@ pub(crate) const OF_THE_POD: &str = "decide: a small Task, with two Pod labels a
 /// How many instructions the latter may take more.
 pub(crate) const MOST_MORE: u64 = 6_000;
 
-pub(crate) const SUBJECTS: [Subject; 5] = [
+/// The same event as a Task, and as a Session.
+pub(crate) const TASK_OF_AN_EVENT: &str = "decide: a Task of an event, with a title read back";
+pub(crate) const SESSION_OF_AN_EVENT: &str =
+    "decide: a Session of an event, with a title read back";
+
+pub(crate) const SUBJECTS: [Subject; 7] = [
     ("decide: a small Task", || deciding(fixtures::spawner(0, Templates::Told), task()?)),
     (MORE_LABELS, || {
         let more = json!({"a.example.com/kind": "{{.Kind}}", "b.example.com/pool": "agents",
@@ -39,6 +44,8 @@ pub(crate) const SUBJECTS: [Subject; 5] = [
     ("decide: a small Task, with a title read back", || {
         deciding(fixtures::spawner(0, Templates::Shared), task()?)
     }),
+    (TASK_OF_AN_EVENT, || of_an_event(Shape::Task)),
+    (SESSION_OF_AN_EVENT, || of_an_event(Shape::Session)),
     ("decide: a Task with 27,000 annotations", || {
         let mut task = task()?;
         if let Some(annotations) = task["metadata"]["annotations"].as_object_mut() {
@@ -64,6 +71,46 @@ fn ask(spawner: &mut Value, annotation: &str, mut more: Value) {
     *text = more.to_string().into();
 }
 
+/// What Kelos makes of an event that both kinds of spawners ask the same of.
+fn of_an_event(shape: Shape) -> Result<Box<dyn FnMut()>> {
+    let (prompt, branch) = ("Work on {{.URL}}\n{{.Title}}\n\n{{.Body}}", "kelos-{{.Number}}");
+    let template = match shape {
+        Shape::Task => json!({"promptTemplate": prompt, "branch": branch}),
+        Shape::Session => json!({"initialPrompt": prompt, "initialBranch": branch}),
+    };
+    let field = match shape {
+        Shape::Task => "taskTemplate",
+        Shape::Session => "sessionTemplate",
+    };
+    let when = json!({"githubWebhook": {"repository": "acme/widgets", "events": ["issues"]}});
+    let spawner = json!({
+        "metadata": {"name": "helpers", "namespace": "ns", "uid": "u-1", "annotations": {
+            "metadata.kelos.dev/annotations": json!({"example.com/title": "{{.Title}}", "example.com/url": "{{.URL}}"})
+                .to_string(),
+            "metadata.kelos.dev/labels": json!({"example.com/number": "{{.Number}}", "example.com/kind": "{{.Kind}}",
+                "example.com/repository": "{{.RepositoryName}}"}).to_string(),
+        }},
+        "spec": {"when": when, field: template},
+    });
+    let (prompt, branch) = (
+        "Work on https://github.com/acme/widgets/issues/42\nFix the login page\n\nIt is broken.",
+        "kelos-42",
+    );
+    let spec = match shape {
+        Shape::Task => json!({"prompt": prompt, "branch": branch, "worker": {"type": "codex"}}),
+        Shape::Session => {
+            json!({"initialPrompt": prompt, "initialBranch": branch, "worker": {"type": "codex"}})
+        }
+    };
+    let owner = json!({"apiVersion": "kelos.dev/v1alpha2", "kind": shape.spawner(), "name": "helpers",
+                       "uid": "u-1", "controller": true});
+    let made = json!({
+        "metadata": {"name": "helpers-issues-0a1b2c3d4e5f", "namespace": "ns", "ownerReferences": [owner]},
+        "spec": spec,
+    });
+    deciding_as(shape, TaskSpawner::parse_as(shape, &spawner.to_string())?, &made)
+}
+
 /// The Task of an ordinary review.
 fn task() -> Result<Value> {
     let review: Value = serde_json::from_slice(&fixtures::review(0, 1)?)?;
@@ -71,13 +118,16 @@ fn task() -> Result<Value> {
 }
 
 fn deciding(spawner: Value, task: Value) -> Result<Box<dyn FnMut()>> {
-    let spawner: TaskSpawner = serde_json::from_value(spawner)?;
+    deciding_as(Shape::Task, serde_json::from_value(spawner)?, &task)
+}
+
+fn deciding_as(shape: Shape, spawner: TaskSpawner, made: &Value) -> Result<Box<dyn FnMut()>> {
     let rules = Rules::compile(spawner, &Policy::default(), &mut templates::Templates::default());
     let workspace: Workspace = serde_json::from_value(fixtures::workspace(0))?;
     let namespace = workspace.metadata.namespace.clone();
-    let json = task.to_string();
+    let json = made.to_string();
     Ok(Box::new(move || {
-        let Ok(task) = Task::parse(black_box(&json)) else { return };
+        let Ok(task) = Task::parse_as(shape, black_box(&json)) else { return };
         let facts = Facts {
             namespace_name: &namespace,
             workspace: Some(&workspace),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use kelos_metadata::cluster::Change;
-use kelos_metadata::engine::kelos::TaskSpawner;
+use kelos_metadata::engine::kelos::{Shape, TaskSpawner};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::spawners::{ClusterChange, Objects, Spawners};
 use kelos_metadata::webhook::Metrics;
@@ -60,7 +60,7 @@ fn events(cache: Cache, has_new_template: bool) -> Result<Box<dyn FnMut()>> {
     let mut events = (0..WARM_UP + TIMES).map(event).collect::<Result<Vec<_>>>()?.into_iter();
     Ok(Box::new(move || {
         let Some(spawner) = events.next() else { return };
-        spawners.take(ClusterChange::Spawners(Change::One(spawner)));
+        spawners.take(ClusterChange::Spawners(Shape::Task, Change::One(spawner)));
         black_box(spawners.work());
         // What is told after each.
         let known = spawners.snapshot();

@@ -18,28 +18,57 @@ words! {
     }
 }
 
-impl ConfigurationKind {
-    /// The webhooks whose `caBundle` is kept, by name: no other one is touched.
-    pub const fn webhooks(self) -> &'static [&'static str] {
+words! {
+    /// The webhooks of ours, by their names.
+    pub enum OurWebhook {
+        /// New Tasks.
+        Task = "mtask.metadata.kelos.dev",
+        /// New Sessions.
+        Session = "msession.metadata.kelos.dev",
+        /// What is written of TaskSpawners and SessionSpawners.
+        Spawner = "vspawner.metadata.kelos.dev",
+    }
+}
+
+impl OurWebhook {
+    /// The configuration that it is registered in.
+    pub const fn configuration(self) -> ConfigurationKind {
         match self {
-            ConfigurationKind::Mutating => &["mtask.metadata.kelos.dev"],
-            ConfigurationKind::Validating => &["vspawner.metadata.kelos.dev"],
+            OurWebhook::Task | OurWebhook::Session => ConfigurationKind::Mutating,
+            OurWebhook::Spawner => ConfigurationKind::Validating,
         }
     }
 
-    /// The path under which these webhooks are answered.
+    /// The path under which it is answered.
     pub const fn path(self) -> &'static str {
         match self {
-            ConfigurationKind::Mutating => "/mutate-task",
-            ConfigurationKind::Validating => "/validate-spawner",
+            OurWebhook::Task => "/mutate-task",
+            OurWebhook::Session => "/mutate-session",
+            OurWebhook::Spawner => "/validate-spawner",
         }
     }
 
-    /// The operation and the plural that these webhooks have to be asked about, at the least.
+    /// The operation and the plural that it has to be asked about, at the least.
     pub const fn asked_about(self) -> (&'static str, &'static str) {
         match self {
-            ConfigurationKind::Mutating => ("CREATE", "tasks"),
-            ConfigurationKind::Validating => ("UPDATE", "taskspawners"),
+            OurWebhook::Task => ("CREATE", "tasks"),
+            OurWebhook::Session => ("CREATE", "sessions"),
+            OurWebhook::Spawner => ("UPDATE", "taskspawners"),
+        }
+    }
+}
+
+impl ConfigurationKind {
+    /// Whether the `caBundle` of a webhook of this name is kept: no other one is touched.
+    fn has(self, name: &str) -> bool {
+        name.parse().is_ok_and(|webhook: OurWebhook| webhook.configuration() == self)
+    }
+
+    /// The webhook of this kind without which nothing works.
+    pub const fn webhook(self) -> OurWebhook {
+        match self {
+            ConfigurationKind::Mutating => OurWebhook::Task,
+            ConfigurationKind::Validating => OurWebhook::Spawner,
         }
     }
 
@@ -82,7 +111,7 @@ impl Configuration {
         &self,
         kind: ConfigurationKind,
     ) -> impl Iterator<Item = (&str, Vec<u8>)> {
-        let ours = self.webhooks.iter().filter(move |it| kind.webhooks().contains(&&*it.name));
+        let ours = self.webhooks.iter().filter(move |it| kind.has(&it.name));
         ours.map(|webhook| {
             let bundle = BASE64.decode(&webhook.client_config.ca_bundle).unwrap_or_default();
             (&*webhook.name, bundle)
@@ -141,7 +170,7 @@ mod tests {
                 configuration.ca_bundles(kind).map(|(_, bundle)| bundle).collect()
             };
             let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-            let ours = |config| json!({"name": kind.webhooks()[0], "clientConfig": config});
+            let ours = |config| json!({"name": kind.webhook().as_str(), "clientConfig": config});
             assert!(bundles(json!(null)).is_empty());
             assert!(bundles(json!([other])).is_empty());
             assert_eq!(bundles(json!([other, ours(json!({}))])), [b""]);

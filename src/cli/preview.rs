@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::engine::kelos::Shape;
+
 use super::{ConnectionArgs, PolicyArgs, SelectionArgs, words};
 
 /// What `preview` takes.
@@ -13,9 +15,19 @@ pub struct PreviewArgs {
     /// cluster with the same name, or - for standard input; may be given several times
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<PathBuf>,
+    /// Look at Sessions in place of Tasks, and at what their SessionSpawners ask for
+    #[arg(long)]
+    pub sessions: bool,
     /// What is looked at.
     #[command(flatten)]
     pub survey: SurveyArgs,
+}
+
+impl PreviewArgs {
+    /// What is looked at.
+    pub fn shape(&self) -> Shape {
+        if self.sessions { Shape::Session } else { Shape::Task }
+    }
 }
 
 /// What `backfill` takes.

@@ -60,6 +60,8 @@ impl Resource {
         Resource::built_in("rbac.authorization.k8s.io", "clusterrolebindings");
     /// Tasks.
     pub const TASKS: Resource = Resource::kelos("tasks");
+    /// Sessions; older versions of Kelos have none.
+    pub const SESSIONS: Resource = Resource::kelos("sessions");
     /// TaskSpawners.
     pub const TASK_SPAWNERS: Resource = Resource::kelos("taskspawners");
     /// SessionSpawners; older versions of Kelos have none.

@@ -27,6 +27,7 @@ use super::survey::{Report, Survey, Surveyed, shown, text};
 use super::{defaults, not_asked};
 use crate::cli::{BackfillArgs, PreviewFormat};
 use crate::cluster::{Resource, may};
+use crate::engine::kelos::Shape;
 use crate::engine::rules::Policy;
 use crate::server::Shutdown;
 
@@ -40,7 +41,7 @@ pub(super) fn run(args: &BackfillArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn backfill(args: &BackfillArgs, policy: Policy) -> anyhow::Result<ExitCode> {
-    let survey = Survey::begin(&args.survey, &[], policy).await?;
+    let survey = Survey::begin(Shape::Task, &args.survey, &[], policy).await?;
     let namespace = survey.namespace.as_deref();
     let records = args.records && has_records(&survey).await;
     if args.write {
@@ -103,7 +104,11 @@ async fn look(args: &BackfillArgs, writer: &mut Writer<'_>) -> anyhow::Result<Re
         {
             progress.clear();
             let is_written = |key: &_| writer.lost.is_written(key);
-            unless_closed(shown::diff((&task.object, &task.full_name()), revision, is_written))?;
+            unless_closed(shown::diff(
+                (Shape::Task, &task.object, &task.full_name()),
+                revision,
+                is_written,
+            ))?;
         }
         Ok(ControlFlow::Continue(()))
     };

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::harmless;
 use super::stdio::UNWRITABLE;
+use crate::engine::kelos::Shape;
 
 /// How many lines that are the same stand around those that differ.
 const CONTEXT: usize = 3;
@@ -29,18 +30,24 @@ pub(super) fn yaml(object: &Value) -> anyhow::Result<String> {
     serde_saphyr::to_string(object).context("the Task can't be written as YAML")
 }
 
-/// Prints what differs of a Task, whose name has its namespace with it; nothing if nothing does.
+/// Prints what differs of a Task or Session, whose name has its namespace with it; nothing if nothing does.
 ///
 /// # Errors
 ///
 /// When it can't be written.
-pub(super) fn print_of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<()> {
-    write!(io::stdout(), "{}", of_task(name, before, after)?).context(UNWRITABLE)
+pub(super) fn print_of(
+    shape: Shape,
+    name: &str,
+    before: &Value,
+    after: &Value,
+) -> anyhow::Result<()> {
+    write!(io::stdout(), "{}", of(shape, name, before, after)?).context(UNWRITABLE)
 }
 
 /// The same, with what a terminal or a CI system would obey spelled out.
-fn of_task(name: &str, before: &Value, after: &Value) -> anyhow::Result<String> {
-    let names = [format!("a/task/{name}"), format!("b/task/{name}")];
+fn of(shape: Shape, name: &str, before: &Value, after: &Value) -> anyhow::Result<String> {
+    let kind = shape.as_str().to_ascii_lowercase();
+    let names = [format!("a/{kind}/{name}"), format!("b/{kind}/{name}")];
     let names = names.map(|name| harmless::line(&name).into_owned());
     let text = unified(&yaml(before)?, &yaml(after)?, [&names[0], &names[1]]);
     // Behind its sign, too, a line may be a command.
@@ -172,7 +179,7 @@ mod tests {
     #[test]
     fn what_a_terminal_or_a_ci_system_would_obey_is_spelled_out() {
         let task = |label: &str| serde_json::json!({"a": "x\n::error file=x::pwned\n##[error] x\n", "b": label, "c": "\u{202e}\u{200b}"});
-        let shown = of_task("ns/a\u{9b}", &task("old"), &task("new")).unwrap();
+        let shown = of(Shape::Task, "ns/a\u{9b}", &task("old"), &task("new")).unwrap();
         assert!(shown.contains("\n-b: old\n+b: new\n"), "{shown}");
         for raw in [" ::error", "##[", "\u{202e}", "\u{200b}", "\u{9b}"] {
             assert!(!shown.contains(raw), "{raw:?} in {shown}");

@@ -8,7 +8,7 @@ use super::counted::by_count;
 use super::reach::{Reach, lacking, unreadable};
 use super::stdio::warn;
 use crate::cluster::{Error, ObjectPath, Resource, Selection};
-use crate::engine::kelos::{Namespace, TaskSpawner};
+use crate::engine::kelos::{Namespace, SessionSpawner, Shape, TaskSpawner};
 use crate::engine::rules::Policy;
 use crate::spawners::{Objects, SpawnerProblem, Spawners};
 
@@ -33,18 +33,19 @@ pub(super) struct Listed {
 }
 
 impl Known {
-    /// Reads TaskSpawners, Workspaces, WorkerPools and Namespaces: of one namespace, or of all.
+    /// Reads the spawners of what has this shape, Workspaces, WorkerPools and Namespaces: of one namespace, or of all.
     ///
     /// # Errors
     ///
-    /// When there is no way to the cluster, it has no TaskSpawners, or they can't be read. What else can't be read
+    /// When there is no way to the cluster, it has no such spawners, or they can't be read. What else can't be read
     /// is only told.
     pub(super) async fn read(
         reach: &Reach,
+        makes: Shape,
         namespace: Option<&str>,
         policy: Policy,
     ) -> anyhow::Result<Known> {
-        Ok(Listed::read(reach, namespace).await?.known(policy))
+        Ok(Listed::read(reach, makes, namespace).await?.known(policy))
     }
 }
 
@@ -54,10 +55,14 @@ impl Listed {
     /// # Errors
     ///
     /// As [`Known::read`].
-    pub(super) async fn read(reach: &Reach, namespace: Option<&str>) -> anyhow::Result<Listed> {
+    pub(super) async fn read(
+        reach: &Reach,
+        makes: Shape,
+        namespace: Option<&str>,
+    ) -> anyhow::Result<Listed> {
         let mut reading = Reading { reach, namespace, lacking: Vec::new(), unread: Vec::new() };
         let objects = Objects {
-            spawners: reading.spawners().await?,
+            spawners: reading.spawners(makes).await?,
             workspaces: reading.others(&Resource::WORKSPACES).await,
             pools: reading.others(&Resource::WORKER_POOLS).await,
             namespaces: reading.namespaces().await,
@@ -76,7 +81,7 @@ impl Listed {
         namespace: Option<&str>,
     ) -> anyhow::Result<Objects> {
         let mut reading = Reading { reach, namespace, lacking: Vec::new(), unread: Vec::new() };
-        let spawners = reading.spawners().await?;
+        let spawners = reading.spawners(Shape::Task).await?;
         reading.lacking.iter().for_each(warn);
         Ok(Objects { spawners, ..Objects::default() })
     }
@@ -113,11 +118,22 @@ impl Reading<'_> {
         Ok(good.into_iter().flatten().collect())
     }
 
-    async fn spawners(&mut self) -> anyhow::Result<Vec<Arc<TaskSpawner>>> {
-        let resource = Resource::TASK_SPAWNERS;
-        match self.all(&resource).await {
+    async fn spawners(&mut self, makes: Shape) -> anyhow::Result<Vec<Arc<TaskSpawner>>> {
+        let (what, resource, all) = match makes {
+            Shape::Task => {
+                let resource = Resource::TASK_SPAWNERS;
+                ("TaskSpawners", resource, self.all(&resource).await)
+            }
+            Shape::Session => {
+                let resource = Resource::SESSION_SPAWNERS;
+                let all = self.all::<SessionSpawner>(&resource).await;
+                let all = all.map(|all| all.into_iter().map(TaskSpawner::from).collect());
+                ("SessionSpawners", resource, all)
+            }
+        };
+        match all {
             Ok(all) => Ok(all.into_iter().map(Arc::new).collect()),
-            Err(error) => Err(unreadable("TaskSpawners", &resource, self.namespace, &error)),
+            Err(error) => Err(unreadable(what, &resource, self.namespace, &error)),
         }
     }
 

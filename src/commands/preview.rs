@@ -17,8 +17,8 @@ pub(super) fn run(args: &PreviewArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode> {
-    let PreviewArgs { filename, survey: SurveyArgs { output, .. } } = args;
-    let survey = Survey::begin(&args.survey, filename, policy).await?;
+    let PreviewArgs { filename, survey: SurveyArgs { output, .. }, .. } = args;
+    let survey = Survey::begin(args.shape(), &args.survey, filename, policy).await?;
     let mut report = Report::default();
     let take = async |task: super::survey::Surveyed, progress: &mut super::progress::Progress| {
         report.add(&task);
@@ -26,7 +26,11 @@ async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode>
             && let Ok(revision) = &task.verdict
         {
             progress.clear();
-            unless_closed(shown::diff((&task.object, &task.full_name()), revision, |_| true))?;
+            unless_closed(shown::diff(
+                (survey.shape, &task.object, &task.full_name()),
+                revision,
+                |_| true,
+            ))?;
         }
         Ok(ControlFlow::Continue(()))
     };

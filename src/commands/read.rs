@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use self::written::{Written, spawner};
 use super::read_manifests;
-use super::stdio::complain;
-use crate::engine::kelos::{GROUP, group_of};
+use crate::engine::kelos::{Shape, group_of};
 use crate::manifests::{Found, Manifest};
 use crate::spawners::ReadObjects;
 
@@ -22,8 +21,9 @@ pub(super) struct Read {
     pub(super) written: Written,
     /// The files with something in them that can't be read.
     pub(super) unreadable: Vec<Arc<Path>>,
+    /// The Tasks and Sessions.
     pub(super) tasks: Vec<Manifest>,
-    /// The TaskSpawners, where they are wanted as they are written.
+    /// The TaskSpawners and SessionSpawners, where they are wanted as they are written.
     pub(super) spawners: Vec<Manifest>,
     /// The MutatingWebhookConfigurations.
     pub(super) registrations: Vec<Manifest>,
@@ -54,28 +54,20 @@ impl Files<'_> {
             registrations: Vec::new(),
             failed: false,
         };
-        let mut others = 0;
         for path in self.paths {
             read_manifests(path, self.defaults, |found| {
                 if let Ok(manifest) = &found {
                     booleans::tell(manifest);
-                    others += usize::from(is_of_kelos(manifest, "SessionSpawner"));
                 }
                 self.take(found, &mut read);
             });
-        }
-        if others > 0 {
-            complain(format_args!(
-                "{others} SessionSpawner{} passed over: Tasks of TaskSpawners are shown",
-                if others == 1 { " is" } else { "s are" }
-            ));
         }
         read
     }
 
     fn take(&self, found: Found, read: &mut Read) {
         match found {
-            Ok(manifest) if is_of_kelos(&manifest, "Task") => read.tasks.push(manifest),
+            Ok(manifest) if is_made(&manifest) => read.tasks.push(manifest),
             Ok(manifest) if is_registration(&manifest) => read.registrations.push(manifest),
             found => {
                 read.failed |= found.is_err();
@@ -84,7 +76,7 @@ impl Files<'_> {
                 read.written.extend(spawner);
                 if let Ok(manifest) = &found
                     && self.keeps_spawners
-                    && is_of_kelos(manifest, "TaskSpawner")
+                    && Shape::of_spawner(group_of(&manifest.api_version), &manifest.kind).is_some()
                 {
                     read.spawners.push(manifest.clone());
                 }
@@ -101,8 +93,9 @@ pub(super) fn namespace_of<'o>(object: &'o Value, default: &'o str) -> &'o str {
     said.filter(|namespace| !namespace.is_empty()).unwrap_or(default)
 }
 
-fn is_of_kelos(manifest: &Manifest, kind: &str) -> bool {
-    group_of(&manifest.api_version) == GROUP && &*manifest.kind == kind
+/// Whether it is a Task or a Session.
+fn is_made(manifest: &Manifest) -> bool {
+    Shape::of_kind(group_of(&manifest.api_version), &manifest.kind).is_some()
 }
 
 fn is_registration(manifest: &Manifest) -> bool {

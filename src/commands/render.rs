@@ -24,10 +24,10 @@ use super::read::written::{self, Written};
 use super::read::{Files, Read, namespace_of};
 use super::stdio::{complain, print};
 use super::subject::{ObjectOrigin, Subject};
-use super::{Loaded, NO_TASK, defaults, load, not_asked, simulated};
+use super::{Loaded, defaults, load, not_asked, simulated};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
-use crate::engine::kelos::{GROUP, Injection, Owner, Task};
+use crate::engine::kelos::{GROUP, Injection, Owner, Shape, Task};
 use crate::engine::rules::Policy;
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
@@ -64,9 +64,9 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     if tasks.is_empty() {
         problems::tell(&problems, &tasks, &[], &args.namespace);
         bail!(
-            "there is no Task (apiVersion {GROUP}/…, kind Task) in what -f names: add one of those that the \
-             TaskSpawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), write one \
-             as examples/priority/task.yaml is, or have one made (--kelos v0.52, --item, --set)"
+            "there is no Task and no Session (apiVersion {GROUP}/…, kind Task or Session) in what -f names: add one of \
+             those that the spawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), write \
+             one as examples/priority/task.yaml is, or have one made (--kelos v0.52, --item, --set)"
         );
     }
     let mut rendering = Rendering {
@@ -132,18 +132,20 @@ impl Rendering<'_> {
 
     /// Shows a Task. One of `several` has its name beside its patch.
     fn show(&mut self, manifest: &Manifest, several: bool) -> anyhow::Result<()> {
-        let found = Task::parse(&manifest.json);
+        let shape = manifest.kind.parse().unwrap_or(Shape::Task);
+        let no_such = || format!("this is no {shape} as Kelos has it");
+        let found = Task::parse_as(shape, &manifest.json);
         if let (Err(_), Some(slip)) = (&found, type_slip(manifest)) {
-            bail!("{NO_TASK}: {slip}");
+            bail!("{}: {slip}", no_such());
         }
-        let found = found.context(NO_TASK)?;
+        let found = found.with_context(no_such)?;
         let object = manifest.object();
         let namespace = namespace_of(&object, &self.args.namespace);
         let spawner = self.spawner(namespace, &found)?;
         let rules = &spawner.rules;
         let as_new = as_new(&object, &found, rules);
         let json = as_new.as_ref().map_or(&*manifest.json, |it| &*it.json);
-        let task = Task::parse(json).context(NO_TASK)?;
+        let task = Task::parse_as(shape, json).with_context(no_such)?;
         let facts = self.known.facts(namespace, &task, json.len(), clock::now());
         let decision = decide(&task, rules, &facts, &Limits::default());
         if facts.injection() == Injection::Audit {
@@ -153,7 +155,7 @@ impl Rendering<'_> {
         }
         let report = report(&task, rules, &facts, self.policy);
         let format = self.args.output;
-        let name = (rules.spawner.metadata.name.clone(), namespace.to_owned());
+        let name = (shape, rules.spawner.metadata.name.clone(), namespace.to_owned());
         let written = self.spawners.get(&name);
         let stored = as_new.as_ref().map(|it| (it, &found));
         let subject = Subject {
@@ -189,35 +191,44 @@ impl Rendering<'_> {
 
     /// The TaskSpawner of a Task, or the defaults in place of one.
     fn spawner(&self, namespace: &str, task: &Task<'_>) -> anyhow::Result<Arc<CompiledSpawner>> {
+        let shape = task.shape();
         let Some(owner) = task.owner() else {
-            let of_nobody = self.known.of_nobody().map(Arc::clone);
-            return of_nobody.context(
-                "the Task has no TaskSpawner: it needs a controller owner reference to one, or the label \
-                 kelos.dev/taskspawner (only --defaults are for Tasks without one)",
-            );
+            let of_nobody = self.known.of_nobody(shape).map(Arc::clone);
+            let label = shape.owner_label().map(|label| format!(", or the label {label}"));
+            let or_label = label.unwrap_or_default();
+            return of_nobody.with_context(|| {
+                format!(
+                    "the {shape} has no {}: it needs a controller owner reference to one{or_label} (only --defaults \
+                     are for {shape}s without one)",
+                    shape.spawner()
+                )
+            });
         };
         let Lookup::Found(spawner) = self.known.rules(namespace, &owner) else {
-            if self.is_told(namespace, owner.name) {
+            if self.is_told(namespace, &owner) {
                 bail!(ToldAlready);
             }
             bail!(
-                "the Task belongs to TaskSpawner {namespace}/{}{}, which is not in what -f names{}",
+                "the {shape} belongs to {} {namespace}/{}{}, which is not in what -f names{}",
+                shape.spawner(),
                 owner.name,
                 owner.uid.map(|uid| format!(" with uid {uid}")).unwrap_or_default(),
-                written::elsewhere(self.spawners, namespace, owner.name)
+                written::elsewhere(self.spawners, namespace, &owner)
             );
         };
         Ok(spawner)
     }
 
     /// Whether it was told with its file that a TaskSpawner can't be used.
-    fn is_told(&self, namespace: &str, name: &str) -> bool {
-        let owner = Owner { name, uid: None };
-        let is_unusable = self.spawners.contains_key(&(name.to_owned(), namespace.to_owned()))
+    fn is_told(&self, namespace: &str, owner: &Owner<'_>) -> bool {
+        let owner = Owner { uid: None, ..*owner };
+        let Owner { shape, name, .. } = owner;
+        let written = (shape, name.to_owned(), namespace.to_owned());
+        let is_unusable = self.spawners.contains_key(&written)
             && matches!(self.known.rules(namespace, &owner), Lookup::Unknown);
         let is_in = |text: String| {
             let has = |line: &str| text.lines().any(|it| it.trim() == line);
-            has("kind: TaskSpawner") && has(&format!("name: {name}"))
+            has(&format!("kind: {}", shape.spawner())) && has(&format!("name: {name}"))
         };
         is_unusable || self.unreadable.iter().any(|path| fs::read_to_string(path).is_ok_and(is_in))
     }

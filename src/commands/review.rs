@@ -13,6 +13,7 @@ use super::stdio::{UNWRITABLE, complain};
 use super::{Loaded, defaults, load, not_asked, read_manifests};
 use crate::cli::ReviewArgs;
 use crate::engine::Limits;
+use crate::engine::kelos::Shape;
 use crate::spawners::{ReadObjects, Snapshot};
 use crate::webhook::Metrics;
 use crate::webhook::mutate_task::answer_review;
@@ -82,16 +83,19 @@ impl<W: Write> Answerer<W> {
         if body.trim_ascii().is_empty() {
             return Ok(());
         }
-        let answered = if is_of_spawner(body) {
+        let plural = plural_in(body);
+        let answered = if Shape::ALL.iter().any(|makes| plural == makes.spawner_plural()) {
             answer_spawner_review(&Bytes::copy_from_slice(body), &self.known)
         } else {
-            answer_review(body, &self.known, &Limits::default(), &self.metrics)
+            let shape = Shape::ALL.into_iter().find(|shape| plural == shape.plural());
+            let shape = shape.unwrap_or_default();
+            answer_review(shape, body, &self.known, &Limits::default(), &self.metrics)
         };
         self.output.write_all(answered.reply.body()).context(UNWRITABLE)?;
         self.output.write_all(b"\n").context(UNWRITABLE)?;
         if !answered.reply.code().is_success() {
             match serde_json::from_slice::<TypeMeta>(body) {
-                Ok(TypeMeta { kind }) if kind == "Task" => complain(NO_MANIFESTS),
+                Ok(TypeMeta { kind }) if kind.parse::<Shape>().is_ok() => complain(NO_MANIFESTS),
                 _ => complain(format_args!(
                     "line {number}: no AdmissionReview with a uid; the answer says why"
                 )),
@@ -102,11 +106,10 @@ impl<W: Write> Answerer<W> {
     }
 }
 
-/// Whether a request is about what `serve` answers at another path: with warnings.
-fn is_of_spawner(body: &[u8]) -> bool {
+/// The plural of what a request is about: `serve` answers each at a path of its own.
+fn plural_in(body: &[u8]) -> String {
     let review: Result<Review, _> = serde_json::from_slice(body);
-    let plural = review.map(|it| it.request.resource.resource).unwrap_or_default();
-    matches!(&*plural, "taskspawners" | "sessionspawners")
+    review.map(|it| it.request.resource.resource).unwrap_or_default()
 }
 
 /// What a request is about.

@@ -22,6 +22,7 @@ use super::listen::listen;
 use crate::cli::ServeArgs;
 use crate::cluster;
 use crate::engine::Limits;
+use crate::engine::kelos::Shape;
 use crate::readiness::Readiness;
 use crate::server::{Drained, Server, Shutdown, Signals};
 use crate::settings::{RulesSource, ServeSettings};
@@ -54,10 +55,12 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
     let trusted = clients.as_ref().map(|clients| Arc::clone(&clients.trusted));
     let tls = tls::server_config_for(Arc::clone(&key.serving), trusted)?;
     let (Answers { mutate_task, validate_spawner }, rules) = follow(&settings, client, &metrics)?;
+    let mutate_session =
+        settings.shapes.contains(&Shape::Session).then(|| mutate_task.of_sessions());
 
     let shutdown = Shutdown::new();
     let webhook = Server::new(
-        router::router(mutate_task, validate_spawner, Arc::clone(&metrics)),
+        router::router(mutate_task, mutate_session, validate_spawner, Arc::clone(&metrics)),
         shutdown.clone(),
     )
     .with_rejections(|error| ClientRejection::of(error).map(ClientRejection::message));
@@ -117,7 +120,8 @@ fn follow(
                 Arc::clone(metrics.spawners()),
             );
             let live = Arc::new(live);
-            let rules = RuleFeed::from_cluster(&client, file, &spawners, &live, metrics)?;
+            let rules =
+                RuleFeed::from_cluster(&client, &settings.shapes, file, &spawners, &live, metrics)?;
             (mutate_task.with_live_lookup(live), rules)
         }
     };

@@ -10,6 +10,7 @@ use super::stdio::{UNWRITABLE, complain};
 use super::{not_asked, vars};
 use crate::cli::RenderArgs;
 use crate::engine::Rendered;
+use crate::engine::kelos::{Shape, group_of};
 use crate::engine::simulate::{Item, KelosVersion, NoTask, Spawner, Why};
 use crate::manifests::{Located, Manifest};
 use crate::templates::Position;
@@ -64,8 +65,9 @@ pub(super) fn tasks(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<
 pub(super) fn item(args: &RenderArgs, spawners: &[Manifest]) -> anyhow::Result<ExitCode> {
     let given = vars::given("--item", args.item.as_deref(), &args.set)?;
     let [manifest] = spawners else { return Err(not_one(spawners)) };
-    let spawner =
-        Spawner::parse(&manifest.json).context("the TaskSpawner is none as Kelos has it")?;
+    let makes = makes(manifest);
+    let spawner = Spawner::parse_as(makes, &manifest.json)
+        .with_context(|| format!("the {} is none as Kelos has it", makes.spawner()))?;
     match spawner.item(&given, args.kelos.unwrap_or_default()) {
         Ok(item) => {
             let text =
@@ -102,24 +104,33 @@ pub(super) fn task(
     item: &Item,
     version: KelosVersion,
 ) -> Option<Result<Manifest, (Box<Spawner>, NoTask)>> {
-    let spawner = Spawner::parse(&manifest.json).ok()?;
+    let makes = makes(manifest);
+    let spawner = Spawner::parse_as(makes, &manifest.json).ok()?;
     let task = match spawner.task(item, version) {
         Ok(task) => task,
         Err(error) => return Some(Err((Box::new(spawner), error))),
     };
     let api_version = task["apiVersion"].as_str().unwrap_or_default().into();
     let json = task.to_string().into();
-    Some(Ok(Manifest { api_version, kind: "Task".into(), json, ..manifest.clone() }))
+    let kind = makes.as_str().into();
+    Some(Ok(Manifest { api_version, kind, json, ..manifest.clone() }))
+}
+
+/// What the spawner of a document makes.
+fn makes(manifest: &Manifest) -> Shape {
+    Shape::of_spawner(group_of(&manifest.api_version), &manifest.kind).unwrap_or_default()
 }
 
 /// Why there is no Task, as a compiler shows it: where in the file of the TaskSpawner, and what to do.
 pub(super) fn explained(manifest: &Manifest, spawner: &Spawner, error: &NoTask) -> String {
     let rendered = error.rendered.as_ref();
     let what = rendered.map(|it| format!("{it}: ")).unwrap_or_default();
-    let message = format!("{}: {what}{}", error.why, error.error.message);
+    let why = error.why.of(spawner.makes());
+    let message = format!("{why}: {what}{}", error.error.message);
     let found = rendered.and_then(|it| in_file(manifest, it, spawner.template_of(it), error));
     let file = manifest.path.display().to_string();
-    let of_document = format!("{file}:{}:1, TaskSpawner {}", manifest.line, spawner.name());
+    let of_document =
+        format!("{file}:{}:1, {} {}", manifest.line, spawner.makes().spawner(), spawner.name());
     let (source, origin, position, length) = match (&found, rendered) {
         (Some((text, position, length)), _) => (&**text, &file, Some(*position), *length),
         (None, Some(rendered)) if error.error.position.is_some() => {
@@ -160,12 +171,15 @@ fn in_file(
 
 /// The way to the template of what Kelos renders.
 pub(super) fn path_of(rendered: &Rendered) -> Vec<&str> {
-    let mut path = vec!["spec", "taskTemplate"];
+    let of_task = |rest: &[&'static str]| [&["spec", "taskTemplate"], rest].concat();
     match rendered {
-        Rendered::Prompt => path.push("promptTemplate"),
-        Rendered::Branch => path.push("branch"),
-        Rendered::Name => path.push("nameTemplate"),
-        Rendered::Metadata(kind, key) => path.extend(["metadata", kind.field(), key]),
+        Rendered::Prompt(shape) => shape.prompt_field().split('.').collect(),
+        Rendered::Branch(shape) => shape.branch_field().split('.').collect(),
+        Rendered::Name => of_task(&["nameTemplate"]),
+        Rendered::Metadata(kind, key) => {
+            let mut path = of_task(&["metadata", kind.field()]);
+            path.push(key);
+            path
+        }
     }
-    path
 }

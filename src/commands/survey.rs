@@ -27,7 +27,7 @@ use crate::cli::SurveyArgs;
 use crate::clock;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::comparison::Ruled;
-use crate::engine::kelos::{Injection, StringMap, Task};
+use crate::engine::kelos::{Injection, Shape, StringMap, Task};
 use crate::engine::revision::{Renewed, Revision, renewed, renewed_with_traceless};
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::{Facts, need_workspace};
@@ -56,8 +56,10 @@ words! {
     }
 }
 
-/// The Tasks that are asked for, and the rules that they are looked at with.
+/// The Tasks, or Sessions, that are asked for, and the rules that they are looked at with.
 pub(super) struct Survey {
+    /// What is looked at.
+    pub(super) shape: Shape,
     pub(super) reach: Reach,
     /// Nothing for all namespaces.
     pub(super) namespace: Option<String>,
@@ -105,16 +107,18 @@ impl Survey {
     ///
     /// When there is no way to the cluster, its TaskSpawners can't be read, or a file or a flag is no good.
     pub(super) async fn begin(
+        shape: Shape,
         args: &SurveyArgs,
         files: &[PathBuf],
         policy: Policy,
     ) -> anyhow::Result<Survey> {
         let reach = Reach::connect(&args.connection, "or --context NAME").await?;
-        Survey::of(reach, args, files, policy).await
+        Survey::of(shape, reach, args, files, policy).await
     }
 
     /// The same of a cluster that is known.
     pub(super) async fn of(
+        shape: Shape,
         reach: Reach,
         args: &SurveyArgs,
         files: &[PathBuf],
@@ -129,11 +133,11 @@ impl Survey {
         let within = namespace.as_deref();
         let mut is_of_none = false;
         let (cluster, today) = if files.is_empty() {
-            (Known::read(&reach, within, policy.clone()).await?, None)
+            (Known::read(&reach, shape, within, policy.clone()).await?, None)
         } else {
-            let listed = Listed::read(&reach, within).await?;
+            let listed = Listed::read(&reach, shape, within).await?;
             let (objects, is_alone) =
-                overlay::read(files, &own, within, defaults, &listed.objects)?;
+                overlay::read((shape, files), &own, within, defaults, &listed.objects)?;
             is_of_none = is_alone;
             let today = Spawners::new(policy.clone());
             let problems = today.replace(objects);
@@ -158,6 +162,7 @@ impl Survey {
         let registrations = registrations::read(&reach).await;
         let others = admission::others(&reach, &registrations).await;
         Ok(Survey {
+            shape,
             registrations,
             others,
             reach,
@@ -184,11 +189,13 @@ impl Survey {
         mut take: impl AsyncFnMut(Surveyed, &mut Progress) -> anyhow::Result<ControlFlow<()>>,
     ) -> anyhow::Result<()> {
         let namespace = self.namespace.as_deref();
-        let unreadable = |error: Error| unreadable("Tasks", &Resource::TASKS, namespace, &error);
+        let resource = self.resource();
+        let plural = self.shape.several();
+        let unreadable = |error: Error| unreadable(plural, &resource, namespace, &error);
         let selection = Selection { namespace, labels: self.labels.as_deref(), name: None };
-        let pages = Resource::TASKS.pages(&self.reach.client, selection).await;
+        let pages = resource.pages(&self.reach.client, selection).await;
         let mut pages = pages.map_err(unreadable)?;
-        let (mut progress, mut count) = (Progress::of("Tasks"), 0);
+        let (mut progress, mut count) = (Progress::of(plural), 0);
         while let Some(page) = pages.next().await.map_err(unreadable)? {
             if let Some(left) = page.left {
                 progress.left(Some(left.saturating_add(page.objects().count() as u64)));
@@ -214,7 +221,8 @@ impl Survey {
     ///
     /// When it is no JSON object.
     pub(super) fn survey(&self, json: &str) -> anyhow::Result<Option<Surveyed>> {
-        let object: Value = serde_json::from_str(json).context("the API server sent no Task")?;
+        let object: Value = serde_json::from_str(json)
+            .with_context(|| format!("the API server sent no {}", self.shape))?;
         let metadata = &object["metadata"];
         let text = |field: &str| metadata[field].as_str().unwrap_or_default().to_owned();
         let (namespace, name) = (text("namespace"), text("name"));
@@ -240,13 +248,13 @@ impl Survey {
         namespace: &str,
         made: UnixSeconds,
     ) -> Result<Revision, PassedOver> {
-        let task = Task::parse(json).map_err(|_| PassedOver::NoTask)?;
+        let task = Task::parse_as(self.shape, json).map_err(|_| PassedOver::NoTask)?;
         let today = spawner(&self.today, namespace, &task)?;
         let before = self.before.as_deref().and_then(|it| spawner(it, namespace, &task).ok());
         let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
         let facts = self.today.facts(namespace, &task, json.len(), made);
         let renewed = renewed(object, json, &task, rules);
-        let new = Task::parse(&renewed.json).map_err(|_| PassedOver::NoTask)?;
+        let new = Task::parse_as(self.shape, &renewed.json).map_err(|_| PassedOver::NoTask)?;
         let revised = |renewed: &Renewed<'_>, new: &Task<'_>| {
             let facts = Facts { task_bytes: renewed.json.len(), ..facts };
             let decision = decide(new, rules.today, &facts, &Limits::default());
@@ -260,7 +268,7 @@ impl Survey {
         admission::is_asked(&self.registrations, (namespace, labels), &new)?;
         if self.others.is_some() && revision.leave_traceless() {
             let renewed = renewed_with_traceless(object, json, &task, rules);
-            let new = Task::parse(&renewed.json).map_err(|_| PassedOver::NoTask)?;
+            let new = Task::parse_as(self.shape, &renewed.json).map_err(|_| PassedOver::NoTask)?;
             revision.leave_open(&revised(&renewed, &new));
         }
         Ok(revision)
@@ -277,10 +285,19 @@ impl Survey {
             labels: self.labels.as_deref(),
             name: Some(&task.name),
         };
-        let found = Resource::TASKS.read_all(&self.reach.client, selection).await;
-        let found = found.with_context(|| format!("Task {} can't be read", task.full_name()))?;
+        let found = self.resource().read_all(&self.reach.client, selection).await;
+        let found =
+            found.with_context(|| format!("{} {} can't be read", self.shape, task.full_name()))?;
         let first = found.first().map(|json| serde_json::from_str(json.get()));
-        first.transpose().context("the API server sent no Task")
+        first.transpose().with_context(|| format!("the API server sent no {}", self.shape))
+    }
+
+    /// The kind that is looked at.
+    fn resource(&self) -> Resource {
+        match self.shape {
+            Shape::Task => Resource::TASKS,
+            Shape::Session => Resource::SESSIONS,
+        }
     }
 
     /// Fails where the rules or the switches are others by now than those that Tasks were looked at with: what was
@@ -291,7 +308,8 @@ impl Survey {
     /// That, or that they can't be read again.
     pub(super) async fn is_unchanged(&self) -> anyhow::Result<()> {
         let known =
-            Known::read(&self.reach, self.namespace.as_deref(), self.policy.clone()).await?;
+            Known::read(&self.reach, self.shape, self.namespace.as_deref(), self.policy.clone())
+                .await?;
         if state(&known.spawners.snapshot()) != state(&self.today) {
             bail!(
                 "nothing is written: rules or switches have changed meanwhile; run the same command again"
@@ -348,7 +366,7 @@ fn spawner(
     task: &Task<'_>,
 ) -> Result<Arc<CompiledSpawner>, PassedOver> {
     let Some(owner) = task.owner() else {
-        return known.of_nobody().map(Arc::clone).ok_or(PassedOver::NoSpawner);
+        return known.of_nobody(task.shape()).map(Arc::clone).ok_or(PassedOver::NoSpawner);
     };
     match known.rules(namespace, &owner) {
         Lookup::Found(spawner) => Ok(spawner),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::apimachinery::Kind;
 use crate::engine::decision::Cause;
+use crate::engine::kelos::Shape;
+use crate::engine::line;
 use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
@@ -41,7 +43,9 @@ impl Candidates {
     /// Those of a Task that was answered before, and told something by its labels and annotations: some of
     /// them are ours by now, and what the others told is not told again.
     pub(in crate::engine) fn settled(rules: &Rules) -> Candidates {
-        let settled = || Skip::new(Reason::Existing, "it was settled when the Task was new");
+        let made = rules.spawner.makes;
+        let message = format!("it was settled when the {made} was new");
+        let settled = || Skip::new(Reason::Existing, &*message);
         let candidates = rules.keys.iter().map(|_| Err(settled())).collect();
         Candidates { candidates, is_over: false }
     }
@@ -63,16 +67,17 @@ pub(in crate::engine) fn candidates(
     stops: bool,
     budget: &mut Budget,
 ) -> Candidates {
+    let made = rules.spawner.makes;
     let is_default = |rule: &KeyRule| rule.declared_in == DeclaredIn::Defaults;
     if !rules.keys.iter().any(|rule| is_default(rule)) {
-        return rendered(rules.keys.iter(), variables, stops, budget);
+        return rendered(made, rules.keys.iter(), variables, stops, budget);
     }
     let (first, then): (Vec<_>, Vec<_>) = rules.keys.iter().partition(|rule| is_default(rule));
-    let first = rendered(first.into_iter(), variables, stops, budget);
+    let first = rendered(made, first.into_iter(), variables, stops, budget);
     if stops && first.is_over {
         return first;
     }
-    let then = rendered(then.into_iter(), variables, stops, budget);
+    let then = rendered(made, then.into_iter(), variables, stops, budget);
     let (mut of_defaults, mut of_others) =
         (first.candidates.into_iter(), then.candidates.into_iter());
     let in_order = rules.keys.iter().map_while(|rule| match is_default(rule) {
@@ -83,6 +88,7 @@ pub(in crate::engine) fn candidates(
 }
 
 fn rendered<'r>(
+    made: Shape,
     rules: impl ExactSizeIterator<Item = &'r Arc<KeyRule>>,
     variables: &Arc<Map>,
     stops: bool,
@@ -93,9 +99,10 @@ fn rendered<'r>(
         let paid = budget.take_steps(KEY_STEPS).and_then(|()| budget.take_room(KEY_BYTES));
         let candidate = match &rule.plan {
             Ok(template) => {
-                let rendered = paid.map_err(|_| nothing_left());
+                let rendered = paid.map_err(|_| nothing_left(made));
                 let rendered = rendered.and_then(|()| render(template, variables, budget));
                 let rendered = rendered.map(|text| match rule.trimmed(&text) {
+                    _ if rule.is_shown_line => line::shown(&text),
                     same if same.len() == text.len() => text,
                     trimmed => trimmed.to_owned(),
                 });
@@ -121,8 +128,8 @@ fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Res
     Ok(text)
 }
 
-fn nothing_left() -> Skip {
-    let message = "the keys before it have taken all the steps that a Task has";
+fn nothing_left(made: Shape) -> Skip {
+    let message = format!("the keys before it have taken all the steps that a {made} has");
     Skip::new(Reason::LimitExceeded, message)
 }
 
@@ -145,11 +152,12 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     }
 }
 
-/// Whether an empty text means that there is nothing to write: of a label or node selector whose template has an action, and
-/// wherever a `default` stands by. A label that is written out as empty is meant so.
+/// Whether an empty text means that there is nothing to write: of a label or node selector whose template has an action,
+/// of what is shown in one line, and wherever a `default` stands by. A label that is written out as empty is meant so.
 pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
-    text.is_empty() && (rule.default.is_some() || (rule.kind != Kind::Annotation && has_action()))
+    let is_shown = rule.is_shown_line || rule.kind != Kind::Annotation;
+    text.is_empty() && (rule.default.is_some() || (is_shown && has_action()))
 }
 
 /// That there is nothing to write.

@@ -17,6 +17,8 @@ mod generic_webhook;
 mod key_list;
 mod meta;
 mod protect;
+mod session_spawner;
+mod shape;
 mod source;
 mod spawner;
 mod task;
@@ -30,13 +32,18 @@ pub use meta::ObjectMeta;
 use meta::{NAME_BYTES, names_only, no_rules_annotations};
 pub(in crate::engine) use protect::KUEUE;
 pub use protect::{Protection, ProtectionError};
+pub use session_spawner::SessionSpawner;
+pub(in crate::engine) use shape::is_shown_line;
+pub use shape::{DISPLAY_NAME_ANNOTATION, SECTION_ANNOTATION, Shape};
 pub use source::Source;
 pub use spawner::{
     Beyond, Cron, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook, Jira,
     LinearFilter, LinearWebhook, TaskSpawner, TaskSpawnerSpec, TaskTemplate, TemplateMetadata,
     Unread, When,
 };
-pub use task::{Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Str, Task, TaskSpec};
+pub use task::{
+    Entries, Excess, Filling, NoPodPlace, Owner, PodPlace, Session, Str, Task, TaskSpec,
+};
 
 /// Up to which Kelos it is known to be as it is said.
 pub const KNOWN: &str = "up to Kelos v0.52";
@@ -44,6 +51,10 @@ pub const KNOWN: &str = "up to Kelos v0.52";
 pub const GROUP: &str = "kelos.dev";
 /// The label by which a Task names its TaskSpawner.
 pub const TASKSPAWNER_LABEL: &str = "kelos.dev/taskspawner";
+/// The label by which a Session names its SessionSpawner: its uid.
+pub const SESSION_SPAWNER_LABEL: &str = "kelos.dev/sessionspawner";
+/// The name of the SessionSpawner, on its Sessions.
+pub const SESSION_SPAWNER_NAME_ANNOTATION: &str = "kelos.dev/sessionspawner-name";
 /// Set by a manual run of the Kelos CLI (v0.45 and later) instead of the label.
 pub const CREATED_FROM_ANNOTATION: &str = "kelos.dev/created-from-taskspawner";
 /// Who or what started a manual run: `manual`.

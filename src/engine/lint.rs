@@ -34,7 +34,7 @@ pub use self::labels::one_each;
 use self::places::Places;
 use self::view::View;
 use self::world::{KelosWorld, worlds};
-use super::kelos::TaskSpawner;
+use super::kelos::{Shape, TaskSpawner};
 use super::remedy::{Missed, Remedy, remedy};
 use super::rules::{Policy, Rules};
 use super::simulate::KelosVersion;
@@ -42,20 +42,9 @@ use super::sources::Table;
 use crate::apimachinery::Kind;
 use crate::templates::Templates;
 use crate::templates::purse::Purse;
-use crate::words::words;
 
 /// The most findings that are told: whoever mends some of them sees the others then.
 const MOST_FINDINGS: usize = 100;
-
-words! {
-    /// What is linted.
-    pub enum SpawnerKind {
-        /// A TaskSpawner, v1alpha1 or v1alpha2.
-        TaskSpawner = "TaskSpawner",
-        /// A SessionSpawner.
-        SessionSpawner = "SessionSpawner",
-    }
-}
 
 /// What is known around an object that is linted.
 #[derive(Clone, Copy, Debug)]
@@ -84,21 +73,21 @@ impl<'s> Surroundings<'s> {
 ///
 /// When the JSON is no such object: what the API server would refuse, too.
 pub fn lint(
-    kind: SpawnerKind,
+    makes: Shape,
     json: &str,
     around: &Surroundings<'_>,
 ) -> Result<Vec<Finding>, serde_json::Error> {
     let view: View = serde_json::from_str(json)?;
-    let spawner: TaskSpawner = serde_json::from_str(json)?;
+    let spawner = TaskSpawner::parse_as(makes, json)?;
     let rules = Rules::compile(spawner, around.policy, &mut Templates::default());
     let mut purse = Purse::default();
     let mut worlds = worlds(&view, &rules.spawner, &mut purse);
-    if kind == SpawnerKind::SessionSpawner {
+    if !makes.has_context() {
         worlds.iter_mut().for_each(|world| world.has_context = false);
     }
     let places = Places::of(&rules);
     let mut lint = Lint {
-        kind,
+        makes,
         silent: silence::silent(around, &view),
         view: &view,
         table: Table::of(rules.spawner.spec.when.source()),
@@ -116,13 +105,13 @@ pub fn lint(
     events::look(&mut lint);
     cron::look(&mut lint);
     templates::look(&mut lint);
-    if kind == SpawnerKind::TaskSpawner {
+    if makes == Shape::Task {
         recorded::look(&mut lint, json);
     }
     annotations::look(&mut lint);
     names::spawner(&mut lint);
     consumers::look(&mut lint);
-    if kind == SpawnerKind::TaskSpawner {
+    if makes == Shape::Task {
         names::constant(&mut lint);
         source::look(&mut lint);
     }
@@ -132,7 +121,8 @@ pub fn lint(
 
 /// What is looked at, and what was found.
 struct Lint<'l> {
-    kind: SpawnerKind,
+    /// What the spawner makes.
+    makes: Shape,
     /// The rules that nothing is told of.
     silent: BTreeSet<Rule>,
     view: &'l View,
@@ -155,12 +145,12 @@ struct Lint<'l> {
 
 impl Lint<'_> {
     fn is_session(&self) -> bool {
-        self.kind == SpawnerKind::SessionSpawner
+        self.makes == Shape::Session
     }
 
     /// What Kelos makes of an item.
     fn product(&self) -> &'static str {
-        if self.is_session() { "Session" } else { "Task" }
+        self.makes.as_str()
     }
 
     /// That Kelos does not make it where a template fails: the clause behind `Kelos`. `of` says of what, or when.

@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 pub(super) use self::byte_number::ByteNumbers;
 use super::candidate::{Candidate, Offer, has_stand_in, is_left_out, is_offered, judge};
 use super::decision::{Cause, KeyDecision, KeyOutcome, defaulted_list, skipped_list};
-use super::kelos::{MOST_KEYS, Task, is_ours};
+use super::kelos::{MOST_KEYS, Shape, Task, is_ours};
 use super::mark::{DEFAULTED, MARKS, RENDERED_FROM, SKIPPED, is_marked, rendered_from};
 use super::patch::{Changes, Place};
 use super::reason::Reason;
@@ -168,7 +168,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             && self.numbers.is_some_and(|numbers| numbers.has(rule, value))
         {
             self.remove(rule.place());
-            let removed = ours.as_ref().err().cloned().unwrap_or_else(too_large);
+            let removed =
+                ours.as_ref().err().cloned().unwrap_or_else(|| too_large(self.task.shape()));
             return Found::Absent { removed: Some(removed) };
         }
         // Of a Task that is settled nobody knows any more what its templates gave.
@@ -194,10 +195,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             return self.replace(rule, Cause::Failed(blank()));
         }
         match judge(rule, trimmed.into(), sanitize) {
-            Ok(same) if same == value => Found::Settled(keep(rule, value, ours)),
+            Ok(same) if same == value => Found::Settled(keep(self.task.shape(), rule, value, ours)),
             Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
             Err(skip) if !rule.in_field && !binds_others(rule, value, skip.reason) => {
-                Found::Settled(KeyOutcome::Skipped(existing()))
+                Found::Settled(KeyOutcome::Skipped(existing(self.task.shape())))
             }
             Err(skip) => self.replace(rule, Cause::Failed(skip)),
         }
@@ -269,7 +270,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 break;
             }
             self.remove(rules.keys[index].place());
-            found[index] = Found::Absent { removed: Some(too_large()) };
+            found[index] = Found::Absent { removed: Some(too_large(self.task.shape())) };
         }
     }
 
@@ -283,7 +284,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         // What stood there is removed by now.
         let size = self.size.with(rule.place(), &value);
         if !self.set_if_it_fits(rule.place(), &value, size) {
-            return KeyOutcome::Skipped(removed.unwrap_or_else(too_large));
+            return KeyOutcome::Skipped(removed.unwrap_or_else(|| too_large(self.task.shape())));
         }
         match (defaulted, removed) {
             (Some(cause), removed) => {
@@ -350,11 +351,11 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
 /// A valid value stays. It is worth a word only if the template would have given another one; what
 /// the Kelos field declares, Kelos itself has rendered.
-fn keep(rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
+fn keep(shape: Shape, rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutcome {
     if rule.declared_in == DeclaredIn::KelosField || is_offered(ours, value) {
         KeyOutcome::Kept
     } else {
-        KeyOutcome::Skipped(existing())
+        KeyOutcome::Skipped(existing(shape))
     }
 }
 
@@ -373,13 +374,13 @@ fn blank() -> Skip {
     Skip::new(Reason::InvalidValue, "Kelos wrote nothing but white space")
 }
 
-fn too_large() -> Skip {
-    Skip::new(
-        Reason::TooLarge,
-        "the Task would grow too large: it may have 256 KiB of annotations, and 1.4 MiB in all",
-    )
+fn too_large(shape: Shape) -> Skip {
+    let message = format!(
+        "the {shape} would grow too large: it may have 256 KiB of annotations, and 1.4 MiB in all"
+    );
+    Skip::new(Reason::TooLarge, message)
 }
 
-fn existing() -> Skip {
-    Skip::new(Reason::Existing, "the Task has a value of its own for it")
+fn existing(shape: Shape) -> Skip {
+    Skip::new(Reason::Existing, format!("the {shape} has a value of its own for it"))
 }

@@ -3,18 +3,19 @@
 //! Kelos makes the Job later, and one that the API server refuses hangs without a word: so nothing is
 //! written that it refuses. Where a value decides what runs where, a stranger's text must not choose it.
 
-use super::kelos::KUEUE;
+use super::kelos::{KUEUE, Shape};
 use super::reason::Reason;
 use super::skip::Skip;
 use crate::apimachinery::{self, Kind};
 
-/// The labels that Kelos gives the Job and the Pod of a Task, whatever the Task says (v0.29 and later).
-pub fn labels_of_kelos(task: &str) -> [(&'static str, &str); 4] {
+/// The labels that Kelos gives the Job and the Pod of a Task (v0.29 and later), or the StatefulSet and the Pod of a
+/// Session, whatever that says.
+pub fn labels_of_kelos(shape: Shape, name: &str) -> [(&'static str, &str); 4] {
     [
         ("kelos.dev/name", "kelos"),
-        ("kelos.dev/component", "task"),
+        ("kelos.dev/component", shape.component()),
         ("kelos.dev/managed-by", "kelos-controller"),
-        ("kelos.dev/task", task),
+        (shape.name_label(), name),
     ]
 }
 

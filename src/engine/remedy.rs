@@ -1,4 +1,4 @@
-//! Remedies: what to write in a TaskSpawner so that a variable is known of its Tasks.
+//! Remedies: what to write in a spawner so that a variable is known of its Tasks or Sessions.
 //!
 //! A line that is named here never makes Kelos fail: it prints only what the source has of every Task, or
 //! asks first. `docs/facts.md` explains the ways.
@@ -13,9 +13,9 @@ use std::fmt;
 
 use self::lines::carried;
 pub use self::sourceless::without_source;
-use super::kelos::{INFER_SETTING, Source};
+use super::kelos::{INFER_SETTING, Shape, Source};
 use super::rules::{Infer, Rules};
-use super::sources::{FROM_REPOSITORY, GROUPS, Table};
+use super::sources::{self, FROM_REPOSITORY, Table};
 use crate::apimachinery::Kind;
 use crate::templates::camel_case;
 
@@ -39,6 +39,8 @@ pub struct Missed<'m> {
 /// What makes a variable known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Remedy {
+    /// What the spawner makes that the lines are for.
+    pub makes: Shape,
     /// What is said before the lines, or instead of them where there are none.
     pub note: String,
     /// What shows on a Task in a file what a line gives that the TaskSpawner has already, and that is younger than
@@ -73,6 +75,8 @@ pub enum Line {
     },
     /// A line of its own in the prompt.
     Prompt {
+        /// What the prompt is of.
+        of: Shape,
         /// The line.
         line: String,
         /// Whether there is no prompt yet, so that Kelos makes its own.
@@ -95,6 +99,10 @@ pub enum InsteadOf {
 
 /// What to write so that a variable is known.
 pub fn remedy(missed: &Missed<'_>) -> Remedy {
+    Remedy { makes: missed.rules.spawner.makes, ..ways(missed) }
+}
+
+fn ways(missed: &Missed<'_>) -> Remedy {
     let source = missed.rules.spawner.spec.when.source();
     let path = missed.variable.trim_start_matches(['$', '.']);
     let (written, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -102,8 +110,12 @@ pub fn remedy(missed: &Missed<'_>) -> Remedy {
     // In a webhook of any kind a field is called as it is written; Jinja has names of Kelos in small letters.
     let is_spelled = table.has_new_names() || missed.variable.starts_with(['.', '$']);
     let camel = camel_case::variable(written);
-    let name = if is_spelled && table.has(written) || is_group(written) { written } else { &camel };
-    if is_group(name) {
+    let name = if is_spelled && table.has(written) || is_group(missed, written) {
+        written
+    } else {
+        &camel
+    };
+    if is_group(missed, name) {
         return groups::remedy(missed, table, name, rest);
     }
     let mut remedy = match source {
@@ -149,8 +161,9 @@ pub fn follows_from_workspace(rules: &Rules, variable: &str) -> bool {
 }
 
 /// Whether this is no variable of the source itself.
-fn is_group(name: &str) -> bool {
-    GROUPS.contains(&name) || matches!(name, "Source" | "Context" | "Payload" | "ChangedFiles")
+fn is_group(missed: &Missed<'_>, name: &str) -> bool {
+    sources::is_group(missed.rules.spawner.makes, name)
+        || matches!(name, "Source" | "Context" | "Payload" | "ChangedFiles")
 }
 
 /// A variable of the source: Kelos can print it.
@@ -199,7 +212,7 @@ impl fmt::Display for Remedy {
         f.write_str(&self.to_try)?;
         let Some((first, others)) = self.ways.split_first() else { return Ok(()) };
         let semicolon = if self.note.is_empty() { "" } else { "; " };
-        write!(f, "{semicolon}add to the TaskSpawner: {first}")?;
+        write!(f, "{semicolon}add to the {}: {first}", self.makes.spawner())?;
         others.iter().try_for_each(|way| write!(f, ", or {way}"))
     }
 }
@@ -231,10 +244,10 @@ impl fmt::Display for Line {
                     }
                 }
             }
-            Line::Prompt { line, is_first } => {
-                write!(f, "a line `{line}` in spec.taskTemplate.promptTemplate")?;
+            Line::Prompt { of, line, is_first } => {
+                write!(f, "a line `{line}` in {}", of.prompt_field())?;
                 let own = ", which replaces the prompt that Kelos makes itself";
-                f.write_str(if *is_first { own } else { "" })
+                f.write_str(if *is_first && of.has_own_prompt() { own } else { "" })
             }
             Line::FieldMapping(name) => write!(
                 f,

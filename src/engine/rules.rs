@@ -28,7 +28,7 @@ pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
 pub use self::failing::Failing;
 pub use self::policy::{Infer, On, OnInvalid, Policy};
 use super::kelos::{
-    Beyond, INFER_SETTING, LABELS_RULES, Protection, TaskSpawner, rules_annotation,
+    Beyond, INFER_SETTING, LABELS_RULES, Protection, Shape, TaskSpawner, rules_annotation,
 };
 use super::patch::Place;
 use super::reason::Reason;
@@ -151,6 +151,8 @@ pub struct KeyRule {
     pub own_allowed: Option<Arc<BTreeSet<Box<str>>>>,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
+    /// Whether the value is shown in one short line, and made to fit it.
+    pub is_shown_line: bool,
     /// Whether the Kelos field declares the key, so that Kelos may have rendered it already.
     pub in_field: bool,
     /// Whether a rules annotation declares the key: then what is there is no input for its team.
@@ -261,9 +263,10 @@ impl Rules {
         Rules::without_rules(spawner, NO_HASH.to_owned(), error, policy)
     }
 
-    /// The rules of Tasks without a TaskSpawner: the defaults.
-    pub fn of_nobody(policy: &Policy) -> Rules {
-        Rules::compile(TaskSpawner::default(), policy, &mut Templates::default())
+    /// The rules of Tasks, or Sessions, without a spawner: the defaults.
+    pub fn of_nobody(makes: Shape, policy: &Policy) -> Rules {
+        let nobody = TaskSpawner { makes, ..TaskSpawner::default() };
+        Rules::compile(nobody, policy, &mut Templates::default())
     }
 
     fn without_rules(
@@ -272,7 +275,8 @@ impl Rules {
         error: Skip,
         policy: &Policy,
     ) -> Rules {
-        let keys = policy.defaults.keys.clone();
+        let (makes, defaults) = (spawner.makes, &policy.defaults);
+        let keys = defaults.keys(makes).to_vec();
         let (uses, is_straight_line) = uses_of(&keys);
         let broken = BrokenAnnotation { kind: Kind::Label, name: LABELS_RULES, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;
@@ -284,7 +288,7 @@ impl Rules {
             broken_annotations: vec![broken],
             failing: Vec::new(),
             beyond: Beyond::default(),
-            copies: Arc::clone(&policy.defaults.copies),
+            copies: defaults.copies(makes),
             protection: Arc::clone(&policy.protection),
             uses,
             infer: Infer::Off,

@@ -13,6 +13,7 @@ mod payload;
 mod payload_sample;
 mod reporting;
 mod samples;
+mod session;
 mod source_kind;
 mod spawner;
 mod task;

@@ -28,7 +28,7 @@ mod variable;
 mod variable_set;
 mod work_item;
 
-pub(super) use self::catalog::{GROUPS, is_long, name_hint, sources_with};
+pub(super) use self::catalog::{is_group, is_long, name_hint, sources_with};
 pub(super) use self::github_webhook::is_of_issue;
 pub use self::given::given;
 pub use self::inference::{Inference, NotRead};
@@ -236,7 +236,8 @@ fn put_text(
 /// references came; in runs by hand always. It is what Kelos printed, unless a credential is taken out.
 fn title_of_an_empty_prompt(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
     let is_title = evidence.task.has_controller() || evidence.task.is_manual();
-    if known.wants("Title")
+    if evidence.task.shape().has_own_prompt()
+        && known.wants("Title")
         && known.get("Title").is_none()
         && is_title
         && evidence.spawner.spec.task_template.prompt_template.is_empty()

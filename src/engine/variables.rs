@@ -11,11 +11,11 @@ mod report;
 use std::sync::Arc;
 
 pub use self::report::{Missing, ReportedVariable, VariableReport, report};
-use super::kelos::{Injection, MARKS, Namespace, Task, Workspace};
+use super::kelos::{Injection, MARKS, Namespace, Shape, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
 use super::rules::{NewInputs, Rules};
-use super::sources::{Answer, FROM_REPOSITORY, GROUPS, Inference, NotRead, Origin, Question};
+use super::sources::{Answer, FROM_REPOSITORY, Inference, NotRead, Origin, Question, is_group};
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
 use crate::templates::budget::{Budget, Exhausted};
@@ -89,17 +89,15 @@ pub fn need_workspace(uses: &Uses) -> bool {
 /// declares.
 pub(super) fn reads_new_inputs(rules: &Rules, uses: &Uses) -> bool {
     let NewInputs { labels, annotations, sources } = rules.new_inputs;
-    ((labels || annotations) && uses.has("Task"))
+    ((labels || annotations) && uses.has(rules.spawner.makes.group()))
         || (annotations && uses.has("Annotations"))
-        || (sources && needs_source(uses))
+        || (sources && needs_source(rules.spawner.makes, uses))
 }
 
 /// Whether the templates ask for more than the groups, which don't depend on the source.
-fn needs_source(uses: &Uses) -> bool {
+fn needs_source(makes: Shape, uses: &Uses) -> bool {
     // A field of any webhook may be called as a group is in Jinja.
-    uses.all
-        || uses.spellings().len() > 0
-        || uses.names().iter().any(|name| !GROUPS.contains(&&**name))
+    uses.all || uses.spellings().len() > 0 || uses.names().iter().any(|name| !is_group(makes, name))
 }
 
 struct View<'v, 't> {
@@ -127,7 +125,9 @@ impl View<'_, '_> {
             }
         };
         group("Annotations", &|| build::inputs(task, Kind::Annotation, inputs, meter).map(Some));
-        group("Task", &|| build::task(task, facts.namespace_name, inputs, meter).map(Some));
+        group(task.shape().group(), &|| {
+            build::task(task, facts.namespace_name, inputs, meter).map(Some)
+        });
         let spawner = Some(&rules.spawner.metadata).filter(|meta| !meta.name.is_empty());
         group("Spawner", &|| spawner.map(|meta| build::object(meta, meter)).transpose());
         group("Workspace", &|| facts.workspace.map(|it| build::workspace(it, meter)).transpose());
@@ -146,7 +146,7 @@ impl View<'_, '_> {
 
     /// What is known about the source.
     fn source(&self, inputs: Inputs<'_>, meter: &Meter) -> Answer {
-        if !needs_source(self.uses) {
+        if !needs_source(self.rules.spawner.makes, self.uses) {
             return Answer::default();
         }
         let is_input = |key: &str, value: &str| inputs.has(Kind::Annotation, key, value);

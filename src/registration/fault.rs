@@ -50,7 +50,7 @@ impl Webhook {
 
     /// Whether it is called where we don't answer.
     pub(super) fn astray(&self, kind: ConfigurationKind) -> Option<Astray> {
-        let served = kind.path();
+        let served = kind.webhook().path();
         if let Some(service) = self.service() {
             // Without a path the API server calls the root.
             let path = service.path.as_deref().unwrap_or("/");
@@ -80,7 +80,7 @@ impl Faults {
         if named.contains(&"*") {
             return;
         }
-        let (_, plural) = kind.asked_about();
+        let (_, plural) = kind.webhook().asked_about();
         let named = named.join(", ");
         // Without a word it is Equivalent: objects of other versions are converted.
         let is_exact = policy == Some("Exact");
@@ -111,7 +111,7 @@ impl Faults {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let Some(selector) = &webhook.object_selector else { return };
-        let (operation, plural) = kind.asked_about();
+        let (operation, plural) = kind.webhook().asked_about();
         match selector.of(&labels) {
             Verdict::Selects => {}
             Verdict::Misses { requirement, .. } => self.wrong.push(format!(
@@ -155,7 +155,7 @@ fn ordinary_labels(kind: ConfigurationKind) -> Vec<(&'static str, &'static str)>
 
 /// That no rule is for this kind, and what the nearest one lacks.
 fn no_rule(kind: ConfigurationKind, rules: &[Rule]) -> String {
-    let (operation, plural) = kind.asked_about();
+    let (operation, plural) = kind.webhook().asked_about();
     let nearest = rules.iter().map(|rule| rule.lacks(kind)).min_by_key(Vec::len);
     let why = match nearest {
         None => "it has no rules".to_owned(),
@@ -171,7 +171,7 @@ fn no_rule(kind: ConfigurationKind, rules: &[Rule]) -> String {
 impl Rule {
     /// What keeps it from being for this kind: none if it is.
     pub(super) fn lacks(&self, kind: ConfigurationKind) -> Vec<String> {
-        let (operation, plural) = kind.asked_about();
+        let (operation, plural) = kind.webhook().asked_about();
         let mut lacks = Vec::new();
         let mut list = |field: &str, list: &[String], is_in: bool| {
             if !is_in {
@@ -197,10 +197,10 @@ mod tests {
 
     /// What is found of what the chart registers for this kind, after a change, where two versions are served.
     fn faults(kind: ConfigurationKind, change: Change) -> Faults {
-        let (operation, plural) = kind.asked_about();
+        let (operation, plural) = kind.webhook().asked_about();
         let mut webhook = json!({
-            "name": kind.webhooks()[0],
-            "clientConfig": {"service": {"namespace": "ns", "name": "n", "path": kind.path()}},
+            "name": kind.webhook().as_str(),
+            "clientConfig": {"service": {"namespace": "ns", "name": "n", "path": kind.webhook().path()}},
             "rules": [{"apiGroups": [GROUP], "apiVersions": ["*"], "resources": [plural], "operations": [operation], "scope": "Namespaced"}],
             "matchPolicy": "Exact",
         });

@@ -37,14 +37,14 @@ impl CompiledSpawner {
     /// What stands in for the rules of a TaskSpawner that there is no room for: it says so, if there are any.
     pub(super) fn refused(
         namespace: &str,
-        name: &str,
+        owner: &Owner<'_>,
         sketch: &Sketch,
         why: Why,
         policy: &Policy,
     ) -> CompiledSpawner {
-        let mut spawner = TaskSpawner::default();
+        let mut spawner = TaskSpawner { makes: owner.shape, ..TaskSpawner::default() };
         spawner.metadata.namespace = namespace.into();
-        spawner.metadata.name = name.into();
+        spawner.metadata.name = owner.name.into();
         spawner.metadata.uid = sketch.uid.as_deref().map(Into::into);
         let spawner = Arc::new(spawner);
         if !sketch.asks_for_something {

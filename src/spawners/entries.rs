@@ -1,15 +1,16 @@
-//! TaskSpawners by namespace and name, and how many have rules: counted as they come and go, so that
+//! TaskSpawners and SessionSpawners by namespace and name, and how many have rules: counted as they come and go, so that
 //! nobody has to go through all of them after each change.
 
 use std::sync::Arc;
 
 use super::compiled::{CompiledSpawner, Sketch, is_same};
 use super::namespaced::Namespaced;
+use super::seat_name::of_seat;
 use super::why::Why;
-use crate::engine::kelos::Owner;
+use crate::engine::kelos::{Owner, Shape};
 use crate::engine::reason::Reason;
 
-/// What is known of a TaskSpawner.
+/// What is known of a spawner.
 #[derive(Clone, Debug)]
 pub(super) enum Entry {
     /// Its rules.
@@ -20,43 +21,52 @@ pub(super) enum Entry {
     Refused(Arc<Sketch>, Why),
 }
 
-/// All TaskSpawners.
+/// All spawners.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
-    all: Namespaced<Entry>,
+    all: [Namespaced<Entry>; Shape::ALL.len()],
     count: Count,
 }
 
 /// What an entry counts for, or all of them together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
-    /// TaskSpawners that have rules.
+    /// Spawners that have rules.
     known: usize,
     /// Templates and rules annotations that do not parse.
     invalid_templates: usize,
 }
 
 impl Entries {
-    pub(super) fn get(&self, namespace: &str, name: &str) -> Option<&Entry> {
-        self.all.get(namespace, name)
+    /// The spawner of this name that makes what has this shape.
+    pub(super) fn of(&self, makes: Shape, namespace: &str, name: &str) -> Option<&Entry> {
+        self.all[makes as usize].get(namespace, name)
     }
 
-    pub(super) fn insert(&mut self, namespace: &str, name: &str, entry: Entry) {
-        self.take_off(namespace, name);
+    /// The spawner that has this seat.
+    pub(super) fn get(&self, namespace: &str, seat_name: &str) -> Option<&Entry> {
+        let (makes, name) = of_seat(seat_name);
+        self.of(makes, namespace, name)
+    }
+
+    pub(super) fn insert(&mut self, namespace: &str, seat_name: &str, entry: Entry) {
+        self.take_off(namespace, seat_name);
         let Count { known, invalid_templates } = entry.count();
         self.count.known += known;
         self.count.invalid_templates += invalid_templates;
-        self.all.insert(namespace, name, entry);
+        let (makes, name) = of_seat(seat_name);
+        self.all[makes as usize].insert(namespace, name, entry);
     }
 
-    pub(super) fn remove(&mut self, namespace: &str, name: &str) {
-        self.take_off(namespace, name);
-        self.all.remove(namespace, name);
+    pub(super) fn remove(&mut self, namespace: &str, seat_name: &str) {
+        self.take_off(namespace, seat_name);
+        let (makes, name) = of_seat(seat_name);
+        self.all[makes as usize].remove(namespace, name);
     }
 
     /// Each entry with its namespace, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Entry)> {
-        self.all.iter()
+        self.all.iter().flat_map(Namespaced::iter)
     }
 
     /// How many have rules.
@@ -71,19 +81,19 @@ impl Entries {
 
     /// Whether nothing was changed in one of them since it was cloned from the other.
     pub(super) fn is_same(&self, other: &Entries) -> bool {
-        self.all.is_same(&other.all)
+        self.all.iter().zip(&other.all).all(|(one, other)| one.is_same(other))
     }
 
     /// What is kept under this name counts no more.
-    fn take_off(&mut self, namespace: &str, name: &str) {
-        let count = self.get(namespace, name).map(Entry::count).unwrap_or_default();
+    fn take_off(&mut self, namespace: &str, seat_name: &str) {
+        let count = self.get(namespace, seat_name).map(Entry::count).unwrap_or_default();
         self.count.known -= count.known;
         self.count.invalid_templates -= count.invalid_templates;
     }
 }
 
 impl Entry {
-    /// Whether this is the TaskSpawner that a Task means.
+    /// Whether this is the spawner that a Task or Session means.
     pub(super) fn is(&self, owner: &Owner<'_>) -> bool {
         is_same(owner.uid, self.uid())
     }

@@ -8,6 +8,7 @@ use super::entries::Entry;
 use super::kept::Kept;
 use super::measure::Measure;
 use super::queue::{Queue, Waiting};
+use super::seat_name::seat_name;
 use super::shares::{Bounds, Seat, Shares, Standing, Turn, Turned};
 use super::snapshot::Snapshot;
 use super::watches::WatchedKind;
@@ -15,7 +16,7 @@ use super::why::Why;
 use super::{ClusterChange, SpawnerProblem};
 use crate::apimachinery::Kind;
 use crate::cluster::Change;
-use crate::engine::kelos::{INJECTION_SETTING, LABELS_RULES, Namespace, TaskSpawner};
+use crate::engine::kelos::{INJECTION_SETTING, LABELS_RULES, Namespace, Shape, TaskSpawner};
 use crate::engine::reason::Reason;
 use crate::engine::rules::{Cost, Defaults, Policy, Problem, Rules};
 
@@ -41,8 +42,8 @@ pub(super) struct Intake {
     pools: Kept,
     /// The Namespaces of the list that is under way.
     listing: HashMap<String, Arc<Namespace>>,
-    /// Whether all TaskSpawners have been listed once.
-    pub(super) is_listed: bool,
+    /// Whether all spawners of a shape have been listed once.
+    pub(super) is_listed: [bool; Shape::ALL.len()],
     /// Whether there is room for TaskSpawners that are not at hand.
     has_room: bool,
     /// What has been refused, for whoever has to fix it.
@@ -60,7 +61,7 @@ impl Intake {
             workspaces: Kept::default(),
             pools: Kept::default(),
             listing: HashMap::new(),
-            is_listed: false,
+            is_listed: Default::default(),
             has_room: false,
             problems: Vec::new(),
             outdated: Vec::new(),
@@ -76,7 +77,7 @@ impl Intake {
     pub(super) fn take(&mut self, changed: ClusterChange) {
         let next = &mut self.next;
         match changed {
-            ClusterChange::Spawners(changed) => self.spawners(changed),
+            ClusterChange::Spawners(makes, changed) => self.spawners(makes, changed),
             ClusterChange::Workspaces(changed) => {
                 self.workspaces.take(&mut next.workspaces, changed, |it| &it.metadata);
             }
@@ -119,11 +120,9 @@ impl Intake {
             {
                 let is_new = |problem: &&Problem| !told.contains(problem);
                 let new = known.rules.problems.iter().filter(is_new);
-                problems.extend(new.map(|problem| SpawnerProblem {
-                    namespace: namespace.to_owned(),
-                    spawner: name.to_owned(),
-                    problem: problem.clone(),
-                }));
+                problems.extend(
+                    new.map(|problem| SpawnerProblem::of_seat(namespace, name, problem.clone())),
+                );
             }
         }
         problems
@@ -134,12 +133,12 @@ impl Intake {
     fn defaults(&mut self, defaults: Arc<Defaults>) {
         let next = &mut self.next;
         let policy = Policy { defaults, ..(*next.policy).clone() };
-        next.nobody = Arc::new(CompiledSpawner::new(Rules::of_nobody(&policy)));
+        next.nobody = Snapshot::nobody(&policy);
         next.policy = Arc::new(policy);
         let name = |entry: &Entry| match entry {
             Entry::Compiled(known) => {
-                let meta = &known.rules.spawner.metadata;
-                Some((Arc::from(&*meta.namespace), Arc::from(&*meta.name)))
+                let spawner = &known.rules.spawner;
+                Some((Arc::from(&*spawner.metadata.namespace), Seat::of_spawner(spawner).name))
             }
             Entry::Pending(_) | Entry::Refused(..) => None,
         };
@@ -153,7 +152,7 @@ impl Intake {
                 && !Arc::ptr_eq(&known.rules.defaults, &self.next.policy.defaults)
             {
                 let spawner = Arc::clone(&known.rules.spawner);
-                let seat = Seat::of(&spawner.metadata);
+                let seat = Seat::of_spawner(&spawner);
                 return Some(Waiting { namespace, seat, spawner, bytes: 0 });
             }
         }
@@ -177,26 +176,30 @@ impl Intake {
             | self.shares.has_forgotten();
         let wanted = [
             (WatchedKind::TaskSpawners, spawners),
+            // Where nobody lists them, there are none.
+            (WatchedKind::SessionSpawners, spawners && self.is_listed[Shape::Session as usize]),
             (WatchedKind::Workspaces, self.workspaces.wants_list()),
             (WatchedKind::WorkerPools, self.pools.wants_list()),
         ];
         wanted.into_iter().filter_map(|(kind, is_wanted)| is_wanted.then_some(kind)).collect()
     }
 
-    fn spawners(&mut self, changed: Change<Arc<TaskSpawner>>) {
+    fn spawners(&mut self, makes: Shape, changed: Change<Arc<TaskSpawner>>) {
+        let list = makes as usize;
         match changed {
-            Change::Listing => self.shares.begin_list(),
+            Change::Listing => self.shares.begin_list(list),
             Change::Page(all) => all.into_iter().for_each(|spawner| self.spawner(spawner)),
             Change::One(spawner) => self.spawner(spawner),
             Change::Gone { namespace, name } => {
+                let name = seat_name(makes, &name);
                 self.shares.leave(&namespace, &name);
                 self.forget(&namespace, &name);
             }
             Change::Listed => {
-                for (namespace, name) in self.shares.end_list() {
+                for (namespace, name) in self.shares.end_list(list) {
                     self.forget(&namespace, &name);
                 }
-                self.is_listed = true;
+                self.is_listed[list] = true;
             }
             Change::Alive => (),
         }
@@ -206,7 +209,7 @@ impl Intake {
     /// which the rules do not know of), it waits for its turn; until then its old rules hold.
     fn spawner(&mut self, spawner: Arc<TaskSpawner>) {
         let namespace = Arc::from(&*spawner.metadata.namespace);
-        let seat = Seat::of(&spawner.metadata);
+        let seat = Seat::of_spawner(&spawner);
         if let Some(Entry::Compiled(known)) = self.next.spawners.get(&namespace, &seat.name)
             && known.rules.spawner == spawner
         {
@@ -289,7 +292,7 @@ impl Intake {
             self.next.spawners.insert(namespace, name, entry);
         }
         let Some(waiting) = self.queue.get(namespace, name) else { return };
-        let seat = Seat::of(&waiting.metadata);
+        let seat = Seat::of_spawner(waiting);
         if self.shares.is_closed_to(namespace, &seat) {
             self.queue.remove(namespace, name);
             self.shares.outdate(namespace, name);
@@ -341,14 +344,14 @@ fn log_unknown_switch(namespace: &Namespace, known: Option<&Namespace>) {
 }
 
 /// What a team is told whose TaskSpawner has no room.
-fn refusal(namespace: &str, name: &str, why: Why) -> SpawnerProblem {
+fn refusal(namespace: &str, seat_name: &str, why: Why) -> SpawnerProblem {
     let problem = Problem {
         kind: Kind::Label,
         key: LABELS_RULES.to_owned(),
         reason: Reason::LimitExceeded,
         message: why.to_string(),
     };
-    SpawnerProblem { namespace: namespace.into(), spawner: name.into(), problem }
+    SpawnerProblem::of_seat(namespace, seat_name, problem)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::measure::Measure;
 use super::namespaced::Namespaced;
-use super::shares::{Bounds, Seat, Shares, Standing, Turn};
+use super::shares::{Bounds, FIRST_LIST, Seat, Shares, Standing, Turn};
 use crate::cluster::Change;
 use crate::engine::kelos::ObjectMeta;
 use crate::engine::rules::Cost;
@@ -37,7 +37,7 @@ impl Kept {
         meta: fn(&T) -> &ObjectMeta,
     ) {
         match changed {
-            Change::Listing => self.shares.begin_list(),
+            Change::Listing => self.shares.begin_list(FIRST_LIST),
             Change::Page(all) => all.into_iter().for_each(|it| self.put(objects, it, meta)),
             Change::One(object) => self.put(objects, object, meta),
             Change::Gone { namespace, name } => {
@@ -45,7 +45,7 @@ impl Kept {
                 objects.remove(&namespace, &name);
             }
             Change::Listed => {
-                for (namespace, name) in self.shares.end_list() {
+                for (namespace, name) in self.shares.end_list(FIRST_LIST) {
                     objects.remove(&namespace, &name);
                 }
             }

@@ -19,7 +19,9 @@ use super::{CompiledSpawner, Lookup, Spawners};
 use crate::apimachinery::is_object_name as is_name;
 use crate::cluster;
 use crate::cluster::Resource;
-use crate::engine::kelos::{Namespace, Owner, TaskSpawner, TaskSpec, WorkerPool, Workspace};
+use crate::engine::kelos::{
+    Namespace, Owner, SessionSpawner, Shape, TaskSpawner, TaskSpec, WorkerPool, Workspace,
+};
 use crate::fair::{Bounds, FairPlaces};
 use crate::keyed_semaphore::KeyedSemaphore;
 use crate::telemetry::{LogOnce, chain};
@@ -86,9 +88,9 @@ impl LiveLookup {
         owner: &Owner<'_>,
         patience: Duration,
     ) -> LookupResult<CompiledSpawner> {
-        let Owner { name, uid } = *owner;
-        let query = LookupQuery { kind: WatchedKind::TaskSpawners, namespace, name, uid };
-        looked(self.find(&query, patience).await, LookedUpObject::task_spawner)
+        let Owner { shape, name, uid } = *owner;
+        let query = LookupQuery { kind: WatchedKind::spawners(shape), namespace, name, uid };
+        looked(self.find(&query, patience).await, LookedUpObject::spawner)
     }
 
     /// Looks a Namespace up, within `patience`.
@@ -171,7 +173,7 @@ impl LiveLookup {
             return Ok(Some(object));
         }
         // To ask again is no help, unless the right is about to come: just after an installation.
-        let is_settled = query.kind != WatchedKind::TaskSpawners || self.spawners.is_warm();
+        let is_settled = query.kind.makes().is_none_or(|makes| self.spawners.is_warm(makes));
         if error.is_forbidden() && is_settled {
             self.cache().put(query, None, 0);
             return Ok(None);
@@ -183,11 +185,14 @@ impl LiveLookup {
     fn watched(&self, query: &LookupQuery<'_>) -> Option<LookedUpObject> {
         let LookupQuery { kind, namespace, name, uid } = *query;
         let known = self.spawners.snapshot();
-        match kind {
-            WatchedKind::TaskSpawners => match known.rules(namespace, &Owner { name, uid }) {
-                Lookup::Found(known) => Some(LookedUpObject::TaskSpawner(known)),
+        if let Some(shape) = kind.makes() {
+            return match known.rules(namespace, &Owner { shape, name, uid }) {
+                Lookup::Found(known) => Some(LookedUpObject::Spawner(known)),
                 Lookup::Pending | Lookup::Unknown => None,
-            },
+            };
+        }
+        match kind {
+            WatchedKind::TaskSpawners | WatchedKind::SessionSpawners => None,
             WatchedKind::Namespaces => {
                 known.namespaces.get("", name).cloned().map(LookedUpObject::Namespace)
             }
@@ -215,9 +220,9 @@ impl LiveLookup {
         }
     }
 
-    /// Forgets what was said of a TaskSpawner of that name: the watch knows better now.
-    pub fn forget(&self, namespace: &str, name: &str) {
-        let kind = WatchedKind::TaskSpawners;
+    /// Forgets what was said of a spawner of that name: the watch knows better now.
+    pub fn forget(&self, makes: Shape, namespace: &str, name: &str) {
+        let kind = WatchedKind::spawners(makes);
         self.cache().forget(&LookupQuery { kind, namespace, name, uid: None });
     }
 
@@ -243,9 +248,7 @@ impl LiveLookup {
         let got = timeout(GET_TIMEOUT, self.get(query)).await;
         let got = got.map_err(|_| cluster::Error::Timeout(GET_TIMEOUT))??;
         let (object, bytes) = match got {
-            Some((Fetched::TaskSpawner(spawner), bytes)) => {
-                self.compile(query, spawner, bytes).await
-            }
+            Some((Fetched::Spawner(spawner), bytes)) => self.compile(query, spawner, bytes).await,
             Some((Fetched::Ready(object), bytes)) => (Some(object), bytes),
             None => (None, 0),
         };
@@ -263,7 +266,12 @@ impl LiveLookup {
         Ok(match query.kind {
             WatchedKind::TaskSpawners => {
                 read(get.object(Resource::TASK_SPAWNERS, query).await?, |it| {
-                    Fetched::TaskSpawner(Box::new(it))
+                    Fetched::Spawner(Box::new(it))
+                })
+            }
+            WatchedKind::SessionSpawners => {
+                read(get.object(Resource::SESSION_SPAWNERS, query).await?, |it: SessionSpawner| {
+                    Fetched::Spawner(Box::new(it.into()))
                 })
             }
             WatchedKind::Namespaces => read(get.object(Resource::NAMESPACES, query).await?, |it| {
@@ -288,12 +296,13 @@ impl LiveLookup {
         bytes: u64,
     ) -> (Option<LookedUpObject>, u64) {
         let spawners = Arc::clone(&self.spawners);
+        let shape = spawner.makes;
         let compiled = spawn_blocking(move || Arc::new(spawners.compile(*spawner))).await;
-        let owner = Owner { name: query.name, uid: query.uid };
+        let owner = Owner { shape, name: query.name, uid: query.uid };
         match compiled {
             Ok(known) if known.is(&owner) => {
                 let bytes = bytes.max(known.rules.cost.bytes);
-                (Some(LookedUpObject::TaskSpawner(known)), bytes)
+                (Some(LookedUpObject::Spawner(known)), bytes)
             }
             _ => (None, 0),
         }
@@ -315,7 +324,7 @@ impl LiveLookup {
 /// What the API server gave.
 enum Fetched {
     /// It has still to be compiled.
-    TaskSpawner(Box<TaskSpawner>),
+    Spawner(Box<TaskSpawner>),
     Ready(LookedUpObject),
 }
 

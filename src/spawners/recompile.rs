@@ -30,7 +30,7 @@ mod tests {
     use super::super::{ClusterChange, Objects, Spawners};
     use super::*;
     use crate::cluster::Change;
-    use crate::engine::kelos::LABELS_RULES;
+    use crate::engine::kelos::{LABELS_RULES, Shape};
     use crate::engine::reason::Reason;
 
     fn spawner(name: &str, label: &str) -> Arc<TaskSpawner> {
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(spawners.snapshot().invalid_templates(), 1);
 
         // Mended, it is as good as any other; and the lock was not poisoned.
-        let mended = ClusterChange::Spawners(Change::One(spawner("bad", "good")));
+        let mended = ClusterChange::Spawners(Shape::Task, Change::One(spawner("bad", "good")));
         assert_eq!(spawners.apply(mended), []);
         assert_eq!(keys(&spawners, "bad"), Some(1));
         assert_eq!(spawners.snapshot().invalid_templates(), 0);

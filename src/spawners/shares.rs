@@ -13,8 +13,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::share::Share;
+use super::seat_name::{of_seat, seat_name};
 use super::why::Why;
-use crate::engine::kelos::ObjectMeta;
+use crate::engine::kelos::{ObjectMeta, Shape, TaskSpawner};
 use crate::engine::rules::Cost;
 
 /// What may be kept.
@@ -57,6 +58,16 @@ pub(super) enum Turn {
     Forgotten,
 }
 
+/// How many lists show what shares one room: one for each kind of spawner.
+pub(super) const LISTS: usize = Shape::ALL.len();
+/// The list where one kind has a room of its own.
+pub(super) const FIRST_LIST: usize = 0;
+
+/// The list that shows what is called so.
+fn list_of(name: &str) -> usize {
+    of_seat(name).0 as usize
+}
+
 /// A turn, and whose it is: namespace, name, what.
 pub(super) type Turned = (Arc<str>, Arc<str>, Turn);
 
@@ -75,8 +86,8 @@ pub(super) struct Shares {
     /// What those take that are in, and how many are refused.
     used_bytes: u64,
     refused: usize,
-    /// Which list was begun last.
-    round: u32,
+    /// Which list of each kind was begun last.
+    rounds: [u32; LISTS],
     /// How many namespaces room was given to.
     #[cfg(test)]
     given: usize,
@@ -93,7 +104,7 @@ impl Shares {
             has_room: true,
             used_bytes: 0,
             refused: 0,
-            round: 0,
+            rounds: [0; LISTS],
             #[cfg(test)]
             given: 0,
         }
@@ -105,14 +116,14 @@ impl Shares {
             self.leave(namespace, &seat.name);
         }
         let share = self.namespaces.entry(Arc::clone(namespace)).or_default();
-        if share.enter(seat, fingerprint, self.round) {
+        if share.enter(seat, fingerprint, self.rounds[list_of(&seat.name)]) {
             self.changed.insert(Arc::clone(namespace));
         }
     }
 
     /// The object is what it was.
     pub(super) fn touch(&mut self, namespace: &str, name: &str) {
-        let round = self.round;
+        let round = self.rounds[list_of(name)];
         self.change(namespace, name, |share, seat| {
             share.touch(seat, round);
             false
@@ -135,18 +146,22 @@ impl Shares {
         self.change(namespace, name, Share::leave);
     }
 
-    /// A list begins.
-    pub(super) fn begin_list(&mut self) {
-        self.round += 1;
-        self.namespaces.values_mut().for_each(|share| share.is_crowding = false);
+    /// A list begins, of those that make this; [`FIRST_LIST`] where there is one kind.
+    pub(super) fn begin_list(&mut self, list: usize) {
+        self.rounds[list] += 1;
+        self.namespaces.values_mut().for_each(|share| share.is_crowding[list] = false);
     }
 
     /// A list has come to its end: what it did not show is gone, and given back.
-    pub(super) fn end_list(&mut self) -> Vec<(Arc<str>, Arc<str>)> {
+    pub(super) fn end_list(&mut self, list: usize) -> Vec<(Arc<str>, Arc<str>)> {
         let mut gone = Vec::new();
+        let round = self.rounds[list];
         for (namespace, share) in &mut self.namespaces {
-            share.is_crowded = share.is_crowding;
-            let unseen = share.line.iter().filter(|(_, record)| record.round != self.round);
+            share.is_crowded[list] = share.is_crowding[list];
+            let unseen = share
+                .line
+                .iter()
+                .filter(|(seat, record)| list_of(&seat.name) == list && record.round != round);
             let names = unseen.map(|(seat, _)| (Arc::clone(namespace), Arc::clone(&seat.name)));
             gone.extend(names);
             self.changed.insert(Arc::clone(namespace));
@@ -205,7 +220,7 @@ impl Shares {
             self.refused = self.refused - refused + share.told.1;
         }
         share.given = bytes;
-        if share.is_crowded {
+        if share.is_crowded() {
             self.crowded.insert(Arc::clone(namespace));
         } else {
             self.crowded.remove(namespace);
@@ -287,6 +302,12 @@ fn level(wanted: impl Iterator<Item = u64>, total: u64) -> u64 {
 }
 
 impl Seat {
+    /// The place of a spawner.
+    pub(super) fn of_spawner(spawner: &TaskSpawner) -> Seat {
+        let name = seat_name(spawner.makes, &spawner.metadata.name);
+        Seat { name: (&*name).into(), ..Seat::of(&spawner.metadata) }
+    }
+
     /// The place of an object. A manifest says no time, as a rule: then it is among the oldest.
     pub(super) fn of(meta: &ObjectMeta) -> Seat {
         let created = meta.creation_timestamp.parse::<Timestamp>().ok();

@@ -7,7 +7,7 @@ use super::compiled::{CompiledSpawner, Sketch};
 use super::entries::{Entries, Entry};
 use super::namespaced::Namespaced;
 use super::why::Why;
-use crate::engine::kelos::{Namespace, Owner, Task, TaskSpec, WorkerPool, Workspace};
+use crate::engine::kelos::{Namespace, Owner, Shape, Task, TaskSpec, WorkerPool, Workspace};
 use crate::engine::rules::{Policy, Rules};
 use crate::engine::variables::Facts;
 use crate::unix_seconds::UnixSeconds;
@@ -16,10 +16,10 @@ use crate::unix_seconds::UnixSeconds;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(super) policy: Arc<Policy>,
-    /// What Tasks get that have no TaskSpawner, or one that is not known: the defaults.
-    pub(super) nobody: Arc<CompiledSpawner>,
+    /// What Tasks, and Sessions, get that have no spawner, or one that is not known: the defaults.
+    pub(super) nobody: [Arc<CompiledSpawner>; Shape::ALL.len()],
     pub(super) spawners: Entries,
-    /// The namespaces with more TaskSpawners than have their names kept: there is no room for the others.
+    /// The namespaces with more spawners than have their names kept: there is no room for the others.
     pub(super) crowded: Arc<HashMap<Arc<str>, Why>>,
     pub(super) workspaces: Namespaced<Arc<Workspace>>,
     pub(super) pools: Namespaced<Arc<WorkerPool>>,
@@ -27,14 +27,14 @@ pub struct Snapshot {
     pub(super) namespaces: Namespaced<Arc<Namespace>>,
 }
 
-/// What a snapshot knows of the owner of a Task.
+/// What a snapshot knows of the owner of a Task or Session.
 #[derive(Clone, Debug)]
 pub enum Lookup {
-    /// The TaskSpawner.
+    /// The spawner.
     Found(Arc<CompiledSpawner>),
     /// There is one, and its rules are not compiled yet.
     Pending,
-    /// No TaskSpawner of that name is known, or another one that has its name now.
+    /// No spawner of that name is known, or another one that has its name now.
     Unknown,
 }
 
@@ -42,7 +42,7 @@ impl Snapshot {
     /// Nothing is known but the policy.
     pub(super) fn new(policy: Policy) -> Snapshot {
         Snapshot {
-            nobody: Arc::new(CompiledSpawner::new(Rules::of_nobody(&policy))),
+            nobody: Snapshot::nobody(&policy),
             policy: Arc::new(policy),
             spawners: Entries::default(),
             crowded: Arc::default(),
@@ -52,10 +52,15 @@ impl Snapshot {
         }
     }
 
-    /// What Tasks get that have no TaskSpawner, or one that is not known; nothing where there are no
-    /// defaults.
-    pub fn of_nobody(&self) -> Option<&Arc<CompiledSpawner>> {
-        (!self.policy.defaults.is_empty()).then_some(&self.nobody)
+    /// What is given where there is no spawner.
+    pub(super) fn nobody(policy: &Policy) -> [Arc<CompiledSpawner>; Shape::ALL.len()] {
+        Shape::ALL.map(|shape| Arc::new(CompiledSpawner::new(Rules::of_nobody(shape, policy))))
+    }
+
+    /// What Tasks, or Sessions, get that have no spawner, or one that is not known; nothing where there are no
+    /// defaults for them.
+    pub fn of_nobody(&self, shape: Shape) -> Option<&Arc<CompiledSpawner>> {
+        (!self.policy.defaults.is_empty(shape)).then_some(&self.nobody[shape as usize])
     }
 
     /// What the cluster admin decided.
@@ -63,11 +68,11 @@ impl Snapshot {
         &self.policy
     }
 
-    /// The rules of the TaskSpawner that a Task names as its owner.
+    /// The rules of the spawner that a Task or Session names as its owner.
     ///
-    /// A uid must match. A TaskSpawner out of a manifest written by hand has none, and matches.
+    /// A uid must match. A spawner out of a manifest written by hand has none, and matches.
     pub fn rules(&self, namespace: &str, owner: &Owner<'_>) -> Lookup {
-        match self.spawners.get(namespace, owner.name) {
+        match self.spawners.of(owner.shape, namespace, owner.name) {
             Some(entry) if !entry.is(owner) => Lookup::Unknown,
             Some(Entry::Compiled(known)) => Lookup::Found(Arc::clone(known)),
             Some(Entry::Pending(_)) => Lookup::Pending,
@@ -86,7 +91,7 @@ impl Snapshot {
 
     fn refused(&self, namespace: &str, owner: &Owner<'_>, sketch: &Sketch, why: Why) -> Lookup {
         let policy = &self.policy;
-        let rules = CompiledSpawner::refused(namespace, owner.name, sketch, why, policy);
+        let rules = CompiledSpawner::refused(namespace, owner, sketch, why, policy);
         Lookup::Found(Arc::new(rules))
     }
 
@@ -132,7 +137,7 @@ impl Snapshot {
         }
     }
 
-    /// The rules of all TaskSpawners, with their namespaces, in no order.
+    /// The rules of all TaskSpawners and SessionSpawners, with their namespaces, in no order.
     pub fn all_rules(&self) -> impl Iterator<Item = (&str, &Rules)> {
         self.spawners.iter().filter_map(|(namespace, entry)| match entry {
             Entry::Compiled(known) => Some((namespace, &known.rules)),
@@ -140,7 +145,7 @@ impl Snapshot {
         })
     }
 
-    /// How many TaskSpawners have rules here.
+    /// How many TaskSpawners and SessionSpawners have rules here.
     pub fn spawner_count(&self) -> usize {
         self.spawners.known()
     }

@@ -156,7 +156,7 @@ fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result
     if let Some(excess) = task.excess() {
         return Err(Next::Reply(oversized(request, excess)));
     }
-    let (owner, nobody) = (task.owner(), sight.known.of_nobody());
+    let (owner, nobody) = (task.owner(), sight.known.of_nobody(task.shape()));
     if owner.is_none() && nobody.is_none() {
         return as_it_is(AdmissionOutcome::NoOwner);
     }
@@ -264,6 +264,9 @@ fn decided(
 /// tried again for ever, and nothing says so. A WorkerPool has its Pods without a Job.
 fn name_warning(task: &Task<'_>) -> Option<String> {
     let name = task.name();
+    if !task.shape().has_job() {
+        return None;
+    }
     let has_job = task.pod_place() != Err(NoPodPlace::WorkerPool);
     (name.len() > NAME_BYTES && has_job).then(|| {
         format!(
@@ -289,10 +292,10 @@ fn unknown_owner(request: &Request<'_>, owner: &Owner<'_>, sight: &Sight) -> Ans
 
 /// Says that a TaskSpawner is not known, and logs it.
 fn not_known(request: &Request<'_>, owner: &Owner<'_>) -> String {
-    report::unknown_owner(&request.namespace, owner.name);
+    report::unknown_owner(&request.namespace, owner);
     let name = review::shorten_middle(owner.name, OWNER_CHARS);
     let with_uid = if owner.uid.is_some() { " with the uid of the owner reference" } else { "" };
-    format!("there is no TaskSpawner {name}{with_uid} in this namespace")
+    format!("there is no {} {name}{with_uid} in this namespace", owner.shape.spawner())
 }
 
 /// The answer to what no API server can have sent.

@@ -1,4 +1,4 @@
-//! `POST /mutate-task`: the request of a new Task → its answer.
+//! `POST /mutate-task` and `POST /mutate-session`: the request of a new Task or Session → its answer.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::time_budget::TimeBudget;
 use super::{AdmissionOutcome, Answered, Metrics, Resource};
 use crate::clock;
 use crate::engine::Limits;
-use crate::engine::kelos::{Namespace, Workspace};
+use crate::engine::kelos::{Namespace, Shape, Workspace};
 use crate::spawners::{CompiledSpawner, LiveLookup, LookupResult, Snapshot, Spawners};
 
 /// How many Tasks with costly templates, or of many bytes, are read and decided at once.
@@ -22,6 +22,7 @@ const POOL_PLACES: usize = 2;
 /// Answers requests with the rules of a cache.
 #[derive(Clone)]
 pub struct MutateTask {
+    shape: Shape,
     spawners: Arc<Spawners>,
     live: Option<Arc<LiveLookup>>,
     metrics: Arc<Metrics>,
@@ -35,7 +36,7 @@ impl MutateTask {
     pub fn new(spawners: Arc<Spawners>, metrics: Arc<Metrics>, limits: Limits) -> MutateTask {
         let pool = Arc::new(Pool::new(POOL_PLACES, WAITING_TASKS));
         let reader = Reader::new(Arc::clone(&pool));
-        MutateTask { spawners, live: None, metrics, limits, reader, pool }
+        MutateTask { shape: Shape::Task, spawners, live: None, metrics, limits, reader, pool }
     }
 
     /// Looks up what is not known.
@@ -43,11 +44,17 @@ impl MutateTask {
         MutateTask { live: Some(live), ..self }
     }
 
+    /// Answers requests of Sessions: beside those of Tasks, and no more of both at once than of one.
+    #[must_use]
+    pub fn of_sessions(&self) -> MutateTask {
+        MutateTask { shape: Shape::Session, ..self.clone() }
+    }
+
     /// Answers a request, taking it through whatever it needs. What hardly a request waits for is kept in a
     /// place of its own, so that the others need not move that much.
     async fn answered(&self, body: Bytes, query: Option<&str>) -> Answered {
         let time = TimeBudget::start(query);
-        let Read { review, room } = match self.reader.read(body, &time).await {
+        let Read { review, room } = match self.reader.read(self.shape, body, &time).await {
             Ok(Ok(read)) => read,
             Ok(Err(unreadable)) => return case::unreadable(unreadable),
             Err(no_room) => {
@@ -64,14 +71,14 @@ impl MutateTask {
                 Next::Reply(answered) => return answered,
                 Next::Render => break,
                 Next::NotYet if time.has_another_try() => {
-                    return unavailable("the TaskSpawner is being read; try again");
+                    return unavailable(IS_BEING_READ);
                 }
                 Next::NotYet => sight.gave_up = true,
                 Next::LookUpOwner => {
                     let looked = Box::pin(self.look_up_owner(request, &time)).await;
                     match sought(looked, &time) {
                         Some(owner) => sight.owner = owner,
-                        None => return unavailable("the TaskSpawner is not known yet; try again"),
+                        None => return unavailable("the spawner is not known yet; try again"),
                     }
                 }
                 Next::LookUpAround { namespace, workspace } => {
@@ -82,9 +89,7 @@ impl MutateTask {
                             (sight.namespace, sight.workspace) = (namespace, workspace);
                         }
                         _ => {
-                            return unavailable(
-                                "what the Task works in is not known yet; try again",
-                            );
+                            return unavailable("what it works in is not known yet; try again");
                         }
                     }
                 }
@@ -170,7 +175,7 @@ fn sought<T>(looked: LookupResult<T>, time: &TimeBudget) -> Option<Sought<T>> {
 
 impl Answer for MutateTask {
     async fn answer(&self, body: Bytes, query: Option<&str>) -> Reply {
-        let timer = self.metrics.admission(Resource::Task);
+        let timer = self.metrics.admission(Resource::made(self.shape));
         let answered = self.answered(body, query).await;
         timer.finish(answered.outcome);
         answered.reply
@@ -179,21 +184,24 @@ impl Answer for MutateTask {
 
 /// Answers one AdmissionReview where it stands, whatever its templates do.
 pub fn answer_review(
+    shape: Shape,
     body: &[u8],
     known: &Arc<Snapshot>,
     limits: &Limits,
     metrics: &Metrics,
 ) -> Answered {
-    let request = match Request::parse(body) {
+    let request = match Request::parse(shape, body) {
         Ok(request) => request,
         Err(unreadable) => return case::unreadable(unreadable),
     };
     let sight = Sight::new(Arc::clone(known), clock::now(), false);
     match case::next(&request, body.len(), &sight, limits, metrics, Where::Apart) {
         Next::Reply(answered) => answered,
-        _ => unavailable("the TaskSpawner is being read; try again"),
+        _ => unavailable(IS_BEING_READ),
     }
 }
+
+const IS_BEING_READ: &str = "the spawner is being read; try again";
 
 /// The API server asks again in a second.
 fn unavailable(message: &str) -> Answered {

@@ -10,6 +10,7 @@ use super::case::IN_LINE_BYTES;
 use super::pool::{HUGE, Pool, turn_of};
 use super::review::{ParsedReview, Unreadable};
 use super::time_budget::TimeBudget;
+use crate::engine::kelos::Shape;
 
 /// What may be kept of a request beside its body without asking for room: two hundred labels.
 const FREE_BYTES: usize = 16 << 10;
@@ -56,19 +57,20 @@ impl Reader {
     /// Reads a body, once. The largest takes some 20 ms.
     pub(super) async fn read(
         &self,
+        shape: Shape,
         body: Bytes,
         time: &TimeBudget,
     ) -> Result<Result<Read, Unreadable>, NoRoom> {
         if body.len() <= IN_LINE_BYTES {
-            return self.parse(body);
+            return self.parse(shape, body);
         }
         let (reader, turn) = (self.clone(), turn_of(body.len(), None));
-        let reading = self.pool.run(turn, time.left(), move || reader.parse(body));
+        let reading = self.pool.run(turn, time.left(), move || reader.parse(shape, body));
         reading.await.unwrap_or(Err("too many large requests at once; try again"))
     }
 
-    fn parse(&self, body: Bytes) -> Result<Result<Read, Unreadable>, NoRoom> {
-        let review = match ParsedReview::parse(body) {
+    fn parse(&self, shape: Shape, body: Bytes) -> Result<Result<Read, Unreadable>, NoRoom> {
+        let review = match ParsedReview::parse(shape, body) {
             Ok(review) => review,
             Err(unreadable) => return Ok(Err(unreadable)),
         };
@@ -118,15 +120,17 @@ mod tests {
         let body = |size| Bytes::from(vec![b' '; size]);
         let huge = (0..20).map(|_| {
             let (reader, body) = (reader.clone(), body(LARGE_BYTES + 1));
-            tokio::spawn(async move { reader.read(body, &TimeBudget::start(None)).await.is_err() })
+            tokio::spawn(async move {
+                reader.read(Shape::Task, body, &TimeBudget::start(None)).await.is_err()
+            })
         });
         let huge: Vec<_> = huge.collect();
         for size in [IN_LINE_BYTES + 1, LARGE_BYTES].repeat(10) {
-            let read = reader.read(body(size), &TimeBudget::start(None)).await;
+            let read = reader.read(Shape::Task, body(size), &TimeBudget::start(None)).await;
             assert!(matches!(read, Ok(Err(_))), "it is read, and blank");
         }
         let soon = TimeBudget::start(Some("timeout=1s"));
-        assert!(reader.read(body(MAX_BODY_BYTES), &soon).await.is_err());
+        assert!(reader.read(Shape::Task, body(MAX_BODY_BYTES), &soon).await.is_err());
         for asked in huge {
             assert!(asked.await.unwrap(), "too many at once");
         }

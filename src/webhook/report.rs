@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use super::review::Request;
 use super::{AdmissionOutcome, KeyOutcomeLabel, Metrics};
 use crate::engine::Skip;
-use crate::engine::kelos::{Excess, Task};
-use crate::engine::lint::{Finding, Severity, SpawnerKind};
+use crate::engine::kelos::{Excess, Owner, Shape, Task};
+use crate::engine::lint::{Finding, Severity};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, KeyDecision, KeyOutcome, outcome_list};
@@ -94,24 +94,33 @@ pub(super) fn audited(request: &Request<'_>, task: &Task<'_>, decision: &Decisio
     );
 }
 
-/// The TaskSpawners that were logged as not known.
+/// The spawners that were logged as not known.
 static UNKNOWN: LazyLock<LogEachOnce> = LazyLock::new(LogEachOnce::default);
 
-/// Logs a Task whose TaskSpawner is not known, once a name.
-pub(super) fn unknown_owner(namespace: &str, owner: &str) {
-    if UNKNOWN.is_news(&(namespace, owner)) {
-        tracing::info!(
+/// Logs a Task or Session whose spawner is not known, once a name.
+pub(super) fn unknown_owner(namespace: &str, owner: &Owner<'_>) {
+    if !UNKNOWN.is_news(&(namespace, owner.shape, owner.name)) {
+        return;
+    }
+    let spawner = owner.name;
+    match owner.shape {
+        Shape::Task => tracing::info!(
             namespace,
-            spawner = owner,
+            spawner,
             "Unknown TaskSpawner: its Tasks get nothing; was it deleted or renamed?"
-        );
+        ),
+        Shape::Session => tracing::info!(
+            namespace,
+            spawner,
+            "Unknown SessionSpawner: its Sessions get nothing; was it deleted or renamed?"
+        ),
     }
 }
 
 /// What was found wrong with a spawner.
 pub(super) struct Linted<'l> {
-    /// What it is.
-    pub(super) kind: SpawnerKind,
+    /// What it makes.
+    pub(super) makes: Shape,
     /// Its namespace.
     pub(super) namespace: &'l str,
     /// Its name, or what its name will begin with.
@@ -130,14 +139,14 @@ static LINTED: LazyLock<LogEachOnce> = LazyLock::new(LogEachOnce::default);
 /// Logs what was found wrong with a spawner: at `info` how much, once as long as that stays the same, and at
 /// `debug` each finding. Texts stay out of the log: they quote templates.
 pub(super) fn linted(linted: &Linted<'_>) {
-    let Linted { kind, namespace, name, findings } = linted;
+    let Linted { makes, namespace, name, findings } = linted;
     let count = |severity| findings.iter().filter(|it| it.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     macro_rules! log {
         ($level:ident) => {
             tracing::$level!(
                 namespace,
-                kind = kind.as_str(),
+                kind = makes.spawner(),
                 spawner = name,
                 errors,
                 warnings,
@@ -145,14 +154,14 @@ pub(super) fn linted(linted: &Linted<'_>) {
             )
         };
     }
-    match LINTED.is_news(&(kind, namespace, name, errors, warnings)) {
+    match LINTED.is_news(&(makes, namespace, name, errors, warnings)) {
         true => log!(info),
         false => log!(debug),
     }
     for finding in findings.iter().take(FINDINGS) {
         tracing::debug!(
             namespace,
-            kind = kind.as_str(),
+            kind = makes.spawner(),
             spawner = name,
             rule = finding.rule.as_str(),
             severity = finding.severity.as_str(),
@@ -237,6 +246,7 @@ mod tests {
     use serde_json::json;
 
     use crate::engine::Limits;
+    use crate::engine::kelos::Shape;
     use crate::engine::rules::Policy;
     use crate::spawners::{Objects, Spawners};
     use crate::telemetry::{LogFormat, captured};
@@ -259,6 +269,7 @@ mod tests {
                 }});
                 let known = spawners.snapshot();
                 answer_review(
+                    Shape::Task,
                     body.to_string().as_bytes(),
                     &known,
                     &Limits::default(),
@@ -330,7 +341,13 @@ mod tests {
             spawners.replace(objects);
             let known = spawners.snapshot();
             let body = body.to_string();
-            answer_review(body.as_bytes(), &known, &Limits::default(), &Metrics::new());
+            answer_review(
+                Shape::Task,
+                body.as_bytes(),
+                &known,
+                &Limits::default(),
+                &Metrics::new(),
+            );
         });
         let lines =
             || text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -360,7 +377,13 @@ mod tests {
             let text = captured(format, "debug", || {
                 let known = spawners.snapshot();
                 let body = review.to_string();
-                answer_review(body.as_bytes(), &known, &Limits::default(), &Metrics::new());
+                answer_review(
+                    Shape::Task,
+                    body.as_bytes(),
+                    &known,
+                    &Limits::default(),
+                    &Metrics::new(),
+                );
             });
             assert_eq!(text.lines().count(), super::SKIPS + 1, "{text}");
             assert!(text.len() <= 64 << 10, "{} bytes", text.len());

@@ -1,6 +1,6 @@
 //! The words for what a request is about.
 
-use crate::engine::lint::SpawnerKind;
+use crate::engine::kelos::Shape;
 use crate::words::words;
 
 words! {
@@ -8,6 +8,8 @@ words! {
     pub enum Resource {
         /// The creation of a Task.
         Task = "task",
+        /// The creation of a Session.
+        Session = "session",
         /// The creation or change of a TaskSpawner; and what is sent to where spawners are, and can't be
         /// read.
         TaskSpawner = "taskspawner",
@@ -16,11 +18,20 @@ words! {
     }
 }
 
-impl From<SpawnerKind> for Resource {
-    fn from(kind: SpawnerKind) -> Resource {
-        match kind {
-            SpawnerKind::TaskSpawner => Resource::TaskSpawner,
-            SpawnerKind::SessionSpawner => Resource::SessionSpawner,
+impl Resource {
+    /// What is made.
+    pub fn made(shape: Shape) -> Resource {
+        match shape {
+            Shape::Task => Resource::Task,
+            Shape::Session => Resource::Session,
+        }
+    }
+
+    /// What makes it.
+    pub fn spawner(makes: Shape) -> Resource {
+        match makes {
+            Shape::Task => Resource::TaskSpawner,
+            Shape::Session => Resource::SessionSpawner,
         }
     }
 }

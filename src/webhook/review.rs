@@ -17,30 +17,53 @@ pub use self::answer::{allow, allow_with_warning, audited, decided};
 pub(super) use self::answer::{unchecked, warned};
 pub(super) use self::spawner_review::SpawnerReview;
 pub(super) use self::warning::shorten_middle;
-use crate::engine::kelos::{Excess, GROUP, Str, Task};
+use crate::engine::kelos::{Excess, GROUP, Session, Shape, Str, Task};
 use crate::engine::variables::User;
 
-/// A request for admission, as far as it matters here.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// A request for admission of a Task or Session, as far as it matters here.
+#[derive(Debug)]
 pub struct Request<'a> {
     /// What the answer must repeat.
-    #[serde(borrow)]
     pub uid: Str<'a>,
+    /// What it was sent to be: that it is so is another matter.
+    shape: Shape,
+    resource: Resource<'a>,
+    sub_resource: Str<'a>,
+    operation: Str<'a>,
+    /// The namespace that the object is to be made in.
+    pub namespace: Str<'a>,
+    /// Read only where somebody asks for it.
+    user_info: Option<&'a RawValue>,
+    object: Option<Task<'a>>,
+}
+
+/// A request as it is read, with an object of one of the shapes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "'de: 'a, O: Deserialize<'de>")]
+struct ReadRequest<'a, O> {
+    #[serde(borrow)]
+    uid: Str<'a>,
     #[serde(borrow, default)]
     resource: Resource<'a>,
     #[serde(borrow, default)]
     sub_resource: Str<'a>,
     #[serde(borrow, default)]
     operation: Str<'a>,
-    /// The namespace that the Task is to be made in.
     #[serde(borrow, default)]
-    pub namespace: Str<'a>,
-    /// Read only where somebody asks for it.
+    namespace: Str<'a>,
     #[serde(borrow, default)]
     user_info: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    object: Option<Task<'a>>,
+    #[serde(default = "Option::default")]
+    object: Option<O>,
+}
+
+impl<'a, O: Into<Task<'a>>> ReadRequest<'a, O> {
+    fn sent_as(self, shape: Shape) -> Request<'a> {
+        let ReadRequest { uid, resource, sub_resource, operation, namespace, user_info, object } =
+            self;
+        let object = object.map(Into::into);
+        Request { uid, shape, resource, sub_resource, operation, namespace, user_info, object }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -72,13 +95,13 @@ self_cell::self_cell!(
 );
 
 impl ParsedReview {
-    /// Reads the body of an AdmissionReview.
+    /// Reads the body of an AdmissionReview of something of this shape.
     ///
     /// # Errors
     ///
     /// As [`Request::parse`].
-    pub fn parse(body: Bytes) -> Result<ParsedReview, Unreadable> {
-        ParsedReview::try_new(body, |body| Request::parse(body))
+    pub fn parse(shape: Shape, body: Bytes) -> Result<ParsedReview, Unreadable> {
+        ParsedReview::try_new(body, |body| Request::parse(shape, body))
     }
 
     /// The request.
@@ -100,7 +123,7 @@ impl ParsedReview {
 /// Why a body is no request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It has a uid, so it can be answered: the Task is allowed as it is.
+    /// It has a uid, so it can be answered: the object is allowed as it is.
     Answerable {
         /// The uid.
         uid: String,
@@ -115,20 +138,27 @@ pub enum Unreadable {
 }
 
 impl<'a> Request<'a> {
-    /// Reads the body of an AdmissionReview.
+    /// Reads the body of an AdmissionReview of something of this shape.
     ///
     /// # Errors
     ///
     /// [`Unreadable`], with the uid wherever one can be found, even in broken JSON.
-    pub fn parse(body: &'a [u8]) -> Result<Request<'a>, Unreadable> {
-        read(body, "a Task", |request: &Request<'a>| &request.uid)
+    pub fn parse(shape: Shape, body: &'a [u8]) -> Result<Request<'a>, Unreadable> {
+        Ok(match shape {
+            Shape::Task => {
+                read(body, "a Task", |it: &ReadRequest<'a, Task<'a>>| &it.uid)?.sent_as(shape)
+            }
+            Shape::Session => {
+                read(body, "a Session", |it: &ReadRequest<'a, Session<'a>>| &it.uid)?.sent_as(shape)
+            }
+        })
     }
 
-    /// The Task that is to be made: of any version of Kelos's group, and not a subresource of it.
+    /// The Task or Session that is to be made: of any version of Kelos's group, and not a subresource of it.
     pub fn new_task(&self) -> Option<&Task<'a>> {
         let is_creation = &*self.operation == "CREATE"
             && &*self.resource.group == GROUP
-            && &*self.resource.resource == "tasks"
+            && &*self.resource.resource == self.shape.plural()
             && self.sub_resource.is_empty();
         self.object.as_ref().filter(|_| is_creation)
     }
@@ -203,10 +233,10 @@ mod tests {
     fn a_body_that_is_no_utf_8_is_answered_for_its_uid() {
         let mut body =
             br#"{"request": {"uid": "1", "object": {"spec": {"prompt": "a?b"}}}}"#.to_vec();
-        assert!(Request::parse(&body).is_ok());
+        assert!(Request::parse(Shape::Task, &body).is_ok());
         let at = body.iter().position(|b| *b == b'?').unwrap();
         body[at] = 0xff;
-        let uid = match Request::parse(&body) {
+        let uid = match Request::parse(Shape::Task, &body) {
             Err(Unreadable::Answerable { uid, .. }) => uid,
             other => panic!("{other:?}"),
         };

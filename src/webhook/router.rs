@@ -23,14 +23,17 @@ use tokio::time::timeout;
 use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use super::{AdmissionOutcome, Metrics, Resource};
-use crate::certs::ConfigurationKind;
+use crate::certs::OurWebhook;
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
-pub const MUTATE_TASK_PATH: &str = ConfigurationKind::Mutating.path();
+pub const MUTATE_TASK_PATH: &str = OurWebhook::Task.path();
+
+/// Where the API server sends the creation of Sessions.
+pub const MUTATE_SESSION_PATH: &str = OurWebhook::Session.path();
 
 /// Where the API server sends what is written of TaskSpawners and SessionSpawners.
-pub const VALIDATE_SPAWNER_PATH: &str = ConfigurationKind::Validating.path();
+pub const VALIDATE_SPAWNER_PATH: &str = OurWebhook::Spawner.path();
 
 /// The largest body that is read: an object of 3 MiB, the largest that the API server takes,
 /// escaped and with its frame.
@@ -79,14 +82,16 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, body: Bytes, query: Option<&str>) -> impl Future<Output = Reply> + Send;
 }
 
-/// Builds the router of the webhook: the creation of Tasks goes to one answer, and what is written of spawners
-/// to the other. Requests it turns away are counted in `metrics`.
+/// Builds the router of the webhook: the creation of Tasks goes to one answer, that of Sessions, where they are served,
+/// to another, and what is written of spawners to the last. Requests it turns away are counted in `metrics`.
 pub fn router<T: Answer, S: Answer>(
     mutate_task: T,
+    mutate_session: Option<T>,
     validate_spawner: S,
     metrics: Arc<Metrics>,
 ) -> Router {
     let tasks = Gate::of_tasks(MAX_IN_FLIGHT, Arc::clone(&metrics));
+    let sessions = tasks.beside(Resource::Session);
     let spawners = Gate::of_spawners(Arc::clone(&metrics));
     let strays = Arc::new(Strays { told: LogLimiter::new(), metrics });
     let elsewhere = move |request: Request| {
@@ -94,7 +99,11 @@ pub fn router<T: Answer, S: Answer>(
         async { not_found() }
     };
     // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
-    Router::new()
+    let router = match mutate_session {
+        Some(answer) => Router::new().route(MUTATE_SESSION_PATH, route(answer, sessions)),
+        None => Router::new(),
+    };
+    router
         .route(MUTATE_TASK_PATH, route(mutate_task, tasks))
         .route(VALIDATE_SPAWNER_PATH, route(validate_spawner, spawners))
         .fallback(elsewhere)
@@ -120,11 +129,11 @@ fn route<A: Answer>(answer: A, gate: Gate) -> MethodRouter {
     })
 }
 
-/// What all requests to one path share, and those to another have no part in: whoever writes spawners takes
-/// neither place nor room from Tasks.
+/// What all requests to one path share, or those of Tasks and Sessions together, and those to another have no part
+/// in: whoever writes spawners takes neither place nor room from Tasks.
 struct Gate {
-    bodies: Bodies,
-    places: Semaphore,
+    bodies: Arc<Bodies>,
+    places: Arc<Semaphore>,
     /// What they count as.
     resource: Resource,
     metrics: Arc<Metrics>,
@@ -132,13 +141,20 @@ struct Gate {
 
 impl Gate {
     fn of_tasks(places: usize, metrics: Arc<Metrics>) -> Gate {
-        let (bodies, places) = (Bodies::of_tasks(), Semaphore::new(places));
+        let (bodies, places) = (Arc::new(Bodies::of_tasks()), Arc::new(Semaphore::new(places)));
         Gate { bodies, places, resource: Resource::Task, metrics }
     }
 
     fn of_spawners(metrics: Arc<Metrics>) -> Gate {
-        let (bodies, places) = (Bodies::of_spawners(), Semaphore::new(SPAWNERS_IN_FLIGHT));
+        let bodies = Arc::new(Bodies::of_spawners());
+        let places = Arc::new(Semaphore::new(SPAWNERS_IN_FLIGHT));
         Gate { bodies, places, resource: Resource::TaskSpawner, metrics }
+    }
+
+    /// The gate of others that share places and room with these.
+    fn beside(&self, resource: Resource) -> Gate {
+        let (bodies, places) = (Arc::clone(&self.bodies), Arc::clone(&self.places));
+        Gate { bodies, places, resource, metrics: Arc::clone(&self.metrics) }
     }
 
     /// Counts a request that is turned away.
@@ -170,8 +186,9 @@ impl Strays {
             tracing::warn!(
                 path = request.uri().path(),
                 "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
-                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}, and of \
-                 the ValidatingWebhookConfiguration to {VALIDATE_SPAWNER_PATH}"
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH} (of Sessions, where \
+                 `serve` has --sessions: {MUTATE_SESSION_PATH}), and of the ValidatingWebhookConfiguration to \
+                 {VALIDATE_SPAWNER_PATH}"
             );
         }
     }
@@ -286,7 +303,8 @@ fn not_found() -> Response {
     Reply::status(
         StatusCode::NOT_FOUND,
         "NotFound",
-        "nothing is served here; send Tasks to POST /mutate-task, and spawners to POST /validate-spawner",
+        "nothing is served here; send Tasks to POST /mutate-task, Sessions to POST /mutate-session (with --sessions), and \
+         spawners to POST /validate-spawner",
     )
     .into_response()
 }

@@ -18,8 +18,8 @@ use super::review::{self, SpawnerReview, Unreadable};
 use super::router::{Answer, Reply};
 use super::time_budget::TimeBudget;
 use super::{AdmissionOutcome, Answered, Metrics, Resource};
-use crate::engine::kelos::{Injection, Namespace};
-use crate::engine::lint::{Severity, SpawnerKind, Surroundings, lint};
+use crate::engine::kelos::{Injection, Namespace, Shape};
+use crate::engine::lint::{Severity, Surroundings, lint};
 use crate::spawners::{Snapshot, Spawners};
 
 /// How many spawners are linted at once, one of a namespace: whoever has costly ones waits for itself.
@@ -63,7 +63,7 @@ impl ValidateSpawner {
             Ok(review) => review,
             Err(error) => return (Resource::TaskSpawner, unreadable(error)),
         };
-        let resource = review.kind.map_or(Resource::TaskSpawner, Resource::from);
+        let resource = review.makes.map_or(Resource::TaskSpawner, Resource::spawner);
         let known = self.spawners.snapshot();
         if bytes <= IN_LINE_BYTES
             && let Some(outcome) = nothing_to_say(&review, &known)
@@ -97,15 +97,15 @@ pub fn answer_spawner_review(body: &Bytes, known: &Snapshot) -> Answered {
 
 /// Lints a spawner, if there can be something to say.
 fn judged(review: &SpawnerReview, known: &Snapshot) -> Answered {
-    match (nothing_to_say(review, known), review.kind) {
-        (None, Some(kind)) => linted(review, kind, known),
+    match (nothing_to_say(review, known), review.makes) {
+        (None, Some(makes)) => linted(review, makes, known),
         (outcome, _) => allowed(&review.uid, outcome.unwrap_or(AdmissionOutcome::NotASpawner)),
     }
 }
 
 /// Why nothing is said of a spawner without looking at its templates.
 fn nothing_to_say(review: &SpawnerReview, known: &Snapshot) -> Option<AdmissionOutcome> {
-    if review.kind.is_none() {
+    if review.makes.is_none() {
         return Some(AdmissionOutcome::NotASpawner);
     }
     let switch = known.namespace(&review.namespace).map(Namespace::injection);
@@ -128,10 +128,10 @@ fn nothing_to_say(review: &SpawnerReview, known: &Snapshot) -> Option<AdmissionO
 }
 
 /// Lints a spawner, and says what is wrong: what its teams lose by, and no more.
-fn linted(review: &SpawnerReview, kind: SpawnerKind, known: &Snapshot) -> Answered {
+fn linted(review: &SpawnerReview, makes: Shape, known: &Snapshot) -> Answered {
     let around = Surroundings::new(known.policy());
     let json = std::str::from_utf8(&review.object).unwrap_or_default();
-    let Ok(mut findings) = lint(kind, json, &around) else {
+    let Ok(mut findings) = lint(makes, json, &around) else {
         return allowed(&review.uid, AdmissionOutcome::NotUnderstood);
     };
     findings.retain(|finding| finding.severity != Severity::Info);
@@ -140,7 +140,7 @@ fn linted(review: &SpawnerReview, kind: SpawnerKind, known: &Snapshot) -> Answer
     }
     let judged = Judged::read(&review.object).unwrap_or_default();
     let (namespace, name) = (&*review.namespace, judged.name());
-    report::linted(&Linted { kind, namespace, name, findings: &findings });
+    report::linted(&Linted { makes, namespace, name, findings: &findings });
     let body = review::warned(&review.uid, &findings);
     Answered { reply: Reply::ok(body), outcome: AdmissionOutcome::Warned }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use allocation_counter::measure;
 use kelos_metadata::engine::Limits;
+use kelos_metadata::engine::kelos::Shape;
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::webhook::Metrics;
@@ -41,7 +42,7 @@ fn with_rules(labels: Value, annotations: Value) -> Value {
 fn allocations(spawner: Value) -> u64 {
     let (known, metrics) = (known(spawner), Metrics::new());
     let review = fixtures::review(0, 1).unwrap();
-    let answer = || answer_review(&review, &known, &Limits::default(), &metrics);
+    let answer = || answer_review(Shape::Task, &review, &known, &Limits::default(), &metrics);
     drop(answer());
     measure(|| drop(std::hint::black_box(answer()))).count_total
 }

@@ -2,7 +2,8 @@
 //! allocator.
 
 use allocation_counter::measure;
-use kelos_metadata::engine::lint::{Finding, SpawnerKind, Surroundings, lint};
+use kelos_metadata::engine::kelos::Shape;
+use kelos_metadata::engine::lint::{Finding, Surroundings, lint};
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::templates::purse::COMPILING_BYTES;
 use testing::hostile::requests::{repeated, tiny_entries};
@@ -31,7 +32,7 @@ fn linted(name: &str, json: &str, most: u64) -> Vec<Finding> {
     let policy = Policy::default();
     let around = Surroundings::new(&policy);
     let mut found = None;
-    let held = measure(|| found = Some(lint(SpawnerKind::TaskSpawner, json, &around))).bytes_max;
+    let held = measure(|| found = Some(lint(Shape::Task, json, &around))).bytes_max;
     let found = found.unwrap().unwrap_or_else(|error| panic!("{name}: {error}"));
     eprintln!("{name:18} {:>8} bytes: {:>3} findings, {held:>9} bytes", json.len(), found.len());
     assert!(held <= most, "{name}: held {held} of {most} bytes");
@@ -72,7 +73,7 @@ fn what_lint_looks_at_again_and_again_is_not_made_anew() {
     ] {
         let policy = Policy::default();
         let taken = measure(|| {
-            lint(SpawnerKind::TaskSpawner, &json, &Surroundings::new(&policy)).unwrap();
+            lint(Shape::Task, &json, &Surroundings::new(&policy)).unwrap();
         });
         eprintln!("{name:20} {:>9} bytes in {:>7} pieces", taken.bytes_total, taken.count_total);
         assert!(taken.bytes_total <= most, "{name}: {} of {most} bytes", taken.bytes_total);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use allocation_counter::measure;
 use bytes::Bytes;
 use kelos_metadata::engine::Limits;
+use kelos_metadata::engine::kelos::Shape;
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::webhook::mutate_task::answer_review;
@@ -46,7 +47,8 @@ fn known() -> Arc<Snapshot> {
 fn answer(body: &str, known: &Arc<Snapshot>) -> (Answered, u64) {
     let (metrics, mut answered) = (Metrics::new(), None);
     let held = measure(|| {
-        answered = Some(answer_review(body.as_bytes(), known, &Limits::default(), &metrics));
+        answered =
+            Some(answer_review(Shape::Task, body.as_bytes(), known, &Limits::default(), &metrics));
     });
     (answered.unwrap(), held.bytes_max)
 }
@@ -177,7 +179,8 @@ fn a_request_says_what_it_takes_beside_its_body() {
     for (name, more) in [("tiny", tiny_entries(80_000)), ("escaped", escaped_entries(80_000))] {
         let body = Bytes::from(review("plain", Part::Annotations, &more));
         let mut parsed = None;
-        let held = measure(|| parsed = Some(ParsedReview::parse(body).unwrap())).bytes_current;
+        let held = measure(|| parsed = Some(ParsedReview::parse(Shape::Task, body).unwrap()))
+            .bytes_current;
         let claimed = parsed.unwrap().request().heap_bytes() as i64;
         // What the allocator adds to a small text is charged, and not counted here.
         assert!(held <= claimed + OF_ITSELF, "{name}: {claimed} claimed, {held} held");

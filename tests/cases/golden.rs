@@ -2,8 +2,8 @@
 //!
 //! | file | holds |
 //! | --- | --- |
-//! | `rules.yaml` | TaskSpawners, Workspaces, Namespaces |
-//! | `task.yaml` | the Task that is created |
+//! | `rules.yaml` | TaskSpawners, SessionSpawners, Workspaces, Namespaces |
+//! | `task.yaml` | the Task or Session that is created |
 //! | `defaults.yaml` | optional: the defaults of the cluster |
 //! | `request.yaml` | optional: what differs from an ordinary request, and the admin's settings |
 //! | `expected.yaml` | the labels and annotations of the Task afterwards, what it says of its Pod if that is new, the skipped keys and the warnings |
@@ -194,8 +194,14 @@ pub(crate) fn answer(known: &Spawners, settings: &Settings, task: &Value) -> Ans
         request["namespace"] = json!(namespace);
     }
     let body = review.to_string();
-    let answered =
-        answer_review(body.as_bytes(), &known.snapshot(), &Limits::default(), &Metrics::new());
+    let shape = review::shape_of(task);
+    let answered = answer_review(
+        shape,
+        body.as_bytes(),
+        &known.snapshot(),
+        &Limits::default(),
+        &Metrics::new(),
+    );
     Answer::read(&review, answered.reply.body())
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::engine::comparison::{Change, Ruled};
-use kelos_metadata::engine::kelos::{MARKS, RENDERED_FROM_MARK, Task};
+use kelos_metadata::engine::kelos::{GROUP, MARKS, RENDERED_FROM_MARK, Shape, Task};
 use kelos_metadata::engine::revision::{Revision, renewed};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::engine::{Limits, decide};
@@ -16,6 +16,7 @@ use kelos_metadata::spawners::{Lookup, ReadObjects, Snapshot};
 use kelos_metadata::unix_seconds::UnixSeconds;
 use libtest_mimic::Trial;
 use serde_json::{Map, Value, json};
+use testing::review::shape_of;
 
 use super::golden::{self, Settings};
 use crate::{row, test};
@@ -175,12 +176,13 @@ fn revision(
     today: &Snapshot,
 ) -> Option<Revision> {
     let json = stored.to_string();
-    let task = Task::parse(&json).unwrap();
+    let shape = shape_of(stored);
+    let task = Task::parse_as(shape, &json).unwrap();
     let of_task = stored["metadata"]["namespace"].as_str();
     let namespace = settings.namespace.as_deref().or(of_task).unwrap_or("default");
     let facts = today.facts(namespace, &task, json.len(), UnixSeconds(1_900_000_000));
     let spawner = |known: &Snapshot| match task.owner() {
-        None => known.of_nobody().map(Arc::clone),
+        None => known.of_nobody(shape).map(Arc::clone),
         Some(owner) => match known.rules(namespace, &owner) {
             Lookup::Found(spawner) => Some(spawner),
             Lookup::Pending | Lookup::Unknown => None,
@@ -194,7 +196,7 @@ fn revision(
     let before = before.flatten();
     let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
     let renewed = renewed(stored, &json, &task, rules);
-    let new = Task::parse(&renewed.json).unwrap();
+    let new = Task::parse_as(shape, &renewed.json).unwrap();
     let facts = Facts { task_bytes: renewed.json.len(), ..facts };
     let decision = decide(&new, rules.today, &facts, &Limits::default());
     let revision = renewed.revision((stored, &task), rules, (&new, &decision));
@@ -218,7 +220,7 @@ fn fields(value: &Value) -> Value {
 /// The keys of a Task and their values.
 fn entries(task: &Value) -> BTreeMap<(Kind, String), String> {
     let json = task.to_string();
-    let task = Task::parse(&json).unwrap();
+    let task = Task::parse_as(shape_of(task), &json).unwrap();
     let mut all = BTreeMap::new();
     for kind in Kind::ALL {
         for (key, value) in task.entries(kind).into_iter().flatten() {
@@ -234,7 +236,7 @@ fn edited(case: &Path, edit: Edit) -> ReadObjects {
     let mut text = Vec::new();
     manifests::read(&case.join("rules.yaml"), |found| {
         let mut object = found.unwrap().object();
-        if object["kind"] == "TaskSpawner" {
+        if Shape::of_spawner(GROUP, object["kind"].as_str().unwrap()).is_some() {
             change(&mut object, edit);
         }
         text.push(object.to_string());

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kelos_metadata::certs::{ConfigurationKind, ControllerMetrics};
+use kelos_metadata::certs::{ControllerMetrics, OurWebhook};
 use kelos_metadata::metrics::Exposition;
 use kelos_metadata::spawners::WatchedKind;
 use kelos_metadata::webhook::Metrics;
@@ -37,7 +37,7 @@ struct Rule {
 
 /// The names of our webhooks, as the API server's metrics have them.
 fn webhooks() -> impl Iterator<Item = &'static str> {
-    ConfigurationKind::ALL.into_iter().flat_map(|kind| kind.webhooks().iter().copied())
+    OurWebhook::ALL.into_iter().map(OurWebhook::as_str)
 }
 
 fn docs(name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::certs::{ControllerMetrics, StepKind, StepResult};
-use kelos_metadata::engine::kelos::Protection;
+use kelos_metadata::engine::kelos::{Protection, Shape};
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::rules::{Defaults, Policy};
 use kelos_metadata::metrics::Exposition;
@@ -122,7 +122,7 @@ fn every_control_key_of_the_list_is_one() {
             named += kinds.len();
         }
     }
-    assert_eq!(named, 4 + 24 + 2, "as many as the code has");
+    assert_eq!(named, 4 + 37 + 2, "as many as the code has");
 }
 
 #[test]
@@ -144,7 +144,9 @@ fn every_protected_key_of_pods_of_the_list_is_one() {
                 prefix = word.to_owned();
                 assert!(!covers(&format!("{word}x")), "{word}");
             }
-            "job-name" | "controller-uid" => assert!(covers(word), "{word}"),
+            "job-name" | "controller-uid" | "controller-revision-hash" => {
+                assert!(covers(word), "{word}")
+            }
             name => assert!(covers(&format!("{prefix}{name}")), "{prefix}{name}"),
         }
         named += 1;
@@ -156,7 +158,7 @@ fn every_protected_key_of_pods_of_the_list_is_one() {
 fn the_defaults_of_the_page_can_be_read() {
     let section = section(&page("rules.md"), "Defaults of the cluster");
     let read = Defaults::read(blocks(&format!("{section}\n"), "yaml")[0], &Policy::default());
-    assert!(!read.unwrap().is_empty());
+    assert!(!read.unwrap().is_empty(Shape::Task));
 }
 
 /// The code blocks of a page in this language.

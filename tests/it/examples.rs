@@ -21,13 +21,14 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The folders of the uses: those with a TaskSpawner.
+/// The folders of the uses: those with a spawner.
 fn uses() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("examples")).unwrap();
     let mut uses: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    uses.retain(|folder| folder.join("taskspawner.yaml").exists());
+    let files = ["taskspawner.yaml", "sessionspawner.yaml"];
+    uses.retain(|folder| files.iter().any(|file| folder.join(file).exists()));
     uses.sort();
-    assert_eq!(uses.len(), 10, "{uses:?}");
+    assert_eq!(uses.len(), 11, "{uses:?}");
     uses
 }
 
@@ -115,8 +116,20 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
 }
 
 /// The same of those whose facts the Kelos field carries.
-fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 6] {
+fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 7] {
     [
+        (
+            "helpers-issues-12b9377cbe7e",
+            vec![
+                ("label team.example.com/repository", "applied widgets"),
+                (
+                    "annotation kelos.dev/session-display-name",
+                    "applied acme/widgets#42 Fix the login page",
+                ),
+                ("annotation kelos.dev/session-section", "applied widgets"),
+                ("pod_label team.example.com/cost", "applied payments"),
+            ],
+        ),
         (
             "priority-42",
             vec![

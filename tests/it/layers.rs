@@ -103,6 +103,7 @@ const ENGINE: &[&str] = &[
     "skip",
     "size",
     "pods",
+    "line",
     "rules",
     "mark",
     "stored",

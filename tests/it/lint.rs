@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kelos_metadata::engine::kelos::{GROUP, Shape};
 use kelos_metadata::engine::lint::{
-    BudgetSelector, Field, Finding, Rule, Severity, SpawnerKind, Step, Surroundings, lint,
+    BudgetSelector, Field, Finding, Rule, Severity, Step, Surroundings, lint,
 };
 use kelos_metadata::engine::rules::Policy;
 use kelos_metadata::manifests::{self, Manifest};
@@ -40,9 +41,9 @@ fn findings_of(objects: &[Manifest]) -> Vec<(String, Finding)> {
     let around = Surroundings { budgets, ..Surroundings::new(&policy) };
     let mut all = Vec::new();
     for object in objects {
-        let Ok(kind) = kind(object).parse::<SpawnerKind>() else { continue };
+        let Some(makes) = Shape::of_spawner(GROUP, &kind(object)) else { continue };
         let name = object.object()["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let found = lint(kind, &object.json, &around).unwrap();
+        let found = lint(makes, &object.json, &around).unwrap();
         all.extend(found.into_iter().map(|finding| (name.clone(), finding)));
     }
     all
@@ -278,9 +279,9 @@ fn replacements_mend(objects: &[Manifest], wrong: &mut String) -> usize {
     let policy = Policy::default();
     let mut made = 0;
     for manifest in objects {
-        let Ok(kind) = manifest.kind.parse::<SpawnerKind>() else { continue };
+        let Some(makes) = Shape::of_spawner(GROUP, &manifest.kind) else { continue };
         let around = Surroundings::new(&policy);
-        let found = lint(kind, &manifest.json, &around).unwrap();
+        let found = lint(makes, &manifest.json, &around).unwrap();
         let object = manifest.object();
         for finding in found.iter().filter(|it| it.fix.is_some()) {
             made += 1;
@@ -294,7 +295,7 @@ fn replacements_mend(objects: &[Manifest], wrong: &mut String) -> usize {
                 *wrong += &format!("it does not fit: {}", line("", finding));
                 continue;
             };
-            let left = lint(kind, &after.to_string(), &around).unwrap();
+            let left = lint(makes, &after.to_string(), &around).unwrap();
             if after == object || of(&left, &field) >= of(&found, &finding.field) {
                 *wrong += &format!("it mends nothing: {}", line("", finding));
             }

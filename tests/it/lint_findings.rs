@@ -1,6 +1,7 @@
 //! What lint says of one spawner, and what it keeps to itself.
 
-use kelos_metadata::engine::lint::{Finding, Rule, Severity, SpawnerKind, Surroundings, lint};
+use kelos_metadata::engine::kelos::Shape;
+use kelos_metadata::engine::lint::{Finding, Rule, Severity, Surroundings, lint};
 use kelos_metadata::engine::rules::Policy;
 use serde_json::{Value, json};
 
@@ -35,7 +36,7 @@ fn found_beside(
     });
     let policy = Policy::default();
     let around = Surroundings::new(&policy);
-    lint(SpawnerKind::TaskSpawner, &spawner.to_string(), &around).unwrap()
+    lint(Shape::Task, &spawner.to_string(), &around).unwrap()
 }
 
 /// The findings as their rules and texts.

@@ -1,6 +1,8 @@
 //! Whatever templates and Tasks hold: the patch applies, control keys are untouched, the API server
 //! would take the result, and a second pass changes nothing.
 
+mod sessions;
+
 use std::sync::Arc;
 
 use kelos_metadata::apimachinery;
@@ -8,7 +10,8 @@ use kelos_metadata::apimachinery::Kind;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::Origin;
 use kelos_metadata::engine::kelos::{
-    DEFAULTED_MARK, Protection, RENDERED_FROM_MARK, SKIPPED_MARK, Task, rules_annotation,
+    DEFAULTED_MARK, GROUP, Protection, RENDERED_FROM_MARK, SKIPPED_MARK, Shape, Task, TaskSpawner,
+    rules_annotation,
 };
 use kelos_metadata::engine::rules::{Defaults, Policy};
 use kelos_metadata::engine::variables::{Facts, ReportedVariable, report};
@@ -32,7 +35,9 @@ fn answer(spawners: &Spawners, task: &Value) -> Answer {
 fn answer_within(limits: &Limits, spawners: &Spawners, task: &Value) -> Answer {
     let review = review::creation(task);
     let body = review::as_go_writes_it(&review);
-    let answered = answer_review(body.as_bytes(), &spawners.snapshot(), limits, &Metrics::new());
+    let shape = review::shape_of(task);
+    let answered =
+        answer_review(shape, body.as_bytes(), &spawners.snapshot(), limits, &Metrics::new());
     Answer::read(&review, answered.reply.body())
 }
 
@@ -116,9 +121,11 @@ fn spawners_with(spawner: &Value, policy: Policy) -> Spawners {
     }
     let named = |name: &str| json!({"name": name, "namespace": "default"});
     let repo = "https://u:p@github.com/acme/widgets.git";
+    let kind = spawner["kind"].as_str().unwrap_or_default();
+    let makes = Shape::of_spawner(GROUP, kind).unwrap_or_default();
     let spawners = Spawners::new(policy);
     spawners.replace(Objects {
-        spawners: vec![Arc::new(read(spawner.clone()))],
+        spawners: vec![Arc::new(TaskSpawner::parse_as(makes, &spawner.to_string()).unwrap())],
         workspaces: vec![read(json!({"metadata": named("w"), "spec": {"repo": repo}}))],
         pools: vec![read(json!({
             "metadata": named("p"), "spec": {"worker": {"workspaceRef": {"name": "w"}}},
@@ -258,7 +265,7 @@ proptest! {
     #[test]
     fn no_body_is_too_strange_for_an_answer(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let spawners = Spawners::new(Policy::default());
-        let answered = answer_review(&body, &spawners.snapshot(), &Limits::default(), &Metrics::new());
+        let answered = answer_review(Shape::Task, &body, &spawners.snapshot(), &Limits::default(), &Metrics::new());
         prop_assert!([200, 400].contains(&answered.reply.code().as_u16()));
     }
 }

@@ -157,6 +157,32 @@ async fn every_recording_is_answered_over_https() {
     assert!(answered.values().all(|count| *count >= 20));
 }
 
+#[tokio::test]
+async fn a_session_that_a_real_server_made_gets_its_name() {
+    let Some(folder) = folder("v0.52-webhooks") else { return };
+    let webhook = Webhook::start(&folder, Policy::default()).await;
+    let recorded = reviews(&folder).into_iter().filter(|(name, _)| name == "session-helpers");
+    let mut answered = 0;
+    for (_, line) in recorded {
+        let (status, _, body) = webhook.post_to("/mutate-session", line.clone()).await;
+        assert_eq!(status, 200);
+        let review: Value = serde_json::from_str(&line).unwrap();
+        let after = Answer::read(&review, &body).apply(&review["request"]["object"]);
+        let annotations = &after["metadata"]["annotations"];
+        let name = annotations["kelos.dev/session-display-name"].as_str();
+        assert_eq!(name, Some("acme/widgets#42 Fix the login page"));
+        // At the path of Tasks it is none.
+        let (_, _, body) = webhook.post(line.clone()).await;
+        assert_eq!(Answer::read(&review, &body).patch, None);
+        answered += 1;
+    }
+    assert_eq!(answered, 1);
+    let metrics = webhook.metrics.encode().unwrap();
+    let count = r#"kelos_metadata_admissions_total{resource="session",outcome="patched"} 1"#;
+    assert!(metrics.lines().any(|line| line == count), "{metrics}");
+    webhook.stop().await;
+}
+
 #[test]
 fn every_recording_is_answered_by_review_in_order() {
     for (version, folder) in folders() {

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::apimachinery::Kind;
+use crate::engine::kelos::Shape;
 use crate::telemetry::{LogFormat, captured};
 use crate::webhook::Metrics;
 
@@ -81,7 +82,7 @@ fn a_change_is_taken_over_and_told_once() {
     let (none, _) = file.read("");
     assert!(none.is_none() && !file.is_valid());
     let (none, _) = file.read("{}");
-    assert!(none.is_some_and(|it| it.is_empty()) && file.is_valid());
+    assert!(none.is_some_and(|it| it.is_empty(Shape::Task)) && file.is_valid());
 }
 
 #[test]

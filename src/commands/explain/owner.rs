@@ -8,7 +8,7 @@ use super::world::World;
 use crate::apimachinery::Kind;
 use crate::commands::read::written::elsewhere;
 use crate::commands::subject::ObjectOrigin;
-use crate::engine::kelos::{CREATED_FROM_ANNOTATION, Owner, TASKSPAWNER_LABEL, Task};
+use crate::engine::kelos::{CREATED_FROM_ANNOTATION, Owner, Shape, TASKSPAWNER_LABEL, Task};
 use crate::spawners::Lookup;
 
 /// How a Task and its TaskSpawner have found each other.
@@ -82,7 +82,7 @@ fn nobody(object: &Value) -> String {
 /// Why a TaskSpawner that is named is not known.
 fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
     let (name, namespace) = (owner.name, &world.namespace);
-    let now = world.known.rules(namespace, &Owner { name, uid: None });
+    let now = world.known.rules(namespace, &Owner { shape: Shape::Task, name, uid: None });
     if let (Some(uid), Lookup::Found(now)) = (owner.uid, now) {
         let other = now.rules.spawner.metadata.uid.as_deref().unwrap_or_default();
         let text = format!(
@@ -99,7 +99,7 @@ fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
         ),
         ObjectOrigin::Files => format!(
             "{found_by} names TaskSpawner {namespace}/{name}, which is not in what -f names{}",
-            elsewhere(&world.written, namespace, name)
+            elsewhere(&world.written, namespace, &owner)
         ),
     };
     let renamed =
@@ -110,7 +110,7 @@ fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
 
 /// Says what a Task gets without a TaskSpawner.
 fn with_defaults(world: &World, step: Step) -> Step {
-    match world.known.of_nobody() {
+    match world.known.of_nobody(Shape::Task) {
         Some(_) => Step { result: Sign::Note, ..step }
             .with(["it gets the defaults of the cluster, and nothing else".to_owned()]),
         None => step,

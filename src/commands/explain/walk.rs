@@ -116,7 +116,7 @@ pub(super) fn walk(
     let known = known.as_ref().map(|it| &it.rules);
     // What the rules would give is told even where a switch keeps it from being written.
     let on = known.filter(|rules| rules.is_disabled).map(|rules| switched_on(world, rules));
-    let nobody = Rules::of_nobody(&world.policy);
+    let nobody = Rules::of_nobody(stored.shape(), &world.policy);
     let evaluated_object = without_switch(&object);
     let evaluated_json = evaluated_object.to_string();
     let ground = Ground {
@@ -148,7 +148,8 @@ impl Ground<'_> {
         let namespace = facts.namespace.map(namespace_on);
         facts.namespace = namespace.as_ref();
         let decision = decide(&task, rules, &facts, &Limits::default());
-        let written = (rules.spawner.metadata.name.clone(), world.namespace.clone());
+        let (makes, meta) = (rules.spawner.makes, &rules.spawner.metadata);
+        let written = (makes, meta.name.clone(), world.namespace.clone());
         let subject = Subject {
             task: &task,
             namespace: &world.namespace,

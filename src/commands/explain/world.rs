@@ -58,7 +58,7 @@ pub(super) enum PolicyOrigin {
 impl World {
     /// The rules of the Task: those of its TaskSpawner, or else the defaults of the cluster.
     pub(super) fn rules(&self, task: &Task<'_>) -> Option<Arc<CompiledSpawner>> {
-        self.spawner(task).or_else(|| self.known.of_nobody().map(Arc::clone))
+        self.spawner(task).or_else(|| self.known.of_nobody(task.shape()).map(Arc::clone))
     }
 
     /// The TaskSpawner of the Task, if it is known.

@@ -4,10 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::object::{Object, Read, Written, spawner_kind};
+use super::object::{Object, Read, Written, makes_of};
 use super::unread::Unread;
-use crate::engine::kelos::{GROUP, group_of};
-use crate::engine::lint::SpawnerKind;
+use crate::engine::kelos::{GROUP, Shape, group_of};
 use crate::manifests::{self, BYTE_ORDER_MARK, Found, Manifest, ManifestError};
 use crate::templates::suggest::closest;
 
@@ -131,25 +130,25 @@ fn hint(text: &str) -> &'static str {
 
 /// Which spawner is meant by this type: also where a letter of it is wrong, so that no spawner is passed over in
 /// silence. What the type should be is told when it is linted.
-fn meant(api_version: &str, kind: &str) -> Option<SpawnerKind> {
+fn meant(api_version: &str, kind: &str) -> Option<Shape> {
     let group = group_of(api_version);
     let is_near_group = group == GROUP
         || group.ends_with(".kelos.dev")
         || group.is_empty()
         || closest(group, [GROUP]).is_some();
-    if let Some(exact) = spawner_kind(kind) {
+    if let Some(exact) = makes_of(kind) {
         return Some(exact).filter(|_| is_near_group);
     }
-    let near = closest(kind, SpawnerKind::ALL.map(SpawnerKind::as_str))?;
-    spawner_kind(near).filter(|_| group == GROUP)
+    let near = closest(kind, Shape::ALL.map(Shape::spawner))?;
+    makes_of(near).filter(|_| group == GROUP)
 }
 
 impl Read {
     fn take_manifest(&mut self, manifest: Manifest, file: usize, namespace: &str) {
-        if let Some(kind) = meant(&manifest.api_version, &manifest.kind) {
+        if let Some(makes) = meant(&manifest.api_version, &manifest.kind) {
             let Manifest { line, document, items, json, .. } = manifest;
             let written = Written { file, line, document, items };
-            self.objects.push(Object::new(kind, json, namespace, Some(written)));
+            self.objects.push(Object::new(makes, json, namespace, Some(written)));
         } else if group_of(&manifest.api_version) == GROUP && &*manifest.kind == "TaskBudget" {
             self.take_budget(&manifest.json, namespace);
         }

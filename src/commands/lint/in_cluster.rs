@@ -10,7 +10,7 @@ use super::object::{Object, Read};
 use super::unread::Unread;
 use crate::cli::LintArgs;
 use crate::cluster::{Error, Resource, Selection};
-use crate::engine::lint::SpawnerKind;
+use crate::engine::kelos::Shape;
 
 /// Reads the TaskSpawners, SessionSpawners and TaskBudgets of a namespace, or of all.
 ///
@@ -33,8 +33,8 @@ async fn ask(args: &LintArgs) -> anyhow::Result<Read> {
         selection: Selection { namespace: within, labels, name: None },
         read: Read { is_cluster: true, ..Read::default() },
     };
-    reading.spawners(SpawnerKind::TaskSpawner, &Resource::TASK_SPAWNERS).await?;
-    reading.spawners(SpawnerKind::SessionSpawner, &Resource::SESSION_SPAWNERS).await?;
+    reading.spawners(Shape::Task, &Resource::TASK_SPAWNERS).await?;
+    reading.spawners(Shape::Session, &Resource::SESSION_SPAWNERS).await?;
     // Without spawners, nobody misses what budgets would tell of them.
     if reading.read.unread.is_empty() {
         reading.budgets().await;
@@ -50,14 +50,14 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    async fn spawners(&mut self, kind: SpawnerKind, resource: &Resource) -> anyhow::Result<()> {
+    async fn spawners(&mut self, makes: Shape, resource: &Resource) -> anyhow::Result<()> {
         match resource.read_all(self.client, self.selection).await {
             Ok(all) => self.read.objects.extend(all.into_iter().map(|json| {
                 let namespace = self.selection.namespace.unwrap_or_default();
-                Object::new(kind, Box::<str>::from(json), namespace, None)
+                Object::new(makes, Box::<str>::from(json), namespace, None)
             })),
             // A Kelos before v0.40 has no SessionSpawners.
-            Err(Error::KindNotServed) if kind == SpawnerKind::SessionSpawner => {}
+            Err(Error::KindNotServed) if makes == Shape::Session => {}
             Err(Error::KindNotServed) => {
                 bail!("the cluster has no TaskSpawners: is Kelos installed there?")
             }

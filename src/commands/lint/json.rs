@@ -130,7 +130,7 @@ fn shown<'r>(placed: &'r Placed, files: &Files) -> ShownFinding<'r> {
     ShownFinding {
         rule: finding.rule.as_str(),
         severity: finding.severity.as_str(),
-        kind: placed.kind.as_str(),
+        kind: placed.makes.spawner(),
         namespace: &placed.namespace,
         name: &placed.name,
         field: finding.field.to_string(),

@@ -18,7 +18,7 @@ pub(super) fn all(read: &Read, around: &Surroundings<'_>) -> Judged {
         let budgets = read.budgets.as_ref();
         let budgets = budgets.map(|all| all.get(&*object.namespace).map_or(&[][..], |it| it));
         let around = Surroundings { budgets, ..*around };
-        match lint(object.kind, &object.json, &around) {
+        match lint(object.makes, &object.json, &around) {
             Ok(findings) => judged.findings.extend(findings.into_iter().map(|it| (number, it))),
             Err(error) => judged.refused.push((number, without_place(&error))),
         }

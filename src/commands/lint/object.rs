@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::super::{budget, harmless};
 use super::unread::Unread;
-use crate::engine::lint::{BudgetSelector, SpawnerKind};
+use crate::engine::kelos::{GROUP, Shape};
+use crate::engine::lint::BudgetSelector;
 
 /// What was read.
 #[derive(Default)]
@@ -23,7 +24,7 @@ pub(super) struct Read {
 
 /// An object to lint.
 pub(super) struct Object {
-    pub(super) kind: SpawnerKind,
+    pub(super) makes: Shape,
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
     pub(super) json: Box<str>,
@@ -63,7 +64,7 @@ struct Named {
 impl Object {
     /// An object with its name and its namespace, if it says one.
     pub(super) fn new(
-        kind: SpawnerKind,
+        makes: Shape,
         json: Box<str>,
         namespace: &str,
         written: Option<Written>,
@@ -73,7 +74,7 @@ impl Object {
         let said = metadata.namespace.filter(|namespace| !namespace.is_empty());
         let name = metadata.name.or(metadata.generate_name).unwrap_or_default();
         let namespace = said.as_deref().unwrap_or(namespace).into();
-        Object { kind, namespace, name: name.into(), json, written }
+        Object { makes, namespace, name: name.into(), json, written }
     }
 }
 
@@ -81,7 +82,7 @@ impl Object {
     /// As kubectl users say it: `TaskSpawner default/worker`.
     pub(super) fn title(&self) -> String {
         let (namespace, name) = (harmless::name(&self.namespace), harmless::name(&self.name));
-        format!("{} {namespace}/{name}", self.kind)
+        format!("{} {namespace}/{name}", self.makes.spawner())
     }
 }
 
@@ -95,7 +96,7 @@ impl Read {
     }
 }
 
-/// The kind of object that is linted, by its name.
-pub(super) fn spawner_kind(kind: &str) -> Option<SpawnerKind> {
-    kind.parse().ok()
+/// What a kind of object that is linted makes.
+pub(super) fn makes_of(kind: &str) -> Option<Shape> {
+    Shape::of_spawner(GROUP, kind)
 }

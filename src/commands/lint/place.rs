@@ -8,7 +8,8 @@ use super::super::harmless;
 use super::edit::{self, Edit};
 use super::files::{Files, SourceFile};
 use super::object::{Object, Read, Written};
-use crate::engine::lint::{Finding, SpawnerKind, Step};
+use crate::engine::kelos::Shape;
+use crate::engine::lint::{Finding, Step};
 use crate::manifests::{Scalar, Spelling, Style};
 use crate::templates::Position;
 
@@ -17,7 +18,7 @@ pub(super) struct Placed {
     pub(super) finding: Finding,
     /// The number of its object.
     pub(super) number: usize,
-    pub(super) kind: SpawnerKind,
+    pub(super) makes: Shape,
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
     /// The place, unless the object is one of the cluster.
@@ -30,7 +31,7 @@ impl Placed {
     /// The object, as kubectl users say it.
     pub(super) fn title(&self) -> String {
         let (namespace, name) = (harmless::name(&self.namespace), harmless::name(&self.name));
-        format!("{} {namespace}/{name}", self.kind)
+        format!("{} {namespace}/{name}", self.makes.spawner())
     }
 }
 
@@ -61,9 +62,9 @@ pub(super) fn all(read: &Read, findings: Vec<(usize, Finding)>, files: &Files) -
                 InFile { file: written.file, range, start, end }
             });
             let edit = written.and_then(|(_, file)| edit_of(&finding, spelling.as_ref(), file));
-            let Object { kind, ref namespace, ref name, .. } = *object;
+            let Object { makes, ref namespace, ref name, .. } = *object;
             let (namespace, name) = (Arc::clone(namespace), Arc::clone(name));
-            Placed { finding, number, kind, namespace, name, in_file, edit }
+            Placed { finding, number, makes, namespace, name, in_file, edit }
         })
         .collect();
     placed.sort_by_key(|it| it.in_file.as_ref().map(|at| (at.file, at.range.start)));

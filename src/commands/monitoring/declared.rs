@@ -14,6 +14,7 @@ use super::values::Values;
 use crate::apimachinery::Kind;
 use crate::cli::MonitoringArgs;
 use crate::cluster::{Error, Resource, Selection};
+use crate::engine::kelos::Shape;
 use crate::engine::lint::one_each;
 use crate::engine::rules::{DeclaredIn, Policy, Rules};
 use crate::spawners::{ReadObjects, Spawners};
@@ -145,8 +146,9 @@ pub(super) async fn in_cluster(args: &MonitoringArgs, policy: Policy) -> anyhow:
 fn keys(spawners: &Spawners) -> BTreeMap<String, Found> {
     let snapshot = spawners.snapshot();
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    let of_nobody = Rules::of_nobody(snapshot.policy());
-    let of_all = snapshot.all_rules().filter(|(_, rules)| !rules.is_disabled);
+    let of_nobody = Rules::of_nobody(Shape::Task, snapshot.policy());
+    let is_of_tasks = |rules: &Rules| rules.spawner.makes == Shape::Task && !rules.is_disabled;
+    let of_all = snapshot.all_rules().filter(|(_, rules)| is_of_tasks(rules));
     for (namespace, rules) in of_all.chain([("", &of_nobody)]) {
         let labels = rules.keys.iter().filter(|it| it.kind == Kind::Label && it.plan.is_ok());
         for rule in labels {

@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use crate::cli::RenderArgs;
 use crate::commands::read::namespace_of;
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Shape, Task};
 use crate::manifests::Manifest;
 
 /// The TaskSpawners that are meant: all, or the one that is named, with its namespace in front if need be.
@@ -44,7 +44,8 @@ pub(super) fn tasks(args: &RenderArgs, tasks: &mut Vec<Manifest>) {
     let Some(wanted) = args.spawner.as_deref() else { return };
     tasks.retain(|manifest| {
         // What is no Task is told later.
-        let Ok(task) = Task::parse(&manifest.json) else { return true };
+        let shape = manifest.kind.parse().unwrap_or(Shape::Task);
+        let Ok(task) = Task::parse_as(shape, &manifest.json) else { return true };
         let object = manifest.object();
         let namespace = namespace_of(&object, &args.namespace);
         let owner = task.owner();

@@ -48,7 +48,7 @@ pub(super) fn pod<'s>(task: &'s Task<'_>, decision: &'s Decision<'_>) -> Option<
         return None;
     }
     let mut labels = entries(Kind::PodLabel, task, decision);
-    for (key, value) in labels_of_kelos(task.name()) {
+    for (key, value) in labels_of_kelos(task.shape(), task.name()) {
         labels.insert(key, Entry { value, from: "Kelos" });
     }
     Some(Pod { labels, node_selector: entries(Kind::NodeSelector, task, decision) })
@@ -59,8 +59,9 @@ fn entries<'s>(
     task: &'s Task<'_>,
     decision: &'s Decision<'_>,
 ) -> BTreeMap<&'s str, Entry<'s>> {
+    let of_object = task.shape().with_article();
     let there = task.entries(kind).into_iter().flatten();
-    let there = there.map(|(key, value)| (&**key, Entry { value, from: "the Task" }));
+    let there = there.map(|(key, value)| (&**key, Entry { value, from: of_object }));
     let ours = decision.keys.iter().filter(|key| key.kind == kind);
     let ours = ours.filter_map(|it| Some((it.key, Entry { value: it.written()?, from: from(it) })));
     there.chain(ours).collect()

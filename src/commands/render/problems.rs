@@ -6,13 +6,14 @@ use super::super::counted::counted;
 use super::super::read::namespace_of;
 use super::super::stdio::complain;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Shape, Task};
 use crate::manifests::Manifest;
 use crate::spawners::SpawnerProblem;
 
 /// A problem that was shown with a Task.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ShownProblem {
+    pub(super) makes: Shape,
     pub(super) namespace: String,
     pub(super) spawner: String,
     pub(super) kind: Kind,
@@ -23,9 +24,9 @@ pub(super) struct ShownProblem {
 
 impl ShownProblem {
     fn is(&self, it: &SpawnerProblem) -> bool {
-        let SpawnerProblem { namespace, spawner, problem } = it;
-        (&self.namespace, &self.spawner, self.kind, &self.key)
-            == (namespace, spawner, problem.kind, &problem.key)
+        let SpawnerProblem { makes, namespace, spawner, problem } = it;
+        (self.makes, &self.namespace, &self.spawner, self.kind, &self.key)
+            == (*makes, namespace, spawner, problem.kind, &problem.key)
             && problem.message.starts_with(&self.message)
     }
 }
@@ -38,10 +39,10 @@ pub(super) fn tell(
     shown: &[ShownProblem],
     namespace: &str,
 ) {
-    let owners: BTreeSet<(String, String)> =
+    let owners: BTreeSet<(Shape, String, String)> =
         tasks.iter().filter_map(|task| owner(task, namespace)).collect();
     let is_of_tasks = |it: &&SpawnerProblem| {
-        tasks.is_empty() || owners.contains(&(it.namespace.clone(), it.spawner.clone()))
+        tasks.is_empty() || owners.contains(&(it.makes, it.namespace.clone(), it.spawner.clone()))
     };
     let (told, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_of_tasks);
     for problem in told.into_iter().filter(|it| !shown.iter().any(|shown| shown.is(it))) {
@@ -56,9 +57,10 @@ pub(super) fn tell(
     }
 }
 
-/// Namespace and name of the TaskSpawner of a Task.
-fn owner(manifest: &Manifest, namespace: &str) -> Option<(String, String)> {
-    let task = Task::parse(&manifest.json).ok()?;
+/// What the spawner of a Task or Session makes, its namespace and its name.
+fn owner(manifest: &Manifest, namespace: &str) -> Option<(Shape, String, String)> {
+    let shape = manifest.kind.parse().ok()?;
+    let made = Task::parse_as(shape, &manifest.json).ok()?;
     let object = manifest.object();
-    Some((namespace_of(&object, namespace).to_owned(), task.owner()?.name.to_owned()))
+    Some((shape, namespace_of(&object, namespace).to_owned(), made.owner()?.name.to_owned()))
 }

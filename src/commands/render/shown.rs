@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::cells::{from, outcome_text};
 use super::super::diff;
 use super::super::shown_variable::ShownVariable;
+use super::super::simulated::path_of;
 use super::super::stdio::{UNWRITABLE, print};
 use super::super::subject::Subject;
 use super::problems::ShownProblem;
@@ -50,9 +51,11 @@ impl Shown<'_, '_> {
             .into_iter()
             .find(|name| !name.is_empty());
         let name = name.unwrap_or("(without a name)");
+        let shape = self.subject.task.shape();
+        let of = shape.spawner();
         print(match &*self.subject.rules.spawner.metadata.name {
-            "" => format!("Task {}/{name} without a TaskSpawner", self.subject.namespace),
-            spawner => format!("Task {}/{name} from TaskSpawner {spawner}", self.subject.namespace),
+            "" => format!("{shape} {}/{name} without a {of}", self.subject.namespace),
+            spawner => format!("{shape} {}/{name} from {of} {spawner}", self.subject.namespace),
         })?;
         if let Some((as_new, _)) = self.stored {
             print(if as_new.is_certain {
@@ -114,8 +117,10 @@ impl Shown<'_, '_> {
 
     /// The problems that the explanations below the tables tell.
     pub(super) fn problems(&self) -> Vec<ShownProblem> {
-        let meta = &self.subject.rules.spawner.metadata;
+        let (makes, meta) =
+            (self.subject.rules.spawner.makes, &self.subject.rules.spawner.metadata);
         let problem = |kind: Kind, key: &str, message: &str| ShownProblem {
+            makes,
             namespace: meta.namespace.clone(),
             spawner: meta.name.clone(),
             kind,
@@ -125,7 +130,7 @@ impl Shown<'_, '_> {
         let failing = self.failing_templates().iter().map(|failing| {
             let (kind, key) = match &failing.rendered {
                 Rendered::Metadata(kind, key) => (*kind, key.to_string()),
-                other => (Kind::Annotation, format!("spec.taskTemplate.{other}")),
+                other => (Kind::Annotation, path_of(other).join(".")),
             };
             problem(kind, &key, &failing.error.message)
         });
@@ -207,7 +212,7 @@ impl Shown<'_, '_> {
     /// Prints what changes in the Task; nothing if nothing does.
     pub(super) fn diff(&self, object: &Value) -> anyhow::Result<()> {
         let name = format!("{}/{}", self.subject.namespace, self.subject.task.name());
-        diff::print_of_task(&name, object, &self.after(object)?)
+        diff::print_of(self.subject.task.shape(), &name, object, &self.after(object)?)
     }
 
     fn after(&self, object: &Value) -> anyhow::Result<Value> {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use self::follower::RuleThread;
 use self::problem_lines::ProblemLine;
 use super::super::defaults::DefaultsFile;
+use crate::engine::kelos::Shape;
 use crate::engine::rules::Defaults;
 use crate::manifests;
 use crate::spawners::{
@@ -89,13 +90,14 @@ impl RuleFeed {
     /// for somebody's templates.
     pub(super) fn from_cluster(
         client: &Client,
+        shapes: &[Shape],
         defaults: Option<DefaultsFile>,
         spawners: &Arc<Spawners>,
         live: &Arc<LiveLookup>,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<RuleFeed> {
         let mut follower = RuleThread {
-            watches: spawners::watch(client, metrics.spawners()),
+            watches: spawners::watch(client, shapes, metrics.spawners()),
             spawners: Arc::clone(spawners),
             live: Arc::clone(live),
             metrics: Arc::clone(metrics.spawners()),
@@ -178,13 +180,14 @@ mod tests {
             Arc::clone(&spawners),
             Arc::clone(metrics.spawners()),
         ));
-        let rules = RuleFeed::from_cluster(&client, None, &spawners, &live, &metrics).unwrap();
+        let rules =
+            RuleFeed::from_cluster(&client, &Shape::ALL, None, &spawners, &live, &metrics).unwrap();
         let mut loaded = rules.loaded.clone();
         let loaded = timeout(Duration::from_secs(30), loaded.wait_for(|is_loaded| *is_loaded));
         loaded.await.expect("in time").unwrap();
         let listed = asked.count("limit=");
         assert_eq!(listed, WatchedKind::ALL.len(), "{:?}", asked.all());
-        assert!(spawners.is_warm());
+        assert!(Shape::ALL.into_iter().all(|makes| spawners.is_warm(makes)));
         let text = metrics.encode().unwrap();
         for line in ["kelos_metadata_spawners 1", "kelos_metadata_invalid_templates 1"] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");

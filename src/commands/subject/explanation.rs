@@ -82,7 +82,7 @@ impl Subject<'_, '_> {
         let hint = self.failing_hint(error);
         let in_file = self.failing_in_file(failing);
         let file = self.written.map(|(file, _)| file.display().to_string()).unwrap_or_default();
-        let origin = format!("{rendered} of the TaskSpawner");
+        let origin = format!("{rendered} of the {}", self.rules.spawner.makes.spawner());
         let (source, origin, position) = match &in_file {
             Some(InFile { located, position, .. }) => (&*located.text, file, Some(*position)),
             None => (self.template_of(rendered).unwrap_or_default(), origin, error.position),
@@ -130,8 +130,8 @@ impl Subject<'_, '_> {
     fn template_of(&self, rendered: &Rendered) -> Option<&str> {
         let template = &self.rules.spawner.spec.task_template;
         Some(match rendered {
-            Rendered::Prompt => &template.prompt_template,
-            Rendered::Branch => &template.branch,
+            Rendered::Prompt(_) => &template.prompt_template,
+            Rendered::Branch(_) => &template.branch,
             Rendered::Name => &template.name_template,
             Rendered::Metadata(kind, key) => {
                 let field = template.metadata.as_ref()?;

@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use super::super::read_manifests;
 use super::super::stdio::complain;
-use crate::engine::kelos::{ObjectMeta, TaskSpawner};
+use crate::engine::kelos::{ObjectMeta, Shape, TaskSpawner};
 use crate::spawners::{FileObjects, Objects, ReadObjects};
 
 /// The objects of the cluster with those of the files over them, and whether none of its TaskSpawners is among these.
@@ -17,7 +17,7 @@ use crate::spawners::{FileObjects, Objects, ReadObjects};
 ///
 /// When a file can't be used, or none has a TaskSpawner of the namespace that is asked for.
 pub(super) fn read(
-    files: &[PathBuf],
+    (makes, files): (Shape, &[PathBuf]),
     own: &str,
     within: Option<&str>,
     defaults: Option<&Path>,
@@ -32,17 +32,19 @@ pub(super) fn read(
         unusable.iter().for_each(complain);
         bail!("what -f names can't be used as it is: nothing is looked at");
     }
+    found.spawners.retain(|it| it.makes == makes);
+    let (kind, no) = (makes.spawner(), makes);
     let is_meant = |meta: &ObjectMeta| within.is_none_or(|within| within == meta.namespace);
     if !found.spawners.iter().any(|it| is_meant(&it.metadata)) {
         let place = within.map_or_else(String::new, |it| format!(" of namespace {it}"));
-        bail!("there is no TaskSpawner{place} in what -f names");
+        bail!("there is no {kind}{place} in what -f names");
     }
     found.spawners.retain(|it| {
         let meta = &it.metadata;
         if !is_meant(meta) {
             let (namespace, name) = (&meta.namespace, &meta.name);
             complain(format_args!(
-                "TaskSpawner {namespace}/{name} is in another namespace, and not looked at"
+                "{kind} {namespace}/{name} is in another namespace, and not looked at"
             ));
         }
         is_meant(meta)
@@ -53,7 +55,7 @@ pub(super) fn read(
             is_of_none = false;
         } else {
             complain(format_args!(
-                "TaskSpawner {} of what -f names takes the place of none in the cluster: no Task is its own",
+                "{kind} {} of what -f names takes the place of none in the cluster: no {no} is its own",
                 metadata.name
             ));
         }
@@ -111,7 +113,9 @@ mod tests {
         {
             let text: String = names.iter().map(|name| spawner(name)).collect();
             fs::write(&file, text).unwrap();
-            let read = read(std::slice::from_ref(&file), "ns", Some("ns"), None, &cluster).unwrap();
+            let read =
+                read((Shape::Task, std::slice::from_ref(&file)), "ns", Some("ns"), None, &cluster)
+                    .unwrap();
             assert_eq!(read.1, is_of_none, "{names:?}");
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{NO_TASK, diff};
 use crate::engine::comparison::Change;
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Shape, Task};
 use crate::engine::patch::map_of;
 use crate::engine::revision::{RevisedKey, Revision};
 
@@ -16,7 +16,7 @@ use crate::engine::revision::{RevisedKey, Revision};
 ///
 /// When it can't be written.
 pub(in crate::commands) fn diff(
-    (object, name): (&Value, &str),
+    (shape, object, name): (Shape, &Value, &str),
     revision: &Revision,
     is_shown: impl Fn(&RevisedKey) -> bool,
 ) -> anyhow::Result<()> {
@@ -31,7 +31,7 @@ pub(in crate::commands) fn diff(
         metadata.remove("managedFields");
     }
     let text = before.to_string();
-    let task = Task::parse(&text).context(NO_TASK)?;
+    let task = Task::parse_as(shape, &text).context(NO_TASK)?;
     let in_worker = task.pod_place().is_ok_and(|pod| pod.in_worker);
     let mut after = before.clone();
     for key in keys {
@@ -41,7 +41,7 @@ pub(in crate::commands) fn diff(
         let annotations = map_of(crate::apimachinery::Kind::Annotation, false);
         set(&mut after, annotations, mark, value.as_deref());
     }
-    diff::print_of_task(name, &before, &after)
+    diff::print_of(shape, name, &before, &after)
 }
 
 /// Sets or removes a key of a map that need not be there.

@@ -130,17 +130,18 @@ pub(super) fn rest<'c>(all: &Counts, shown: impl Iterator<Item = &'c Counts>) ->
 }
 
 fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
+    let kind = survey.shape.as_str();
     let place = match &survey.namespace {
         Some(namespace) => format!("in namespace {namespace}"),
         None => "in all namespaces".to_owned(),
     };
     let Report { tasks, differ, all, .. } = report;
     let mut said = vec![match (tasks, differ) {
-        (0, _) => format!("No Task {place} is looked at"),
-        (_, 0) => format!("{} {place}: nothing would change", counted(*tasks, "Task")),
+        (0, _) => format!("No {kind} {place} is looked at"),
+        (_, 0) => format!("{} {place}: nothing would change", counted(*tasks, kind)),
         _ => format!(
             "{} {place}: {differ} would change ({} added, {} changed, {} lost)",
-            counted(*tasks, "Task"),
+            counted(*tasks, kind),
             counted(all.added, "key"),
             all.changed,
             all.lost
@@ -150,7 +151,7 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
     said.extend(left_to_others(held));
     for (why, Found { tasks, example }) in &report.passed_over {
         let reason = reason(*why, *tasks);
-        let tasks = counted(*tasks, "Task");
+        let tasks = counted(*tasks, kind);
         let example = harmless::line(example);
         said.push(format!("{tasks} passed over: {reason} (for one, {example})"));
     }
@@ -172,13 +173,13 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
     if report.audited > 0 {
         said.push(format!(
             "{} in a Namespace that is switched to audit: `serve` works this out and changes nothing",
-            counted(report.audited, "Task")
+            counted(report.audited, kind)
         ));
     }
     if report.guessed > 0 {
         said.push(format!(
             "{} without managedFields: what rules annotations and defaults declare is taken for ours, and nothing else",
-            counted(report.guessed, "Task")
+            counted(report.guessed, kind)
         ));
     }
     if report.without_row > 0 {

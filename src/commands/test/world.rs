@@ -11,7 +11,7 @@ use super::expected::{Got, compared};
 use crate::apimachinery::Kind;
 use crate::clock;
 use crate::commands::{Loaded, load, simulated, vars};
-use crate::engine::kelos::{GROUP, Task, group_of};
+use crate::engine::kelos::{GROUP, Shape, Task, group_of};
 use crate::engine::rules::Policy;
 use crate::engine::simulate::{Item, NoTask, Why};
 use crate::engine::{Limits, decide};
@@ -104,8 +104,8 @@ impl World {
                     if known.contains(path) => {}
                 Ok(manifest) => {
                     new.insert(Arc::clone(&manifest.path));
-                    if group_of(&manifest.api_version) == GROUP && &*manifest.kind == "TaskSpawner"
-                    {
+                    let group = group_of(&manifest.api_version);
+                    if Shape::of_spawner(group, &manifest.kind).is_some() {
                         spawners.push(manifest.clone());
                     }
                     objects.take(Ok(manifest));
@@ -169,11 +169,13 @@ impl World {
         default: &str,
     ) -> anyhow::Result<Option<String>> {
         let mut object = made.object();
-        let task = Task::parse(&made.json).context("the Task can't be read")?;
+        let shape: Shape = made.kind.parse()?;
+        let no_such = || format!("the {shape} can't be read");
+        let task = Task::parse_as(shape, &made.json).with_context(no_such)?;
         let said = object["metadata"]["namespace"].as_str().unwrap_or(default).to_owned();
-        let owner = task.owner().context("the Task has no owner")?;
+        let owner = task.owner().with_context(|| format!("the {shape} has no owner"))?;
         let Lookup::Found(spawner) = self.known.rules(&said, &owner) else {
-            bail!("the TaskSpawner can't be used");
+            bail!("the {} can't be used", shape.spawner());
         };
         let facts = self.known.facts(&said, &task, made.json.len(), clock::now());
         let decision = decide(&task, &spawner.rules, &facts, &Limits::default());

@@ -12,9 +12,9 @@ use crate::apimachinery::Kind;
 const CONTROL_LABELS: [&str; 4] =
     ["taskspawner", "spawner-credential", "slack-reporting", "sessionspawner"];
 
-/// Annotations that Kelos itself acts on. Its reporters obey some of them with the server's own
+/// Annotations that Kelos itself acts on, on Tasks or on Sessions. Its reporters obey some of them with the server's own
 /// GitHub token.
-const CONTROL_ANNOTATIONS: [&str; 24] = [
+const CONTROL_ANNOTATIONS: [&str; 37] = [
     "source-kind",
     "source-number",
     "source-owner",
@@ -39,6 +39,20 @@ const CONTROL_ANNOTATIONS: [&str; 24] = [
     "trigger-time",
     "on-completion",
     "webhook-report-phase",
+    // Of Sessions: with these somebody's conversation and workspace are deleted, or an agent is stopped.
+    "session-name",
+    "sessionspawner-name",
+    "session-reset-request",
+    "session-reset-state",
+    "session-idle-resume-request",
+    "session-idle-resume-request-time",
+    "session-idle-resume-acknowledgement",
+    "session-idle-resume-acknowledgement-time",
+    "session-idle-drain-request",
+    "session-idle-drain-report",
+    "session-runtime-update-request",
+    "session-runtime-update-report",
+    "force-session-runtime-update",
 ];
 
 /// Labels of Jobs and Pods that Kelos sets, or selects by.
@@ -135,7 +149,7 @@ fn is_control_key(kind: Kind, key: &str) -> bool {
 /// Whether Kubernetes, Kelos or Kueue give a label of a Pod its meaning. Of Kueue's, two are for users.
 fn is_kept_from_pods(key: &str) -> bool {
     let Some((prefix, name)) = key.split_once('/') else {
-        return matches!(key, "job-name" | "controller-uid");
+        return matches!(key, "job-name" | "controller-uid" | "controller-revision-hash");
     };
     let is_of = |domain: &str| {
         let front = prefix.strip_suffix(domain);
@@ -162,6 +176,12 @@ mod tests {
             (Kind::Annotation, "kelos.dev/source-kind", true),
             (Kind::Label, "kelos.dev/source-kind", false),
             (Kind::Annotation, "kelos.dev/source-title", false),
+            (Kind::Annotation, "kelos.dev/session-reset-request", true),
+            (Kind::Annotation, "kelos.dev/sessionspawner-name", true),
+            (Kind::Annotation, "kelos.dev/session-display-name", false),
+            (Kind::Annotation, "kelos.dev/session-section", false),
+            (Kind::Label, "kelos.dev/sessionspawner", true),
+            (Kind::PodLabel, "controller-revision-hash", true),
             (Kind::Label, "kelos.dev/v1alpha2-anything", true),
             (Kind::Label, "metadata.kelos.dev/injection", true),
             (Kind::Annotation, "metadata.kelos.dev/skipped", true),

@@ -1,4 +1,4 @@
-//! A TaskSpawner, as far as its Tasks' metadata depends on it.
+//! A TaskSpawner, as far as its Tasks' metadata depends on it; and a SessionSpawner likewise.
 
 use serde::Deserialize;
 
@@ -6,8 +6,8 @@ use super::entries::FieldMap;
 use super::source::Source;
 use super::{
     Bounded, GenericWebhook, KeyList, List, MAP_BYTES, NAME_TEMPLATE_ANNOTATION,
-    NAME_TEMPLATE_BYTES, ObjectMeta, POD_LABELS_FROM_TASK_SETTING, StringMap, TooLong, URL_BYTES,
-    null_as_default, rules_annotation,
+    NAME_TEMPLATE_BYTES, ObjectMeta, POD_LABELS_FROM_TASK_SETTING, SessionSpawner, Shape,
+    StringMap, TooLong, URL_BYTES, null_as_default, rules_annotation,
 };
 use crate::apimachinery::Kind;
 
@@ -16,15 +16,18 @@ use crate::apimachinery::Kind;
 const WORD_BYTES: usize = 256;
 
 /// The longest prompt template that is read back, in bytes; a Task's prompt may have more.
-const PROMPT_BYTES: usize = MAP_BYTES;
+pub(super) const PROMPT_BYTES: usize = MAP_BYTES;
 
 /// The longest branch template; branches have 250 bytes at most.
-const BRANCH_BYTES: usize = 4 << 10;
+pub(super) const BRANCH_BYTES: usize = 4 << 10;
 
-/// A TaskSpawner, v1alpha1 or v1alpha2.
+/// A TaskSpawner, v1alpha1 or v1alpha2; or a [`SessionSpawner`](super::SessionSpawner), of which the same is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct TaskSpawner {
+    /// What it makes.
+    #[serde(skip)]
+    pub makes: Shape,
     /// Name, namespace, uid, labels and annotations.
     pub metadata: ObjectMeta,
     /// Where its Tasks come from and what they look like.
@@ -110,6 +113,9 @@ pub struct Cron {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct GithubWebhook {
+    /// What is made of its events.
+    #[serde(skip)]
+    pub makes: Shape,
     /// `owner/repo`, if it is bound to one.
     pub repository: Option<Bounded<URL_BYTES>>,
     /// The events that it takes.
@@ -165,6 +171,18 @@ pub struct LinearFilter {
 pub struct Unread {}
 
 impl TaskSpawner {
+    /// Reads a spawner of what has this shape.
+    ///
+    /// # Errors
+    ///
+    /// JSON that is no such object.
+    pub fn parse_as(makes: Shape, json: &str) -> Result<TaskSpawner, serde_json::Error> {
+        match makes {
+            Shape::Task => serde_json::from_str(json),
+            Shape::Session => serde_json::from_str::<SessionSpawner>(json).map(TaskSpawner::from),
+        }
+    }
+
     /// The templates that are too long to be read back: the field or annotation, what is known of it, and
     /// the most bytes that it may have.
     pub fn templates_too_long(&self) -> impl Iterator<Item = (&'static str, TooLong, usize)> {
@@ -174,8 +192,8 @@ impl TaskSpawner {
         let template = &self.spec.task_template;
         let kept = self.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
         let all = [
-            ("spec.taskTemplate.promptTemplate", of(&template.prompt_template)),
-            ("spec.taskTemplate.branch", of(&template.branch)),
+            (self.makes.prompt_field(), of(&template.prompt_template)),
+            (self.makes.branch_field(), of(&template.branch)),
             ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
             (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
         ];

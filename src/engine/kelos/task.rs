@@ -1,4 +1,4 @@
-//! A Task at the moment of its creation.
+//! A Task or Session at the moment of its creation.
 //!
 //! Whoever can reach the webhook can send one, so what is kept of it has bounds of its own, whatever
 //! its bytes say.
@@ -6,6 +6,7 @@
 mod entries;
 mod metadata;
 mod pod_overrides;
+mod session;
 mod spec;
 mod text;
 mod unescape;
@@ -17,15 +18,19 @@ use thiserror::Error as ThisError;
 pub use self::entries::Entries;
 use self::metadata::TaskMeta;
 pub use self::pod_overrides::{Filling, NoPodPlace, PodPlace};
+pub use self::session::Session;
 pub use self::spec::TaskSpec;
 pub use self::text::Str;
-use super::{CREATED_FROM_ANNOTATION, GROUP, TASKSPAWNER_LABEL, group_of};
+use super::{CREATED_FROM_ANNOTATION, Shape, TASKSPAWNER_LABEL, group_of};
 use crate::apimachinery::Kind;
 
-/// A new Task, read from JSON in one pass and without building a tree.
+/// A new Task, read from JSON in one pass and without building a tree; or a new [`Session`], of which the same
+/// is known.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Task<'a> {
+    #[serde(skip)]
+    shape: Shape,
     #[serde(borrow)]
     metadata: TaskMeta<'a>,
     #[serde(borrow)]
@@ -46,10 +51,12 @@ pub enum Excess {
     Groups,
 }
 
-/// The TaskSpawner that a Task says it comes from.
+/// The spawner that a Task or Session says it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner<'a> {
-    /// Its name, in the Task's namespace.
+    /// What it makes.
+    pub shape: Shape,
+    /// Its name, in the namespace of what it has made.
     pub name: &'a str,
     /// Its uid, where an owner reference gives it.
     pub uid: Option<&'a str>,
@@ -64,11 +71,28 @@ impl<'a> Task<'a> {
     /// JSON that is no object, metadata of other types than Kubernetes gives it, or a spec that is no
     /// object: the API server refuses them, too. [`Excess`], as a message.
     pub fn parse(json: &'a str) -> Result<Task<'a>, serde_json::Error> {
-        let task: Task<'a> = serde_json::from_str(json)?;
+        Task::parse_as(Shape::Task, json)
+    }
+
+    /// The same of something of this shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`Task::parse`].
+    pub fn parse_as(shape: Shape, json: &'a str) -> Result<Task<'a>, serde_json::Error> {
+        let task: Task<'a> = match shape {
+            Shape::Task => serde_json::from_str(json)?,
+            Shape::Session => serde_json::from_str::<Session<'a>>(json)?.into(),
+        };
         match task.excess() {
             None => Ok(task),
             Some(excess) => Err(serde_json::Error::custom(excess)),
         }
+    }
+
+    /// Which of the two it is.
+    pub fn shape(&self) -> Shape {
+        self.shape
     }
 
     /// What it has too much of to be stored. Then nothing else that is said of it counts.
@@ -114,20 +138,20 @@ impl<'a> Task<'a> {
         self.entries(kind)?.get(key).map(|value| &**value)
     }
 
-    /// The TaskSpawner it comes from, as Kelos itself decides it: a controller owner reference
-    /// counts alone; without one the label does, and then the annotation of a manual run.
+    /// The spawner it comes from, as Kelos itself decides it: a controller owner reference counts alone;
+    /// of a Task without one the label does, and then the annotation of a manual run.
     pub fn owner(&self) -> Option<Owner<'_>> {
+        let shape = self.shape;
         if let Some(controller) = &self.metadata.controller {
-            let is_ours = group_of(&controller.api_version) == GROUP
-                && &*controller.kind == "TaskSpawner"
-                && !controller.name.is_empty();
+            let made = Shape::of_spawner(group_of(&controller.api_version), &controller.kind);
+            let is_ours = made == Some(shape) && !controller.name.is_empty();
             let uid = Some(&*controller.uid).filter(|uid| !uid.is_empty());
-            return is_ours.then(|| Owner { name: &controller.name, uid });
+            return is_ours.then(|| Owner { shape, name: &controller.name, uid });
         }
         let named = |kind, key| self.get(kind, key).filter(|name| !name.is_empty());
-        named(Kind::Label, TASKSPAWNER_LABEL)
+        named(Kind::Label, shape.owner_label()?)
             .or_else(|| named(Kind::Annotation, CREATED_FROM_ANNOTATION))
-            .map(|name| Owner { name, uid: None })
+            .map(|name| Owner { shape, name, uid: None })
     }
 
     /// Whether a controller reference names its owner: Kelos sets one since v0.26.
@@ -138,7 +162,8 @@ impl<'a> Task<'a> {
     /// Whether a person started it with the Kelos CLI: then it has neither the reference nor the label by
     /// which a TaskSpawner owns its Tasks. The annotation alone may come from a template.
     pub fn is_manual(&self) -> bool {
-        self.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some()
+        self.shape == Shape::Task
+            && self.get(Kind::Annotation, CREATED_FROM_ANNOTATION).is_some()
             && !self.has_controller()
             && self.get(Kind::Label, TASKSPAWNER_LABEL).is_none_or(str::is_empty)
     }

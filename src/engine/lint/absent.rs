@@ -7,7 +7,7 @@ use super::payload;
 use super::templates::{Met, Place, Rendered};
 use crate::engine::remedy::Line;
 use crate::engine::simulate::EVENTS;
-use crate::engine::sources::{GROUPS, Presence, presence};
+use crate::engine::sources::{Presence, is_group, presence};
 use crate::templates::go::forecast::Known;
 use crate::templates::suggest::closest;
 
@@ -32,7 +32,7 @@ pub(super) fn absent(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) ->
 fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) -> Finding {
     let fault = &met.fault;
     let none = lint.makes_none(if met.is_certain { "" } else { " where this is reached" });
-    if GROUPS.contains(&name) || name == "Source" {
+    if is_group(lint.makes, name) || name == "Source" {
         let text = format!("only rules annotations know `.{name}`: Kelos {none}");
         let finding =
             Finding::new(Rule::NotForKelos, by_certainty(met), rendered.field.clone(), text);
@@ -192,7 +192,7 @@ fn no_context(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>) -> Findin
     } else if rendered.place == Place::Name {
         let text = format!("a nameTemplate may not read `.Context`: Kelos {none}");
         (text, "a name is made of what identifies the item, such as `.ID`".to_owned())
-    } else if lint.is_session() || !lint.table.has_context() {
+    } else if !lint.table.has_context() {
         let text = format!(
             "Kelos asks no context sources for {}: it {none}",
             if lint.is_session() { "Sessions" } else { lint.table.name }

@@ -8,13 +8,13 @@ use super::view::View;
 use crate::apimachinery::Kind;
 use crate::engine::candidate::judge;
 use crate::engine::kelos::{
-    INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING, OWN_PREFIX,
-    POD_LABELS_FROM_TASK_SETTING, SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
+    self, INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING,
+    OWN_PREFIX, POD_LABELS_FROM_TASK_SETTING, SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
 };
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
 use crate::engine::skip::Skip;
-use crate::engine::sources::{GROUPS, Table, name_hint};
+use crate::engine::sources::{Table, is_group, name_hint};
 use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
 use crate::templates::value::Text;
 use crate::templates::{ErrorKind, Language, Template, camel_case};
@@ -133,7 +133,7 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mu
         Some(Language::Jinja) => return,
         None => return constant(lint, rule, source),
     }
-    let world = RulesWorld { table: lint.table, view: lint.view };
+    let world = RulesWorld { makes: lint.makes, table: lint.table, view: lint.view };
     let mut purse = shares.next();
     let plain = Plain::with_helpers(source, &mut purse).ok();
     let forecast = plain.and_then(|plain| plain.run(&world, &mut purse).ok());
@@ -217,6 +217,7 @@ fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
 
 /// What rules annotations know.
 struct RulesWorld<'v> {
+    makes: kelos::Shape,
     table: &'static Table,
     view: &'v View,
 }
@@ -225,7 +226,7 @@ impl World for RulesWorld<'_> {
     fn known(&self, path: &[Text]) -> Known {
         let there = Known::There(Shape::Unknown);
         let [name] = path else { return there };
-        let is_ours = GROUPS.contains(&&**name)
+        let is_ours = is_group(self.makes, name)
             || matches!(&**name, "Source" | "Context" | "TriggerType" | "TriggerTime");
         let spec = &self.view.spec;
         let is_mapped = spec.when.webhook.iter().any(|it| it.field_mapping.may_have(name));

@@ -7,9 +7,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity, Step, shortened};
 use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
-use super::{Lint, SpawnerKind};
+use crate::engine::kelos::Shape;
 use crate::engine::kelos::{GROUP, KNOWN, group_of};
 use crate::engine::simulate::KelosVersion;
 use crate::templates::suggest::{closest, slip};
@@ -28,9 +29,9 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
         _ if lint.around.kelos == KelosVersion::V0_24 => Api::V1alpha1,
         _ => Api::V1alpha2,
     };
-    let root = match lint.kind {
-        SpawnerKind::TaskSpawner => TASK_SPAWNER,
-        SpawnerKind::SessionSpawner => SESSION_SPAWNER,
+    let root = match lint.makes {
+        Shape::Task => TASK_SPAWNER,
+        Shape::Session => SESSION_SPAWNER,
     };
     let (kelos, silent) = (lint.around.kelos, lint.silent.clone());
     let mut search = Search {
@@ -69,9 +70,9 @@ fn object_type(lint: &mut Lint<'_>, head: &Head<'_>) {
             .help(format!("write `{meant}`"))
             .fix(0..written.len(), meant)
     };
-    if let Some(kind) = head.kind.as_deref().filter(|kind| **kind != *lint.kind.as_str()) {
+    if let Some(kind) = head.kind.as_deref().filter(|kind| **kind != *lint.makes.spawner()) {
         let text = format!("there is no kind `{kind}`: the API server refuses it");
-        lint.add(wrong("kind", kind, lint.kind.as_str(), text));
+        lint.add(wrong("kind", kind, lint.makes.spawner(), text));
     }
     let Some(written) = head.api_version.as_deref() else { return };
     let version = written.split_once('/').map_or("", |(_, version)| version);
@@ -96,7 +97,7 @@ fn object_type(lint: &mut Lint<'_>, head: &Head<'_>) {
     let whose = if is_first { "Kelos v0.24" } else { "Kelos" };
     let text = format!(
         "{whose} serves no {} as `{written}`: the API server refuses it",
-        lint.kind.as_str()
+        lint.makes.spawner()
     );
     lint.add(wrong("apiVersion", written, &format!("{GROUP}/{meant}"), text));
 }

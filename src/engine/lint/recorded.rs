@@ -18,7 +18,7 @@ use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule};
 use crate::engine::simulate::{Item, Spawner, Variables};
 use crate::engine::skip::Skip;
-use crate::engine::sources::GROUPS;
+use crate::engine::sources::is_group;
 use crate::engine::variables::{Facts, variables as built};
 use crate::templates::budget::Budget;
 use crate::templates::camel_case;
@@ -168,7 +168,7 @@ fn outcome(
     };
     let is_of_item = |variable: &str| {
         let name = name_of(variable);
-        variables.get(&name).is_some() && !GROUPS.contains(&&*name)
+        variables.get(&name).is_some() && !is_group(lint.makes, &name)
     };
     let is_missing = skip.reason == Reason::MissingVariable;
     if is_missing && skip.variable.as_deref().is_some_and(is_of_item) {

@@ -60,7 +60,7 @@ impl<'r> Merge<'_, 'r, '_> {
             if self.size.annotations_fit() {
                 break;
             }
-            self.remove_unruled(kind, key, too_large(), removed);
+            self.remove_unruled(kind, key, too_large(self.task.shape()), removed);
         }
     }
 

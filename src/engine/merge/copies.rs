@@ -6,7 +6,7 @@ use super::{Merge, existing, too_large};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::decision::{KeyDecision, KeyOutcome};
-use crate::engine::kelos::MOST_KEYS;
+use crate::engine::kelos::{MOST_KEYS, Shape};
 use crate::engine::patch::Place;
 use crate::engine::pods;
 use crate::engine::reason::Reason;
@@ -26,7 +26,9 @@ impl<'r> Merge<'_, 'r, '_> {
             let outcome = match refusal {
                 Some(refusal) => Some(KeyOutcome::Skipped(refusal.clone())),
                 None if rules.rule(Kind::PodLabel, key).is_some() => None,
-                None => self.copied(key).or_else(|| Some(KeyOutcome::Skipped(not_there()))),
+                None => {
+                    self.copied(key).or_else(|| Some(KeyOutcome::Skipped(not_there(task.shape()))))
+                }
             };
             copied.extend(outcome.map(|outcome| (&**key, outcome)));
         }
@@ -73,7 +75,7 @@ impl<'r> Merge<'_, 'r, '_> {
         }
         match self.task.get(kind, key) {
             Some(there) if there == value => return Some(KeyOutcome::Kept),
-            Some(_) => return skipped(existing()),
+            Some(_) => return skipped(existing(self.task.shape())),
             None => {}
         }
         if let Err(error) = apimachinery::key(kind, key) {
@@ -83,14 +85,15 @@ impl<'r> Merge<'_, 'r, '_> {
             return skipped(error);
         }
         if pods::needs_choice(kind, key) && !self.was_chosen(key, &value) {
-            let message = "the Task's label was not chosen by who writes its rules";
+            let shape = self.task.shape();
+            let message = format!("the {shape}'s label was not chosen by who writes its rules");
             let hint = "list its values in `allowed` where the label is declared";
             return skipped(Skip::new(Reason::NotAllowed, message).hint(hint));
         }
         let place = Place { kind, key, path: None };
         match self.set_if_it_fits(place, &value, self.size.with(place, &value)) {
             true => Some(KeyOutcome::Applied(value)),
-            false => skipped(too_large()),
+            false => skipped(too_large(self.task.shape())),
         }
     }
 
@@ -105,6 +108,6 @@ impl<'r> Merge<'_, 'r, '_> {
     }
 }
 
-fn not_there() -> Skip {
-    Skip::new(Reason::Omitted, "the Task has no such label to be copied")
+fn not_there(shape: Shape) -> Skip {
+    Skip::new(Reason::Omitted, format!("the {shape} has no such label to be copied"))
 }

@@ -22,7 +22,7 @@ impl<'r> Merge<'_, 'r, '_> {
                 Found::Settled(KeyOutcome::Skipped(skip))
             }
             (_, Ok(_)) => match self.task.get(rule.kind, &rule.key) {
-                Some(value) => Found::Settled(keep(rule, value, ours)),
+                Some(value) => Found::Settled(keep(self.task.shape(), rule, value, ours)),
                 None => Found::Absent { removed: None },
             },
         }

@@ -2,12 +2,19 @@
 
 use super::lines::{guarded, has_line, kebab, plain, there_already};
 use super::{Line, Missed, Remedy, payload};
-use crate::engine::kelos::{SOURCE_PREFIX, Source};
+use crate::engine::kelos::{SOURCE_PREFIX, Shape, Source};
 use crate::engine::sources::Table;
 use crate::templates::camel_case;
 
 /// What to write so that a member of a group is known.
 pub(super) fn remedy(missed: &Missed<'_>, table: &Table, group: &str, member: &str) -> Remedy {
+    let makes = missed.rules.spawner.makes;
+    if !makes.has_kelos_field() && matches!(group, "Payload" | "ChangedFiles" | "Source") {
+        return Remedy::say(format!(
+            "what the webhook sent is not on the {makes}: only what {} prints of a variable is read back",
+            makes.prompt_field()
+        ));
+    }
     match (group, member.split_once('.').unwrap_or((member, ""))) {
         ("Context", (name, _)) => context(missed, table, name),
         ("Source", (name, _)) => source(missed, table, name),
@@ -17,15 +24,17 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, group: &str, member: &s
         )),
         ("Spawner", (field @ ("Labels" | "Annotations"), key)) if !key.is_empty() => {
             Remedy::say(format!(
-                "add to the TaskSpawner: `{key}` under metadata.{}",
+                "add to the {}: `{key}` under metadata.{}",
+                makes.spawner(),
                 field.to_ascii_lowercase()
             ))
         }
-        ("Annotations", _) => on_the_task("annotations"),
-        ("Task", ("Annotations", _)) => on_the_task("annotations"),
-        ("Task", ("Labels", _)) => on_the_task("labels"),
+        ("Annotations", _) => on_the_task(makes, "annotations"),
+        (own, ("Annotations", _)) if own == makes.group() => on_the_task(makes, "annotations"),
+        (own, ("Labels", _)) if own == makes.group() => on_the_task(makes, "labels"),
         ("Workspace", _) if !missed.has_workspace => {
-            Remedy::say("it takes a Workspace: `workspaceRef` under spec.taskTemplate names one")
+            let place = makes.workspace_field();
+            Remedy::say(format!("it takes a Workspace: `workspaceRef` under {place} names one"))
         }
         ("User", _) => Remedy::say("only a request has a user: `review` answers one"),
         ("Namespace", (field, _)) if matches!(field, "Labels" | "Annotations") => {
@@ -35,7 +44,12 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, group: &str, member: &s
     }
 }
 
-fn on_the_task(field: &str) -> Remedy {
+fn on_the_task(makes: Shape, field: &str) -> Remedy {
+    if !makes.has_kelos_field() {
+        return Remedy::say(format!(
+            "Kelos writes no such key on a {makes}: give the template a default"
+        ));
+    }
     Remedy::say(format!(
         "add to the TaskSpawner: the key and its template under spec.taskTemplate.metadata.{field}, and not in a \
          rules annotation, whose keys are no inputs"
@@ -51,7 +65,8 @@ fn context(missed: &Missed<'_>, table: &Table, name: &str) -> Remedy {
     let name = if name.is_empty() { "NAME" } else { name };
     let prompt = &missed.rules.spawner.spec.task_template.prompt_template;
     let line = format!("{name}: {{{{.Context.{name}}}}}");
-    let line = Line::Prompt { line, is_first: prompt.is_empty() };
+    let of = missed.rules.spawner.makes;
+    let line = Line::Prompt { of, line, is_first: prompt.is_empty() };
     let lines = vec![Line::ContextSource(name.to_owned()), line];
     let mut remedy = Remedy::add(lines).reading_back(missed.rules);
     remedy.ways.iter_mut().for_each(|way| way.versions = "Kelos v0.36 and later");

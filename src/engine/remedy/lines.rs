@@ -39,7 +39,8 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
     let line = format!("{label}: {template}");
     let is_there = prompt.lines().any(|it| it.trim() == line);
     let in_prompt = || {
-        let line = Line::Prompt { line: line.clone(), is_first: prompt.is_empty() };
+        let of = rules.spawner.makes;
+        let line = Line::Prompt { of, line: line.clone(), is_first: prompt.is_empty() };
         Way { lines: vec![line], versions: "" }
     };
     let in_field = || {
@@ -56,7 +57,17 @@ pub(super) fn carried(missed: &Missed<'_>, name: &str, label: &str, template: &s
         };
         Way { lines: vec![line], versions: "" }
     };
-    let ways = match (is_long(name) && !is_there, has_field(missed) || is_there) {
+    let makes = rules.spawner.makes;
+    if is_there && !makes.has_kelos_field() {
+        return Remedy::say(format!(
+            "`{line}` in {} prints it already, and what it gave can't be read for certain: put it on a line that begins \
+             with a word of its own",
+            makes.prompt_field()
+        ))
+        .reading_back(rules);
+    }
+    let only_prompt = !makes.has_kelos_field() || (is_long(name) && !is_there);
+    let ways = match (only_prompt, has_field(missed) || is_there) {
         (true, _) => vec![in_prompt()],
         (false, true) => vec![in_field()],
         (false, false) => vec![

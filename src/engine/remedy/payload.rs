@@ -26,6 +26,9 @@ pub(super) fn has(name: &str) -> bool {
 /// Has Kelos render it out of the payload; nothing if no event of the source has it. Where only some have it,
 /// the template asks first: under another event the line would fail, and Kelos create no Task.
 pub(super) fn of_github(missed: &Missed<'_>, source: &GithubWebhook, name: &str) -> Option<Remedy> {
+    if !missed.rules.spawner.makes.has_kelos_field() {
+        return None;
+    }
     let (_, chain) = OF_BOTH.into_iter().find(|(known, _)| *known == name)?;
     let takes =
         |event: &&str| source.events.is_empty() || source.events.iter().any(|it| **it == **event);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, TaskSpawner, is_ours,
+    Beyond, INFER_SETTING, INJECTION_SETTING, SOURCE_PREFIX, Shape, TaskSpawner, is_ours,
 };
 use crate::engine::skip::Skip;
 use crate::engine::sources::Inference;
@@ -30,7 +30,7 @@ impl Rules {
         templates: &mut Templates,
     ) -> Rules {
         let spawner = spawner.into();
-        let mut compiler = Compiler::new(policy, templates, Purse::default());
+        let mut compiler = Compiler::new(spawner.makes, policy, templates, Purse::default());
         let weight = weight::RULES_BYTES + weight::PROBLEMS_BYTES + weight::spawner(&spawner);
         // What is over is told with the first key.
         let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
@@ -117,6 +117,8 @@ fn new_inputs(keys: &[Arc<KeyRule>]) -> NewInputs {
 
 /// What is worked with while rules are made.
 pub(super) struct Compiler<'c> {
+    /// What the spawner makes.
+    pub(super) makes: Shape,
     pub(super) policy: &'c Policy,
     pub(super) templates: &'c mut Templates,
     pub(super) purse: Purse,
@@ -128,11 +130,13 @@ pub(super) struct Compiler<'c> {
 
 impl<'c> Compiler<'c> {
     pub(super) fn new(
+        makes: Shape,
         policy: &'c Policy,
         templates: &'c mut Templates,
         purse: Purse,
     ) -> Compiler<'c> {
         Compiler {
+            makes,
             policy,
             templates,
             purse,
@@ -155,12 +159,12 @@ impl<'c> Compiler<'c> {
 
     /// Puts the defaults beside the keys of a TaskSpawner, which are in order and stay so.
     fn add_defaults(&mut self, keys: &mut Vec<Arc<KeyRule>>) {
-        let defaults = &self.policy.defaults.keys;
+        let defaults = self.policy.defaults.keys(self.makes);
         if defaults.is_empty() {
             return;
         }
         // The rules themselves are there once for all TaskSpawners.
-        let _ = self.purse.take_bytes(size_of_val(&**defaults));
+        let _ = self.purse.take_bytes(size_of_val(defaults));
         let is_declared = |rule: &Arc<KeyRule>| find(keys, rule.kind, &rule.key).is_some();
         let others: Vec<_> = defaults.iter().filter(|it| !is_declared(it)).cloned().collect();
         keys.extend(others);
@@ -169,12 +173,12 @@ impl<'c> Compiler<'c> {
 
     /// The labels of Tasks that Pods get, too.
     fn copies(&mut self) -> Arc<Copies> {
-        let defaults = &self.policy.defaults;
+        let of_cluster = self.policy.defaults.copies(self.makes);
         let mut copies = std::mem::take(&mut self.settings.copies);
         if copies.is_empty() {
-            return Arc::clone(&defaults.copies);
+            return of_cluster;
         }
-        copies.add(&defaults.copies);
+        copies.add(&of_cluster);
         // What is over is told with the first key.
         let _ = self.purse.take_bytes(copies.bytes());
         Arc::new(copies)

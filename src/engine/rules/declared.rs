@@ -156,7 +156,7 @@ impl<'s> Declarations<'s> {
             let keys = before.chain(beyond.iter());
             keys.filter(|key| {
                 let is_free = is_ours(key) || !policy.protection.covers(kind, key);
-                if policy.defaults.rule(kind, key).is_some() {
+                if policy.defaults.rule(spawner.makes, kind, key).is_some() {
                     // The Kelos field goes before the defaults, and is not rendered here.
                     self.said(kind, key);
                 }

@@ -14,7 +14,7 @@ use super::declared::Declared;
 use super::settings::Settings;
 use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem, find};
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{MAP_BYTES, MOST_KEYS};
+use crate::engine::kelos::{MAP_BYTES, MOST_KEYS, Shape};
 use crate::engine::pods;
 use crate::engine::skip::Skip;
 use crate::templates::Templates;
@@ -27,10 +27,10 @@ pub const DEFAULTS_BYTES: usize = 4 * MAP_BYTES;
 /// The defaults of the cluster.
 #[derive(Debug, Default)]
 pub struct Defaults {
-    /// One rule a key of Tasks, labels first, in key order.
-    pub(super) keys: Vec<Arc<KeyRule>>,
+    /// One rule a key, labels first, in key order: of Tasks, and of Sessions.
+    keys: [Vec<Arc<KeyRule>>; Shape::ALL.len()],
     /// The labels of Tasks that Pods get, too.
-    pub(super) copies: Arc<Copies>,
+    copies: Arc<Copies>,
     /// What tells them from others; nothing without a file.
     pub(super) digest: Option<[u8; 32]>,
 }
@@ -76,7 +76,7 @@ impl Defaults {
         let plain = Policy { defaults: Arc::default(), ..policy.clone() };
         let mut templates = Templates::default();
         let mut reading = Reading {
-            compiler: Compiler::new(&plain, &mut templates, purse),
+            compiler: Compiler::new(Shape::Task, &plain, &mut templates, purse),
             copies: Copies::default(),
             errors: Vec::new(),
         };
@@ -91,20 +91,33 @@ impl Defaults {
         }
     }
 
-    /// Whether they say nothing.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.copies.is_empty()
+    /// Whether they say nothing of what has this shape.
+    pub fn is_empty(&self, shape: Shape) -> bool {
+        self.keys(shape).is_empty() && self.copies(shape).is_empty()
+    }
+
+    /// What they say of each key.
+    pub(super) fn keys(&self, shape: Shape) -> &[Arc<KeyRule>] {
+        &self.keys[shape as usize]
+    }
+
+    /// The labels that Pods get, too: those of Tasks.
+    pub(super) fn copies(&self, shape: Shape) -> Arc<Copies> {
+        match shape {
+            Shape::Task => Arc::clone(&self.copies),
+            Shape::Session => Arc::default(),
+        }
     }
 
     /// Whether they declare a key.
     #[cfg(test)]
     pub(crate) fn declare(&self, kind: Kind, key: &str) -> bool {
-        self.rule(kind, key).is_some()
+        Shape::ALL.into_iter().any(|shape| self.rule(shape, kind, key).is_some())
     }
 
     /// What they say of a key.
-    pub(super) fn rule(&self, kind: Kind, key: &str) -> Option<&Arc<KeyRule>> {
-        find(&self.keys, kind, key)
+    pub(super) fn rule(&self, shape: Shape, kind: Kind, key: &str) -> Option<&Arc<KeyRule>> {
+        find(self.keys(shape), kind, key)
     }
 }
 
@@ -116,11 +129,11 @@ struct Reading<'c> {
 }
 
 impl Reading<'_> {
-    fn read(&mut self, sections: Sections) -> Vec<Arc<KeyRule>> {
+    fn read(&mut self, sections: Sections) -> [Vec<Arc<KeyRule>>; Shape::ALL.len()] {
         for (name, text, line) in sections.settings {
             self.setting(&name, &text, line);
         }
-        let mut keys = Vec::new();
+        let mut keys = Shape::ALL.map(|_| Vec::new());
         for (kind, entries) in sections.entries {
             if entries.len() > MOST_KEYS {
                 let message = format!("more than {MOST_KEYS} keys of a kind");
@@ -139,8 +152,9 @@ impl Reading<'_> {
                                 Problem::new(kind, &rule.key, &error).of_defaults(line)
                             }),
                         );
-                        if on.is_none_or(|on| on.contains(&On::Tasks)) {
-                            keys.push(Arc::new(rule));
+                        let (on, rule) = (on.unwrap_or_else(|| vec![On::Tasks]), Arc::new(rule));
+                        for shape in Shape::ALL.into_iter().filter(|it| on.contains(&On::of(*it))) {
+                            keys[shape as usize].push(Arc::clone(&rule));
                         }
                     }
                     Err(wrong) => {

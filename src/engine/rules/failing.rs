@@ -4,10 +4,10 @@
 use super::compile::Compiler;
 use super::weight;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{KNOWN, TaskSpawner, rules_annotation};
+use crate::engine::kelos::{KNOWN, Shape, TaskSpawner, rules_annotation};
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
-use crate::engine::sources::{GROUPS, Inference, Rendered, Table};
+use crate::engine::sources::{Inference, Rendered, Table, is_group};
 use crate::templates::go::{certain_variable, why_not_plain_go};
 use crate::templates::suggest::closest;
 
@@ -25,12 +25,12 @@ impl Compiler<'_> {
     /// told with their keys.
     pub(super) fn failing(&mut self, spawner: &TaskSpawner, inference: &Inference) -> Vec<Failing> {
         let mut failing = Vec::new();
-        let template = &spawner.spec.task_template;
+        let (makes, template) = (spawner.makes, &spawner.spec.task_template);
         let (prompt, branch, name) =
             (&template.prompt_template, &template.branch, &template.name_template);
         for (rendered, name, source, is_whole) in [
-            (Rendered::Prompt, "spec.taskTemplate.promptTemplate", &**prompt, prompt.is_whole()),
-            (Rendered::Branch, "spec.taskTemplate.branch", &**branch, branch.is_whole()),
+            (Rendered::Prompt(makes), makes.prompt_field(), &**prompt, prompt.is_whole()),
+            (Rendered::Branch(makes), makes.branch_field(), &**branch, branch.is_whole()),
             (Rendered::Name, "spec.taskTemplate.nameTemplate", &**name, name.is_whole()),
         ] {
             // What is cut may end in the middle of an action.
@@ -41,7 +41,7 @@ impl Compiler<'_> {
             let is_read = inference.reads(&rendered);
             let broken = if is_read { None } else { why_not_plain_go(source, &mut self.purse) };
             let error = broken.map(|error| {
-                let message = format!("Kelos makes no Task of this template: {}", error.message);
+                let message = format!("Kelos makes no {makes} of this template: {}", error.message);
                 Skip { message, ..Skip::from(error) }
             });
             let error = error.or_else(|| self.lacks(spawner, &rendered, source));
@@ -83,12 +83,12 @@ impl Compiler<'_> {
         let is_lacking = |name: &str| table.fails_on(name);
         let (name, at) = certain_variable(source, &is_lacking, &mut self.purse)?;
         let message = format!(
-            "Kelos makes no Task of this template: {} has no `.{name}` ({KNOWN})",
-            table.name
+            "Kelos makes no {} of this template: {} has no `.{name}` ({KNOWN})",
+            spawner.makes, table.name
         );
         let mut error = Skip::new(Reason::MissingVariable, message).at(at);
         error.variable = (name.len() <= VARIABLE_BYTES).then(|| format!(".{name}").into());
-        Some(match hint(table, of, &name) {
+        Some(match hint(spawner.makes, table, of, &name) {
             Some(hint) => error.hint(hint),
             None => error,
         })
@@ -102,8 +102,8 @@ const TOLD: usize = 16;
 const VARIABLE_BYTES: usize = 64;
 
 /// What was probably meant, or where the variable is known.
-fn hint(table: &Table, of: &Rendered, name: &str) -> Option<String> {
-    let is_ours = GROUPS.contains(&name) || name == "Source";
+fn hint(makes: Shape, table: &Table, of: &Rendered, name: &str) -> Option<String> {
+    let is_ours = is_group(makes, name) || name == "Source";
     match of {
         Rendered::Metadata(kind, _) if is_ours => Some(format!(
             "only rules annotations know `.{name}`: move the key to the annotation `{}`",

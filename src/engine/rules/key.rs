@@ -10,7 +10,8 @@ use super::settings::is_setting;
 use super::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, weight};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{is_ours, rules_annotation};
+use crate::engine::kelos::{is_ours, is_shown_line, rules_annotation};
+use crate::engine::line;
 use crate::engine::patch;
 use crate::engine::pods;
 use crate::engine::reason::Reason;
@@ -36,7 +37,7 @@ impl Compiler<'_> {
         let has_room = self.purse.take_bytes(most).is_ok();
         let told = self.problems.len();
         let Declared { annotation, field, is_beyond } = said;
-        let cluster = self.policy.defaults.rule(kind, &key).map(Arc::clone);
+        let cluster = self.policy.defaults.rule(self.makes, kind, &key).map(Arc::clone);
         let is_asked = annotation.is_some() || is_ours(&key);
         let in_annotation = annotation.is_some() && declared_in != DeclaredIn::Defaults;
         let entry = match annotation {
@@ -67,6 +68,9 @@ impl Compiler<'_> {
             compiled.map_err(|error| self.refused(source, error))
         });
         let plan = plan.map_err(Box::new);
+        let is_shown_line = is_shown_line(kind, &key);
+        let default =
+            if is_shown_line { default.map(|it| line::shown(&it).into()) } else { default };
         if let Err(refusal) = &plan
             && (is_asked || refusal.error.reason != Reason::Protected)
         {
@@ -86,6 +90,7 @@ impl Compiler<'_> {
             is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
             own_allowed: own_allowed.filter(|_| declared_in != DeclaredIn::Defaults),
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
+            is_shown_line,
             in_field,
             in_annotation,
         }
@@ -147,9 +152,10 @@ impl Compiler<'_> {
             let message = "this key is not for templates; choose another";
             let error = Skip::new(Reason::Protected, message);
             match is_setting(key) {
-                true => {
-                    error.hint("it belongs under metadata.annotations of the TaskSpawner itself")
-                }
+                true => error.hint(format!(
+                    "it belongs under metadata.annotations of the {} itself",
+                    self.makes.spawner()
+                )),
                 false => error,
             }
         } else if let Err(error) = apimachinery::key(kind, key) {

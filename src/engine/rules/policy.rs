@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Defaults;
-use crate::engine::kelos::Protection;
+use crate::engine::kelos::{Protection, Shape};
 use crate::words::words;
 
 words! {
@@ -28,6 +28,16 @@ words! {
     }
 }
 
+impl On {
+    /// What has this shape.
+    pub(super) fn of(shape: Shape) -> On {
+        match shape {
+            Shape::Task => On::Tasks,
+            Shape::Session => On::Sessions,
+        }
+    }
+}
+
 words! {
     /// Whether variables are read back out of the fields that Kelos rendered.
     #[derive(Default)]
@@ -49,6 +59,6 @@ pub struct Policy {
     pub protection: Arc<Protection>,
     /// Whether variables are read back where a TaskSpawner does not say.
     pub infer: Infer,
-    /// What every Task gets, whoever made it.
+    /// What every Task, or Session, gets, whoever made it.
     pub defaults: Arc<Defaults>,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::engine::kelos::Shape;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::engine::sources::Rendered;
@@ -24,7 +25,14 @@ words! {
     }
 }
 
-/// Why there is no Task, and where in the TaskSpawner.
+impl Why {
+    /// The same, where something of this shape was to be made.
+    pub fn of(self, shape: Shape) -> String {
+        self.as_str().replace(Shape::Task.as_str(), shape.as_str())
+    }
+}
+
+/// Why there is no Task or Session, and where in its spawner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoTask {
     /// Who or what keeps it from being made.
@@ -86,7 +94,7 @@ impl NoTask {
     pub(super) fn of_field(field: &str, error: TemplateError) -> NoTask {
         let message = format!("{field}: {}", error.message);
         let error = TemplateError { message, ..error };
-        NoTask { rendered: None, ..NoTask::of_template(Rendered::Prompt, error) }
+        NoTask { rendered: None, ..NoTask::of_template(Rendered::Prompt(Shape::Task), error) }
     }
 
     /// A template that gives no text.

@@ -1,4 +1,4 @@
-//! A TaskSpawner in full, as its spawner reads it.
+//! A TaskSpawner or SessionSpawner in full, as Kelos reads it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use super::SourceKind;
 use super::no_task::NoTask;
 use super::template::Programs;
 use super::variables::Variables;
-use crate::engine::kelos::NAME_TEMPLATE_ANNOTATION;
+use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Shape};
 use crate::engine::sources::Rendered;
 use crate::templates::purse::Purse;
 
@@ -20,16 +20,18 @@ const COMMENTS_ANNOTATION: &str = "kelos.dev/v1alpha2-github-comments-reporting"
 /// Where Kelos keeps the pool of credentials of one.
 const CREDENTIALS_ANNOTATION: &str = "kelos.dev/v1alpha2-taskspawner-credentials";
 
-/// A TaskSpawner, v1alpha1 or v1alpha2, with all that its Tasks are made of.
+/// A TaskSpawner, v1alpha1 or v1alpha2, or a SessionSpawner, with all that its Tasks or Sessions are made of.
 #[derive(Clone, Debug)]
 pub struct Spawner {
+    /// What it makes.
+    pub(super) makes: Shape,
     pub(super) api_version: String,
     pub(super) name: String,
     pub(super) namespace: String,
     pub(super) uid: String,
     /// `spec.when`
     pub(super) when: Map<String, Value>,
-    /// `spec.taskTemplate`
+    /// `spec.taskTemplate`, or `spec.sessionTemplate`
     pub(super) template: Map<String, Value>,
     /// `spec.credentials`, a pool of them.
     pub(super) credentials: Vec<Value>,
@@ -66,6 +68,7 @@ struct Metadata {
 struct Spec {
     when: Option<Map<String, Value>>,
     task_template: Option<Map<String, Value>>,
+    session_template: Option<Map<String, Value>>,
     credentials: Option<Vec<Value>>,
 }
 
@@ -76,15 +79,29 @@ impl Spawner {
     ///
     /// When the JSON is none: what the API server would refuse, too.
     pub fn parse(json: &str) -> Result<Spawner, serde_json::Error> {
+        Spawner::parse_as(Shape::Task, json)
+    }
+
+    /// Reads a spawner of what has this shape.
+    ///
+    /// # Errors
+    ///
+    /// As [`Spawner::parse`].
+    pub fn parse_as(makes: Shape, json: &str) -> Result<Spawner, serde_json::Error> {
         let Read { api_version, metadata, spec } = serde_json::from_str(json)?;
-        let Spec { when, task_template, credentials } = spec.unwrap_or_default();
+        let Spec { when, task_template, session_template, credentials } = spec.unwrap_or_default();
+        let template = match makes {
+            Shape::Task => task_template,
+            Shape::Session => session_template,
+        };
         let mut spawner = Spawner {
+            makes,
             api_version,
             name: metadata.name,
             namespace: metadata.namespace.unwrap_or_default(),
             uid: metadata.uid.filter(|uid| !uid.is_empty()).unwrap_or_else(|| NO_UID.to_owned()),
             when: without_nulls(when.unwrap_or_default()),
-            template: without_nulls(task_template.unwrap_or_default()),
+            template: without_nulls(template.unwrap_or_default()),
             credentials: credentials.unwrap_or_default(),
             bytes: json.len(),
             purse: Rc::default(),
@@ -174,6 +191,10 @@ impl Spawner {
                 "spec.when has none of the sources that are known: {known}"
             ))
         })?;
+        if self.makes == Shape::Session && source != SourceKind::GithubWebhook {
+            let source = source.as_str();
+            return Err(NoTask::refused(format!("a SessionSpawner has no spec.when.{source}")));
+        }
         if version == KelosVersion::V0_24 && !(self.is_v1alpha1() && source.is_polled()) {
             let what = if self.is_v1alpha1() { source.as_str() } else { &*self.api_version };
             return Err(NoTask::kelos(format!("Kelos v0.24 does not have {what} yet")).hint(
@@ -193,7 +214,12 @@ impl Spawner {
         self.of_source(kind, field).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// A text of `spec.taskTemplate`; empty if it has none.
+    /// What it makes.
+    pub fn makes(&self) -> Shape {
+        self.makes
+    }
+
+    /// A text of the template; empty if it has none.
     pub fn text(&self, field: &str) -> &str {
         self.template.get(field).and_then(Value::as_str).unwrap_or_default()
     }
@@ -207,8 +233,8 @@ impl Spawner {
     /// The template of what Kelos renders.
     pub fn template_of(&self, rendered: &Rendered) -> &str {
         match rendered {
-            Rendered::Prompt => self.text("promptTemplate"),
-            Rendered::Branch => self.text("branch"),
+            Rendered::Prompt(shape) => self.text(shape.prompt_name()),
+            Rendered::Branch(shape) => self.text(shape.branch_name()),
             Rendered::Name => self.text("nameTemplate"),
             Rendered::Metadata(kind, key) => {
                 let mut field = self.field(kind.field());

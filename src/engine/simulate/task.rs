@@ -1,4 +1,4 @@
-//! TaskSpawner and item → the Task.
+//! TaskSpawner and item → the Task, or what a Session has alike.
 
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,7 @@ use super::task_name::Facts;
 use super::variables::{Variables, text_of};
 use super::{Item, KelosVersion, SourceKind};
 use crate::apimachinery::{self, Kind, is_object_name};
-use crate::engine::kelos::TASKSPAWNER_LABEL;
+use crate::engine::kelos::{Shape, TASKSPAWNER_LABEL};
 use crate::engine::sources::Rendered;
 
 /// A JSON object.
@@ -62,7 +62,7 @@ impl Spawner {
         Ok(item)
     }
 
-    /// The Task that Kelos makes for an item, as it sends it to the API server: no webhook has seen it.
+    /// The Task or Session that Kelos makes for an item, as it sends it to the API server: no webhook has seen it.
     ///
     /// Of a pool of credentials Kelos takes any; here it is the first.
     ///
@@ -83,7 +83,8 @@ impl Spawner {
         version: KelosVersion,
     ) -> Result<Value, NoTask> {
         let source = self.source_of(version)?;
-        if version != KelosVersion::V0_24 && source.table().has_context() {
+        let has_context = source.table().has_context() && self.makes.has_context();
+        if version != KelosVersion::V0_24 && has_context {
             self.asked(variables)?;
         }
         let text = |name: &str| item.get(name).map_or(Ok(String::new()), |it| text_of(name, it));
@@ -100,6 +101,10 @@ impl Spawner {
             self.delivery(source, id_of_delivery, &text("DeliveryID")?, &text("ChannelID")?);
         let facts = Facts { id: &id, event: &event, delivery: &delivery };
         let name = self.task_name(source, &facts, variables, version)?;
+        if self.makes == Shape::Session {
+            self.accept(&name)?;
+            return self.session(name, variables);
+        }
         let spec = self.spec(variables, version)?;
         let (mut labels, mut annotations) = match version {
             KelosVersion::V0_24 => (Map::new(), Map::new()),
@@ -141,8 +146,8 @@ impl Spawner {
             let text = self.render(template, variables);
             text.map_err(|error| NoTask::of_template(rendered, error))
         };
-        let prompt = render(Rendered::Prompt, prompt)?;
-        let branch = render(Rendered::Branch, self.text("branch"))?;
+        let prompt = render(Rendered::Prompt(Shape::Task), prompt)?;
+        let branch = render(Rendered::Branch(Shape::Task), self.text("branch"))?;
         let copied: &[&str] = if is_first { &FIRST_COPIED } else { &COPIED };
         let mut spec = Map::new();
         for field in copied {
@@ -256,7 +261,9 @@ impl Spawner {
                 "its name would be `{name}`: a name has small letters, digits, `-` and `.`, at most 253 of them"
             )));
         }
-        if let Err(error) = apimachinery::value(Kind::Label, &self.name) {
+        if self.makes == Shape::Task
+            && let Err(error) = apimachinery::value(Kind::Label, &self.name)
+        {
             return Err(NoTask::refused(format!(
                 "Kelos writes the name of the TaskSpawner into the label {TASKSPAWNER_LABEL}, and it is no label value: \
                  {error}"

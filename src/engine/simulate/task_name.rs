@@ -9,6 +9,7 @@ use super::spawner::Spawner;
 use super::template::render;
 use super::variables::Variables;
 use crate::apimachinery::{NAME_BYTES, is_object_name};
+use crate::engine::kelos::Shape;
 use crate::engine::sources::Rendered;
 use crate::hex::hex;
 use crate::templates::go::NO_VALUE;
@@ -27,7 +28,8 @@ impl Spawner {
         variables: &Variables,
         version: KelosVersion,
     ) -> Result<String, NoTask> {
-        if version != KelosVersion::V0_24 && !self.text("nameTemplate").is_empty() {
+        let is_templated = self.makes == Shape::Task && !self.text("nameTemplate").is_empty();
+        if version != KelosVersion::V0_24 && is_templated {
             return self.templated_name(variables);
         }
         let name = &self.name;

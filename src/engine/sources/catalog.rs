@@ -5,7 +5,7 @@ use super::{
     cron, generic_webhook, github_issues, github_pull_requests, github_webhook, jira,
     linear_webhook, manual, slack,
 };
-use crate::engine::kelos::Source;
+use crate::engine::kelos::{Shape, Source};
 use crate::templates::ErrorKind;
 use crate::templates::suggest::closest;
 
@@ -30,10 +30,9 @@ const ALL: [&Table; 9] = [
     &manual::TABLE,
 ];
 
-/// The variables that do not come from the source.
-pub(in crate::engine) const GROUPS: [&str; 6] =
-    ["Annotations", "Task", "Spawner", "Workspace", "Namespace", "User"];
-/// What `.Task` may have.
+/// The variables that do not come from the source, beside that of the object itself.
+const GROUPS: [&str; 5] = ["Annotations", "Spawner", "Workspace", "Namespace", "User"];
+/// What `.Task` or `.Session` may have.
 pub(in crate::engine) const TASK_FIELDS: [&str; 9] = [
     "Name",
     "GenerateName",
@@ -45,6 +44,12 @@ pub(in crate::engine) const TASK_FIELDS: [&str; 9] = [
     "Labels",
     "Annotations",
 ];
+/// Whether a variable of this name does not come from the source: `.Task` is a name as any other of a Session, and the
+/// other way round.
+pub(in crate::engine) fn is_group(shape: Shape, name: &str) -> bool {
+    name == shape.group() || GROUPS.contains(&name)
+}
+
 /// What the annotations `kelos.dev/source-*` say, and what `contextSources` gave.
 const COLLECTIONS: [&str; 2] = ["Source", "Context"];
 
@@ -56,6 +61,9 @@ impl Table {
             Source::GithubPullRequests(_) => &github_pull_requests::TABLE,
             Source::Jira(_) => &jira::TABLE,
             Source::Cron(_) => &cron::TABLE,
+            Source::GithubWebhook(source) if !source.makes.has_context() => {
+                &github_webhook::WITHOUT_CONTEXT
+            }
             Source::GithubWebhook(_) => &github_webhook::TABLE,
             Source::LinearWebhook(_) => &linear_webhook::TABLE,
             Source::GenericWebhook(_) => &generic_webhook::TABLE,
@@ -151,7 +159,11 @@ pub(in crate::engine) fn sources_with(name: &str) -> Vec<&'static str> {
 /// Every name that Kelos or we give to a variable; `docs/variables.md` explains them.
 fn vocabulary() -> impl Iterator<Item = &'static str> {
     let of_sources = ALL.into_iter().flat_map(|table| table.all()).map(|it| it.name);
-    of_sources.chain(manual::SCHEDULE.all().map(|it| it.name)).chain(GROUPS).chain(COLLECTIONS)
+    of_sources
+        .chain(manual::SCHEDULE.all().map(|it| it.name))
+        .chain(GROUPS)
+        .chain(Shape::ALL.map(Shape::group))
+        .chain(COLLECTIONS)
 }
 
 /// What was probably meant by a name in a template for which there is nothing: `.Titel`, `$.Titel.x`,
@@ -160,8 +172,9 @@ pub(in crate::engine) fn name_hint(kind: ErrorKind, written: &str) -> Option<Str
     let path = written.trim_start_matches(['$', '.']);
     let name = path.split('.').next().unwrap_or_default();
     let rest = &path[name.len()..];
-    if kind == ErrorKind::Missing && name.eq_ignore_ascii_case("Task") {
-        return field_of_task(rest);
+    let group = Shape::ALL.map(Shape::group).into_iter().find(|it| name.eq_ignore_ascii_case(it));
+    if let Some(group) = group.filter(|_| kind == ErrorKind::Missing) {
+        return field_of(group, rest);
     }
     if kind == ErrorKind::Missing && vocabulary().any(|variable| variable == name) {
         return None;
@@ -194,11 +207,11 @@ fn within(thing: &str, rest: &str) -> Option<&'static str> {
     vocabulary().find(|variable| variable.eq_ignore_ascii_case(field))
 }
 
-/// What `.Task` has, if it is asked for something else.
-fn field_of_task(rest: &str) -> Option<String> {
+/// What `.Task` or `.Session` has, if it is asked for something else.
+fn field_of(group: &str, rest: &str) -> Option<String> {
     let field = rest.strip_prefix('.')?.split(['.', '[']).next()?.replace('_', "");
     let is_known = TASK_FIELDS.iter().any(|known| known.eq_ignore_ascii_case(&field));
-    (!is_known).then(|| format!("`.Task` has {}", TASK_FIELDS.join(", ")))
+    (!is_known).then(|| format!("`.{group}` has {}", TASK_FIELDS.join(", ")))
 }
 
 #[cfg(test)]

@@ -47,6 +47,9 @@ pub(super) const TABLE: Table = Table {
     has_first_prompt: false,
 };
 
+/// The same where Kelos asks no context sources.
+pub(super) const WITHOUT_CONTEXT: Table = Table { others: Others::Nothing, ..TABLE };
+
 /// What the repository and the page of an event follow from.
 const PAGE: &[&str] =
     &["Event", "Number", "ID", "URL", "Repository", "RepositoryOwner", "RepositoryName"];

@@ -103,8 +103,8 @@ impl Inference {
         };
         let is_first_prompt = template.prompt_template.is_empty() && table.has_first_prompt;
         let prompt = if is_first_prompt { FIRST_PROMPT } else { &template.prompt_template };
-        pair(Rendered::Prompt, prompt, is_first_prompt);
-        pair(Rendered::Branch, &template.branch, false);
+        pair(Rendered::Prompt(spawner.makes), prompt, is_first_prompt);
+        pair(Rendered::Branch(spawner.makes), &template.branch, false);
         let kept = spawner.metadata.annotations.get(NAME_TEMPLATE_ANNOTATION);
         let name = Some(&*template.name_template).filter(|name| !name.is_empty());
         if let Some(name) = name.or(kept.map(String::as_str)) {

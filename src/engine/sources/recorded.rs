@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 
-use super::catalog::GROUPS;
+use super::catalog::is_group;
 use super::inference::SEPARATOR;
 use super::text::{ENTRY_BYTES, ENTRY_STEPS, clean_labels, text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, VariableSet};
 use crate::apimachinery::Kind;
-use crate::engine::kelos::{SOURCE_PREFIX, Source, Task, TaskSpawner, When};
+use crate::engine::kelos::{SOURCE_PREFIX, Shape, Source, Task, TaskSpawner, When};
 use crate::engine::meter::Meter;
 use crate::templates::budget::Exhausted;
 use crate::templates::camel_case;
@@ -89,7 +89,10 @@ pub(in crate::engine) fn is_own_record(key: &str) -> bool {
 }
 
 /// The `kelos.dev/source-*` annotations, in the order of their names.
-pub(super) struct Recorded<'t>(Vec<Annotation<'t>>);
+pub(super) struct Recorded<'t> {
+    shape: Shape,
+    annotations: Vec<Annotation<'t>>,
+}
 
 struct Annotation<'t> {
     /// What stands behind the prefix.
@@ -107,7 +110,7 @@ impl<'t> Recorded<'t> {
         is_input: &dyn Fn(&str, &str) -> bool,
         known: &mut VariableSet<'_>,
     ) -> Recorded<'t> {
-        let mut recorded = Recorded(Vec::new());
+        let mut recorded = Recorded { shape: task.shape(), annotations: Vec::new() };
         let annotations = task.entries(Kind::Annotation);
         let of_sources = annotations.into_iter().flat_map(|it| it.beginning_with(SOURCE_PREFIX));
         for (key, value) in of_sources {
@@ -121,7 +124,7 @@ impl<'t> Recorded<'t> {
                 break;
             }
             let author = author(name, key, source, task, spawner);
-            recorded.0.push(Annotation { name, value, author });
+            recorded.annotations.push(Annotation { name, value, author });
         }
         known.put(Origin::Task, Letters::Alike, "Source", |meter| recorded.group(meter));
         recorded
@@ -138,8 +141,8 @@ impl<'t> Recorded<'t> {
     }
 
     fn get(&self, name: &str, author: Author) -> Option<&'t str> {
-        let found = self.0.binary_search_by(|candidate| candidate.name.cmp(name)).ok()?;
-        self.0.get(found).filter(|found| found.author == author).map(|found| found.value)
+        let found = self.annotations.binary_search_by(|candidate| candidate.name.cmp(name)).ok()?;
+        self.annotations.get(found).filter(|found| found.author == author).map(|found| found.value)
     }
 
     /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
@@ -150,21 +153,21 @@ impl<'t> Recorded<'t> {
     /// Sets what others have recorded, by their names. What the Kelos field renders counts only under a name
     /// that the source has no variable for: `source-title: "Fix: {{.Title}}"` is no title.
     pub(super) fn tell_by_name(&self, table: &Table, known: &mut VariableSet<'_>) {
-        for Annotation { name, value, author } in &self.0 {
+        for Annotation { name, value, author } in &self.annotations {
             let is_rendered = *author == Author::Rendered;
             if !is_rendered && *author != Author::Other {
                 continue;
             }
             let variable = variable(name);
             if !is_rendered || !table.has(&variable) {
-                tell_one(&variable, value, is_rendered, known);
+                tell_one(self.shape, &variable, value, is_rendered, known);
             }
         }
     }
 
     fn group(&self, meter: &Meter) -> Result<Value, Exhausted> {
         let mut map = Map::new();
-        for Annotation { name, value, .. } in &self.0 {
+        for Annotation { name, value, .. } in &self.annotations {
             meter.take_steps(ENTRY_STEPS)?;
             meter.take_bytes(name.len() + ENTRY_BYTES)?;
             // Of names that differ in their dashes only, the first one counts, as it does elsewhere.
@@ -189,8 +192,9 @@ fn author(
     if !OWN.contains(&name) {
         return if is_declared() { Author::Rendered } else { Author::Other };
     }
-    // By hand Kelos records nothing of a source.
-    let sets = if task.is_manual() { Sets::Never } else { Sets::of(name, source, &spawner.when) };
+    // By hand Kelos records nothing of a source, nor on a Session.
+    let records = task.shape().has_source_annotations() && !task.is_manual();
+    let sets = if records { Sets::of(name, source, &spawner.when) } else { Sets::Never };
     match sets {
         Sets::Always => Author::Kelos,
         _ if is_declared() => Author::Template,
@@ -211,14 +215,20 @@ fn variable(name: &str) -> Cow<'static, str> {
     renamed.map_or_else(|| camel_case::variable(name).into(), |(_, name)| (*name).into())
 }
 
-fn tell_one(variable: &str, value: &str, is_rendered: bool, known: &mut VariableSet<'_>) {
+fn tell_one(
+    shape: Shape,
+    variable: &str,
+    value: &str,
+    is_rendered: bool,
+    known: &mut VariableSet<'_>,
+) {
     let mut put = |name: &str, build: &dyn Fn(&Meter) -> Result<Value, Exhausted>| {
         known.put(Origin::Recorded, Letters::Alike, name, build);
     };
     match variable {
         // The text of `Kind` is another one, and a text is no mapping.
         "Kind" | "Source" | "Context" | "Payload" => {}
-        group if GROUPS.contains(&group) => {}
+        group if is_group(shape, group) => {}
         "Number" => {
             if let Some(number) = printed_number(value) {
                 put("Number", &|_| Ok(Value::Int(number)));

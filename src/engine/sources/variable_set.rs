@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::text::{self, ENTRY_STEPS};
 use crate::apimachinery::Kind;
+use crate::engine::kelos::Shape;
 use crate::engine::meter::Meter;
 use crate::templates::budget::Exhausted;
 use crate::templates::value::{Map, Text, Value};
@@ -28,13 +29,13 @@ pub enum Origin {
     Inferred(Rendered),
 }
 
-/// A field of a Task that Kelos renders from a template of its TaskSpawner.
+/// A field of a Task or Session that Kelos renders from a template of its spawner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rendered {
-    /// `spec.prompt`
-    Prompt,
-    /// `spec.branch`
-    Branch,
+    /// `spec.prompt`, or `spec.initialPrompt`
+    Prompt(Shape),
+    /// `spec.branch`, or `spec.initialBranch`
+    Branch(Shape),
     /// `metadata.name`
     Name,
     /// A label or annotation of `taskTemplate.metadata`.
@@ -57,8 +58,8 @@ impl fmt::Display for Origin {
 impl fmt::Display for Rendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rendered::Prompt => f.write_str("promptTemplate"),
-            Rendered::Branch => f.write_str("branch"),
+            Rendered::Prompt(shape) => f.write_str(shape.prompt_name()),
+            Rendered::Branch(shape) => f.write_str(shape.branch_name()),
             Rendered::Name => f.write_str("nameTemplate"),
             Rendered::Metadata(kind, key) => write!(f, "{kind} {key}"),
         }

@@ -39,7 +39,7 @@ pub(super) fn inputs(
     Ok(Value::from(map))
 }
 
-/// `.Task`
+/// `.Task` or `.Session`
 pub(super) fn task(
     task: &Task<'_>,
     namespace: &str,

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Facts, Variables, View};
-use crate::engine::kelos::{Source, Task, TooLong};
+use crate::engine::kelos::{Shape, Source, Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::rules::{Infer, Policy, Rules};
-use crate::engine::sources::{GROUPS, Inference, NotRead, Origin, Table};
+use crate::engine::sources::{Inference, NotRead, Origin, Table, is_group};
 use crate::templates::budget::Budget;
 use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
@@ -30,17 +30,21 @@ pub struct ReportedVariable {
 pub enum Missing {
     /// The source has no such variable.
     NotOfSource(&'static str),
-    /// The Task works in no Workspace that is known.
-    NoWorkspace,
+    /// It works in no Workspace that is known.
+    NoWorkspace(Shape),
     /// Nobody asks for the Task to be created: that is so outside of admission.
     NoRequest,
     /// Nothing tells it.
     Untold {
+        /// What it could be told on.
+        on: Shape,
         /// Whether rendered fields were looked at.
         is_inferred: bool,
     },
     /// Nothing tells it, and a template that may print it is too long to be read back.
     TemplateTooLong {
+        /// What it could be told on.
+        on: Shape,
         /// The field or annotation.
         name: &'static str,
         /// How many bytes it has.
@@ -49,9 +53,9 @@ pub enum Missing {
         most: usize,
     },
     /// Nothing tells it, and reading back takes more to be compiled than a TaskSpawner may cost.
-    TooCostlyToRead,
+    TooCostlyToRead(Shape),
     /// It stands in a rendered field and can't be read there.
-    NotRead(NotRead),
+    NotRead(Shape, NotRead),
     /// It takes more to build than a Task may cost.
     TooLarge,
 }
@@ -60,34 +64,36 @@ impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Missing::NotOfSource(source) => write!(f, "{source} has no such variable"),
-            Missing::NoWorkspace => f.write_str("no Workspace of the Task is known"),
+            Missing::NoWorkspace(of) => write!(f, "no Workspace of the {of} is known"),
             Missing::NoRequest => f.write_str("only a request has a user"),
-            Missing::Untold { is_inferred: false } => {
-                f.write_str("nothing on the Task tells it, and `infer` is off")
+            Missing::Untold { on, is_inferred: false } => {
+                write!(f, "nothing on the {on} tells it, and `infer` is off")
             }
-            Missing::Untold { is_inferred: true } => f.write_str(
-                "nothing on the Task tells it, and no rendered field prints it by itself",
-            ),
-            Missing::TemplateTooLong { name, bytes, most } => write!(
+            Missing::Untold { on, is_inferred: true } => {
+                write!(f, "nothing on the {on} tells it, and no rendered field prints it by itself",)
+            }
+            Missing::TemplateTooLong { on, name, bytes, most } => write!(
                 f,
-                "nothing on the Task tells it, and {name} is too long to be read back: it has {bytes} \
+                "nothing on the {on} tells it, and {name} is too long to be read back: it has {bytes} \
                  bytes, more than {most}"
             ),
-            Missing::TooCostlyToRead => f.write_str(
-                "nothing on the Task tells it, and the rules of this TaskSpawner cost too much for \
+            Missing::TooCostlyToRead(on) => write!(
+                f,
+                "nothing on the {on} tells it, and the rules of this {} cost too much for \
                  anything to be read back: make its templates shorter",
+                on.spawner()
             ),
             Missing::TooLarge => f.write_str("it is too large to be a variable"),
-            Missing::NotRead(NotRead::NotUnique(rendered)) => {
+            Missing::NotRead(_, NotRead::NotUnique(rendered)) => {
                 write!(f, "what {rendered} gave can be read in more than one way")
             }
-            Missing::NotRead(NotRead::NoRendering(rendered)) => {
-                write!(f, "what the Task has is not what {rendered} gives; was it changed?")
+            Missing::NotRead(of, NotRead::NoRendering(rendered)) => {
+                write!(f, "what the {of} has is not what {rendered} gives; was it changed?")
             }
-            Missing::NotRead(NotRead::TooCostly(rendered)) => {
+            Missing::NotRead(_, NotRead::TooCostly(rendered)) => {
                 write!(f, "what {rendered} gave is too long to be read back")
             }
-            Missing::NotRead(NotRead::Disagree(one, other)) => {
+            Missing::NotRead(_, NotRead::Disagree(one, other)) => {
                 write!(f, "{one} and {other} do not agree")
             }
         }
@@ -96,13 +102,16 @@ impl fmt::Display for Missing {
 
 /// Why nothing tells a variable that the source has.
 fn untold(rules: &Rules) -> Missing {
+    let on = rules.spawner.makes;
     if rules.infer == Infer::Off {
-        return Missing::Untold { is_inferred: false };
+        return Missing::Untold { on, is_inferred: false };
     }
     match rules.spawner.templates_too_long().next() {
-        _ if rules.is_too_costly_to_read() => Missing::TooCostlyToRead,
-        Some((name, TooLong { bytes, .. }, most)) => Missing::TemplateTooLong { name, bytes, most },
-        None => Missing::Untold { is_inferred: true },
+        _ if rules.is_too_costly_to_read() => Missing::TooCostlyToRead(on),
+        Some((name, TooLong { bytes, .. }, most)) => {
+            Missing::TemplateTooLong { on, name, bytes, most }
+        }
+        None => Missing::Untold { on, is_inferred: true },
     }
 }
 
@@ -128,7 +137,7 @@ pub fn report(
     let meter = Meter::new(Budget::variables());
     let Variables { mut root, origins, not_read, too_large } = view.variables(&meter);
     let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
-    let is_shown = |name: &str| !GROUPS.contains(&name) || rules.uses.names_it(name);
+    let is_shown = |name: &str| !is_group(rules.spawner.makes, name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
     // A source that asks for no labels has none to show.
     let is_noise = |(name, value): &(&Text, &Value)| {
@@ -149,9 +158,9 @@ pub fn report(
         let read = not_read.iter().find(|(missing, _)| missing == name);
         match read {
             _ if too_large.contains(name) => Missing::TooLarge,
-            _ if &**name == "Workspace" => Missing::NoWorkspace,
+            _ if &**name == "Workspace" => Missing::NoWorkspace(task.shape()),
             _ if &**name == "User" => Missing::NoRequest,
-            Some((_, not_read)) => Missing::NotRead(not_read.clone()),
+            Some((_, not_read)) => Missing::NotRead(task.shape(), not_read.clone()),
             None if table.has(name) => untold(rules),
             None => Missing::NotOfSource(table.name),
         }

@@ -11,7 +11,7 @@ use super::Unusable;
 use super::near_miss::near_miss;
 use super::type_slip::type_slip;
 use crate::engine::kelos::{
-    GROUP, Namespace, ObjectMeta, TaskSpawner, WorkerPool, Workspace, group_of,
+    GROUP, Namespace, ObjectMeta, SessionSpawner, TaskSpawner, WorkerPool, Workspace, group_of,
 };
 use crate::manifests::{self, Found, Manifest};
 
@@ -107,6 +107,11 @@ impl Object {
                     typed(json, namespace, |spawner: &mut TaskSpawner| &mut spawner.metadata);
                 ("TaskSpawner", read.map(|spawner| Object::Spawner(Arc::new(spawner))))
             }
+            (GROUP, "SessionSpawner") => {
+                let read =
+                    typed(json, namespace, |spawner: &mut SessionSpawner| &mut spawner.metadata);
+                ("SessionSpawner", read.map(|spawner| Object::Spawner(Arc::new(spawner.into()))))
+            }
             (GROUP, "Workspace") => {
                 let read =
                     typed(json, namespace, |workspace: &mut Workspace| &mut workspace.metadata);
@@ -143,7 +148,7 @@ impl Object {
 
     pub(super) fn meta(&self) -> (&'static str, &ObjectMeta) {
         match self {
-            Object::Spawner(spawner) => ("TaskSpawner", &spawner.metadata),
+            Object::Spawner(spawner) => (spawner.makes.spawner(), &spawner.metadata),
             Object::Workspace(workspace) => ("Workspace", &workspace.metadata),
             Object::WorkerPool(pool) => ("WorkerPool", &pool.metadata),
             Object::Namespace(namespace) => ("Namespace", &namespace.metadata),

@@ -1,6 +1,7 @@
 //! What becomes of a TaskSpawner between the watch and the rules: its turn, its room, and whom it holds up.
 
 mod defaults;
+mod sessions;
 
 use std::cell::Cell;
 
@@ -39,17 +40,17 @@ fn spawner(namespace: &str, name: &str, steps: u64, bytes: u64, label: &str) -> 
 }
 
 fn one(spawner: Arc<TaskSpawner>) -> ClusterChange {
-    ClusterChange::Spawners(Change::One(spawner))
+    ClusterChange::Spawners(Shape::Task, Change::One(spawner))
 }
 
 fn gone(namespace: &str, name: &str) -> ClusterChange {
     let (namespace, name) = (namespace.to_owned(), name.to_owned());
-    ClusterChange::Spawners(Change::Gone { namespace, name })
+    ClusterChange::Spawners(Shape::Task, Change::Gone { namespace, name })
 }
 
 fn look(spawners: &Spawners, namespace: &str, name: &str) -> Lookup {
     let uid = format!("uid-{name}");
-    spawners.snapshot().rules(namespace, &Owner { name, uid: Some(&uid) })
+    spawners.snapshot().rules(namespace, &Owner { shape: Shape::Task, name, uid: Some(&uid) })
 }
 
 /// The template of the key `a`, or why there is none.
@@ -96,12 +97,12 @@ fn a_backlog_of_one_namespace_delays_no_change_of_another() {
 #[test]
 fn no_backlog_keeps_the_rules_of_others_from_being_there() {
     let spawners = spawners(BOUNDS);
-    spawners.take(ClusterChange::Spawners(Change::Listing));
+    spawners.take(ClusterChange::Spawners(Shape::Task, Change::Listing));
     let mut all: Vec<_> =
         (0..400).map(|it| spawner("bad", &format!("b{it}"), 500_000, 1_000, "x")).collect();
     all.extend((0..100).map(|it| spawner("good", &format!("g{it}"), 1_000, 8_000, "y")));
-    spawners.take(ClusterChange::Spawners(Change::Page(all)));
-    spawners.take(ClusterChange::Spawners(Change::Listed));
+    spawners.take(ClusterChange::Spawners(Shape::Task, Change::Page(all)));
+    spawners.take(ClusterChange::Spawners(Shape::Task, Change::Listed));
     let mut worked = spawners.work();
     while !worked.has_started {
         worked = spawners.work();
@@ -142,7 +143,7 @@ fn who_has_no_room_is_told_once_and_has_it_when_an_older_one_goes() {
     assert!(problem.problem.message.contains("of its 0.1 MiB"), "{problem}");
     assert_eq!(label(&spawners, "ns", "c"), "limit_exceeded");
     assert_eq!(spawners.weight(), Weight { bytes: 35_000 + 2 * 512, refused: 1 });
-    let other_uid = Owner { name: "c", uid: Some("other") };
+    let other_uid = Owner { shape: Shape::Task, name: "c", uid: Some("other") };
     assert!(matches!(spawners.snapshot().rules("ns", &other_uid), Lookup::Unknown));
 
     // The same again, as lists and changes of the status bring it: nothing is compiled or told.
@@ -229,7 +230,9 @@ fn another_one_of_the_same_name_is_waited_for() {
     again.metadata.uid = Some("uid-2".into());
     spawners.take(one(Arc::new(again)));
     spawners.work();
-    let rules = |uid| spawners.snapshot().rules("ns", &Owner { name: "a", uid: Some(uid) });
+    let rules = |uid| {
+        spawners.snapshot().rules("ns", &Owner { shape: Shape::Task, name: "a", uid: Some(uid) })
+    };
     assert!(matches!(rules("uid-2"), Lookup::Pending));
     assert!(matches!(rules("uid-a"), Lookup::Unknown));
 }
@@ -257,7 +260,7 @@ fn deletions_and_lists_are_seen_whatever_waits() {
     spawners.work();
     assert_eq!(label(&spawners, "good", "a"), "unknown");
     for change in Change::all(vec![spawner("bad", "8", 500_000, 1, "x")]) {
-        spawners.take(ClusterChange::Spawners(change));
+        spawners.take(ClusterChange::Spawners(Shape::Task, change));
     }
     let worked = spawners.work();
     assert!(worked.is_done, "what is gone does not wait any more");
@@ -326,7 +329,7 @@ fn what_changes_no_rules_makes_no_snapshot() {
     assert!(!Arc::ptr_eq(&before, &with_namespace));
     let changes = [
         one(spawner("ns", "s00001", 1, 1, "x")),
-        ClusterChange::Spawners(Change::Alive),
+        ClusterChange::Spawners(Shape::Task, Change::Alive),
         ClusterChange::Namespaces(Change::One(namespace)),
         gone("ns", "never-there"),
     ];

@@ -20,7 +20,7 @@ const ANSWER_OVERHEAD: u64 = 512;
 /// An object that was looked up.
 #[derive(Clone, Debug)]
 pub(super) enum LookedUpObject {
-    TaskSpawner(Arc<CompiledSpawner>),
+    Spawner(Arc<CompiledSpawner>),
     Namespace(Arc<Namespace>),
     Workspace(Arc<Workspace>),
     WorkerPool(Arc<WorkerPool>),
@@ -38,7 +38,7 @@ macro_rules! of_kind {
 }
 
 impl LookedUpObject {
-    of_kind!(task_spawner, TaskSpawner, CompiledSpawner);
+    of_kind!(spawner, Spawner, CompiledSpawner);
     of_kind!(namespace, Namespace, Namespace);
     of_kind!(workspace, Workspace, Workspace);
     of_kind!(worker_pool, WorkerPool, WorkerPool);

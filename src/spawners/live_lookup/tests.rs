@@ -50,7 +50,7 @@ async fn look_up_in(
     name: &str,
     uid: Option<&str>,
 ) -> &'static str {
-    match lookup.look_up(namespace, &Owner { name, uid }, PATIENCE).await {
+    match lookup.look_up(namespace, &Owner { shape: Shape::Task, name, uid }, PATIENCE).await {
         LookupResult::Found(_) => "found",
         LookupResult::Missing => "missing",
         LookupResult::Unavailable => "unavailable",
@@ -71,7 +71,7 @@ async fn the_owner_of_that_uid_is_found_and_remembered() {
     assert_eq!(look_up(&lookup, "a", Some("2")).await, "missing", "it has another uid now");
     assert_eq!(look_up(&lookup, "a", None).await, "found", "a label names no uid");
     assert_eq!(gets(&asked), 3, "each uid is a query of its own");
-    lookup.forget("ns", "a");
+    lookup.forget(Shape::Task, "ns", "a");
     assert_eq!(look_up(&lookup, "a", Some("1")).await, "found");
     assert_eq!(gets(&asked), 4, "the watch has shown that name");
 }
@@ -177,7 +177,9 @@ async fn a_panic_while_rules_are_compiled_is_found_with_a_problem() {
         Arc::new(Spawners::compiling_with(|_, _, _| panic!("on purpose"), Policy::default()));
     let metrics = Metrics::new();
     let lookup = LiveLookup::new(client, spawners, Arc::clone(metrics.spawners()));
-    let looked = lookup.look_up("ns", &Owner { name: "a", uid: Some("1") }, PATIENCE).await;
+    let looked = lookup
+        .look_up("ns", &Owner { shape: Shape::Task, name: "a", uid: Some("1") }, PATIENCE)
+        .await;
     let LookupResult::Found(known) = looked else { panic!("{looked:?}") };
     assert_eq!((known.rules.keys.len(), known.rules.problems.len()), (0, 1));
     let text = metrics.encode().unwrap();
@@ -202,7 +204,7 @@ async fn what_a_right_is_missing_for_counts_as_missing_once_the_cache_is_warm() 
     }
     assert_eq!(asked.count("/api/v1/namespaces/ns"), 1, "{:?}", asked.all());
     for change in Change::all(Vec::new()) {
-        lookup.spawners.apply(ClusterChange::Spawners(change));
+        lookup.spawners.apply(ClusterChange::Spawners(Shape::Task, change));
     }
     assert_eq!(look_up(&lookup, "a", None).await, "missing");
 }

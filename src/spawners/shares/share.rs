@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::{Seat, Standing, Turn, Turned};
+use super::{LISTS, Seat, Standing, Turn, Turned, list_of};
 use crate::engine::rules::Cost;
 use crate::spawners::why::{Limit, Why};
 
@@ -32,9 +32,9 @@ pub(super) struct Share {
     pub(super) told: (u64, usize),
     /// From where on all are refused, and why.
     pub(super) end: Option<(Seat, Why)>,
-    /// Whether names were forgotten since the last list that came to its end, and since that.
-    pub(super) is_crowded: bool,
-    pub(super) is_crowding: bool,
+    /// Whether names that a list shows were forgotten since the last one that came to its end, and since that.
+    pub(super) is_crowded: [bool; LISTS],
+    pub(super) is_crowding: [bool; LISTS],
     /// How often the line was gone along.
     #[cfg(test)]
     pub(super) walks: std::cell::Cell<usize>,
@@ -107,6 +107,11 @@ impl Share {
     /// How an object stands, and the fingerprint that it had last.
     pub(super) fn standing(&self, seat: &Seat) -> Option<(Standing, u64)> {
         self.line.get(seat).map(|record| (record.standing, record.fingerprint))
+    }
+
+    /// Whether names were forgotten.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.is_crowded.contains(&true)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -214,7 +219,8 @@ impl Share {
             self.all = minus(self.all, record.weight());
             self.created.remove(&seat.name);
             self.refused -= 1;
-            (self.is_crowded, self.is_crowding) = (true, true);
+            let list = list_of(&seat.name);
+            (self.is_crowded[list], self.is_crowding[list]) = (true, true);
             turn(&seat, Turn::Forgotten);
         }
     }

@@ -58,7 +58,7 @@ fn list(shares: &mut Shares, objects: &[Made], bounds: Bounds) -> Names {
     for round in 0.. {
         assert!(round < 100, "it comes to rest");
         let mut is_restless = false;
-        shares.begin_list();
+        shares.begin_list(FIRST_LIST);
         for (count, Made { namespace, seat, cost }) in objects.iter().enumerate() {
             shares.enter(namespace, seat, 1);
             let standing = shares.standing(namespace, &seat.name);
@@ -70,7 +70,7 @@ fn list(shares: &mut Shares, objects: &[Made], bounds: Bounds) -> Names {
                 inside(shares, bounds);
             }
         }
-        shares.end_list();
+        shares.end_list(FIRST_LIST);
         is_restless |= shares.settle().iter().any(|turned| turned.2 == Turn::Room);
         is_restless |= shares.has_forgotten();
         if !is_restless {

@@ -57,7 +57,7 @@ fn counted(metrics: &Metrics) -> [u64; 2] {
 fn next(template: &str, spec: &Value, place: Where) -> (Next, [u64; 2]) {
     let sight = Sight::new(cache(template).snapshot(), UnixSeconds(0), false);
     let (body, metrics, limits) = (review(spec).to_string(), Metrics::new(), Limits::default());
-    let parsed = ParsedReview::parse(body.into()).unwrap();
+    let parsed = ParsedReview::parse(Shape::Task, body.into()).unwrap();
     let next = case::next(parsed.request(), parsed.len(), &sight, &limits, &metrics, place);
     (next, counted(&metrics))
 }
@@ -122,7 +122,7 @@ impl Scene {
         let read = |json| Arc::new(serde_json::from_value(json).unwrap());
         let all = spawner.map(read).into_iter().collect();
         for change in Change::all(all) {
-            self.spawners.apply(ClusterChange::Spawners(change));
+            self.spawners.apply(ClusterChange::Spawners(Shape::Task, change));
         }
         self
     }
@@ -265,7 +265,7 @@ async fn huge_tasks_take_one_place_whatever_their_namespaces_are() {
         [(LARGE_BYTES, AdmissionOutcome::Unavailable), (1 << 20, AdmissionOutcome::Patched)]
     {
         let body = review(&json!({"prompt": "x".repeat(bytes)})).to_string();
-        let parsed = ParsedReview::parse(body.into()).unwrap();
+        let parsed = ParsedReview::parse(Shape::Task, body.into()).unwrap();
         let sight = Sight::new(scene.spawners.snapshot(), UnixSeconds(0), false);
         let time = TimeBudget::start(Some("timeout=2s"));
         assert_eq!(scene.answer.rendered(parsed, sight, (), &time).await.outcome, outcome);

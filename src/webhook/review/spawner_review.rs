@@ -5,8 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Resource, Unreadable, read};
-use crate::engine::kelos::{GROUP, Str};
-use crate::engine::lint::SpawnerKind;
+use crate::engine::kelos::{GROUP, Shape, Str};
 
 /// The longest name of a Namespace.
 const NAMESPACE_BYTES: usize = 63;
@@ -19,7 +18,7 @@ pub(in crate::webhook) struct SpawnerReview {
     /// The namespace of the spawner.
     pub(in crate::webhook) namespace: String,
     /// What is created or changed, if it is a spawner and no subresource of one.
-    pub(in crate::webhook) kind: Option<SpawnerKind>,
+    pub(in crate::webhook) makes: Option<Shape>,
     /// The spawner as JSON.
     pub(in crate::webhook) object: Bytes,
     /// What it was before, if it was there.
@@ -55,7 +54,7 @@ impl SpawnerReview {
     /// [`Unreadable`], with the uid wherever one can be found, even in broken JSON.
     pub(in crate::webhook) fn parse(body: &Bytes) -> Result<SpawnerReview, Unreadable> {
         let request = read(body, "a spawner", |request: &Request<'_>| &request.uid)?;
-        let (uid, kind) = (request.uid.to_string(), request.kind());
+        let (uid, makes) = (request.uid.to_string(), request.makes());
         if request.namespace.len() > NAMESPACE_BYTES {
             let message = "the namespace of the request is longer than any".to_owned();
             return Err(Unreadable::Answerable { uid, message });
@@ -64,7 +63,7 @@ impl SpawnerReview {
         Ok(SpawnerReview {
             uid,
             namespace: request.namespace.to_string(),
-            kind,
+            makes,
             object: request.object.map(piece).unwrap_or_default(),
             old_object: request.old_object.map(piece),
         })
@@ -72,16 +71,14 @@ impl SpawnerReview {
 }
 
 impl Request<'_> {
-    /// What is created or changed: of any version of Kelos's group.
-    fn kind(&self) -> Option<SpawnerKind> {
+    /// What is made by the spawner that is created or changed: of any version of Kelos's group.
+    fn makes(&self) -> Option<Shape> {
         let is_written = matches!(&*self.operation, "CREATE" | "UPDATE")
             && &*self.resource.group == GROUP
             && self.sub_resource.is_empty()
             && self.object.is_some();
-        match &*self.resource.resource {
-            "taskspawners" if is_written => Some(SpawnerKind::TaskSpawner),
-            "sessionspawners" if is_written => Some(SpawnerKind::SessionSpawner),
-            _ => None,
-        }
+        let plural = &*self.resource.resource;
+        let mut shapes = Shape::ALL.into_iter().filter(|_| is_written);
+        shapes.find(|makes| plural == makes.spawner_plural())
     }
 }

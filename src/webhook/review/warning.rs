@@ -119,7 +119,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use crate::engine::lint::{Rule, Severity, SpawnerKind, Surroundings, lint};
+    use crate::engine::kelos::{GROUP, Shape};
+    use crate::engine::lint::{Rule, Severity, Surroundings, lint};
     use crate::engine::rules::Policy;
     use crate::manifests;
     use crate::templates::Position;
@@ -159,9 +160,9 @@ mod tests {
             assert!(fs::exists(&file).unwrap(), "{rule}");
             manifests::read(&file, |found| {
                 let Ok(object) = found else { return };
-                let Ok(kind) = object.kind.parse::<SpawnerKind>() else { return };
+                let Some(makes) = Shape::of_spawner(GROUP, &object.kind) else { return };
                 let policy = Policy::default();
-                let found = lint(kind, &object.json, &Surroundings::new(&policy)).unwrap();
+                let found = lint(makes, &object.json, &Surroundings::new(&policy)).unwrap();
                 for finding in found.iter().filter(|it| it.severity != Severity::Info) {
                     let Some(help) = &finding.help else { continue };
                     let warning = finding_warning(finding);

@@ -1,5 +1,7 @@
 //! Which requests are turned away, and how; no socket.
 
+mod paths;
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -25,8 +27,9 @@ impl Answer for Echo {
 }
 
 /// Where requests go, what they count as there, and how large they may be.
-const PATHS: [(&str, &str, usize); 2] = [
+const PATHS: [(&str, &str, usize); 3] = [
     (MUTATE_TASK_PATH, "task", MAX_BODY_BYTES),
+    (MUTATE_SESSION_PATH, "session", MAX_BODY_BYTES),
     (VALIDATE_SPAWNER_PATH, "taskspawner", MAX_SPAWNER_BODY_BYTES),
 ];
 
@@ -44,7 +47,8 @@ struct Answered {
 
 async fn send(request: Request) -> Answered {
     let metrics = Arc::new(Metrics::new());
-    let response = router(Echo, Echo, Arc::clone(&metrics)).oneshot(request).await.unwrap();
+    let routes = router(Echo, Some(Echo), Echo, Arc::clone(&metrics));
+    let response = routes.oneshot(request).await.unwrap();
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answered {
@@ -147,35 +151,6 @@ async fn other_methods_are_told_which_one() {
             assert_eq!(answered.headers[ALLOW], "POST");
         }
     }
-}
-
-#[tokio::test]
-async fn other_paths_are_told_where_the_webhook_is() {
-    for path in ["/", "/mutate-task/", "/mutate", "/validate-spawner/", "/metrics"] {
-        let answered = send(json_to(path, "{}")).await;
-        answered.is_refusal(404, "/mutate-task", "task", "bad_request");
-        answered.is_refusal(404, "/validate-spawner", "task", "bad_request");
-    }
-}
-
-#[test]
-fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
-    let send_all = || {
-        let router = router(Echo, Echo, Arc::new(Metrics::new()));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let looks = Request::get("/looks").body(Body::empty()).unwrap();
-        let wrong = |_| post_to("/mutate?timeout=3s", Some("application/json"), "SECRET".into());
-        for request in [looks].into_iter().chain((0..5).map(wrong)) {
-            let response = runtime.block_on(router.clone().oneshot(request)).unwrap();
-            assert_eq!(response.status(), 404);
-        }
-    };
-    let text = captured(LogFormat::Text, "info", send_all);
-    assert_eq!(text.lines().count(), 1, "{text}");
-    for said in [" WARN ", "path=\"/mutate\"", "clientConfig.service.path", "/mutate-task"] {
-        assert!(text.contains(said), "{said} in {text}");
-    }
-    assert!(!text.contains("SECRET"), "{text}");
 }
 
 #[tokio::test]
@@ -291,7 +266,7 @@ async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let answer = KeepsHuge(Slow { begun, go_on: Arc::clone(&go_on) });
-    let router = router(answer, Echo, Arc::new(Metrics::new()));
+    let router = router(answer, None, Echo, Arc::new(Metrics::new()));
     let ask = |body: Body| tokio::spawn(router.clone().oneshot(json_post(body)));
     let of = |size: usize| Body::from(vec![b' '; size]);
     let kept = vec![ask(of(MAX_BODY_BYTES))];
@@ -329,7 +304,7 @@ impl SlowSpawners {
         let (begun, has_begun) = mpsc::unbounded_channel();
         let (go_on, metrics) = (Arc::new(Semaphore::new(0)), Arc::new(Metrics::new()));
         let slow = Slow { begun, go_on: Arc::clone(&go_on) };
-        let router = router(Echo, slow, Arc::clone(&metrics));
+        let router = router(Echo, None, slow, Arc::clone(&metrics));
         SlowSpawners { router, metrics, has_begun, go_on }
     }
 
@@ -387,7 +362,7 @@ async fn as_many_tasks_as_can_be_keep_no_place_from_spawners() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let slow = Slow { begun, go_on: Arc::clone(&go_on) };
-    let router = router(slow, Echo, Arc::new(Metrics::new()));
+    let router = router(slow, None, Echo, Arc::new(Metrics::new()));
     let ask = |path: &str| tokio::spawn(router.clone().oneshot(json_to(path, "{}")));
     let kept = (0..MAX_IN_FLIGHT).map(|_| ask(MUTATE_TASK_PATH)).collect();
     for _ in 0..MAX_IN_FLIGHT {

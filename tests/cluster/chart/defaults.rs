@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use kelos_metadata::cli::Command;
+use kelos_metadata::engine::kelos::Shape;
 use kelos_metadata::engine::rules::{Defaults, Policy, Rules};
 use kelos_metadata::settings::ServeSettings;
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ fn rules(rendering: &Rendering) -> Vec<(String, String)> {
     let defaults = Defaults::read(file, &policy);
     let defaults = defaults.unwrap_or_else(|errors| panic!("{errors:#?}\n{file}"));
     let policy = Policy { defaults: Arc::new(defaults), ..policy };
-    let rules = Rules::of_nobody(&policy);
+    let rules = Rules::of_nobody(Shape::Task, &policy);
     let rules = rules.keys.iter();
     rules.map(|rule| (rule.key.to_string(), rule.source().unwrap().to_owned())).collect()
 }

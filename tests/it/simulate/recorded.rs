@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use kelos_metadata::engine::kelos::Shape;
 use kelos_metadata::engine::simulate::{Item, KelosVersion, Spawner, Why};
 use serde_json::{Value, json};
 
@@ -16,11 +17,16 @@ fn spawner(folder: &Path, name: &str) -> Spawner {
 
 /// The Tasks that were recorded, with the names of their TaskSpawners.
 fn tasks(folder: &Path) -> Vec<(String, Value)> {
+    objects(folder, "Task")
+}
+
+/// The objects of a kind that were recorded, with the names of their spawners.
+fn objects(folder: &Path, kind: &str) -> Vec<(String, Value)> {
     let recorded = reviews(folder).into_iter().map(|(name, line)| {
         let review: Value = serde_json::from_str(&line).unwrap();
         (name, review["request"]["object"].clone())
     });
-    recorded.filter(|(_, object)| object["kind"] == "Task").collect()
+    recorded.filter(|(_, object)| object["kind"] == kind).collect()
 }
 
 /// What a Task is made of, without what the API server adds.
@@ -178,4 +184,24 @@ fn tasks_of_webhooks_are_made_as_the_real_server_made_them() {
     }
     println!("the same: {compared:?}");
     assert!(compared.len() >= 7, "{compared:?}");
+}
+
+#[test]
+fn a_session_is_made_as_the_real_server_made_it() {
+    let Some(folder) = folder("v0.52-webhooks") else { return };
+    let json = fs::read_to_string(folder.join("sessionspawner-helpers.json")).unwrap();
+    let spawner = Spawner::parse_as(Shape::Session, &json).unwrap();
+    let sessions = objects(&folder, "Session");
+    let [(_, session)] = &*sessions else { panic!("{}", sessions.len()) };
+    let prompt = session["spec"]["initialPrompt"].as_str().unwrap();
+    let (url, rest) = prompt.strip_prefix("Work on ").unwrap().split_once('\n').unwrap();
+    let (title, body) = rest.split_once("\n\n").unwrap();
+    let item = json!({"Number": 42, "URL": url, "Title": title, "Body": body});
+    let item = item.as_object().unwrap();
+    let mut simulated = spawner.task(item, KelosVersion::V0_52).unwrap();
+    let real = made(session);
+    simulated["metadata"]["name"] = real["metadata"]["name"].clone();
+    assert_eq!(simulated, real);
+    let error = spawner.task(item, KelosVersion::V0_24).unwrap_err();
+    assert_eq!(error.why, Why::Kelos, "{error}");
 }

@@ -69,7 +69,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (app, shutdown) = (App::default(), Shutdown::new());
-        let routes = router(app.clone(), app.clone(), Arc::new(Metrics::new()));
+        let routes = router(app.clone(), None, app.clone(), Arc::new(Metrics::new()));
         let server = Server::new(routes, shutdown.clone()).with_limits(limits);
         let ended = tokio::spawn(server.serve_tls(listener, tls));
         Running { addr, ca_pem: made.certificate_pem, app, shutdown, ended, key }

@@ -50,7 +50,12 @@ impl Webhook {
         let spawners = Arc::new(spawners(folder, policy));
         let validate_spawner = ValidateSpawner::new(Arc::clone(&spawners), Arc::clone(&metrics));
         let mutate_task = MutateTask::new(spawners, Arc::clone(&metrics), Limits::default());
-        let routes = router(mutate_task, validate_spawner, Arc::clone(&metrics));
+        let routes = router(
+            mutate_task.clone(),
+            Some(mutate_task.of_sessions()),
+            validate_spawner,
+            Arc::clone(&metrics),
+        );
         let server = Server::new(routes, shutdown.clone());
         let ended = tokio::spawn(server.serve_tls(listener, tls));
         Webhook { client, metrics, shutdown, ended }
@@ -58,8 +63,12 @@ impl Webhook {
 
     /// Sends a body as the API server does.
     pub(crate) async fn post(&self, body: impl Into<bytes::Bytes>) -> https::Answer {
-        let path = format!("{MUTATE_TASK_PATH}?timeout=3s");
-        self.client.post(&path, JSON, body).await.unwrap()
+        self.post_to(MUTATE_TASK_PATH, body).await
+    }
+
+    /// The same to another path.
+    pub(crate) async fn post_to(&self, path: &str, body: impl Into<bytes::Bytes>) -> https::Answer {
+        self.client.post(&format!("{path}?timeout=3s"), JSON, body).await.unwrap()
     }
 
     /// Sends a body about a spawner, as the API server does.

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
-use kelos_metadata::engine::kelos::{Task, TaskSpawner};
+use kelos_metadata::engine::kelos::{Shape, Task, TaskSpawner};
 use kelos_metadata::engine::rules::{Policy, Rules};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
@@ -130,7 +130,7 @@ fn answer(data: &[u8], measure: Measure) {
     let (metrics, mut answered) = (Metrics::new(), None);
     let _ = LazyLock::force(&KNOWN);
     let held = measure(&mut || {
-        answered = Some(answer_review(data, &KNOWN, &Limits::default(), &metrics));
+        answered = Some(answer_review(Shape::Task, data, &KNOWN, &Limits::default(), &metrics));
     });
     let most = (HELD_FACTOR * data.len() as u64 + HELD_BYTES).min(MOST_HELD_BYTES);
     assert!(held.peak <= most, "{} bytes held {}", data.len(), held.peak);

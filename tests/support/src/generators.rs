@@ -1,6 +1,7 @@
-//! TaskSpawners and Tasks as nobody should write them.
+//! TaskSpawners and Tasks as nobody should write them, and SessionSpawners and Sessions likewise.
 
 mod rendered;
+mod sessions;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use self::rendered::{Rendered, rendered};
+pub use self::sessions::spawner_and_session;
 
 /// Keys of every kind: control keys, plain ones, prefixed ones, invalid ones, long ones.
 fn key() -> impl Strategy<Value = String> {
@@ -20,6 +22,7 @@ fn key() -> impl Strategy<Value = String> {
             "kelos.dev/source-labels", "kelos.dev/github-reporting", "metadata.kelos.dev/skipped",
             "metadata.kelos.dev/rendered-from", "kelos.dev/v1alpha2-x", "helm.sh/hook", "kelos.dev/source-author",
             "kelos.dev/task", "job-name", "batch.kubernetes.io/job-name", "app.kubernetes.io/name",
+            "kelos.dev/session-display-name", "kelos.dev/session-reset-request",
             "kubernetes.io/hostname", "kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/pod-group-name",
         ]).prop_map(str::to_owned),
         1 => select(vec!["a b", "/x", "x/", "a/b/c", "A.B/c", "~", "é", ""]).prop_map(str::to_owned),

@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use kelos_metadata::engine::kelos::Shape;
 use serde_json::{Value, json};
 
 /// The AdmissionReview of the creation of `task`.
 pub fn creation(task: &Value) -> Value {
-    let metadata = &task["metadata"];
+    let (metadata, shape) = (&task["metadata"], shape_of(task));
     let api_version = task["apiVersion"].as_str().unwrap_or("kelos.dev/v1alpha2");
     let (group, version) = api_version.split_once('/').unwrap();
     let mut object = task.clone();
@@ -18,10 +19,10 @@ pub fn creation(task: &Value) -> Value {
         "apiVersion": "admission.k8s.io/v1",
         "request": {
             "uid": "6ea4f1f5-0c7b-4a2c-9d9e-1b8d4d2a7f10",
-            "kind": {"group": group, "version": version, "kind": "Task"},
-            "resource": {"group": group, "version": version, "resource": "tasks"},
-            "requestKind": {"group": group, "version": version, "kind": "Task"},
-            "requestResource": {"group": group, "version": version, "resource": "tasks"},
+            "kind": {"group": group, "version": version, "kind": shape.as_str()},
+            "resource": {"group": group, "version": version, "resource": shape.plural()},
+            "requestKind": {"group": group, "version": version, "kind": shape.as_str()},
+            "requestResource": {"group": group, "version": version, "resource": shape.plural()},
             "name": metadata["name"].as_str().unwrap_or_default(),
             "namespace": object["metadata"]["namespace"],
             "operation": "CREATE",
@@ -33,6 +34,11 @@ pub fn creation(task: &Value) -> Value {
             "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"}
         }
     })
+}
+
+/// What an object is: a Task, where it does not say.
+pub fn shape_of(object: &Value) -> Shape {
+    object["kind"].as_str().and_then(|kind| kind.parse().ok()).unwrap_or_default()
 }
 
 /// JSON as Go's `encoding/json` writes it, and so the API server.

@@ -31,7 +31,7 @@ pub(super) fn issued(at: UnixSeconds) -> Issued {
 /// A configuration as it is installed, with a webhook of somebody else.
 pub(super) fn unpublished(kind: ConfigurationKind) -> Value {
     let other = json!({"name": "other.example.com", "clientConfig": {"caBundle": "eA=="}});
-    let ours = json!({"name": kind.webhooks()[0], "clientConfig": {"service": {}}});
+    let ours = json!({"name": kind.webhook().as_str(), "clientConfig": {"service": {}}});
     json!({"metadata": {"resourceVersion": "1"}, "webhooks": [other, ours]})
 }
 

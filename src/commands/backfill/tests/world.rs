@@ -13,6 +13,7 @@ use crate::cluster::scripted::{
 };
 use crate::commands::reach::Reach;
 use crate::commands::survey::{Report, Survey};
+use crate::engine::kelos::Shape;
 use crate::engine::rules::Policy;
 use crate::server::Shutdown;
 
@@ -113,7 +114,7 @@ impl World {
         let Command::Backfill(args) = cli.command else { panic!("another command") };
         let (client, _) = self.client();
         let reach = Reach { client, namespace: "ns".to_owned() };
-        let survey = Survey::of(reach, &args.survey, &[], Policy::default()).await?;
+        let survey = Survey::of(Shape::Task, reach, &args.survey, &[], Policy::default()).await?;
         let budgets = Budgets::read(&survey.reach, survey.namespace.as_deref()).await;
         let mut writer = Writer {
             survey: &survey,
@@ -132,7 +133,7 @@ impl World {
         let cli = Cli::parse_from(["kelos-metadata", "backfill", "-n", "ns"]);
         let Command::Backfill(args) = cli.command else { panic!("another command") };
         let reach = Reach { client: self.client().0, namespace: "ns".to_owned() };
-        Survey::of(reach, &args.survey, &[], Policy::default()).await
+        Survey::of(Shape::Task, reach, &args.survey, &[], Policy::default()).await
     }
 
     fn client(&self) -> (kube::Client, Asked) {

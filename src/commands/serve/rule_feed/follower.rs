@@ -48,7 +48,7 @@ impl RuleThread {
             log_problems(worked.problems, &self.spawners, &self.metrics);
             alive.into_iter().for_each(|kind| self.metrics.watch_is_alive(kind));
             worked.wants_lists.into_iter().for_each(|kind| self.watches.relist(kind));
-            if self.listed.len() == WatchedKind::ALL.len() && worked.has_started {
+            if self.listed.len() == self.watches.kinds.len() && worked.has_started {
                 is_loaded.send_if_modified(|is_loaded| !std::mem::replace(is_loaded, true));
             }
             is_done = worked.is_done;
@@ -56,8 +56,8 @@ impl RuleThread {
     }
 
     fn take(&mut self, change: ClusterChange, alive: &mut HashSet<WatchedKind>) {
-        if let Some((namespace, name)) = change.one_spawner() {
-            self.live.forget(namespace, name);
+        if let Some((makes, namespace, name)) = change.one_spawner() {
+            self.live.forget(makes, namespace, name);
         }
         if change.ends_list() {
             self.listed.extend(change.kind());

@@ -2,7 +2,7 @@
 
 use crate::spawners::SpawnerProblem;
 
-/// How many problems are logged of one TaskSpawner.
+/// How many problems are logged of one spawner.
 const PROBLEMS: usize = 10;
 /// How many bytes are logged of one update.
 const BYTES: usize = 64 << 10;
@@ -16,8 +16,8 @@ const FIELD_BYTES: usize = 256;
 pub(super) enum ProblemLine {
     /// A problem.
     Problem(SpawnerProblem),
-    /// So many more of this TaskSpawner are not logged: namespace, name, how many.
-    More(String, String, usize),
+    /// So many more of this spawner are not logged, beside this one.
+    More(SpawnerProblem, usize),
     /// So many more of others are not logged.
     Rest(usize),
 }
@@ -26,7 +26,7 @@ pub(super) enum ProblemLine {
 pub(super) fn lines(problems: Vec<SpawnerProblem>) -> Vec<ProblemLine> {
     let (mut lines, mut bytes, mut rest) = (Vec::new(), 0, 0);
     let is_same = |one: &SpawnerProblem, other: &SpawnerProblem| {
-        (&one.namespace, &one.spawner) == (&other.namespace, &other.spawner)
+        (one.makes, &one.namespace, &one.spawner) == (other.makes, &other.namespace, &other.spawner)
     };
     for of_one in problems.chunk_by(is_same) {
         let (logged, more) = of_one.split_at(of_one.len().min(PROBLEMS));
@@ -36,8 +36,7 @@ pub(super) fn lines(problems: Vec<SpawnerProblem>) -> Vec<ProblemLine> {
         };
         logged.iter().for_each(|problem| put(ProblemLine::Problem(problem.clone()), 1));
         if let Some(first) = more.first() {
-            let (namespace, spawner) = (first.namespace.clone(), first.spawner.clone());
-            put(ProblemLine::More(namespace, spawner, more.len()), more.len());
+            put(ProblemLine::More(first.clone(), more.len()), more.len());
         }
     }
     lines.extend((rest > 0).then_some(ProblemLine::Rest(rest)));
@@ -55,19 +54,21 @@ impl ProblemLine {
                 key = found.problem.key,
                 reason = found.problem.reason.as_str(),
                 problem = found.problem.message,
-                "A TaskSpawner has invalid rules"
+                "A {} has invalid rules",
+                found.makes.spawner()
             ),
-            ProblemLine::More(namespace, spawner, more) => {
+            ProblemLine::More(SpawnerProblem { makes, namespace, spawner, .. }, more) => {
                 tracing::warn!(
                     namespace,
                     spawner,
                     more,
-                    "A TaskSpawner has more invalid rules: `render` shows all of them"
+                    "A {} has more invalid rules: `render` shows all of them",
+                    makes.spawner()
                 );
             }
             ProblemLine::Rest(more) => tracing::warn!(
                 more,
-                "TaskSpawners have more invalid rules than are logged at once: `render` shows those of one"
+                "Spawners have more invalid rules than are logged at once: `render` shows those of one"
             ),
         }
     }
@@ -78,7 +79,7 @@ impl ProblemLine {
             ProblemLine::Problem(found) => {
                 &[&found.namespace, &found.spawner, &found.problem.key, &found.problem.message]
             }
-            ProblemLine::More(namespace, spawner, _) => &[namespace, spawner],
+            ProblemLine::More(found, _) => &[&found.namespace, &found.spawner],
             ProblemLine::Rest(_) => &[],
         };
         LINE_BYTES + texts.iter().map(|text| field(text)).sum::<usize>()
@@ -100,13 +101,15 @@ fn field(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::apimachinery::Kind;
+    use crate::engine::kelos::Shape;
     use crate::engine::reason::Reason;
     use crate::engine::rules::Problem;
 
     fn problem(spawner: &str, text: &str) -> SpawnerProblem {
         let (kind, reason) = (Kind::Label, Reason::ParseError);
         let problem = Problem { kind, key: "k".to_owned(), reason, message: text.to_owned() };
-        SpawnerProblem { namespace: "ns".to_owned(), spawner: spawner.to_owned(), problem }
+        let (namespace, spawner) = ("ns".to_owned(), spawner.to_owned());
+        SpawnerProblem { makes: Shape::Task, namespace, spawner, problem }
     }
 
     #[test]
@@ -115,7 +118,7 @@ mod tests {
         problems.extend(vec![problem("b", "x"); 10]);
         let lines = lines(problems);
         assert_eq!(lines.len(), 10 + 1 + 10);
-        assert_eq!(lines[10], ProblemLine::More("ns".to_owned(), "a".to_owned(), 54));
+        assert_eq!(lines[10], ProblemLine::More(problem("a", "x"), 54));
         assert_eq!(lines[20], ProblemLine::Problem(problem("b", "x")));
     }
 

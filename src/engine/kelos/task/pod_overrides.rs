@@ -1,4 +1,4 @@
-//! What a Task says of its Pod: `podOverrides`, of itself or of its worker.
+//! What a Task or Session says of its Pod: `podOverrides`, of itself or of its worker.
 
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Deserializer};
@@ -57,11 +57,14 @@ pub enum NoPodPlace {
     #[error("the Task runs in a Pod of a WorkerPool, which is there already and stays as it is")]
     WorkerPool,
     /// What it says is nothing that Kelos knows.
-    #[error("`podOverrides` of the Task can't be read")]
+    #[error("its `podOverrides` can't be read")]
     Unreadable,
     /// It has no spec.
-    #[error("the Task has no spec")]
+    #[error("it has no spec")]
     NoSpec,
+    /// It is a Session, and has no worker.
+    #[error("it has no spec.worker")]
+    NoWorker,
 }
 
 impl<'a> Overrides<'a> {

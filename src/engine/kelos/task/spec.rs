@@ -1,4 +1,4 @@
-//! The part of a Task's spec that templates can ask for.
+//! The part of the spec of a Task or Session that templates can ask for.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -33,6 +33,9 @@ pub struct TaskSpec<'a> {
     worker_pool_ref: Option<NameRef<'a>>,
     #[serde(borrow, deserialize_with = "overrides")]
     pod_overrides: Overrides<'a>,
+    /// Whether it can say what its Pod is like in its worker alone.
+    #[serde(skip)]
+    needs_worker: bool,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -44,7 +47,7 @@ struct NameRef<'a> {
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Worker<'a> {
+pub(super) struct Worker<'a> {
     #[serde(borrow, rename = "type", deserialize_with = "lenient_text")]
     agent_type: Option<Str<'a>>,
     #[serde(borrow, deserialize_with = "lenient_text")]
@@ -58,6 +61,15 @@ struct Worker<'a> {
 }
 
 impl<'a> TaskSpec<'a> {
+    /// That of a Session, which says everything else in its worker.
+    pub(super) fn of_session(
+        prompt: Option<&'a RawValue>,
+        branch: Option<Str<'a>>,
+        worker: Option<Worker<'a>>,
+    ) -> TaskSpec<'a> {
+        TaskSpec { prompt, branch, worker, needs_worker: true, ..TaskSpec::default() }
+    }
+
     /// Where it can say what its Pod is like.
     ///
     /// # Errors
@@ -68,6 +80,9 @@ impl<'a> TaskSpec<'a> {
             return Err(NoPodPlace::WorkerPool);
         }
         let of_worker = self.worker.as_ref().map(|worker| &worker.pod_overrides);
+        if self.needs_worker && of_worker.is_none() {
+            return Err(NoPodPlace::NoWorker);
+        }
         match (of_worker, &self.pod_overrides) {
             (Some(Overrides::Unreadable), _) | (_, Overrides::Unreadable) => {
                 Err(NoPodPlace::Unreadable)
@@ -166,7 +181,7 @@ impl TaskSpec<'_> {
 
 /// Reads a field of the spec, or nothing if it has another type: the CRD's schema is checked after
 /// admission, and a Task is never left without labels for a field that no template asks for.
-fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -177,7 +192,9 @@ where
 }
 
 /// The same of a text.
-fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str<'de>>, D::Error> {
+pub(super) fn lenient_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Str<'de>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     Ok(unescape::text(raw.get()).map(Str))
 }

@@ -286,7 +286,7 @@ pub(super) fn write(spawner: &Json, lines: &[Line]) -> Json {
                 );
                 field[key] = json!(template);
             }
-            Line::Prompt { line, is_first } => {
+            Line::Prompt { line, is_first, .. } => {
                 let prompt = &mut spawner["spec"]["taskTemplate"]["promptTemplate"];
                 let text = prompt.as_str().unwrap_or_default().to_owned();
                 assert_eq!(text.is_empty(), *is_first);

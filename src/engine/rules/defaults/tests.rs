@@ -7,8 +7,8 @@ fn read(text: &str) -> Result<Defaults, Vec<String>> {
     read.map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
-fn keys(defaults: &Defaults) -> Vec<(Kind, &str)> {
-    defaults.keys.iter().map(|rule| (rule.kind, &*rule.key)).collect()
+fn keys(defaults: &Defaults, shape: Shape) -> Vec<(Kind, &str)> {
+    defaults.keys(shape).iter().map(|rule| (rule.kind, &*rule.key)).collect()
 }
 
 #[test]
@@ -34,13 +34,17 @@ onInvalid: sanitize
         (Kind::Annotation, "a"),
         (Kind::PodLabel, "cost"),
     ];
-    assert_eq!(keys(&defaults), expected);
-    assert!(defaults.keys.iter().all(|rule| rule.declared_in == DeclaredIn::Defaults));
+    assert_eq!(keys(&defaults, Shape::Task), expected);
+    let of_sessions = [(Kind::Label, "env"), (Kind::Label, "session")];
+    assert_eq!(keys(&defaults, Shape::Session), of_sessions);
+    assert!(defaults.copies(Shape::Session).is_empty(), "what is copied is of Tasks");
+    assert!(defaults.keys(Shape::Task).iter().all(|rule| rule.declared_in == DeclaredIn::Defaults));
     assert_eq!((defaults.copies.keys.len(), defaults.copies.prefixes.len()), (1, 1));
-    let on_invalid = |key| defaults.rule(Kind::Label, key).map(|rule| rule.on_invalid);
+    let on_invalid = |key| defaults.rule(Shape::Task, Kind::Label, key).map(|rule| rule.on_invalid);
     assert_eq!(on_invalid("team"), Some(OnInvalid::Sanitize));
     for empty in ["{}", "# nothing", "labels: {}", "labels:"] {
-        assert!(read(empty).unwrap().is_empty(), "{empty:?}");
+        let read = read(empty).unwrap();
+        assert!(Shape::ALL.into_iter().all(|shape| read.is_empty(shape)), "{empty:?}");
     }
 }
 

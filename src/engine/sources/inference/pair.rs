@@ -64,11 +64,13 @@ impl Pair {
     /// Whether the field of this Task came out of this template.
     pub(super) fn is_of(&self, task: &Task<'_>, metadata: bool) -> bool {
         match self.rendered {
-            Rendered::Prompt if self.is_first_prompt => !task.has_controller() && !task.is_manual(),
+            Rendered::Prompt(_) if self.is_first_prompt => {
+                !task.has_controller() && !task.is_manual()
+            }
             // By hand no template makes the name.
             Rendered::Name => !task.is_manual() && task.name().len() <= name::MOST_BYTES,
             Rendered::Metadata(..) => metadata,
-            Rendered::Prompt | Rendered::Branch => true,
+            Rendered::Prompt(_) | Rendered::Branch(_) => true,
         }
     }
 
@@ -128,13 +130,13 @@ impl Pair {
         meter: &Meter,
     ) -> Result<Option<Cow<'t, str>>, Exhausted> {
         Ok(match &self.rendered {
-            Rendered::Prompt => {
+            Rendered::Prompt(_) => {
                 let Some(spec) = task.spec() else { return Ok(None) };
                 pay_for_a_prompt(spec, meter)?;
                 spec.prompt().map(|prompt| prompt.0)
             }
             // An empty one is left out.
-            Rendered::Branch => {
+            Rendered::Branch(_) => {
                 let branch = task.spec().map(|spec| spec.branch.as_deref().unwrap_or_default());
                 branch.map(Cow::Borrowed)
             }

@@ -155,7 +155,8 @@ fn tasks_of_task_spawners_without_room_get_them() {
 fn nobodys_tasks_get_them_at_once_and_nothing_without_any() {
     let spawners = spawners(BOUNDS);
     costly_ones(&spawners);
-    let nobodys = || spawners.snapshot().of_nobody().map(|it| version_of(&it.rules).unwrap());
+    let nobodys =
+        || spawners.snapshot().of_nobody(Shape::Task).map(|it| version_of(&it.rules).unwrap());
     assert_eq!(nobodys(), None);
     spawners.take(other(version("1")));
     assert!(!spawners.work().is_done);
@@ -180,7 +181,7 @@ fn a_list_that_is_read_meanwhile_neither_stops_it_nor_begins_it_again() {
     });
     let all = all.chain([spawner("ns", "new", 500_000, 1_000, "x")]).collect();
     for change in Change::all(all) {
-        spawners.take(ClusterChange::Spawners(change));
+        spawners.take(ClusterChange::Spawners(Shape::Task, change));
     }
     work_to_the_end(&spawners, 20, |_| drop(versions(&spawners)));
     assert_eq!(versions(&spawners), [("1".to_owned(), 15)]);
