@@ -43,6 +43,11 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it is a Service in this namespace.
+    pub(super) fn is_in(&self, wanted: &str) -> bool {
+        matches!(self, Target::Service { namespace, .. } if namespace == wanted)
+    }
+
     /// The name that the certificate has to have.
     pub(super) fn server_name(&self) -> String {
         match self {
