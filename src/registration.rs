@@ -27,6 +27,10 @@ const DEFAULT_TIMEOUT_SECONDS: u64 = 10;
 /// The port of a Service that is called, where none is named.
 const DEFAULT_PORT: u64 = 443;
 
+/// The label that Helm's charts put on what they make, and how its value begins where the chart is ours.
+const CHART_LABEL: &str = "helm.sh/chart";
+const CHART: &str = "kelos-metadata-";
+
 /// A MutatingWebhookConfiguration or a ValidatingWebhookConfiguration, as far as it matters.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Configuration {
@@ -39,6 +43,7 @@ pub struct Configuration {
 struct Metadata {
     #[serde(default)]
     name: String,
+    labels: Option<StringMap>,
 }
 
 /// A webhook of a configuration.
@@ -145,6 +150,12 @@ impl Configuration {
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.metadata.name
+    }
+
+    /// Whether the chart has made it, so that Helm writes it again.
+    pub fn is_of_chart(&self) -> bool {
+        let label = self.metadata.labels.as_ref().and_then(|it| it.get(CHART_LABEL));
+        label.is_some_and(|it| it.starts_with(CHART))
     }
 
     /// The webhooks of ours in it, as one of this kind: by their names, or else by the paths under which we answer.

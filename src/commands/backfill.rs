@@ -18,7 +18,7 @@ use self::pace::{Pace, until_stopped};
 use self::plan::Lost;
 use self::summary::Summary;
 use self::writer::Writer;
-use super::counted::counted;
+use super::counted::{by_count, counted};
 use super::progress::Progress;
 use super::reach::{block_on, right};
 use super::stdio::{complain, print, print_json, unless_closed, warn};
@@ -191,11 +191,15 @@ fn consents(args: &BackfillArgs, planned: &Summary) -> anyhow::Result<bool> {
 
 fn why_asked(planned: &Summary) -> String {
     format!(
-        "{} would have other labels that a TaskBudget selects on ({}): Tasks that have not ended, or TaskRecords. \
-         Spend is summed by the labels that TaskRecords have now, so that a budget may be used up by it and block a \
-         team, or free one",
+        "{} would have other labels that a TaskBudget selects on ({}): {}. Spend is summed by the labels that \
+         TaskRecords have now, so that a budget may be used up by it and block a team, or free one",
         counted(planned.budgeted, "object"),
-        planned.budgeted_labels()
+        planned.budgeted_labels(),
+        by_count(
+            planned.budgeted,
+            "a Task that has not ended, or a TaskRecord",
+            "Tasks that have not ended, or TaskRecords"
+        )
     )
 }
 

@@ -22,7 +22,7 @@ mod versions;
 use std::process::ExitCode;
 
 use self::asking::Asking;
-use self::endpoints::Endpoints;
+use self::endpoints::{Behind, Endpoints};
 pub(super) use self::installed::{Installed, installed};
 use self::registered::{Found, Registered, Target};
 use self::report::{Report, Topic};

@@ -5,23 +5,24 @@
 
 mod keys;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use clap::{Arg, Command};
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate, complete};
 
-use super::explain;
 use super::reach::{Reach, block_on};
 use super::stdio::print;
+use super::{defaults, explain};
 use crate::apimachinery;
 use crate::cli::{Called, ConnectionArgs};
 use crate::cluster::{Resource, Selection};
 use crate::engine::kelos::TASKSPAWNER_LABEL;
+use crate::engine::rules::Policy;
 
 /// How long the cluster may take for all that is asked: somebody waits at a prompt.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -69,12 +70,21 @@ fn line(candidate: &CompletionCandidate) -> String {
 struct Typed {
     connection: ConnectionArgs,
     namespace: Option<String>,
-    /// The Task that `explain` is asked about.
-    task: Option<String>,
+    /// What `explain` is asked about.
+    asked: Option<Asked>,
 }
 
-/// The Task of the cluster that was typed for `explain`, before the word that is completed.
-fn task(words: &[OsString]) -> Option<String> {
+/// What was typed for `explain`, before the word that is completed.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// The Task of the cluster.
+    task: String,
+    /// The file of `--defaults`.
+    defaults: Option<PathBuf>,
+}
+
+/// What was typed for `explain`, if that is about a Task of the cluster.
+fn asked(words: &[OsString]) -> Option<Asked> {
     let (_, before) = words.split_last()?;
     let command = Called::Plugin.command().ignore_errors(true);
     let found = command.try_get_matches_from(before).ok()?;
@@ -83,7 +93,8 @@ fn task(words: &[OsString]) -> Option<String> {
         return None;
     }
     let name = explain::name_of(explain.get_one::<String>("task")?).ok()?;
-    apimachinery::is_object_name(name).then(|| name.to_owned())
+    let defaults = explain.get_one::<PathBuf>("defaults").cloned();
+    apimachinery::is_object_name(name).then(|| Asked { task: name.to_owned(), defaults })
 }
 
 /// The namespace of `-nteam`.
@@ -114,7 +125,7 @@ impl Typed {
                 kubeconfig: after(&["--kubeconfig"]).map(PathBuf::from),
             },
             namespace: text(&["-n", "--namespace"]).or_else(|| attached(words)),
-            task: task(words),
+            asked: asked(words),
         }
     }
 
@@ -127,11 +138,17 @@ impl Typed {
         })
     }
 
-    /// The keys of the Task that was typed.
-    fn keys(&self) -> Vec<String> {
-        let Some(task) = self.task.clone() else { return Vec::new() };
+    /// The keys of the Task that was typed, and of its rules, that begin so.
+    fn keys(&self, start: &OsStr) -> Vec<String> {
+        let Some((Asked { task, defaults }, start)) = self.asked.clone().zip(start.to_str()) else {
+            return Vec::new();
+        };
+        let start = start.to_owned();
         self.soon(async move |reach, namespace| {
-            keys::keys(reach, namespace, &task, MOST_NAMES).await
+            let defaults = defaults.and_then(|it| defaults::in_file(&it)).unwrap_or_default();
+            let policy = Policy { defaults: Arc::new(defaults), ..Policy::default() };
+            let all = keys::keys(reach, namespace, &task, policy).await?;
+            Some(all.into_iter().filter(|it| it.starts_with(&start)).take(MOST_NAMES).collect())
         })
     }
 
@@ -171,8 +188,8 @@ fn asking(command: Command, typed: &Typed) -> Command {
 fn with_names(arg: Arg, typed: &Typed) -> Arg {
     let typed = typed.clone();
     match arg.get_id().as_str() {
-        "key" => arg.add(ArgValueCandidates::new(move || {
-            typed.keys().into_iter().map(CompletionCandidate::new).collect()
+        "key" => arg.add(ArgValueCompleter::new(move |start: &OsStr| {
+            typed.keys(start).into_iter().map(CompletionCandidate::new).collect()
         })),
         "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES))),
         "task" => arg.add(candidates(move || {
@@ -253,7 +270,11 @@ mod tests {
             (&[], None),
         ] {
             let words = [&["kubectl"], words].concat();
-            assert_eq!(typed(&words).task.as_deref(), task, "{words:?}");
+            let asked = typed(&words).asked;
+            assert_eq!(asked.as_ref().map(|it| &*it.task), task, "{words:?}");
+            assert!(asked.is_none_or(|it| it.defaults.is_none()), "{words:?}");
         }
+        let defaults = typed(&["kubectl", "explain", "w-1", "--defaults", "d.yaml", ""]).asked;
+        assert_eq!(defaults.unwrap().defaults.as_deref(), Some("d.yaml".as_ref()));
     }
 }

@@ -36,6 +36,11 @@ pub(super) fn policy(args: &PolicyArgs) -> anyhow::Result<Policy> {
     }
 }
 
+/// The defaults in a file, unless there is something wrong with it: who is offered words is told of no mistake.
+pub(super) fn in_file(path: &Path) -> Option<Defaults> {
+    Defaults::read(&read(path).ok()?, &Policy::default()).ok()
+}
+
 /// The file that `serve` follows.
 pub(super) struct DefaultsFile {
     /// Sees each change from before the first reading on.

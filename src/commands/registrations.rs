@@ -1,8 +1,19 @@
-//! The MutatingWebhookConfigurations of a cluster, with the rights of whoever calls.
+//! The MutatingWebhookConfigurations of a cluster, with the rights of whoever calls, and who can mend one.
 
 use super::reach::{Reach, lacking};
 use crate::cluster::{Error, Resource, Selection};
 use crate::registration::Configuration;
+
+/// What to do about one that is not as it should be.
+pub(super) const fn again(is_of_chart: bool) -> &'static str {
+    match is_of_chart {
+        true => "install the chart again: `helm upgrade` writes it as it should be",
+        false => {
+            "it is not the chart's (no label `helm.sh/chart: kelos-metadata-…`): write it as the chart does \
+             (`helm template`), or delete it"
+        }
+    }
+}
 
 /// Reads them all.
 ///

@@ -87,9 +87,10 @@ impl From<TemplateError> for Skip {
 /// The longest variable that is named.
 const VARIABLE_BYTES: usize = 64;
 
-/// The names that an expression begins with, as it spells them: `.Annotations` of `.Annotations["x/y"]`.
-/// Nothing of an expression that is more than names and elements, or that spells them in other letters.
+/// The names that an expression begins with, as it spells them: `.Annotations` of `.Annotations["x/y"]`, and of
+/// `$.Annotations`, which is the same. Nothing of an expression that is more than names and elements, or that spells them in other letters.
 fn variable(written: &str) -> Option<&str> {
+    let written = written.strip_prefix('$').filter(|it| it.starts_with('.')).unwrap_or(written);
     let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.');
     let length = written.bytes().position(|b| !is_name(b)).unwrap_or(written.len());
     let (names, rest) = written.split_at(length);
@@ -115,6 +116,10 @@ mod tests {
             (".Context.build", Some(".Context.build")),
             (".Annotations[\"x/y\"]", Some(".Annotations")),
             ("labels", Some("labels")),
+            ("$.Labels", Some(".Labels")),
+            ("$.Context.build[0]", Some(".Context.build")),
+            ("$labels", None),
+            ("$", None),
             ("index .Labels 0", None),
             (".Übel", None),
             (".", None),

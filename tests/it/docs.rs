@@ -11,6 +11,7 @@ use kelos_metadata::engine::kelos::{Protection, Shape};
 use kelos_metadata::engine::reason::Reason;
 use kelos_metadata::engine::rules::{Defaults, Policy};
 use kelos_metadata::metrics::Exposition;
+use kelos_metadata::registration::Asks;
 use kelos_metadata::spawners::{LookupOutcome, WatchedKind};
 use kelos_metadata::templates::ErrorKind;
 use kelos_metadata::templates::budget::Budget;
@@ -89,6 +90,13 @@ fn every_outcome_is_documented_and_no_other() {
         first_column(&section(&metrics, "Results of a step")),
         words(StepResult::ALL.map(StepResult::as_str))
     );
+}
+
+#[test]
+fn every_word_of_explain_for_programs_is_documented_and_no_other() {
+    let words_of_page = first_column(&section(&page("explain.md"), "For programs"));
+    let head = ["asks"];
+    assert_eq!(words_of_page, words(Asks::ALL.map(Asks::as_str).into_iter().chain(head)));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod world;
 use serde_json::{Value, json};
 
 use self::world::{World, record, spawner, task};
+use super::Summary;
 use crate::cluster::scripted::{ScriptedResponse as Scripted, status};
 
 fn rules() -> Value {
@@ -14,6 +15,18 @@ fn rules() -> Value {
 
 fn label(world: &World, path: &str, key: &str) -> Value {
     world.get(path)["metadata"]["labels"][key].clone()
+}
+
+#[test]
+fn who_is_asked_hears_of_one_object_as_of_one() {
+    let asked = |budgeted| {
+        let budgeted_labels = ["team".to_owned()].into();
+        super::why_asked(&Summary { budgeted, budgeted_labels, ..Summary::default() })
+    };
+    let labels = "would have other labels that a TaskBudget selects on (team)";
+    let one = format!("1 object {labels}: a Task that has not ended, or a TaskRecord. Spend ");
+    let two = format!("2 objects {labels}: Tasks that have not ended, or TaskRecords. Spend ");
+    assert!(asked(1).starts_with(&one) && asked(2).starts_with(&two), "{}", asked(1));
 }
 
 #[tokio::test]

@@ -16,10 +16,24 @@ use crate::commands::counted::{by_count, counted};
 /// How long looking for a name may take.
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is known of what stands behind a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Behind {
+    /// Nothing: its Service may not be read, and that is told.
+    Unread,
+    /// That there is no such Service, which is told.
+    NoService,
+    /// That there is no Pod, which is told.
+    NoPod,
+    /// That something may run there.
+    Something,
+}
+
 /// What stands behind a target.
 #[derive(Debug)]
 pub(super) struct Endpoints {
     pub(super) target: Target,
+    pub(super) behind: Behind,
     /// The labels of the Pods that the Service selects.
     pub(super) selector: Value,
     /// Where the ready ones are; nothing if that is not known.
@@ -28,11 +42,15 @@ pub(super) struct Endpoints {
 
 /// Looks at a target; says whether the API server can call it.
 pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) -> Endpoints {
-    let mut endpoints =
-        Endpoints { target: target.clone(), selector: Value::Null, ready: Vec::new() };
+    let mut endpoints = Endpoints {
+        target: target.clone(),
+        behind: Behind::Unread,
+        selector: Value::Null,
+        ready: Vec::new(),
+    };
     let Target::Service { namespace, name, port } = target else {
-        endpoints.ready = resolved(target, report).await;
-        return endpoints;
+        let ready = resolved(target, report).await;
+        return Endpoints { behind: Behind::Something, ready, ..endpoints };
     };
     let title = target.title();
     let service = match asking.get(&Resource::SERVICES, Some(namespace), name).await {
@@ -41,13 +59,14 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
             let text = format!("{title} is registered, and is not there");
             let hint = "install the chart again, or delete the configurations that name it";
             report.bad(Topic::Endpoints, text, hint);
-            return endpoints;
+            return Endpoints { behind: Behind::NoService, ..endpoints };
         }
         Err(why) => {
             report.refused(Topic::Endpoints, &title, &why);
             return endpoints;
         }
     };
+    endpoints.behind = Behind::Something;
     endpoints.selector = service.pointer("/spec/selector").cloned().unwrap_or_default();
     let ports = list(&service, "/spec/ports").iter();
     let mut of_number = ports.filter(|it| it["port"].as_u64() == Some(*port));
@@ -66,25 +85,33 @@ pub(super) async fn look(asking: &Asking, target: &Target, report: &mut Report) 
         }
     };
     let found = Found::of(&slices, text(service_port, "/name"));
-    if found.ready.is_empty() {
-        let selector = selector_text(&endpoints.selector);
-        let (leads, todo) = found.nowhere(slices.len(), &selector);
-        let pods = format!("kubectl -n {namespace} get pods -l {selector}");
-        let hint = match selector.is_empty() {
-            true => "install the chart again".to_owned(),
-            false => format!("{pods} and look {todo}, as in docs/operations.md"),
-        };
-        report.bad(Topic::Endpoints, format!("{title} {leads}"), hint);
-    } else {
+    endpoints.behind = leads(&endpoints, &found, slices.len(), report);
+    endpoints.ready = found.ready;
+    endpoints
+}
+
+/// Tells where a target leads that is a Service, of which as many slices were found.
+fn leads(endpoints: &Endpoints, found: &Found, slices: usize, report: &mut Report) -> Behind {
+    let Target::Service { namespace, .. } = &endpoints.target else { return endpoints.behind };
+    let title = endpoints.target.title();
+    if !found.ready.is_empty() {
         let others = match found.not_ready {
             0 => String::new(),
             some => format!(", {some} not ready"),
         };
         let ready = counted(found.ready.len(), "ready endpoint");
         report.good(Topic::Endpoints, format!("{title} leads to {ready}{others}"));
+        return Behind::Something;
     }
-    endpoints.ready = found.ready;
-    endpoints
+    let selector = selector_text(&endpoints.selector);
+    let (leads, todo) = found.nowhere(slices, &selector);
+    let pods = format!("kubectl -n {namespace} get pods -l {selector}");
+    let hint = match selector.is_empty() {
+        true => "install the chart again".to_owned(),
+        false => format!("{pods} and look {todo}, as in docs/operations.md"),
+    };
+    report.bad(Topic::Endpoints, format!("{title} {leads}"), hint);
+    if found.not_ready == 0 { Behind::NoPod } else { Behind::Something }
 }
 
 /// Where a URL leads, as seen from here.
@@ -208,26 +235,35 @@ mod tests {
         let port = json!([{"name": "webhook", "port": 9443}]);
         let slice = |port: &Value, endpoints: Value| json!({"metadata": {"name": "s"}, "ports": port, "endpoints": endpoints});
         let waiting = json!([{"addresses": ["10.0.0.3"], "conditions": {"ready": false}}]);
-        for (selector, slices, said, hint) in [
+        for (selector, slices, behind, said, hint) in [
             (
                 &pods,
                 vec![],
+                Behind::NoPod,
                 "has no EndpointSlice: no Pod matches its selector app=x, or somebody deleted it",
                 "get pods -l app=x and look whether they are there",
             ),
             (
                 &pods,
                 vec![slice(&port, json!([]))],
+                Behind::NoPod,
                 "leads to no Pod: none matches its selector app=x, or none has its port",
                 "get pods -l app=x and look whether they are there, and have",
             ),
             (
                 &pods,
                 vec![slice(&port, waiting)],
+                Behind::Something,
                 "leads to no Pod that is ready (1 is not)",
                 "get pods -l app=x and look at why they are not ready",
             ),
-            (&Value::Null, vec![], "has no selector, and leads to no Pod", "install the chart"),
+            (
+                &Value::Null,
+                vec![],
+                Behind::NoPod,
+                "has no selector, and leads to no Pod",
+                "install the chart",
+            ),
         ] {
             let ports = json!([{"name": "webhook", "port": 443}]);
             let service = json!({"spec": {"selector": selector, "ports": ports}});
@@ -242,7 +278,7 @@ mod tests {
             let target =
                 Target::Service { namespace: "ns".to_owned(), name: "n".to_owned(), port: 443 };
             let mut report = Report::default();
-            look(&asking, &target, &mut report).await;
+            assert_eq!(look(&asking, &target, &mut report).await.behind, behind, "{said}");
             let report = report.to_string();
             let expected = format!("✗ endpoints: Service ns/n {said}\n");
             assert!(report.starts_with(&expected) && report.contains(hint), "{report}");

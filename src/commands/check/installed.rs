@@ -53,8 +53,8 @@ pub(in crate::commands) async fn installed(client: Client) -> anyhow::Result<Ins
         let before = installed.lacking.len();
         installed.lacking.extend(report.refusals().map(str::to_owned));
         if installed.lacking.len() == before {
-            let why = match found.all.first() {
-                Some(first) => program::why_unknown(&first.target),
+            let why = match services.first() {
+                Some(first) => program::why_unknown(first),
                 None => "no webhook configuration registers kelos-metadata".to_owned(),
             };
             installed.absent.push(format!("the version of the server: {why}"));
@@ -77,6 +77,9 @@ mod tests {
     const VALIDATING: &str =
         "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations?";
     const SERVICE: &str = "/api/v1/namespaces/ns/services/n";
+    /// One without a selector.
+    const BARE: &str = "/api/v1/namespaces/ns/services/bare";
+    const GONE: &str = "/api/v1/namespaces/ns/services/gone";
 
     /// What is known where this is registered, these Deployments are there, and what begins so may not be read.
     async fn known(
@@ -123,6 +126,8 @@ mod tests {
                 let port = json!({"name": "webhook", "port": 443});
                 Scripted::Json(200, json!({"spec": {"selector": labels, "ports": [port]}}))
             }
+            BARE => Scripted::Json(200, json!({"spec": {"ports": [{"port": 443}]}})),
+            GONE => Scripted::Json(404, status(404, "NotFound", "no")),
             path if path.starts_with(MUTATING) => list(webhook.clone()),
             path if path.starts_with(OURS) => list(ours.clone()),
             _ => list(None),
@@ -139,9 +144,12 @@ mod tests {
     #[tokio::test]
     async fn where_nothing_is_installed_that_is_the_reason() {
         let url = json!({"url": "https://h.example.com/mutate-task"});
+        let called = |name: &str| Some(json!({"service": {"namespace": "ns", "name": name}}));
         for (config, why) in [
             (None, "no webhook configuration registers kelos-metadata"),
             (service(), "no Deployment has the labels that Service ns/n selects"),
+            (called("bare"), "Service ns/bare selects no Pods"),
+            (called("gone"), "Service ns/gone is not there"),
             (Some(url), "https://h.example.com/mutate-task is called, and no Service"),
         ] {
             let installed = known(config, None, &[]).await;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::asking::{Asking, has_all, list, text};
-use super::{Endpoints, Registered, Report, Target, Topic, full_name};
+use super::{Behind, Endpoints, Registered, Report, Target, Topic, full_name};
 use crate::cli::controller;
 use crate::cluster::Resource;
 use crate::commands::deployed;
@@ -15,6 +15,8 @@ pub(super) struct Program {
     pub(super) name: String,
     /// Whether it is the controller, and not the webhook.
     pub(super) is_controller: bool,
+    /// The targets that lead to it.
+    targets: Vec<Target>,
     pub(super) account: String,
     args: Vec<String>,
     /// The Secret that it mounts its key from.
@@ -47,6 +49,11 @@ impl Program {
     /// What it is called in the report.
     pub(super) fn title(&self) -> String {
         format!("Deployment {}", full_name(&self.namespace, &self.name))
+    }
+
+    /// Whether it answers what a target is called for.
+    pub(super) fn serves(&self, target: &Target) -> bool {
+        !self.is_controller && self.targets.contains(target)
     }
 
     /// What a flag is set to.
@@ -91,6 +98,12 @@ impl Program {
         }
     }
 
+    /// The same as one that these lead to.
+    #[cfg(test)]
+    pub(super) fn behind(self, targets: Vec<Target>) -> Program {
+        Program { targets, ..self }
+    }
+
     /// Reads a Deployment that has a container with the program.
     pub(super) fn read(deployment: &Value) -> Program {
         let pod = "/spec/template/spec";
@@ -105,6 +118,7 @@ impl Program {
             namespace: text(deployment, "/metadata/namespace").to_owned(),
             name: text(deployment, "/metadata/name").to_owned(),
             is_controller: args.first() == Some(&"controller"),
+            targets: Vec::new(),
             account: if account.is_empty() { "default" } else { account }.to_owned(),
             args: args.into_iter().map(str::to_owned).collect(),
             mounted,
@@ -121,7 +135,7 @@ pub(super) async fn find(
     report: &mut Report,
 ) -> Vec<Program> {
     let mut found: Vec<Program> = Vec::new();
-    let (mut looked_at, mut is_unread): (Vec<&str>, bool) = (Vec::new(), false);
+    let (mut looked_at, mut unread): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for service in services {
         let Target::Service { namespace, .. } = &service.target else { continue };
         if looked_at.contains(&&**namespace) {
@@ -133,45 +147,47 @@ pub(super) async fn find(
             Err(why) => {
                 let what = format!("the Deployments behind {}", service.target.title());
                 report.refused(Topic::Program, &what, &why);
-                is_unread = true;
+                unread.push(namespace);
                 continue;
             }
         };
         for deployment in &all {
-            let program = Program::read(deployment);
-            let is_behind = services.iter().any(|it| {
-                has_all(deployment, "/spec/template/metadata/labels", &it.selector)
-                    && matches!(&it.target, Target::Service { namespace, .. } if *namespace == program.namespace)
-            });
+            let mut program = Program::read(deployment);
+            let targets = services.iter().filter(|it| it.target.is_in(namespace));
+            let targets = targets
+                .filter(|it| has_all(deployment, "/spec/template/metadata/labels", &it.selector));
+            program.targets = targets.map(|it| it.target.clone()).collect();
             let keeps = program.is_controller
                 && registered.iter().any(|it| program.webhook_configuration() == it.configuration);
-            if is_behind || keeps {
+            if !program.targets.is_empty() || keeps {
                 let text = format!("{} runs {}", program.title(), program.image.version());
                 report.good(Topic::Program, text);
                 found.push(program);
             }
         }
     }
-    // What follows from a Service that is not there, or may not be read, is told with that.
-    let is_seen = |it: &&Endpoints| it.selector.is_object() || matches!(it.target, Target::Url(_));
-    if !is_unread
-        && found.iter().all(|it| it.is_controller)
-        && let Some(behind) = services.iter().find(is_seen)
-    {
-        let why = why_unknown(&behind.target);
-        let text = format!("{why}: what runs there, and with which rights, is not looked at");
-        report.not_judged(Topic::Program, text, "look at it where it runs");
+    // Where nothing is, or may be read, that is told already.
+    for service in services.iter().filter(|it| it.behind == Behind::Something) {
+        let target = &service.target;
+        let is_unread = unread.iter().any(|namespace| target.is_in(namespace));
+        if !is_unread && !found.iter().any(|it| it.serves(target)) {
+            let why = why_unknown(service);
+            let text = format!("{why}: what runs there, and with which rights, is not looked at");
+            report.not_judged(Topic::Program, text, "look at it where it runs");
+        }
     }
     found
 }
 
 /// Why the program behind a target is not known, where all could be read.
-pub(super) fn why_unknown(target: &Target) -> String {
-    match target {
-        Target::Service { .. } => {
-            format!("no Deployment has the labels that {} selects", target.title())
-        }
-        Target::Url(url) => format!("{url} is called, and no Service"),
+pub(super) fn why_unknown(service: &Endpoints) -> String {
+    let title = service.target.title();
+    let is_without = service.selector.as_object().is_none_or(serde_json::Map::is_empty);
+    match (&service.target, service.behind) {
+        (Target::Url(_), _) => format!("{title} is called, and no Service"),
+        (_, Behind::NoService) => format!("{title} is not there"),
+        _ if is_without => format!("{title} selects no Pods"),
+        _ => format!("no Deployment has the labels that {title} selects"),
     }
 }
 
@@ -180,6 +196,75 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, status, versions};
+
+    /// A Service of this name, which selects the Pods that are called so, if it selects any.
+    fn service(name: &str, has_selector: bool, behind: Behind) -> Endpoints {
+        let (namespace, port) = ("ns".to_owned(), 443);
+        Endpoints {
+            target: Target::Service { namespace, name: name.to_owned(), port },
+            behind,
+            selector: if has_selector { json!({ "app": name }) } else { Value::Null },
+            ready: Vec::new(),
+        }
+    }
+
+    fn url() -> Endpoints {
+        let target = Target::Url("https://h.example.com/mutate-task".to_owned());
+        Endpoints { target, ..service("", false, Behind::Something) }
+    }
+
+    /// What is said of the programs behind these, where there is one behind the Service `good`, and Deployments may be
+    /// read or not.
+    async fn found(services: &[Endpoints], may_read: bool) -> String {
+        let mut good = deployment(&json!(["serve"]), "x:1");
+        good["spec"]["template"]["metadata"] = json!({"labels": {"app": "good", "more": "x"}});
+        let asking = Asking::scripted(move |path| match path {
+            "/apis/apps" => versions(&["v1"]),
+            "/apis/apps/v1" => Scripted::Json(200, json!({"resources": [{"name": "deployments"}]})),
+            _ if !may_read => Scripted::Json(403, status(403, "Forbidden", "no")),
+            _ => Scripted::Json(200, json!({"metadata": {}, "items": [good]})),
+        });
+        let mut report = Report::default();
+        find(&asking, &[], services, &mut report).await;
+        let report = report.to_string();
+        let lines = report.lines().filter(|it| it.contains("program: "));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    const GOOD: &str = "✓ program: Deployment ns/n runs 1";
+    const URL: &str = "? program: https://h.example.com/mutate-task is called, and no Service: what runs there, and with \
+                       which rights, is not looked at";
+
+    #[tokio::test]
+    async fn each_target_without_a_program_has_its_line() {
+        let some = |name, has_selector| service(name, has_selector, Behind::Something);
+        let not_seen = |why: &str| {
+            format!("? program: {why}: what runs there, and with which rights, is not looked at")
+        };
+        let other = not_seen("no Deployment has the labels that Service ns/other selects");
+        let bare = not_seen("Service ns/bare selects no Pods");
+        for (services, said) in [
+            (vec![some("good", true)], vec![GOOD]),
+            (vec![url(), some("good", true)], vec![GOOD, URL]),
+            (vec![some("other", true), some("good", true)], vec![GOOD, &other]),
+            (vec![some("bare", false)], vec![&*bare]),
+            (vec![some("other", true), some("bare", false)], vec![&*other, &*bare]),
+        ] {
+            assert_eq!(found(&services, true).await, said.join("\n"));
+        }
+    }
+
+    #[tokio::test]
+    async fn that_nothing_is_there_or_may_be_read_is_told_once() {
+        for behind in [Behind::Unread, Behind::NoService, Behind::NoPod] {
+            assert_eq!(found(&[service("other", true, behind)], true).await, "", "{behind:?}");
+        }
+        let refused = found(&[service("other", true, Behind::Something), url()], false).await;
+        let lacking = "? program: the Deployments behind Service ns/other: you lack the right";
+        assert!(refused.starts_with(lacking) && refused.ends_with(URL), "{refused}");
+        assert_eq!(refused.lines().count(), 2, "{refused}");
+    }
 
     fn deployment(args: &Value, image: &str) -> Value {
         json!({

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::asking::Asking;
 use super::{Report, Topic, full_name};
 use crate::certs::ConfigurationKind;
+use crate::commands::registrations::again;
 use crate::registration::{Configuration, Faults, Webhook};
 
 /// The longest timeout that is good: so long a Task waits where the webhook hangs.
@@ -17,6 +18,8 @@ const LONGEST_TIMEOUT_SECONDS: u64 = 10;
 pub(super) struct Registered {
     pub(super) kind: ConfigurationKind,
     pub(super) configuration: String,
+    /// Whether the chart has made the configuration.
+    pub(super) is_of_chart: bool,
     pub(super) webhook: Webhook,
     /// The PEM of the caBundle.
     pub(super) bundle: Vec<u8>,
@@ -40,6 +43,11 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// Whether it is a Service in this namespace.
+    pub(super) fn is_in(&self, wanted: &str) -> bool {
+        matches!(self, Target::Service { namespace, .. } if namespace == wanted)
+    }
+
     /// The name that the certificate has to have.
     pub(super) fn server_name(&self) -> String {
         match self {
@@ -59,7 +67,7 @@ impl Registered {
         format!("{} in {}/{}", self.webhook.name(), self.kind, self.configuration)
     }
 
-    fn of(kind: ConfigurationKind, configuration: &str, webhook: &Webhook) -> Registered {
+    fn of(kind: ConfigurationKind, configuration: &Configuration, webhook: &Webhook) -> Registered {
         let target = match (webhook.service(), webhook.url()) {
             (Some(service), _) => Target::Service {
                 namespace: service.namespace.clone(),
@@ -70,7 +78,8 @@ impl Registered {
         };
         Registered {
             kind,
-            configuration: configuration.to_owned(),
+            configuration: configuration.name().to_owned(),
+            is_of_chart: configuration.is_of_chart(),
             webhook: webhook.clone(),
             bundle: BASE64.decode(webhook.ca_bundle()).unwrap_or_default(),
             target,
@@ -94,8 +103,7 @@ impl Registered {
         }
         let all = |faults: Vec<String>| format!("{title} {}", faults.join("; it "));
         if !wrong.is_empty() {
-            let again = "install the chart again: `helm upgrade` writes it as it should be";
-            report.bad(Topic::Registration, all(wrong), again);
+            report.bad(Topic::Registration, all(wrong), again(self.is_of_chart));
         } else if !unknown.is_empty() {
             let hint = "compare it with what the chart registers: `helm get manifest`";
             report.not_judged(Topic::Registration, all(unknown), hint);
@@ -120,8 +128,10 @@ impl Registered {
             "namespaceSelector": selector,
         });
         change(&mut webhook);
-        let webhook: Webhook = serde_json::from_value(webhook).unwrap();
-        Registered::of(ConfigurationKind::Mutating, "kelos-metadata", &webhook)
+        let labels = serde_json::json!({"helm.sh/chart": "kelos-metadata-0.1.0"});
+        let metadata = serde_json::json!({"name": "kelos-metadata", "labels": labels});
+        let object = serde_json::json!({"metadata": metadata, "webhooks": [webhook]});
+        read(ConfigurationKind::Mutating, vec![object]).unwrap().remove(0)
     }
 }
 
@@ -185,7 +195,7 @@ fn read(kind: ConfigurationKind, all: Vec<Value>) -> Result<Vec<Registered>, Str
         let configuration: Configuration = serde_json::from_value(configuration)
             .map_err(|_| format!("one of them has not the fields of a {kind}"))?;
         let ours = configuration.ours(kind);
-        found.extend(ours.map(|webhook| Registered::of(kind, configuration.name(), webhook)));
+        found.extend(ours.map(|webhook| Registered::of(kind, &configuration, webhook)));
     }
     Ok(found)
 }
@@ -282,6 +292,23 @@ mod tests {
             assert!(report.contains(said), "{report}");
             assert_eq!(report.contains('✗'), refused == "validating", "{report}");
         }
+    }
+
+    #[test]
+    fn helm_is_named_for_what_its_chart_has_made_alone() {
+        let mut said = Vec::new();
+        for chart in ["kelos-metadata-0.1.0", "other-0.1.0"] {
+            let metadata = json!({"name": "c", "labels": {"helm.sh/chart": chart}});
+            let bad = webhook(|it| it["rules"] = json!([]));
+            let object = json!({"metadata": metadata, "webhooks": [bad]});
+            let mut report = Report::default();
+            read(ConfigurationKind::Mutating, vec![object]).unwrap()[0].judge(&[], &mut report);
+            said.push(report.to_string());
+        }
+        said.push(judged(webhook(|it| it["rules"] = json!([]))).unwrap());
+        let named: Vec<bool> = said.iter().map(|it| it.contains("helm upgrade")).collect();
+        assert_eq!(named, [true, false, false], "{said:#?}");
+        assert!(said[2].contains("\n  → it is not the chart's"), "{}", said[2]);
     }
 
     #[test]

@@ -85,7 +85,9 @@ impl Bundle<'_> {
 
     async fn judge_secret(&self, programs: &[Program], report: &mut Report) {
         let title = self.registered.title();
-        let secret = programs.iter().filter(|it| !it.is_controller).find_map(Program::secret);
+        // The Secret of what answers elsewhere says nothing of this.
+        let serving = programs.iter().filter(|it| it.serves(&self.registered.target));
+        let secret = serving.filter_map(Program::secret).next();
         let Some((namespace, secret, _)) = secret else {
             let text = format!("{title}: {UNREACHED}, and no Secret is known that they serve with");
             report.not_judged(Topic::Certificate, text, "run `check` in the cluster: `helm test`");
@@ -141,5 +143,38 @@ fn hint(programs: &[Program]) -> String {
         None => "let cert-manager write the caBundle, or give the chart the CA of the certificate \
                  (certificates.caBundle): docs/install.md"
             .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::scripted::{ScriptedResponse as Scripted, status};
+
+    #[tokio::test]
+    async fn the_secret_of_what_answers_elsewhere_says_nothing() {
+        let registered = Registered::chart(|_| {});
+        let elsewhere = Target::Url("https://h.example.com/mutate-task".to_owned());
+        for (target, said) in [
+            (registered.target.clone(), "Secret ns/s, which the Pods serve with, is not there"),
+            (elsewhere, "no endpoint can be reached from here, and no Secret is known"),
+        ] {
+            let asking = Asking::scripted(|path| {
+                assert_eq!(path, "/api/v1/namespaces/ns/secrets/s");
+                Scripted::Json(404, status(404, "NotFound", "no"))
+            });
+            let container = json!({"image": "x:1", "args": ["serve", "--tls-secret=s"]});
+            let program = Program::read(&json!({
+                "metadata": {"namespace": "ns", "name": "n"},
+                "spec": {"template": {"spec": {"containers": [container]}}},
+            }));
+            let mut report = Report::default();
+            let programs = [program.behind(vec![target])];
+            judge(&asking, &registered, None, &programs, &mut report).await;
+            let report = report.to_string();
+            assert!(report.contains(said), "{said}: {report}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::asking::Asking;
 use super::{Found, Report, Topic, UNREAD_HINT};
 use crate::cluster::Resource;
 use crate::commands::counted::counted;
+use crate::commands::registrations::again;
 use crate::engine::kelos::{INJECTION_SETTING, Injection, Namespace, StringMap};
 use crate::registration::{Requirement, Selector, Verdict};
 
@@ -17,6 +18,8 @@ struct Switches<'s> {
     selector: Option<&'s Selector>,
     /// Whether the registration could not be read.
     is_unread: bool,
+    /// Whether the registration is the chart's.
+    is_of_chart: bool,
     namespaces: &'s [Namespace],
 }
 
@@ -110,8 +113,7 @@ impl Switches<'_> {
                 "{text}: the namespaceSelector of the registration wants `{unmet}`, which the chart's does not, and no \
                  Namespace has it: no Task is asked about"
             );
-            let hint = "install the chart again: `helm upgrade` writes it as it should be";
-            report.bad(Topic::Switches, text, hint);
+            report.bad(Topic::Switches, text, again(self.is_of_chart));
         } else {
             let hint =
                 format!("kubectl label namespace NAME {INJECTION_SETTING}=enabled --overwrite");
@@ -135,7 +137,8 @@ pub(super) async fn judge(
         Ok(all) => {
             let namespaces = all.into_iter().filter_map(|it| serde_json::from_value(it).ok());
             let namespaces: Vec<Namespace> = namespaces.collect();
-            Switches { selector, is_unread, namespaces: &namespaces }.judge(report);
+            let is_of_chart = tasks.is_some_and(|it| it.is_of_chart);
+            Switches { selector, is_unread, is_of_chart, namespaces: &namespaces }.judge(report);
             Some(namespaces)
         }
         Err(why) => {
@@ -161,7 +164,8 @@ mod tests {
         let selector: Option<Selector> = serde_json::from_value(selector).unwrap();
         let mut report = Report::default();
         let selector = selector.as_ref();
-        Switches { selector, is_unread: false, namespaces: &namespaces }.judge(&mut report);
+        let (is_unread, is_of_chart, namespaces) = (false, true, &namespaces[..]);
+        Switches { selector, is_unread, is_of_chart, namespaces }.judge(&mut report);
         report.to_string()
     }
 
@@ -225,7 +229,8 @@ mod tests {
             let namespace = json!({"metadata": {"name": "a", "labels": labels}});
             let namespaces = [serde_json::from_value(namespace).unwrap()];
             let mut report = Report::default();
-            let switches = Switches { selector: None, is_unread: true, namespaces: &namespaces };
+            let (selector, is_unread, is_of_chart) = (None, true, false);
+            let switches = Switches { selector, is_unread, is_of_chart, namespaces: &namespaces };
             switches.judge(&mut report);
             report.to_string()
         };

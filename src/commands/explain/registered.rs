@@ -7,6 +7,7 @@ use super::step::{Sign, Step};
 use super::world::{Registrations, World};
 use crate::certs::{Trust, trust};
 use crate::clock;
+use crate::commands::registrations::again;
 use crate::registration::{Asks, Registration, deciding};
 
 /// Whether the API server asks about the Task.
@@ -25,12 +26,33 @@ pub(super) struct RegisteredStep {
     /// Whether it can trust what it asks, as far as the caBundle tells; nothing if it does not ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) is_trusted: Option<bool>,
+    /// What becomes of Tasks, where it asks and no answer counts.
+    #[serde(skip)]
+    pub(super) unanswered: Option<Unanswered>,
     /// Whether it does not ask for a switch alone, by a selector.
     #[serde(skip)]
     pub(super) is_of_switch: bool,
     /// What has it ask, where it does not.
     #[serde(skip)]
     pub(super) command: Option<String>,
+}
+
+/// What becomes of a Task about which the API server asks and has no answer that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// It is created as it is.
+    Created,
+    /// It is refused.
+    Refused,
+}
+
+impl Unanswered {
+    fn of(failure_policy: &str) -> Unanswered {
+        match failure_policy {
+            "Ignore" => Unanswered::Created,
+            _ => Unanswered::Refused,
+        }
+    }
 }
 
 /// Judges the registrations; nothing if nobody named any.
@@ -41,6 +63,7 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         configuration: None,
         webhook: None,
         is_trusted: None,
+        unanswered: None,
         is_of_switch: false,
         command: None,
     };
@@ -67,11 +90,17 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
             );
             (Step::new(Sign::Unknown, text), None)
         }
-        Asks::Astray => (astray(first), None),
+        Asks::Astray => {
+            let what = format!("nobody answers: {}", first.because.join("; "));
+            let todo = again(world.is_of_chart(&first.configuration));
+            (unanswered(first, &what).with([todo.to_owned()]), None)
+        }
         Asks::No => (refused(&all), None),
     };
+    let is_unanswered = first.asks == Asks::Astray || is_trusted == Some(false);
     Some(RegisteredStep {
         step,
+        unanswered: is_unanswered.then(|| Unanswered::of(&first.failure_policy)),
         asks: first.asks.as_str(),
         configuration: Some(first.configuration.clone()),
         webhook: Some(first.webhook.clone()),
@@ -81,21 +110,17 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
     })
 }
 
-/// That the API server asks where nobody answers, what comes of it, and what to do.
-fn astray(registration: &Registration) -> Step {
-    let Registration { configuration, because, failure_policy, .. } = registration;
-    let text = format!("{}, and nobody answers: {}", asks_about(configuration), because.join("; "));
-    let todo = "install the chart again: `helm upgrade` writes it as it should be";
-    Step::new(Sign::No, text).with([meanwhile(failure_policy), todo.to_owned()])
-}
-
-/// What becomes of Tasks that the API server asks about, and has no answer that counts.
-fn meanwhile(failure_policy: &str) -> String {
-    let then = match failure_policy {
-        "Ignore" => "Tasks are created without an answer meanwhile",
-        _ => "no Task can be created meanwhile",
+/// That the API server asks and no answer counts, why, and what comes of it.
+fn unanswered(registration: &Registration, what: &str) -> Step {
+    let Registration { configuration, failure_policy, .. } = registration;
+    let then = match Unanswered::of(failure_policy) {
+        Unanswered::Created => "Tasks are created without an answer meanwhile",
+        Unanswered::Refused => "no Task can be created meanwhile",
     };
-    format!("{then} (failurePolicy {failure_policy})")
+    let then = format!(
+        "{then} (failurePolicy {failure_policy}): docs/operations.md#kelosmetadatafailopen"
+    );
+    Step::new(Sign::No, format!("{}, and {what}", asks_about(configuration))).with([then])
 }
 
 /// That the API server asks.
@@ -122,10 +147,8 @@ fn refused(all: &[Registration]) -> Step {
 fn trusted(registration: &Registration, has_own_certificate: Option<bool>) -> (Step, Option<bool>) {
     let asks = asks_about(&registration.configuration);
     let distrusted = |why: String| {
-        let step =
-            Step::new(Sign::No, format!("{asks}, and then it does not trust the answer: {why}"));
-        let then = meanwhile(&registration.failure_policy);
-        (step.with([format!("{then}: docs/operations.md#kelosmetadatafailopen")]), Some(false))
+        let what = format!("then it does not trust the answer: {why}");
+        (unanswered(registration, &what), Some(false))
     };
     match (trust(&registration.ca_bundle, clock::now()), has_own_certificate) {
         (Trust::Nobody, _) if registration.service.is_none() => {

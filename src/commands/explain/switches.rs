@@ -58,12 +58,12 @@ impl Off {
         format!("{} is {word}", self.on)
     }
 
-    /// What to do before Tasks get something.
-    pub(super) fn mend(&self) -> String {
+    /// What to do before Tasks get something; `nothing` is what they get until then.
+    pub(super) fn mend(&self, nothing: &str) -> String {
         let command = &self.command;
         match self.whose {
             Whose::Namespace | Whose::TaskSpawner => {
-                format!("new Tasks get nothing either until it is switched on: `{command}`")
+                format!("new Tasks get {nothing} until it is switched on: `{command}`")
             }
             Whose::Task => format!(
                 "`{command}` switches it on, and a backfill then gives it what it may have (docs/backfill.md)"

@@ -224,7 +224,14 @@ fn humane(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::humane;
+    use super::{AGAIN_CHARS, humane};
+
+    #[test]
+    fn the_page_says_what_is_told_again() {
+        let page = include_str!("../../../docs/explain.md");
+        let rule = format!("but for what is no longer than {AGAIN_CHARS} characters");
+        assert!(page.contains(&rule), "{rule}");
+    }
 
     #[test]
     fn an_age_is_in_its_largest_unit() {

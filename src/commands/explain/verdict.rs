@@ -7,7 +7,7 @@ use serde_json::Value;
 use self::facts::{Facts, Lack, Marked};
 use super::holder::{Holder, holder};
 use super::key::{KeyStep, quoted};
-use super::outlook::Outlook;
+use super::outlook::{HasGot, Outlook};
 use super::step::Sign;
 use super::walk::Walk;
 use crate::apimachinery::Kind;
@@ -74,8 +74,8 @@ impl About<'_, '_> {
 
     fn all_is_well(&self) -> String {
         let keys = &self.walk.keys;
-        let meant_for_others = self.outlook.barrier().zip(self.outlook.mend());
-        let but = meant_for_others.map(|(barrier, mend)| format!("; yet {barrier}: {mend}"));
+        let meant_for_others = self.outlook.obstacle().zip(self.outlook.mend(HasGot::All));
+        let but = meant_for_others.map(|(obstacle, mend)| format!("; yet {obstacle}: {mend}"));
         let but = but.unwrap_or_default();
         if self.asked.key.is_some() {
             let keys: Vec<String> =
@@ -139,10 +139,10 @@ impl About<'_, '_> {
         });
         let rules = self.walk.rules.as_ref();
         let slip = rules.and_then(|it| it.slips.first()).map(|slip| format!("; {slip}"));
-        let barrier = self.outlook.barrier().map(|barrier| format!("; and {barrier}"));
+        let obstacle = self.outlook.obstacle().map(|obstacle| format!("; and {obstacle}"));
         let stays = rules.filter(|it| !it.left_over.is_empty());
         let stays = stays.map(|_| "; what kelos-metadata has written on it stays".to_owned());
-        let parts: String = [assumed, slip, barrier, stays].into_iter().flatten().collect();
+        let parts: String = [assumed, slip, obstacle, stays].into_iter().flatten().collect();
         // A slip may end with a question.
         let end = if parts.ends_with('?') { "" } else { "." };
         format!("{lead}{parts}{end}")

@@ -69,6 +69,12 @@ impl World {
         }
     }
 
+    /// Whether the chart has made the MutatingWebhookConfiguration of this name.
+    pub(super) fn is_of_chart(&self, name: &str) -> bool {
+        let Registrations::Read(all) = &self.registrations else { return false };
+        all.iter().any(|it| it.name() == name && it.is_of_chart())
+    }
+
     /// The webhooks of ours that are registered, judged; nothing if that is not known.
     pub(super) fn registered(&self, object: &Value) -> Option<Vec<Registration>> {
         let Registrations::Read(all) = &self.registrations else { return None };

@@ -7,7 +7,7 @@
 //!
 //! Whatever the mark: a template that fails is the reason by itself, and what stands on the Task is told as it stands.
 
-use super::super::outlook::Outlook;
+use super::super::outlook::{HasGot, Outlook};
 
 /// What the mark of the Task tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Facts<'_> {
 
     /// What comes next, in a clause.
     pub(super) fn next(&self, lack: &Lack) -> Option<String> {
-        if let Some(mend) = self.outlook.mend() {
+        if let Some(mend) = self.outlook.mend(HasGot::TooLittle) {
             return Some(mend);
         }
         match (lack, self.marked) {
