@@ -6,6 +6,7 @@
 
 mod condition;
 mod fault;
+mod judged;
 mod policy;
 mod selector;
 
@@ -15,10 +16,11 @@ use serde_json::Value;
 use self::condition::MatchCondition;
 use self::fault::Astray;
 pub use self::fault::Faults;
+use self::judged::Judged;
 pub use self::policy::AdmissionPolicy;
 pub use self::selector::{Requirement, Selector, Verdict};
-use crate::certs::ConfigurationKind;
-use crate::engine::kelos::{GROUP, INJECTION_SETTING, StringMap};
+use crate::certs::OurWebhook;
+use crate::engine::kelos::{Shape, StringMap};
 use crate::words::words;
 
 /// How long the API server waits for a webhook that does not say, in seconds.
@@ -112,10 +114,20 @@ words! {
     }
 }
 
-/// A Task, and what is known of its Namespace.
+/// The webhook of ours that is asked about what has this shape.
+pub fn webhook_of(shape: Shape) -> OurWebhook {
+    match shape {
+        Shape::Task => OurWebhook::Task,
+        Shape::Session => OurWebhook::Session,
+    }
+}
+
+/// A Task or Session, and what is known of its Namespace.
 #[derive(Clone, Copy, Debug)]
 pub struct NewTask<'a> {
-    /// The Task.
+    /// Which of the two.
+    pub shape: Shape,
+    /// The object.
     pub object: &'a Value,
     /// The name of its namespace.
     pub namespace: &'a str,
@@ -158,20 +170,20 @@ impl Configuration {
         label.is_some_and(|it| it.starts_with(CHART))
     }
 
-    /// The webhooks of ours in it, as one of this kind: by their names, or else by the paths under which we answer.
-    pub fn ours(&self, kind: ConfigurationKind) -> impl Iterator<Item = &Webhook> {
-        self.webhooks.iter().flatten().filter(move |it| it.is_ours(kind))
+    /// The webhooks in it that are this one of ours: by their names, or else by the path under which we answer.
+    pub fn ours(&self, ours: OurWebhook) -> impl Iterator<Item = &Webhook> {
+        self.webhooks.iter().flatten().filter(move |it| it.is(ours))
     }
 
     /// The webhooks of others in it that may be asked about new Tasks, as of a MutatingWebhookConfiguration.
-    pub fn others(&self) -> impl Iterator<Item = &Webhook> {
-        let kind = ConfigurationKind::Mutating;
-        self.webhooks.iter().flatten().filter(move |it| !it.is_ours(kind) && it.asks_about(kind))
+    pub fn others(&self, shape: Shape) -> impl Iterator<Item = &Webhook> {
+        let ours = webhook_of(shape);
+        self.webhooks.iter().flatten().filter(move |it| !it.is(ours) && it.asks_about(ours))
     }
 
     /// The webhooks of ours in it, judged; it is a MutatingWebhookConfiguration.
     pub fn judge<'c>(&'c self, task: NewTask<'c>) -> impl Iterator<Item = Registration> + 'c {
-        let ours = self.ours(ConfigurationKind::Mutating);
+        let ours = self.ours(webhook_of(task.shape));
         ours.map(move |webhook| webhook.judge(&self.metadata.name, task))
     }
 }
@@ -218,13 +230,12 @@ impl Webhook {
     }
 
     /// Whether one of its rules is for what webhooks of ours of this kind are asked about.
-    pub fn asks_about(&self, kind: ConfigurationKind) -> bool {
-        self.rules.iter().flatten().any(|rule| rule.is_for(kind))
+    pub fn asks_about(&self, ours: OurWebhook) -> bool {
+        self.rules.iter().flatten().any(|rule| rule.is_for(ours))
     }
 
-    fn is_ours(&self, kind: ConfigurationKind) -> bool {
+    fn is(&self, webhook: OurWebhook) -> bool {
         let path = self.service().and_then(|it| it.path.as_deref());
-        let webhook = kind.webhook();
         webhook.as_str() == self.name
             || path == Some(webhook.path())
             || self.url().is_some_and(|url| url.ends_with(webhook.path()))
@@ -233,13 +244,13 @@ impl Webhook {
     /// Whether the API server asks it about a Task, as one of this configuration, where we answer.
     pub fn judge(&self, configuration: &str, task: NewTask<'_>) -> Registration {
         let mut judged = Judged::default();
-        judged.rules(self, task.object);
+        judged.rules(self, task);
         judged.namespace(self.namespace_selector.as_ref(), task);
-        judged.object(self.object_selector.as_ref(), task.object);
-        judged.conditions(self.match_conditions.as_deref().unwrap_or_default(), task.object);
+        judged.object(self.object_selector.as_ref(), task);
+        judged.conditions(self.match_conditions.as_deref().unwrap_or_default(), task);
         let Judged { mut refusals, mut unknown, of_switch, hint } = judged;
         let (is_asked, mut is_astray) = (refusals.is_empty(), false);
-        match self.astray(ConfigurationKind::Mutating) {
+        match self.astray(webhook_of(task.shape)) {
             Some(Astray::Surely(text)) => {
                 is_astray = true;
                 refusals.push(format!("{}it {text}", if is_asked { "" } else { "besides, " }));
@@ -283,108 +294,9 @@ pub fn deciding(judged: &[Registration]) -> Option<&Registration> {
     refusing.or(best(Asks::Yes)).or(best(Asks::Unknown)).or(best(Asks::Astray)).or(judged.first())
 }
 
-/// What was found on the way.
-#[derive(Default)]
-struct Judged {
-    /// Why the API server does not ask.
-    refusals: Vec<String>,
-    /// What can't be told.
-    unknown: Vec<String>,
-    /// How many of the refusals are for the switch.
-    of_switch: usize,
-    hint: Option<String>,
-}
-
-impl Judged {
-    fn rules(&mut self, webhook: &Webhook, object: &Value) {
-        let is_for_tasks = |rule: &&Rule| rule.is_for(ConfigurationKind::Mutating);
-        let rules = || webhook.rules.iter().flatten().filter(is_for_tasks);
-        if rules().next().is_none() {
-            self.refusals.push(format!("none of its rules is for CREATE of tasks in {GROUP}"));
-            return;
-        }
-        // Without a word it is Equivalent: Tasks of other versions are converted.
-        let is_exact = webhook.match_policy.as_deref() == Some("Exact");
-        let api_version = object.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
-        let version = api_version.rsplit('/').next().unwrap_or_default();
-        if is_exact && !rules().any(|rule| has(&rule.api_versions, version)) {
-            let versions: Vec<&str> =
-                rules().flat_map(|rule| &rule.api_versions).map(String::as_str).collect();
-            self.unknown.push(format!(
-                "its rules are for Tasks that are written as {} alone, and how this one was written is not known",
-                versions.join(", ")
-            ));
-        }
-    }
-
-    fn namespace(&mut self, selector: Option<&Selector>, task: NewTask<'_>) {
-        let Some(selector) = selector else { return };
-        let name = task.namespace;
-        match selector.of_namespace(name, task.namespace_labels) {
-            Verdict::Selects => {}
-            Verdict::Misses { requirement, has } => {
-                if requirement.key == INJECTION_SETTING {
-                    self.of_switch += 1;
-                    let word = requirement.a_value_that_does();
-                    let change = match word {
-                        Some(word) => format!("{INJECTION_SETTING}={word}"),
-                        None => format!("{INJECTION_SETTING}-"),
-                    };
-                    self.hint = Some(format!("kubectl label namespace {name} {change} --overwrite"));
-                }
-                self.refusals.push(format!(
-                    "its namespaceSelector wants `{requirement}`, and Namespace {name} has {}",
-                    label(&requirement.key, has.as_deref())
-                ));
-            }
-            Verdict::Unknown(requirement) => self.unknown.push(format!(
-                "its namespaceSelector wants `{requirement}`, and the labels of Namespace {name} are not known"
-            )),
-        }
-    }
-
-    fn object(&mut self, selector: Option<&Selector>, object: &Value) {
-        let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
-        let labels: StringMap = labels
-            .into_iter()
-            .flatten()
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-            .collect();
-        if let Some(Verdict::Misses { requirement, has }) = selector.map(|it| it.of(&labels)) {
-            self.of_switch += usize::from(requirement.key == INJECTION_SETTING);
-            self.refusals.push(format!(
-                "its objectSelector wants `{requirement}`, and the Task has {}",
-                label(&requirement.key, has.as_deref())
-            ));
-        }
-    }
-
-    fn conditions(&mut self, conditions: &[MatchCondition], object: &Value) {
-        for condition in conditions {
-            match condition.holds(object) {
-                Some(true) => {}
-                Some(false) => self.refusals.push(format!(
-                    "its matchCondition {} holds {}",
-                    condition.name,
-                    condition.what_for()
-                )),
-                None => self.unknown.push(format!(
-                    "its matchCondition {} is not the chart's, and is not judged: `{}`",
-                    condition.name,
-                    condition.in_one_line()
-                )),
-            }
-        }
-    }
-}
-
-fn label(key: &str, value: Option<&str>) -> String {
-    value.map_or("no such label".to_owned(), |value| format!("`{key}: {value}`"))
-}
-
 impl Rule {
-    fn is_for(&self, kind: ConfigurationKind) -> bool {
-        self.lacks(kind).is_empty()
+    fn is_for(&self, ours: OurWebhook) -> bool {
+        self.lacks(ours).is_empty()
     }
 }
 

@@ -1,5 +1,5 @@
-//! `make demo`: starts the real server on each use in `examples/`, sends it the creation of its Tasks over TLS
-//! as the API server would, and shows what becomes of them.
+//! `make demo`: starts the real server on each use in `examples/`, sends it the creation of its Tasks and
+//! Sessions over TLS as the API server would, and shows what becomes of them.
 
 mod client;
 mod server;
@@ -13,7 +13,9 @@ use anyhow::{Context, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use json_patch::Patch;
+use kelos_metadata::engine::kelos::Shape;
 use kelos_metadata::manifests;
+use kelos_metadata::webhook::router::{MUTATE_SESSION_PATH, MUTATE_TASK_PATH};
 use serde_json::{Value, json};
 
 use client::Client;
@@ -51,26 +53,27 @@ async fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folders with a TaskSpawner, the first one first.
+/// The folders with a spawner, the first one first.
 fn uses(examples: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(examples)?;
     let mut uses = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    uses.retain(|folder| folder.join("taskspawner.yaml").exists());
+    let files = ["taskspawner.yaml", "sessionspawner.yaml"];
+    uses.retain(|folder| files.iter().any(|file| folder.join(file).exists()));
     uses.sort_by_key(|folder| (!folder.ends_with(FIRST), folder.clone()));
     ensure!(!uses.is_empty(), "there is no use in {}", examples.display());
     Ok(uses)
 }
 
-/// Shows what becomes of the Tasks of a use; gives how many there are, and what the server said at its end.
+/// Shows what becomes of the Tasks and Sessions of a use; gives how many there are, and what the server said at its end.
 async fn show_use(root: &Path, folder: &Path) -> anyhow::Result<(usize, Vec<String>)> {
     let defaults = folder.join(DEFAULTS);
     let server = Server::start(folder, Some(&*defaults).filter(|file| file.exists()))?;
     let mut client = Client::connect(server.address, &server.certificate_pem).await?;
     let mut tasks = Vec::new();
     manifests::read(folder, |found| {
-        tasks.extend(found.ok().filter(|manifest| &*manifest.kind == "Task"));
+        tasks.extend(found.ok().filter(|manifest| manifest.kind.parse::<Shape>().is_ok()));
     });
-    ensure!(!tasks.is_empty(), "there is no Task in {}", folder.display());
+    ensure!(!tasks.is_empty(), "there is no Task and no Session in {}", folder.display());
     for manifest in &tasks {
         let file = manifest.path.strip_prefix(root).unwrap_or(&manifest.path);
         let context = || format!("{}", file.display());
@@ -81,11 +84,7 @@ async fn show_use(root: &Path, folder: &Path) -> anyhow::Result<(usize, Vec<Stri
         json_patch::patch(&mut after, &answer.patch).context("the patch does not apply")?;
         show::task(&Shown { file, about: &about, before, after: &after, answer: &answer });
         let again = admit(&mut client, &after).await.with_context(context)?;
-        ensure!(
-            again.patch.0.is_empty(),
-            "{}: a second pass changes the Task again",
-            file.display()
-        );
+        ensure!(again.patch.0.is_empty(), "{}: a second pass changes it again", file.display());
     }
     drop(client);
     Ok((tasks.len(), server.stop()?))
@@ -97,13 +96,17 @@ struct Answer {
     warnings: Vec<String>,
 }
 
-/// Asks for the admission of a Task, and checks what every answer must have.
+/// Asks for the admission of a Task or Session, and checks what every answer must have.
 async fn admit(client: &mut Client, task: &Value) -> anyhow::Result<Answer> {
     let review = review(task);
-    let answer = client.post("/mutate-task?timeout=3s", &review).await?;
+    let path = match shape_of(task) {
+        Shape::Task => MUTATE_TASK_PATH,
+        Shape::Session => MUTATE_SESSION_PATH,
+    };
+    let answer = client.post(&format!("{path}?timeout=3s"), &review).await?;
     let response = &answer["response"];
     ensure!(response["uid"] == review["request"]["uid"], "the answer has another uid");
-    ensure!(response["allowed"] == true, "the Task is not allowed");
+    ensure!(response["allowed"] == true, "it is not allowed");
     let patch = match response["patch"].as_str() {
         Some(patch) => serde_json::from_slice(&BASE64.decode(patch)?)?,
         None => Patch::default(),
@@ -115,9 +118,14 @@ async fn admit(client: &mut Client, task: &Value) -> anyhow::Result<Answer> {
     Ok(Answer { patch, warnings })
 }
 
+/// What is to be admitted.
+fn shape_of(object: &Value) -> Shape {
+    object["kind"].as_str().and_then(|kind| kind.parse().ok()).unwrap_or_default()
+}
+
 /// The AdmissionReview of the creation of `task`.
 fn review(task: &Value) -> Value {
-    let metadata = &task["metadata"];
+    let (metadata, shape) = (&task["metadata"], shape_of(task));
     let api_version = task["apiVersion"].as_str().unwrap_or_default();
     let version = api_version.rsplit('/').next();
     json!({
@@ -125,8 +133,8 @@ fn review(task: &Value) -> Value {
         "kind": "AdmissionReview",
         "request": {
             "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
-            "kind": {"group": "kelos.dev", "version": version, "kind": "Task"},
-            "resource": {"group": "kelos.dev", "version": version, "resource": "tasks"},
+            "kind": {"group": "kelos.dev", "version": version, "kind": shape.as_str()},
+            "resource": {"group": "kelos.dev", "version": version, "resource": shape.plural()},
             "name": metadata["name"],
             "namespace": metadata["namespace"],
             "operation": "CREATE",

@@ -40,7 +40,7 @@ impl Server {
         let program = program()?;
         let mut command = Command::new(&program);
         command.arg("serve").arg("--manifests").arg(manifests).args(["--log-format", "json"]);
-        command.args(["--shutdown-delay", "0s"]);
+        command.args(["--sessions", "--shutdown-delay", "0s"]);
         if let Some(defaults) = defaults {
             command.arg("--defaults").arg(defaults);
         }

@@ -21,7 +21,7 @@ const ADDED: Style = AnsiColor::Green.on_default();
 const CHANGED: Style = AnsiColor::Yellow.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 
-/// One Task, before and after.
+/// One Task or Session, before and after.
 pub(crate) struct Shown<'s> {
     /// Its file.
     pub(crate) file: &'s Path,
@@ -35,10 +35,10 @@ pub(crate) struct Shown<'s> {
 /// Says what will be seen.
 pub(crate) fn started() {
     println!("kelos-metadata serves each folder of examples/ over HTTPS, as it would a cluster.");
-    println!("Its Tasks are sent to it as the API server does when one is created.");
+    println!("Its Tasks and Sessions are sent to it as the API server does when one is created.");
 }
 
-/// Shows what became of one Task.
+/// Shows what became of one Task or Session.
 pub(crate) fn task(shown: &Shown<'_>) {
     let name = shown.before["metadata"]["name"].as_str().unwrap_or_default();
     let file = shown.file.display().to_string();
@@ -54,10 +54,10 @@ pub(crate) fn task(shown: &Shown<'_>) {
 }
 
 /// Says that all were answered.
-pub(crate) fn answered(tasks: usize) {
+pub(crate) fn answered(made: usize) {
     println!(
-        "\n{ADDED}✓{ADDED:#} {tasks} Tasks were answered, all allowed; a second pass over each \
-         result changes nothing"
+        "\n{ADDED}✓{ADDED:#} {made} Tasks and Sessions were answered, all allowed; a second pass over \
+         each result changes nothing"
     );
 }
 

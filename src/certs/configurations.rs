@@ -48,6 +48,15 @@ impl OurWebhook {
         }
     }
 
+    /// Whether what it has to be asked about may be written in this version of Kelos's kinds, as far as is known.
+    pub fn may_be_in(self, version: &str) -> bool {
+        match self {
+            // Sessions came after v1alpha1.
+            OurWebhook::Session => version != "v1alpha1",
+            OurWebhook::Task | OurWebhook::Spawner => true,
+        }
+    }
+
     /// The operation and the plural that it has to be asked about, at the least.
     pub const fn asked_about(self) -> (&'static str, &'static str) {
         match self {

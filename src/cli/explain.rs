@@ -9,17 +9,17 @@ use super::{ConnectionArgs, PolicyArgs, words};
 /// What `explain` takes.
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
-    /// The Task; of files that hold one Task alone it may be left out
+    /// The Task, or session/NAME; of files that hold one alone it may be left out
     #[arg(value_name = "task/NAME", required_unless_present = "filename")]
     pub task: Option<String>,
     /// A label, annotation, Pod label or node selector: it alone is explained, at full length
     #[arg(value_name = "KEY")]
     pub key: Option<String>,
-    /// File or folder with manifests (Task, TaskSpawner, Namespace, MutatingWebhookConfiguration and what else
+    /// File or folder with manifests (Task or Session, its spawner, Namespace, MutatingWebhookConfiguration and what else
     /// templates ask for), or - for standard input; may be given several times. Without it, the cluster is asked
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["context", "kubeconfig"])]
     pub filename: Vec<PathBuf>,
-    /// Namespace of the Task, without it that of the context; with files, the one of objects that name none
+    /// Namespace of the Task or Session, without it that of the context; with files, the one of objects that name none
     #[arg(short, long, value_name = "NAMESPACE", value_parser = words::namespace)]
     pub namespace: Option<String>,
     /// The cluster.

@@ -21,7 +21,7 @@ use super::{defaults, explain};
 use crate::apimachinery;
 use crate::cli::{Called, ConnectionArgs};
 use crate::cluster::{Resource, Selection};
-use crate::engine::kelos::TASKSPAWNER_LABEL;
+use crate::engine::kelos::{Shape, TASKSPAWNER_LABEL};
 use crate::engine::rules::Policy;
 
 /// How long the cluster may take for all that is asked: somebody waits at a prompt.
@@ -77,8 +77,9 @@ struct Typed {
 /// What was typed for `explain`, before the word that is completed.
 #[derive(Clone, Debug)]
 struct Asked {
-    /// The Task of the cluster.
-    task: String,
+    /// The Task or Session of the cluster.
+    shape: Shape,
+    name: String,
     /// The file of `--defaults`.
     defaults: Option<PathBuf>,
 }
@@ -92,9 +93,10 @@ fn asked(words: &[OsString]) -> Option<Asked> {
     if explain.contains_id("filename") {
         return None;
     }
-    let name = explain::name_of(explain.get_one::<String>("task")?).ok()?;
+    let named = explain::name_of(explain.get_one::<String>("task")?).ok()?;
+    let (shape, name) = (named.shape.unwrap_or_default(), named.name);
     let defaults = explain.get_one::<PathBuf>("defaults").cloned();
-    apimachinery::is_object_name(name).then(|| Asked { task: name.to_owned(), defaults })
+    apimachinery::is_object_name(name).then(|| Asked { shape, name: name.to_owned(), defaults })
 }
 
 /// The namespace of `-nteam`.
@@ -140,14 +142,15 @@ impl Typed {
 
     /// The keys of the Task that was typed, and of its rules, that begin so.
     fn keys(&self, start: &OsStr) -> Vec<String> {
-        let Some((Asked { task, defaults }, start)) = self.asked.clone().zip(start.to_str()) else {
+        let Some((Asked { shape, name, defaults }, start)) = self.asked.clone().zip(start.to_str())
+        else {
             return Vec::new();
         };
         let start = start.to_owned();
         self.soon(async move |reach, namespace| {
             let defaults = defaults.and_then(|it| defaults::in_file(&it)).unwrap_or_default();
             let policy = Policy { defaults: Arc::new(defaults), ..Policy::default() };
-            let all = keys::keys(reach, namespace, &task, policy).await?;
+            let all = keys::keys(reach, namespace, (shape, &name), policy).await?;
             Some(all.into_iter().filter(|it| it.starts_with(&start)).take(MOST_NAMES).collect())
         })
     }
@@ -193,8 +196,10 @@ fn with_names(arg: Arg, typed: &Typed) -> Arg {
         })),
         "namespace" => arg.add(candidates(move || typed.names(&Resource::NAMESPACES))),
         "task" => arg.add(candidates(move || {
-            let names = typed.names(&Resource::TASKS).into_iter();
-            names.map(|name| format!("task/{name}")).collect()
+            let of = |kind: &'static str, resource: &'static Resource| {
+                typed.names(resource).into_iter().map(move |name| format!("{kind}/{name}"))
+            };
+            of("task", &Resource::TASKS).chain(of("session", &Resource::SESSIONS)).collect()
         })),
         "selector" => arg.add(candidates(move || {
             let names = typed.names(&Resource::TASK_SPAWNERS).into_iter();
@@ -271,7 +276,7 @@ mod tests {
         ] {
             let words = [&["kubectl"], words].concat();
             let asked = typed(&words).asked;
-            assert_eq!(asked.as_ref().map(|it| &*it.task), task, "{words:?}");
+            assert_eq!(asked.as_ref().map(|it| &*it.name), task, "{words:?}");
             assert!(asked.is_none_or(|it| it.defaults.is_none()), "{words:?}");
         }
         let defaults = typed(&["kubectl", "explain", "w-1", "--defaults", "d.yaml", ""]).asked;

@@ -1,4 +1,4 @@
-//! `explain`: why a Task has the labels and annotations that it has, and why others are absent.
+//! `explain`: why a Task or Session has the labels and annotations that it has, and why others are absent.
 
 mod cluster_policy;
 mod from_cluster;
@@ -9,6 +9,7 @@ mod key;
 mod outlook;
 mod owner;
 mod registered;
+mod retold;
 mod rules;
 mod step;
 mod switches;
@@ -25,12 +26,13 @@ use anyhow::bail;
 use super::stdio::{print, print_json};
 use super::{not_asked, reach};
 use crate::cli::{ExplainArgs, ExplainFormat};
+use crate::engine::kelos::{GROUP, Shape};
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let name = args.task.as_deref().map(name_of).transpose()?;
     let world = match args.filename.is_empty() {
-        true => reach::block_on(from_cluster::read(args, name.unwrap_or_default()))??,
-        false => from_files::read(args, name)?,
+        true => reach::block_on(from_cluster::read(args, &name.unwrap_or_default()))??,
+        false => from_files::read(args, name.as_ref())?,
     };
     let mut is_fine = false;
     walk::walk(&world, args.key.as_deref(), |walk| {
@@ -47,29 +49,43 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The name in `task/NAME`, or in NAME.
+/// What is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Named<'n> {
+    /// Its kind, if that was said.
+    pub(super) shape: Option<Shape>,
+    pub(super) name: &'n str,
+}
+
+/// The name in `task/NAME`, `session/NAME`, or in NAME.
 ///
 /// # Errors
 ///
 /// When another kind is named, or none of a kind.
-pub(super) fn name_of(typed: &str) -> anyhow::Result<&str> {
-    let is_task = |kind: &str| {
+pub(super) fn name_of(typed: &str) -> anyhow::Result<Named<'_>> {
+    let shape_of = |kind: &str| {
         let kind = kind.to_ascii_lowercase();
-        let (plain, group) = kind.split_once('.').unwrap_or((&kind, "kelos.dev"));
-        let group_is_ours = group == "kelos.dev" || group.ends_with(".kelos.dev");
-        matches!(plain, "task" | "tasks") && group_is_ours
+        let (plain, group) = kind.split_once('.').unwrap_or((&kind, GROUP));
+        let group_is_ours = group == GROUP || group.ends_with(".kelos.dev");
+        let is_it = |it: &Shape| plain == it.plural() || plain == it.as_str().to_ascii_lowercase();
+        Shape::ALL.into_iter().find(is_it).filter(|_| group_is_ours)
     };
     match typed.split_once('/') {
-        Some((kind, name)) if is_task(kind) && !name.is_empty() && !name.contains('/') => Ok(name),
-        Some(_) => bail!("{typed} names no Task: write task/NAME"),
-        None if is_task(typed) => bail!("{typed} is a kind and no name: write task/NAME"),
-        None => Ok(typed),
+        Some((kind, name)) if !name.is_empty() && !name.contains('/') => match shape_of(kind) {
+            None => bail!("{typed} names no Task and no Session: write task/NAME or session/NAME"),
+            shape => Ok(Named { shape, name }),
+        },
+        Some(_) => bail!("{typed} names no Task and no Session: write task/NAME or session/NAME"),
+        None if shape_of(typed).is_some() => {
+            bail!("{typed} is a kind and no name: write {typed}/NAME, as in task/NAME")
+        }
+        None => Ok(Named { shape: None, name: typed }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::name_of;
+    use super::*;
 
     #[test]
     fn a_task_is_named_as_kubectl_takes_it() {
@@ -81,13 +97,19 @@ mod tests {
             "tasks.kelos.dev/w-1",
             "tasks.v1alpha2.kelos.dev/w-1",
         ] {
-            assert_eq!(name_of(typed).unwrap(), "w-1", "{typed}");
+            let Named { shape, name } = name_of(typed).unwrap();
+            assert_eq!((shape.unwrap_or_default(), name), (Shape::Task, "w-1"), "{typed}");
+        }
+        for typed in ["session/w-1", "Sessions/w-1", "sessions.v1alpha2.kelos.dev/w-1"] {
+            let named = Named { shape: Some(Shape::Session), name: "w-1" };
+            assert_eq!(name_of(typed).unwrap(), named, "{typed}");
         }
         for typed in [
             "task",
             "tasks",
             "task/",
-            "session/w-1",
+            "sessions",
+            "sessions.example.com/w",
             "example.com/key",
             "tasks.example.com/w",
             "task/a/b",

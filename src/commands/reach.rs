@@ -8,6 +8,7 @@ use kube::Client;
 use super::progress::Progress;
 use crate::cli::ConnectionArgs;
 use crate::cluster::{ConnectError, Error, Resource, Selection, connect_to};
+use crate::engine::kelos::Shape;
 
 /// A cluster that can be asked.
 pub(super) struct Reach {
@@ -71,6 +72,22 @@ pub(super) fn unreadable(
     match error {
         Error::KindNotServed => anyhow!("the cluster has no {kind}: is Kelos installed there?"),
         error => anyhow!(lacking("list", resource, namespace, error)),
+    }
+}
+
+/// The kind of what has this shape.
+pub(super) const fn resource_of(shape: Shape) -> Resource {
+    match shape {
+        Shape::Task => Resource::TASKS,
+        Shape::Session => Resource::SESSIONS,
+    }
+}
+
+/// The kind of what makes it.
+pub(super) const fn spawners_of(makes: Shape) -> Resource {
+    match makes {
+        Shape::Task => Resource::TASK_SPAWNERS,
+        Shape::Session => Resource::SESSION_SPAWNERS,
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) use self::report::Report;
 use super::created::created;
 use super::known::{Known, Listed};
 use super::progress::Progress;
-use super::reach::{Reach, unreadable};
+use super::reach::{Reach, resource_of, unreadable};
 use super::registrations;
 use super::stdio::{complain, warn};
 use crate::cli::SurveyArgs;
@@ -160,7 +160,7 @@ impl Survey {
             bail!("the cluster has no namespace {name}");
         }
         let registrations = registrations::read(&reach).await;
-        let others = admission::others(&reach, &registrations).await;
+        let others = admission::others(shape, &reach, &registrations).await;
         Ok(Survey {
             shape,
             registrations,
@@ -189,7 +189,7 @@ impl Survey {
         mut take: impl AsyncFnMut(Surveyed, &mut Progress) -> anyhow::Result<ControlFlow<()>>,
     ) -> anyhow::Result<()> {
         let namespace = self.namespace.as_deref();
-        let resource = self.resource();
+        let resource = resource_of(self.shape);
         let plural = self.shape.several();
         let unreadable = |error: Error| unreadable(plural, &resource, namespace, &error);
         let selection = Selection { namespace, labels: self.labels.as_deref(), name: None };
@@ -285,19 +285,11 @@ impl Survey {
             labels: self.labels.as_deref(),
             name: Some(&task.name),
         };
-        let found = self.resource().read_all(&self.reach.client, selection).await;
+        let found = resource_of(self.shape).read_all(&self.reach.client, selection).await;
         let found =
             found.with_context(|| format!("{} {} can't be read", self.shape, task.full_name()))?;
         let first = found.first().map(|json| serde_json::from_str(json.get()));
         first.transpose().with_context(|| format!("the API server sent no {}", self.shape))
-    }
-
-    /// The kind that is looked at.
-    fn resource(&self) -> Resource {
-        match self.shape {
-            Shape::Task => Resource::TASKS,
-            Shape::Session => Resource::SESSIONS,
-        }
     }
 
     /// Fails where the rules or the switches are others by now than those that Tasks were looked at with: what was

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::engine::kelos::{CREATED_FROM_ANNOTATION, GROUP, TASKSPAWNER_LABEL, group_of};
+use crate::engine::kelos::{CREATED_FROM_ANNOTATION, Shape, TASKSPAWNER_LABEL, group_of};
 
 /// The expression of the chart: whether the Task names a TaskSpawner as its owner.
 const HAS_TASKSPAWNER: &str = "\
@@ -14,6 +14,12 @@ has(object.metadata.ownerReferences) \
 : has(object.metadata.labels) && 'kelos.dev/taskspawner' in object.metadata.labels \
 || has(object.metadata.annotations) \
 && 'kelos.dev/created-from-taskspawner' in object.metadata.annotations";
+
+/// The same of a Session and its SessionSpawner.
+const HAS_SESSIONSPAWNER: &str = "\
+has(object.metadata.ownerReferences) \
+&& object.metadata.ownerReferences.exists(owner, has(owner.controller) && owner.controller \
+&& owner.kind == 'SessionSpawner' && owner.apiVersion.startsWith('kelos.dev/'))";
 
 /// The most bytes of an expression that are shown.
 const SHOWN_BYTES: usize = 200;
@@ -33,6 +39,7 @@ impl MatchCondition {
     pub(super) fn holds(&self, object: &Value) -> Option<bool> {
         match &*self.words() {
             HAS_TASKSPAWNER => Some(has_taskspawner(object)),
+            HAS_SESSIONSPAWNER => Some(controllers(object).any(|it| is_of(it, Shape::Session))),
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
@@ -43,6 +50,7 @@ impl MatchCondition {
     pub(super) fn what_for(&self) -> &'static str {
         match &*self.words() {
             "false" => "for none: it is `false`",
+            HAS_SESSIONSPAWNER => "only for Sessions that name a SessionSpawner as their owner",
             _ => "only for Tasks that name a TaskSpawner as their owner",
         }
     }
@@ -62,15 +70,21 @@ impl MatchCondition {
     }
 }
 
-/// What the expression of the chart says.
-fn has_taskspawner(object: &Value) -> bool {
+fn controllers(object: &Value) -> impl Iterator<Item = &Value> {
     let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    let controllers = || references.into_iter().flatten().filter(|it| it["controller"] == true);
-    if controllers().next().is_some() {
-        return controllers().any(|it| {
-            let api_version = it["apiVersion"].as_str().unwrap_or_default();
-            it["kind"] == "TaskSpawner" && group_of(api_version) == GROUP
-        });
+    references.into_iter().flatten().filter(|it| it["controller"] == true)
+}
+
+/// Whether an owner reference names what makes this.
+fn is_of(reference: &Value, makes: Shape) -> bool {
+    let text = |field: &str| reference[field].as_str().unwrap_or_default();
+    Shape::of_spawner(group_of(text("apiVersion")), text("kind")) == Some(makes)
+}
+
+/// What the expression of the chart for Tasks says.
+fn has_taskspawner(object: &Value) -> bool {
+    if controllers(object).next().is_some() {
+        return controllers(object).any(|it| is_of(it, Shape::Task));
     }
     let has = |map: &str, key: &str| object["metadata"][map].get(key).is_some();
     has("labels", TASKSPAWNER_LABEL) || has("annotations", CREATED_FROM_ANNOTATION)

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Rule, Verdict, Webhook, has};
-use crate::certs::ConfigurationKind;
-use crate::engine::kelos::{GROUP, StringMap, TASKSPAWNER_LABEL};
+use crate::certs::OurWebhook;
+use crate::engine::kelos::{GROUP, SESSION_SPAWNER_LABEL, Shape, StringMap, TASKSPAWNER_LABEL};
 
 /// The owner of the Task that selectors are judged with. No requirement of the chart is about its name.
 const ANY_OWNER: &str = "any";
@@ -27,30 +27,30 @@ pub(super) enum Astray {
 }
 
 impl Webhook {
-    /// What differs of it, as one of this kind, where Kelos's kinds are served in these versions: none if that is
+    /// What differs of it, as this one of ours, where Kelos's kinds are served in these versions: none if that is
     /// not known. Which Namespaces it is about is left to whoever knows them.
-    pub fn faults(&self, kind: ConfigurationKind, served: &[String]) -> Faults {
+    pub fn faults(&self, ours: OurWebhook, served: &[String]) -> Faults {
         let mut faults = Faults::default();
-        match self.astray(kind) {
+        match self.astray(ours) {
             Some(Astray::Surely(text)) => faults.wrong.push(text),
             Some(Astray::Perhaps(text)) => faults.unknown.push(text),
             None => {}
         }
         let rules = self.rules.as_deref().unwrap_or_default();
-        let for_kind: Vec<&Rule> = rules.iter().filter(|rule| rule.is_for(kind)).collect();
-        if for_kind.is_empty() {
-            faults.wrong.push(no_rule(kind, rules));
+        let for_it: Vec<&Rule> = rules.iter().filter(|rule| rule.is_for(ours)).collect();
+        if for_it.is_empty() {
+            faults.wrong.push(no_rule(ours, rules));
         } else {
-            faults.versions(kind, self.match_policy.as_deref(), &for_kind, served);
+            faults.versions(ours, self.match_policy.as_deref(), &for_it, served);
         }
-        faults.object_selector(kind, self);
-        faults.conditions(kind, self);
+        faults.object_selector(ours, self);
+        faults.conditions(ours, self);
         faults
     }
 
     /// Whether it is called where we don't answer.
-    pub(super) fn astray(&self, kind: ConfigurationKind) -> Option<Astray> {
-        let served = kind.webhook().path();
+    pub(super) fn astray(&self, ours: OurWebhook) -> Option<Astray> {
+        let served = ours.path();
         if let Some(service) = self.service() {
             // Without a path the API server calls the root.
             let path = service.path.as_deref().unwrap_or("/");
@@ -69,7 +69,7 @@ impl Faults {
     /// Whether objects are asked about in whichever version they are written.
     fn versions(
         &mut self,
-        kind: ConfigurationKind,
+        ours: OurWebhook,
         policy: Option<&str>,
         rules: &[&Rule],
         served: &[String],
@@ -80,12 +80,13 @@ impl Faults {
         if named.contains(&"*") {
             return;
         }
-        let (_, plural) = kind.webhook().asked_about();
+        let (_, plural) = ours.asked_about();
         let named = named.join(", ");
         // Without a word it is Equivalent: objects of other versions are converted.
         let is_exact = policy == Some("Exact");
-        let left_out: Vec<&str> =
-            served.iter().map(String::as_str).filter(|it| !has_version(it)).collect();
+        let served: Vec<&str> =
+            served.iter().map(String::as_str).filter(|it| ours.may_be_in(it)).collect();
+        let left_out: Vec<&str> = served.iter().copied().filter(|it| !has_version(it)).collect();
         if served.is_empty() {
             self.unknown.push(format!(
                 "has apiVersions [{named}], and in which ones {GROUP} is served is not known"
@@ -105,13 +106,13 @@ impl Faults {
     }
 
     /// Whether an object is selected that has the labels alone which Kelos gives each.
-    fn object_selector(&mut self, kind: ConfigurationKind, webhook: &Webhook) {
-        let labels: StringMap = ordinary_labels(kind)
+    fn object_selector(&mut self, ours: OurWebhook, webhook: &Webhook) {
+        let labels: StringMap = ordinary_labels(ours)
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let Some(selector) = &webhook.object_selector else { return };
-        let (operation, plural) = kind.webhook().asked_about();
+        let (operation, plural) = ours.asked_about();
         match selector.of(&labels) {
             Verdict::Selects => {}
             Verdict::Misses { requirement, .. } => self.wrong.push(format!(
@@ -124,9 +125,10 @@ impl Faults {
         }
     }
 
-    fn conditions(&mut self, kind: ConfigurationKind, webhook: &Webhook) {
-        let labels: Value = ordinary_labels(kind).into_iter().collect();
-        let object = json!({"metadata": {"labels": labels}});
+    fn conditions(&mut self, ours: OurWebhook, webhook: &Webhook) {
+        let labels: Value = ordinary_labels(ours).into_iter().collect();
+        let object =
+            json!({"metadata": {"labels": labels, "ownerReferences": ordinary_owners(ours)}});
         for condition in webhook.match_conditions.iter().flatten() {
             match condition.holds(&object) {
                 Some(true) => {}
@@ -145,18 +147,29 @@ impl Faults {
     }
 }
 
-/// The labels that each object has which webhooks of this kind are for.
-fn ordinary_labels(kind: ConfigurationKind) -> Vec<(&'static str, &'static str)> {
-    match kind {
-        ConfigurationKind::Mutating => vec![(TASKSPAWNER_LABEL, ANY_OWNER)],
-        ConfigurationKind::Validating => Vec::new(),
+/// The labels that each object has which this webhook is for.
+fn ordinary_labels(ours: OurWebhook) -> Vec<(&'static str, &'static str)> {
+    match ours {
+        OurWebhook::Task => vec![(TASKSPAWNER_LABEL, ANY_OWNER)],
+        OurWebhook::Session => vec![(SESSION_SPAWNER_LABEL, ANY_OWNER)],
+        OurWebhook::Spawner => Vec::new(),
     }
 }
 
-/// That no rule is for this kind, and what the nearest one lacks.
-fn no_rule(kind: ConfigurationKind, rules: &[Rule]) -> String {
-    let (operation, plural) = kind.webhook().asked_about();
-    let nearest = rules.iter().map(|rule| rule.lacks(kind)).min_by_key(Vec::len);
+/// What owns each object that this webhook is for; a Task may have its label alone.
+fn ordinary_owners(ours: OurWebhook) -> Vec<Value> {
+    match ours {
+        OurWebhook::Session => vec![json!({
+            "apiVersion": format!("{GROUP}/v1alpha2"), "kind": Shape::Session.spawner(), "controller": true,
+        })],
+        OurWebhook::Task | OurWebhook::Spawner => Vec::new(),
+    }
+}
+
+/// That no rule is for this one of ours, and what the nearest one lacks.
+fn no_rule(ours: OurWebhook, rules: &[Rule]) -> String {
+    let (operation, plural) = ours.asked_about();
+    let nearest = rules.iter().map(|rule| rule.lacks(ours)).min_by_key(Vec::len);
     let why = match nearest {
         None => "it has no rules".to_owned(),
         Some(lacks) => format!(
@@ -170,8 +183,8 @@ fn no_rule(kind: ConfigurationKind, rules: &[Rule]) -> String {
 
 impl Rule {
     /// What keeps it from being for this kind: none if it is.
-    pub(super) fn lacks(&self, kind: ConfigurationKind) -> Vec<String> {
-        let (operation, plural) = kind.webhook().asked_about();
+    pub(super) fn lacks(&self, ours: OurWebhook) -> Vec<String> {
+        let (operation, plural) = ours.asked_about();
         let mut lacks = Vec::new();
         let mut list = |field: &str, list: &[String], is_in: bool| {
             if !is_in {
@@ -195,23 +208,23 @@ mod tests {
 
     type Change = fn(&mut Value);
 
-    /// What is found of what the chart registers for this kind, after a change, where two versions are served.
-    fn faults(kind: ConfigurationKind, change: Change) -> Faults {
-        let (operation, plural) = kind.webhook().asked_about();
+    /// What is found of what the chart registers for this ours, after a change, where two versions are served.
+    fn faults(ours: OurWebhook, change: Change) -> Faults {
+        let (operation, plural) = ours.asked_about();
         let mut webhook = json!({
-            "name": kind.webhook().as_str(),
-            "clientConfig": {"service": {"namespace": "ns", "name": "n", "path": kind.webhook().path()}},
+            "name": ours.as_str(),
+            "clientConfig": {"service": {"namespace": "ns", "name": "n", "path": ours.path()}},
             "rules": [{"apiGroups": [GROUP], "apiVersions": ["*"], "resources": [plural], "operations": [operation], "scope": "Namespaced"}],
             "matchPolicy": "Exact",
         });
         change(&mut webhook);
         let webhook: Webhook = serde_json::from_value(webhook).unwrap();
-        webhook.faults(kind, &["v1alpha2".to_owned(), "v1alpha1".to_owned()])
+        webhook.faults(ours, &["v1alpha2".to_owned(), "v1alpha1".to_owned()])
     }
 
     fn assert_told(table: &[(Change, &str)]) {
         for &(change, said) in table {
-            let Faults { wrong, unknown } = faults(ConfigurationKind::Mutating, change);
+            let Faults { wrong, unknown } = faults(OurWebhook::Task, change);
             let is_unknown = said.ends_with("not known") || said.contains("not judged");
             let (told, others) = if is_unknown { (unknown, wrong) } else { (wrong, unknown) };
             assert_eq!((told, others), (vec![said.to_owned()], Vec::<String>::new()));
@@ -309,30 +322,35 @@ mod tests {
 
     #[test]
     fn what_differs_and_leaves_nothing_out_is_no_fault() {
-        let changes: [Change; 7] = [
+        let changes: [Change; 6] = [
             |_| {},
             |it| it["rules"][0] = json!({"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"], "operations": ["*"]}),
             |it| it["rules"][0]["apiVersions"] = json!(["v1alpha1", "v1alpha2"]),
-            |it| {
-                it["rules"][0]["apiVersions"] = json!(["v1alpha1"]);
-                it["matchPolicy"] = json!(null);
-            },
             |it| it["matchConditions"] = json!([{"name": "all", "expression": "true"}]),
             |it| it["objectSelector"] = json!({"matchExpressions": [{"key": "metadata.kelos.dev/injection", "operator": "NotIn", "values": ["disabled"]}]}),
             |it| {
-                let path = if it["name"] == "mtask.metadata.kelos.dev" {
-                    "/mutate-task"
-                } else {
-                    "/validate-spawner"
-                };
+                let ours: OurWebhook = it["name"].as_str().unwrap().parse().unwrap();
+                let path = ours.path();
                 it["clientConfig"] = json!({"url": format!("https://h:9443{path}")});
             },
         ];
-        for kind in ConfigurationKind::ALL {
+        for ours in OurWebhook::ALL {
             for change in changes {
-                assert_eq!(faults(kind, change), Faults::default());
+                assert_eq!(faults(ours, change), Faults::default());
             }
         }
+        // Objects of other versions are converted; there are no Sessions in this one.
+        let of_one: Change = |it| {
+            it["rules"][0]["apiVersions"] = json!(["v1alpha1"]);
+            it["matchPolicy"] = json!(null);
+        };
+        for (ours, is_wrong) in
+            [(OurWebhook::Task, false), (OurWebhook::Spawner, false), (OurWebhook::Session, true)]
+        {
+            assert_eq!(!faults(ours, of_one).wrong.is_empty(), is_wrong, "{ours}");
+        }
+        let of_sessions: Change = |it| it["rules"][0]["apiVersions"] = json!(["v1alpha2"]);
+        assert_eq!(faults(OurWebhook::Session, of_sessions), Faults::default());
     }
 
     #[test]
@@ -341,7 +359,7 @@ mod tests {
         let service = json!({"path": "/mutate-task"});
         let webhook = json!({"clientConfig": {"service": service}, "rules": rules});
         let webhook: Webhook = serde_json::from_value(webhook).unwrap();
-        let found = webhook.faults(ConfigurationKind::Mutating, &[]);
+        let found = webhook.faults(OurWebhook::Task, &[]);
         let said = "has apiVersions [v1alpha1], and in which ones kelos.dev is served is not known";
         assert_eq!((found.wrong.len(), &*found.unknown), (0, &[said.to_owned()][..]));
     }

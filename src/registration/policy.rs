@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
+use super::webhook_of;
 use super::{Metadata, Rule};
-use crate::certs::ConfigurationKind;
+use crate::engine::kelos::Shape;
 
 /// A MutatingAdmissionPolicy, as far as it matters.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,10 +32,10 @@ impl AdmissionPolicy {
         &self.metadata.name
     }
 
-    /// Whether it may be applied when a Task is created.
-    pub fn is_for_tasks(&self) -> bool {
+    /// Whether it may be applied when what has this shape is created.
+    pub fn is_for(&self, shape: Shape) -> bool {
         let rules = self.spec.match_constraints.iter().flat_map(|it| &it.resource_rules).flatten();
-        rules.into_iter().any(|rule| rule.is_for(ConfigurationKind::Mutating))
+        rules.into_iter().any(|rule| rule.is_for(webhook_of(shape)))
     }
 }
 
@@ -61,10 +62,10 @@ mod tests {
             ("", "pods", false),
             ("kelos.dev", "sessions", false),
         ] {
-            assert_eq!(policy(group, resource).is_for_tasks(), is_it, "{group} {resource}");
+            assert_eq!(policy(group, resource).is_for(Shape::Task), is_it, "{group} {resource}");
         }
         let empty: AdmissionPolicy =
             serde_json::from_value(json!({"metadata": {"name": "p"}})).unwrap();
-        assert!(!empty.is_for_tasks());
+        assert!(!empty.is_for(Shape::Task));
     }
 }

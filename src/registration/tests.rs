@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::kelos::INJECTION_SETTING;
 
 /// A configuration as the chart has it, after a change.
 fn configuration(change: impl FnOnce(&mut Value)) -> Configuration {
@@ -33,7 +34,12 @@ fn judged(
     let object = task(labels);
     let known: Option<StringMap> =
         namespace.map(|labels| serde_json::from_value(labels.clone()).unwrap());
-    let task = NewTask { object: &object, namespace: "team", namespace_labels: known.as_ref() };
+    let task = NewTask {
+        shape: Shape::Task,
+        object: &object,
+        namespace: "team",
+        namespace_labels: known.as_ref(),
+    };
     configuration.judge(task).collect()
 }
 

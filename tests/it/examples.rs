@@ -249,7 +249,7 @@ fn the_demo_shows_every_task_and_ends_well() {
         "│+  kelos.dev/priority: critical",
         "\"priority/critical bug\"",
         "kelos.dev/priority skipped: `.Labels` is not known (1:9)",
-        "11 Tasks were answered",
+        "12 Tasks and Sessions were answered",
         "SIGTERM: the server drained",
     ] {
         assert!(shown.contains(line), "{line:?} is not in\n{shown}");
@@ -361,7 +361,8 @@ fn examples_have_names_of_their_own() {
             });
         }
         names.sort();
-        assert!(names.iter().any(|name| name.starts_with("Task ")), "{names:?}");
+        let is_made = |name: &String| name.starts_with("Task ") || name.starts_with("Session ");
+        assert!(names.iter().any(is_made), "{names:?}");
         let all = names.len();
         names.dedup();
         assert_eq!(names.len(), all, "{}: {names:?}", folder.display());

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::asking::Asking;
 use super::{Report, Topic, full_name};
-use crate::certs::ConfigurationKind;
+use crate::certs::{ConfigurationKind, OurWebhook};
 use crate::commands::registrations::again;
 use crate::registration::{Configuration, Faults, Webhook};
 
@@ -16,7 +16,8 @@ const LONGEST_TIMEOUT_SECONDS: u64 = 10;
 /// A webhook of ours, as it is registered.
 #[derive(Debug)]
 pub(super) struct Registered {
-    pub(super) kind: ConfigurationKind,
+    /// Which of ours it is.
+    pub(super) ours: OurWebhook,
     pub(super) configuration: String,
     /// Whether the chart has made the configuration.
     pub(super) is_of_chart: bool,
@@ -64,10 +65,11 @@ impl Target {
 impl Registered {
     /// What it is called in the report.
     pub(super) fn title(&self) -> String {
-        format!("{} in {}/{}", self.webhook.name(), self.kind, self.configuration)
+        let kind = self.ours.configuration();
+        format!("{} in {kind}/{}", self.webhook.name(), self.configuration)
     }
 
-    fn of(kind: ConfigurationKind, configuration: &Configuration, webhook: &Webhook) -> Registered {
+    fn of(ours: OurWebhook, configuration: &Configuration, webhook: &Webhook) -> Registered {
         let target = match (webhook.service(), webhook.url()) {
             (Some(service), _) => Target::Service {
                 namespace: service.namespace.clone(),
@@ -77,7 +79,7 @@ impl Registered {
             (None, url) => Target::Url(url.unwrap_or_default().to_owned()),
         };
         Registered {
-            kind,
+            ours,
             configuration: configuration.name().to_owned(),
             is_of_chart: configuration.is_of_chart(),
             webhook: webhook.clone(),
@@ -89,7 +91,7 @@ impl Registered {
     /// Judges it where Kelos's kinds are served in these versions.
     fn judge(&self, served: &[String], report: &mut Report) {
         let (title, webhook) = (self.title(), &self.webhook);
-        let Faults { mut wrong, unknown } = webhook.faults(self.kind, served);
+        let Faults { mut wrong, unknown } = webhook.faults(self.ours, served);
         let (policy, seconds) = (webhook.failure_policy(), webhook.timeout_seconds());
         if policy != "Ignore" {
             wrong.push(format!(
@@ -146,14 +148,14 @@ pub(super) struct Found {
 impl Found {
     /// What Tasks are answered by.
     pub(super) fn tasks(&self) -> Option<&Registered> {
-        self.all.iter().find(|it| it.kind == ConfigurationKind::Mutating)
+        self.all.iter().find(|it| it.ours == OurWebhook::Task)
     }
 
     fn judge(&self, served: &[String], report: &mut Report) {
         for one in &self.all {
             one.judge(served, report);
         }
-        let of_tasks = self.all.iter().filter(|it| it.kind == ConfigurationKind::Mutating);
+        let of_tasks = self.all.iter().filter(|it| it.ours == OurWebhook::Task);
         match &of_tasks.collect::<Vec<_>>()[..] {
             [] if self.is_unread => {}
             [] => {
@@ -194,8 +196,10 @@ fn read(kind: ConfigurationKind, all: Vec<Value>) -> Result<Vec<Registered>, Str
     for configuration in all {
         let configuration: Configuration = serde_json::from_value(configuration)
             .map_err(|_| format!("one of them has not the fields of a {kind}"))?;
-        let ours = configuration.ours(kind);
-        found.extend(ours.map(|webhook| Registered::of(kind, &configuration, webhook)));
+        for ours in OurWebhook::ALL.into_iter().filter(|it| it.configuration() == kind) {
+            let found_here = configuration.ours(ours);
+            found.extend(found_here.map(|webhook| Registered::of(ours, &configuration, webhook)));
+        }
     }
     Ok(found)
 }

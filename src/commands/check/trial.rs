@@ -11,7 +11,8 @@ use super::{Report, Topic, UNREAD_HINT};
 use crate::cluster::question::{self, Answer};
 use crate::cluster::{Error, Resource};
 use crate::engine::kelos::{
-    INJECTION_SETTING, Namespace, RENDERED_FROM_MARK, StringMap, TASKSPAWNER_LABEL, TaskSpawner,
+    INJECTION_SETTING, Namespace, RENDERED_FROM_MARK, Shape, StringMap, TASKSPAWNER_LABEL,
+    TaskSpawner,
 };
 use crate::registration::{Asks, NewTask, Registration};
 
@@ -89,7 +90,12 @@ impl Trial<'_> {
         namespace_labels: Option<&StringMap>,
     ) -> Registration {
         let object = task(&self.kelos.version, owner);
-        let task = NewTask { object: &object, namespace: self.namespace, namespace_labels };
+        let task = NewTask {
+            shape: Shape::Task,
+            object: &object,
+            namespace: self.namespace,
+            namespace_labels,
+        };
         tasks.webhook.judge(&tasks.configuration, task)
     }
 
@@ -121,7 +127,7 @@ impl Trial<'_> {
     fn untried(&self, because: &[String], report: &mut Report) {
         let why = because.join("; ");
         let text = format!("no Task was tried in namespace {}: {why}", self.namespace);
-        let faults = self.tasks.map(|it| it.webhook.faults(it.kind, &self.kelos.served));
+        let faults = self.tasks.map(|it| it.webhook.faults(it.ours, &self.kelos.served));
         let is_wrong = faults.is_some_and(|it| !it.wrong.is_empty());
         let hint = match is_wrong || report.is_bad(Topic::Switches) {
             true => MEND,

@@ -1,4 +1,4 @@
-//! The keys that `explain` can be asked about: those that a Task has, and those that the rules of its TaskSpawner
+//! The keys that `explain` can be asked about: those that a Task or Session has, and those that the rules of its TaskSpawner
 //! declare, or the defaults of the cluster.
 
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use crate::apimachinery::{self, Kind};
 use crate::cluster::{Error, ObjectPath, ObjectResponse, Resource};
-use crate::commands::reach::Reach;
-use crate::engine::kelos::{INJECTION_SETTING, Task, TaskSpawner};
+use crate::commands::reach::{Reach, resource_of, spawners_of};
+use crate::engine::kelos::{INJECTION_SETTING, Shape, Task, TaskSpawner};
 use crate::engine::rules::Policy;
 use crate::spawners::{Lookup, Objects, Spawners};
 
@@ -21,10 +21,10 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 pub(super) async fn keys(
     reach: &Reach,
     namespace: &str,
-    name: &str,
+    (shape, name): (Shape, &str),
     policy: Policy,
 ) -> Option<BTreeSet<String>> {
-    let version = Resource::TASKS.served_version(&reach.client).await.ok()??;
+    let version = resource_of(shape).served_version(&reach.client).await.ok()??;
     let read = async |resource: &Resource, name: &str| {
         let path = ObjectPath {
             collection: resource.path(&version, Some(namespace)),
@@ -33,13 +33,13 @@ pub(super) async fn keys(
         let read: Result<ObjectResponse<Box<RawValue>>, Error> = path.read(&reach.client).await;
         read.map(|it| it.object).ok()
     };
-    let json = read(&Resource::TASKS, name).await?;
-    let task = Task::parse(json.get()).ok()?;
+    let json = read(&resource_of(shape), name).await?;
+    let task = Task::parse_as(shape, json.get()).ok()?;
     let json = match task.owner().filter(|it| apimachinery::is_object_name(it.name)) {
-        Some(owner) => read(&Resource::TASK_SPAWNERS, owner.name).await,
+        Some(owner) => read(&spawners_of(shape), owner.name).await,
         None => None,
     };
-    let spawner = json.and_then(|it| serde_json::from_str::<TaskSpawner>(it.get()).ok());
+    let spawner = json.and_then(|it| TaskSpawner::parse_as(shape, it.get()).ok());
     Some(known(&task, namespace, spawner, policy))
 }
 
@@ -62,7 +62,7 @@ fn known(
         Lookup::Found(found) => Some(found),
         Lookup::Pending | Lookup::Unknown => None,
     });
-    let compiled = found.as_ref().or(known.of_nobody());
+    let compiled = found.as_ref().or(known.of_nobody(task.shape()));
     let declared = compiled.iter().flat_map(|it| &it.rules.keys);
     let declared = declared.map(|it| (it.kind, it.key.to_string()));
     let on_task = Kind::ALL.into_iter().flat_map(|kind| {
@@ -120,7 +120,7 @@ mod tests {
             asked => panic!("{asked}"),
         });
         let reach = Reach { client, namespace: "other".to_owned() };
-        let found = keys(&reach, "ns", "w-1", Policy::default()).await?;
+        let found = keys(&reach, "ns", (Shape::Task, "w-1"), Policy::default()).await?;
         Some(found.into_iter().collect())
     }
 

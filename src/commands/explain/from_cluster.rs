@@ -9,15 +9,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::Named;
 use super::cluster_policy::{self, ServedPolicy};
 use super::from_files::did_you_mean;
 use super::world::{Registrations, World};
 use crate::cli::ExplainArgs;
 use crate::cluster::{ObjectPath, Resource, Selection};
 use crate::commands::reach::{Reach, lacking};
+use crate::commands::reach::{resource_of, spawners_of};
+use crate::commands::registrations;
 use crate::commands::subject::ObjectOrigin;
-use crate::commands::{NO_TASK, registrations};
-use crate::engine::kelos::{Namespace, Task, TaskSpawner, WorkerPool, Workspace};
+use crate::engine::kelos::{Namespace, Shape, Task, TaskSpawner, WorkerPool, Workspace};
 use crate::engine::variables::need_workspace;
 use crate::registration::{NewTask, Registration, deciding};
 use crate::spawners::{Lookup, Objects, Spawners};
@@ -30,7 +32,9 @@ const MOST_NAMES: usize = 10_000;
 /// # Errors
 ///
 /// When there is no way to the cluster, or the Task can't be read.
-pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World> {
+pub(super) async fn read(args: &ExplainArgs, named: &Named<'_>) -> anyhow::Result<World> {
+    let Named { shape, name } = *named;
+    let shape = shape.unwrap_or_default();
     let reach = Reach::connect(&args.connection, "or -f FILE to explain a Task in a file").await?;
     let namespace = args.namespace().unwrap_or(&reach.namespace).to_owned();
     let version = Resource::TASKS.served_version(&reach.client).await;
@@ -39,13 +43,15 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
         bail!("the cluster has no Tasks: is Kelos installed there?")
     };
     let mut reading =
-        Reading { reach: &reach, namespace: &namespace, version, lacking: Vec::new() };
+        Reading { reach: &reach, shape, namespace: &namespace, version, lacking: Vec::new() };
     let json = reading.task(name).await?;
-    let object: Value = serde_json::from_str(&json).context(NO_TASK)?;
-    let task = Task::parse(&json).context(NO_TASK)?;
+    let no_such = || format!("this is no {shape} as Kelos has it");
+    let object: Value = serde_json::from_str(&json).with_context(no_such)?;
+    let task = Task::parse_as(shape, &json).with_context(no_such)?;
     let known_namespace = reading.namespace().await;
     let registrations = reading.registrations().await;
-    let judged = judged(&registrations, &object, &namespace, known_namespace.as_ref());
+    let new = (shape, &object);
+    let judged = judged(&registrations, new, &namespace, known_namespace.as_ref());
     let is_read = matches!(registrations, Registrations::Read(_));
     let ServedPolicy { policy, origin, has_own_certificate } =
         cluster_policy::read(&reach, &args.policy, judged.as_ref(), is_read).await?;
@@ -64,6 +70,7 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
     }
     let lacking = reading.lacking;
     Ok(World {
+        shape,
         namespace: namespace.clone(),
         json,
         known,
@@ -84,13 +91,13 @@ pub(super) async fn read(args: &ExplainArgs, name: &str) -> anyhow::Result<World
 /// The registration that decides, for the way from it to the server.
 fn judged(
     registrations: &Registrations,
-    object: &Value,
+    (shape, object): (Shape, &Value),
     namespace: &str,
     known: Option<&Namespace>,
 ) -> Option<Registration> {
     let Registrations::Read(all) = registrations else { return None };
     let namespace_labels = known.map(|it| &it.metadata.labels);
-    let task = NewTask { object, namespace, namespace_labels };
+    let task = NewTask { shape, object, namespace, namespace_labels };
     let judged: Vec<Registration> = all.iter().flat_map(|it| it.judge(task)).collect();
     deciding(&judged).cloned()
 }
@@ -105,6 +112,8 @@ enum One<T> {
 
 struct Reading<'r> {
     reach: &'r Reach,
+    /// What is explained.
+    shape: Shape,
     namespace: &'r str,
     /// The version of Kelos's kinds.
     version: String,
@@ -113,26 +122,26 @@ struct Reading<'r> {
 
 impl Reading<'_> {
     async fn task(&self, name: &str) -> anyhow::Result<Box<str>> {
-        let resource = &Resource::TASKS;
+        let (resource, shape) = (&resource_of(self.shape), self.shape);
         let path = self.path(resource, name);
         match path.read::<Box<RawValue>>(&self.reach.client).await {
             Ok(read) => Ok(read.object.into()),
             Err(error) if error.is_not_found() => {
                 let meant = self.meant(name).await;
-                bail!("there is no Task {name} in namespace {}{meant}", self.namespace)
+                bail!("there is no {shape} {name} in namespace {}{meant}", self.namespace)
             }
             Err(error) if error.is_forbidden() => {
                 bail!(lacking("get", resource, Some(self.namespace), &error))
             }
-            Err(error) => Err(error).context("the Task can't be read"),
+            Err(error) => Err(error).with_context(|| format!("the {shape} can't be read")),
         }
     }
 
     /// The name of a Task that was probably meant, if Tasks may be listed.
     async fn meant(&self, name: &str) -> String {
         let selection = Selection { namespace: Some(self.namespace), ..Selection::default() };
-        let names = Resource::TASKS.names(&self.reach.client, selection, MOST_NAMES).await;
-        did_you_mean(name, &names)
+        let names = resource_of(self.shape).names(&self.reach.client, selection, MOST_NAMES).await;
+        did_you_mean(self.shape, name, &names)
     }
 
     fn path(&self, resource: &Resource, name: &str) -> ObjectPath {
@@ -156,10 +165,12 @@ impl Reading<'_> {
         objects: &mut Objects,
     ) -> anyhow::Result<(Option<String>, bool)> {
         let Some(owner) = task.owner() else { return Ok((None, true)) };
-        match self.one::<Box<RawValue>>(&Resource::TASK_SPAWNERS, owner.name).await {
+        match self.one::<Box<RawValue>>(&spawners_of(self.shape), owner.name).await {
             One::Found(json) => {
-                let spawner: TaskSpawner = serde_json::from_str(json.get())
-                    .context("its TaskSpawner has not the fields that Kelos gives it")?;
+                let spawner = TaskSpawner::parse_as(self.shape, json.get()).with_context(|| {
+                    let kind = self.shape.spawner();
+                    format!("its {kind} has not the fields that Kelos gives it")
+                })?;
                 objects.spawners.push(Arc::new(spawner));
                 Ok((last_change(json.get()), true))
             }

@@ -2,13 +2,14 @@
 
 use anyhow::{Context, bail};
 
+use super::Named;
 use super::world::{PolicyOrigin, Registrations, World};
 use crate::cli::ExplainArgs;
 use crate::commands::read::{Files, Read, namespace_of};
 use crate::commands::stdio::warn;
 use crate::commands::subject::ObjectOrigin;
-use crate::commands::{Loaded, NO_TASK, defaults, load};
-use crate::engine::kelos::Task;
+use crate::commands::{Loaded, defaults, load};
+use crate::engine::kelos::{Shape, Task};
 use crate::manifests::Manifest;
 use crate::spawners::type_slip;
 use crate::templates::suggest::closest;
@@ -18,7 +19,7 @@ use crate::templates::suggest::closest;
 /// # Errors
 ///
 /// When there is no such Task, or none that can be read.
-pub(super) fn read(args: &ExplainArgs, name: Option<&str>) -> anyhow::Result<World> {
+pub(super) fn read(args: &ExplainArgs, name: Option<&Named<'_>>) -> anyhow::Result<World> {
     let namespace = args.namespace().unwrap_or("default");
     let files = Files {
         paths: &args.filename,
@@ -30,8 +31,10 @@ pub(super) fn read(args: &ExplainArgs, name: Option<&str>) -> anyhow::Result<Wor
     let policy = defaults::policy(&args.policy)?;
     let Loaded { spawners, is_whole, .. } = load(objects, policy.clone());
     let task = pick(&tasks, name)?;
-    if let (Err(_), Some(slip)) = (Task::parse(&task.json), type_slip(task)) {
-        bail!("{}:{}:1: {NO_TASK}: {slip}", task.path.display(), task.line);
+    let shape = shape_of(task);
+    if let (Err(_), Some(slip)) = (Task::parse_as(shape, &task.json), type_slip(task)) {
+        let (path, line) = (task.path.display(), task.line);
+        bail!("{path}:{line}:1: this is no {shape} as Kelos has it: {slip}");
     }
     let registrations = match registrations.as_slice() {
         [] => Registrations::NotGiven,
@@ -46,6 +49,7 @@ pub(super) fn read(args: &ExplainArgs, name: Option<&str>) -> anyhow::Result<Wor
         }
     };
     Ok(World {
+        shape,
         namespace: namespace_of(&task.object(), namespace).to_owned(),
         json: task.json.clone(),
         known: spawners.snapshot(),
@@ -68,22 +72,30 @@ fn name_in(task: &Manifest) -> String {
     name.unwrap_or_default().to_owned()
 }
 
-/// The Task of this name, or the only one.
-fn pick<'t>(tasks: &'t [Manifest], name: Option<&str>) -> anyhow::Result<&'t Manifest> {
-    let Some(name) = name else {
+/// What is in a document of a Task or Session.
+fn shape_of(manifest: &Manifest) -> Shape {
+    manifest.kind.parse().unwrap_or_default()
+}
+
+/// The Task or Session of this name, or the only one.
+fn pick<'t>(tasks: &'t [Manifest], name: Option<&Named<'_>>) -> anyhow::Result<&'t Manifest> {
+    let Some(&Named { shape, name }) = name else {
         return match tasks {
             [task] => Ok(task),
-            [] => bail!("there is no Task in what -f names"),
+            [] => bail!("there is no Task and no Session in what -f names"),
             several => {
                 let names: Vec<String> = several.iter().map(name_in).collect();
                 bail!(
-                    "there are several Tasks in what -f names, so say which: {}",
+                    "there are several Tasks or Sessions in what -f names, so say which: {}",
                     names.join(", ")
                 )
             }
         };
     };
-    let found: Vec<&Manifest> = tasks.iter().filter(|task| name_in(task) == name).collect();
+    let found: Vec<&Manifest> = tasks
+        .iter()
+        .filter(|it| name_in(it) == name && shape.is_none_or(|shape| shape == shape_of(it)))
+        .collect();
     match found.as_slice() {
         [task] => Ok(task),
         [] => {
@@ -91,14 +103,19 @@ fn pick<'t>(tasks: &'t [Manifest], name: Option<&str>) -> anyhow::Result<&'t Man
             if names.is_empty() {
                 warn("without -f, the cluster is asked for it");
             }
-            bail!("there is no Task {name} in what -f names{}", did_you_mean(name, &names))
+            let kind = shape.unwrap_or_default();
+            bail!("there is no {kind} {name} in what -f names{}", did_you_mean(kind, name, &names))
         }
-        _ => bail!("there are several Tasks {name} in what -f names: name fewer files"),
+        _ => bail!(
+            "there are several of the name {name} in what -f names: write task/{name} or session/{name}, or name fewer \
+             files"
+        ),
     }
 }
 
 /// The name that was probably meant.
-pub(super) fn did_you_mean(name: &str, names: &[String]) -> String {
+pub(super) fn did_you_mean(kind: Shape, name: &str, names: &[String]) -> String {
+    let kind = kind.as_str().to_ascii_lowercase();
     let meant = closest(name, names.iter().map(String::as_str));
-    meant.map(|meant| format!(": did you mean task/{meant}?")).unwrap_or_default()
+    meant.map(|meant| format!(": did you mean {kind}/{meant}?")).unwrap_or_default()
 }

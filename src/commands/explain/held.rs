@@ -60,7 +60,7 @@ pub(super) fn held(
         map.and_then(|map| map.remove(key.key));
     }
     let bare = bare.to_string();
-    let Ok(task) = Task::parse(&bare) else { return AllHeld::new() };
+    let Ok(task) = Task::parse_as(rules.spawner.makes, &bare) else { return AllHeld::new() };
     let decision = decide(&task, rules, facts, &Limits::default());
     let all = of_others.into_iter().map(|(key, by, is_later)| {
         let (rules_give, is_failing) = given(&decision, key.kind, key.key);

@@ -27,7 +27,7 @@ pub(super) struct OwnerStep {
 /// Looks for the TaskSpawner as Kelos does.
 pub(super) fn owner(world: &World, task: &Task<'_>, object: &Value) -> OwnerStep {
     let Some(owner) = task.owner() else {
-        let step = with_defaults(world, Step::new(Sign::No, nobody(object)));
+        let step = with_defaults(world, Step::new(Sign::No, nobody(world.shape, object)));
         return OwnerStep { step, name: None, found_by: None };
     };
     let found_by = found_by(task);
@@ -61,10 +61,13 @@ fn found_by(task: &Task<'_>) -> &'static str {
 }
 
 /// Why the Task has no owner.
-fn nobody(object: &Value) -> String {
+fn nobody(shape: Shape, object: &Value) -> String {
     let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     let controller = references.into_iter().flatten().find(|it| it["controller"] == true);
     let Some(controller) = controller else {
+        if shape.owner_label().is_none() {
+            return "it names no TaskSpawner: it has no controller owner reference".to_owned();
+        }
         return format!(
             "it names no TaskSpawner: it has no controller owner reference, no label {TASKSPAWNER_LABEL} and no \
              annotation {CREATED_FROM_ANNOTATION}"
@@ -82,7 +85,7 @@ fn nobody(object: &Value) -> String {
 /// Why a TaskSpawner that is named is not known.
 fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
     let (name, namespace) = (owner.name, &world.namespace);
-    let now = world.known.rules(namespace, &Owner { shape: Shape::Task, name, uid: None });
+    let now = world.known.rules(namespace, &Owner { uid: None, ..*owner });
     if let (Some(uid), Lookup::Found(now)) = (owner.uid, now) {
         let other = now.rules.spawner.metadata.uid.as_deref().unwrap_or_default();
         let text = format!(
@@ -110,7 +113,7 @@ fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
 
 /// Says what a Task gets without a TaskSpawner.
 fn with_defaults(world: &World, step: Step) -> Step {
-    match world.known.of_nobody(Shape::Task) {
+    match world.known.of_nobody(world.shape) {
         Some(_) => Step { result: Sign::Note, ..step }
             .with(["it gets the defaults of the cluster, and nothing else".to_owned()]),
         None => step,

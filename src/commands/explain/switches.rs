@@ -144,11 +144,13 @@ fn off(world: &World, task: &Task<'_>, spawner: &str, all: &[Switch]) -> Option<
             }
             Whose::TaskSpawner => {
                 format!(
-                    "kubectl annotate taskspawner {spawner} -n {namespace} {INJECTION_SETTING}-"
+                    "kubectl annotate {} {spawner} -n {namespace} {INJECTION_SETTING}-",
+                    task.shape().spawner().to_ascii_lowercase()
                 )
             }
             Whose::Task => {
-                format!("kubectl label task {} -n {namespace} {INJECTION_SETTING}-", task.name())
+                let kind = task.shape().as_str().to_ascii_lowercase();
+                format!("kubectl label {kind} {} -n {namespace} {INJECTION_SETTING}-", task.name())
             }
         };
         Some(Off { on: switch.on.clone(), whose: switch.whose, is_audit, command })

@@ -55,7 +55,13 @@ impl fmt::Display for Text<'_, '_> {
 impl Text<'_, '_> {
     fn title(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let walk = self.walk;
-        write!(f, "Task {}/{}", harmless::line(walk.namespace), harmless::line(walk.task))?;
+        write!(
+            f,
+            "{} {}/{}",
+            walk.shape,
+            harmless::line(walk.namespace),
+            harmless::line(walk.task)
+        )?;
         let created = walk.created.map(|at| match age(at) {
             Some(age) => format!("created {at} ({age} ago)"),
             None => format!("created {at}"),
@@ -224,11 +230,14 @@ fn humane(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::{AGAIN_CHARS, humane};
 
     #[test]
     fn the_page_says_what_is_told_again() {
-        let page = include_str!("../../../docs/explain.md");
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md");
+        let page = std::fs::read_to_string(page).unwrap();
         let rule = format!("but for what is no longer than {AGAIN_CHARS} characters");
         assert!(page.contains(&rule), "{rule}");
     }

@@ -232,6 +232,7 @@ impl About<'_, '_> {
             marked,
             is_later: rules.is_some_and(|it| it.is_later(self.walk.created)),
             is_of_pod: key.is_of_pod,
+            shape: self.task.shape(),
             spawner: self.walk.spawner.name.as_deref().unwrap_or_default(),
             namespace: self.walk.namespace,
         }

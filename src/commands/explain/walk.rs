@@ -19,7 +19,7 @@ use crate::commands::NO_TASK;
 use crate::commands::created::{created, created_text};
 use crate::commands::subject::{ObjectOrigin, ShownFailing, Subject};
 use crate::engine::comparison::{Compared, Ruled, compare};
-use crate::engine::kelos::{INJECTION_SETTING, Namespace, Task};
+use crate::engine::kelos::{INJECTION_SETTING, Namespace, Shape, Task};
 use crate::engine::rules::Rules;
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
@@ -30,6 +30,8 @@ use crate::templates::Templates;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Walk<'w> {
+    #[serde(skip)]
+    pub(super) shape: Shape,
     pub(super) namespace: &'w str,
     pub(super) task: &'w str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +113,7 @@ pub(super) fn walk(
     show: impl FnOnce(&Walk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let object: Value = serde_json::from_str(&world.json).context(NO_TASK)?;
-    let stored = Task::parse(&world.json).context(NO_TASK)?;
+    let stored = Task::parse_as(world.shape, &world.json).context(NO_TASK)?;
     let known = world.rules(&stored);
     let known = known.as_ref().map(|it| &it.rules);
     // What the rules would give is told even where a switch keeps it from being written.
@@ -125,7 +127,7 @@ pub(super) fn walk(
         stored: &stored,
         known,
         rules: on.as_ref().or(known).unwrap_or(&nobody),
-        evaluated: &Task::parse(&evaluated_json).context(NO_TASK)?,
+        evaluated: &Task::parse_as(world.shape, &evaluated_json).context(NO_TASK)?,
         evaluated_object: &evaluated_object,
         evaluated_json: &evaluated_json,
     };
@@ -141,7 +143,7 @@ impl Ground<'_> {
         let Ground { world, stored, rules, .. } = *self;
         let new = as_new(self.evaluated_object, self.evaluated, rules);
         let json = new.as_ref().map_or(self.evaluated_json, |it| &*it.json);
-        let task = Task::parse(json).context(NO_TASK)?;
+        let task = Task::parse_as(world.shape, json).context(NO_TASK)?;
         // What depends on the time does on that of its creation.
         let moment = created(self.object).unwrap_or_else(clock::now);
         let mut facts = world.known.facts(&world.namespace, &task, json.len(), moment);
@@ -221,6 +223,7 @@ impl Ground<'_> {
         let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
         let Path { switches, registration, outlook } = path;
         let mut walk = Walk {
+            shape: world.shape,
             namespace: &world.namespace,
             task: task.name(),
             uid: text("/metadata/uid"),
@@ -240,6 +243,7 @@ impl Ground<'_> {
         };
         let outlook = &outlook;
         walk.verdict = About { walk: &walk, task, object, outlook, asked }.verdict();
+        walk.retell(world.shape);
         show(&walk)
     }
 }

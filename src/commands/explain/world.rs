@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::commands::read::written::Written;
 use crate::commands::subject::ObjectOrigin;
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Shape, Task};
 use crate::engine::rules::Policy;
 use crate::registration::{Configuration, NewTask, Registration};
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot};
@@ -17,6 +17,8 @@ pub(super) struct World {
     pub(super) json: Box<str>,
     pub(super) namespace: String,
     /// TaskSpawner, Namespace, Workspace and WorkerPool, as far as they could be read.
+    /// What is explained.
+    pub(super) shape: Shape,
     pub(super) known: Arc<Snapshot>,
     /// Whether the TaskSpawner could be asked for: if not, that it is not known says nothing.
     pub(super) has_asked_for_spawner: bool,
@@ -79,7 +81,12 @@ impl World {
     pub(super) fn registered(&self, object: &Value) -> Option<Vec<Registration>> {
         let Registrations::Read(all) = &self.registrations else { return None };
         let labels = self.known.namespace(&self.namespace).map(|it| &it.metadata.labels);
-        let task = NewTask { object, namespace: &self.namespace, namespace_labels: labels };
+        let task = NewTask {
+            shape: self.shape,
+            object,
+            namespace: &self.namespace,
+            namespace_labels: labels,
+        };
         Some(all.iter().flat_map(|configuration| configuration.judge(task)).collect())
     }
 }

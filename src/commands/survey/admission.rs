@@ -5,10 +5,9 @@ use serde_json::value::RawValue;
 use super::super::reach::{Reach, lacking};
 use super::PassedOver;
 use crate::apimachinery::Kind;
-use crate::certs::ConfigurationKind;
 use crate::cluster::{Error, Resource, Selection};
-use crate::engine::kelos::{INJECTION_SETTING, StringMap, Task};
-use crate::registration::{AdmissionPolicy, Configuration, Selector, Verdict};
+use crate::engine::kelos::{INJECTION_SETTING, Shape, StringMap, Task};
+use crate::registration::{AdmissionPolicy, Configuration, Selector, Verdict, webhook_of};
 
 /// Whether the API server asks the webhook about such a Task, as far as is known: so it does where nothing is
 /// registered yet, but for Tasks that are switched off.
@@ -22,7 +21,7 @@ pub(super) fn is_asked(
     new: &Task<'_>,
 ) -> Result<(), PassedOver> {
     let all = registrations.iter().flatten();
-    let ours: Vec<_> = all.flat_map(|it| it.ours(ConfigurationKind::Mutating)).collect();
+    let ours: Vec<_> = all.flat_map(|it| it.ours(webhook_of(new.shape()))).collect();
     let misses = |selector: &Selector| {
         matches!(selector.of_namespace(namespace, labels), Verdict::Misses { .. })
     };
@@ -48,6 +47,7 @@ pub(super) fn is_asked(
 
 /// Who else may have written to a Task when it was created, in words; nothing if nobody can have.
 pub(super) async fn others(
+    shape: Shape,
     reach: &Reach,
     registrations: &Result<Vec<Configuration>, String>,
 ) -> Option<String> {
@@ -56,7 +56,7 @@ pub(super) async fn others(
         Ok(all) => all,
     };
     let named = |configuration: &Configuration| {
-        let webhook = configuration.others().next()?.name().to_owned();
+        let webhook = configuration.others(shape).next()?.name().to_owned();
         Some(format!("webhook {webhook} of {}", configuration.name()))
     };
     if let Some(other) = all.iter().find_map(named) {
@@ -73,7 +73,7 @@ pub(super) async fn others(
     };
     let read = |json: &RawValue| serde_json::from_str::<AdmissionPolicy>(json.get()).ok();
     let policies = policies.iter().map(|json| read(json));
-    let mut others = policies.filter(|it| it.as_ref().is_none_or(AdmissionPolicy::is_for_tasks));
+    let mut others = policies.filter(|it| it.as_ref().is_none_or(|it| it.is_for(shape)));
     let name = others.next()?.map_or_else(String::new, |it| format!(" {}", it.name()));
     Some(format!("MutatingAdmissionPolicy{name}"))
 }

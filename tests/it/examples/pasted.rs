@@ -81,7 +81,7 @@ fn every_file_of_a_use_is_linked_or_read() {
         let mut files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
         assert!(has(&folder) || files.any(|file| has(&file)), "no page has {}", folder.display());
         for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let is_read = ["task", "workspace", "namespace"].iter().any(|kind| {
+            let is_read = ["task", "session", "workspace", "namespace"].iter().any(|kind| {
                 file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind))
             });
             assert!(is_read || has(&file), "no page has {}", file.display());

@@ -8,6 +8,7 @@
 //! Whatever the mark: a template that fails is the reason by itself, and what stands on the Task is told as it stands.
 
 use super::super::outlook::{HasGot, Outlook};
+use crate::engine::kelos::Shape;
 
 /// What the mark of the Task tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub(super) struct Facts<'f> {
     pub(super) is_later: bool,
     /// Whether somebody can give the key to a Task that is there: not if it is of a Pod.
     pub(super) is_of_pod: bool,
+    /// Of what: a Session that is there is never written.
+    pub(super) shape: Shape,
     pub(super) spawner: &'f str,
     pub(super) namespace: &'f str,
 }
@@ -104,8 +107,9 @@ impl Facts<'_> {
                 self.promise()
             )),
             (_, Marked::Refused) => Some(format!(
-                "`kelos-metadata preview -n {}` shows whether there is room today",
-                self.namespace
+                "`kelos-metadata preview -n {}{}` shows whether there is room today",
+                self.namespace,
+                if self.shape == Shape::Session { " --sessions" } else { "" }
             )),
             (_, Marked::Before) => Some(format!("{}; {}", self.promise(), self.backfill())),
             (_, Marked::No | Marked::Never) if self.is_later => {
@@ -127,9 +131,10 @@ impl Facts<'_> {
     }
 
     fn backfill(&self) -> String {
-        match self.is_of_pod {
-            true => "a Task that is there keeps its Pod as it was made".to_owned(),
-            false => format!(
+        match (self.shape, self.is_of_pod) {
+            (Shape::Session, _) => "a Session that is there stays as it was made".to_owned(),
+            (Shape::Task, true) => "a Task that is there keeps its Pod as it was made".to_owned(),
+            (Shape::Task, false) => format!(
                 "`kelos-metadata backfill -n {}` shows what it would give the Tasks that are there",
                 self.namespace
             ),

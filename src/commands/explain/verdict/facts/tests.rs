@@ -63,7 +63,9 @@ fn each(mut look: impl FnMut(&Facts<'_>, &Lack)) {
                 {
                     let (spawner, namespace) = ("w", "team");
                     let outlook = &outlook;
-                    let facts = Facts { outlook, marked, is_later, is_of_pod, spawner, namespace };
+                    let shape = Shape::Task;
+                    let facts =
+                        Facts { shape, outlook, marked, is_later, is_of_pod, spawner, namespace };
                     lacks().iter().for_each(|lack| look(&facts, lack));
                 }
             }
@@ -193,7 +195,9 @@ fn the_sentences_are_these() {
         let outlook = Outlook { switched: switched.clone(), asked, is_cluster: true };
         let (spawner, namespace) = ("w", "team");
         let is_of_pod = false;
-        let facts = Facts { outlook: &outlook, marked, is_later, is_of_pod, spawner, namespace };
+        let shape = Shape::Task;
+        let facts =
+            Facts { shape, outlook: &outlook, marked, is_later, is_of_pod, spawner, namespace };
         let parts = [facts.because(lack), facts.next(lack)];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
     };
