@@ -8,6 +8,7 @@ use crate::certs::issue::issue;
 use crate::certs::propagation::Propagation;
 
 mod contested;
+mod sessions;
 mod validating;
 mod world;
 

@@ -170,8 +170,10 @@ impl World {
         let version = json!(self.writes.to_string());
         let configuration = self.of_mut(kind).as_mut().unwrap();
         for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-            if webhook["name"] == patch["webhooks"][0]["name"] {
-                json_patch::merge(webhook, &patch["webhooks"][0]);
+            for patched in patch["webhooks"].as_array().unwrap() {
+                if webhook["name"] == patched["name"] {
+                    json_patch::merge(webhook, patched);
+                }
             }
         }
         configuration["metadata"]["resourceVersion"] = version;
