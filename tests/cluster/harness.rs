@@ -33,6 +33,7 @@ pub(crate) mod proxy;
 pub(crate) mod registration;
 pub(crate) mod run_folder;
 pub(crate) mod served;
+pub(crate) mod sessions;
 pub(crate) mod traffic;
 pub(crate) mod wait;
 pub(crate) mod webhook;

@@ -19,5 +19,6 @@ mod measured;
 mod monitoring;
 mod report;
 mod runbooks;
+mod sessions;
 mod uses;
 mod webhook;

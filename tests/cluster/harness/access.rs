@@ -16,8 +16,9 @@ pub(crate) const SYSTEM: &str = "kelos-system";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// A kind of object that serving reads: API group, resource.
-const READ: [(&str, &str); 4] = [
+const READ: [(&str, &str); 5] = [
     ("kelos.dev", "taskspawners"),
+    ("kelos.dev", "sessionspawners"),
     ("kelos.dev", "workspaces"),
     ("kelos.dev", "workerpools"),
     ("", "namespaces"),

@@ -183,6 +183,7 @@ impl Cluster {
 
     /// The webhook that the tests share.
     pub(crate) async fn shared_webhook(&self) -> &Webhook {
-        self.shared_webhook.get_or_init(async || self.webhook("kelos-metadata").start().await).await
+        let started = async || self.webhook("kelos-metadata").with_sessions().start().await;
+        self.shared_webhook.get_or_init(started).await
     }
 }

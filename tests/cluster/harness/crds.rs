@@ -42,6 +42,11 @@ impl Schemas {
         self.version() == "v1alpha2"
     }
 
+    /// Whether there are Sessions.
+    pub(crate) fn has_sessions(self) -> bool {
+        self.version() == "v1alpha2"
+    }
+
     /// Whether a Task can say labels of its Pod; node selectors it always can.
     pub(crate) fn has_pod_labels(self) -> bool {
         self.version() == "v1alpha2"

@@ -10,6 +10,7 @@ use super::api::Reply;
 use super::cluster::Parts;
 use super::created::Created;
 use super::objects::Spawner;
+use super::sessions::SessionSpawner;
 use super::wait::{TIMEOUT, eventually, within};
 
 /// A namespace that a test made for itself.
@@ -34,6 +35,11 @@ impl Namespace {
     /// Creates a TaskSpawner.
     pub(crate) async fn creates(&self, spawner: impl Into<Value>) -> Spawner {
         Spawner::created(&self.post("taskspawners", "", spawner.into()).await.ok())
+    }
+
+    /// Creates a SessionSpawner.
+    pub(crate) async fn creates_session_spawner(&self, spawner: Value) -> SessionSpawner {
+        SessionSpawner::created(&self.post("sessionspawners", "", spawner).await.ok())
     }
 
     /// Creates the Workspace `my-repo`.
@@ -78,6 +84,32 @@ impl Namespace {
         let (warnings, name) = (reply.warnings, reply.body["metadata"]["name"].as_str().unwrap());
         let object = self.cluster.admin.get(&format!("{}/{name}", self.path("tasks"))).await.ok();
         Created { object, warnings }
+    }
+
+    /// Creates a Session, and reads it back.
+    pub(crate) async fn accepts_session(&self, session: Value) -> Created {
+        let reply = self.post("sessions", "", session).await;
+        assert!(reply.status.is_success(), "the Session should be accepted: {reply:#?}");
+        let (warnings, name) = (reply.warnings, reply.body["metadata"]["name"].as_str().unwrap());
+        Created { object: self.read("sessions", name).await, warnings }
+    }
+
+    /// Asks what would become of a Session.
+    pub(crate) async fn accepts_session_dry_run(&self, session: Value) -> Created {
+        let reply = self.post("sessions", "?dryRun=All", session).await;
+        assert!(reply.status.is_success(), "the Session should be accepted: {reply:#?}");
+        Created { object: reply.body, warnings: reply.warnings }
+    }
+
+    /// An object of Kelos, as it is kept.
+    pub(crate) async fn read(&self, plural: &str, name: &str) -> Value {
+        self.cluster.admin.get(&format!("{}/{name}", self.path(plural))).await.ok()
+    }
+
+    /// Changes an object of Kelos; gives what it is then.
+    pub(crate) async fn merges(&self, plural: &str, name: &str, change: Value) -> Value {
+        let path = format!("{}/{name}", self.path(plural));
+        self.cluster.admin.merge(&path, &change).await.ok()
     }
 
     /// Asks what would become of a Task.

@@ -36,6 +36,8 @@ pub(crate) struct Registration {
     pub(crate) selects_namespaces: bool,
     /// Whether a caBundle is part of it from the start.
     pub(crate) is_trusted: bool,
+    /// Whether the API server also asks about Sessions, those of people, too.
+    pub(crate) has_sessions: bool,
 }
 
 impl Registration {
@@ -45,11 +47,17 @@ impl Registration {
         let mut configuration = self.configuration("mtask.metadata.kelos.dev", webhook, port);
         configuration["webhooks"][0]["matchConditions"] =
             json!([{"name": "has-owner", "expression": HAS_OWNER}]);
+        if self.has_sessions {
+            let mut of_sessions = self.configuration("msession.metadata.kelos.dev", webhook, port);
+            let mut added = of_sessions["webhooks"][0].take();
+            added["clientConfig"]["service"]["path"] = json!("/mutate-session");
+            added["rules"][0]["resources"] = json!(["sessions"]);
+            configuration["webhooks"].as_array_mut().unwrap().push(added);
+        }
         if !self.is_trusted {
-            configuration["webhooks"][0]["clientConfig"]
-                .as_object_mut()
-                .unwrap()
-                .remove("caBundle");
+            for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+                webhook["clientConfig"].as_object_mut().unwrap().remove("caBundle");
+            }
         }
         let created = api.create(CONFIGURATIONS, &configuration).await;
         assert!(created.status.is_success(), "{name}: {created:#?}");

@@ -46,6 +46,7 @@ impl Setup {
             reinvocation_policy: "Never",
             selects_namespaces: true,
             is_trusted: true,
+            has_sessions: false,
         };
         let api_server = cluster.control_plane.address();
         let name = name.to_owned();
@@ -79,6 +80,12 @@ impl Setup {
     pub(crate) fn with_flags(mut self, flags: impl IntoIterator<Item = String>) -> Setup {
         self.flags.extend(flags);
         self
+    }
+
+    /// Lets it answer Sessions, too.
+    pub(crate) fn with_sessions(self) -> Setup {
+        let setup = self.registered(|registration| registration.has_sessions = true);
+        setup.with_flags(["--sessions".to_owned()])
     }
 
     /// Lets it open no more files than that.

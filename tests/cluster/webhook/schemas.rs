@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
-use crate::harness::spawner;
+use crate::harness::{Cluster, spawner};
+use crate::sessions;
 use crate::webhook::{example, pods};
 
 /// What every schema must allow, on a cluster of its own.
@@ -33,6 +34,12 @@ fn works_on(name: &str, schemas: Schemas) {
             pods::are_unsupported_in_a_pool(&namespace).await;
         }
 
+        if schemas.has_sessions() {
+            sessions::are_named_and_labelled(&cluster.namespace("sessions").await).await;
+        } else {
+            sessions_are_missed_once(cluster).await;
+        }
+
         let namespace = cluster.namespace("more").await;
         let worker = namespace.creates(spawner("worker").labels(json!({"area": "backend"}))).await;
         let labels = json!({"area": "backend", "kelos.dev/taskspawner": "worker"});
@@ -49,6 +56,18 @@ fn works_on(name: &str, schemas: Schemas) {
         }
         let _ = writeln!(std::io::stderr(), "{name}: tested on {}", folder.display());
     });
+}
+
+/// Where there are none, the webhook is ready all the same, and says so once.
+async fn sessions_are_missed_once(cluster: &Cluster) {
+    let webhook = cluster.shared_webhook().await;
+    let about = |line: &Value| line["resource"] == "sessionspawners";
+    webhook.log.line("there are no SessionSpawners", about).await;
+    let lines = webhook.log.lines(about);
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert_eq!(lines[0]["message"], "The cluster does not have this kind of object yet");
+    assert_eq!(lines[0]["level"], "INFO");
+    assert!(webhook.readiness().await.starts_with("HTTP/1.1 200"));
 }
 
 #[test]
