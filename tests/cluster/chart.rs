@@ -15,6 +15,7 @@ mod refusals;
 mod renderings;
 mod rights;
 mod schema;
+mod sessions;
 mod shape;
 mod switches;
 mod tested;

@@ -82,7 +82,7 @@ Helm reads YAML 1.1: a key such as `on` or `no` arrives as another word than was
 
 {{/*
 Flags that the chart sets. A second one would keep the Pods from starting, or would have no effect on what else the
-chart makes of the value: what is mounted, and which Tasks the API server asks about.
+chart makes of the value: what is mounted, and which objects the API server asks about.
 */}}
 {{- define "kelos-metadata.checks.extraArgs" -}}
 {{- $own := dict
@@ -97,6 +97,7 @@ chart makes of the value: what is mounted, and which Tasks the API server asks a
   "--metrics-bind-address" "bindHost"
   "--on-invalid" "onInvalid"
   "--protect" "protect"
+  "--sessions" "sessions.enabled"
   "--shutdown-delay" "shutdownDelaySeconds"
   "--tls-cert-file" "certificates"
   "--tls-private-key-file" "certificates"

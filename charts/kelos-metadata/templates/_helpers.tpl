@@ -108,6 +108,9 @@ labels:
 {{- if include "kelos-metadata.defaults" . }}
 - --defaults=/etc/kelos-metadata/defaults/defaults.yaml
 {{- end }}
+{{- if .Values.sessions.enabled }}
+- --sessions
+{{- end }}
 {{- with .Values.extraArgs }}
 {{ toYaml . }}
 {{- end }}
@@ -139,6 +142,27 @@ used again, and Helm hands it on where there was none. Helm reads YAML 1.1, in w
 {{- end }}
 {{- if omit $said "syntax" "onInvalid" }}
 {{- toYaml $said }}
+{{- end }}
+{{- end }}
+
+{{/*
+Whether the defaults of `root` say something of these `objects`, `tasks` or `sessions`: an entry says in `on` what it is for,
+and is for Tasks without it. What Pods get from a Task is for Tasks.
+*/}}
+{{- define "kelos-metadata.defaultsOf" -}}
+{{- $objects := .objects }}
+{{- $defaults := include "kelos-metadata.defaults" .root | fromYaml }}
+{{- if and (eq $objects "tasks") $defaults.podLabelsFromTask }}yes{{ end }}
+{{- range $value := $defaults }}
+{{- if kindIs "map" $value }}
+{{- range $entry := $value }}
+{{- $on := list "tasks" }}
+{{- if kindIs "map" $entry }}
+{{- $on = dig "on" $on $entry }}
+{{- end }}
+{{- if has $objects $on }}yes{{ end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 

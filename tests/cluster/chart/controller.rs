@@ -47,7 +47,12 @@ fn it_makes_what_is_needed_and_tasks_are_labelled_through_upgrades() {
         let bundle = has(cluster, &configuration, "/webhooks/0/clientConfig/caBundle").await;
 
         let validating = configuration.replace("mutating", "validating");
-        assert_eq!(has(cluster, &validating, "/webhooks/0/clientConfig/caBundle").await, bundle);
+        let of_sessions = "/webhooks/1/clientConfig/caBundle";
+        for (of, field) in
+            [(&configuration, of_sessions), (&validating, "/webhooks/0/clientConfig/caBundle")]
+        {
+            assert_eq!(has(cluster, of, field).await, bundle);
+        }
 
         // As it is rendered: a call that failed would show as a Task without its label.
         let policy = has(cluster, &configuration, "/webhooks/0/failurePolicy").await;
@@ -92,13 +97,19 @@ fn a_bundle_that_is_wiped_is_written_again() {
         helm(cluster).install(&values("default")).ok();
         let controller = Pod::controller(cluster).await;
         let configuration = format!("{CONFIGURATIONS}/{RELEASE}");
-        let field = "/webhooks/0/clientConfig/caBundle";
-        let bundle = has(cluster, &configuration, field).await;
-        // As `helm upgrade --force` and `kubectl replace` do.
-        let mut wiped = cluster.admin.get(&configuration).await.ok();
-        wiped["webhooks"][0]["clientConfig"]["caBundle"].take();
-        cluster.admin.replace(&configuration, &wiped).await.ok();
-        assert_eq!(has(cluster, &configuration, field).await, bundle);
+        let fields = [0, 1].map(|webhook| format!("/webhooks/{webhook}/clientConfig/caBundle"));
+        let bundle = has(cluster, &configuration, &fields[0]).await;
+        // As `helm upgrade --force` and `kubectl replace` do, of all webhooks or of one.
+        for wiped_fields in [&fields[..], &fields[1..]] {
+            let mut wiped = cluster.admin.get(&configuration).await.ok();
+            for field in wiped_fields {
+                wiped.pointer_mut(field).unwrap().take();
+            }
+            cluster.admin.replace(&configuration, &wiped).await.ok();
+            for field in &fields {
+                assert_eq!(has(cluster, &configuration, field).await, bundle, "{field}");
+            }
+        }
         assert!(controller.stop().success());
     });
 }

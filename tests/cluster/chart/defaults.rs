@@ -116,6 +116,8 @@ fn no_flag_that_the_chart_sets_is_taken_a_second_time() {
         let args = args.as_array().unwrap().iter().filter_map(Value::as_str);
         flags.extend(args.filter_map(|arg| Some(arg.split_once('=')?.0.to_owned())));
     }
+    // And one without a value.
+    flags.push("--sessions".to_owned());
     flags.sort();
     flags.dedup();
     assert!(flags.contains(&"--defaults".to_owned()), "{flags:?}");

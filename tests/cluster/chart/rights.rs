@@ -20,8 +20,9 @@ const WRITE: [&str; 4] = ["get", "list", "watch", "patch"];
 type Granted = (&'static [&'static str], &'static str, &'static str, Option<&'static str>);
 
 /// What serving takes, in every namespace.
-const SERVING: [Granted; 4] = [
+const SERVING: [Granted; 5] = [
     (&READ, "kelos.dev", "taskspawners", None),
+    (&READ, "kelos.dev", "sessionspawners", None),
     (&READ, "kelos.dev", "workspaces", None),
     (&READ, "kelos.dev", "workerpools", None),
     (&READ, "", "namespaces", None),

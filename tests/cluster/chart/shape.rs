@@ -1,6 +1,7 @@
 //! What must hold of every rendering, whatever the values.
 
 use clap::Parser;
+use kelos_metadata::certs::OurWebhook;
 use kelos_metadata::cli::{Cli, Command};
 use kelos_metadata::server::Limits;
 use kelos_metadata::settings::ServeSettings;
@@ -95,6 +96,12 @@ fn the_controller_takes_what_it_is_started_with() {
 const CONFIGURATIONS: [&str; 2] =
     ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
+/// All webhooks of both.
+fn webhooks(rendering: &Rendering) -> impl Iterator<Item = &Value> {
+    let lists = CONFIGURATIONS.map(|kind| rendering.the(kind)["webhooks"].as_array().unwrap());
+    lists.into_iter().flatten()
+}
+
 #[test]
 fn the_ports_of_all_objects_meet() {
     each(|rendering| {
@@ -110,8 +117,7 @@ fn the_ports_of_all_objects_meet() {
                 assert_eq!(container(deployment)[probe]["httpGet"]["port"], "health");
             }
         }
-        for kind in CONFIGURATIONS {
-            let webhook = &rendering.the(kind)["webhooks"][0];
+        for webhook in webhooks(rendering) {
             let called = &webhook["clientConfig"]["service"];
             let service = rendering.the("Service");
             assert_eq!(called["name"], service["metadata"]["name"]);
@@ -139,6 +145,50 @@ fn spawners_are_judged_where_tasks_are_labelled_and_never_refused() {
         let path = &validating["clientConfig"]["service"]["path"];
         assert_eq!(path, kelos_metadata::webhook::router::VALIDATE_SPAWNER_PATH);
     });
+}
+
+#[test]
+fn all_webhooks_of_ours_are_there_each_with_its_path() {
+    each(|rendering| {
+        let found: Vec<_> = webhooks(rendering)
+            .map(|it| (it["name"].clone(), it["clientConfig"]["service"]["path"].clone()))
+            .collect();
+        let all = OurWebhook::ALL.map(|it| (json!(it.as_str()), json!(it.path())));
+        assert_eq!(found, all);
+    });
+}
+
+/// The version, whose Session it is, and where it is sent are its own.
+#[test]
+fn sessions_are_sent_when_and_as_tasks_are() {
+    each(|rendering| {
+        let [task, session] = [0, 1].map(|webhook| {
+            let mut webhook = rendering.the(CONFIGURATIONS[0])["webhooks"][webhook].clone();
+            for own in ["name", "matchConditions"] {
+                webhook.as_object_mut().unwrap().remove(own);
+            }
+            webhook["clientConfig"]["service"]["path"].take();
+            for own in ["resources", "apiVersions"] {
+                webhook["rules"][0][own].take();
+            }
+            webhook
+        });
+        assert_eq!(task, session);
+    });
+}
+
+#[test]
+fn what_is_asked_about_sessions_is_answered_and_may_be_read() {
+    for enabled in [true, false] {
+        let rendering = Rendering::of(&json!({"sessions": {"enabled": enabled}}));
+        let Command::Serve(serve) = typed(rendering.the("Deployment")).unwrap().command else {
+            panic!("the Deployment serves");
+        };
+        assert_eq!(serve.sessions, enabled);
+        assert_eq!(rendering.the(CONFIGURATIONS[0])["webhooks"][1].is_object(), enabled);
+        let read = &rendering.the("ClusterRole")["rules"][0]["resources"];
+        assert_eq!(read.as_array().unwrap().contains(&json!("sessionspawners")), enabled);
+    }
 }
 
 /// The names that a Role or a ClusterRole binds a resource to.
@@ -171,8 +221,10 @@ fn what_the_controller_writes_is_what_it_may_write_and_what_the_others_read() {
         for kind in CONFIGURATIONS {
             let configuration = rendering.the(kind);
             assert_eq!(configuration["metadata"]["name"], configured);
+        }
+        for webhook in webhooks(&rendering) {
             // A key of ours, be it empty, is what helm and others would put in the place of the controller's.
-            let client_config = &configuration["webhooks"][0]["clientConfig"];
+            let client_config = &webhook["clientConfig"];
             assert_eq!(client_config.get("caBundle"), None);
             let service = &client_config["service"];
             assert_eq!(service["name"], flag(controller, "service"));

@@ -113,7 +113,9 @@ impl Fixture<'_> {
     /// Takes the caBundle away, as `kubectl replace` with a rendered chart does.
     pub(crate) async fn wipes_bundle(&self) {
         let mut found = self.cluster.admin.get(&configuration()).await.ok();
-        found["webhooks"][0]["clientConfig"]["caBundle"].take();
+        for webhook in found["webhooks"].as_array_mut().unwrap() {
+            webhook["clientConfig"]["caBundle"].take();
+        }
         self.cluster.admin.replace(&configuration(), &found).await.ok();
     }
 }
