@@ -58,7 +58,7 @@ fn expected(there: &Objects) -> BTreeMap<(&'static str, &'static str), Expected>
         (("timeseries", "Age of the watches"), Expected::Something),
         (("timeseries", "Not answered"), Expected::Nothing),
         (("stat", "Replicas"), one(1.0)),
-        (("stat", "TaskSpawners"), one(there.spawners.len() as f64)),
+        (("stat", "Spawners"), one(there.spawners.len() as f64)),
         (("stat", "Templates that do not parse"), one(0.0)),
         (("stat", "Certificate"), Expected::Something),
     ]);

@@ -151,6 +151,12 @@ fn causes_of_answers() -> Vec<(&'static str, Changed)> {
         ("KelosMetadataStrangeRequests", admissions("task", "not_a_task", 1.0)),
         ("KelosMetadataStrangeRequests", admissions("taskspawner", "not_a_spawner", 1.0)),
         ("KelosMetadataUnknownOwners", admissions("task", "unknown_owner", 20.0)),
+        // Few beside all the Tasks that are well.
+        (
+            "KelosMetadataUnknownOwners",
+            [admissions("session", "unknown_owner", 1.0), admissions("session", "unchanged", 9.0)]
+                .concat(),
+        ),
         ("KelosMetadataKeysSkipped", labels("missing_variable", 300.0)),
         ("KelosMetadataKeysSkipped", labels("not_allowed", 300.0)),
         ("KelosMetadataLimitExceeded", labels("limit_exceeded", 1.0)),
