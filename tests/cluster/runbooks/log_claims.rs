@@ -19,7 +19,8 @@ pub(crate) enum Whose {
 use Whose::{ApiServers, Nobodys, Ours};
 
 /// Every text of more than one word that the page has in backticks, besides commands and flags.
-pub(crate) const CLAIMS: [(&str, Whose); 44] = [
+pub(crate) const CLAIMS: [(&str, Whose); 45] = [
+    ("sessions.enabled: false", Nobodys),
     ("spawnerWarnings.enabled: false", Nobodys),
     ("failurePolicy: Ignore", Nobodys),
     ("make bench", Nobodys),
