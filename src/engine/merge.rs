@@ -196,7 +196,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
         match judge(rule, trimmed.into(), sanitize) {
             Ok(same) if same == value => Found::Settled(keep(self.task.shape(), rule, value, ours)),
-            Ok(repaired) => Found::Settled(self.repair(rule, repaired.into_owned())),
+            Ok(repaired) => self.repair(rule, value.len(), repaired.into_owned()),
             Err(skip) if !rule.in_field && !binds_others(rule, value, skip.reason) => {
                 Found::Settled(KeyOutcome::Skipped(existing(self.task.shape())))
             }
@@ -242,10 +242,16 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         }
     }
 
-    fn repair(&mut self, rule: &'r KeyRule, value: String) -> KeyOutcome {
+    /// Sets a valid value in the place of one that has so many bytes. One that has more may be too much, and the old
+    /// one can't stay.
+    fn repair(&mut self, rule: &'r KeyRule, bytes: usize, value: String) -> Found {
         let size = self.size_with(rule.place(), &value);
+        if value.len() > bytes && !size.fits_etcd() {
+            self.remove(rule.place());
+            return Found::Absent { removed: Some(too_large(self.task.shape())) };
+        }
         self.set(rule.place(), value.clone(), size);
-        KeyOutcome::Repaired(value)
+        Found::Settled(KeyOutcome::Repaired(value))
     }
 
     /// Annotations that arrive over the total would get the Task refused: those that the Kelos field
