@@ -5,6 +5,7 @@
 
 mod keys;
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -150,8 +151,7 @@ impl Typed {
         self.soon(async move |reach, namespace| {
             let defaults = defaults.and_then(|it| defaults::in_file(&it)).unwrap_or_default();
             let policy = Policy { defaults: Arc::new(defaults), ..Policy::default() };
-            let all = keys::keys(reach, namespace, (shape, &name), policy).await?;
-            Some(all.into_iter().filter(|it| it.starts_with(&start)).take(MOST_NAMES).collect())
+            Some(beginning(keys::keys(reach, namespace, (shape, &name), policy).await?, &start))
         })
     }
 
@@ -209,6 +209,11 @@ fn with_names(arg: Arg, typed: &Typed) -> Arg {
     }
 }
 
+/// Those that begin so, as many as are offered.
+fn beginning(all: BTreeSet<String>, start: &str) -> Vec<String> {
+    all.into_iter().filter(|it| it.starts_with(start)).take(MOST_NAMES).collect()
+}
+
 /// Whether it ends in a name as the cluster has them: what is none, a shell may take for several.
 fn is_name(candidate: &str) -> bool {
     apimachinery::is_object_name(candidate.rsplit(['/', '=']).next().unwrap_or_default())
@@ -243,6 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn of_many_keys_those_that_begin_as_typed_are_offered() {
+        let many = || (0..600).map(|it| format!("k{it}")).chain(["zlast".to_owned()]).collect();
+        assert_eq!(beginning(many(), "zl"), ["zlast"]);
+        assert_eq!(beginning(many(), "k59").len(), 11, "k59, and k590 to k599");
+        assert_eq!(beginning(many(), "").len(), MOST_NAMES);
+    }
+
+    #[test]
     fn the_cluster_is_the_one_that_was_typed() {
         let found =
             typed(&["kubectl", "lint", "-n", "team", "--context=blue", "--kubeconfig", "k"]);
@@ -258,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_task_is_the_one_that_explain_is_asked_about() {
+    fn the_task_or_session_is_the_one_that_explain_is_asked_about() {
         for (words, task) in [
             (&["explain", "task/w-1", ""][..], Some("w-1")),
             (&["explain", "-n", "team", "tasks/w-1", "--context=blue", "are"], Some("w-1")),
@@ -267,7 +280,8 @@ mod tests {
             (&["explain", "task/w-1"], None),
             (&["explain", "-n", "team", ""], None),
             (&["explain", "-f", "x.yaml", "w-1", ""], None),
-            (&["explain", "session/w-1", ""], None),
+            (&["explain", "session/w-1", ""], Some("w-1")),
+            (&["explain", "pod/w-1", ""], None),
             (&["explain", "task/../x", ""], None),
             (&["explain", "task/W", ""], None),
             (&["explain", "--help", "w-1", ""], None),
