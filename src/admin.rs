@@ -103,11 +103,11 @@ mod tests {
     #[tokio::test]
     async fn metrics_come_with_the_type_that_prometheus_reads() {
         let metrics = Arc::new(Metrics::new());
-        metrics.spawners().set_rules(3, 0);
+        metrics.spawners().set_rules(|_| 3, 0);
         let router = metrics_router(metrics);
         let (status, content_type, body) = fetch(&router, "/metrics").await;
         assert_eq!(status, 200);
         assert_eq!(content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-        assert!(body.contains("kelos_metadata_spawners 3\n"));
+        assert!(body.contains("kelos_metadata_spawners{kind=\"taskspawners\"} 3\n"));
     }
 }

@@ -50,7 +50,10 @@ fn events(cache: Cache, has_new_template: bool) -> Result<Box<dyn FnMut()>> {
     let (spawners, metrics) = (Spawners::new(Policy::default()), Metrics::new());
     let all = (0..count).map(|number| spawner(namespaces, number, "backend"));
     spawners.replace(Objects { spawners: all.collect::<Result<_>>()?, ..Objects::default() });
-    ensure!(spawners.snapshot().spawner_count() == count, "there is no room for all of them");
+    ensure!(
+        spawners.snapshot().spawner_count(Shape::Task) == count,
+        "there is no room for all of them"
+    );
     let number = |event: u32| event as usize * 331 % count;
     let event = |event: u32| {
         let value =
@@ -64,7 +67,7 @@ fn events(cache: Cache, has_new_template: bool) -> Result<Box<dyn FnMut()>> {
         black_box(spawners.work());
         // What is told after each.
         let known = spawners.snapshot();
-        metrics.spawners().set_rules(known.spawner_count(), known.invalid_templates());
+        metrics.spawners().set_rules(|makes| known.spawner_count(makes), known.invalid_templates());
         let weight = spawners.weight();
         metrics.spawners().set_weight(weight.bytes, weight.refused);
     }))

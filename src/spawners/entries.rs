@@ -25,10 +25,10 @@ pub(super) enum Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
     all: [Namespaced<Entry>; Shape::ALL.len()],
-    count: Count,
+    counts: [Count; Shape::ALL.len()],
 }
 
-/// What an entry counts for, or all of them together.
+/// What an entry counts for, or all of those of a kind together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     /// Spawners that have rules.
@@ -51,10 +51,11 @@ impl Entries {
 
     pub(super) fn insert(&mut self, namespace: &str, seat_name: &str, entry: Entry) {
         self.take_off(namespace, seat_name);
-        let Count { known, invalid_templates } = entry.count();
-        self.count.known += known;
-        self.count.invalid_templates += invalid_templates;
         let (makes, name) = of_seat(seat_name);
+        let Count { known, invalid_templates } = entry.count();
+        let count = &mut self.counts[makes as usize];
+        count.known += known;
+        count.invalid_templates += invalid_templates;
         self.all[makes as usize].insert(namespace, name, entry);
     }
 
@@ -69,14 +70,14 @@ impl Entries {
         self.all.iter().flat_map(Namespaced::iter)
     }
 
-    /// How many have rules.
-    pub(super) fn known(&self) -> usize {
-        self.count.known
+    /// How many of those that make what has this shape have rules.
+    pub(super) fn known(&self, makes: Shape) -> usize {
+        self.counts[makes as usize].known
     }
 
-    /// How many of their templates and rules annotations do not parse.
+    /// How many templates and rules annotations of all of them do not parse.
     pub(super) fn invalid_templates(&self) -> usize {
-        self.count.invalid_templates
+        self.counts.iter().map(|count| count.invalid_templates).sum()
     }
 
     /// Whether nothing was changed in one of them since it was cloned from the other.
@@ -86,9 +87,11 @@ impl Entries {
 
     /// What is kept under this name counts no more.
     fn take_off(&mut self, namespace: &str, seat_name: &str) {
-        let count = self.get(namespace, seat_name).map(Entry::count).unwrap_or_default();
-        self.count.known -= count.known;
-        self.count.invalid_templates -= count.invalid_templates;
+        let (makes, name) = of_seat(seat_name);
+        let gone = self.of(makes, namespace, name).map(Entry::count).unwrap_or_default();
+        let count = &mut self.counts[makes as usize];
+        count.known -= gone.known;
+        count.invalid_templates -= gone.invalid_templates;
     }
 }
 

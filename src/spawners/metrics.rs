@@ -11,6 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 use self::watch_age::WatchAge;
 use super::lookup_outcome::LookupOutcome;
 use super::watches::WatchedKind;
+use crate::engine::kelos::Shape;
 use crate::metrics::{gauge_value, label_values};
 
 label_values!(WatchedKind, LookupOutcome);
@@ -21,16 +22,16 @@ struct LookupLabels {
     result: LookupOutcome,
 }
 
-/// The labels of `watch_age_seconds`.
+/// The labels of `spawners` and `watch_age_seconds`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WatchLabels {
+struct OfKind {
     kind: WatchedKind,
 }
 
 /// The metric families of the cache.
 #[derive(Debug)]
 pub struct SpawnerMetrics {
-    spawners: Gauge,
+    spawners: [Gauge; Shape::ALL.len()],
     invalid_templates: Gauge,
     rules_bytes: Gauge,
     refused_spawners: Gauge,
@@ -42,15 +43,20 @@ pub struct SpawnerMetrics {
 impl SpawnerMetrics {
     /// Creates the families in a registry, each series at zero.
     pub fn register(registry: &mut Registry) -> SpawnerMetrics {
-        let [spawners, invalid_templates, rules_bytes, refused_spawners, defaults_valid] =
-            [(); 5].map(|()| Gauge::default());
+        let [invalid_templates, rules_bytes, refused_spawners, defaults_valid] =
+            [(); 4].map(|()| Gauge::default());
+        let spawners = Family::<OfKind, Gauge>::default();
         defaults_valid.set(1);
         let lookups = Family::<LookupLabels, Counter>::default();
         let watch_age = WatchAge::default();
-        registry.register("spawners", "TaskSpawners whose rules are loaded", spawners.clone());
+        registry.register(
+            "spawners",
+            "Spawners whose rules are loaded, by their kind",
+            spawners.clone(),
+        );
         registry.register(
             "invalid_templates",
-            "Templates and rules annotations of the loaded TaskSpawners that do not parse",
+            "Templates and rules annotations of the loaded spawners that do not parse",
             invalid_templates.clone(),
         );
         registry.register_with_unit(
@@ -61,7 +67,7 @@ impl SpawnerMetrics {
         );
         registry.register(
             "refused_spawners",
-            "TaskSpawners whose rules are not loaded because there is no room for them",
+            "Spawners whose rules are not loaded because there is no room for them",
             refused_spawners.clone(),
         );
         registry.register(
@@ -76,7 +82,9 @@ impl SpawnerMetrics {
         );
         registry.register_collector(Box::new(watch_age.clone()));
         SpawnerMetrics {
-            spawners,
+            spawners: Shape::ALL.map(|makes| {
+                spawners.get_or_create_owned(&OfKind { kind: WatchedKind::spawners(makes) })
+            }),
             invalid_templates,
             rules_bytes,
             refused_spawners,
@@ -87,13 +95,16 @@ impl SpawnerMetrics {
         }
     }
 
-    /// Sets how many TaskSpawners have rules, and how many of their templates do not parse.
-    pub fn set_rules(&self, spawners: usize, invalid_templates: usize) {
-        self.spawners.set(gauge_value(spawners));
+    /// Sets how many spawners have rules, of those that make what has a shape, and how many templates of
+    /// all of them do not parse.
+    pub fn set_rules(&self, spawners: impl Fn(Shape) -> usize, invalid_templates: usize) {
+        for makes in Shape::ALL {
+            self.spawners[makes as usize].set(gauge_value(spawners(makes)));
+        }
         self.invalid_templates.set(gauge_value(invalid_templates));
     }
 
-    /// Sets how many bytes the rules take, and how many TaskSpawners there is no room for.
+    /// Sets how many bytes the rules take, and how many spawners there is no room for.
     pub fn set_weight(&self, bytes: u64, refused: usize) {
         self.rules_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.refused_spawners.set(gauge_value(refused));

@@ -145,9 +145,9 @@ impl Snapshot {
         })
     }
 
-    /// How many TaskSpawners and SessionSpawners have rules here.
-    pub fn spawner_count(&self) -> usize {
-        self.spawners.known()
+    /// How many TaskSpawners have rules here, or, of what has the shape of a Session, SessionSpawners.
+    pub fn spawner_count(&self, makes: Shape) -> usize {
+        self.spawners.known(makes)
     }
 
     /// How many templates and rules annotations do not parse.

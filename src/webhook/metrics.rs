@@ -13,6 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::outcome::{AdmissionOutcome, KeyOutcomeLabel};
 use super::resource::Resource;
 use crate::apimachinery::Kind;
+use crate::engine::kelos::Shape;
 use crate::metrics::{DroppedLines, Exposition, label_values};
 use crate::spawners::SpawnerMetrics;
 use crate::unix_seconds::UnixSeconds;
@@ -54,8 +55,8 @@ pub struct Metrics {
     registry: Registry,
     admissions: [[Counter; AdmissionOutcome::ALL.len()]; Resource::ALL.len()],
     admission_duration: [Histogram; Resource::ALL.len()],
-    /// Those of Tasks: spawners have none.
-    keys: [[Counter; KeyOutcomeLabel::ALL.len()]; Kind::ALL.len()],
+    /// Those of what is made: spawners have none.
+    keys: [[[Counter; KeyOutcomeLabel::ALL.len()]; Kind::ALL.len()]; Shape::ALL.len()],
     certificate_expiry: Gauge,
     spawners: Arc<SpawnerMetrics>,
     dropped_lines: DroppedLines,
@@ -112,10 +113,12 @@ impl Metrics {
             admission_duration: Resource::ALL.map(|resource| {
                 admission_duration.get_or_create_owned(&DurationLabels { resource })
             }),
-            keys: Kind::ALL.map(|kind| {
-                KeyOutcomeLabel::ALL.map(|outcome| {
-                    let resource = Resource::Task;
-                    keys.get_or_create_owned(&KeyLabels { resource, kind, outcome })
+            keys: Shape::ALL.map(|shape| {
+                Kind::ALL.map(|kind| {
+                    KeyOutcomeLabel::ALL.map(|outcome| {
+                        let resource = Resource::made(shape);
+                        keys.get_or_create_owned(&KeyLabels { resource, kind, outcome })
+                    })
                 })
             }),
             certificate_expiry,
@@ -140,9 +143,9 @@ impl Metrics {
         self.admissions[resource as usize][outcome as usize].inc();
     }
 
-    /// Counts one key of one Task.
-    pub fn key(&self, kind: Kind, outcome: KeyOutcomeLabel) {
-        self.keys[kind as usize][outcome.index()].inc();
+    /// Counts one key of one object that has this shape.
+    pub fn key(&self, shape: Shape, kind: Kind, outcome: KeyOutcomeLabel) {
+        self.keys[shape as usize][kind as usize][outcome.index()].inc();
     }
 
     /// Those of the cache.
@@ -247,9 +250,10 @@ mod tests {
             assert!(text.contains(&series), "{series}");
         }
         let keys = text.lines().filter(|l| l.starts_with("kelos_metadata_keys_total{")).count();
-        assert_eq!(keys, Kind::ALL.len() * KeyOutcomeLabel::ALL.len());
+        assert_eq!(keys, Shape::ALL.len() * Kind::ALL.len() * KeyOutcomeLabel::ALL.len());
         for series in [
-            "kelos_metadata_spawners 0\n",
+            "kelos_metadata_spawners{kind=\"taskspawners\"} 0\n",
+            "kelos_metadata_spawners{kind=\"sessionspawners\"} 0\n",
             "kelos_metadata_invalid_templates 0\n",
             "kelos_metadata_rules_bytes 0\n",
             "kelos_metadata_refused_spawners 0\n",
@@ -265,14 +269,17 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_counted_by_kind_and_outcome() {
+    fn keys_are_counted_by_resource_kind_and_outcome() {
         let metrics = Metrics::new();
-        metrics.key(Kind::Label, KeyOutcomeLabel::Applied);
-        metrics.key(Kind::Label, KeyOutcomeLabel::Repaired);
-        metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
-        metrics.key(Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
+        metrics.key(Shape::Task, Kind::Label, KeyOutcomeLabel::Applied);
+        metrics.key(Shape::Task, Kind::Label, KeyOutcomeLabel::Repaired);
+        metrics.key(Shape::Task, Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
+        metrics.key(Shape::Task, Kind::Annotation, KeyOutcomeLabel::Skipped(Reason::TooLarge));
+        metrics.key(Shape::Session, Kind::Label, KeyOutcomeLabel::Applied);
+        metrics.key(Shape::Session, Kind::Label, KeyOutcomeLabel::Applied);
         for (series, count) in [
             ("{resource=\"task\",kind=\"label\",outcome=\"applied\"}", "1"),
+            ("{resource=\"session\",kind=\"label\",outcome=\"applied\"}", "2"),
             ("{resource=\"task\",kind=\"label\",outcome=\"repaired\"}", "1"),
             ("{resource=\"task\",kind=\"annotation\",outcome=\"too_large\"}", "2"),
             ("{resource=\"task\",kind=\"label\",outcome=\"too_large\"}", "0"),
@@ -320,13 +327,16 @@ mod tests {
     #[test]
     fn gauges_hold_what_was_set_last() {
         let metrics = Metrics::new();
-        metrics.spawners().set_rules(7, 2);
-        metrics.spawners().set_rules(5, 1);
+        metrics.spawners().set_rules(|_| 7, 2);
+        metrics.spawners().set_rules(|makes| 5 + makes as usize, 1);
         metrics.spawners().set_weight(81 << 20, 3);
         metrics.set_certificate_expiry(UnixSeconds(1_900_000_000));
         metrics.count_dropped_lines(|| 3);
         assert_eq!(line(&metrics, "kelos_metadata_log_lines_dropped_total"), "3");
-        assert_eq!(line(&metrics, "kelos_metadata_spawners"), "5");
+        for (kind, count) in [("taskspawners", "5"), ("sessionspawners", "6")] {
+            let series = format!("kelos_metadata_spawners{{kind=\"{kind}\"}}");
+            assert_eq!(line(&metrics, &series), count);
+        }
         assert_eq!(line(&metrics, "kelos_metadata_invalid_templates"), "1");
         assert_eq!(line(&metrics, "kelos_metadata_rules_bytes"), "84934656");
         assert_eq!(line(&metrics, "kelos_metadata_refused_spawners"), "3");

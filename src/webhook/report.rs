@@ -69,11 +69,12 @@ pub(super) fn decision(
             KeyOutcome::Defaulted(..) => KeyOutcomeLabel::Defaulted,
             KeyOutcome::Skipped(skip) => KeyOutcomeLabel::Skipped(skip.reason),
         };
-        metrics.key(key.kind, outcome);
+        metrics.key(task.shape(), key.kind, outcome);
     }
     if news > SKIPS {
         let (namespace, more) = (&*request.namespace, news - SKIPS);
-        tracing::debug!(namespace, task = task.name(), more, "More keys were skipped or defaulted");
+        let [task, session] = names(task);
+        tracing::debug!(namespace, task, session, more, "More keys were skipped or defaulted");
     }
 }
 
@@ -85,13 +86,20 @@ pub(super) fn audited(request: &Request<'_>, task: &Task<'_>, decision: &Decisio
     if decision.was_marked || decision.is_exempt {
         return;
     }
+    let [made, session] = names(task);
     tracing::info!(
         namespace = &*request.namespace,
-        task = task.name(),
+        task = made,
+        session,
         spawner = task.owner().map(|owner| owner.name),
         keys = outcome_list(&decision.keys, LIST_BYTES),
         "Would set"
     );
+}
+
+/// The name of a Task, and that of a Session: it has one of them.
+fn names<'t>(made: &'t Task<'_>) -> [Option<&'t str>; 2] {
+    Shape::ALL.map(|shape| (made.shape() == shape).then(|| made.name()))
 }
 
 /// The spawners that were logged as not known.
@@ -102,19 +110,13 @@ pub(super) fn unknown_owner(namespace: &str, owner: &Owner<'_>) {
     if !UNKNOWN.is_news(&(namespace, owner.shape, owner.name)) {
         return;
     }
-    let spawner = owner.name;
-    match owner.shape {
-        Shape::Task => tracing::info!(
-            namespace,
-            spawner,
-            "Unknown TaskSpawner: its Tasks get nothing; was it deleted or renamed?"
-        ),
-        Shape::Session => tracing::info!(
-            namespace,
-            spawner,
-            "Unknown SessionSpawner: its Sessions get nothing; was it deleted or renamed?"
-        ),
-    }
+    tracing::info!(
+        namespace,
+        spawner = owner.name,
+        "Unknown {}: its {} get no more than the defaults; was it deleted or renamed?",
+        owner.shape.spawner(),
+        owner.shape.several()
+    );
 }
 
 /// What was found wrong with a spawner.
@@ -215,11 +217,13 @@ fn log_key(
     skip: &Skip,
     is_news: bool,
 ) {
+    let [made, session] = names(task);
     macro_rules! log {
         ($level:ident, $message:literal) => {
             tracing::$level!(
                 namespace = &*request.namespace,
-                task = task.name(),
+                task = made,
+                session,
                 spawner = task.owner().map(|owner| owner.name),
                 kind = key.kind.as_str(),
                 key = key.key,

@@ -181,14 +181,22 @@ impl Strays {
         if request.method() != Method::POST {
             return;
         }
-        self.metrics.refused(Resource::Task, AdmissionOutcome::BadRequest);
-        if self.told.is_due() {
+        let path = request.uri().path();
+        let is_of_sessions = path == MUTATE_SESSION_PATH;
+        let resource = if is_of_sessions { Resource::Session } else { Resource::Task };
+        self.metrics.refused(resource, AdmissionOutcome::BadRequest);
+        if !self.told.is_due() {
+        } else if is_of_sessions {
             tracing::warn!(
-                path = request.uri().path(),
+                path,
+                "Nothing is served at this path: Sessions get no labels until `serve` is started with --sessions"
+            );
+        } else {
+            tracing::warn!(
+                path,
                 "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
-                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH} (of Sessions, where \
-                 `serve` has --sessions: {MUTATE_SESSION_PATH}), and of the ValidatingWebhookConfiguration to \
-                 {VALIDATE_SPAWNER_PATH}"
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}, and of the \
+                 ValidatingWebhookConfiguration to {VALIDATE_SPAWNER_PATH}"
             );
         }
     }

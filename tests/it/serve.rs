@@ -63,7 +63,7 @@ async fn health_and_metrics_have_ports_of_their_own_and_sigterm_ends_it() {
     labels(&client).await;
     let text = get(metrics, "/metrics");
     for line in [
-        "kelos_metadata_spawners 1",
+        "kelos_metadata_spawners{kind=\"taskspawners\"} 1",
         "kelos_metadata_admissions_total{resource=\"task\",outcome=\"patched\"} 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");

@@ -120,7 +120,7 @@ mod tests {
         ];
         let beside = Beside::serve(listeners).await.unwrap();
         // The only thread of this runtime is blocked from here on, and all of its tasks with it.
-        assert!(get(addresses[0], "/metrics").contains("kelos_metadata_spawners 0"));
+        assert!(get(addresses[0], "/metrics").contains("kelos_metadata_rules_bytes 0"));
         assert!(get(addresses[1], "/healthz").starts_with("HTTP/1.1 200"));
         assert!(get(addresses[1], "/readyz").starts_with("HTTP/1.1 503"));
         readiness.set_ready();

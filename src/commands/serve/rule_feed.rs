@@ -63,7 +63,9 @@ impl RuleFeed {
                 tracing::error!(%problem, "A manifest is invalid; if it was valid before, that version stays");
             }
             log_problems(spawners.replace(objects), &spawners, metrics.spawners());
-            tracing::info!(spawners = spawners.snapshot().spawner_count(), "Loaded manifests");
+            let loaded = spawners.snapshot();
+            let [of_tasks, of_sessions] = Shape::ALL.map(|makes| loaded.spawner_count(makes));
+            tracing::info!(spawners = of_tasks + of_sessions, "Loaded manifests");
         };
         let context = || format!("--manifests {} can't be watched", folder.display());
         folder
@@ -134,7 +136,7 @@ fn keep(
 fn log_problems(problems: Vec<SpawnerProblem>, spawners: &Spawners, metrics: &SpawnerMetrics) {
     problem_lines::lines(problems).iter().for_each(ProblemLine::log);
     let known = spawners.snapshot();
-    metrics.set_rules(known.spawner_count(), known.invalid_templates());
+    metrics.set_rules(|makes| known.spawner_count(makes), known.invalid_templates());
     let weight = spawners.weight();
     metrics.set_weight(weight.bytes, weight.refused);
 }
@@ -189,7 +191,10 @@ mod tests {
         assert_eq!(listed, WatchedKind::ALL.len(), "{:?}", asked.all());
         assert!(Shape::ALL.into_iter().all(|makes| spawners.is_warm(makes)));
         let text = metrics.encode().unwrap();
-        for line in ["kelos_metadata_spawners 1", "kelos_metadata_invalid_templates 1"] {
+        for line in [
+            "kelos_metadata_spawners{kind=\"taskspawners\"} 1",
+            "kelos_metadata_invalid_templates 1",
+        ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
         }
     }

@@ -266,7 +266,7 @@ fn deletions_and_lists_are_seen_whatever_waits() {
     assert!(worked.is_done, "what is gone does not wait any more");
     assert_eq!(label(&spawners, "good", "b"), "unknown");
     assert_eq!(label(&spawners, "bad", "8"), "x");
-    assert_eq!(spawners.snapshot().spawner_count(), 1);
+    assert_eq!(spawners.snapshot().spawner_count(Shape::Task), 1);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn four_thousand_ordinary_ones_fit_into_a_namespace_and_ten_thousand_into_the_ca
     all.extend((0..6_000).map(|number| ordinary(&format!("ns{}", number % 50), number)));
     let told = spawners.replace(Objects { spawners: all, ..Objects::default() });
     assert_eq!(told, []);
-    assert_eq!(spawners.snapshot().spawner_count(), 10_000);
+    assert_eq!(spawners.snapshot().spawner_count(Shape::Task), 10_000);
     assert_eq!(spawners.weight().refused, 0);
 }
 
@@ -293,7 +293,10 @@ fn names_of_refused_ones_take_next_to_nothing() {
             spawners.apply(one(spawner("ns", &name, 1, 30_000, &text)));
         }
     });
-    assert_eq!((spawners.snapshot().spawner_count(), spawners.weight().refused), (1, 256));
+    assert_eq!(
+        (spawners.snapshot().spawner_count(Shape::Task), spawners.weight().refused),
+        (1, 256)
+    );
     assert!(used.bytes_current < 400_000, "{} are kept", used.bytes_current);
 }
 
@@ -315,7 +318,7 @@ fn cache_of(count: usize) -> Spawners {
     let spawners = Spawners::new(Policy::default());
     let all = (0..count).map(|n| spawner("ns", &format!("s{n:05}"), 1, 1, "x")).collect();
     spawners.replace(Objects { spawners: all, ..Objects::default() });
-    assert_eq!(spawners.snapshot().spawner_count(), count);
+    assert_eq!(spawners.snapshot().spawner_count(Shape::Task), count);
     spawners
 }
 
@@ -359,7 +362,9 @@ fn an_event_allocates_the_same_whatever_the_cache_holds() {
 #[test]
 fn how_many_have_rules_and_templates_that_do_not_parse_is_counted_as_they_come_and_go() {
     let spawners = Spawners::new(Policy::default());
-    let counts = || (spawners.snapshot().spawner_count(), spawners.snapshot().invalid_templates());
+    let counts = || {
+        (spawners.snapshot().spawner_count(Shape::Task), spawners.snapshot().invalid_templates())
+    };
     for (changed, expected) in [
         (one(spawner("ns", "a", 1, 1, "{{")), (1, 1)),
         (one(spawner("ns", "b", 1, 1, "x")), (2, 1)),

@@ -9,7 +9,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-use super::WatchLabels;
+use super::OfKind;
 use crate::spawners::WatchedKind;
 
 /// The ages of all watches. A watch that never began, as without a cluster, has none.
@@ -58,7 +58,7 @@ impl Collector for WatchAge {
         )?;
         for (kind, seconds) in ages {
             if let Some(seconds) = seconds {
-                let labels = WatchLabels { kind };
+                let labels = OfKind { kind };
                 ConstGauge::new(seconds).encode(family.encode_family(&labels)?)?;
             }
         }

@@ -55,7 +55,7 @@ pub(crate) const CLAIMS: [(&str, Whose); 45] = [
     ("The serving key is not kept any more", Ours),
     ("Somebody else keeps writing the Secret", Ours),
     ("The Secret is full", Ours),
-    ("A TaskSpawner has invalid rules", Ours),
+    ("has invalid rules", Ours),
     ("no room for these rules", Ours),
     ("or more of its", Ours),
     ("steps to compile", Ours),

@@ -52,7 +52,8 @@ fn what_has_to_be_fixed_is_found() {
         // Before the watch has shown it, it is looked up, and then its first Task is another one.
         eventually("the watch shows the third TaskSpawner", async || {
             let metrics = serving.pod.metrics().await;
-            metrics.lines().any(|line| line == "kelos_metadata_spawners 3").then_some(())
+            let known = "kelos_metadata_spawners{kind=\"taskspawners\"} 3";
+            metrics.lines().any(|line| line == known).then_some(())
         })
         .await;
         let skipped = "label:number=missing_variable(.Labels)";

@@ -39,7 +39,7 @@ fn healthy(pod: &str, name: &str, value: &str) -> String {
         | r#"kelos_metadata_keys_total{resource="task",kind="annotation",outcome="applied"}"# => {
             growing(60.0)
         }
-        "kelos_metadata_spawners" => steady(10),
+        r#"kelos_metadata_spawners{kind="taskspawners"}"# => steady(10),
         "kelos_metadata_rules_bytes" => steady(70 << 20),
         "kelos_metadata_controller_leader" => steady(u8::from(pod == "a")),
         "kelos_metadata_certificate_expiry_timestamp_seconds" => steady(90 * 86_400),
@@ -194,7 +194,10 @@ fn causes_in_replicas() -> Vec<(&'static str, Changed)> {
             one(r#"kelos_metadata_watch_age_seconds{kind="workspaces"}"#, growing(60.0)),
         ),
         ("KelosMetadataDefaultsInvalid", one("kelos_metadata_defaults_valid", steady(0))),
-        ("KelosMetadataReplicasDisagree", one("kelos_metadata_spawners", steady(9))),
+        (
+            "KelosMetadataReplicasDisagree",
+            one(r#"kelos_metadata_spawners{kind="sessionspawners"}"#, steady(9)),
+        ),
         (
             "KelosMetadataLookupsFail",
             one(r#"kelos_metadata_lookups_total{result="timed_out"}"#, growing(1.0)),

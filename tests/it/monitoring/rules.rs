@@ -183,11 +183,16 @@ fn about_labels() -> Vec<Value> {
 }
 
 fn about_phases() -> Vec<Value> {
-    let webhook = || vec![steady("kelos_metadata_spawners", "", 2)];
+    let webhook = || vec![steady("kelos_metadata_spawners", r#"kind="taskspawners""#, 2)];
+    let session_spawners = || {
+        let of = |kind, count| steady("kelos_metadata_spawners", kind, count);
+        vec![of(r#"kind="taskspawners""#, 0), of(r#"kind="sessionspawners""#, 2)]
+    };
     let seen = vec![steady("kelos_taskspawner_labels", r#"namespace="ns",uid="u""#, 1)];
     let unseen = r#"{alertname="KelosTasksNotSeen"}"#;
     vec![
         fires("no series of Kelos", vec![webhook()], &[unseen]),
+        fires("nor TaskSpawners", vec![session_spawners()], &[]),
         fires("there are", vec![webhook(), seen], &[]),
         fires("no phase for long", vec![task("t", TEAM, NOW - 50, None)], &[WITHOUT_PHASE]),
         fires("none yet", vec![task("t", TEAM, NOW - 14, None)], &[]),

@@ -134,7 +134,7 @@ async function writeState(text, { spawners }) {
         text.family(name, 'gauge');
         await each(text, name, labels, value);
     };
-    await gauge('kelos_metadata_spawners', {}, () => spawners.length - 1);
+    await gauge('kelos_metadata_spawners', { kind: 'taskspawners' }, () => spawners.length - 1);
     await gauge('kelos_metadata_invalid_templates', {}, (_, time) => Number(time >= MISTAKE));
     await gauge('kelos_metadata_rules_bytes', {}, () => 68_400);
     await gauge('kelos_metadata_refused_spawners', {}, () => 0);
