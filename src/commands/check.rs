@@ -14,6 +14,7 @@ mod registered;
 mod report;
 mod rights;
 mod served;
+mod sessions;
 mod switches;
 mod trial;
 mod upkeep;
@@ -99,6 +100,7 @@ async fn behind(asking: &Asking, kelos: Option<&Kelos>, found: &Found, report: &
     }
     upkeep::judge(asking, registered, &programs, report).await;
     rights::judge(asking, kelos, &programs, report).await;
+    sessions::judge(registered, &programs, report);
 }
 
 /// A name with its namespace.

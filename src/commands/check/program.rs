@@ -70,6 +70,11 @@ impl Program {
         None
     }
 
+    /// Whether it answers Sessions too.
+    pub(super) fn answers_sessions(&self) -> bool {
+        !self.is_controller && self.args.iter().any(|arg| arg == "--sessions")
+    }
+
     /// The namespace that a controller works in.
     pub(super) fn own_namespace(&self) -> &str {
         self.flag("namespace").unwrap_or(&self.namespace)

@@ -61,8 +61,9 @@ fn of_webhook<'p>(program: &'p Program, kelos: Option<&Kelos>) -> Vec<Right<'p>>
         READ.map(|verb| Right { verb, group, resource, name: None, namespace: None })
     };
     let mut needed = all("", "namespaces").to_vec();
-    for resource in ["taskspawners", "workspaces", "workerpools"] {
-        // Kelos has had WorkerPools for some time only.
+    let of_sessions = program.answers_sessions().then_some("sessionspawners");
+    for resource in ["taskspawners", "workspaces", "workerpools"].into_iter().chain(of_sessions) {
+        // Kelos has had WorkerPools and SessionSpawners for some time only.
         if kelos.is_none_or(|kelos| !kelos.lacks(resource)) {
             needed.extend(all("kelos.dev", resource));
         }
@@ -185,6 +186,15 @@ mod tests {
     /// What is said of a webhook that reads a Secret: where the API server says of each right whether it is there, or
     /// that it may not be asked, and RBAC grants these rules to it, or may not be read.
     async fn judged(may: fn(&str) -> Option<bool>, rules: Option<serde_json::Value>) -> String {
+        judged_of(&["serve", "--tls-secret=s"], may, rules).await
+    }
+
+    /// The same of one that was started with these arguments.
+    async fn judged_of(
+        args: &[&str],
+        may: fn(&str) -> Option<bool>,
+        rules: Option<serde_json::Value>,
+    ) -> String {
         let (client, _) = api_with_bodies(move |method, path, body| match (method, path) {
             ("POST", path) => {
                 assert_eq!(path.split('?').next(), Some(&*REVIEWS.path("v1", None)));
@@ -221,7 +231,7 @@ mod tests {
             }
         });
         let asking = Asking { client, ..Asking::scripted(|path| panic!("{path}")) };
-        let container = json!({"image": "x:1", "args": ["serve", "--tls-secret=s"]});
+        let container = json!({"image": "x:1", "args": args});
         let program = Program::read(&json!({
             "metadata": {"namespace": "ns", "name": "n"},
             "spec": {"template": {"spec": {"serviceAccountName": "a", "containers": [container]}}},
@@ -250,6 +260,18 @@ mod tests {
         let some = judged(|right| Some(!right.starts_with("watch w")), None).await;
         let lacks = "may not watch workspaces.kelos.dev, nor watch workerpools.kelos.dev\n  → install the chart";
         assert!(some.starts_with(&format!("✗ rights: {TITLE} {lacks}")), "{some}");
+    }
+
+    #[tokio::test]
+    async fn one_that_answers_sessions_reads_session_spawners_too() {
+        let args = ["serve", "--sessions", "--tls-secret=s"];
+        let all = judged_of(&args, |_| Some(true), None).await;
+        assert!(all.starts_with(&format!("✓ rights: {TITLE} has the 18 rights that it needs\n")));
+        let some = judged_of(&args, |right| Some(right != "list sessionspawners"), None).await;
+        assert!(
+            some.starts_with(&format!("✗ rights: {TITLE} may not list sessionspawners")),
+            "{some}"
+        );
     }
 
     #[tokio::test]

@@ -33,7 +33,9 @@ fn a_webhook_that_is_called_by_a_url_is_judged_by_what_is_served_there() {
         });
         let secrets = format!("/api/v1/namespaces/{NAMESPACE}/secrets");
         cluster.admin.create(&secrets, &secret).await.ok();
-        helm(cluster).install(&provided()).ok();
+        let mut values = provided();
+        values["sessions"] = json!({"enabled": false});
+        helm(cluster).install(&values).ok();
         let pod = Pod::start(cluster).await;
         pod.is_ready().await;
         let namespace = cluster.bare_namespace("team", json!({})).await;

@@ -103,6 +103,7 @@ fn each_fault_is_the_one_bad_line() {
         .await;
 
         registrations(cluster, &admin).await;
+        of_sessions(cluster, &admin).await;
 
         EndpointSlice::is_ready(cluster, false).await;
         only_bad(&admin, "endpoints", "leads to no Pod that is ready (1 is not)").await;
@@ -145,6 +146,15 @@ fn each_fault_is_the_one_bad_line() {
         let server = format!("\nServer: {}\n", env!("CARGO_PKG_VERSION"));
         assert!(versions.status == 0 && versions.output.contains(&server), "{versions:?}");
     });
+}
+
+/// Nobody asks about Sessions.
+async fn of_sessions(cluster: &Cluster, admin: &Caller) {
+    let unasked = json!([{"op": "remove", "path": "/webhooks/1"}]);
+    while_changed(cluster, &mutating(), &unasked, async || {
+        only_bad(admin, "registration", "no webhook asks it about Sessions").await;
+    })
+    .await;
 }
 
 /// Registrations by which no Task of a TaskSpawner is answered, and what is said of each.

@@ -65,7 +65,7 @@ fn a_healthy_installation_is_good_to_admins_and_to_helm_test() {
 
         let said = Caller::admin(cluster).runs(&["check", "-n", "team", "-o", "json"]);
         let good = said.lines("good");
-        assert_eq!((said.status, good.len()), (0, 16), "{}", said.output);
+        assert_eq!((said.status, good.len()), (0, 18), "{}", said.output);
         for (topic, text) in [
             ("kelos", "kelos.dev is served as v1alpha2 and v1alpha1; Tasks have labels of Pods"),
             ("kelos", "Deployment kelos-system/kelos-controller-manager runs Kelos v0.52.0"),
