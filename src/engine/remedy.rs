@@ -6,7 +6,7 @@
 mod groups;
 mod lacking;
 mod lines;
-mod payload;
+pub(super) mod payload;
 mod sourceless;
 
 use std::fmt;

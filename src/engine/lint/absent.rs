@@ -5,7 +5,8 @@ use super::faults::{KNOWN, by_certainty, have, listed, some};
 use super::finding::{Finding, Rule, Severity};
 use super::payload;
 use super::templates::{Met, Place, Rendered};
-use crate::engine::remedy::Line;
+use crate::engine::kelos::Source;
+use crate::engine::remedy::{self, Line};
 use crate::engine::simulate::EVENTS;
 use crate::engine::sources::{Presence, is_group, presence};
 use crate::templates::go::forecast::Known;
@@ -107,6 +108,11 @@ fn instead(lint: &Lint<'_>, name: &str) -> Option<String> {
         return Some(format!(
             "map it: `{name}: $.{name}`, or where else it stands in the JSON, under spec.when.webhook.fieldMapping"
         ));
+    }
+    if let Source::GithubWebhook(source) = lint.rules.spawner.spec.when.source()
+        && let Some(template) = remedy::payload::template(source, name)
+    {
+        return Some(format!("what says it is `{template}`"));
     }
     let variable = format!(".{name}");
     let remedy = lint.remedy(&variable);

@@ -38,10 +38,14 @@ const OF_MANY: [&str; 19] = [
     "ChangedFiles",
 ];
 
-/// Whether the name of the TaskSpawner leaves room for what Kelos puts behind it.
+/// Whether the name of the spawner leaves room for what Kelos puts behind it.
 pub(super) fn spawner(lint: &mut Lint<'_>) {
     let name = lint.view.metadata.name.len();
     let field = Field::of(&["metadata", "name"]);
+    // Sessions have the uid of their spawner for a label, and its name for an annotation.
+    if lint.is_session() {
+        return events(lint, field);
+    }
     if name > MOST_BYTES {
         let text = format!(
             "it has {name} bytes, more than a label value: the API server refuses every Task of it"
@@ -49,7 +53,7 @@ pub(super) fn spawner(lint: &mut Lint<'_>) {
         let finding = Finding::new(Rule::LongName, Severity::Error, field, text);
         return lint.add(finding.help(format!("{MOST_BYTES} bytes at the most")));
     }
-    if lint.is_session() || !lint.view.name_template().1.is_empty() {
+    if !lint.view.name_template().1.is_empty() {
         return;
     }
     // The shortest that Kelos puts behind, what it may well be, and what that is.
@@ -86,22 +90,24 @@ fn events(lint: &mut Lint<'_>, field: Field) {
     if left >= ENOUGH_DIGITS {
         return;
     }
+    let several = lint.makes.several();
     let (severity, text) = if left == 0 {
         let text = format!(
-            "Kelos cuts names at {MOST_BYTES} bytes: all Tasks of `{event}` have one and the same, so there is one of them"
+            "Kelos cuts names at {MOST_BYTES} bytes: all {several} of `{event}` have one and the same, so there is one of them"
         );
         (Severity::Error, text)
     } else {
         let text = format!(
-            "Kelos cuts names at {MOST_BYTES} bytes: {left} hex digits keep Tasks of `{event}` apart, too few for many of them"
+            "Kelos cuts names at {MOST_BYTES} bytes: {left} hex digits keep {several} of `{event}` apart, too few for many of them"
         );
         (Severity::Warning, text)
     };
     let most = MOST_BYTES.saturating_sub(2 + event.len() + HASH_DIGITS);
-    lint.add(
-        Finding::new(Rule::LongName, severity, field, text)
-            .help(format!("{most} bytes at the most, or a nameTemplate (Kelos v0.49 and later)")),
-    );
+    let help = match lint.is_session() {
+        true => format!("{most} bytes at the most"),
+        false => format!("{most} bytes at the most, or a nameTemplate (Kelos v0.49 and later)"),
+    };
+    lint.add(Finding::new(Rule::LongName, severity, field, text).help(help));
 }
 
 /// A nameTemplate without an action.

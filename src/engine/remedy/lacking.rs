@@ -38,7 +38,10 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, source: Source<'_>, nam
         Source::GenericWebhook(_) => mapped(missed, table, name),
         _ => None,
     };
-    other.unwrap_or_else(|| Remedy::say(none(table, name)))
+    let has_field = missed.rules.spawner.makes.has_kelos_field();
+    let is_sent =
+        matches!(source, Source::GithubWebhook(it) if payload::template(it, name).is_some());
+    other.unwrap_or_else(|| Remedy::say(none(table, name, is_sent && !has_field)))
 }
 
 /// A field of the JSON that a webhook gets, under a name of its own.
@@ -62,9 +65,13 @@ fn mapped(missed: &Missed<'_>, table: &Table, name: &str) -> Option<Remedy> {
     Some(remedy)
 }
 
-/// That there is none, and what comes nearest.
-fn none(table: &Table, name: &str) -> String {
-    let mut text = format!("{} has no {name}, and Kelos can't be made to print it", table.name);
+/// That there is none, and what comes nearest; it may be in what is sent, where no Kelos field can carry it.
+fn none(table: &Table, name: &str, only_lacks_field: bool) -> String {
+    let why = match only_lacks_field {
+        true => "there is no Kelos field here to print it out of the payload",
+        false => "Kelos can't be made to print it",
+    };
+    let mut text = format!("{} has no {name}, and {why}", table.name);
     let of_slack = OF_SLACK.iter().find(|(known, _)| table.name == "slack" && *known == name);
     let nearest = NEAREST.iter().find(|(known, _)| *known == name).map(|(_, nearest)| *nearest);
     let nearest = nearest.into_iter().flatten().find(|nearest| table.find(nearest).is_some());

@@ -23,12 +23,15 @@ pub(super) fn has(name: &str) -> bool {
     OF_BOTH.iter().any(|(known, _)| *known == name)
 }
 
-/// Has Kelos render it out of the payload; nothing if no event of the source has it. Where only some have it,
-/// the template asks first: under another event the line would fail, and Kelos create no Task.
+/// Has Kelos render it out of the payload; nothing if no event of the source has it, or if there is no Kelos field.
 pub(super) fn of_github(missed: &Missed<'_>, source: &GithubWebhook, name: &str) -> Option<Remedy> {
-    if !missed.rules.spawner.makes.has_kelos_field() {
-        return None;
-    }
+    let template = template(source, name)?;
+    missed.rules.spawner.makes.has_kelos_field().then(|| recorded(missed, name, template))
+}
+
+/// What has Kelos print it out of the payload; nothing if no event of the source has it. Where only some have it,
+/// the template asks first: under another event it would fail, and Kelos create nothing.
+pub(in crate::engine) fn template(source: &GithubWebhook, name: &str) -> Option<String> {
     let (_, chain) = OF_BOTH.into_iter().find(|(known, _)| *known == name)?;
     let takes =
         |event: &&str| source.events.is_empty() || source.events.iter().any(|it| **it == **event);
@@ -39,12 +42,11 @@ pub(super) fn of_github(missed: &Missed<'_>, source: &GithubWebhook, name: &str)
     let is_all = |events: &[&str]| {
         !source.events.is_empty() && source.events.iter().all(|it| events.contains(&&**it))
     };
-    let template = match kinds.as_slice() {
-        [] => return None,
-        [(events, field)] if is_all(events) => printed(field, chain),
-        several => asking(several, chain),
-    };
-    Some(recorded(missed, name, template))
+    match kinds.as_slice() {
+        [] => None,
+        [(events, field)] if is_all(events) => Some(printed(field, chain)),
+        several => Some(asking(several, chain)),
+    }
 }
 
 /// Asks for the event first.
