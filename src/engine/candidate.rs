@@ -144,7 +144,7 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     };
     match (judged, &rule.default) {
         (Ok(value), _) => Ok(Offer { value, defaulted: None }),
-        (Err(cause), Some(default)) if has_stand_in(&cause) => {
+        (Err(cause), Some(default)) if has_stand_in(&cause) && !is_blank_line(rule, default) => {
             Ok(Offer { value: default.to_string(), defaulted: Some(cause) })
         }
         (Err(Cause::Failed(skip)), _) => Err(skip),
@@ -153,11 +153,16 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
 }
 
 /// Whether an empty text means that there is nothing to write: of a label or node selector whose template has an action,
-/// of what is shown in one line, and wherever a `default` stands by. A label that is written out as empty is meant so.
+/// and wherever a `default` stands by. A label that is written out as empty is meant so; what is shown in one line never is.
 pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
-    let is_shown = rule.is_shown_line || rule.kind != Kind::Annotation;
-    text.is_empty() && (rule.default.is_some() || (is_shown && has_action()))
+    let is_of_label = || rule.kind != Kind::Annotation && has_action();
+    text.is_empty() && (rule.is_shown_line || rule.default.is_some() || is_of_label())
+}
+
+/// Whether a `default` leaves nothing of what is shown in one line.
+fn is_blank_line(rule: &KeyRule, default: &str) -> bool {
+    rule.is_shown_line && default.is_empty()
 }
 
 /// That there is nothing to write.

@@ -69,8 +69,7 @@ impl Compiler<'_> {
         });
         let plan = plan.map_err(Box::new);
         let is_shown_line = is_shown_line(kind, &key);
-        let default =
-            if is_shown_line { default.map(|it| line::shown(&it).into()) } else { default };
+        let fitting_line = |it: Box<str>| if is_shown_line { line::shown(&it).into() } else { it };
         if let Err(refusal) = &plan
             && (is_asked || refusal.error.reason != Reason::Protected)
         {
@@ -85,7 +84,7 @@ impl Compiler<'_> {
             key,
             declared_in,
             plan,
-            default,
+            default: default.map(fitting_line),
             allowed,
             is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
             own_allowed: own_allowed.filter(|_| declared_in != DeclaredIn::Defaults),
