@@ -96,19 +96,41 @@ mod tests {
 
     use super::*;
 
-    /// The chart's own expression, as Helm writes it.
-    fn of_chart() -> String {
+    /// The chart's own expressions, as Helm writes them: of Tasks, and of Sessions.
+    fn of_chart() -> [String; 2] {
         // Not compiled in: the image is built without the chart.
         let template = "/charts/kelos-metadata/templates/mutatingwebhookconfiguration.yaml";
         let path = env!("CARGO_MANIFEST_DIR").to_owned() + template;
         let chart = std::fs::read_to_string(path).unwrap();
-        let (_, expression) = chart.split_once("expression: >-\n").unwrap();
-        expression.split("\n    {{").next().unwrap().to_owned()
+        let all = chart.split("expression: >-\n").skip(1);
+        let all = all.map(|it| it.split("\n    {{").next().unwrap().to_owned());
+        all.collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    #[test]
+    fn the_condition_of_the_chart_for_sessions_is_known() {
+        let [_, expression] = of_chart();
+        let condition = MatchCondition { name: "x".to_owned(), expression };
+        assert_eq!(condition.words(), HAS_SESSIONSPAWNER);
+        let owner = |kind: &str, group: &str, controller: bool| {
+            let owner = json!({"kind": kind, "apiVersion": format!("{group}/v1alpha2"), "controller": controller});
+            json!({"metadata": {"ownerReferences": [owner]}})
+        };
+        for (object, holds) in [
+            (owner("SessionSpawner", "kelos.dev", true), true),
+            (owner("SessionSpawner", "kelos.dev", false), false),
+            (owner("SessionSpawner", "example.com", true), false),
+            (owner("TaskSpawner", "kelos.dev", true), false),
+            (json!({"metadata": {"labels": {"kelos.dev/sessionspawner": "u"}}}), false),
+        ] {
+            assert_eq!(condition.holds(&object), Some(holds), "{object}");
+        }
     }
 
     #[test]
     fn the_condition_of_the_chart_is_known() {
-        let condition = MatchCondition { name: "x".to_owned(), expression: of_chart() };
+        let [expression, _] = of_chart();
+        let condition = MatchCondition { name: "x".to_owned(), expression };
         assert_eq!(condition.words(), HAS_TASKSPAWNER);
         for (metadata, holds) in [
             (json!({}), false),

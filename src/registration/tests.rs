@@ -274,3 +274,31 @@ fn a_webhook_of_another_name_is_known_by_its_path() {
     });
     assert_eq!(judged(&gone, &json!({}), Some(&json!({}))).len(), 0);
 }
+
+#[test]
+fn a_session_is_asked_about_by_the_webhook_for_sessions_alone() {
+    let webhook = |name: &str, path: &str, plural: &str| {
+        json!({
+            "name": name,
+            "clientConfig": {"service": {"namespace": "ns", "name": "n", "path": path}},
+            "rules": [{"apiGroups": ["kelos.dev"], "apiVersions": ["*"], "resources": [plural], "operations": ["CREATE"]}],
+        })
+    };
+    let of_tasks = webhook("mtask.metadata.kelos.dev", "/mutate-task", "tasks");
+    let of_sessions = webhook("msession.metadata.kelos.dev", "/mutate-session", "sessions");
+    let asks = |webhooks: &[&Value], shape| {
+        let object = json!({"metadata": {"name": "kelos-metadata"}, "webhooks": webhooks});
+        let configuration: Configuration = serde_json::from_value(object).unwrap();
+        let object = json!({"apiVersion": "kelos.dev/v1alpha2", "metadata": {"name": "x"}});
+        let made = NewTask { shape, object: &object, namespace: "team", namespace_labels: None };
+        configuration.judge(made).map(|it| (it.webhook, it.asks)).collect::<Vec<_>>()
+    };
+    let yes = |name: &str| vec![(name.to_owned(), Asks::Yes)];
+    let both = [&of_tasks, &of_sessions];
+    assert_eq!(asks(&both, Shape::Task), yes("mtask.metadata.kelos.dev"));
+    assert_eq!(asks(&both, Shape::Session), yes("msession.metadata.kelos.dev"));
+    assert_eq!(asks(&[&of_tasks], Shape::Session), []);
+    let astray = webhook("msession.metadata.kelos.dev", "/mutate-task", "sessions");
+    let found = asks(&[&astray], Shape::Session);
+    assert_eq!(found, [("msession.metadata.kelos.dev".to_owned(), Asks::Astray)]);
+}

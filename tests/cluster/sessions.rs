@@ -1,6 +1,7 @@
 //! Sessions, on a real API server: names and sections for the Console, labels, and a StatefulSet that can be made of them.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -97,6 +98,55 @@ fn a_session_spawner_that_changes_is_followed() {
         .await;
         assert_eq!(created.annotation(DISPLAY_NAME), None);
         assert_eq!(created.label("number"), Some("2"));
+    });
+}
+
+/// What the commands say of a Session that was answered: why a key is absent, and what other rules would change.
+#[test]
+fn a_session_is_explained_and_previewed() {
+    on_cluster(async |cluster| {
+        let namespace = cluster.namespace("explained-sessions").await;
+        let rules = json!({"annotations": {SECTION: "{{ .RepositoryName }}", "example.com/by": "{{ .Sender }}"}});
+        let helpers = namespace.creates_session_spawner(session_spawner("helpers", rules)).await;
+        let created = namespace.accepts_session(helpers.issue(9, "Fix it")).await;
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("config");
+        fs::write(&kubeconfig, cluster.control_plane.admin_kubeconfig()).unwrap();
+        let says = |words: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_kelos-metadata"));
+            command.args(words).args(["-n", "explained-sessions", "--kubeconfig"]).arg(&kubeconfig);
+            let output = command.output().unwrap();
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+            (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+        };
+        let named = format!("session/{}", created.name());
+        let (status, said) = says(&["explain", &named]);
+        assert_eq!(status, 1, "{said}");
+        for part in [
+            "SessionSpawner helpers, named by the controller owner reference: there is one with this uid",
+            "add to the SessionSpawner: a line `Sender: {{.Sender}}` in spec.sessionTemplate.initialPrompt",
+        ] {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
+        assert!(!said.contains("Task"), "{said}");
+        let (status, said) = says(&["explain", &named, SECTION]);
+        assert_eq!(status, 0, "{said}");
+        let (status, said) = says(&["preview", "--sessions"]);
+        assert_eq!(status, 0, "{said}");
+        assert!(
+            said.contains("1 Session in namespace explained-sessions: nothing would change"),
+            "{said}"
+        );
+        let rules = json!({ SECTION: "Issues" }).to_string();
+        let change =
+            json!({"metadata": {"annotations": {"metadata.kelos.dev/annotations": rules}}});
+        namespace.merges("sessionspawners", &helpers.name, change).await;
+        let (status, said) = says(&["preview", "--sessions", "-o", "diff"]);
+        assert_eq!(status, 0, "{said}");
+        for part in ["--- a/session/explained-sessions/", "+    kelos.dev/session-section: Issues"]
+        {
+            assert!(said.contains(part), "{part} is not in\n{said}");
+        }
     });
 }
 

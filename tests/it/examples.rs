@@ -112,24 +112,28 @@ fn expected() -> BTreeMap<&'static str, Vec<(&'static str, &'static str)>> {
             ],
         ),
     ];
-    expected.into_iter().chain(carried()).collect()
+    expected.into_iter().chain(carried()).chain([of_session()]).collect()
+}
+
+/// The same of the Session.
+fn of_session() -> (&'static str, Vec<(&'static str, &'static str)>) {
+    (
+        "helpers-issues-12b9377cbe7e",
+        vec![
+            ("label team.example.com/repository", "applied widgets"),
+            (
+                "annotation kelos.dev/session-display-name",
+                "applied acme/widgets#42 Fix the login page",
+            ),
+            ("annotation kelos.dev/session-section", "applied widgets"),
+            ("pod_label team.example.com/cost", "applied payments"),
+        ],
+    )
 }
 
 /// The same of those whose facts the Kelos field carries.
-fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 7] {
+fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 6] {
     [
-        (
-            "helpers-issues-12b9377cbe7e",
-            vec![
-                ("label team.example.com/repository", "applied widgets"),
-                (
-                    "annotation kelos.dev/session-display-name",
-                    "applied acme/widgets#42 Fix the login page",
-                ),
-                ("annotation kelos.dev/session-section", "applied widgets"),
-                ("pod_label team.example.com/cost", "applied payments"),
-            ],
-        ),
         (
             "priority-42",
             vec![

@@ -247,7 +247,11 @@ fn a_task_that_is_not_there_is_no_answer() {
             .contains("there is no Task worker-24 in what -f names: did you mean task/worker-42?"),
         "{errors}"
     );
-    assert!(said(&["-f", "all-well.yaml", "session/x"]).contains("names no Task: write task/NAME"));
+    assert!(said(&["-f", "all-well.yaml", "session/x"]).contains("no Session x in what -f names"));
+    assert!(
+        said(&["-f", "all-well.yaml", "pod/x"])
+            .contains("names no Task and no Session: write task/")
+    );
     assert!(said(&["-f", "all-well.yaml", "-f", "pod-label.yaml"]).contains("so say which"));
     assert!(said(&[]).contains("task/NAME"));
     assert!(said(&["-f", "gone.yaml"]).contains("gone.yaml"));

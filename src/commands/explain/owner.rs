@@ -102,7 +102,7 @@ fn missing(world: &World, owner: &Owner<'_>, found_by: &str) -> Step {
         ),
         ObjectOrigin::Files => format!(
             "{found_by} names TaskSpawner {namespace}/{name}, which is not in what -f names{}",
-            elsewhere(&world.written, namespace, &owner)
+            elsewhere(&world.written, namespace, owner)
         ),
     };
     let renamed =
