@@ -297,6 +297,11 @@ impl KeyStep<'_> {
         }
         let why = self.problem.as_deref().unwrap_or("it is skipped");
         if self.is_refused {
+            // What stands in for it is not what the rules give where there is no value.
+            let gives = match &self.decision.outcome {
+                KeyOutcome::Defaulted(default, _) => clipped(default),
+                _ => gives,
+            };
             return Some(format!(
                 "{has}{from}, which a new Task would not keep: {why}; today's rules give {gives} in its place, and a \
                  backfill leaves what others wrote"
