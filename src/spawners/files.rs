@@ -134,6 +134,10 @@ mod tests {
                 "`metadata.name` is missing",
             ),
             (
+                "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: sessionspawners/a}\n",
+                "`metadata.name` has a `/`: no object can be called so",
+            ),
+            (
                 "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: [x]}\n",
                 "no TaskSpawner as Kelos has it",
             ),

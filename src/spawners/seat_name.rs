@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::engine::kelos::Shape;
 
-/// What a spawner is called there. No name of an object has a slash.
+/// What a spawner is called there. No name of an object has a slash: the API server takes none, and
+/// files with one are refused.
 pub(super) fn seat_name(makes: Shape, name: &str) -> Cow<'_, str> {
     match makes {
         Shape::Task => name.into(),

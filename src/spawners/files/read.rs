@@ -176,6 +176,10 @@ fn typed<T: DeserializeOwned>(
     if meta.name.is_empty() {
         return Err("`metadata.name` is missing".to_owned());
     }
+    // The cache tells the kinds of spawners apart by a slash.
+    if meta.name.contains('/') {
+        return Err("`metadata.name` has a `/`: no object can be called so".to_owned());
+    }
     if meta.namespace.is_empty() {
         meta.namespace = namespace.to_owned();
     }
