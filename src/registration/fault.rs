@@ -208,7 +208,7 @@ mod tests {
 
     type Change = fn(&mut Value);
 
-    /// What is found of what the chart registers for this ours, after a change, where two versions are served.
+    /// What is found of what the chart registers for this one of ours, after a change, where two versions are served.
     fn faults(ours: OurWebhook, change: Change) -> Faults {
         let (operation, plural) = ours.asked_about();
         let mut webhook = json!({

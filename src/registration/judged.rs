@@ -36,7 +36,8 @@ impl Judged {
             let versions: Vec<&str> =
                 rules().flat_map(|rule| &rule.api_versions).map(String::as_str).collect();
             self.unknown.push(format!(
-                "its rules are for {shape}s that are written as {} alone, and how this one was written is not known",
+                "its rules are for {} that are written as {} alone, and how this one was written is not known",
+                shape.several(),
                 versions.join(", ")
             ));
         }

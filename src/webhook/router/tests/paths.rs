@@ -11,20 +11,32 @@ async fn other_paths_are_told_where_the_webhook_is() {
     }
 }
 
-#[test]
-fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
-    let send_all = || {
+/// What is logged where Sessions are not answered, of somebody who looks around and of five calls of this path.
+fn logged(path: &str) -> String {
+    let text = captured(LogFormat::Text, "info", || {
         let router = router(Echo, None, Echo, Arc::new(Metrics::new()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let looks = Request::get("/looks").body(Body::empty()).unwrap();
-        let wrong = |_| post_to("/mutate?timeout=3s", Some("application/json"), "SECRET".into());
+        let wrong = |_| post_to(path, Some("application/json"), "SECRET".into());
         for request in [looks].into_iter().chain((0..5).map(wrong)) {
             let response = runtime.block_on(router.clone().oneshot(request)).unwrap();
             assert_eq!(response.status(), 404);
         }
-    };
-    let text = captured(LogFormat::Text, "info", send_all);
+    });
     assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn the_path_of_sessions_is_told_to_need_the_flag() {
+    let text = logged("/mutate-session?timeout=3s");
+    assert!(text.contains("until `serve` is started with --sessions"), "{text}");
+    assert!(!text.contains("clientConfig"), "{text}");
+}
+
+#[test]
+fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
+    let text = logged("/mutate?timeout=3s");
     for said in [" WARN ", "path=\"/mutate\"", "clientConfig.service.path", "/mutate-task"] {
         assert!(text.contains(said), "{said} in {text}");
     }
