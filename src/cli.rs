@@ -62,9 +62,9 @@ pub enum Command {
     /// Takes one JSON document, or one a line. Gives one answer a line, in the same order. The exit
     /// status is 2 when a line is no AdmissionReview.
     Review(ReviewArgs),
-    /// Show what a Task gets from its TaskSpawner
+    /// Show what a Task or Session gets from its spawner
     ///
-    /// Takes manifests of TaskSpawners and Tasks (and of Workspaces, WorkerPools and Namespaces, if
+    /// Takes manifests of spawners and of their Tasks or Sessions (and of Workspaces, WorkerPools and Namespaces, if
     /// templates ask for them). Shows each key with its value, the place that declares it
     /// (rules annotation or Kelos field), and why it is skipped if it is; and each variable with its value and who says so.
     /// A Task comes from `kubectl get task NAME -o yaml`: it is shown as when it was new. With --item, --set or
@@ -73,30 +73,32 @@ pub enum Command {
     Render(RenderArgs),
     /// Run the test cases of a team
     ///
-    /// A case names a TaskSpawner and an item of its source, and says what the Task gets that Kelos makes of them:
-    /// labels, annotations, what is skipped, or why there is no Task. The exit status is 1 when a case fails.
+    /// A case names a TaskSpawner or SessionSpawner and an item of its source, and says what the Task or Session gets
+    /// that Kelos makes of them: labels, annotations, what is skipped, or why there is none. The exit status is 1 when
+    /// a case fails.
     #[command(after_help = example::TEST)]
     Test(TestArgs),
     /// Find what is wrong with TaskSpawners and SessionSpawners
     ///
     /// Reads manifests, what `helm template` and `kustomize build` print, or the cluster with your own rights;
     /// objects of other kinds are passed over. Each finding has a rule, which docs/lint.md explains, its place in
-    /// the file, and what to do. The exit status is 1 if a Task would be lost or refused (severity error).
+    /// the file, and what to do. The exit status is 1 if a Task or Session would be lost or refused
+    /// (severity error).
     #[command(after_help = example::LINT)]
     Lint(LintArgs),
-    /// Explain why a Task has a label or annotation, or why it has not
+    /// Explain why a Task or Session has a label or annotation, or why it has not
     ///
-    /// Walks along the chain, from the Task to its owner, the registration of the webhook, the switches, the rules and
+    /// Walks along the chain, from there to its owner, the registration of the webhook, the switches, the rules and
     /// each key, and says where it is broken and what to write. Asks the cluster with your own rights: a right that is
     /// missing costs its step alone, and is named. The exit status is 0 if each key is as today's rules give it, and 1
     /// if one is missing or differs.
     #[command(after_help = example::EXPLAIN)]
     Explain(Box<ExplainArgs>),
-    /// Show what the rules of today, or those of a file, change in the Tasks that are there
+    /// Show what the rules of today, or those of a file, change in the Tasks or Sessions that are there
     ///
-    /// Reads the Tasks and TaskSpawners of the cluster with your own rights, and writes nothing. Shows for each key
-    /// and value how many Tasks get it, what is added, changed and lost, and what is skipped and why. The exit status
-    /// is 1 when a Task would lose a key.
+    /// Reads the Tasks and TaskSpawners of the cluster, or with --sessions the Sessions and SessionSpawners, with your
+    /// own rights, and writes nothing. Shows for each key and value how many get it, what is added, changed and lost,
+    /// and what is skipped and why. The exit status is 1 when one would lose a key.
     #[command(after_help = example::PREVIEW)]
     Preview(PreviewArgs),
     /// Give the Tasks that are there what they would get today

@@ -37,6 +37,7 @@ mod survey;
 mod test;
 mod vars;
 mod version;
+mod wanted;
 
 use std::io;
 use std::path::Path;

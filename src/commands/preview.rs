@@ -19,6 +19,7 @@ pub(super) fn run(args: &PreviewArgs) -> anyhow::Result<ExitCode> {
 async fn preview(args: &PreviewArgs, policy: Policy) -> anyhow::Result<ExitCode> {
     let PreviewArgs { filename, survey: SurveyArgs { output, .. }, .. } = args;
     let survey = Survey::begin(args.shape(), &args.survey, filename, policy).await?;
+    let survey = survey.with_stand_ins();
     let mut report = Report::default();
     let take = async |task: super::survey::Surveyed, progress: &mut super::progress::Progress| {
         report.add(&task);

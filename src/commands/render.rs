@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use serde::Serialize;
 
 use self::problems::ShownProblem;
@@ -24,6 +24,7 @@ use super::read::written::{self, Written};
 use super::read::{Files, Read, namespace_of};
 use super::stdio::{complain, print};
 use super::subject::{ObjectOrigin, Subject};
+use super::wanted::makes;
 use super::{Loaded, defaults, load, not_asked, simulated};
 use crate::cli::{OutputFormat, RenderArgs};
 use crate::clock;
@@ -63,11 +64,8 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
     }
     if tasks.is_empty() {
         problems::tell(&problems, &tasks, &[], &args.namespace);
-        bail!(
-            "there is no Task and no Session (apiVersion {GROUP}/…, kind Task or Session) in what -f names: add one of \
-             those that the spawner has made (`kubectl get task NAME -o yaml`; it is shown as when it was new), write \
-             one as examples/priority/task.yaml is, or have one made (--kelos v0.52, --item, --set)"
-        );
+        let of_files = || written.keys().map(|(makes, ..)| *makes).min();
+        return Err(no_task(made_of.first().map(makes).or_else(of_files).unwrap_or_default()));
     }
     let mut rendering = Rendering {
         args,
@@ -88,6 +86,20 @@ pub(super) fn run(args: &RenderArgs) -> anyhow::Result<ExitCode> {
         (false, true) => ExitCode::FAILURE,
         (false, false) => ExitCode::SUCCESS,
     })
+}
+
+/// That there is nothing to show, and where what has this shape comes from.
+fn no_task(shape: Shape) -> anyhow::Error {
+    let kind = shape.as_str().to_ascii_lowercase();
+    let example = match shape {
+        Shape::Task => "examples/priority/task.yaml",
+        Shape::Session => "examples/sessions/session.yaml",
+    };
+    anyhow!(
+        "there is no Task and no Session (apiVersion {GROUP}/…, kind Task or Session) in what -f names: add one of \
+         those that the spawner has made (`kubectl get {kind} NAME -o yaml`; it is shown as when it was new), write \
+         one as {example} is, or have one made (--kelos v0.52, --item, --set)"
+    )
 }
 
 /// Why a Task is not shown was told with the file of its TaskSpawner.
@@ -183,8 +195,8 @@ impl Rendering<'_> {
             OutputFormat::Item => Ok(()),
             OutputFormat::Patch if !several => self.keep(&decision.patch),
             OutputFormat::Patch => {
-                let (task, patch) = (task.name(), &decision.patch);
-                self.keep(&ShownPatch { namespace, task, patch })
+                let ([task, session], patch) = (task.names(), &decision.patch);
+                self.keep(&ShownPatch { namespace, task, session, patch })
             }
         }
     }

@@ -109,9 +109,10 @@ fn follow(
         MutateTask::new(Arc::clone(&spawners), Arc::clone(metrics), Limits::default());
     let validate_spawner = ValidateSpawner::new(Arc::clone(&spawners), Arc::clone(metrics));
     let (mutate_task, rules) = match (&settings.rules, client) {
-        (RulesSource::Manifests(folder), _) => {
-            (mutate_task, RuleFeed::from_manifests(folder, file, &spawners, metrics)?)
-        }
+        (RulesSource::Manifests(folder), _) => (
+            mutate_task,
+            RuleFeed::from_manifests(folder, &settings.shapes, file, &spawners, metrics)?,
+        ),
         (RulesSource::Cluster { .. }, client) => {
             let client = client.context("rules from a cluster need a client")?;
             let live = LiveLookup::new(

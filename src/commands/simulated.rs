@@ -7,10 +7,10 @@ use anyhow::{Context, anyhow};
 
 use super::snippet::{Explained, explain};
 use super::stdio::{UNWRITABLE, complain};
+use super::wanted::makes;
 use super::{not_asked, vars};
 use crate::cli::RenderArgs;
 use crate::engine::Rendered;
-use crate::engine::kelos::{Shape, group_of};
 use crate::engine::simulate::{Item, KelosVersion, NoTask, Spawner, Why};
 use crate::manifests::{Located, Manifest};
 use crate::templates::Position;
@@ -114,11 +114,6 @@ pub(super) fn task(
     let json = task.to_string().into();
     let kind = makes.as_str().into();
     Some(Ok(Manifest { api_version, kind, json, ..manifest.clone() }))
-}
-
-/// What the spawner of a document makes.
-fn makes(manifest: &Manifest) -> Shape {
-    Shape::of_spawner(group_of(&manifest.api_version), &manifest.kind).unwrap_or_default()
 }
 
 /// Why there is no Task, as a compiler shows it: where in the file of the TaskSpawner, and what to do.

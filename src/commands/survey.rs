@@ -80,6 +80,8 @@ pub(super) struct Survey {
     unread: Vec<Resource>,
     /// Whether no TaskSpawner of a file takes the place of one of the cluster.
     is_of_none: bool,
+    /// Whether the defaults stand in for a spawner that is not there, as they do for the webhook.
+    has_stand_ins: bool,
 }
 
 /// A Task of the cluster, and what the rules change in it.
@@ -176,7 +178,13 @@ impl Survey {
             lacking,
             unread,
             is_of_none,
+            has_stand_ins: false,
         })
+    }
+
+    /// The same where the defaults stand in for a spawner that is not there: what names it gets them when it is made.
+    pub(super) fn with_stand_ins(self) -> Survey {
+        Survey { has_stand_ins: true, ..self }
     }
 
     /// Gives each Task to `take`, until that says that it is enough.
@@ -249,7 +257,8 @@ impl Survey {
         made: UnixSeconds,
     ) -> Result<Revision, PassedOver> {
         let task = Task::parse_as(self.shape, json).map_err(|_| PassedOver::NoTask)?;
-        let today = spawner(&self.today, namespace, &task)?;
+        let today = spawner(&self.today, namespace, &task);
+        let today = today.or_else(|why| self.stand_in(why).ok_or(why))?;
         let before = self.before.as_deref().and_then(|it| spawner(it, namespace, &task).ok());
         let rules = Ruled { today: &today.rules, before: before.as_deref().map(|it| &it.rules) };
         let facts = self.today.facts(namespace, &task, json.len(), made);
@@ -272,6 +281,12 @@ impl Survey {
             revision.leave_open(&revised(&renewed, &new));
         }
         Ok(revision)
+    }
+
+    /// What is given in place of the rules of a spawner that is not there.
+    fn stand_in(&self, why: PassedOver) -> Option<Arc<CompiledSpawner>> {
+        let is_given = self.has_stand_ins && why == PassedOver::UnknownSpawner;
+        self.today.of_nobody(self.shape).filter(|_| is_given).map(Arc::clone)
     }
 
     /// The Task as it is by now; nothing if it is gone, or has not the labels any more that are asked for.

@@ -10,13 +10,14 @@ const MOST_CHARS: usize = 64;
 pub(super) fn shown(text: &str) -> String {
     let mut line = String::new();
     let mut chars = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_blank(c)) {
+        // Nobody would see it, and the list have an entry without a name.
+        if word.chars().all(|c| is_invisible(c) || only_changes_others(c)) {
+            continue;
+        }
         let letters = || word.chars().filter(|c| !is_invisible(*c));
         // Who sends a megabyte without a space has no more of it looked at than can be shown.
         let length = letters().take(MOST_CHARS + 1).count();
-        if length == 0 {
-            continue;
-        }
         let space = usize::from(chars > 0);
         if chars + space + length <= MOST_CHARS {
             line.extend(std::iter::repeat_n(' ', space).chain(letters()));
@@ -50,8 +51,19 @@ fn begin(word: &str) -> String {
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
     )
+}
+
+/// What is as wide as a letter, and empty.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// What joins, or says how another character is to be shown, and shows nothing by itself: the parts of emoji and flags.
+fn only_changes_others(c: char) -> bool {
+    matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -77,6 +89,12 @@ mod tests {
             (format!("e{}", "\u{301}".repeat(80)), format!("e{}", "\u{301}".repeat(63))),
             ("a\u{2028}b\u{202e}c".to_owned(), "a bc".to_owned()),
             ("\u{202e} \u{7f}\n".to_owned(), String::new()),
+            ("abc \u{61c} 1\u{61c}2".to_owned(), "abc 12".to_owned()),
+            (
+                "\u{200d}\u{fe0f} \u{ad} \u{3164}\u{206a} \u{fff9}\u{e0067}\u{e007f}".to_owned(),
+                String::new(),
+            ),
+            ("a\u{3164}b \u{263a}\u{fe0f}".to_owned(), "a b \u{263a}\u{fe0f}".to_owned()),
             (String::new(), String::new()),
         ] {
             assert_eq!(shown(&text), line, "{text:?}");

@@ -105,9 +105,7 @@ pub fn lint(
     events::look(&mut lint);
     cron::look(&mut lint);
     templates::look(&mut lint);
-    if makes == Shape::Task {
-        recorded::look(&mut lint, json);
-    }
+    recorded::look(&mut lint, json);
     annotations::look(&mut lint);
     names::spawner(&mut lint);
     consumers::look(&mut lint);

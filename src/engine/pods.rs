@@ -9,14 +9,18 @@ use super::skip::Skip;
 use crate::apimachinery::{self, Kind};
 
 /// The labels that Kelos gives the Job and the Pod of a Task (v0.29 and later), or the StatefulSet and the Pod of a
-/// Session, whatever that says.
-pub fn labels_of_kelos(shape: Shape, name: &str) -> [(&'static str, &str); 4] {
+/// Session, whatever that says. A Session whose name is too long for a label has its uid there, which is not known before
+/// it is created.
+pub fn labels_of_kelos(shape: Shape, name: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    let is_known = shape == Shape::Task || apimachinery::value(Kind::Label, name).is_ok();
+    let of_name = is_known.then_some((shape.name_label(), name));
     [
         ("kelos.dev/name", "kelos"),
         ("kelos.dev/component", shape.component()),
         ("kelos.dev/managed-by", "kelos-controller"),
-        (shape.name_label(), name),
     ]
+    .into_iter()
+    .chain(of_name)
 }
 
 /// Whether a key may only have values that who writes the rules has chosen: a template without an action,

@@ -115,6 +115,12 @@ fn ways(missed: &Missed<'_>) -> Remedy {
     } else {
         &camel
     };
+    let makes = missed.rules.spawner.makes;
+    if Shape::ALL.into_iter().any(|other| other != makes && other.group() == name) {
+        let member = if rest.is_empty() { String::new() } else { format!(".{rest}") };
+        let group = makes.group();
+        return Remedy::say(format!("what is made here is a {makes}: write `.{group}{member}`"));
+    }
     if is_group(missed, name) {
         return groups::remedy(missed, table, name, rest);
     }

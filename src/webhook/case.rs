@@ -152,7 +152,10 @@ pub(super) fn next(
 /// What has to be known before a request can be decided, or what is next without that.
 fn ready<'c>(request: &'c Request<'c>, bytes: usize, sight: &'c Sight) -> Result<Ready<'c>, Next> {
     let as_it_is = |outcome| Err(Next::Reply(as_it_is(request, outcome)));
-    let Some(task) = request.new_task() else { return as_it_is(AdmissionOutcome::NotATask) };
+    let Some(task) = request.new_task() else {
+        request.sent_elsewhere().into_iter().for_each(report::sent_elsewhere);
+        return as_it_is(AdmissionOutcome::NotATask);
+    };
     if let Some(excess) = task.excess() {
         return Err(Next::Reply(oversized(request, excess)));
     }

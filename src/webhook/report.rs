@@ -13,6 +13,7 @@ use crate::engine::lint::{Finding, Severity};
 use crate::engine::reason::Reason;
 use crate::engine::rules::Rules;
 use crate::engine::{Decision, KeyDecision, KeyOutcome, outcome_list};
+use crate::registration::webhook_of;
 use crate::spawners::CompiledSpawner;
 use crate::telemetry::{LogEachOnce, LogLimiter};
 
@@ -30,6 +31,21 @@ pub(super) fn excess(excess: Excess) {
             problem = %excess,
             "A request has more than an API server could store, so that somebody else will have sent \
              it: allowed as it is"
+        );
+    }
+}
+
+/// That something was sent to the path of the other kind.
+static ELSEWHERE: LogLimiter = LogLimiter::new();
+
+/// Logs, once a minute, that what has this shape is sent to where the others are answered: its labels are missed, and
+/// nobody else on our side sees why.
+pub(super) fn sent_elsewhere(sent: Shape) {
+    if ELSEWHERE.is_due() {
+        let (sent, path) = (sent.several(), webhook_of(sent).path());
+        tracing::warn!(
+            "{sent} are sent to a path where others are answered, and are created as they are: register them at \
+             {path}"
         );
     }
 }
@@ -76,7 +92,7 @@ pub(super) fn decision(
     }
     if news > SKIPS {
         let (namespace, more) = (&*request.namespace, news - SKIPS);
-        let [task, session] = names(task);
+        let [task, session] = task.names();
         tracing::debug!(namespace, task, session, more, "More keys were skipped or defaulted");
     }
 }
@@ -89,7 +105,7 @@ pub(super) fn audited(request: &Request<'_>, task: &Task<'_>, decision: &Decisio
     if decision.was_marked || decision.is_exempt {
         return;
     }
-    let [made, session] = names(task);
+    let [made, session] = task.names();
     tracing::info!(
         namespace = &*request.namespace,
         task = made,
@@ -98,11 +114,6 @@ pub(super) fn audited(request: &Request<'_>, task: &Task<'_>, decision: &Decisio
         keys = outcome_list(&decision.keys, LIST_BYTES),
         "Would set"
     );
-}
-
-/// The name of a Task, and that of a Session: it has one of them.
-fn names<'t>(made: &'t Task<'_>) -> [Option<&'t str>; 2] {
-    Shape::ALL.map(|shape| (made.shape() == shape).then(|| made.name()))
 }
 
 /// The spawners that were logged as not known.
@@ -220,7 +231,7 @@ fn log_key(
     skip: &Skip,
     is_news: bool,
 ) {
-    let [made, session] = names(task);
+    let [made, session] = task.names();
     macro_rules! log {
         ($level:ident, $message:literal) => {
             tracing::$level!(

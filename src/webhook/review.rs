@@ -163,6 +163,13 @@ impl<'a> Request<'a> {
         self.object.as_ref().filter(|_| is_creation)
     }
 
+    /// What is to be made, if it is not of the shape that it was sent to be.
+    pub fn sent_elsewhere(&self) -> Option<Shape> {
+        let is_of_kelos = &*self.operation == "CREATE" && &*self.resource.group == GROUP;
+        let is = |shape: &Shape| *shape != self.shape && shape.plural() == &*self.resource.resource;
+        Shape::ALL.into_iter().find(|shape| is_of_kelos && is(shape))
+    }
+
     /// Who makes the request; nobody, if that can't be read.
     ///
     /// # Errors

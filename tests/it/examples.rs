@@ -188,6 +188,7 @@ fn carried() -> [(&'static str, Vec<(&'static str, &'static str)>); 6] {
 
 #[derive(Deserialize)]
 struct Rendered {
+    #[serde(alias = "session")]
     task: String,
     keys: Vec<RenderedKey>,
 }

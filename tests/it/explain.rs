@@ -252,6 +252,8 @@ fn a_task_that_is_not_there_is_no_answer() {
         said(&["-f", "all-well.yaml", "pod/x"])
             .contains("names no Task and no Session: write task/")
     );
+    let of_session = said(&["-f", "session-of-a-person.yaml", "task/mine"]);
+    assert!(of_session.contains("did you mean session/mine?"), "{of_session}");
     assert!(said(&["-f", "all-well.yaml", "-f", "pod-label.yaml"]).contains("so say which"));
     assert!(said(&[]).contains("task/NAME"));
     assert!(said(&["-f", "gone.yaml"]).contains("gone.yaml"));

@@ -90,7 +90,10 @@ fn values_in(text: &str, top: &BTreeSet<String>) -> BTreeSet<String> {
     let of_helm: Vec<&str> = text.lines().filter(|line| !is_ours(line)).collect();
     let of_helm = of_helm.join("\n");
     let set = of_helm.split("--set ").skip(1);
-    let set = set.map(|rest| rest.trim_start().split('=').next().unwrap());
+    // What follows without a `=` is no name, but a sentence.
+    let set = set
+        .filter_map(|rest| Some(rest.trim_start().split_once('=')?.0))
+        .filter(|name| !name.contains(char::is_whitespace));
     let quoted = text.split('`').skip(1).step_by(2).map(|code| {
         let end = code.find(|c| !is_name(c)).unwrap_or(code.len());
         &code[..end]

@@ -147,7 +147,7 @@ fn called_as_a_plugin_the_program_names_itself_so_and_completes() {
 
     let complete = |words: &[&str]| run("kubectl_complete-kelos_metadata", words);
     for (words, candidate) in [
-        (&["re"][..], "render\tShow what a Task gets from its TaskSpawner"),
+        (&["re"][..], "render\tShow what a Task or Session gets from its spawner"),
         (&["completion", "f"], "fish"),
         (&["render", "--on-invalid", "s"], "sanitize"),
         (&["check", "--out"], "--output\tHow to show it"),

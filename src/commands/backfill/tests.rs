@@ -3,11 +3,15 @@
 mod ours;
 mod world;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use self::world::{World, record, spawner, task};
 use super::Summary;
 use crate::cluster::scripted::{ScriptedResponse as Scripted, status};
+use crate::commands::survey::{PassedOver, Survey};
+use crate::engine::rules::{Defaults, Policy};
 
 fn rules() -> Value {
     spawner(&json!({"number": "{{ .Number }}", "team": "backend"}))
@@ -283,6 +287,22 @@ async fn a_namespace_that_the_webhook_is_not_registered_for_is_left() {
     world.set("namespaces/ns", json!({"metadata": {"name": "ns", "labels": labels}}));
     let (_, summary) = world.backfill(&["--write"]).await.unwrap();
     assert_eq!(summary.tasks.written, 1);
+}
+
+#[tokio::test]
+async fn a_task_whose_spawner_is_gone_is_left_and_previewed_with_the_defaults() {
+    let world = World::of([("tasks", task("a", "Succeeded"))]);
+    let json = world.get("tasks/a").to_string();
+    let verdict = |survey: &Survey| survey.survey(&json).unwrap().unwrap().verdict;
+    let survey = world.survey().await.unwrap().with_stand_ins();
+    assert_eq!(verdict(&survey).unwrap_err(), PassedOver::UnknownSpawner, "without defaults");
+    let defaults = Defaults::read("labels: {org: acme}", &Policy::default()).unwrap();
+    let policy = Policy { defaults: Arc::new(defaults), ..Policy::default() };
+    let survey = world.survey_with(policy).await.unwrap();
+    assert_eq!(verdict(&survey).unwrap_err(), PassedOver::UnknownSpawner, "a backfill");
+    let revision = verdict(&survey.with_stand_ins()).unwrap();
+    let given: Vec<_> = revision.keys.iter().map(|it| (&*it.key, it.gives.as_deref())).collect();
+    assert_eq!(given, [("org", Some("acme"))]);
 }
 
 #[tokio::test]

@@ -99,12 +99,16 @@ fn pick<'t>(tasks: &'t [Manifest], name: Option<&Named<'_>>) -> anyhow::Result<&
     match found.as_slice() {
         [task] => Ok(task),
         [] => {
-            let names: Vec<String> = tasks.iter().map(name_in).collect();
-            if names.is_empty() {
+            if tasks.is_empty() {
                 warn("without -f, the cluster is asked for it");
             }
             let kind = shape.unwrap_or_default();
-            bail!("there is no {kind} {name} in what -f names{}", did_you_mean(kind, name, &names))
+            let other = tasks.iter().find(|it| name_in(it) == name).map(shape_of);
+            let kind_meant = other.unwrap_or(kind);
+            let of_kind = tasks.iter().filter(|it| shape_of(it) == kind_meant);
+            let names: Vec<String> = of_kind.map(name_in).collect();
+            let meant = did_you_mean(kind_meant, name, &names);
+            bail!("there is no {kind} {name} in what -f names{meant}")
         }
         _ => bail!(
             "there are several of the name {name} in what -f names: write task/{name} or session/{name}, or name fewer \

@@ -75,7 +75,7 @@ fn nobody(shape: Shape, object: &Value) -> String {
     };
     let text = |field: &str| controller[field].as_str().unwrap_or_default();
     format!(
-        "its controller owner reference names {} {} of {}, and it counts alone: for Kelos it is a Task of no TaskSpawner",
+        "its controller owner reference names `{} {}` of {}, and it counts alone: for Kelos it is a Task of no TaskSpawner",
         text("kind"),
         text("name"),
         text("apiVersion")
@@ -116,6 +116,11 @@ fn with_defaults(world: &World, step: Step) -> Step {
     match world.known.of_nobody(world.shape) {
         Some(_) => Step { result: Sign::Note, ..step }
             .with(["it gets the defaults of the cluster, and nothing else".to_owned()]),
-        None => step,
+        None => {
+            let others = world.defaults_for_others();
+            step.with(others.map(|(shape, _)| {
+                format!("the defaults of the cluster are for `{}` alone (`on`)", shape.several())
+            }))
+        }
     }
 }

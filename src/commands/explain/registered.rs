@@ -8,7 +8,8 @@ use super::world::{Registrations, World};
 use crate::certs::{Trust, trust};
 use crate::clock;
 use crate::commands::registrations::again;
-use crate::registration::{Asks, Registration, deciding};
+use crate::engine::kelos::Shape;
+use crate::registration::{Asks, Registration, Webhook, deciding, webhook_of};
 
 /// Whether the API server asks about the Task.
 #[derive(Serialize)]
@@ -55,6 +56,32 @@ impl Unanswered {
     }
 }
 
+/// That nobody is asked, and what to do.
+fn unregistered(world: &World) -> (String, &'static str) {
+    let others = Shape::ALL.into_iter().filter(|shape| *shape != world.shape).map(webhook_of);
+    let others = others.flat_map(|other| world.webhooks(other).map(move |it| (other, it)));
+    let asks = |webhook: &Webhook| webhook.asks_about(webhook_of(world.shape));
+    let Some((other, webhook)) = others.max_by_key(|(_, webhook)| asks(webhook)) else {
+        let text = "no MutatingWebhookConfiguration registers the webhook: the API server asks nobody about Tasks";
+        return (text.to_owned(), "is kelos-metadata installed here? (docs/install.md)");
+    };
+    let hint = match world.shape {
+        Shape::Task => "install the chart again: `helm upgrade` registers what is missing",
+        Shape::Session => {
+            "set `sessions.enabled` in the values of the chart, and upgrade (docs/sessions.md)"
+        }
+    };
+    let path = other.path();
+    let text = match asks(webhook) {
+        true => format!("the API server asks at `{path}`, where no Task is answered"),
+        false => format!(
+            "only `{}` is registered: the API server asks nobody about Tasks",
+            webhook.name()
+        ),
+    };
+    (text, hint)
+}
+
 /// Judges the registrations; nothing if nobody named any.
 pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep> {
     let bare = |step, asks: Asks| RegisteredStep {
@@ -75,10 +102,8 @@ pub(super) fn registered(world: &World, object: &Value) -> Option<RegisteredStep
         return Some(bare(Step::new(Sign::Unknown, text), Asks::Unknown));
     };
     let Some(first) = deciding(&all) else {
-        let text = "no MutatingWebhookConfiguration registers the webhook: the API server asks nobody about Tasks";
-        let step = Step::new(Sign::No, text)
-            .with(["is kelos-metadata installed here? (docs/install.md)".to_owned()]);
-        return Some(bare(step, Asks::No));
+        let (text, hint) = unregistered(world);
+        return Some(bare(Step::new(Sign::No, text).with([hint.to_owned()]), Asks::No));
     };
     let (step, is_trusted) = match first.asks {
         Asks::Yes => trusted(first, world.has_own_certificate),

@@ -7,35 +7,47 @@ use crate::engine::kelos::Shape;
 /// What separates what is quoted from what is said.
 const QUOTES: [char; 2] = ['`', '"'];
 
-/// A sentence about Tasks as one about what has this shape. What is quoted stays as it is.
+/// What a name of a cluster, a key or a path may hold beside letters and digits.
+const OF_NAMES: [char; 5] = ['-', '_', '.', '/', '@'];
+
+/// What a key follows.
+const KINDS: [&str; 3] = ["label", "annotation", "selector"];
+
+/// A sentence about Tasks as one about what has this shape. What is quoted stays as it is, and so do keys, and names of
+/// which the word is a part.
 pub(super) fn retold(shape: Shape, text: &str) -> String {
     if shape == Shape::Task {
         return text.to_owned();
     }
     let mut told = String::with_capacity(text.len() + 16);
-    let mut quote = None;
-    let mut word = String::new();
-    for c in text.chars() {
-        if c.is_alphanumeric() {
-            word.push(c);
-            continue;
+    let (mut quote, mut last) = (None, "");
+    for piece in text.split_inclusive(|c: char| !is_of_word(c)) {
+        let word = piece.trim_end_matches(|c: char| !is_of_word(c));
+        // A full stop ends a sentence, and belongs to no name.
+        let name = word.trim_end_matches('.');
+        let is_data = quote.is_some() || KINDS.contains(&last);
+        told += if is_data { name } else { in_place_of(shape, name) };
+        told += &piece[name.len()..];
+        for c in piece[word.len()..].chars().filter(|c| QUOTES.contains(c)) {
+            match quote {
+                Some(open) if open == c => quote = None,
+                None => quote = Some(c),
+                Some(_) => {}
+            }
         }
-        told += in_place_of(shape, &word, quote.is_some());
-        word.clear();
-        match quote {
-            Some(open) if open == c => quote = None,
-            None if QUOTES.contains(&c) => quote = Some(c),
-            _ => {}
+        if !word.is_empty() {
+            last = name;
         }
-        told.push(c);
     }
-    told += in_place_of(shape, &word, quote.is_some());
     told
 }
 
-fn in_place_of(shape: Shape, word: &str, is_quoted: bool) -> &str {
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || OF_NAMES.contains(&c)
+}
+
+fn in_place_of(shape: Shape, word: &str) -> &str {
     match word {
-        _ if is_quoted => word,
         "Task" => shape.as_str(),
         "Tasks" => shape.several(),
         "TaskSpawner" => shape.spawner(),
@@ -66,6 +78,19 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_and_keys_stay() {
+        for text in [
+            "The label Task is absent",
+            "the annotation a.example.com/Task of my-Task-1, and Tasks.example.com",
+        ] {
+            assert_eq!(retold(Shape::Session, text), text);
+        }
+        let text = "the label Task: Tasks have it. It is a Task.";
+        let told = "the label Task: Sessions have it. It is a Session.";
+        assert_eq!(retold(Shape::Session, text), told);
+    }
 
     #[test]
     fn what_is_quoted_stays() {

@@ -60,7 +60,7 @@ impl Text<'_, '_> {
             "{} {}/{}",
             walk.shape,
             harmless::line(walk.namespace),
-            harmless::line(walk.task)
+            harmless::line(walk.name)
         )?;
         let created = walk.created.map(|at| match age(at) {
             Some(age) => format!("created {at} ({age} ago)"),
@@ -83,7 +83,9 @@ impl Text<'_, '_> {
         };
         writeln!(f, "{} {} {state}", glyph(key.result), harmless::line(&key.title()))?;
         if let Some(place) = key.place() {
-            line(f, "from", &format!("{}, {place}", key.from()))?;
+            let from = key.from();
+            let said = if from == place { place } else { format!("{from}, {place}") };
+            line(f, "from", &said)?;
         }
         if let Some(template) = key.template {
             self.template(f, template)?;

@@ -12,7 +12,7 @@ use super::step::Sign;
 use super::walk::Walk;
 use crate::apimachinery::Kind;
 use crate::engine::comparison::Change;
-use crate::engine::kelos::Task;
+use crate::engine::kelos::{Shape, Task};
 use crate::engine::reason::Reason;
 use crate::templates::suggest::closest;
 
@@ -27,6 +27,8 @@ pub(super) struct Asked<'a> {
     pub(super) is_declared: bool,
     /// All keys that are declared.
     pub(super) declared: &'a [String],
+    /// What has a default of that key, if that is something else than what is explained.
+    pub(super) others_have: Option<Shape>,
 }
 
 /// What the sentence is about.
@@ -152,14 +154,20 @@ impl About<'_, '_> {
     fn undeclared(&self, key: &str) -> String {
         let (walk, task) = (self.walk, self.task);
         let is_assumed = walk.policy.as_ref().is_some_and(|it| it.result == Sign::Unknown);
+        let only = self.asked.others_have.map(|others| {
+            format!("the default of the cluster for it is for `{}` alone (`on`)", others.several())
+        });
         let who = match &walk.spawner.name {
             Some(name) if walk.spawner.step.result == Sign::Ok => {
-                format!("no rule of TaskSpawner {name} declares it")
+                let only = only.as_ref().map(|only| format!(", and {only}")).unwrap_or_default();
+                format!("no rule of TaskSpawner {name} declares it{only}")
             }
             _ if walk.spawner.step.result == Sign::Unknown => {
                 "its TaskSpawner could not be read".to_owned()
             }
-            _ => format!("no rule is known that declares it: {}", walk.spawner.step.text),
+            _ => only.clone().unwrap_or_else(|| {
+                format!("no rule is known that declares it: {}", walk.spawner.step.text)
+            }),
         };
         let defaults =
             if is_assumed { "; whether the defaults of the cluster do is not known" } else { "" };
@@ -176,6 +184,7 @@ impl About<'_, '_> {
             return format!("{key} is not there, and {who}, so its rule is not known{told}.");
         }
         let meant = closest(key, self.asked.declared.iter().map(String::as_str));
+        let meant = meant.filter(|_| only.is_none());
         let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or(".".to_owned());
         format!("{key} is absent because {who}{defaults}{meant}")
     }

@@ -33,7 +33,12 @@ pub(super) struct Walk<'w> {
     #[serde(skip)]
     pub(super) shape: Shape,
     pub(super) namespace: &'w str,
-    pub(super) task: &'w str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'w str>,
+    #[serde(skip)]
+    pub(super) name: &'w str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) uid: Option<&'w str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -220,12 +225,16 @@ impl Ground<'_> {
         let failing = if subject.task.is_manual() { &[][..] } else { &subject.rules.failing };
         let names: Vec<String> = all.iter().map(|it| it.shown.key.to_owned()).collect();
         let (keys, lacks) = chosen(all, asked);
-        let asked = Asked { key: asked, is_declared: !lacks, declared: &names };
+        let others_have = asked.and_then(|key| world.others_with_default(key));
+        let asked = Asked { key: asked, is_declared: !lacks, declared: &names, others_have };
         let Path { switches, registration, outlook } = path;
+        let [of_task, session] = task.names();
         let mut walk = Walk {
             shape: world.shape,
             namespace: &world.namespace,
-            task: task.name(),
+            task: of_task,
+            session,
+            name: task.name(),
             uid: text("/metadata/uid"),
             phase: text("/status/phase"),
             created,

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::certs::OurWebhook;
 use crate::commands::read::written::Written;
 use crate::commands::subject::ObjectOrigin;
 use crate::engine::kelos::{Shape, Task};
-use crate::engine::rules::Policy;
-use crate::registration::{Configuration, NewTask, Registration};
+use crate::engine::rules::{Policy, Rules};
+use crate::registration::{Configuration, NewTask, Registration, Webhook};
 use crate::spawners::{CompiledSpawner, Lookup, Snapshot};
 
 /// What is known.
@@ -71,10 +72,32 @@ impl World {
         }
     }
 
+    /// The shapes that the defaults of the cluster say something of, but for the one that is explained, and what they say.
+    pub(super) fn defaults_for_others(&self) -> impl Iterator<Item = (Shape, &Rules)> {
+        let others = Shape::ALL.into_iter().filter(move |shape| *shape != self.shape);
+        others.filter_map(move |shape| Some((shape, &self.known.of_nobody(shape)?.rules)))
+    }
+
+    /// The other shape that has a default of this key, if one has.
+    pub(super) fn others_with_default(&self, key: &str) -> Option<Shape> {
+        let declares =
+            |(_, rules): &(Shape, &Rules)| rules.keys.iter().any(|rule| *rule.key == *key);
+        self.defaults_for_others().find(declares).map(|(shape, _)| shape)
+    }
+
     /// Whether the chart has made the MutatingWebhookConfiguration of this name.
     pub(super) fn is_of_chart(&self, name: &str) -> bool {
         let Registrations::Read(all) = &self.registrations else { return false };
         all.iter().any(|it| it.name() == name && it.is_of_chart())
+    }
+
+    /// The registered webhooks of one kind of ours, as far as they are known.
+    pub(super) fn webhooks(&self, ours: OurWebhook) -> impl Iterator<Item = &Webhook> {
+        let all = match &self.registrations {
+            Registrations::Read(all) => &all[..],
+            _ => &[],
+        };
+        all.iter().flat_map(move |configuration| configuration.ours(ours))
     }
 
     /// The webhooks of ours that are registered, judged; nothing if that is not known.

@@ -4,6 +4,7 @@ use anyhow::bail;
 
 use crate::cli::RenderArgs;
 use crate::commands::read::namespace_of;
+use crate::commands::wanted::{kind_and_name, makes};
 use crate::engine::kelos::{Shape, Task};
 use crate::manifests::Manifest;
 
@@ -13,7 +14,10 @@ use crate::manifests::Manifest;
 ///
 /// There is none of that name, or several.
 pub(super) fn spawners(args: &RenderArgs, all: Vec<Manifest>) -> anyhow::Result<Vec<Manifest>> {
-    let Some(wanted) = args.spawner.as_deref() else { return Ok(all) };
+    let Some(asked) = args.spawner.as_deref() else { return Ok(all) };
+    let (kind, wanted) = kind_and_name(asked);
+    let all: Vec<Manifest> =
+        all.into_iter().filter(|it| kind.is_none_or(|kind| kind == makes(it))).collect();
     let title = |it: &Manifest| {
         let object = it.object();
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
@@ -23,25 +27,38 @@ pub(super) fn spawners(args: &RenderArgs, all: Vec<Manifest>) -> anyhow::Result<
     let is_it = |title: &str| {
         title == wanted || title.split_once('/').is_some_and(|(_, name)| name == wanted)
     };
-    let found: Vec<&str> = titles.iter().map(String::as_str).filter(|it| is_it(it)).collect();
+    let found = all.iter().zip(&titles).filter(|(_, title)| is_it(title));
+    let found: Vec<(Shape, &str)> = found.map(|(it, title)| (makes(it), &**title)).collect();
     match found.as_slice() {
         [_] => {}
-        [] if titles.is_empty() => bail!("there is no TaskSpawner in what -f names"),
+        [] if titles.is_empty() => {
+            bail!("there is no {} in what -f names", kind.unwrap_or_default().spawner())
+        }
         [] => bail!(
-            "there is no TaskSpawner `{wanted}` in what -f names: there is {}",
+            "there is no {} `{wanted}` in what -f names: there is {}",
+            kind.unwrap_or_default().spawner(),
             titles.join(", ")
         ),
-        several => bail!(
-            "several TaskSpawners are called `{wanted}`: write --spawner {}",
-            several.join(" or --spawner ")
-        ),
+        several => {
+            let are_of_one_name = several.iter().all(|(_, title)| *title == several[0].1);
+            let name = |(makes, title): &(Shape, &str)| match are_of_one_name {
+                true => format!("{}/{title}", makes.spawner().to_ascii_lowercase()),
+                false => (*title).to_owned(),
+            };
+            let names: Vec<String> = several.iter().map(name).collect();
+            bail!(
+                "several spawners are called `{wanted}`: write --spawner {}",
+                names.join(" or --spawner ")
+            )
+        }
     }
     Ok(all.into_iter().zip(titles).filter(|(_, title)| is_it(title)).map(|(it, _)| it).collect())
 }
 
 /// Leaves the Tasks of that TaskSpawner.
 pub(super) fn tasks(args: &RenderArgs, tasks: &mut Vec<Manifest>) {
-    let Some(wanted) = args.spawner.as_deref() else { return };
+    let Some(asked) = args.spawner.as_deref() else { return };
+    let (kind, wanted) = kind_and_name(asked);
     tasks.retain(|manifest| {
         // What is no Task is told later.
         let shape = manifest.kind.parse().unwrap_or(Shape::Task);
@@ -49,6 +66,9 @@ pub(super) fn tasks(args: &RenderArgs, tasks: &mut Vec<Manifest>) {
         let object = manifest.object();
         let namespace = namespace_of(&object, &args.namespace);
         let owner = task.owner();
-        owner.is_some_and(|it| it.name == wanted || format!("{namespace}/{}", it.name) == wanted)
+        owner.is_some_and(|it| {
+            let is_named = it.name == wanted || format!("{namespace}/{}", it.name) == wanted;
+            is_named && kind.is_none_or(|kind| kind == it.shape)
+        })
     });
 }

@@ -7,19 +7,25 @@ use super::pod::ShownPod;
 use crate::commands::shown_variable::ShownVariable;
 use crate::commands::subject::{ShownFailing, ShownKey};
 
-/// The patch of one of several Tasks.
+/// The patch of one of several Tasks or Sessions.
 #[derive(Serialize)]
 pub(super) struct ShownPatch<'s> {
     pub(super) namespace: &'s str,
-    pub(super) task: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) task: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<&'s str>,
     pub(super) patch: &'s Patch,
 }
 
-/// What a Task gets.
+/// What a Task or Session gets.
 #[derive(Serialize)]
 pub(super) struct ShownTask<'s> {
     pub(super) namespace: &'s str,
-    pub(super) task: &'s str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) task: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<&'s str>,
     /// Nothing if it has none.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) spawner: &'s str,

@@ -188,9 +188,11 @@ impl Shown<'_, '_> {
         let keys = self.decision.keys.iter();
         let keys =
             keys.map(|key| self.subject.shown_key(key, self.value(key), self.on_the_task(key)));
+        let [task, session] = self.subject.task.names();
         ShownTask {
             namespace: self.subject.namespace,
-            task: self.subject.task.name(),
+            task,
+            session,
             spawner: &self.subject.rules.spawner.metadata.name,
             keys: keys.collect(),
             failing: self

@@ -44,12 +44,14 @@ impl RuleFeed {
     /// Loads the manifests, and loads them again whenever they change.
     pub(super) fn from_manifests(
         folder: &Path,
+        shapes: &[Shape],
         defaults: Option<DefaultsFile>,
         spawners: &Arc<Spawners>,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<RuleFeed> {
         let mut files = FileObjects::default();
         let (spawners, metrics) = (Arc::clone(spawners), Arc::clone(metrics));
+        let serves_sessions = shapes.contains(&Shape::Session);
         let mut load = move |reading: Reading| {
             let read = match reading {
                 Reading::Manifests(read) => read,
@@ -66,6 +68,12 @@ impl RuleFeed {
             let loaded = spawners.snapshot();
             let [of_tasks, of_sessions] = Shape::ALL.map(|makes| loaded.spawner_count(makes));
             tracing::info!(spawners = of_tasks + of_sessions, "Loaded manifests");
+            if of_sessions > 0 && !serves_sessions {
+                tracing::warn!(
+                    session_spawners = of_sessions,
+                    "Their Sessions get no labels until `serve` is started with --sessions"
+                );
+            }
         };
         let context = || format!("--manifests {} can't be watched", folder.display());
         folder

@@ -162,7 +162,8 @@ impl Subject<'_, '_> {
 
     /// The values that a key may have: the team has listed them itself.
     fn allowed(&self, key: &KeyDecision<'_>) -> Option<String> {
-        let allowed = self.rule(key)?.allowed.as_ref()?;
+        let rule = self.rule(key)?;
+        let allowed = rule.allowed.as_ref()?;
         let mut listed = String::new();
         for (index, value) in allowed.iter().enumerate() {
             if listed.len() > LISTED_BYTES {
@@ -172,7 +173,8 @@ impl Subject<'_, '_> {
             listed += if index == 0 { "" } else { ", " };
             listed += value;
         }
-        Some(format!("`allowed` has {listed}: add the value there, or give the entry a `default`"))
+        let or = if rule.default.is_some() { "" } else { ", or give the entry a `default`" };
+        Some(format!("`allowed` has {listed}: add the value there{or}"))
     }
 
     /// What makes a variable known, by the name that a template has for it.

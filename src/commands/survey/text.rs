@@ -10,30 +10,37 @@ use super::frequent::{Counted, Counts};
 use super::report::{Found, KeyReport, Report};
 use super::{PassedOver, Survey};
 use crate::cli::OutputFormat;
+use crate::engine::kelos::Shape;
 
 /// How many values of a key are shown of those that Tasks get, and as many of those that they lose.
 const MOST_VALUES: usize = 10;
 
-const KEY_COLUMNS: [Column; 9] = [
-    Column::Whole("KIND"),
-    Column::Whole("KEY"),
-    Column::Value("VALUE"),
-    Column::Whole("TASKS"),
-    Column::Whole("SAME"),
-    Column::Whole("ADDED"),
-    Column::Whole("CHANGED"),
-    Column::Whole("LOST"),
-    Column::Whole("EXAMPLE"),
-];
+/// The columns of keys, where what is counted has this name.
+fn key_columns(several: &'static str) -> [Column; 9] {
+    [
+        Column::Whole("KIND"),
+        Column::Whole("KEY"),
+        Column::Value("VALUE"),
+        Column::Whole(several),
+        Column::Whole("SAME"),
+        Column::Whole("ADDED"),
+        Column::Whole("CHANGED"),
+        Column::Whole("LOST"),
+        Column::Whole("EXAMPLE"),
+    ]
+}
 
-const SKIP_COLUMNS: [Column; 6] = [
-    Column::Whole("KIND"),
-    Column::Whole("KEY"),
-    Column::Whole("SKIPPED"),
-    Column::Whole("VARIABLE"),
-    Column::Whole("TASKS"),
-    Column::Whole("EXAMPLE"),
-];
+/// Those of what is skipped.
+fn skip_columns(several: &'static str) -> [Column; 6] {
+    [
+        Column::Whole("KIND"),
+        Column::Whole("KEY"),
+        Column::Whole("SKIPPED"),
+        Column::Whole("VARIABLE"),
+        Column::Whole(several),
+        Column::Whole("EXAMPLE"),
+    ]
+}
 
 /// Prints a report.
 ///
@@ -42,11 +49,21 @@ const SKIP_COLUMNS: [Column; 6] = [
 /// When it can't be written.
 pub(in crate::commands) fn report(report: &Report, survey: &Survey) -> anyhow::Result<()> {
     let (keys, skips) = (key_rows(report), skip_rows(report));
+    let several = match survey.shape {
+        Shape::Task => "TASKS",
+        Shape::Session => "SESSIONS",
+    };
     if !keys.is_empty() {
-        print(format_args!("{}\n", table::table(&KEY_COLUMNS, keys, OutputFormat::Table)))?;
+        print(format_args!(
+            "{}\n",
+            table::table(&key_columns(several), keys, OutputFormat::Table)
+        ))?;
     }
     if !skips.is_empty() {
-        print(format_args!("{}\n", table::table(&SKIP_COLUMNS, skips, OutputFormat::Table)))?;
+        print(format_args!(
+            "{}\n",
+            table::table(&skip_columns(several), skips, OutputFormat::Table)
+        ))?;
     }
     sentences(report, survey).into_iter().try_for_each(print)
 }
@@ -150,7 +167,7 @@ fn sentences(report: &Report, survey: &Survey) -> Vec<String> {
     let held: usize = report.keys.values().map(|it| it.held).sum();
     said.extend(left_to_others(held));
     for (why, Found { tasks, example }) in &report.passed_over {
-        let reason = reason(*why, *tasks);
+        let reason = reason(survey.shape, *why, *tasks);
         let tasks = counted(*tasks, kind);
         let example = harmless::line(example);
         said.push(format!("{tasks} passed over: {reason} (for one, {example})"));
@@ -226,19 +243,23 @@ fn stays(report: &Report, others: Option<&str>) -> Vec<String> {
     said
 }
 
-/// Why so many Tasks are passed over.
-fn reason(why: PassedOver, tasks: usize) -> &'static str {
+/// Why so many Tasks or Sessions are passed over.
+fn reason(shape: Shape, why: PassedOver, count: usize) -> String {
+    let spawner = shape.spawner();
     match why {
-        PassedOver::Deleting => "being deleted",
-        PassedOver::SwitchedOff => "injection is switched off",
-        PassedOver::NotSelected => "the webhook is registered for other Namespaces",
-        PassedOver::NoSpawner => "without a TaskSpawner, and --defaults names no defaults",
-        PassedOver::UnknownSpawner => by_count(
-            tasks,
-            "the TaskSpawner that it names is not there, so nobody knows its rules",
-            "the TaskSpawners that they name are not there, so nobody knows their rules",
-        ),
-        PassedOver::NoTask => "without the fields that Kelos gives a Task",
+        PassedOver::Deleting => "being deleted".to_owned(),
+        PassedOver::SwitchedOff => "injection is switched off".to_owned(),
+        PassedOver::NotSelected => "the webhook is registered for other Namespaces".to_owned(),
+        PassedOver::NoSpawner => {
+            format!("without a {spawner}, and --defaults names no defaults for {}", shape.several())
+        }
+        PassedOver::UnknownSpawner if count == 1 => {
+            format!("the {spawner} that it names is not there, so nobody knows its rules")
+        }
+        PassedOver::UnknownSpawner => {
+            format!("the {spawner}s that they name are not there, so nobody knows their rules")
+        }
+        PassedOver::NoTask => format!("without the fields that Kelos gives a {shape}"),
     }
 }
 
@@ -290,7 +311,7 @@ mod tests {
                 ..Report::default()
             };
             let stays = stays(&report, Some("webhook x of y"));
-            let spawner = reason(PassedOver::UnknownSpawner, count).to_owned();
+            let spawner = reason(Shape::Task, PassedOver::UnknownSpawner, count);
             let all = left_to_others(count).into_iter().chain(stays).chain([spawner]);
             all.collect::<Vec<_>>().join("\n")
         };

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::cases::{Case, Entries};
 use crate::apimachinery::Kind;
+use crate::engine::kelos::Shape;
 use crate::engine::{Decision, KeyOutcome};
 
 /// What came out of a case.
@@ -18,23 +19,23 @@ pub(super) enum Got<'g> {
     },
 }
 
-/// What is wrong: lines with `-` are what was expected, lines with `+` what came out.
-pub(super) fn compared(case: &Case, got: &Got<'_>) -> Option<String> {
+/// What is wrong in what has this shape: lines with `-` are what was expected, lines with `+` what came out.
+pub(super) fn compared(shape: Shape, case: &Case, got: &Got<'_>) -> Option<String> {
     let mut wrong = Vec::new();
     match (got, &case.error) {
         (Got::NoTask { error, .. }, Some(expected)) if error.contains(expected) => {}
         (Got::NoTask { told, .. }, Some(expected)) => {
-            wrong.push(format!("- no Task: {expected}"));
+            wrong.push(format!("- no {shape}: {expected}"));
             wrong.extend(told.lines().map(|line| format!("+ {line}")));
         }
         (Got::NoTask { told, .. }, None) => {
-            wrong.push("- a Task".to_owned());
+            wrong.push(format!("- a {shape}"));
             wrong.extend(told.lines().map(|line| format!("+ {line}")));
         }
         (Got::Task { object, .. }, Some(expected)) => {
-            wrong.push(format!("- no Task: {expected}"));
+            wrong.push(format!("- no {shape}: {expected}"));
             wrong.push(format!(
-                "+ Task {}",
+                "+ {shape} {}",
                 object["metadata"]["name"].as_str().unwrap_or_default()
             ));
         }

@@ -10,6 +10,7 @@ use super::cases::{Case, Cases, GivenItem};
 use super::expected::{Got, compared};
 use crate::apimachinery::Kind;
 use crate::clock;
+use crate::commands::wanted::{kind_and_name, makes};
 use crate::commands::{Loaded, load, simulated, vars};
 use crate::engine::kelos::{GROUP, Shape, Task, group_of};
 use crate::engine::rules::Policy;
@@ -56,7 +57,7 @@ impl<'w> Worlds<'w> {
             );
         }
         let wanted = case.spawner.as_deref().or(cases.spawner.as_deref()).context(
-            "it names no TaskSpawner: write `spawner:` with a file, or with a name that is in `files`",
+            "it names no TaskSpawner and no SessionSpawner: write `spawner:` with a file, or with a name that is in `files`",
         )?;
         let of_file = is_file(wanted).then(|| cases.beside(Path::new(wanted)));
         let mut files: Vec<PathBuf> = cases.files.iter().map(|it| cases.beside(it)).collect();
@@ -66,7 +67,8 @@ impl<'w> Worlds<'w> {
         let world = self.world(files)?;
         let spawner = world.spawner(wanted, of_file.as_deref())?;
         let made = simulated::task(spawner, &item, case.kelos).with_context(|| {
-            format!("{} has no TaskSpawner as Kelos has it", spawner.path.display())
+            let kind = makes(spawner).spawner();
+            format!("{} has no {kind} as Kelos has it", spawner.path.display())
         })?;
         let task = match made {
             Ok(task) => task,
@@ -75,7 +77,9 @@ impl<'w> Worlds<'w> {
                 Why::Kelos | Why::Filtered | Why::Refused => {
                     let told = simulated::explained(spawner, &spawned, &error);
                     let told = anstream::adapter::strip_str(&told).to_string();
-                    return Ok(compared(case, &Got::NoTask { error: &error.to_string(), told }));
+                    let (shape, why) = (spawned.makes(), error.why);
+                    let error = error.to_string().replacen(why.as_str(), &why.of(shape), 1);
+                    return Ok(compared(shape, case, &Got::NoTask { error: &error, told }));
                 }
             },
         };
@@ -122,27 +126,34 @@ impl World {
 
     /// The TaskSpawner of a case: by its file, which has one, or by its name.
     fn spawner(&self, wanted: &str, file: Option<&Path>) -> anyhow::Result<&Manifest> {
+        let (kind, name) = kind_and_name(wanted);
         let is_it = |it: &&Manifest| match file {
             Some(file) => &*it.path == file,
-            None => it.object()["metadata"]["name"].as_str() == Some(wanted),
+            None => {
+                it.object()["metadata"]["name"].as_str() == Some(name)
+                    && kind.is_none_or(|kind| kind == makes(it))
+            }
         };
         let mut found = self.spawners.iter().filter(is_it);
         match (found.next(), found.next(), file) {
             (Some(one), None, _) => Ok(one),
             (None, ..) => {
+                let kinds = kind.map_or("SessionSpawner and no TaskSpawner", Shape::spawner);
                 bail!(
-                    "there is no TaskSpawner in `{wanted}`, and none of that name in `files`{}",
+                    "there is no {kinds} in `{wanted}`, and none of that name in `files`{}",
                     self.meant(wanted)
                 )
             }
             (Some(_), Some(_), Some(_)) => {
                 bail!(
-                    "{wanted} has several TaskSpawners: list it in `files`, and give the name of one{}",
+                    "{wanted} has several spawners: list it in `files`, and give the name of one{}",
                     self.names()
                 )
             }
             (Some(_), Some(_), None) => {
-                bail!("several TaskSpawners in `files` are called {wanted}")
+                bail!(
+                    "several spawners in `files` are called {wanted}: write taskspawner/{wanted} or sessionspawner/{wanted}"
+                )
             }
         }
     }
@@ -180,7 +191,7 @@ impl World {
         let facts = self.known.facts(&said, &task, made.json.len(), clock::now());
         let decision = decide(&task, &spawner.rules, &facts, &Limits::default());
         json_patch::patch(&mut object, &decision.patch).context("the patch does not apply")?;
-        Ok(compared(case, &Got::Task { object: &object, decision: &decision }))
+        Ok(compared(shape, case, &Got::Task { object: &object, decision: &decision }))
     }
 }
 

@@ -110,6 +110,11 @@ impl<'a> Task<'a> {
         self.metadata.name.as_deref().unwrap_or_default()
     }
 
+    /// Its name if it is a Task, and its name if it is a Session.
+    pub fn names(&self) -> [Option<&str>; Shape::ALL.len()] {
+        Shape::ALL.map(|shape| (shape == self.shape).then(|| self.name()))
+    }
+
     /// Its `generateName`, or nothing.
     pub fn generate_name(&self) -> &str {
         self.metadata.generate_name.as_deref().unwrap_or_default()

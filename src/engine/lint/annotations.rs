@@ -8,14 +8,16 @@ use super::view::View;
 use crate::apimachinery::Kind;
 use crate::engine::candidate::judge;
 use crate::engine::kelos::{
-    self, INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION, ON_INVALID_SETTING,
-    OWN_PREFIX, POD_LABELS_FROM_TASK_SETTING, SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
+    self, DISPLAY_NAME_ANNOTATION, INFER_SETTING, INJECTION_SETTING, NAME_TEMPLATE_ANNOTATION,
+    ON_INVALID_SETTING, OWN_PREFIX, POD_LABELS_FROM_TASK_SETTING, SECTION_ANNOTATION,
+    SOURCE_PREFIX, SYNTAX_SETTING, rules_annotation,
 };
 use crate::engine::reason::Reason;
 use crate::engine::rules::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, Rules};
 use crate::engine::skip::Skip;
 use crate::engine::sources::{Table, is_group, name_hint};
 use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
+use crate::templates::suggest::distance;
 use crate::templates::value::Text;
 use crate::templates::{ErrorKind, Language, Template, camel_case};
 
@@ -127,6 +129,7 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
 
 /// A key that is rendered.
 fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mut Shares) {
+    not_shown(lint, rule);
     let source = template.source();
     match template.language() {
         Some(Language::Go) => {}
@@ -145,6 +148,18 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mu
         }
         None => {}
     }
+}
+
+/// A key that is nearly one that the Console shows, or that is one as a label: the Console reads neither.
+fn not_shown(lint: &mut Lint<'_>, rule: &KeyRule) {
+    let near = |name: &&str| distance(name, &rule.key) <= 2;
+    let shown = [DISPLAY_NAME_ANNOTATION, SECTION_ANNOTATION];
+    let meant = shown.into_iter().find(near).filter(|_| lint.is_session());
+    let Some(meant) = meant.filter(|_| !rule.is_shown_line) else { return };
+    let text = format!("the Console reads no {} `{}`", rule.kind.as_str(), rule.key);
+    let help = format!("write `{meant}` in {}", rules_annotation(Kind::Annotation));
+    let finding = Finding::new(Rule::UnknownAnnotation, Severity::Warning, field_of(rule), text);
+    lint.add(about(lint, rule, finding).help(help));
 }
 
 /// What a template does whatever the item.
@@ -226,8 +241,11 @@ impl World for RulesWorld<'_> {
     fn known(&self, path: &[Text]) -> Known {
         let there = Known::There(Shape::Unknown);
         let [name] = path else { return there };
-        let is_ours = is_group(self.makes, name)
-            || matches!(&**name, "Source" | "Context" | "TriggerType" | "TriggerTime");
+        let is_ours = match &**name {
+            "Context" => self.makes.has_context(),
+            "Source" | "TriggerType" | "TriggerTime" => self.makes.has_source_annotations(),
+            _ => is_group(self.makes, name),
+        };
         let spec = &self.view.spec;
         let is_mapped = spec.when.webhook.iter().any(|it| it.field_mapping.may_have(name));
         let is_recorded = spec.task_template.metadata.annotations.keys().any(|key| {

@@ -9,7 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::Lint;
 use super::finding::{Field, Finding, Rule, Severity, Step, shortened};
-use super::known_fields::{Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN};
+use super::known_fields::{
+    Api, Below, Known, SESSION_SPAWNER, TASK_SPAWNER, WHEN, WHEN_OF_SESSIONS,
+};
 use crate::engine::kelos::Shape;
 use crate::engine::kelos::{GROUP, KNOWN, group_of};
 use crate::engine::simulate::KelosVersion;
@@ -109,12 +111,21 @@ fn no_source(lint: &mut Lint<'_>) {
     if when.has_polled() || (when.has_served() && !is_first) {
         return;
     }
-    let text = "it has no source: Kelos makes no Task".to_owned();
-    let names: Vec<&str> =
-        WHEN.iter().filter(|it| !is_first || it.since <= 24).map(|it| it.name).collect();
+    let sources = match lint.makes {
+        Shape::Task => WHEN,
+        // That v0.24 has none of them was told of the kind.
+        Shape::Session if is_first => return,
+        Shape::Session => WHEN_OF_SESSIONS,
+    };
+    let names = sources.iter().filter(|it| !is_first || it.since <= 24).map(|it| it.name);
+    let help = match names.collect::<Vec<_>>().as_slice() {
+        [only] => format!("write {only}"),
+        names => format!("write one of {}", names.join(", ")),
+    };
+    let text = format!("it has no source: Kelos makes no {}", lint.product());
     let field = Field::of(&["spec", "when"]);
     let finding = Finding::new(Rule::NoSource, Severity::Error, field, text);
-    lint.add(finding.about_key().help(format!("write one of {}", names.join(", "))));
+    lint.add(finding.about_key().help(help));
 }
 
 /// A search for fields that are not known, or not there.

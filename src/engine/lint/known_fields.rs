@@ -200,7 +200,8 @@ pub(super) static WHEN: &[Known] = &[
     object("slack", SLACK).since(32),
 ];
 
-static WHEN_OF_SESSIONS: &[Known] = &[object("githubWebhook", GITHUB_WEBHOOK).required()];
+pub(super) static WHEN_OF_SESSIONS: &[Known] =
+    &[object("githubWebhook", GITHUB_WEBHOOK).required()];
 
 static ISSUES: &[Known] = &[
     field("repo"),

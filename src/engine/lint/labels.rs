@@ -250,7 +250,8 @@ pub(super) fn shown(
     let is_alone = pieces.iter().all(|it| Some(&it.at) == first);
     if is_alone && let Some((name, start)) = find(&ONE_EACH) {
         let text = format!(
-            "`.{name}` is another one for nearly every Task: each value is a series of its own in Prometheus"
+            "`.{name}` is another one for nearly every {}: each value is a series of its own in Prometheus",
+            lint.product()
         );
         let finding =
             Finding::new(Rule::HighCardinality, Severity::Info, written.field.clone(), text);

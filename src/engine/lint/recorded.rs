@@ -1,6 +1,6 @@
 //! Keys of rules annotations that are never written: for a variable that nothing on a Task tells, or another reason.
 //!
-//! A Task carries little of what Kelos knew of its item. So Kelos's own spawner is simulated with an example of each
+//! A Task or Session carries little of what Kelos knew of its item. So Kelos's own spawner is simulated with an example of each
 //! event. What cannot be known of that Task is told, with the line that would record it; and of keys that no example
 //! gives a value, why.
 
@@ -65,7 +65,7 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
     if asked.is_empty() || !is_judged || json.len() > MOST_BYTES {
         return;
     }
-    let Ok(spawner) = Spawner::parse(json) else { return };
+    let Ok(spawner) = Spawner::parse_as(lint.makes, json) else { return };
     let items = spawner.samples();
     let mut seen = BTreeMap::<(usize, String), Seen<'_>>::new();
     let mut unwritten = BTreeMap::<usize, Vec<(Skip, bool)>>::new();
@@ -138,7 +138,7 @@ impl Means {
         self.kelos = variables.left().unwrap_or(self.kelos);
         let Ok(task) = task else { return Vec::new() };
         let task = task.to_string();
-        let Ok(parsed) = Task::parse(&task) else { return Vec::new() };
+        let Ok(parsed) = Task::parse_as(lint.makes, &task) else { return Vec::new() };
         let workspace = self.workspace.as_ref();
         let facts = Facts { task_bytes: task.len(), workspace, ..Facts::default() };
         let known = built(&parsed, lint.rules, &facts, &mut self.ours);
@@ -208,9 +208,10 @@ fn name_of(variable: &str) -> String {
 /// Tells of a variable that is not recorded; `under` names the events, if it is so only under some.
 fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
     let variable = skip.variable.as_deref().unwrap_or_default();
+    let several = lint.makes.several();
     let (when, which) = match under {
-        [] => (String::new(), "its Tasks"),
-        events => (format!(" for {}", listed(events)), "those Tasks"),
+        [] => (String::new(), format!("its {several}")),
+        events => (format!(" for {}", listed(events)), format!("those {several}")),
     };
     let effect = match &rule.default {
         Some(default) => format!("is always `{default}`"),

@@ -11,7 +11,7 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, group: &str, member: &s
     let makes = missed.rules.spawner.makes;
     if !makes.has_kelos_field() && matches!(group, "Payload" | "ChangedFiles" | "Source") {
         return Remedy::say(format!(
-            "what the webhook sent is not on the {makes}: only what {} prints of a variable is read back",
+            "only a variable that {} prints is read back",
             makes.prompt_field()
         ));
     }
@@ -59,7 +59,9 @@ fn on_the_task(makes: Shape, field: &str) -> Remedy {
 /// What a context source gives. Kelos has an empty text where it fails and may be ignored.
 fn context(missed: &Missed<'_>, table: &Table, name: &str) -> Remedy {
     if !table.has_context() {
-        return Remedy::say(format!("Kelos asks no context sources for {}", table.name));
+        let makes = missed.rules.spawner.makes;
+        let of = if makes.has_context() { table.name } else { makes.several() };
+        return Remedy::say(format!("Kelos asks no context sources for {of}"));
     }
     // In Jinja it is the mapping that is missing, and nobody knows which name was meant.
     let name = if name.is_empty() { "NAME" } else { name };

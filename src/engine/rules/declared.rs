@@ -13,7 +13,7 @@ use crate::engine::skip::Skip;
 use crate::templates::purse::Purse;
 
 /// What to do about too many keys, of an annotation or of the Kelos field.
-pub(super) const FEWER_KEYS: &str = "have fewer, or split the TaskSpawner";
+pub(super) const FEWER_KEYS: &str = "have fewer, or make two spawners of this one";
 
 /// What is said of one key.
 #[derive(Default)]

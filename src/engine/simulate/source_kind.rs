@@ -41,8 +41,10 @@ impl SourceKind {
     pub fn facts(self) -> &'static [&'static str] {
         match self {
             SourceKind::GithubPullRequests => &["HeadSHA"],
-            SourceKind::GithubWebhook => &["HeadSHA", "DeliveryID"],
-            SourceKind::LinearWebhook | SourceKind::GenericWebhook => &["DeliveryID"],
+            // The HeadSHA of an event is one of its variables.
+            SourceKind::GithubWebhook | SourceKind::LinearWebhook | SourceKind::GenericWebhook => {
+                &["DeliveryID"]
+            }
             SourceKind::Slack => &["ChannelID", "UserID", "ThreadTS"],
             SourceKind::GithubIssues | SourceKind::Jira | SourceKind::Cron => &[],
         }

@@ -185,6 +185,10 @@ impl Spawner {
     ///
     /// There is none, or that Kelos does not know it.
     pub(super) fn source_of(&self, version: KelosVersion) -> Result<SourceKind, NoTask> {
+        if version == KelosVersion::V0_24 && self.makes == Shape::Session {
+            let error = NoTask::kelos(format!("Kelos v0.24 has no {}s", self.makes.spawner()));
+            return Err(error.hint("they came with Kelos v0.48"));
+        }
         let source = self.source().ok_or_else(|| {
             let known = SourceKind::ALL.map(SourceKind::as_str).join(", ");
             NoTask::not_simulated(format!(

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::kelos::Shape;
 use crate::templates::ErrorKind;
 
 mod conversion;
@@ -59,6 +60,19 @@ fn every_variable_of_a_source_is_in_one_of_its_examples() {
             spawner.task(&sample, KelosVersion::V0_52).unwrap();
             spawner.task(&Item::new(), KelosVersion::V0_52).unwrap();
         }
+    }
+}
+
+#[test]
+fn v0_24_has_no_session_spawners() {
+    for version in ["v1alpha1", "v1alpha2"] {
+        let spawner = json!({
+            "apiVersion": format!("kelos.dev/{version}"), "spec": {"when": {"githubWebhook": {}}},
+        });
+        let spawner = Spawner::parse_as(Shape::Session, &spawner.to_string()).unwrap();
+        let error = spawner.task(&Item::new(), KelosVersion::V0_24).unwrap_err().error;
+        assert_eq!(error.message, "Kelos v0.24 has no SessionSpawners");
+        assert_eq!(error.hint.as_deref(), Some("they came with Kelos v0.48"));
     }
 }
 

@@ -175,8 +175,9 @@ impl Variables {
             (false, false) => format!("{source} has no `.{name}`"),
         };
         let error = TemplateError { message, ..error };
-        match closest(name, self.source.printed()) {
+        match closest(name, self.source.printed().filter(|it| *it != name)) {
             _ if is_there => error,
+            _ if name == "Context" => error.hint("Kelos asks no context sources here: leave it out"),
             _ if is_sometimes => error.hint(format!(
                 "where it may not be there, write `{{{{with index . \"{name}\"}}}}{{{{.}}}}{{{{end}}}}`"
             )),

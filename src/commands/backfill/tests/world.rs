@@ -130,10 +130,15 @@ impl World {
 
     /// What is known of it now.
     pub(super) async fn survey(&self) -> anyhow::Result<Survey> {
+        self.survey_with(Policy::default()).await
+    }
+
+    /// The same where the cluster admin has decided this.
+    pub(super) async fn survey_with(&self, policy: Policy) -> anyhow::Result<Survey> {
         let cli = Cli::parse_from(["kelos-metadata", "backfill", "-n", "ns"]);
         let Command::Backfill(args) = cli.command else { panic!("another command") };
         let reach = Reach { client: self.client().0, namespace: "ns".to_owned() };
-        Survey::of(Shape::Task, reach, &args.survey, &[], Policy::default()).await
+        Survey::of(Shape::Task, reach, &args.survey, &[], policy).await
     }
 
     fn client(&self) -> (kube::Client, Asked) {
