@@ -144,7 +144,7 @@ fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
     };
     match (judged, &rule.default) {
         (Ok(value), _) => Ok(Offer { value, defaulted: None }),
-        (Err(cause), Some(default)) if has_stand_in(&cause) && !is_blank_line(rule, default) => {
+        (Err(cause), Some(default)) if has_stand_in(&cause) => {
             Ok(Offer { value: default.to_string(), defaulted: Some(cause) })
         }
         (Err(Cause::Failed(skip)), _) => Err(skip),
@@ -158,11 +158,6 @@ pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
     let is_of_label = || rule.kind != Kind::Annotation && has_action();
     text.is_empty() && (rule.is_shown_line || rule.default.is_some() || is_of_label())
-}
-
-/// Whether a `default` leaves nothing of what is shown in one line.
-fn is_blank_line(rule: &KeyRule, default: &str) -> bool {
-    rule.is_shown_line && default.is_empty()
 }
 
 /// That there is nothing to write.
@@ -180,7 +175,9 @@ pub(super) fn judge<'v>(
     let value = match check(&text) {
         Ok(()) => text,
         Err(error) if sanitize => match label::sanitize(&text) {
-            clean if clean.is_empty() || check(&clean).is_err() => return Err(error),
+            clean if clean.is_empty() || check(&clean).is_err() => {
+                return Err(error.hint("nothing of it makes a value: a `default` would stand in"));
+            }
             clean => Cow::Owned(clean.into_owned()),
         },
         Err(error) => return Err(error),

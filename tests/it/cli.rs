@@ -118,7 +118,7 @@ fn render_tells_what_is_wrong_with_the_task_spawner_of_the_task_and_counts_the_r
     let (own, other) = (spawner("w", "a: '{{'"), spawner("other", "a: '{{'\nb: '{{'"));
     let (_, error) = render(&[&own, &other, TASK]);
     assert!(!error.contains("default/w"), "it is shown with the Task: {error}");
-    assert!(error.starts_with("2 more problems in TaskSpawners"), "{error}");
+    assert!(error.starts_with("2 more problems in spawners"), "{error}");
     assert!(!error.contains("default/other"), "{error}");
     let (_, error) = render(&[&own, &other]);
     assert_eq!(error.matches("default/other").count(), 2, "{error}");

@@ -6,7 +6,7 @@ use super::step::{Sign, Step};
 use super::world::World;
 use crate::apimachinery::Kind;
 use crate::commands::subject::ObjectOrigin;
-use crate::engine::kelos::{INJECTION_SETTING, Injection, Task};
+use crate::engine::kelos::{INJECTION_SETTING, Injection, Shape, Task};
 use crate::engine::rules::Rules;
 
 /// What the switches say.
@@ -44,6 +44,8 @@ pub(super) struct Off {
     /// Whose switch it is, with its name.
     pub(super) on: String,
     pub(super) whose: Whose,
+    /// Of what.
+    pub(super) shape: Shape,
     /// Whether all is worked out and nothing written.
     pub(super) is_audit: bool,
     /// What switches it on.
@@ -64,6 +66,10 @@ impl Off {
         match self.whose {
             Whose::Namespace | Whose::TaskSpawner => {
                 format!("new Tasks get {nothing} until it is switched on: `{command}`")
+            }
+            Whose::Task if self.shape == Shape::Session => {
+                "a Session that is there stays as it was made: make the next one without that label"
+                    .to_owned()
             }
             Whose::Task => format!(
                 "`{command}` switches it on, and a backfill then gives it what it may have (docs/backfill.md)"
@@ -153,7 +159,8 @@ fn off(world: &World, task: &Task<'_>, spawner: &str, all: &[Switch]) -> Option<
                 format!("kubectl label {kind} {} -n {namespace} {INJECTION_SETTING}-", task.name())
             }
         };
-        Some(Off { on: switch.on.clone(), whose: switch.whose, is_audit, command })
+        let shape = task.shape();
+        Some(Off { on: switch.on.clone(), whose: switch.whose, shape, is_audit, command })
     })
 }
 

@@ -50,8 +50,7 @@ pub(super) fn tell(
     }
     if !others.is_empty() {
         complain(format_args!(
-            "{} in TaskSpawners that have nothing to do with these Tasks: `render -f` \
-             with the TaskSpawners alone shows them",
+            "{} in spawners that have nothing to do with what is shown: `render -f` with the spawners alone shows them",
             counted(others.len(), "more problem")
         ));
     }

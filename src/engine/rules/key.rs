@@ -69,7 +69,6 @@ impl Compiler<'_> {
         });
         let plan = plan.map_err(Box::new);
         let is_shown_line = is_shown_line(kind, &key);
-        let fitting_line = |it: Box<str>| if is_shown_line { line::shown(&it).into() } else { it };
         if let Err(refusal) = &plan
             && (is_asked || refusal.error.reason != Reason::Protected)
         {
@@ -84,7 +83,7 @@ impl Compiler<'_> {
             key,
             declared_in,
             plan,
-            default: default.map(fitting_line),
+            default,
             allowed,
             is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
             own_allowed: own_allowed.filter(|_| declared_in != DeclaredIn::Defaults),
@@ -105,10 +104,16 @@ impl Compiler<'_> {
         cluster: Option<&KeyRule>,
     ) -> Guards {
         let (default, own, on_invalid) = self.said_guards(said);
+        // As the value of the template is made to fit, so are those that it is compared with.
+        let is_line = is_shown_line(kind, key);
+        let fitting = |value: &str| -> Box<str> {
+            if is_line { line::shown(value).into() } else { value.into() }
+        };
         let own: Option<BTreeSet<Box<str>>> =
-            own.map(|values| values.iter().map(|value| value.as_str().into()).collect());
-        let sound_default = check_default(kind, key, default, own.as_ref());
-        let default = default.filter(|_| sound_default.is_ok()).map(Box::from);
+            own.map(|values| values.iter().map(|value| fitting(value)).collect());
+        let default = default.map(fitting).filter(|default| !is_line || !default.is_empty());
+        let sound_default = check_default(kind, key, default.as_deref(), own.as_ref());
+        let default = default.filter(|_| sound_default.is_ok());
         let of_cluster = cluster.and_then(|rule| rule.allowed.as_ref());
         let own_allowed = own.map(Arc::new);
         let allowed = match (&own_allowed, of_cluster) {

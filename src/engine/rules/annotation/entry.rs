@@ -78,7 +78,7 @@ pub(super) fn entry(node: Node, key: Marker, file: File) -> Result<Entry, Annota
 fn on(node: Node, file: File) -> Result<Vec<On>, String> {
     match node {
         _ if file == File::Annotation => {
-            Err("`on` belongs to the defaults of the cluster, not to a TaskSpawner".to_owned())
+            Err("`on` belongs to the defaults of the cluster, not to a spawner".to_owned())
         }
         Node::List(items) if items.is_empty() => Err("`on` lists nothing".to_owned()),
         Node::List(items) => {

@@ -10,7 +10,7 @@ const NOTHING: &str = "new Tasks get nothing either";
 
 fn off(whose: Whose, on: &str, is_audit: bool, command: &str) -> Switched {
     let (on, command) = (on.to_owned(), command.to_owned());
-    Switched::Off(Off { on, whose, is_audit, command })
+    Switched::Off(Off { on, whose, shape: Shape::Task, is_audit, command })
 }
 
 fn switches() -> Vec<Switched> {
