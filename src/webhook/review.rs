@@ -4,6 +4,7 @@
 //! that are needed are read, and the Task's spec is never built into a tree.
 
 mod answer;
+mod plain_json;
 mod spawner_review;
 mod uid;
 mod user;
@@ -201,7 +202,7 @@ fn read<'a, R: Deserialize<'a>>(
     uid: impl FnOnce(&R) -> &str,
 ) -> Result<R, Unreadable> {
     // Checked once as a whole, which is faster than text by text.
-    let message = match std::str::from_utf8(body).map(serde_json::from_str::<Review<'a, R>>) {
+    let message = match std::str::from_utf8(body).map(read_json::<Review<'a, R>>) {
         Ok(Ok(Review { kind, request })) => match uid(&request).len() {
             0 => "the request has no uid".to_owned(),
             uid::TOO_MANY_BYTES.. => {
@@ -217,6 +218,11 @@ fn read<'a, R: Deserialize<'a>>(
         Some(uid) => Unreadable::Answerable { uid, message },
         None => Unreadable::NoUid { message },
     })
+}
+
+/// Reads JSON: as an API server writes it, or else as serde_json does, which says what is wrong.
+fn read_json<'a, T: Deserialize<'a>>(json: &'a str) -> serde_json::Result<T> {
+    plain_json::read(json).map_or_else(|| serde_json::from_str(json), Ok)
 }
 
 /// What is wrong with a body, in words that hold nothing of it.
