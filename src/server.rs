@@ -19,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
@@ -51,29 +54,42 @@ pub enum Drained {
     Cut(usize),
 }
 
-/// A router behind a listener.
+/// What answers requests.
+pub trait App: Clone + Send + Sync + 'static {
+    /// Answers one request.
+    fn answer(&self, request: Request<Body>) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl App for Router {
+    async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let Ok(response) = TowerToHyperService::new(self.clone()).call(request).await;
+        response
+    }
+}
+
+/// An app behind a listener.
 #[derive(Clone, Debug)]
-pub struct Server {
-    app: Router,
+pub struct Server<A> {
+    app: A,
     limits: Limits,
     shutdown: Shutdown,
     rejection: RejectionReason,
 }
 
-impl Server {
+impl<A: App> Server<A> {
     /// Serves `app` until `shutdown`, within the usual limits.
-    pub fn new(app: Router, shutdown: Shutdown) -> Server {
+    pub fn new(app: A, shutdown: Shutdown) -> Server<A> {
         Server { app, limits: Limits::default(), shutdown, rejection: |_| None }
     }
 
     /// Sets other limits.
-    pub fn with_limits(mut self, limits: Limits) -> Server {
+    pub fn with_limits(mut self, limits: Limits) -> Server<A> {
         self.limits = limits;
         self
     }
 
     /// Logs the handshakes that fail for a reason that `rejection` knows.
-    pub fn with_rejections(mut self, rejection: RejectionReason) -> Server {
+    pub fn with_rejections(mut self, rejection: RejectionReason) -> Server<A> {
         self.rejection = rejection;
         self
     }
@@ -91,14 +107,13 @@ impl Server {
     async fn serve(self, listener: TcpListener, transport: Transport) -> Drained {
         let slots = ConnectionSlots::new(self.connections());
         let connections = TaskTracker::new();
-        let app = TowerToHyperService::new(self.app.clone());
         let mut log = AcceptLog::default();
         let rejections = Arc::new(ClientRejections::new(self.rejection));
         let serve = |(stream, slot): (TcpStream, Slot)| {
             let id = slot.id();
             let connection = Connection {
                 transport: transport.clone(),
-                app: app.clone(),
+                app: self.app.clone(),
                 limits: self.limits,
                 shutdown: self.shutdown.clone(),
                 state: Arc::clone(slot.state()),

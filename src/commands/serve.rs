@@ -60,7 +60,7 @@ async fn serve(settings: ServeSettings, dropped_lines: DroppedLines) -> anyhow::
 
     let shutdown = Shutdown::new();
     let webhook = Server::new(
-        router::router(mutate_task, mutate_session, validate_spawner, Arc::clone(&metrics)),
+        router::paths(mutate_task, mutate_session, validate_spawner, Arc::clone(&metrics)),
         shutdown.clone(),
     )
     .with_rejections(|error| ClientRejection::of(error).map(ClientRejection::message));

@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use hyper::service::Service;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -26,7 +23,7 @@ use super::client_rejections::ClientRejections;
 use super::connection_state::ConnectionState;
 use super::early_503::close_with_503;
 use super::timeout_stream::TimeoutStream;
-use super::{Limits, Shutdown};
+use super::{App, Limits, Shutdown};
 
 /// The most that is kept of a head, or of a body that nobody reads yet: a piece of TLS. The API
 /// server sends heads of less than 1 KiB.
@@ -44,16 +41,16 @@ pub(super) enum Transport {
 }
 
 /// What serves one client.
-pub(super) struct Connection {
+pub(super) struct Connection<A> {
     pub(super) transport: Transport,
-    pub(super) app: TowerToHyperService<Router>,
+    pub(super) app: A,
     pub(super) limits: Limits,
     pub(super) shutdown: Shutdown,
     pub(super) state: Arc<ConnectionState>,
     pub(super) rejections: Arc<ClientRejections>,
 }
 
-impl Connection {
+impl<A: App> Connection<A> {
     pub(super) async fn run(&self, stream: TcpStream) {
         // An answer is one small write: waiting for more to send would only delay it.
         if let Err(error) = stream.set_nodelay(true) {
@@ -138,10 +135,10 @@ impl Connection {
                 // The task is about to be ended: another connection has its slot.
                 pending::<()>().await;
             }
-            let request = request.map(|body| TrackedBody::new(body, &self.state));
-            let answer = catch_panic(async { self.app.call(request).await }).await;
+            let request = request.map(|body| Body::new(TrackedBody::new(body, &self.state)));
+            let answer = catch_panic(self.app.answer(request)).await;
             self.state.answered();
-            let mut answer = answer.map_or_else(|()| internal_error(), |Ok(answer)| answer);
+            let mut answer = answer.unwrap_or_else(|()| internal_error());
             if self.shutdown.is_retiring() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

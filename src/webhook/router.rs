@@ -10,12 +10,10 @@ mod reply;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
@@ -24,6 +22,7 @@ use self::body::{Bodies, BodyError, WholeBody};
 pub use self::reply::Reply;
 use super::{AdmissionOutcome, Metrics, Resource};
 use crate::certs::OurWebhook;
+use crate::server::App;
 use crate::telemetry::LogLimiter;
 
 /// Where the API server sends the creation of Tasks.
@@ -82,51 +81,64 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, body: Bytes, query: Option<&str>) -> impl Future<Output = Reply> + Send;
 }
 
-/// Builds the router of the webhook: the creation of Tasks goes to one answer, that of Sessions, where they are served,
-/// to another, and what is written of spawners to the last. Requests it turns away are counted in `metrics`.
-pub fn router<T: Answer, S: Answer>(
+/// The paths of the webhook, and what answers there. It is no router of axum's: three paths that are known need none, and
+/// one is a tenth of what a call costs beside TLS (docs/decisions, 022).
+pub struct Paths<T, S> {
+    tasks: Path<T>,
+    sessions: Option<Path<T>>,
+    spawners: Path<S>,
+    strays: Strays,
+}
+
+/// Makes the paths of the webhook: the creation of Tasks goes to one answer, that of Sessions, where they are served, to
+/// another, and what is written of spawners to the last. Requests that are turned away are counted in `metrics`.
+pub fn paths<T: Answer, S: Answer>(
     mutate_task: T,
     mutate_session: Option<T>,
     validate_spawner: S,
     metrics: Arc<Metrics>,
-) -> Router {
-    let tasks = Gate::of_tasks(MAX_IN_FLIGHT, Arc::clone(&metrics));
-    let sessions = tasks.beside(Resource::Session);
-    let spawners = Gate::of_spawners(Arc::clone(&metrics));
-    let strays = Arc::new(Strays { told: LogLimiter::new(), metrics });
-    let elsewhere = move |request: Request| {
-        strays.note(&request);
-        async { not_found() }
-    };
-    // The body is taken raw, so that axum's own limit of 2 MB on its extractors has no part in it.
-    let router = match mutate_session {
-        Some(answer) => Router::new().route(MUTATE_SESSION_PATH, route(answer, sessions)),
-        None => Router::new(),
-    };
-    router
-        .route(MUTATE_TASK_PATH, route(mutate_task, tasks))
-        .route(VALIDATE_SPAWNER_PATH, route(validate_spawner, spawners))
-        .fallback(elsewhere)
+) -> Arc<Paths<T, S>> {
+    let gate = Gate::of_tasks(MAX_IN_FLIGHT, Arc::clone(&metrics));
+    let beside = gate.beside(Resource::Session);
+    let sessions = mutate_session.map(|answer| Path { answer, gate: beside });
+    let tasks = Path { answer: mutate_task, gate };
+    let spawners = Path { answer: validate_spawner, gate: Gate::of_spawners(Arc::clone(&metrics)) };
+    let strays = Strays { told: LogLimiter::new(), metrics };
+    Arc::new(Paths { tasks, sessions, spawners, strays })
 }
 
-/// Takes requests through a gate to their answer.
-fn route<A: Answer>(answer: A, gate: Gate) -> MethodRouter {
-    let gate = Arc::new(gate);
-    let wrong_method = Arc::clone(&gate);
-    post(move |request: Request| {
-        let (answer, gate) = (answer.clone(), Arc::clone(&gate));
-        async move {
-            let result = answered(&answer, &gate, request).await;
-            result.unwrap_or_else(|refusal| {
-                gate.refused(refusal.outcome());
-                refusal.into_response()
-            })
+impl<T: Answer, S: Answer> App for Arc<Paths<T, S>> {
+    async fn answer(&self, request: Request) -> Response {
+        match (request.uri().path(), &self.sessions) {
+            (MUTATE_TASK_PATH, _) => self.tasks.respond(request).await,
+            (MUTATE_SESSION_PATH, Some(sessions)) => sessions.respond(request).await,
+            (VALIDATE_SPAWNER_PATH, _) => self.spawners.respond(request).await,
+            _ => {
+                self.strays.note(&request);
+                not_found()
+            }
         }
-    })
-    .fallback(move || {
-        wrong_method.refused(AdmissionOutcome::BadRequest);
-        async { Refusal::Method.into_response() }
-    })
+    }
+}
+
+/// What answers at one path, and who is let in.
+struct Path<A> {
+    answer: A,
+    gate: Gate,
+}
+
+impl<A: Answer> Path<A> {
+    /// Takes a request through the gate to its answer.
+    async fn respond(&self, request: Request) -> Response {
+        let result = match *request.method() {
+            Method::POST => answered(&self.answer, &self.gate, request).await,
+            _ => Err(Refusal::Method),
+        };
+        result.unwrap_or_else(|refusal| {
+            self.gate.refused(refusal.outcome());
+            refusal.into_response()
+        })
+    }
 }
 
 /// What all requests to one path share, or those of Tasks and Sessions together, and those to another have no part
@@ -194,9 +206,9 @@ impl Strays {
         } else {
             tracing::warn!(
                 path,
-                "Nothing is served at this path. If an API server calls it, its Tasks get no labels: set \
-                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}, and of the \
-                 ValidatingWebhookConfiguration to {VALIDATE_SPAWNER_PATH}"
+                "Nothing is served at this path. If an API server calls it, its Tasks or Sessions get no labels: set \
+                 clientConfig.service.path of the MutatingWebhookConfiguration to {MUTATE_TASK_PATH}, of Sessions to \
+                 {MUTATE_SESSION_PATH}, and of the ValidatingWebhookConfiguration to {VALIDATE_SPAWNER_PATH}"
             );
         }
     }

@@ -11,7 +11,6 @@ use axum::body::{Body, HttpBody};
 use http_body_util::BodyExt;
 use hyper::body::Frame;
 use tokio::sync::mpsc;
-use tower::ServiceExt;
 
 use super::*;
 use crate::telemetry::{LogFormat, captured};
@@ -33,9 +32,18 @@ const PATHS: [(&str, &str, usize); 3] = [
     (VALIDATE_SPAWNER_PATH, "taskspawner", MAX_SPAWNER_BODY_BYTES),
 ];
 
-/// A router with so few places for Tasks.
-fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, places: usize) -> MethodRouter {
-    route(answer, Gate::of_tasks(places, metrics))
+/// The paths with so few places for Tasks.
+fn with_places<A: Answer>(answer: A, metrics: Arc<Metrics>, places: usize) -> impl App {
+    let gate = Gate::of_tasks(places, Arc::clone(&metrics));
+    let mut paths = paths(answer, None, Echo, metrics);
+    Arc::get_mut(&mut paths).unwrap().tasks.gate = gate;
+    paths
+}
+
+/// Asks without waiting for the answer.
+fn ask(app: &impl App, request: Request) -> Asked {
+    let app = app.clone();
+    tokio::spawn(async move { app.answer(request).await })
 }
 
 struct Answered {
@@ -47,8 +55,8 @@ struct Answered {
 
 async fn send(request: Request) -> Answered {
     let metrics = Arc::new(Metrics::new());
-    let routes = router(Echo, Some(Echo), Echo, Arc::clone(&metrics));
-    let response = routes.oneshot(request).await.unwrap();
+    let paths = paths(Echo, Some(Echo), Echo, Arc::clone(&metrics));
+    let response = paths.answer(request).await;
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answered {
@@ -204,14 +212,14 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let metrics = Arc::new(Metrics::new());
-    let router = with_places(Slow { begun, go_on: Arc::clone(&go_on) }, Arc::clone(&metrics), 2);
-    let ask = || tokio::spawn(router.clone().oneshot(json_post("{}")));
+    let paths = with_places(Slow { begun, go_on: Arc::clone(&go_on) }, Arc::clone(&metrics), 2);
+    let ask = || ask(&paths, json_post("{}"));
     let first = [ask(), ask()];
     for _ in 0..2 {
         has_begun.recv().await.unwrap();
     }
     let queued = tokio::time::Instant::now();
-    let turned_away = ask().await.unwrap().unwrap();
+    let turned_away = ask().await.unwrap();
     assert_eq!(queued.elapsed().as_millis() / 10, QUEUE_WAIT.as_millis() / 10);
     assert_eq!(turned_away.status(), 503);
     let headers = turned_away.headers();
@@ -225,10 +233,10 @@ async fn who_waits_too_long_for_a_place_is_told_to_try_again() {
     let next = ask();
     go_on.add_permits(3);
     for asked in first.into_iter().chain([next]) {
-        assert_eq!(asked.await.unwrap().unwrap().status(), 200);
+        assert_eq!(asked.await.unwrap().status(), 200);
     }
     go_on.add_permits(1);
-    assert_eq!(ask().await.unwrap().unwrap().status(), 200);
+    assert_eq!(ask().await.unwrap().status(), 200);
     assert!(has_begun.recv().await.is_some());
 }
 
@@ -246,13 +254,13 @@ impl Answer for KeepsHuge {
 }
 
 /// A request that is under way.
-type Asked = tokio::task::JoinHandle<Result<Response, Infallible>>;
+type Asked = tokio::task::JoinHandle<Response>;
 
 /// What came of a flood, as statuses, and that who was turned away is told when to come back.
 async fn statuses(flood: Vec<Asked>) -> Vec<u16> {
     let mut statuses = Vec::new();
     for asked in flood {
-        let response = asked.await.unwrap().unwrap();
+        let response = asked.await.unwrap();
         let is_refused = response.status() == 503;
         assert_eq!(response.headers().contains_key("retry-after"), is_refused);
         statuses.push(response.status().as_u16());
@@ -266,8 +274,8 @@ async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let answer = KeepsHuge(Slow { begun, go_on: Arc::clone(&go_on) });
-    let router = router(answer, None, Echo, Arc::new(Metrics::new()));
-    let ask = |body: Body| tokio::spawn(router.clone().oneshot(json_post(body)));
+    let paths = paths(answer, None, Echo, Arc::new(Metrics::new()));
+    let ask = |body: Body| ask(&paths, json_post(body));
     let of = |size: usize| Body::from(vec![b' '; size]);
     let kept = vec![ask(of(MAX_BODY_BYTES))];
     has_begun.recv().await.unwrap();
@@ -291,9 +299,9 @@ async fn large_bodies_are_answered_while_huge_ones_fill_their_room() {
     assert_eq!(statuses(kept).await, [200, 200, 200, 503, 503]);
 }
 
-/// A router whose spawners are answered when it is told to go on, and which says when one has begun.
+/// Paths whose spawners are answered when it is told to go on, and which says when one has begun.
 struct SlowSpawners {
-    router: Router,
+    paths: Arc<Paths<Echo, Slow>>,
     metrics: Arc<Metrics>,
     has_begun: mpsc::UnboundedReceiver<()>,
     go_on: Arc<Semaphore>,
@@ -304,12 +312,12 @@ impl SlowSpawners {
         let (begun, has_begun) = mpsc::unbounded_channel();
         let (go_on, metrics) = (Arc::new(Semaphore::new(0)), Arc::new(Metrics::new()));
         let slow = Slow { begun, go_on: Arc::clone(&go_on) };
-        let router = router(Echo, None, slow, Arc::clone(&metrics));
-        SlowSpawners { router, metrics, has_begun, go_on }
+        let paths = paths(Echo, None, slow, Arc::clone(&metrics));
+        SlowSpawners { paths, metrics, has_begun, go_on }
     }
 
     fn ask(&self, path: &str, size: usize) -> Asked {
-        tokio::spawn(self.router.clone().oneshot(json_to(path, vec![b' '; size])))
+        ask(&self.paths, json_to(path, vec![b' '; size]))
     }
 
     /// Sends spawners of these sizes, and waits until all of them are being answered.
@@ -362,8 +370,8 @@ async fn as_many_tasks_as_can_be_keep_no_place_from_spawners() {
     let (begun, mut has_begun) = mpsc::unbounded_channel();
     let go_on = Arc::new(Semaphore::new(0));
     let slow = Slow { begun, go_on: Arc::clone(&go_on) };
-    let router = router(slow, None, Echo, Arc::new(Metrics::new()));
-    let ask = |path: &str| tokio::spawn(router.clone().oneshot(json_to(path, "{}")));
+    let paths = paths(slow, None, Echo, Arc::new(Metrics::new()));
+    let ask = |path: &str| ask(&paths, json_to(path, "{}"));
     let kept = (0..MAX_IN_FLIGHT).map(|_| ask(MUTATE_TASK_PATH)).collect();
     for _ in 0..MAX_IN_FLIGHT {
         has_begun.recv().await.unwrap();

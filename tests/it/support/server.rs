@@ -9,7 +9,7 @@ use bytes::Bytes;
 use kelos_metadata::server::{Drained, Limits, Server, Shutdown};
 use kelos_metadata::tls::{SelfSigned, ServingKey, server_config};
 use kelos_metadata::webhook::Metrics;
-use kelos_metadata::webhook::router::{Answer, MUTATE_TASK_PATH, Reply, router};
+use kelos_metadata::webhook::router::{Answer, MUTATE_TASK_PATH, Reply, paths};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -69,7 +69,7 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (app, shutdown) = (App::default(), Shutdown::new());
-        let routes = router(app.clone(), None, app.clone(), Arc::new(Metrics::new()));
+        let routes = paths(app.clone(), None, app.clone(), Arc::new(Metrics::new()));
         let server = Server::new(routes, shutdown.clone()).with_limits(limits);
         let ended = tokio::spawn(server.serve_tls(listener, tls));
         Running { addr, ca_pem: made.certificate_pem, app, shutdown, ended, key }

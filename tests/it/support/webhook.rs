@@ -11,7 +11,7 @@ use kelos_metadata::spawners::{FileObjects, ReadObjects, Spawners};
 use kelos_metadata::tls::{SelfSigned, ServingKey, server_config};
 use kelos_metadata::webhook::Metrics;
 use kelos_metadata::webhook::mutate_task::MutateTask;
-use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, VALIDATE_SPAWNER_PATH, router};
+use kelos_metadata::webhook::router::{MUTATE_TASK_PATH, VALIDATE_SPAWNER_PATH, paths};
 use kelos_metadata::webhook::validate_spawner::ValidateSpawner;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -50,7 +50,7 @@ impl Webhook {
         let spawners = Arc::new(spawners(folder, policy));
         let validate_spawner = ValidateSpawner::new(Arc::clone(&spawners), Arc::clone(&metrics));
         let mutate_task = MutateTask::new(spawners, Arc::clone(&metrics), Limits::default());
-        let routes = router(
+        let routes = paths(
             mutate_task.clone(),
             Some(mutate_task.of_sessions()),
             validate_spawner,

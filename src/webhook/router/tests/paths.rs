@@ -14,12 +14,12 @@ async fn other_paths_are_told_where_the_webhook_is() {
 /// What is logged where Sessions are not answered, of somebody who looks around and of five calls of this path.
 fn logged(path: &str) -> String {
     let text = captured(LogFormat::Text, "info", || {
-        let router = router(Echo, None, Echo, Arc::new(Metrics::new()));
+        let paths = paths(Echo, None, Echo, Arc::new(Metrics::new()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let looks = Request::get("/looks").body(Body::empty()).unwrap();
         let wrong = |_| post_to(path, Some("application/json"), "SECRET".into());
         for request in [looks].into_iter().chain((0..5).map(wrong)) {
-            let response = runtime.block_on(router.clone().oneshot(request)).unwrap();
+            let response = runtime.block_on(paths.answer(request));
             assert_eq!(response.status(), 404);
         }
     });
@@ -46,8 +46,8 @@ fn a_wrong_path_is_told_once_with_what_to_mend_and_who_only_looks_is_not() {
 #[tokio::test]
 async fn sessions_are_answered_where_they_are_asked_for_alone() {
     let metrics = Arc::new(Metrics::new());
-    let routes = router(Echo, None, Echo, metrics);
-    let response = routes.oneshot(json_to(MUTATE_SESSION_PATH, "{}")).await.unwrap();
+    let paths = paths(Echo, None, Echo, metrics);
+    let response = paths.answer(json_to(MUTATE_SESSION_PATH, "{}")).await;
     assert_eq!(response.status(), 404);
     assert_eq!(send(json_to(MUTATE_SESSION_PATH, "{}")).await.status, 200);
 }
