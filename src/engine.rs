@@ -105,7 +105,7 @@ impl Default for Limits {
 ///     r#"{"metadata": {"labels": {}, "annotations": {"kelos.dev/source-number": "42"}}}"#,
 /// )?;
 /// let decision = decide(&task, &rules, &Facts::default(), &Limits::default());
-/// let last = decision.patch.0.last().map(serde_json::to_value).transpose()?;
+/// let last = decision.patch().0.last().map(serde_json::to_value).transpose()?;
 /// assert_eq!(
 ///     last,
 ///     Some(serde_json::json!({"op": "add", "path": "/metadata/labels/number", "value": "42"}))
@@ -170,5 +170,5 @@ pub fn decide<'r>(
     let merge = Merge::new(task, rules, numbers.as_ref(), facts.task_bytes);
     let (changes, keys) = merge.run(candidates);
     let has_hit_limits = is_over || !is_known;
-    Decision { patch: changes.patch(task), keys, has_hit_limits, ..spent(&work) }
+    Decision { operations: changes.operations(task), keys, has_hit_limits, ..spent(&work) }
 }

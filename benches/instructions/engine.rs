@@ -134,6 +134,6 @@ fn deciding_as(shape: Shape, spawner: TaskSpawner, made: &Value) -> Result<Box<d
             task_bytes: json.len(),
             ..Facts::default()
         };
-        black_box(decide(&task, &rules, &facts, &Limits::default()).patch);
+        black_box(decide(&task, &rules, &facts, &Limits::default()).operations);
     }))
 }

@@ -193,9 +193,9 @@ impl Rendering<'_> {
             OutputFormat::Json => self.keep(&shown.json()),
             // It is shown of a TaskSpawner, without a Task.
             OutputFormat::Item => Ok(()),
-            OutputFormat::Patch if !several => self.keep(&decision.patch),
+            OutputFormat::Patch if !several => self.keep(&decision.patch()),
             OutputFormat::Patch => {
-                let ([task, session], patch) = (task.names(), &decision.patch);
+                let ([task, session], patch) = (task.names(), &decision.patch());
                 self.keep(&ShownPatch { namespace, task, session, patch })
             }
         }

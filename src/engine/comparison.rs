@@ -1,11 +1,9 @@
 //! What a stored Task has beside what the rules of today give it.
 
-use json_patch::PatchOperation;
-
 use super::decision::{Decision, KeyDecision, KeyOutcome};
 use super::kelos::{RENDERED_FROM_MARK, Task};
 use super::mark::{is_marked, rendered_from};
-use super::patch::map_of;
+use super::patch::{Operation, Path};
 use super::reason::Reason;
 use super::rules::{DeclaredIn, KeyRule, OnInvalid, Rules};
 use super::variables::reads_new_inputs;
@@ -131,7 +129,7 @@ fn has_lost_inputs(
     is_missing(decision)
         && is_unedited
         && uses
-            .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, uses))
+            .is_some_and(|uses| today.inference.reads_metadata() || reads_new_inputs(today, &uses))
 }
 
 /// Whether Kelos may have rendered another value than the Task has: none is left, or one that we write.
@@ -172,10 +170,8 @@ fn given(as_new: &Task<'_>, decision: &Decision<'_>, key: &KeyDecision<'_>) -> O
 }
 
 fn is_removed(decision: &Decision<'_>, kind: Kind, key: &str) -> bool {
-    decision.patch.0.iter().any(|operation| {
-        let PatchOperation::Remove(remove) = operation else { return false };
-        let Some((map, name)) = remove.path.split_back() else { return false };
-        name.decoded() == key && [false, true].iter().any(|it| map == map_of(kind, *it))
+    decision.operations.iter().any(|operation| {
+        matches!(operation, Operation::Remove(Path::Key(_, place)) if (place.kind, place.key) == (kind, key))
     })
 }
 

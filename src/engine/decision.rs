@@ -1,7 +1,8 @@
 //! What was decided for a Task, and why.
 
-use json_patch::Patch;
+use json_patch::{Patch, PatchOperation};
 
+use super::patch::Operation;
 use super::reason::Reason;
 use super::rules::DeclaredIn;
 use crate::apimachinery::Kind;
@@ -10,8 +11,8 @@ use crate::engine::skip::Skip;
 /// What is to be done to a Task, and why.
 #[derive(Debug, Default)]
 pub struct Decision<'r> {
-    /// The patch; empty if nothing is to be done.
-    pub patch: Patch,
+    /// The operations of the patch; none if nothing is to be done.
+    pub operations: Vec<Operation<'r>>,
     /// What became of each key: labels first, in key order; then labels that were copied, and rules
     /// annotations that do not parse.
     pub keys: Vec<KeyDecision<'r>>,
@@ -26,6 +27,13 @@ pub struct Decision<'r> {
     pub steps: u64,
     /// The bytes that it built.
     pub bytes: u64,
+}
+
+impl Decision<'_> {
+    /// The patch.
+    pub fn patch(&self) -> Patch {
+        Patch(self.operations.iter().map(PatchOperation::from).collect())
+    }
 }
 
 /// What became of a key.

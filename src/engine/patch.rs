@@ -1,10 +1,11 @@
 //! Changes → a JSON Patch (RFC 6902).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use json_patch::jsonptr::Pointer;
-use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
+use json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::{Map, Value};
 
 use super::kelos::{Filling, Task};
@@ -56,8 +57,7 @@ pub struct Changes<'k>([BTreeMap<&'k str, Change<'k>>; Kind::ALL.len()]);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Change<'k> {
-    /// Nothing if it is made when it is needed.
-    path: Option<&'k Pointer>,
+    place: Place<'k>,
     /// The new value, or none to remove the key.
     value: Option<String>,
 }
@@ -97,9 +97,9 @@ impl<'k> Changes<'k> {
         })
     }
 
-    /// The smallest patch that makes these changes: sorted by path, what holds a key before the key, empty
+    /// The fewest operations that make these changes: sorted by path, what holds a key before the key, none
     /// if everything is as it should be.
-    pub fn patch(mut self, task: &Task<'_>) -> Patch {
+    pub fn operations(mut self, task: &Task<'_>) -> Vec<Operation<'k>> {
         let mut operations =
             Vec::with_capacity(self.0.iter().map(BTreeMap::len).sum::<usize>() + 2);
         // Where there is no place, nothing was set.
@@ -109,27 +109,24 @@ impl<'k> Changes<'k> {
         for kind in BY_PATH {
             let (map, before) = (map_of(kind, in_worker), operations.len());
             let changes = std::mem::take(&mut self.0[kind as usize]);
-            operations.extend(
-                changes
-                    .into_iter()
-                    .filter_map(|(key, change)| operation(map, key, task.get(kind, key), change)),
-            );
+            operations.extend(changes.into_iter().filter_map(|(key, Change { place, value })| {
+                operation(Path::Key(map, place), task.get(kind, key), value)
+            }));
             if operations.len() == before {
                 continue;
             }
             if task.entries(kind).is_none() {
-                operations.insert(before, empty_map(map));
+                operations.insert(before, Operation::Add(Path::Map(map), None));
             }
             if kind.is_of_pod() && !std::mem::replace(&mut has_overrides, true) {
-                operations.insert(before, empty_map(overrides(in_worker)));
+                operations.insert(before, Operation::Add(Path::Map(overrides(in_worker)), None));
             }
         }
-        Patch(operations)
+        operations
     }
 
     fn insert(&mut self, place: Place<'k>, value: Option<String>) {
-        let Place { kind, key, path } = place;
-        self.0[kind as usize].insert(key, Change { path, value });
+        self.0[place.kind as usize].insert(place.key, Change { place, value });
     }
 
     fn of(&self, kind: Kind) -> &BTreeMap<&'k str, Change<'k>> {
@@ -137,31 +134,62 @@ impl<'k> Changes<'k> {
     }
 }
 
-fn empty_map(path: &Pointer) -> PatchOperation {
-    PatchOperation::Add(AddOperation { path: path.to_buf(), value: Value::Object(Map::new()) })
+/// An operation of a JSON Patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation<'k> {
+    /// Adds a text, or an empty map.
+    Add(Path<'k>, Option<String>),
+    /// Puts a text in the place of another one.
+    Replace(Path<'k>, String),
+    /// Removes a key.
+    Remove(Path<'k>),
 }
 
-fn operation(
-    map: &Pointer,
-    key: &str,
-    old: Option<&str>,
-    new: Change<'_>,
-) -> Option<PatchOperation> {
-    let path = || match new.path {
-        Some(path) => path.to_buf(),
-        None => map.with_trailing_token(key),
-    };
-    Some(match (old, new.value) {
-        (Some(old), Some(value)) if old == value => return None,
-        (Some(_), Some(value)) => {
-            PatchOperation::Replace(ReplaceOperation { path: path(), value: value.into() })
+/// Where an operation does what it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path<'k> {
+    /// At a map.
+    Map(&'static Pointer),
+    /// At a key of one.
+    Key(&'static Pointer, Place<'k>),
+}
+
+impl<'k> Path<'k> {
+    /// The JSON Pointer.
+    pub fn pointer(&self) -> Cow<'k, Pointer> {
+        match self {
+            Path::Map(map) => Cow::Borrowed(map),
+            Path::Key(_, Place { path: Some(path), .. }) => Cow::Borrowed(path),
+            Path::Key(map, Place { key, .. }) => Cow::Owned(map.with_trailing_token(*key)),
         }
-        (None, Some(value)) => {
-            PatchOperation::Add(AddOperation { path: path(), value: value.into() })
+    }
+}
+
+impl From<&Operation<'_>> for PatchOperation {
+    fn from(operation: &Operation<'_>) -> PatchOperation {
+        let path = |path: &Path<'_>| path.pointer().into_owned();
+        match operation {
+            Operation::Add(at, value) => {
+                let value = value.as_deref().map_or_else(|| Value::Object(Map::new()), Value::from);
+                PatchOperation::Add(AddOperation { path: path(at), value })
+            }
+            Operation::Replace(at, value) => {
+                let value = value.as_str().into();
+                PatchOperation::Replace(ReplaceOperation { path: path(at), value })
+            }
+            Operation::Remove(at) => PatchOperation::Remove(RemoveOperation { path: path(at) }),
         }
-        (Some(_), None) => PatchOperation::Remove(RemoveOperation { path: path() }),
-        (None, None) => return None,
-    })
+    }
+}
+
+fn operation<'k>(path: Path<'k>, old: Option<&str>, new: Option<String>) -> Option<Operation<'k>> {
+    match (old, new) {
+        (Some(old), Some(value)) if old == value => None,
+        (Some(_), Some(value)) => Some(Operation::Replace(path, value)),
+        (None, Some(value)) => Some(Operation::Add(path, Some(value))),
+        (Some(_), None) => Some(Operation::Remove(path)),
+        (None, None) => None,
+    }
 }
 
 #[cfg(test)]
@@ -180,7 +208,9 @@ mod tests {
                 None => changes.remove(place),
             }
         }
-        serde_json::to_value(changes.patch(&task)).unwrap()
+        let operations = changes.operations(&task);
+        let operations: Vec<_> = operations.iter().map(PatchOperation::from).collect();
+        serde_json::to_value(operations).unwrap()
     }
 
     #[test]
@@ -200,7 +230,7 @@ mod tests {
             {"op": "replace", "path": "/metadata/labels/old", "value": "2"},
         ]);
         assert_eq!(patched(task, &wanted), expected);
-        assert!(Changes::default().patch(&Task::parse(task).unwrap()).0.is_empty());
+        assert!(Changes::default().operations(&Task::parse(task).unwrap()).is_empty());
     }
 
     #[test]

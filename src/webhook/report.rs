@@ -54,7 +54,7 @@ pub(super) fn sent_elsewhere(sent: Shape) {
 pub(super) fn outcome(decision: &Decision<'_>, rules: &Rules) -> AdmissionOutcome {
     if decision.is_exempt || rules.is_disabled {
         AdmissionOutcome::Disabled
-    } else if !decision.patch.0.is_empty() {
+    } else if !decision.operations.is_empty() {
         AdmissionOutcome::Patched
     } else if decision.keys.iter().any(|key| key.news_skip().is_some()) {
         AdmissionOutcome::Skipped

@@ -69,7 +69,7 @@ fn an_ordinary_task_fits_into_a_share() {
     let limits = Limits::default().with_steps(SHARE);
     let ordinary = tasks::ordinary();
     let ((is_over, steps, patch), _) =
-        with(&ordinary, &limits, |it| (it.has_hit_limits, it.steps, it.patch.clone()));
+        with(&ordinary, &limits, |it| (it.has_hit_limits, it.steps, it.patch()));
     assert!(!is_over, "it takes more than {steps} steps");
     assert!(steps > 100, "{steps} steps are too few to be true");
     let text = serde_json::to_string(&patch).unwrap();
@@ -78,9 +78,8 @@ fn an_ordinary_task_fits_into_a_share() {
 
 #[test]
 fn a_title_is_read_out_of_a_mebibyte() {
-    let ((is_over, steps, patch), _) = with(&tasks::long(), &Limits::default(), |it| {
-        (it.has_hit_limits, it.steps, it.patch.clone())
-    });
+    let ((is_over, steps, patch), _) =
+        with(&tasks::long(), &Limits::default(), |it| (it.has_hit_limits, it.steps, it.patch()));
     eprintln!("a prompt of a mebibyte takes {steps} steps");
     assert!(!is_over, "it takes more than {steps} steps");
     let text = serde_json::to_string(&patch).unwrap();
@@ -109,9 +108,9 @@ fn a_larger_share_gives_the_same_decision_or_none() {
             let part = decide(&task, &rules, &facts, &Limits::default().with_steps(share));
             assert!(part.steps <= share, "{}: {} steps of {share}", hostile.name, part.steps);
             if part.has_hit_limits {
-                assert!(part.patch.0.is_empty() && part.keys.is_empty(), "{}", hostile.name);
+                assert!(part.operations.is_empty() && part.keys.is_empty(), "{}", hostile.name);
             } else {
-                assert_eq!((part.patch, part.keys), (all.patch.clone(), all.keys.clone()));
+                assert_eq!((part.patch(), part.keys), (all.patch(), all.keys.clone()));
             }
         }
     }

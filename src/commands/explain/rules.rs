@@ -274,7 +274,7 @@ fn unanswered(rules: &Rules, decision: &Decision<'_>, mark: Option<&str>, today:
         );
         return Step::new(Sign::Note, text);
     }
-    let is_empty = decision.patch.0.is_empty() && !decision.has_hit_limits;
+    let is_empty = decision.operations.is_empty() && !decision.has_hit_limits;
     if is_empty {
         let text = format!("{why}, and today's rules ({today}) have nothing to write on it");
         return Step::new(Sign::Ok, text);

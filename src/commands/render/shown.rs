@@ -219,7 +219,8 @@ impl Shown<'_, '_> {
 
     fn after(&self, object: &Value) -> anyhow::Result<Value> {
         let mut object = object.clone();
-        json_patch::patch(&mut object, &self.decision.patch).context("the patch does not apply")?;
+        json_patch::patch(&mut object, &self.decision.patch())
+            .context("the patch does not apply")?;
         Ok(object)
     }
 }

@@ -190,7 +190,7 @@ impl World {
         };
         let facts = self.known.facts(&said, &task, made.json.len(), clock::now());
         let decision = decide(&task, &spawner.rules, &facts, &Limits::default());
-        json_patch::patch(&mut object, &decision.patch).context("the patch does not apply")?;
+        json_patch::patch(&mut object, &decision.patch()).context("the patch does not apply")?;
         Ok(compared(shape, case, &Got::Task { object: &object, decision: &decision }))
     }
 }

@@ -1,13 +1,11 @@
 //! The marks of a Task that is written again, about the keys that it then has.
 
-use json_patch::{Patch, PatchOperation};
-
 use crate::apimachinery::Kind;
 use crate::engine::decision::{Decision, Item, KeyDecision, listed};
 use crate::engine::kelos::{DEFAULTED_MARK, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
 use crate::engine::mark::{Told, ToldAs, ToldKey, told};
 use crate::engine::merge::{DEFAULTED_MARK_BYTES, SKIPPED_MARK_BYTES};
-use crate::engine::patch::map_of;
+use crate::engine::patch::{Operation, Path};
 use crate::engine::skip::Skip;
 
 /// What the marks of a Task are to say.
@@ -118,12 +116,12 @@ fn still_true<'t>(stored: &Task<'_>, had: &'t Told, key: &KeyDecision<'_>) -> Op
 
 /// What a decision writes into an annotation.
 fn written(decision: &Decision<'_>, annotation: &str) -> Option<String> {
-    let path = map_of(Kind::Annotation, false).with_trailing_token(annotation);
-    let Patch(operations) = &decision.patch;
-    operations.iter().find_map(|operation| match operation {
-        PatchOperation::Add(add) if add.path == path => add.value.as_str().map(str::to_owned),
-        PatchOperation::Replace(replace) if replace.path == path => {
-            replace.value.as_str().map(str::to_owned)
+    decision.operations.iter().find_map(|operation| match operation {
+        Operation::Add(Path::Key(_, place), Some(value))
+        | Operation::Replace(Path::Key(_, place), value)
+            if (place.kind, place.key) == (Kind::Annotation, annotation) =>
+        {
+            Some(value.clone())
         }
         _ => None,
     })

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::PAD;
 use base64::engine::simd::Simd;
-use json_patch::{Patch, PatchOperation};
-use serde_json::Value;
 
 use super::warning::{WARNING_CHARS, finding_warning, shorten_middle, warning, warning_with};
 use crate::apimachinery::Kind;
 use crate::engine::lint::Finding;
+use crate::engine::patch::Operation;
 use crate::engine::{Decision, KeyDecision, Skip, defaulted_list, skipped_list};
 use crate::json_text;
 
@@ -29,7 +28,8 @@ const LIST_BYTES: usize = 256;
 #[derive(Default)]
 struct Response<'r> {
     uid: &'r str,
-    patch: Option<&'r Patch>,
+    /// What the patch does; it is left out if that is nothing.
+    operations: &'r [Operation<'r>],
     warnings: Vec<String>,
     audit_annotations: Option<AuditAnnotations<'r>>,
 }
@@ -86,7 +86,7 @@ pub fn decided(uid: &str, spawner: &str, decision: &Decision<'_>, more: Vec<Stri
     let is_first = !decision.was_marked && !decision.is_exempt;
     encode(Response {
         uid,
-        patch: Some(&decision.patch).filter(|patch| !patch.0.is_empty()),
+        operations: &decision.operations,
         warnings: if is_first { warnings(&decision.keys, more) } else { Vec::new() },
         audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
     })
@@ -97,7 +97,7 @@ pub fn audited(uid: &str, spawner: &str, decision: &Decision<'_>, more: Vec<Stri
     let is_first = !decision.was_marked && !decision.is_exempt;
     encode(Response {
         uid,
-        patch: None,
+        operations: &[],
         warnings: if is_first { audit_warnings(&decision.keys, more) } else { Vec::new() },
         audit_annotations: is_first.then(|| AuditAnnotations::of(spawner, decision)),
     })
@@ -119,9 +119,9 @@ fn encode(response: Response<'_>) -> Vec<u8> {
     );
     put_text(&mut json, response.uid);
     json.push_str(r#","allowed":true"#);
-    if let Some(patch) = response.patch {
+    if !response.operations.is_empty() {
         json.push_str(r#","patchType":"JSONPatch","patch":""#);
-        base64().encode_string(patch_json(patch), &mut json);
+        base64().encode_string(patch_json(response.operations), &mut json);
         json.push('"');
     }
     for (number, warning) in response.warnings.iter().enumerate() {
@@ -160,28 +160,25 @@ fn base64() -> &'static Simd {
     &BASE64
 }
 
-fn patch_json(patch: &Patch) -> String {
+fn patch_json(operations: &[Operation<'_>]) -> String {
     let mut json = String::with_capacity(PATCH_BYTES);
-    for (number, operation) in patch.0.iter().enumerate() {
+    for (number, operation) in operations.iter().enumerate() {
         json.push(if number == 0 { '[' } else { ',' });
         let (op, path, value) = match operation {
-            PatchOperation::Add(add) => ("add", &add.path, Some(&add.value)),
-            PatchOperation::Replace(replace) => ("replace", &replace.path, Some(&replace.value)),
-            PatchOperation::Remove(remove) => ("remove", &remove.path, None),
-            // The engine makes no others.
-            PatchOperation::Move(_) | PatchOperation::Copy(_) | PatchOperation::Test(_) => {
-                json.push_str(&serde_json::to_string(operation).unwrap_or_default());
-                continue;
-            }
+            Operation::Add(path, None) => ("add", path, None),
+            Operation::Add(path, Some(value)) => ("add", path, Some(value)),
+            Operation::Replace(path, value) => ("replace", path, Some(value)),
+            Operation::Remove(path) => ("remove", path, None),
         };
         json.extend([r#"{"op":""#, op, r#"","path":"#]);
-        put_text(&mut json, path.as_str());
-        if let Some(value) = value {
-            json.push_str(r#","value":"#);
-            match value {
-                Value::String(text) => put_text(&mut json, text),
-                other => json.push_str(&other.to_string()),
+        put_text(&mut json, path.pointer().as_str());
+        match value {
+            Some(text) => {
+                json.push_str(r#","value":"#);
+                put_text(&mut json, text);
             }
+            None if op == "add" => json.push_str(r#","value":{}"#),
+            None => {}
         }
         json.push('}');
     }
@@ -249,11 +246,13 @@ fn key_warning(key: &str, skip: &Skip) -> String {
 
 #[cfg(test)]
 mod tests {
+    use json_patch::PatchOperation;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::engine::Skip;
+    use crate::engine::patch::{Path, Place, map_of, path};
     use crate::engine::reason::Reason;
     use crate::templates::{Position, TemplateError};
 
@@ -279,23 +278,28 @@ mod tests {
     #[test]
     fn a_patch_is_written_as_its_own_crate_writes_it() {
         let text = "\u{7f}\u{1}\"\\\n<é>";
-        let patch: Patch = serde_json::from_value(json!([
-            {"op": "add", "path": "/metadata/labels", "value": {}},
-            {"op": "add", "path": "/metadata/labels/a~1b", "value": text},
-            {"op": "replace", "path": format!("/{text}"), "value": "x"},
-            {"op": "remove", "path": "/metadata/labels/c"},
-            {"op": "move", "from": "/a", "path": "/b"},
-        ]))
-        .unwrap();
-        assert_eq!(patch_json(&patch), serde_json::to_string(&patch).unwrap());
+        let map = map_of(Kind::Label, false);
+        let key = |key| Path::Key(map, Place { kind: Kind::Label, key, path: None });
+        let made = path(Kind::Annotation, "a~/b");
+        let place = Place { kind: Kind::Annotation, key: "a~/b", path: made.as_deref() };
+        let operations = [
+            Operation::Add(Path::Map(map), None),
+            Operation::Add(key("a/b~c"), Some(text.to_owned())),
+            Operation::Replace(key(text), "x".to_owned()),
+            Operation::Replace(Path::Key(map_of(Kind::Annotation, false), place), String::new()),
+            Operation::Remove(key("c")),
+        ];
+        let patch: Vec<PatchOperation> = operations.iter().map(PatchOperation::from).collect();
+        assert_eq!(patch_json(&operations), serde_json::to_string(&patch).unwrap());
     }
 
     #[test]
     fn an_answer_is_the_json_that_it_says() {
-        let patch: Patch = serde_json::from_value(json!([{"op": "remove", "path": "/a"}])).unwrap();
+        let place = Place { kind: Kind::Label, key: "a", path: None };
+        let remove = Operation::Remove(Path::Key(map_of(Kind::Label, false), place));
         let answer = encode(Response {
             uid: "1\"",
-            patch: Some(&patch),
+            operations: &[remove],
             warnings: vec!["a\n".to_owned(), "b".to_owned()],
             audit_annotations: Some(AuditAnnotations {
                 spawner: "w",
@@ -305,7 +309,7 @@ mod tests {
             }),
         });
         let read: Value = serde_json::from_slice(&answer).unwrap();
-        let patch = base64().encode(r#"[{"op":"remove","path":"/a"}]"#);
+        let patch = base64().encode(r#"[{"op":"remove","path":"/metadata/labels/a"}]"#);
         let response = json!({
             "uid": "1\"", "allowed": true, "patchType": "JSONPatch", "patch": patch,
             "warnings": ["a\n", "b"], "auditAnnotations": {"spawner": "w", "applied": "label:a"},
