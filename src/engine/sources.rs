@@ -37,12 +37,13 @@ use self::recorded::Recorded;
 pub(super) use self::recorded::is_own_record;
 use self::text::text;
 pub(super) use self::variable::{Class, Table};
+pub(super) use self::variable_set::Known;
 use self::variable_set::{Letters, VariableSet};
 pub use self::variable_set::{Origin, Rendered};
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source, Task, TaskSpawner, Workspace};
 use crate::engine::meter::Meter;
 use crate::templates::Uses;
-use crate::templates::value::{Map, Text, Value};
+use crate::templates::value::{Text, Value};
 
 /// The variables that follow from the repository.
 pub(super) const FROM_REPOSITORY: [&str; 4] =
@@ -65,9 +66,7 @@ pub(super) struct Question<'q, 't> {
 /// What is known about the source of a Task.
 #[derive(Default)]
 pub(super) struct Answer {
-    pub(super) values: Map,
-    /// Who says so, of each.
-    pub(super) origins: Vec<(Text, Origin)>,
+    pub(super) known: Vec<Known>,
     /// Why those that stand in a rendered field were not read there.
     pub(super) not_read: Vec<(Text, NotRead)>,
 }
@@ -95,8 +94,7 @@ impl Question<'_, '_> {
         derive_more(&evidence, &mut known);
         known.let_stand_in();
         recorded.tell_by_name(Table::of(source), &mut known);
-        let (values, origins) = known.into_parts();
-        Answer { values, origins, not_read }
+        Answer { known: known.into_known(), not_read }
     }
 }
 
@@ -206,8 +204,7 @@ fn own(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
         known.put(Origin::Task, exact, "Number", |_| Ok(Value::Int(number)));
         // Of other events the identifier is another one: of a check run its own.
         if is_about_an_issue(evidence) {
-            let id = number.to_string();
-            known.put(Origin::Task, exact, "ID", |_| Ok(Value::from(id)));
+            known.put(Origin::Task, exact, "ID", |_| Ok(Value::from(number.to_string())));
         }
     }
     for (name, variable) in

@@ -15,7 +15,9 @@ use super::kelos::{Injection, MARKS, Namespace, Shape, Task, Workspace};
 use super::mark;
 use super::meter::Meter;
 use super::rules::{NewInputs, Rules};
-use super::sources::{Answer, FROM_REPOSITORY, Inference, NotRead, Origin, Question, is_group};
+use super::sources::{
+    Answer, FROM_REPOSITORY, Inference, Known, NotRead, Origin, Question, is_group,
+};
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
 use crate::templates::budget::{Budget, Exhausted};
@@ -68,16 +70,20 @@ pub(super) fn variables(
     let view = View { task, rules, facts, uses: &rules.uses, inference: &rules.inference };
     let variables = view.variables(&meter);
     *budget = meter.left();
-    Arc::new(variables.root)
+    Arc::new(root(variables.known))
 }
 
 /// Variables, and who says what they are.
 struct Variables {
-    root: Map,
-    origins: Vec<(Text, Origin)>,
+    known: Vec<Known>,
     not_read: Vec<(Text, NotRead)>,
     /// Those that took more to build than a Task may cost.
     too_large: Vec<Text>,
+}
+
+/// The variables as templates read them; of one name, the last one.
+fn root(known: Vec<Known>) -> Map {
+    known.into_iter().map(|Known { name, value, .. }| (name, value)).collect()
 }
 
 /// Whether the templates need to know the Workspace of a Task.
@@ -135,13 +141,12 @@ impl View<'_, '_> {
             build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)
         });
         group("User", &|| facts.user.map(|user| build::user(user, meter)).transpose());
-        let Answer { values: root, origins, not_read } = self.source(inputs, meter);
-        let mut variables = Variables { root, origins, not_read, too_large };
-        for (key, value) in groups {
-            variables.origins.push((Text::clone(&key), origin_of_group(&key)));
-            variables.root.insert(key, value);
-        }
-        variables
+        let Answer { mut known, not_read } = self.source(inputs, meter);
+        known.extend(groups.into_iter().map(|(name, value)| {
+            let origin = origin_of_group(&name);
+            Known::group(name, value, origin)
+        }));
+        Variables { known, not_read, too_large }
     }
 
     /// What is known about the source.

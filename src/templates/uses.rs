@@ -14,9 +14,9 @@ pub struct Uses {
     /// As a template wrote names that have another spelling among the names: it means a variable of the
     /// written name first.
     spellings: BTreeSet<Text>,
-    /// A bit for each length that a name has. Most names that are asked for are not there, which a bit
+    /// A bit for the length and the ends that a name has. Most names that are asked for are not there, which a bit
     /// says faster than a tree.
-    lengths: u64,
+    bits: u64,
 }
 
 impl Uses {
@@ -30,7 +30,7 @@ impl Uses {
     /// The same, with names as the template wrote them.
     #[must_use]
     pub(super) fn written_as(mut self, spellings: BTreeSet<Text>) -> Uses {
-        spellings.iter().for_each(|name| self.lengths |= length_bit(name));
+        spellings.iter().for_each(|name| self.bits |= bit_of(name));
         self.spellings = spellings;
         self
     }
@@ -52,7 +52,7 @@ impl Uses {
 
     /// Whether the variable `name` is read by its name.
     pub fn names_it(&self, name: &str) -> bool {
-        self.lengths & length_bit(name) != 0 && self.shared(name).is_some()
+        self.bits & bit_of(name) != 0 && self.shared(name).is_some()
     }
 
     fn shared(&self, name: &str) -> Option<&Text> {
@@ -66,7 +66,7 @@ impl Uses {
 
     /// The variable's name as the key of its value, if it may be read.
     pub fn key(&self, name: &str) -> Option<Text> {
-        if self.lengths & length_bit(name) != 0
+        if self.bits & bit_of(name) != 0
             && let Some(shared) = self.shared(name)
         {
             return Some(Text::clone(shared));
@@ -82,7 +82,7 @@ impl Uses {
     /// Adds names.
     pub fn add(&mut self, names: impl IntoIterator<Item = Text>) {
         for name in names {
-            self.lengths |= length_bit(&name);
+            self.bits |= bit_of(&name);
             self.names.insert(name);
         }
     }
@@ -90,12 +90,14 @@ impl Uses {
     /// Adds what another template reads.
     pub fn extend(&mut self, other: &Uses) {
         self.all |= other.all;
-        self.lengths |= other.lengths;
+        self.bits |= other.bits;
         self.names.extend(other.names.iter().cloned());
         self.spellings.extend(other.spellings.iter().cloned());
     }
 }
 
-fn length_bit(name: &str) -> u64 {
-    1 << (name.len() % 64)
+fn bit_of(name: &str) -> u64 {
+    let ends = [name.as_bytes().first(), name.as_bytes().last()];
+    let [first, last] = ends.map(|byte| byte.copied().map_or(0, u32::from));
+    1_u64.rotate_left(name.len() as u32 + 5 * first + 11 * last)
 }

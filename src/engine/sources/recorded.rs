@@ -92,6 +92,7 @@ pub(in crate::engine) fn is_own_record(key: &str) -> bool {
 pub(super) struct Recorded<'t> {
     shape: Shape,
     annotations: Vec<Annotation<'t>>,
+    number: Option<i64>,
 }
 
 struct Annotation<'t> {
@@ -110,7 +111,7 @@ impl<'t> Recorded<'t> {
         is_input: &dyn Fn(&str, &str) -> bool,
         known: &mut VariableSet<'_>,
     ) -> Recorded<'t> {
-        let mut recorded = Recorded { shape: task.shape(), annotations: Vec::new() };
+        let mut recorded = Recorded { shape: task.shape(), annotations: Vec::new(), number: None };
         let annotations = task.entries(Kind::Annotation);
         let of_sources = annotations.into_iter().flat_map(|it| it.beginning_with(SOURCE_PREFIX));
         for (key, value) in of_sources {
@@ -127,6 +128,7 @@ impl<'t> Recorded<'t> {
             recorded.annotations.push(Annotation { name, value, author });
         }
         known.put(Origin::Task, Letters::Alike, "Source", |meter| recorded.group(meter));
+        recorded.number = recorded.own("number").and_then(printed_number);
         recorded
     }
 
@@ -147,7 +149,7 @@ impl<'t> Recorded<'t> {
 
     /// The number of an issue or pull request that Kelos itself has recorded: it writes it as it prints it.
     pub(super) fn number(&self) -> Option<i64> {
-        printed_number(self.own("number")?)
+        self.number
     }
 
     /// Sets what others have recorded, by their names. What the Kelos field renders counts only under a name
@@ -289,7 +291,8 @@ mod tests {
         let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
         Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_, _| true, &mut known)
             .tell_by_name(Table::of(spawner.spec.when.source()), &mut known);
-        let (root, _) = known.into_parts();
+        let known = known.into_known().into_iter();
+        let root: Map = known.map(|it| (it.name, it.value)).collect();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));

@@ -9,7 +9,7 @@ use crate::apimachinery::Kind;
 use crate::engine::kelos::Shape;
 use crate::engine::meter::Meter;
 use crate::templates::budget::Exhausted;
-use crate::templates::value::{Map, Text, Value};
+use crate::templates::value::{Text, Value};
 use crate::templates::{Uses, camel_case};
 
 /// Who says what a variable is.
@@ -85,15 +85,32 @@ impl Letters {
     }
 }
 
+/// A variable that is known.
+pub(in crate::engine) struct Known {
+    pub(in crate::engine) name: Text,
+    pub(in crate::engine) value: Value,
+    /// Who says so.
+    pub(in crate::engine) origin: Origin,
+    letters: Letters,
+}
+
+impl Known {
+    /// A group, which is not read back.
+    pub(in crate::engine) fn group(name: Text, value: Value, origin: Origin) -> Known {
+        Known { name, value, origin, letters: Letters::Alike }
+    }
+}
+
+/// As many as most Tasks have.
+const USUAL: usize = 12;
+
 /// Variables by name; only those that somebody wants.
 pub(super) struct VariableSet<'u> {
     uses: &'u Uses,
     /// What building them is paid from.
     pub(super) meter: &'u Meter,
-    values: Map,
-    origins: Vec<(Text, Origin)>,
-    /// Those that are known letter by letter.
-    exact: BTreeSet<Text>,
+    /// In the order in which they were found: they are few, and a tree of them takes longer than a look at each.
+    known: Vec<Known>,
     /// What holds for those that no field tells: a few, of which the first counts.
     stand_ins: Vec<(&'static str, Origin, Value)>,
     /// Those that fields contradict each other about: they stay missing.
@@ -106,9 +123,7 @@ impl<'u> VariableSet<'u> {
         VariableSet {
             uses,
             meter,
-            values: Map::new(),
-            origins: Vec::new(),
-            exact: BTreeSet::new(),
+            known: Vec::with_capacity(USUAL),
             stand_ins: Vec::new(),
             contested: BTreeSet::new(),
         }
@@ -129,16 +144,12 @@ impl<'u> VariableSet<'u> {
         build: impl FnOnce(&Meter) -> Result<Value, Exhausted>,
     ) {
         if let Some(key) = self.uses.key(name)
-            && !self.values.contains_key(name)
+            && self.find(name).is_none()
             && !self.contested.contains(name)
             && self.meter.take_steps(ENTRY_STEPS).is_ok()
             && let Ok(value) = build(self.meter)
         {
-            if letters == Letters::Exact {
-                self.exact.insert(Text::clone(&key));
-            }
-            self.values.insert(Text::clone(&key), value);
-            self.origins.push((key, origin));
+            self.known.push(Known { name: key, value, origin, letters });
         }
     }
 
@@ -160,8 +171,7 @@ impl<'u> VariableSet<'u> {
 
     /// Who says what a variable is.
     pub(super) fn origin_of(&self, name: &str) -> Origin {
-        let found = self.origins.iter().find(|(known, _)| **known == *name);
-        found.map_or(Origin::Derived, |(_, origin)| origin.clone())
+        self.find(name).map_or(Origin::Derived, |known| known.origin.clone())
     }
 
     /// Keeps a text for a variable that Kelos prints in letters of its own: what is read back comes
@@ -185,7 +195,7 @@ impl<'u> VariableSet<'u> {
         build: impl FnOnce(&Meter) -> Result<Value, Exhausted>,
     ) {
         if self.wants(name)
-            && !self.values.contains_key(name)
+            && self.find(name).is_none()
             && !self.stand_ins.iter().any(|(known, ..)| *known == name)
             && let Ok(value) = build(self.meter)
         {
@@ -211,8 +221,8 @@ impl<'u> VariableSet<'u> {
         let uses = self.uses;
         for name in uses.spellings().filter(|name| has_meaning(name)) {
             let other = camel_case::variable(name);
-            if !self.values.contains_key(name) && self.values.remove(&*other).is_some() {
-                self.origins.retain(|(known, _)| **known != *other);
+            if self.find(name).is_none() && self.find(&other).is_some() {
+                self.known.retain(|known| *known.name != *other);
                 self.contested.insert(other.into());
             }
         }
@@ -220,20 +230,24 @@ impl<'u> VariableSet<'u> {
 
     /// The value of a variable, if it is known and was wanted.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.values.get(name)
+        self.find(name).map(|known| &known.value)
+    }
+
+    fn find(&self, name: &str) -> Option<&Known> {
+        self.known.iter().find(|known| *known.name == *name)
     }
 
     /// The text of a variable as Kelos printed it, if it is known letter by letter.
     pub(super) fn letters(&self, name: &str) -> Option<Cow<'_, str>> {
-        let value = self.values.get(name).filter(|_| self.exact.contains(name))?;
-        match value {
+        let known = self.find(name).filter(|known| known.letters == Letters::Exact)?;
+        match &known.value {
             Value::Int(number) => Some(number.to_string().into()),
             other => other.as_text().map(|text| Cow::Borrowed(&**text)),
         }
     }
 
-    /// All values, and who said so, in the order in which they were found.
-    pub(super) fn into_parts(self) -> (Map, Vec<(Text, Origin)>) {
-        (self.values, self.origins)
+    /// All that is known, in the order in which it was found.
+    pub(super) fn into_known(self) -> Vec<Known> {
+        self.known
     }
 }

@@ -135,7 +135,10 @@ pub fn report(
     };
     let view = View { task, rules, facts, uses: &uses, inference: &inference };
     let meter = Meter::new(Budget::variables());
-    let Variables { mut root, origins, not_read, too_large } = view.variables(&meter);
+    let Variables { known, not_read, too_large } = view.variables(&meter);
+    let origins: Vec<_> =
+        known.iter().map(|it| (Text::clone(&it.name), it.origin.clone())).collect();
+    let mut root = super::root(known);
     let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !is_group(rules.spawner.makes, name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
