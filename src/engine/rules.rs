@@ -385,7 +385,7 @@ fn uses_of(keys: &[Arc<KeyRule>]) -> (Uses, bool) {
     let mut uses = Uses::default();
     let mut is_straight_line = true;
     for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
-        template.uses().into_iter().for_each(|used| uses.extend(used));
+        template.uses().into_iter().for_each(|used| uses.extend(&used));
         is_straight_line &= template.is_straight_line();
     }
     (uses, is_straight_line)

@@ -8,13 +8,23 @@ pub(super) enum Body {
     /// No action in it: its source is its value.
     Plain,
     Go(go::Program),
+    /// Of Go, too, and simpler.
+    Names(go::Names),
     Jinja(jinja::Program),
 }
 
 /// The code of a Go template, and the bytes that it takes.
 pub(super) fn of_go(program: go::Program) -> (Body, usize) {
-    let bytes = program.bytes();
-    (Body::Go(program), bytes)
+    match go::Names::of(&program) {
+        Some(names) => {
+            let bytes = names.bytes();
+            (Body::Names(names), bytes)
+        }
+        None => {
+            let bytes = program.bytes();
+            (Body::Go(program), bytes)
+        }
+    }
 }
 
 /// The code of a Jinja template, and the bytes that it takes.

@@ -15,6 +15,7 @@ mod function;
 mod lexer;
 mod literal;
 mod mentions;
+mod names;
 mod outline;
 mod parser;
 mod slips;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use self::certain::certain_variable;
 use self::function::Function;
+pub(super) use self::names::Names;
 pub use self::outline::{Alternative, NO_VALUE, Piece, When, outline, why_not_plain_go};
 use self::parser::{Misfit, Parsed};
 use super::Uses;

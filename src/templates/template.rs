@@ -1,5 +1,6 @@
 //! A compiled template: in either language, or a plain text.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::body::{Body, of_go, of_jinja};
@@ -59,6 +60,9 @@ impl Template {
                 Err(budget::Exhausted::Value.into())
             }
             Body::Plain => Ok(self.source.to_string()),
+            Body::Names(names) => {
+                budget.within(Budget::template(), |b| names.render(&self.source, root, b))
+            }
             Body::Go(program) => budget.within(Budget::template(), |b| program.render(root, b)),
             Body::Jinja(program) => budget.within(Budget::template(), |b| program.render(root, b)),
         }
@@ -78,17 +82,18 @@ impl Template {
     pub fn language(&self) -> Option<Language> {
         match &self.body {
             Body::Plain => None,
-            Body::Go(_) => Some(Language::Go),
+            Body::Go(_) | Body::Names(_) => Some(Language::Go),
             Body::Jinja(_) => Some(Language::Jinja),
         }
     }
 
     /// The variables it may read; nothing for a plain text.
-    pub fn uses(&self) -> Option<&Uses> {
+    pub fn uses(&self) -> Option<Cow<'_, Uses>> {
         match &self.body {
             Body::Plain => None,
-            Body::Go(program) => Some(program.uses()),
-            Body::Jinja(program) => Some(program.uses()),
+            Body::Names(names) => Some(Cow::Owned(names.uses())),
+            Body::Go(program) => Some(Cow::Borrowed(program.uses())),
+            Body::Jinja(program) => Some(Cow::Borrowed(program.uses())),
         }
     }
 
@@ -97,13 +102,14 @@ impl Template {
     pub fn as_element(&self) -> Option<(&str, usize)> {
         match &self.body {
             Body::Go(program) => program.as_element(),
-            Body::Plain | Body::Jinja(_) => None,
+            Body::Plain | Body::Names(_) | Body::Jinja(_) => None,
         }
     }
 
     /// Whether it is a Go template that prints texts and variables by their names and nothing else.
     pub fn prints_names_only(&self) -> bool {
         match &self.body {
+            Body::Names(_) => true,
             Body::Go(program) => program.prints_names_only(),
             Body::Plain | Body::Jinja(_) => false,
         }
@@ -113,7 +119,7 @@ impl Template {
     pub fn helper(&self) -> Option<(&'static str, Position)> {
         match &self.body {
             Body::Go(program) => program.helper(),
-            Body::Plain | Body::Jinja(_) => None,
+            Body::Plain | Body::Names(_) | Body::Jinja(_) => None,
         }
     }
 
@@ -121,7 +127,7 @@ impl Template {
     /// it stands.
     pub fn is_straight_line(&self) -> bool {
         match &self.body {
-            Body::Plain => true,
+            Body::Plain | Body::Names(_) => true,
             Body::Go(program) => program.is_straight_line(),
             Body::Jinja(program) => program.is_straight_line(),
         }

@@ -56,10 +56,10 @@ fn an_answer_allocates_so_often_and_not_more() {
         ("a title that is read back", allocations(fixtures::spawner(0, Templates::Shared))),
     ];
     let expected = [
-        ("no rules", 8),
-        ("a fixed text", 19),
-        ("what the Task tells", 51),
-        ("a title that is read back", 75),
+        ("no rules", 7),
+        ("a fixed text", 16),
+        ("what the Task tells", 38),
+        ("a title that is read back", 65),
     ];
     assert_eq!(counted, expected);
 }

@@ -7,7 +7,9 @@ mod expression;
 mod plain;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use super::names::Part;
 use super::outline::NO_VALUE;
 use super::parser::Parsed;
 use super::tree::{Block, Choice, Invoke, Node, Pipeline, ROOT, Range, Span, VariableId};
@@ -15,7 +17,7 @@ use crate::templates::budget::{Budget, Exhausted, VALUE_BYTES};
 use crate::templates::error::ErrorKind;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::gofmt;
-use crate::templates::value::Value;
+use crate::templates::value::{Map, Value};
 
 /// How deep templates may call each other.
 const MAX_CALLS: usize = 100;
@@ -49,6 +51,45 @@ pub(super) fn render(
         output: String::new(),
     };
     evaluator.walk(&root, &parsed.main)?;
+    Ok(evaluator.output)
+}
+
+/// Renders a template that prints texts and variables by their names and nothing else, as [`render`] would.
+///
+/// # Errors
+///
+/// As [`render`].
+pub(super) fn names(
+    source: &str,
+    parts: &[Part],
+    root: &Map,
+    budget: &mut Budget,
+) -> Result<String, TemplateError> {
+    static NOTHING: LazyLock<Parsed> = LazyLock::new(Parsed::default);
+    let mut evaluator = Evaluator {
+        source,
+        parsed: &NOTHING,
+        is_plain: false,
+        budget,
+        variables: Vec::new(),
+        frame: 0,
+        calls: 0,
+        depth: 0,
+        output: String::new(),
+    };
+    for part in parts {
+        match part {
+            Part::Text(span) => evaluator.write(&source[span.start..span.end], *span)?,
+            Part::Name(span, name) => {
+                // One for the expression, and one for its name.
+                evaluator.budget.take_steps(2).map_err(|e| evaluator.place(e, *span))?;
+                let missing = || TemplateError::missing(&evaluator.quote(*span));
+                let value = root.get(name).ok_or_else(missing);
+                let value = value.map_err(|error| evaluator.place(error, *span))?;
+                evaluator.print(value, *span)?;
+            }
+        }
+    }
     Ok(evaluator.output)
 }
 
@@ -251,6 +292,14 @@ impl<'a> Evaluator<'a> {
             Value::Nil => Err(self.place(TemplateError::missing(&self.quote(span)), span)),
             Value::Str(text) => self.write(text, span),
             Value::Dual(dual) => self.write(&dual.text, span),
+            Value::Int(number) => {
+                let text = number.to_string();
+                // As it costs wherever else a number is printed.
+                let paid = self.budget.take_steps(1);
+                let paid = paid.and_then(|()| self.budget.take_bytes(text.len()));
+                paid.map_err(|e| self.place(e, span))?;
+                self.write(&text, span)
+            }
             Value::Typed(typed) => {
                 let printed = typed.printed().map_err(|e| self.place(e, span))?;
                 self.print(&printed, span)

@@ -39,7 +39,7 @@ const RANGE: &str = "`{{range}}`";
 pub(super) type Resolve<'a> = &'a dyn Fn(&str) -> Option<Function>;
 
 /// What the parser makes of a source.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub(super) main: Block,
     /// The templates that are defined, by number; one that is only called is absent.
