@@ -50,7 +50,8 @@ fn seen(word: &str) -> String {
             (count, last) = (count + 1, Some(c));
         }
         if count > MOST_CHARS {
-            break;
+            // What it ends with may be half of something.
+            return letters;
         }
     }
     without_loose_ends(letters)
@@ -118,6 +119,7 @@ mod tests {
     fn a_line_is_trimmed_cleaned_and_cut_at_a_word() {
         let a = |count: usize| "a".repeat(count);
         let family = "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        let of_four = format!("{family}\u{200d}\u{1f466}");
         for (text, line) in [
             ("  Fix \t the\r\nlogin\u{0}page ".to_owned(), "Fix the login page".to_owned()),
             (a(64), a(64)),
@@ -130,6 +132,7 @@ mod tests {
             ("\u{1f680}".repeat(64), "\u{1f680}".repeat(64)),
             ("\u{1f680}".repeat(65), "\u{1f680}".repeat(64)),
             (family.repeat(13), family.repeat(12)),
+            (of_four.repeat(10), of_four.repeat(9)),
             (format!("e{}", "\u{301}".repeat(80)), format!("e{}", "\u{301}".repeat(63))),
             ("a\u{2028}b\u{202e}c".to_owned(), "a bc".to_owned()),
             ("\u{202e} \u{7f}\n".to_owned(), String::new()),
