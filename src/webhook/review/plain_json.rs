@@ -87,20 +87,17 @@ impl<'de> Reader<'de> {
     /// Takes a text; gives it as it stands between its quotes, and whether it has escapes.
     fn text(&mut self) -> Result<(&'de str, bool), Surprise> {
         self.take(b'"')?;
-        let (start, bytes) = (self.at, self.json.as_bytes());
-        let mut has_escapes = false;
-        loop {
-            self.at += plain_run(bytes.get(self.at..).unwrap_or_default());
-            match self.here() {
-                Some(b'"') => break,
-                Some(b'\\') => self.at += escape(&bytes[self.at..]).ok_or(Surprise)?,
-                _ => return Err(Surprise),
-            }
-            has_escapes = true;
-        }
-        let text = self.json.get(start..self.at).ok_or(Surprise)?;
-        self.at += 1;
-        Ok((text, has_escapes))
+        let start = self.at;
+        let (end, has_escapes) = end_of_text(self.json.as_bytes(), start).ok_or(Surprise)?;
+        self.at = end + 1;
+        Ok((self.json.get(start..end).ok_or(Surprise)?, has_escapes))
+    }
+
+    /// Reads over a text whose first quote comes next.
+    fn skip_text(&mut self) -> Result<(), Surprise> {
+        let (end, _) = end_of_text(self.json.as_bytes(), self.at + 1).ok_or(Surprise)?;
+        self.at = end + 1;
+        Ok(())
     }
 
     /// Reads over a value.
@@ -110,7 +107,7 @@ impl<'de> Reader<'de> {
         loop {
             let first = self.next()?;
             match first {
-                b'"' => drop(self.text()?),
+                b'"' => self.skip_text()?,
                 b'{' | b'[' => {
                     self.at += 1;
                     // Those that close them are two behind them in ASCII.
@@ -155,39 +152,42 @@ impl<'de> Reader<'de> {
 
     /// Reads over a key and its colon.
     fn key(&mut self) -> Result<(), Surprise> {
-        self.text()?;
+        match self.next()? {
+            b'"' => self.skip_text()?,
+            _ => return Err(Surprise),
+        }
         self.take(b':')
     }
 }
 
-/// How many bytes a text goes on without an end, an escape, or a character that JSON has escaped.
-fn plain_run(bytes: &[u8]) -> usize {
+/// Where the text ends that begins here, behind its first quote, and whether it has escapes; nothing if it has none, or
+/// something that JSON has not in a text.
+fn end_of_text(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
     const WORD: usize = size_of::<u64>();
-    const BLOCK: usize = 4 * WORD;
-    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
-    let mut run = 0;
+    let mut has_escapes = false;
     loop {
-        // Most texts, and most that stands between two escapes, end soon.
-        for _ in 0..BLOCK / WORD {
-            let Some(word) = bytes.get(run..).and_then(|rest| rest.first_chunk::<WORD>()) else {
-                let rest = bytes.get(run..).unwrap_or_default();
-                return run + rest.iter().position(is_special).unwrap_or(rest.len());
-            };
-            match specials(u64::from_le_bytes(*word)) {
-                0 => run += WORD,
-                found => return run + (found.trailing_zeros() / u8::BITS) as usize,
-            }
+        match bytes.get(at..).and_then(|rest| rest.first_chunk::<WORD>()) {
+            Some(word) => match specials(u64::from_le_bytes(*word)) {
+                0 => {
+                    at += WORD;
+                    continue;
+                }
+                found => at += (found.trailing_zeros() / u8::BITS) as usize,
+            },
+            None => at += bytes.get(at..)?.iter().position(is_special)?,
         }
-        // Of a long one, the compiler looks at several words at once.
-        while let Some(block) = bytes.get(run..).and_then(|rest| rest.first_chunk::<BLOCK>()) {
-            let (words, _) = block.as_chunks::<WORD>();
-            let found = words.iter().map(|word| specials(u64::from_le_bytes(*word)));
-            if found.fold(0, |any, found| any | found) != 0 {
-                break;
-            }
-            run += BLOCK;
+        match bytes.get(at)? {
+            b'"' => return Some((at, has_escapes)),
+            b'\\' => at += escape(bytes.get(at..)?)?,
+            _ => return None,
         }
+        has_escapes = true;
     }
+}
+
+/// Whether a text ends here, has something else than itself, or is none.
+fn is_special(byte: &u8) -> bool {
+    *byte < b' ' || *byte == b'"' || *byte == b'\\'
 }
 
 /// The highest bit of each byte that is special; behind the first of them some may be wrong.

@@ -90,14 +90,23 @@ fn what_is_rare_or_wrong_is_left_to_serde_json() {
 
 #[test]
 fn a_text_is_read_to_its_end_wherever_that_is() {
-    for special in ['"', '\\', '\n', '\u{1f}', '\u{0}'] {
-        for at in 0..200 {
-            let text = format!("{}{special}{}", "é".repeat(at / 2), "x".repeat(200 - at));
-            let found = plain_run(text.as_bytes());
-            assert_eq!(found, at / 2 * 2, "{special:?} behind {at}");
+    for at in 0..200 {
+        for (special, more, is_there) in [
+            ("", "", true),
+            ("\\n", "", true),
+            ("\\u00e9", "é", true),
+            ("\n", "", false),
+            ("\u{1f}", "x", false),
+        ] {
+            let plain = "é".repeat(at / 2);
+            let text = format!("{plain}{special}{more}{plain}\"{}", "x".repeat(at % 17));
+            let length = 2 * plain.len() + special.len() + more.len();
+            let found = end_of_text(text.as_bytes(), 0);
+            assert_eq!(found, is_there.then_some((length, !special.is_empty())), "{text}");
         }
+        assert_eq!(end_of_text("x".repeat(at).as_bytes(), 0), None, "it has no end");
     }
-    assert_eq!(plain_run("\u{7f} !#[]é".as_bytes()), 8);
+    assert_eq!(end_of_text("\u{7f} !#[]é\"".as_bytes(), 0), Some((8, false)));
 }
 
 /// What may be put into JSON so that it is another, or none.
