@@ -10,7 +10,7 @@ pub(super) enum Body {
     Go(go::Program),
     /// Of Go, too, and simpler.
     Names(go::Names),
-    Jinja(jinja::Program),
+    Jinja(Box<jinja::Program>),
 }
 
 /// The code of a Go template, and the bytes that it takes.
@@ -30,5 +30,5 @@ pub(super) fn of_go(program: go::Program) -> (Body, usize) {
 /// The code of a Jinja template, and the bytes that it takes.
 pub(super) fn of_jinja(program: jinja::Program) -> (Body, usize) {
     let bytes = program.bytes();
-    (Body::Jinja(program), bytes)
+    (Body::Jinja(Box::new(program)), bytes)
 }

@@ -48,7 +48,7 @@ use self::objects::{Context, Root};
 use super::Uses;
 use super::budget::{Budget, Exhausted, VALUE_BYTES};
 use super::error::TemplateError;
-use super::purse::Purse;
+use super::purse::{ALLOCATION, Purse};
 use super::regexp::Patterns;
 use super::regexp::patterns_bytes;
 use super::value::{Map, Text};
@@ -109,6 +109,7 @@ impl Program {
     }
 
     fn make(source: &Text, purse: &mut Purse) -> Result<Program, TemplateError> {
+        purse.take_bytes(size_of::<Program>() + ALLOCATION)?;
         let parts = precheck::check(source, purse)?;
         let syntax_tree = compile::parse(source).map_err(|error| errors::parse(source, &error))?;
         let checked = check::check(source, &syntax_tree, purse)?;
@@ -125,7 +126,11 @@ impl Program {
 
     /// The bytes that it takes, but for its source.
     pub fn bytes(&self) -> usize {
-        self.code_bytes + self.uses.bytes() + patterns_bytes(&self.patterns)
+        size_of::<Program>()
+            + ALLOCATION
+            + self.code_bytes
+            + self.uses.bytes()
+            + patterns_bytes(&self.patterns)
     }
 
     /// Renders the template with the variables in `root`; what it costs is taken off the budget,

@@ -31,7 +31,7 @@ struct Spec {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct SessionWhen {
-    github_webhook: Option<GithubWebhook>,
+    github_webhook: Option<Box<GithubWebhook>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -50,7 +50,8 @@ impl From<SessionSpawner> for TaskSpawner {
         metadata.annotations.remove(NAME_TEMPLATE_ANNOTATION);
         metadata.too_long.remove(NAME_TEMPLATE_ANNOTATION);
         let makes = Shape::Session;
-        let github_webhook = when.github_webhook.map(|source| GithubWebhook { makes, ..source });
+        let mut github_webhook = when.github_webhook;
+        github_webhook.iter_mut().for_each(|source| source.makes = makes);
         let task_template = TaskTemplate {
             prompt_template: session_template.initial_prompt,
             branch: session_template.initial_branch,

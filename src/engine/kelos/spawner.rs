@@ -52,19 +52,19 @@ pub struct TaskSpawnerSpec {
 #[serde(rename_all = "camelCase", default)]
 pub struct When {
     /// Polls a repository's issues.
-    pub github_issues: Option<GithubIssues>,
+    pub github_issues: Option<Box<GithubIssues>>,
     /// Polls a repository's pull requests.
-    pub github_pull_requests: Option<GithubPullRequests>,
+    pub github_pull_requests: Option<Box<GithubPullRequests>>,
     /// Polls a Jira project.
-    pub jira: Option<Jira>,
+    pub jira: Option<Box<Jira>>,
     /// Runs on a schedule.
-    pub cron: Option<Cron>,
+    pub cron: Option<Box<Cron>>,
     /// Answers GitHub's webhooks.
-    pub github_webhook: Option<GithubWebhook>,
+    pub github_webhook: Option<Box<GithubWebhook>>,
     /// Answers Linear's webhooks.
-    pub linear_webhook: Option<LinearWebhook>,
+    pub linear_webhook: Option<Box<LinearWebhook>>,
     /// Answers any webhook.
-    pub webhook: Option<GenericWebhook>,
+    pub webhook: Option<Box<GenericWebhook>>,
     /// Answers chat messages.
     pub slack: Option<Unread>,
 }
@@ -249,15 +249,15 @@ impl When {
             webhook,
             slack,
         } = self;
-        let polled = (github_issues.as_ref().map(Source::GithubIssues))
-            .or_else(|| github_pull_requests.as_ref().map(Source::GithubPullRequests))
-            .or_else(|| jira.as_ref().map(Source::Jira))
-            .or_else(|| cron.as_ref().map(Source::Cron));
+        let polled = (github_issues.as_deref().map(Source::GithubIssues))
+            .or_else(|| github_pull_requests.as_deref().map(Source::GithubPullRequests))
+            .or_else(|| jira.as_deref().map(Source::Jira))
+            .or_else(|| cron.as_deref().map(Source::Cron));
         let mut sources = [
             polled,
-            github_webhook.as_ref().map(Source::GithubWebhook),
-            linear_webhook.as_ref().map(Source::LinearWebhook),
-            webhook.as_ref().map(Source::GenericWebhook),
+            github_webhook.as_deref().map(Source::GithubWebhook),
+            linear_webhook.as_deref().map(Source::LinearWebhook),
+            webhook.as_deref().map(Source::GenericWebhook),
             slack.as_ref().map(|_| Source::Slack),
         ]
         .into_iter()

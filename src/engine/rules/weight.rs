@@ -107,8 +107,8 @@ fn when(when: &When) -> usize {
         cron,
         github_webhook,
         linear_webhook,
-        // These two hold no text; FieldMapping is Copy.
-        webhook: Some(GenericWebhook { field_mapping: _ }) | None,
+        webhook,
+        // It holds no text.
         slack: Some(Unread {}) | None,
     } = when;
     let issues =
@@ -121,7 +121,7 @@ fn when(when: &When) -> usize {
         let GithubFilter { event, action, conclusion, check_name } = it;
         text(event) + text(action) + text(conclusion) + text(check_name) + 2 * size_of_val(it)
     };
-    let webhook = |it: &GithubWebhook| {
+    let of_github = |it: &GithubWebhook| {
         texts(it.repository.as_slice())
             + texts(&it.events)
             + it.filters.iter().map(filter).sum::<usize>()
@@ -135,12 +135,19 @@ fn when(when: &When) -> usize {
         };
         texts(types) + filters.iter().map(filter).sum::<usize>() + ALLOCATION
     };
-    github_issues.as_ref().map_or(0, issues)
-        + github_pull_requests.as_ref().map_or(0, pulls)
-        + jira.as_ref().map_or(0, |it: &Jira| text(&it.base_url))
-        + cron.as_ref().map_or(0, |it: &Cron| text(&it.schedule))
-        + github_webhook.as_ref().map_or(0, webhook)
-        + linear_webhook.as_ref().map_or(0, linear)
+    boxed(github_issues, issues)
+        + boxed(github_pull_requests, pulls)
+        + boxed(jira, |it: &Jira| text(&it.base_url))
+        + boxed(cron, |it: &Cron| text(&it.schedule))
+        + boxed(github_webhook, of_github)
+        + boxed(linear_webhook, linear)
+        // FieldMapping is Copy.
+        + boxed(webhook, |GenericWebhook { field_mapping: _ }| 0)
+}
+
+/// What is boxed where it is there, and what is in it.
+fn boxed<T>(it: &Option<Box<T>>, inside: impl Fn(&T) -> usize) -> usize {
+    it.as_deref().map_or(0, |it| size_of::<T>() + ALLOCATION + inside(it))
 }
 
 /// Texts in a list that grew by doubling.
