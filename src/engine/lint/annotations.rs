@@ -19,7 +19,7 @@ use crate::engine::sources::{Table, is_group, name_hint};
 use crate::templates::go::forecast::{Forecast, Known, Plain, Shape, Trouble, World};
 use crate::templates::suggest::distance;
 use crate::templates::value::Text;
-use crate::templates::{ErrorKind, Language, Template, camel_case};
+use crate::templates::{ErrorKind, Language, Position, Template, camel_case};
 
 /// The settings of a spawner.
 const SETTINGS: [&str; 5] = [
@@ -55,10 +55,52 @@ pub(super) fn look(lint: &mut Lint<'_>) {
             Ok(_) => {}
         }
     }
+    comments(lint);
+    misplaced(lint);
     for problem in &rules.problems {
         if !is_told(rules, problem) {
             other(lint, problem);
         }
+    }
+}
+
+/// What was meant for a template, and is a comment of YAML: then the template is what stands before it.
+fn comments(lint: &mut Lint<'_>) {
+    const HASH: &str = " #{{";
+    for kind in Kind::ALL {
+        let name = rules_annotation(kind);
+        let text = lint.view.metadata.annotations.get(name).map_or("", String::as_str);
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let key = line.trim_start().split_once(": ").map_or("", |(key, _)| key);
+            let source = lint.rules.rule(kind, key).and_then(KeyRule::source);
+            let at =
+                line.find(HASH).filter(|_| source.is_some_and(|source| !source.contains("#{{")));
+            if let Some(at) = at {
+                let said =
+                    "what stands behind ` #` is a comment of YAML, and no part of the template";
+                let field = annotation(name);
+                let finding =
+                    Finding::new(Rule::RulesTemplate, Severity::Warning, field, said.to_owned());
+                let position = Position::of(text, start + at + 1);
+                lint.add(finding.at(position).help("put the value in quotes"));
+            }
+            start += line.len();
+        }
+    }
+}
+
+/// Annotations that the Console reads of Sessions, on the spawner itself: there they are none of its Sessions.
+fn misplaced(lint: &mut Lint<'_>) {
+    let shown = [DISPLAY_NAME_ANNOTATION, SECTION_ANNOTATION].into_iter();
+    let annotations = &lint.view.metadata.annotations;
+    let found = shown.filter(|name| lint.is_session() && annotations.contains_key(*name));
+    for name in found.collect::<Vec<_>>() {
+        let text = "it is the SessionSpawner's own: its Sessions do not get it".to_owned();
+        let finding =
+            Finding::new(Rule::UnknownAnnotation, Severity::Warning, annotation(name), text);
+        let help = format!("write it in {}", rules_annotation(Kind::Annotation));
+        lint.add(finding.about_key().help(help));
     }
 }
 

@@ -11,8 +11,8 @@ pub(super) fn remedy(missed: &Missed<'_>, table: &Table, group: &str, member: &s
     let makes = missed.rules.spawner.makes;
     if !makes.has_kelos_field() && matches!(group, "Payload" | "ChangedFiles" | "Source") {
         return Remedy::say(format!(
-            "only a variable that {} prints is read back",
-            makes.prompt_field()
+            "print a variable that says it, such as `.Sender`, in {}",
+            makes.prompt_name()
         ));
     }
     match (group, member.split_once('.').unwrap_or((member, ""))) {
