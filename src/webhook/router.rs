@@ -81,8 +81,8 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn answer(&self, body: Bytes, query: Option<&str>) -> impl Future<Output = Reply> + Send;
 }
 
-/// The paths of the webhook, and what answers there. It is no router of axum's: three paths that are known need none, and
-/// one is a tenth of what a call costs beside TLS (docs/decisions, 022).
+/// The paths of the webhook, and what answers there. It is no router of axum's: for three paths that are known that is more
+/// work than the rest of what is done here (docs/decisions, 022).
 pub struct Paths<T, S> {
     tasks: Path<T>,
     sessions: Option<Path<T>>,
