@@ -1,5 +1,5 @@
-//! JSON as an API server writes it, read with half the work that serde_json has: texts are looked at in blocks, and what
-//! nobody asks for is read over without a stack.
+//! JSON as an API server writes it, read with less work than serde_json has: each text is looked at once, and what nobody
+//! asks for is read over without a stack.
 //!
 //! It is a [`Deserializer`], so that what is read into is the same, and it judges nothing: whatever else stands there,
 //! wrong or only rare, is a [`Surprise`], and serde_json reads all of it again. Why: docs/decisions, 022.
@@ -162,25 +162,33 @@ impl<'de> Reader<'de> {
 
 /// Where the text ends that begins here, behind its first quote, and whether it has escapes; nothing if it has none, or
 /// something that JSON has not in a text.
-fn end_of_text(bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
-    const WORD: usize = size_of::<u64>();
+#[inline]
+fn end_of_text(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
+    let mut rest = bytes.get(start..)?;
     let mut has_escapes = false;
     loop {
-        match bytes.get(at..).and_then(|rest| rest.first_chunk::<WORD>()) {
-            Some(word) => match specials(u64::from_le_bytes(*word)) {
-                0 => {
-                    at += WORD;
-                    continue;
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            match specials(u64::from_le_bytes(*word)) {
+                0 => rest = behind,
+                found => {
+                    rest = rest.get((found.trailing_zeros() / u8::BITS) as usize..)?;
+                    break;
                 }
-                found => at += (found.trailing_zeros() / u8::BITS) as usize,
-            },
-            None => at += bytes.get(at..)?.iter().position(is_special)?,
+            }
         }
-        match bytes.get(at)? {
-            b'"' => return Some((at, has_escapes)),
-            b'\\' => at += escape(bytes.get(at..)?)?,
+        if rest.len() < size_of::<u64>() {
+            rest = rest.get(rest.iter().position(is_special)?..)?;
+        }
+        rest = match rest {
+            [b'"', ..] => return Some((bytes.len() - rest.len(), has_escapes)),
+            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', behind @ ..] => behind,
+            [b'\\', b'u', a, b, c, d, behind @ ..]
+                if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
+            {
+                behind
+            }
             _ => return None,
-        }
+        };
         has_escapes = true;
     }
 }
@@ -196,15 +204,6 @@ fn specials(word: u64) -> u64 {
     let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least));
     let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     (is(b'"') | is(b'\\') | below(word, b' ')) & !word & (ONES << 7)
-}
-
-/// How long the escape is that this begins with.
-fn escape(bytes: &[u8]) -> Option<usize> {
-    match bytes.get(1)? {
-        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
-        b'u' => bytes.get(2..6)?.iter().all(u8::is_ascii_hexdigit).then_some(6),
-        _ => None,
-    }
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {
