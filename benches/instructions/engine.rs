@@ -16,6 +16,9 @@ use testing::measure::fixtures::{self, Templates};
 /// How many annotations fit into the 256 KiB that the API server takes.
 const KEYS: usize = 27_000;
 
+/// How many variables others record at the most.
+const RECORDED: usize = 10_000;
+
 /// Three keys more, and the same for the Pod.
 pub(crate) const MORE_LABELS: &str = "decide: a small Task, with three more labels";
 pub(crate) const OF_THE_POD: &str = "decide: a small Task, with two Pod labels and a node selector";
@@ -27,7 +30,7 @@ pub(crate) const TASK_OF_AN_EVENT: &str = "decide: a Task of an event, with a ti
 pub(crate) const SESSION_OF_AN_EVENT: &str =
     "decide: a Session of an event, with a title read back";
 
-pub(crate) const SUBJECTS: [Subject; 7] = [
+pub(crate) const SUBJECTS: [Subject; 8] = [
     ("decide: a small Task", || deciding(fixtures::spawner(0, Templates::Told), task()?)),
     (MORE_LABELS, || {
         let more = json!({"a.example.com/kind": "{{.Kind}}", "b.example.com/pool": "agents",
@@ -52,6 +55,15 @@ pub(crate) const SUBJECTS: [Subject; 7] = [
             annotations.extend((0..KEYS).map(|number| (format!("k{number:x}"), json!("v"))));
         }
         deciding(fixtures::spawner(0, Templates::Shared), task)
+    }),
+    // Each is a variable, and is looked for by its name: with twice as many it must take twice as long, and not more.
+    ("decide: a Task that records 10,000 variables, all of them read", || {
+        let mut task = task()?;
+        if let Some(annotations) = task["metadata"]["annotations"].as_object_mut() {
+            annotations
+                .extend((0..RECORDED).map(|it| (format!("kelos.dev/source-k{it:x}"), json!("v"))));
+        }
+        deciding(asking("annotations", json!({"example.com/all": "{{ . }}"})), task)
     }),
 ];
 

@@ -28,6 +28,8 @@ mod variable;
 mod variable_set;
 mod work_item;
 
+use std::collections::BTreeMap;
+
 pub(super) use self::catalog::{is_group, is_long, name_hint, sources_with};
 pub(super) use self::github_webhook::is_of_issue;
 pub use self::given::given;
@@ -66,7 +68,7 @@ pub(super) struct Question<'q, 't> {
 /// What is known about the source of a Task.
 #[derive(Default)]
 pub(super) struct Answer {
-    pub(super) known: Vec<Known>,
+    pub(super) known: BTreeMap<Text, Known>,
     /// Why those that stand in a rendered field were not read there.
     pub(super) not_read: Vec<(Text, NotRead)>,
 }

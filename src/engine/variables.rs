@@ -8,6 +8,7 @@
 mod build;
 mod report;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::report::{Missing, ReportedVariable, VariableReport, report};
@@ -75,15 +76,15 @@ pub(super) fn variables(
 
 /// Variables, and who says what they are.
 struct Variables {
-    known: Vec<Known>,
+    known: BTreeMap<Text, Known>,
     not_read: Vec<(Text, NotRead)>,
     /// Those that took more to build than a Task may cost.
     too_large: Vec<Text>,
 }
 
-/// The variables as templates read them; of one name, the last one.
-fn root(known: Vec<Known>) -> Map {
-    known.into_iter().map(|Known { name, value, .. }| (name, value)).collect()
+/// The variables as templates read them.
+fn root(known: BTreeMap<Text, Known>) -> Map {
+    known.into_iter().map(|(name, Known { value, .. })| (name, value)).collect()
 }
 
 /// Whether the templates need to know the Workspace of a Task.
@@ -144,7 +145,7 @@ impl View<'_, '_> {
         let Answer { mut known, not_read } = self.source(inputs, meter);
         known.extend(groups.into_iter().map(|(name, value)| {
             let origin = origin_of_group(&name);
-            Known::group(name, value, origin)
+            (name, Known::group(value, origin))
         }));
         Variables { known, not_read, too_large }
     }

@@ -1,5 +1,6 @@
 //! The two shapes of what runs an agent: a Task, which ends, and a Session, which stays (Kelos has had these since v0.46,
-//! and SessionSpawners since v0.48). All that Kelos has otherwise for the one than for the other is said here, and in the views of their JSON.
+//! and SessionSpawners since v0.48). All that Kelos has otherwise for the one than for the other is said here, and in the
+//! views of their JSON.
 
 use super::{GROUP, TASKSPAWNER_LABEL};
 use crate::apimachinery::Kind;

@@ -73,10 +73,10 @@ fn comments(lint: &mut Lint<'_>) {
         let mut start = 0;
         for line in text.split_inclusive('\n') {
             let key = line.trim_start().split_once(": ").map_or("", |(key, _)| key);
-            let source = lint.rules.rule(kind, key).and_then(KeyRule::source);
-            let at =
-                line.find(HASH).filter(|_| source.is_some_and(|source| !source.contains("#{{")));
-            if let Some(at) = at {
+            if let Some(at) = line.find(HASH)
+                && let Some(source) = lint.rules.rule(kind, key).and_then(KeyRule::source)
+                && !source.contains(HASH.trim_start())
+            {
                 let said =
                     "what stands behind ` #` is a comment of YAML, and no part of the template";
                 let field = annotation(name);

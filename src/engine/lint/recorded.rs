@@ -1,7 +1,7 @@
 //! Keys of rules annotations that are never written: for a variable that nothing on a Task tells, or another reason.
 //!
-//! A Task or Session carries little of what Kelos knew of its item. So Kelos's own spawner is simulated with an example of each
-//! event. What cannot be known of that Task is told, with the line that would record it; and of keys that no example
+//! A Task or Session carries little of what Kelos knew of its item. So Kelos's own spawner is simulated with an example
+//! of each event. What cannot be known of that Task is told, with the line that would record it; and of keys that no example
 //! gives a value, why.
 
 use std::collections::BTreeMap;

@@ -292,7 +292,7 @@ mod tests {
         Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_, _| true, &mut known)
             .tell_by_name(Table::of(spawner.spec.when.source()), &mut known);
         let known = known.into_known().into_iter();
-        let root: Map = known.map(|it| (it.name, it.value)).collect();
+        let root: Map = known.map(|(name, known)| (name, known.value)).collect();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));

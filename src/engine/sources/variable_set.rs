@@ -1,7 +1,7 @@
 //! The variables that are known so far, and who says so.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::text::{self, ENTRY_STEPS};
@@ -87,7 +87,6 @@ impl Letters {
 
 /// A variable that is known.
 pub(in crate::engine) struct Known {
-    pub(in crate::engine) name: Text,
     pub(in crate::engine) value: Value,
     /// Who says so.
     pub(in crate::engine) origin: Origin,
@@ -96,21 +95,18 @@ pub(in crate::engine) struct Known {
 
 impl Known {
     /// A group, which is not read back.
-    pub(in crate::engine) fn group(name: Text, value: Value, origin: Origin) -> Known {
-        Known { name, value, origin, letters: Letters::Alike }
+    pub(in crate::engine) fn group(value: Value, origin: Origin) -> Known {
+        Known { value, origin, letters: Letters::Alike }
     }
 }
-
-/// As many as most Tasks have.
-const USUAL: usize = 12;
 
 /// Variables by name; only those that somebody wants.
 pub(super) struct VariableSet<'u> {
     uses: &'u Uses,
     /// What building them is paid from.
     pub(super) meter: &'u Meter,
-    /// In the order in which they were found: they are few, and a tree of them takes longer than a look at each.
-    known: Vec<Known>,
+    /// A tree: they are few of most Tasks, and whoever sends one can make them thousands.
+    known: BTreeMap<Text, Known>,
     /// What holds for those that no field tells: a few, of which the first counts.
     stand_ins: Vec<(&'static str, Origin, Value)>,
     /// Those that fields contradict each other about: they stay missing.
@@ -123,7 +119,7 @@ impl<'u> VariableSet<'u> {
         VariableSet {
             uses,
             meter,
-            known: Vec::with_capacity(USUAL),
+            known: BTreeMap::new(),
             stand_ins: Vec::new(),
             contested: BTreeSet::new(),
         }
@@ -149,7 +145,7 @@ impl<'u> VariableSet<'u> {
             && self.meter.take_steps(ENTRY_STEPS).is_ok()
             && let Ok(value) = build(self.meter)
         {
-            self.known.push(Known { name: key, value, origin, letters });
+            self.known.insert(key, Known { value, origin, letters });
         }
     }
 
@@ -221,8 +217,7 @@ impl<'u> VariableSet<'u> {
         let uses = self.uses;
         for name in uses.spellings().filter(|name| has_meaning(name)) {
             let other = camel_case::variable(name);
-            if self.find(name).is_none() && self.find(&other).is_some() {
-                self.known.retain(|known| *known.name != *other);
+            if self.find(name).is_none() && self.known.remove(&*other).is_some() {
                 self.contested.insert(other.into());
             }
         }
@@ -234,7 +229,7 @@ impl<'u> VariableSet<'u> {
     }
 
     fn find(&self, name: &str) -> Option<&Known> {
-        self.known.iter().find(|known| *known.name == *name)
+        self.known.get(name)
     }
 
     /// The text of a variable as Kelos printed it, if it is known letter by letter.
@@ -246,8 +241,8 @@ impl<'u> VariableSet<'u> {
         }
     }
 
-    /// All that is known, in the order in which it was found.
-    pub(super) fn into_known(self) -> Vec<Known> {
+    /// All that is known.
+    pub(super) fn into_known(self) -> BTreeMap<Text, Known> {
         self.known
     }
 }

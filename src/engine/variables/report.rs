@@ -7,7 +7,7 @@ use super::{Facts, Variables, View};
 use crate::engine::kelos::{Shape, Source, Task, TooLong};
 use crate::engine::meter::Meter;
 use crate::engine::rules::{Infer, Policy, Rules};
-use crate::engine::sources::{Inference, NotRead, Origin, Table, is_group};
+use crate::engine::sources::{Inference, Known, NotRead, Origin, Table, is_group};
 use crate::templates::budget::Budget;
 use crate::templates::purse::Purse;
 use crate::templates::value::{Text, Value};
@@ -135,21 +135,18 @@ pub fn report(
     };
     let view = View { task, rules, facts, uses: &uses, inference: &inference };
     let meter = Meter::new(Budget::variables());
-    let Variables { known, not_read, too_large } = view.variables(&meter);
-    let origins: Vec<_> =
-        known.iter().map(|it| (Text::clone(&it.name), it.origin.clone())).collect();
-    let mut root = super::root(known);
+    let Variables { mut known, not_read, too_large } = view.variables(&meter);
     let table = Table::of_task(rules.spawner.spec.when.source(), task.is_manual());
     let is_shown = |name: &str| !is_group(rules.spawner.makes, name) || rules.uses.names_it(name);
     let mut names: BTreeSet<Text> = table.shown().map(Text::from).collect();
     // A source that asks for no labels has none to show.
-    let is_noise = |(name, value): &(&Text, &Value)| {
-        &***name == "Source" || (&***name == "RequiredLabels" && !value.is_true())
+    let is_noise = |(name, known): &(&Text, &Known)| {
+        &***name == "Source" || (&***name == "RequiredLabels" && !known.value.is_true())
     };
-    names.extend(root.iter().filter(|it| !is_noise(it)).map(|(name, _)| name.clone()));
+    names.extend(known.iter().filter(|it| !is_noise(it)).map(|(name, _)| name.clone()));
     // In Jinja a variable that is known as it is written is meant, and no other.
     let is_known = |name: &Text| {
-        let mut spellings = rules.uses.spellings().filter(|it| root.contains_key(*it));
+        let mut spellings = rules.uses.spellings().filter(|it| known.contains_key(*it));
         spellings.any(|spelling| *camel_case::variable(spelling) == **name)
     };
     names.extend(rules.uses.names().iter().filter(|name| !is_known(name)).cloned());
@@ -169,8 +166,7 @@ pub fn report(
         }
     };
     let reported = names.into_iter().filter(|name| is_shown(name)).map(|name| {
-        let origin = origins.iter().find(|(known, _)| *known == name);
-        let known = root.remove(&name).zip(origin.map(|(_, origin)| origin.clone()));
+        let known = known.remove(&name).map(|Known { value, origin, .. }| (value, origin));
         ReportedVariable { known: known.ok_or_else(|| why(&name)), name }
     });
     VariableReport(reported.collect())

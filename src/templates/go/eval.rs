@@ -39,17 +39,8 @@ pub(super) fn render(
     is_plain: bool,
     budget: &mut Budget,
 ) -> Result<String, TemplateError> {
-    let mut evaluator = Evaluator {
-        source,
-        parsed,
-        is_plain,
-        budget,
-        variables: vec![(ROOT, root.clone())],
-        frame: 0,
-        calls: 0,
-        depth: 0,
-        output: String::new(),
-    };
+    let mut evaluator = Evaluator::new(source, parsed, is_plain, budget);
+    evaluator.variables.push((ROOT, root.clone()));
     evaluator.walk(&root, &parsed.main)?;
     Ok(evaluator.output)
 }
@@ -66,17 +57,7 @@ pub(super) fn names(
     budget: &mut Budget,
 ) -> Result<String, TemplateError> {
     static NOTHING: LazyLock<Parsed> = LazyLock::new(Parsed::default);
-    let mut evaluator = Evaluator {
-        source,
-        parsed: &NOTHING,
-        is_plain: false,
-        budget,
-        variables: Vec::new(),
-        frame: 0,
-        calls: 0,
-        depth: 0,
-        output: String::new(),
-    };
+    let mut evaluator = Evaluator::new(source, &NOTHING, false, budget);
     for part in parts {
         match part {
             Part::Text(span) => evaluator.write(&source[span.start..span.end], *span)?,
@@ -116,6 +97,25 @@ enum Flow {
 }
 
 impl<'a> Evaluator<'a> {
+    fn new(
+        source: &'a str,
+        parsed: &'a Parsed,
+        is_plain: bool,
+        budget: &'a mut Budget,
+    ) -> Evaluator<'a> {
+        Evaluator {
+            source,
+            parsed,
+            is_plain,
+            budget,
+            variables: Vec::new(),
+            frame: 0,
+            calls: 0,
+            depth: 0,
+            output: String::new(),
+        }
+    }
+
     fn walk(&mut self, dot: &Value, block: &'a Block) -> Result<Flow, TemplateError> {
         for node in block {
             let flow = self.node(dot, node)?;
