@@ -1,4 +1,35 @@
-//! Texts as JSON, as Go's `encoding/json` writes them for the API server.
+//! Texts as JSON: how long they are as Go's `encoding/json` writes them for the API server, and where one that stands
+//! there needs a closer look.
+
+use wide::u8x16;
+
+/// How many bytes of a text are looked at in one go.
+pub(crate) const CHUNK: usize = 16;
+
+/// The bytes of a chunk that do not stand for themselves between the quotes of a JSON string: the quote behind it, the
+/// beginning of an escape, and what may not stand there. The lowest bit is that of the first byte.
+#[inline]
+pub(crate) fn specials(chunk: &[u8; CHUNK]) -> u32 {
+    const LAST_CONTROL: u8 = b' ' - 1;
+    let bytes = u8x16::new(*chunk);
+    let is_control = bytes.min(u8x16::splat(LAST_CONTROL)).simd_eq(bytes);
+    let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+    (is(b'"') | is(b'\\') | is_control).to_bitmask()
+}
+
+/// Where the first such byte of a text stands.
+#[inline]
+pub(crate) fn first_special(text: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    while let Some((chunk, behind)) = rest.split_first_chunk() {
+        match specials(chunk) {
+            0 => rest = behind,
+            found => return Some(text.len() - rest.len() + found.trailing_zeros() as usize),
+        }
+    }
+    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    rest.iter().position(is_special).map(|at| text.len() - rest.len() + at)
+}
 
 /// Whether a text stands between its quotes as it is, whoever writes it. Nearly all texts do.
 pub(crate) fn is_plain(text: &str) -> bool {
@@ -50,6 +81,29 @@ static IS_SPECIAL: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_special_byte_is_found_wherever_it_stands() {
+        for length in 0..3 * CHUNK {
+            let mut text = vec![b'x'; length];
+            assert_eq!(first_special(&text), None, "{length}");
+            for (at, byte) in (0..length).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                text[at] = byte;
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(
+                    first_special(&text),
+                    is_special.then_some(at),
+                    "{byte} at {at} of {length}"
+                );
+                text[at] = b'x';
+            }
+        }
+        assert_eq!(
+            first_special(b"..............\\\"................\""),
+            Some(14),
+            "the first one"
+        );
+    }
 
     #[test]
     fn what_go_escapes_beyond_json_counts_so() {

@@ -2,9 +2,9 @@
 //!
 //! Read from Kelos v0.24 to v0.52. The views hold what templates can ask for and nothing else.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use litemap::LiteMap;
 use serde::Deserialize;
 
 use super::repository::Repository;
@@ -115,8 +115,9 @@ pub fn is_ours(key: &str) -> bool {
     key.starts_with(OWN_PREFIX)
 }
 
-/// Labels or annotations: keys to values, in key order.
-pub type StringMap = BTreeMap<String, String>;
+/// Labels or annotations: keys to values, in key order. A list of them, because they are kept for each spawner, and a tree
+/// of two has room for eleven.
+pub type StringMap = LiteMap<String, String>;
 
 /// A Workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

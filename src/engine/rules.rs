@@ -382,13 +382,9 @@ fn find<'k>(keys: &'k [Arc<KeyRule>], kind: Kind, key: &str) -> Option<&'k Arc<K
 
 /// What all templates read, and whether all of them run from their beginnings to their ends.
 fn uses_of(keys: &[Arc<KeyRule>]) -> (Uses, bool) {
-    let mut uses = Uses::default();
-    let mut is_straight_line = true;
-    for template in keys.iter().filter_map(|rule| rule.plan.as_ref().ok()) {
-        template.uses().into_iter().for_each(|used| uses.extend(&used));
-        is_straight_line &= template.is_straight_line();
-    }
-    (uses, is_straight_line)
+    let templates = || keys.iter().filter_map(|rule| rule.plan.as_ref().ok());
+    let uses = Uses::together(templates().filter_map(|template| template.uses()));
+    (uses, templates().all(|template| template.is_straight_line()))
 }
 
 #[cfg(test)]

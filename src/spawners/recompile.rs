@@ -43,7 +43,7 @@ mod tests {
     /// Compiles as always, with a bug that one TaskSpawner meets.
     fn with_a_bug(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates) -> Rules {
         let rules = Rules::compile(Arc::clone(&spawner), policy, templates);
-        assert_ne!(spawner.metadata.annotations[LABELS_RULES], "{\"a\":\"SECRET\"}");
+        assert_ne!(spawner.metadata.annotations.get(LABELS_RULES).unwrap(), "{\"a\":\"SECRET\"}");
         rules
     }
 

@@ -1,5 +1,6 @@
 //! What a template reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::purse::names_bytes;
@@ -10,29 +11,33 @@ use super::value::Text;
 pub struct Uses {
     /// It may read any of them: it takes the whole root, as in `{{ . }}`.
     pub all: bool,
-    names: BTreeSet<Text>,
+    /// In order, each once; a list, because it is kept as long as the template, and a tree of one name has room for
+    /// eleven.
+    names: Box<[Text]>,
     /// As a template wrote names that have another spelling among the names: it means a variable of the
-    /// written name first.
-    spellings: BTreeSet<Text>,
+    /// written name first. In order, too.
+    spellings: Box<[Text]>,
     /// A bit for the length and the ends that a name has. Most names that are asked for are not there, which a bit
-    /// says faster than a tree.
+    /// says faster than a search.
     bits: u64,
 }
 
 impl Uses {
+    fn new(all: bool, names: BTreeSet<Text>, spellings: BTreeSet<Text>) -> Uses {
+        let bits = names.iter().chain(&spellings).fold(0, |bits, name| bits | bit_of(name));
+        let [names, spellings] = [names, spellings].map(|names| names.into_iter().collect());
+        Uses { all, names, spellings, bits }
+    }
+
     /// Those that have these names, as the template wrote them.
     pub fn of(names: impl IntoIterator<Item = Text>) -> Uses {
-        let mut uses = Uses::default();
-        uses.add(names);
-        uses
+        Uses::new(false, names.into_iter().collect(), BTreeSet::new())
     }
 
     /// The same, with names as the template wrote them.
     #[must_use]
-    pub(super) fn written_as(mut self, spellings: BTreeSet<Text>) -> Uses {
-        spellings.iter().for_each(|name| self.bits |= bit_of(name));
-        self.spellings = spellings;
-        self
+    pub(super) fn written_as(self, spellings: BTreeSet<Text>) -> Uses {
+        Uses::new(self.all, self.names.into_iter().collect(), spellings)
     }
 
     /// All of them.
@@ -40,8 +45,26 @@ impl Uses {
         Uses { all: true, ..Uses::default() }
     }
 
+    /// What several templates read together.
+    pub fn together<'u>(templates: impl IntoIterator<Item = Cow<'u, Uses>>) -> Uses {
+        let (mut all, mut names, mut spellings) = (false, BTreeSet::new(), BTreeSet::new());
+        for uses in templates {
+            all |= uses.all;
+            names.extend(uses.names.iter().cloned());
+            spellings.extend(uses.spellings.iter().cloned());
+        }
+        Uses::new(all, names, spellings)
+    }
+
+    /// The same, and these names.
+    #[must_use]
+    pub fn with(self, names: impl IntoIterator<Item = Text>) -> Uses {
+        let names = self.names.into_iter().chain(names).collect();
+        Uses::new(self.all, names, self.spellings.into_iter().collect())
+    }
+
     /// The names it reads, as Kelos spells them, in order.
-    pub fn names(&self) -> &BTreeSet<Text> {
+    pub fn names(&self) -> &[Text] {
         &self.names
     }
 
@@ -56,7 +79,10 @@ impl Uses {
     }
 
     fn shared(&self, name: &str) -> Option<&Text> {
-        self.names.get(name).or_else(|| self.spellings.get(name))
+        [&self.names, &self.spellings].into_iter().find_map(|names| {
+            let found = names.binary_search_by(|it| (**it).cmp(name));
+            found.ok().and_then(|found| names.get(found))
+        })
     }
 
     /// Whether the variable `name` may be read.
@@ -74,25 +100,9 @@ impl Uses {
         self.all.then(|| name.into())
     }
 
-    /// What its names take, in bytes.
+    /// What its names take at the most, in bytes: they are put together in a tree.
     pub(crate) fn bytes(&self) -> usize {
         names_bytes(self.names.iter()) + names_bytes(self.spellings.iter())
-    }
-
-    /// Adds names.
-    pub fn add(&mut self, names: impl IntoIterator<Item = Text>) {
-        for name in names {
-            self.bits |= bit_of(&name);
-            self.names.insert(name);
-        }
-    }
-
-    /// Adds what another template reads.
-    pub fn extend(&mut self, other: &Uses) {
-        self.all |= other.all;
-        self.bits |= other.bits;
-        self.names.extend(other.names.iter().cloned());
-        self.spellings.extend(other.spellings.iter().cloned());
     }
 }
 

@@ -59,7 +59,7 @@ fn an_answer_allocates_so_often_and_not_more() {
         ("no rules", 7),
         ("a fixed text", 16),
         ("what the Task tells", 38),
-        ("a title that is read back", 65),
+        ("a title that is read back", 63),
     ];
     assert_eq!(counted, expected);
 }

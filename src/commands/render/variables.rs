@@ -22,9 +22,8 @@ const COLUMNS: [Column; 3] =
 /// A table of the variables, those that are known first. In a long one, those that templates use are before
 /// all others.
 pub(super) fn table(report: &VariableReport, rules: &Rules, format: OutputFormat) -> String {
-    let mut uses = Uses::default();
     let templates = rules.keys.iter().filter_map(|rule| rule.plan.as_ref().ok());
-    templates.filter_map(|template| template.uses()).for_each(|used| uses.extend(&used));
+    let uses = Uses::together(templates.filter_map(|template| template.uses()));
     let is_long = report.0.len() > LONG_ROWS;
     let mut reported: Vec<&ReportedVariable> = report.0.iter().collect();
     reported.sort_by_key(|it| (is_long && !uses.names_it(&it.name), it.known.is_err()));

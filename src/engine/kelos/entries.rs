@@ -204,7 +204,7 @@ impl<'de> Deserialize<'de> for Entries {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut others = Smallest::<String>::new(usize::MAX, METADATA_BYTES);
-                let (mut own_ones, mut too_long) = (StringMap::new(), BTreeMap::new());
+                let (mut own_ones, mut too_long) = (BTreeMap::new(), BTreeMap::new());
                 let mut unread = BTreeSet::new();
                 // Counted as it lies in memory, so that many small ones are not many bytes either.
                 let size = |key: &str, value: &String| 64 + key.len() + value.len();
@@ -244,8 +244,7 @@ impl<'de> Deserialize<'de> for Entries {
                         }
                     }
                 }
-                let mut kept = own_ones;
-                kept.extend(others.kept);
+                let kept = own_ones.into_iter().chain(others.kept).collect();
                 Ok(Entries { kept, too_long, unread })
             }
         }
@@ -277,7 +276,7 @@ mod tests {
         entries.rotate_left(77);
         let mixed = field(&entries);
         for map in [&ascending, &descending, &mixed] {
-            let last = map.templates.last_key_value().map(|(key, _)| &**key);
+            let last = map.templates.last().map(|(key, _)| &**key);
             assert_eq!((map.templates.len(), last), (MOST_KEYS, Some("k000063")));
             assert_eq!((map.beyond.len(), map.is_cut), (200 - MOST_KEYS, false));
             assert_eq!(map.beyond, ascending.beyond);
@@ -314,7 +313,7 @@ mod tests {
     #[test]
     fn a_key_that_is_there_twice_counts_once() {
         let map = field(&[("a".into(), "x".into()), ("a".into(), "y".into())]);
-        assert_eq!(map.templates["a"], "y");
+        assert_eq!(map.templates.get("a").unwrap(), "y");
         assert!(map.beyond.is_empty());
     }
 
@@ -333,7 +332,7 @@ mod tests {
             [NAME_TEMPLATE_ANNOTATION, ANNOTATIONS_RULES, LABELS_RULES, SYNTAX_SETTING, "team"];
         assert_eq!(kept, expected);
         assert_eq!(entries.too_long[LABELS_RULES].bytes, MAP_BYTES + 1);
-        assert_eq!(entries.kept[SYNTAX_SETTING].len(), SETTING_BYTES);
+        assert_eq!(entries.kept.get(SYNTAX_SETTING).unwrap().len(), SETTING_BYTES);
         assert!(entries.too_long.contains_key(NAME_TEMPLATE_ANNOTATION));
         let many: serde_json::Map<_, _> =
             (0..50_000).map(|n| (format!("k{n:06}"), "x".into())).collect();

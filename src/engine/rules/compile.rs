@@ -185,12 +185,7 @@ impl<'c> Compiler<'c> {
     }
 
     /// What is read back, and with it what is read.
-    fn inference(
-        &mut self,
-        spawner: &TaskSpawner,
-        infer: Infer,
-        mut uses: Uses,
-    ) -> (Inference, Uses) {
+    fn inference(&mut self, spawner: &TaskSpawner, infer: Infer, uses: Uses) -> (Inference, Uses) {
         let was_empty = self.purse.is_empty();
         let inference = match infer {
             // The names are there once more in what is wanted, and once more with what helps.
@@ -199,7 +194,7 @@ impl<'c> Compiler<'c> {
             }
             _ => Inference::default(),
         };
-        uses.add(inference.helpful());
+        let uses = uses.with(inference.helpful());
         if self.purse.is_empty() && !was_empty {
             let error = Skip::from(Exhausted::Compiling);
             let hint = "nothing is read back: shorten the prompt template";

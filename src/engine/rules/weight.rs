@@ -161,5 +161,6 @@ fn text<const MOST: usize>(text: &Bounded<MOST>) -> usize {
 
 fn strings(map: &StringMap) -> usize {
     let each = map.iter().map(|(key, value)| key.len() + value.len() + 2 * ALLOCATION);
-    tree_bytes(map.len(), 2 * size_of::<String>()) + each.sum::<usize>()
+    let list = if map.is_empty() { 0 } else { map.len() * 2 * size_of::<String>() + ALLOCATION };
+    list + each.sum::<usize>()
 }

@@ -73,8 +73,7 @@ impl Inference {
         let template = &spawner.spec.task_template;
         let source = spawner.spec.when.source();
         let table = Table::of(source);
-        let mut wanted = uses.clone();
-        wanted.add(table.prerequisites(uses));
+        let wanted = uses.clone().with(table.prerequisites(uses));
         if !wanted.all && wanted.names().is_empty() {
             return Inference::default();
         }

@@ -24,7 +24,7 @@ thread_local! {
 
 /// Compiles as always; what it costs stands in the TaskSpawner.
 fn costly(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates) -> Rules {
-    let said = |name: &str| spawner.metadata.annotations[name].parse().unwrap();
+    let said = |name: &str| spawner.metadata.annotations.get(name).unwrap().parse().unwrap();
     let cost = Cost { steps: said("steps"), bytes: said("bytes") };
     COMPILED.set((COMPILED.get().0 + cost.steps, COMPILED.get().1 + 1));
     Rules { cost, ..Rules::compile(spawner, policy, templates) }

@@ -6,7 +6,7 @@ mod pipeline;
 mod scope;
 mod templates;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::scope::Scope;
 use super::function::Function;
@@ -78,7 +78,8 @@ pub(super) fn parse(
         variables: BTreeMap::from([("$", ROOT)]),
         template_ids: BTreeMap::new(),
         templates: Vec::new(),
-        uses: Uses::default(),
+        names: BTreeSet::new(),
+        reads_all: false,
         is_straight_line: true,
         patterns: Patterns::new(),
         misfit: None,
@@ -88,11 +89,13 @@ pub(super) fn parse(
     let mut variables: Vec<_> = parser.variables.into_iter().collect();
     variables.sort_unstable_by_key(|&(_, id)| id);
     let templates = parser.templates.into_iter().map(|defined| defined.map(|it| it.body));
+    let mut uses = Uses::of(parser.names);
+    uses.all = parser.reads_all;
     Ok(Parsed {
         main,
         templates: templates.collect(),
         variables: variables.into_iter().map(|(name, _)| name.into()).collect(),
-        uses: parser.uses,
+        uses,
         is_straight_line: parser.is_straight_line,
         patterns: parser.patterns,
         misfit: parser.misfit,
@@ -122,7 +125,9 @@ struct Parser<'s, 'p> {
     variables: BTreeMap<&'s str, VariableId>,
     template_ids: BTreeMap<Text, TemplateId>,
     templates: Vec<Option<Defined>>,
-    uses: Uses,
+    /// The names of the variables that it may read, and whether it may read all of them.
+    names: BTreeSet<Text>,
+    reads_all: bool,
     is_straight_line: bool,
     patterns: Patterns,
     /// The first call with a wrong number of arguments: where it stands, and what it calls.

@@ -8,6 +8,8 @@ use serde::de::value::{BorrowedStrDeserializer, MapDeserializer};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use crate::json_text::first_special;
+
 /// Something that serde_json is to judge.
 #[derive(Debug, thiserror::Error)]
 #[error("this is not for the plain reader")]
@@ -167,20 +169,8 @@ fn end_of_text(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
     let mut rest = bytes.get(start..)?;
     let mut has_escapes = false;
     loop {
-        while let Some((word, behind)) = rest.split_first_chunk() {
-            match specials(u64::from_le_bytes(*word)) {
-                0 => rest = behind,
-                found => {
-                    rest = rest.get((found.trailing_zeros() / u8::BITS) as usize..)?;
-                    break;
-                }
-            }
-        }
-        if rest.len() < size_of::<u64>() {
-            rest = rest.get(rest.iter().position(is_special)?..)?;
-        }
-        rest = match rest {
-            [b'"', ..] => return Some((bytes.len() - rest.len(), has_escapes)),
+        rest = match rest.get(first_special(rest)?..)? {
+            found @ [b'"', ..] => return Some((bytes.len() - found.len(), has_escapes)),
             [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', behind @ ..] => behind,
             [b'\\', b'u', a, b, c, d, behind @ ..]
                 if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
@@ -191,19 +181,6 @@ fn end_of_text(bytes: &[u8], start: usize) -> Option<(usize, bool)> {
         };
         has_escapes = true;
     }
-}
-
-/// Whether a text ends here, has something else than itself, or is none.
-fn is_special(byte: &u8) -> bool {
-    *byte < b' ' || *byte == b'"' || *byte == b'\\'
-}
-
-/// The highest bit of each byte that is special; behind the first of them some may be wrong.
-fn specials(word: u64) -> u64 {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least));
-    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (is(b'"') | is(b'\\') | below(word, b' ')) & !word & (ONES << 7)
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'de> {

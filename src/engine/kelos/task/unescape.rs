@@ -2,65 +2,76 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use crate::json_text::{CHUNK, first_special, specials};
 
 /// The text of a string in JSON that is known to be right; nothing if it is none, or has half of a pair of
 /// surrogates.
 ///
-/// What stands between two escapes is copied as a whole: a prompt has one in each of its lines.
+/// It is copied chunk by chunk, and what was too much of the last one is taken back: a prompt has an escape in each
+/// of its lines.
 pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
-    let mut rest = json.strip_prefix('"')?.strip_suffix('"')?;
-    let mut text = String::new();
-    while let Some(at) = memchr(b'\\', rest.as_bytes()) {
-        if text.is_empty() {
-            // An escape is never shorter than what it stands for.
-            text.reserve_exact(rest.len());
+    let json = json.strip_prefix('"')?.strip_suffix('"')?;
+    let mut rest = json.as_bytes();
+    if first_special(rest).is_none() {
+        return Some(Cow::Borrowed(json));
+    }
+    // An escape is never shorter than what it stands for.
+    let mut text = Vec::with_capacity(rest.len() + CHUNK);
+    while let Some(chunk) = rest.first_chunk() {
+        text.extend_from_slice(chunk);
+        let plain = specials(chunk).trailing_zeros() as usize;
+        if plain < CHUNK {
+            text.truncate(text.len() - CHUNK + plain);
+            rest = unescape(rest.get(plain..)?, &mut text)?;
+        } else {
+            rest = rest.get(CHUNK..)?;
         }
-        text.push_str(rest.get(..at)?);
-        let (escaped, length) = escape(rest.get(at..)?)?;
-        text.push(escaped);
-        rest = rest.get(at + length..)?;
     }
-    if text.is_empty() {
-        return Some(Cow::Borrowed(rest));
+    while let Some(plain) = first_special(rest) {
+        text.extend_from_slice(rest.get(..plain)?);
+        rest = unescape(rest.get(plain..)?, &mut text)?;
     }
-    text.push_str(rest);
-    Some(Cow::Owned(text))
+    text.extend_from_slice(rest);
+    String::from_utf8(text).ok().map(Cow::Owned)
 }
 
-/// What the escape stands for that a text begins with, and how long it is.
-fn escape(text: &str) -> Option<(char, usize)> {
-    const SHORT: usize = r"\n".len();
-    const LONG: usize = r"\u000a".len();
-    let escaped = match text.as_bytes().get(1)? {
-        b'n' => '\n',
-        b'"' => '"',
-        b'\\' => '\\',
-        b'/' => '/',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => {
-            let unit = unit(text)?;
-            return match char::from_u32(u32::from(unit)) {
-                Some(escaped) => Some((escaped, LONG)),
-                None => {
-                    let pair = [unit, self::unit(text.get(LONG..)?)?];
-                    let escaped = char::decode_utf16(pair).next()?.ok()?;
-                    Some((escaped, 2 * LONG))
-                }
-            };
-        }
+/// Adds what the escape stands for that `json` begins with; gives what is behind it.
+fn unescape<'j>(json: &'j [u8], text: &mut Vec<u8>) -> Option<&'j [u8]> {
+    let [b'\\', letter, behind @ ..] = json else { return None };
+    let byte = match letter {
+        b'n' => b'\n',
+        b'"' | b'\\' | b'/' => *letter,
+        b't' => b'\t',
+        b'r' => b'\r',
+        b'b' => 8,
+        b'f' => 12,
+        b'u' => return unescape_unit(json, text),
         _ => return None,
     };
-    Some((escaped, SHORT))
+    text.push(byte);
+    Some(behind)
+}
+
+/// The same for a `\uXXXX`, or the two of a pair of surrogates.
+fn unescape_unit<'j>(json: &'j [u8], text: &mut Vec<u8>) -> Option<&'j [u8]> {
+    const LENGTH: usize = r"\u000a".len();
+    let (first, mut behind) = (unit(json)?, json.get(LENGTH..)?);
+    let escaped = match char::from_u32(u32::from(first)) {
+        Some(escaped) => escaped,
+        None => {
+            let pair = [first, unit(behind)?];
+            behind = behind.get(LENGTH..)?;
+            char::decode_utf16(pair).next()?.ok()?
+        }
+    };
+    text.extend_from_slice(escaped.encode_utf8(&mut [0; 4]).as_bytes());
+    Some(behind)
 }
 
 /// The number of the `\uXXXX` that a text begins with.
-fn unit(text: &str) -> Option<u16> {
-    let digits = text.strip_prefix(r"\u")?.get(..4)?;
-    u16::from_str_radix(digits, 16).ok()
+fn unit(json: &[u8]) -> Option<u16> {
+    let digits = json.strip_prefix(br"\u")?.get(..4)?;
+    u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 #[cfg(test)]
@@ -86,6 +97,8 @@ mod tests {
             r#""\uD83DA\u0041""#,
             r#""\uDE00\uD83D""#,
             r#""é\né""#,
+            r#""fourteen bytes\n, and an escape that the next chunk begins with\\""#,
+            r#""fifteen bytes..\u0041, an escape that lies over the edge of two""#,
             "null",
             "5",
             "[\"a\"]",
@@ -105,7 +118,7 @@ mod tests {
 
         #[test]
         fn any_escapes_are_read_as_serde_json_reads_them(
-            pieces in prop::collection::vec("a|é|\\\\[nrtbf/\"]|\\\\\\\\|\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\u[0-9a-f]{4}", 0..8)
+            pieces in prop::collection::vec("a|é|[a-z]{1,40}|\\\\[nrtbf/\"]|\\\\\\\\|\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\u[0-9a-f]{4}", 0..8)
         ) {
             let json = format!("\"{}\"", pieces.concat());
             // It is only ever given what was read over.

@@ -1,17 +1,22 @@
 //! Sets of places in a text.
 
+use smallvec::{SmallVec, smallvec};
+
 /// How many separate spans are told apart. Beyond it the last one grows over what lies between:
 /// a set may hold more places than it should, never fewer.
 const MOST_SPANS: usize = 32;
 
+/// How many need no memory of their own. Most sets have one.
+const FEW_SPANS: usize = 2;
+
 /// Places in a text, in bytes from its beginning: spans with both ends in them, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct IntervalSet(Vec<(usize, usize)>);
+pub(super) struct IntervalSet(SmallVec<[(usize, usize); FEW_SPANS]>);
 
 impl IntervalSet {
     /// One place.
     pub(super) fn at(spot: usize) -> IntervalSet {
-        IntervalSet(vec![(spot, spot)])
+        IntervalSet(smallvec![(spot, spot)])
     }
 
     /// The spans.
@@ -21,7 +26,7 @@ impl IntervalSet {
 
     /// The only place, if there is just one.
     pub(super) fn only(&self) -> Option<usize> {
-        match *self.0 {
+        match *self.spans() {
             [(from, to)] if from == to => Some(from),
             _ => None,
         }

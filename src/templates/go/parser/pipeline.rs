@@ -164,19 +164,19 @@ impl Parser<'_, '_> {
             ExprKind::Field(first) => {
                 let names: Vec<_> = first.names.into_iter().chain(names).collect();
                 if self.scope.dot_is_root {
-                    self.uses.add(names.first().cloned());
+                    self.names.extend(names.first().cloned());
                 }
                 ExprKind::Field(Path::new(names))
             }
             ExprKind::Variable(variable, _) => {
                 if variable == ROOT && self.scope.dollar_is_root {
-                    self.uses.all |= names.is_empty();
-                    self.uses.add(names.first().cloned());
+                    self.reads_all |= names.is_empty();
+                    self.names.extend(names.first().cloned());
                 }
                 ExprKind::Variable(variable, Path::new(names))
             }
             kind if names.is_empty() => {
-                self.uses.all |= matches!(kind, ExprKind::Dot) && self.scope.dot_is_root;
+                self.reads_all |= matches!(kind, ExprKind::Dot) && self.scope.dot_is_root;
                 kind
             }
             ExprKind::Literal(_) | ExprKind::Dot | ExprKind::Misuse(_) => {
