@@ -32,7 +32,7 @@ fn example(path: &str) -> PathBuf {
 }
 
 /// The only object of a file of the examples.
-fn object(path: &str) -> Value {
+pub(crate) fn object(path: &str) -> Value {
     serde_saphyr::from_str(&fs::read_to_string(example(path)).unwrap()).unwrap()
 }
 
@@ -82,7 +82,7 @@ impl Reader {
             if command.contains("policy.yaml") {
                 self.waits_for_the_policy();
             }
-            Some(without_moments(&console::printed(&said.output, &said.errors)))
+            Some(without_ages(&without_moments(&console::printed(&said.output, &said.errors))))
         });
         assert!(count > 0, "{page} has no such command");
         if std::env::var_os("BLESS").is_some() {
@@ -119,10 +119,28 @@ fn without_moments(text: &str) -> String {
     out
 }
 
+/// The text with every age of seconds replaced by one, in a column as wide.
+fn without_ages(text: &str) -> String {
+    let is_age = |word: &str| {
+        let seconds = word.strip_suffix('s').unwrap_or_default();
+        !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let words = text.split_inclusive([' ', '\n']).map(|word| {
+        let bare = word.trim_end();
+        if is_age(bare) {
+            word.replace(bare, &format!("{:width$}", "9s", width = bare.len()))
+        } else {
+            word.to_owned()
+        }
+    });
+    words.collect()
+}
+
 #[test]
 fn moments_are_alike_on_a_page() {
     let text = "a  2026-11-29T02:01:33Z\nä 2026-11-29";
     assert_eq!(without_moments(text), format!("a  {MOMENT}\nä 2026-11-29"));
+    assert_eq!(without_ages("a   0s   x\nb   12s  s\n"), "a   9s   x\nb   9s   s\n");
 }
 
 /// Creates the TaskSpawner of a use, and its Task as Kelos does.
