@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::chart::support::installation::{
     are_labelled, are_left_alone, backend_spawner, helm, provide_certificate,
 };
+use crate::check::said::Caller;
+use crate::harness::Cluster;
 use crate::harness::cluster::on_own_cluster;
 use crate::harness::crds::Schemas;
 use crate::harness::pod::Pod;
@@ -14,6 +16,24 @@ fn with(values: &Value, webhook: &Value) -> Value {
     let mut values = values.clone();
     values["webhook"] = webhook.clone();
     values
+}
+
+/// None of it is a fault to `check`, nor to `helm test`; what a condition of somebody's says is not judged.
+fn is_no_fault(cluster: &Cluster) {
+    let said = Caller::admin(cluster).runs(&["check", "--skip-task", "-o", "json"]);
+    let of = |verdict| {
+        let lines = said.lines(verdict).into_iter();
+        lines.filter(|(topic, _)| ["registration", "switches"].contains(&&**topic))
+    };
+    assert_eq!(of("bad").collect::<Vec<_>>(), [], "{}", said.output);
+    let not_judged: Vec<(String, String)> = of("not_judged").collect();
+    assert_eq!(not_judged.len(), 2, "{}", said.output);
+    for (_, text) in not_judged {
+        assert!(
+            text.contains("has a matchCondition has-a-prompt that is not the chart's"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -57,6 +77,8 @@ fn what_the_values_leave_out_is_not_asked_about() {
         assert_eq!(pod.calls().await, before, "the API server asked");
         let kept = spawner.issue(5).labelled("stage", "prod");
         assert_eq!(tenant.accepts(kept).await.label("area"), Some("backend"));
+
+        is_no_fault(cluster);
 
         for (name, labels) in [
             ("plain", json!({})),
