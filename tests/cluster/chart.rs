@@ -3,12 +3,15 @@
 pub(crate) mod support;
 
 mod accepted;
+mod clusters;
 mod commands;
 mod controller;
 mod defaults;
 mod effects;
 mod lifecycle;
 mod monitoring;
+mod narrowed;
+mod objects;
 mod order;
 mod page;
 mod refusals;

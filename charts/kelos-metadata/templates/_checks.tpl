@@ -3,8 +3,16 @@ What values.schema.json can't say, or can't say readably. Helm renders everythin
 of these are refused before anything changes.
 */}}
 {{- define "kelos-metadata.checks" -}}
+{{- include "kelos-metadata.checks.image" . }}
+{{- include "kelos-metadata.checks.ports" . }}
+{{- include "kelos-metadata.checks.network" . }}
+{{- include "kelos-metadata.checks.rollout" . }}
+{{- include "kelos-metadata.checks.serviceAccounts" . }}
+{{- include "kelos-metadata.checks.volumes" . }}
+{{- include "kelos-metadata.checks.webhook" . }}
+{{- include "kelos-metadata.checks.disruptions" . }}
 {{- include "kelos-metadata.checks.certificates" . }}
-{{- include "kelos-metadata.checks.podLabels" . }}
+{{- include "kelos-metadata.checks.labels" . }}
 {{- include "kelos-metadata.checks.defaults" . }}
 {{- include "kelos-metadata.checks.extraArgs" . }}
 {{- include "kelos-metadata.checks.monitoring" . }}
@@ -57,10 +65,21 @@ of these are refused before anything changes.
 {{- mul (regexFind "^[0-9]+" .) (get $unit (regexFind "[hms]$" .)) }}
 {{- end }}
 
-{{- define "kelos-metadata.checks.podLabels" -}}
-{{- range $key, $_ := .Values.podLabels }}
-{{- if or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
-{{- fail (printf "podLabels: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $key) }}
+{{/*
+Labels by which somebody finds objects or Pods, and those that the chart sets. Nobody selects by `part-of`.
+*/}}
+{{- define "kelos-metadata.checks.labels" -}}
+{{- range $name := list "podLabels" "commonLabels" }}
+{{- range $key, $_ := get $.Values $name }}
+{{- $isTaken := or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
+{{- if and $isTaken (ne $key "app.kubernetes.io/part-of") }}
+{{- fail (printf "%s: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $name $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $key, $_ := .Values.commonAnnotations }}
+{{- if hasPrefix "helm.sh/" $key }}
+{{- fail (printf "commonAnnotations: %s would tell Helm what to do with every object of the chart" $key) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -86,15 +105,15 @@ chart makes of the value: what is mounted, and which objects the API server asks
 */}}
 {{- define "kelos-metadata.checks.extraArgs" -}}
 {{- $own := dict
-  "--bind-address" "bindHost"
+  "--bind-address" "bindHost or webhook.port"
   "--client-allowed-name" "clientCA.allowedNames"
   "--client-ca-file" "clientCA.secretName"
   "--defaults" "defaults"
-  "--health-probe-bind-address" "bindHost"
+  "--health-probe-bind-address" "bindHost or healthPort"
   "--infer" "infer"
   "--log-format" "logFormat"
   "--log-level" "logLevel"
-  "--metrics-bind-address" "bindHost"
+  "--metrics-bind-address" "bindHost or metricsPort"
   "--on-invalid" "onInvalid"
   "--protect" "protect"
   "--sessions" "sessions.enabled"

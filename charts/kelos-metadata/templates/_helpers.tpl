@@ -38,29 +38,76 @@ app.kubernetes.io/component: {{ include "kelos-metadata.component" . }}
 {{/* Without the chart's version: a new one that starts the same Pods leaves them running. */}}
 {{- define "kelos-metadata.podLabels" -}}
 {{ include "kelos-metadata.selectorLabels" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end }}
 
+{{/* The chart's own labels of an object. */}}
 {{- define "kelos-metadata.labels" -}}
 {{ include "kelos-metadata.podLabels" . }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 
+{{/* Maps of labels or annotations as one, in YAML; nothing, if all are empty. The last one that has a key decides. */}}
+{{- define "kelos-metadata.joined" -}}
+{{- $all := dict }}
+{{- range . }}
+{{- range $key, $value := . }}
+{{- $_ := set $all $key $value }}
+{{- end }}
+{{- end }}
+{{- with $all }}
+{{- toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/*
+The labels and annotations of an object: those of all objects; then `Labels` and `Annotations` of the context, lists of
+maps, which are for this one; the chart's own labels decide.
+*/}}
+{{- define "kelos-metadata.labelsAndAnnotations" -}}
+{{- $own := include "kelos-metadata.labels" . | fromYaml -}}
+labels:
+  {{- include "kelos-metadata.joined" (concat (list .Values.commonLabels) (default list .Labels) (list $own)) | nindent 2 }}
+{{- with include "kelos-metadata.joined" (concat (list .Values.commonAnnotations) (default list .Annotations)) }}
+annotations:
+  {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* The metadata of a component's object that is in no namespace. */}}
 {{- define "kelos-metadata.clusterMetadata" -}}
 name: {{ include "kelos-metadata.fullname" . }}
-labels:
-  {{- include "kelos-metadata.labels" . | nindent 2 }}
+{{ include "kelos-metadata.labelsAndAnnotations" . }}
 {{- end }}
 
 {{/* The metadata of a component's object in the release's namespace. */}}
 {{- define "kelos-metadata.metadata" -}}
 name: {{ include "kelos-metadata.fullname" . }}
 namespace: {{ .Release.Namespace }}
-labels:
-  {{- include "kelos-metadata.labels" . | nindent 2 }}
+{{ include "kelos-metadata.labelsAndAnnotations" . }}
+{{- end }}
+
+{{/* What the values say of a component's ServiceAccount. */}}
+{{- define "kelos-metadata.serviceAccount" -}}
+{{- $component := include "kelos-metadata.component" . -}}
+{{- if eq $component "webhook" }}{{ toYaml .Values.serviceAccount }}
+{{- else }}{{ toYaml (get .Values $component).serviceAccount }}
+{{- end }}
+{{- end }}
+
+{{/* The name of a component's ServiceAccount. */}}
+{{- define "kelos-metadata.serviceAccountName" -}}
+{{- $account := include "kelos-metadata.serviceAccount" . | fromYaml -}}
+{{ $account.name | default (include "kelos-metadata.fullname" .) }}
+{{- end }}
+
+{{/* A component's ServiceAccount, as a binding names it. */}}
+{{- define "kelos-metadata.subject" -}}
+kind: ServiceAccount
+name: {{ include "kelos-metadata.serviceAccountName" . }}
+namespace: {{ .Release.Namespace }}
 {{- end }}
 
 {{/* HOST of a listener, as it stands before a port. */}}
@@ -75,8 +122,8 @@ labels:
 {{/* The flags of listeners that both programs have. */}}
 {{- define "kelos-metadata.listenerArgs" -}}
 {{- $host := include "kelos-metadata.host" . -}}
-- --metrics-bind-address={{ $host }}:8080
-- --health-probe-bind-address={{ $host }}:8081
+- --metrics-bind-address={{ $host }}:{{ int .Values.metricsPort }}
+- --health-probe-bind-address={{ $host }}:{{ int .Values.healthPort }}
 {{- end }}
 
 {{- define "kelos-metadata.logArgs" -}}
@@ -87,7 +134,7 @@ labels:
 {{/* What `kelos-metadata serve` is started with. */}}
 {{- define "kelos-metadata.args" -}}
 - serve
-- --bind-address={{ include "kelos-metadata.host" . }}:9443
+- --bind-address={{ include "kelos-metadata.host" . }}:{{ int .Values.webhook.port }}
 {{ include "kelos-metadata.listenerArgs" . }}
 {{ include "kelos-metadata.certificates.args" . }}
 {{ include "kelos-metadata.logArgs" . }}
@@ -191,8 +238,12 @@ and is for Tasks without it. What Pods get from a Task is for Tasks.
   mountPath: /etc/kelos-metadata/defaults
   readOnly: true
 {{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
+{{/* The Volumes of the webhook. */}}
 {{- define "kelos-metadata.volumes" -}}
 {{- include "kelos-metadata.certificates.volumes" . }}
 {{- with .Values.clientCA.secretName }}
@@ -209,6 +260,9 @@ and is for Tasks without it. What Pods get from a Task is for Tasks.
 - name: defaults
   configMap:
     name: {{ include "kelos-metadata.fullname" . }}
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
@@ -239,10 +293,22 @@ interval: {{ . }}
 {{- with .scrapeTimeout }}
 scrapeTimeout: {{ . }}
 {{- end }}
+{{- with .relabelings }}
+relabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .metricRelabelings }}
+metricRelabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
-{{/* The namespaces that are served: the same for every webhook. */}}
+{{/* The namespaces that are served: the same for every webhook. All of it has to hold: more requirements serve fewer. */}}
 {{- define "kelos-metadata.namespaceSelector" -}}
+{{- with .Values.webhook.namespaceSelector.matchLabels -}}
+matchLabels:
+  {{- toYaml . | nindent 2 }}
+{{ end -}}
 matchExpressions:
   - key: metadata.kelos.dev/injection
     {{- if eq .Values.injection "opt-in" }}
@@ -257,5 +323,19 @@ matchExpressions:
     operator: NotIn
     values:
       {{- toYaml . | nindent 6 }}
+  {{- end }}
+  {{- with .Values.webhook.namespaceSelector.matchExpressions }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{/* The Tasks and Sessions that are asked about. */}}
+{{- define "kelos-metadata.objectSelector" -}}
+matchExpressions:
+  - key: metadata.kelos.dev/injection
+    operator: NotIn
+    values: [disabled]
+  {{- with .Values.webhook.objectSelector.matchExpressions }}
+  {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end }}

@@ -4,21 +4,17 @@ What the Pods of both Deployments share, and in part the Pod of `helm test`. A c
 
 {{/* The metadata of a component's Pods. */}}
 {{- define "kelos-metadata.pod.metadata" -}}
+{{- $own := include "kelos-metadata.podLabels" . | fromYaml -}}
+{{- $container := dict "kubectl.kubernetes.io/default-container" (include "kelos-metadata.component" .) -}}
 labels:
-  {{- include "kelos-metadata.podLabels" . | nindent 2 }}
-  {{- with .Values.podLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "kelos-metadata.joined" (list .Values.commonLabels .Values.podLabels $own) | nindent 2 }}
 annotations:
-  kubectl.kubernetes.io/default-container: {{ include "kelos-metadata.component" . }}
-  {{- with .Values.podAnnotations }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "kelos-metadata.joined" (list .Values.podAnnotations $container) | nindent 2 }}
 {{- end }}
 
 {{/* Who a component's Pods are, towards the API server and towards their node. */}}
 {{- define "kelos-metadata.pod.identity" -}}
-serviceAccountName: {{ include "kelos-metadata.fullname" . }}
+serviceAccountName: {{ include "kelos-metadata.serviceAccountName" . }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 securityContext:
@@ -30,7 +26,19 @@ securityContext:
   {{- end }}
 {{- end }}
 
+{{/* The network of a component's Pods, where it is not the ordinary one. */}}
+{{- define "kelos-metadata.pod.network" -}}
+{{- $isOfNode := and .Values.hostNetwork (eq (include "kelos-metadata.component" .) "webhook") }}
+{{- if $isOfNode }}
+hostNetwork: true
+{{- end }}
+{{- with .Values.dnsPolicy | default (ternary "ClusterFirstWithHostNet" "" $isOfNode) }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "kelos-metadata.pod.image" -}}
+{{- with .Values.global.imageRegistry | default .Values.image.registry }}{{ . }}/{{ end }}
 {{- with .Values.image -}}
 {{- if .digest -}}
 {{ .repository }}@{{ .digest }}
@@ -53,9 +61,18 @@ env:
 {{/* The ports that both containers have. */}}
 {{- define "kelos-metadata.pod.ports" -}}
 - name: metrics
-  containerPort: 8080
+  containerPort: {{ .Values.metricsPort }}
 - name: health
-  containerPort: 8081
+  containerPort: {{ .Values.healthPort }}
+{{- end }}
+
+{{/* What a probe of the values says. The API server does not keep a 0: it is the default. */}}
+{{- define "kelos-metadata.pod.probe" -}}
+{{- range $field, $number := . }}
+{{- if $number }}
+{{ $field }}: {{ $number }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "kelos-metadata.pod.probes" -}}
@@ -63,14 +80,25 @@ livenessProbe:
   httpGet:
     path: /healthz
     port: health
-  periodSeconds: 10
-  timeoutSeconds: 3
+  {{- include "kelos-metadata.pod.probe" .Values.livenessProbe | trim | nindent 2 }}
 readinessProbe:
   httpGet:
     path: /readyz
     port: health
-  periodSeconds: 5
-  timeoutSeconds: 3
+  {{- include "kelos-metadata.pod.probe" .Values.readinessProbe | trim | nindent 2 }}
+{{- end }}
+
+{{/* How the webhook's Pods are replaced. In the network of their node a new one has no room beside an old one. */}}
+{{- define "kelos-metadata.strategy" -}}
+{{- with .Values.strategy -}}
+type: {{ .type }}
+{{- if eq .type "RollingUpdate" }}
+{{- $ofNode := $.Values.hostNetwork }}
+rollingUpdate:
+  maxSurge: {{ ternary (ternary 0 1 $ofNode) .rollingUpdate.maxSurge (eq (toString .rollingUpdate.maxSurge) "") }}
+  maxUnavailable: {{ ternary (ternary 1 0 $ofNode) .rollingUpdate.maxUnavailable (eq (toString .rollingUpdate.maxUnavailable) "") }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "kelos-metadata.pod.containerSecurityContext" -}}
@@ -81,22 +109,24 @@ capabilities:
 {{- end }}
 
 {{/*
-Where a component's Pods run. How Pods lie to each other is the webhook's alone: a rule that keeps its replicas on
-nodes of their own would take one of those nodes for the controller.
+Where a component's Pods run: what is said of the controller's goes before what is said of all. How Pods lie to each other
+is each component's alone: a rule that keeps the webhook's replicas on nodes of their own would take one of those nodes for
+the controller.
 */}}
 {{- define "kelos-metadata.pod.placement" -}}
+{{- $own := ternary .Values.controller dict (eq (include "kelos-metadata.component" .) "controller") }}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.priorityClassName }}
+{{- with $own.priorityClassName | default .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
-{{- with .Values.nodeSelector }}
+{{- with $own.nodeSelector | default .Values.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.tolerations }}
+{{- with $own.tolerations | default .Values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -104,7 +134,7 @@ tolerations:
 affinity:
   {{- . | nindent 2 }}
 {{- end }}
-{{- with .Values.topologySpreadConstraints }}
+{{- with $own.topologySpreadConstraints | default .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
   {{- range . }}
   - {{ toYaml . | indent 4 | trim }}
@@ -119,11 +149,17 @@ topologySpreadConstraints:
 
 {{/* The kinds of affinity that are given and concern the component; nothing, if none is. */}}
 {{- define "kelos-metadata.pod.affinity" -}}
-{{- $isWebhook := eq (include "kelos-metadata.component" .) "webhook" }}
-{{- range $kind, $affinity := .Values.affinity }}
-{{- if and $affinity (or $isWebhook (eq $kind "nodeAffinity")) }}
+{{- $affinity := .Values.affinity }}
+{{- if eq (include "kelos-metadata.component" .) "controller" }}
+{{- $affinity = .Values.controller.affinity }}
+{{- if not $affinity.nodeAffinity }}
+{{- $affinity = mergeOverwrite dict $affinity (pick .Values.affinity "nodeAffinity") }}
+{{- end }}
+{{- end }}
+{{- range $kind, $ofKind := $affinity }}
+{{- with $ofKind }}
 {{ $kind }}:
-  {{- toYaml $affinity | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -46,16 +46,25 @@ async fn are_applied(cluster: &Cluster, rendering: &Rendering) {
     }
 }
 
-/// Creates a Pod, as a trial, where only restricted ones may be; and others that lack one of its restrictions.
-async fn its_pod_is_restricted(cluster: &Cluster, deployment: &Value) {
+/// A Pod of a Deployment.
+pub(crate) fn pod_of(deployment: &Value) -> Value {
     let template = &deployment["spec"]["template"];
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "spec": template["spec"]});
     pod["metadata"] = template["metadata"].clone();
-    pod["metadata"]["name"] = json!("restricted");
-    let create = async |pod: &Value| -> Reply {
-        let pods = "/api/v1/namespaces/restricted/pods?dryRun=All&fieldValidation=Strict";
-        cluster.admin.create(pods, pod).await
-    };
+    pod["metadata"]["name"] = json!("tried");
+    pod
+}
+
+/// Creates a Pod in a namespace, as a trial.
+pub(crate) async fn try_pod(cluster: &Cluster, namespace: &str, pod: &Value) -> Reply {
+    let pods = format!("/api/v1/namespaces/{namespace}/pods?dryRun=All&fieldValidation=Strict");
+    cluster.admin.create(&pods, pod).await
+}
+
+/// Creates a Pod, as a trial, where only restricted ones may be; and others that lack one of its restrictions.
+pub(crate) async fn its_pod_is_restricted(cluster: &Cluster, deployment: &Value) {
+    let pod = pod_of(deployment);
+    let create = async |pod: &Value| try_pod(cluster, "restricted", pod).await;
     let reply = create(&pod).await;
     assert!(reply.status.is_success(), "{reply:#?}");
     assert!(reply.warnings.is_empty(), "{:?}", reply.warnings);

@@ -20,7 +20,8 @@ use crate::harness::spawner;
 fn second_install(cluster: &Cluster, name: &str, namespace: &str, values: &Value) -> String {
     let chart = chart();
     let chart = chart.to_str().unwrap();
-    let args = ["install", name, chart, "--namespace", namespace, "-f", "-"];
+    let image = "image.repository=kelos-metadata";
+    let args = ["install", name, chart, "--namespace", namespace, "--set", image, "-f", "-"];
     helm(cluster).run(&args, values).refusal()
 }
 

@@ -78,7 +78,8 @@ fn an_older_kubernetes_is_refused() {
     let args = ["template", "r", chart, "--kube-version", "1.29.9"];
     let output = Helm::offline().run(&args, &Value::Null).refusal();
     assert!(output.contains("chart requires kubeVersion: >=1.30.0-0"), "{output}");
-    let args = ["template", "r", chart, "--kube-version", "v1.30.0-gke.100"];
+    let image = "image.repository=kelos-metadata";
+    let args = ["template", "r", chart, "--set", image, "--kube-version", "v1.30.0-gke.100"];
     Helm::offline().run(&args, &Value::Null).ok();
 }
 
@@ -89,9 +90,15 @@ fn it_can_be_part_of_another_chart() {
     fs::create_dir_all(path("charts")).unwrap();
     fs::write(path("Chart.yaml"), "apiVersion: v2\nname: platform\nversion: 1.0.0\n").unwrap();
     symlink(chart(), path("charts/kelos-metadata")).unwrap();
-    let values = json!({"global": {"team": "platform"}, "kelos-metadata": {"replicas": 3}});
+    let values = json!({
+        "global": {"team": "platform", "imageRegistry": "registry.example.com"},
+        "kelos-metadata": {"replicas": 3, "image": {"repository": "kelos-metadata"}},
+    });
     let umbrella = folder.path().to_str().unwrap();
     let args = ["template", "r", umbrella, "--kube-version", "1.36", "-f", "-"];
     let rendering = Rendering::read(&Helm::offline().run(&args, &values).ok());
-    assert_eq!(rendering.the("Deployment")["spec"]["replicas"], 3);
+    let deployment = rendering.the("Deployment");
+    assert_eq!(deployment["spec"]["replicas"], 3);
+    let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert!(image.as_str().unwrap().starts_with("registry.example.com/kelos-metadata:"), "{image}");
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::chart::renderings::{KEPT, values};
 use crate::chart::support::rendering::Rendering;
-use crate::harness::helm::{Helm, chart};
+use crate::harness::helm::{Helm, RELEASE, chart};
 
 /// Runs a check on each rendering that is kept.
 fn each(check: impl Fn(&Rendering)) {
@@ -41,6 +41,12 @@ fn flag<'a>(deployment: &'a Value, name: &str) -> &'a str {
     let start = format!("--{name}=");
     let found = args(deployment).into_iter().find_map(|arg| arg.strip_prefix(&start));
     found.unwrap_or_else(|| panic!("no --{name} among {:?}", args(deployment)))
+}
+
+/// The port that a flag has a listener bind.
+#[track_caller]
+fn bound(deployment: &Value, name: &str) -> i64 {
+    flag(deployment, name).rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
 /// The number of a named port of the container.
@@ -106,13 +112,21 @@ fn webhooks(rendering: &Rendering) -> impl Iterator<Item = &Value> {
 fn the_ports_of_all_objects_meet() {
     each(|rendering| {
         let serving = rendering.the("Deployment");
-        assert!(flag(serving, "bind-address").ends_with(":9443"));
-        assert_eq!(port(serving, &json!("webhook")), 9443);
+        let webhook_port = port(serving, &json!("webhook"));
+        assert_eq!(bound(serving, "bind-address"), webhook_port);
         for deployment in rendering.deployments() {
-            assert!(flag(deployment, "metrics-bind-address").ends_with(":8080"));
-            assert_eq!(port(deployment, &json!("metrics")), 8080);
-            assert!(flag(deployment, "health-probe-bind-address").ends_with(":8081"));
-            assert_eq!(port(deployment, &json!("health")), 8081);
+            let (metrics, health) =
+                (port(deployment, &json!("metrics")), port(deployment, &json!("health")));
+            assert_eq!(bound(deployment, "metrics-bind-address"), metrics);
+            assert_eq!(bound(deployment, "health-probe-bind-address"), health);
+            let name = deployment["metadata"]["name"].as_str().unwrap();
+            if let Some(policy) = rendering.objects.get(&format!("NetworkPolicy/{name}")) {
+                let rules = policy["spec"]["ingress"].as_array().unwrap();
+                let open = rules.iter().map(|rule| rule["ports"][0]["port"].as_i64().unwrap());
+                let of_webhook = (name == RELEASE).then_some(webhook_port);
+                let needed: Vec<i64> = of_webhook.into_iter().chain([metrics]).collect();
+                assert_eq!(open.collect::<Vec<_>>(), needed, "{name}");
+            }
             for probe in ["livenessProbe", "readinessProbe"] {
                 assert_eq!(container(deployment)[probe]["httpGet"]["port"], "health");
             }
@@ -124,7 +138,7 @@ fn the_ports_of_all_objects_meet() {
             assert_eq!(called["namespace"], service["metadata"]["namespace"]);
             let ports = service["spec"]["ports"].as_array().unwrap();
             let of_service = ports.iter().find(|port| port["port"] == called["port"]).unwrap();
-            assert_eq!(port(serving, &of_service["targetPort"]), 9443);
+            assert_eq!(port(serving, &of_service["targetPort"]), webhook_port);
         }
     });
 }
@@ -285,8 +299,9 @@ fn whatever_selects_pods_selects_ours_and_no_service_of_kelos_does() {
 fn every_name_follows_the_namespace_of_the_release() {
     let chart = chart();
     let chart = chart.to_str().unwrap();
-    let args =
-        ["template", "r", chart, "--kube-version", "1.36", "--namespace", "platform", "-f", "-"];
+    let image = "image.repository=kelos-metadata";
+    let args = ["template", "r", chart, "--kube-version", "1.36", "--set", image];
+    let args: Vec<&str> = args.into_iter().chain(["--namespace", "platform", "-f", "-"]).collect();
     let render = |name| -> Rendering {
         let text = Helm::offline().run(&args, &values(name)).ok();
         assert!(!text.contains("kelos-system"), "{text}");

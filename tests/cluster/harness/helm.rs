@@ -18,6 +18,9 @@ pub(crate) const NAMESPACE: &str = "kelos-system";
 /// The version that is rendered for where there is no cluster to ask.
 const KUBE_VERSION: &str = "1.36";
 
+/// Where the image is, unless a test says otherwise: the chart has no default.
+const IMAGE: &str = "image: {repository: kelos-metadata}\n";
+
 /// The folder of the chart.
 pub(crate) fn chart() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/kelos-metadata")
@@ -33,7 +36,10 @@ pub(crate) struct Helm {
 impl Helm {
     /// One without a cluster.
     pub(crate) fn offline() -> Helm {
-        Helm { home: tempfile::tempdir().unwrap(), kubeconfig: None, post_renderer: None }
+        let helm =
+            Helm { home: tempfile::tempdir().unwrap(), kubeconfig: None, post_renderer: None };
+        std::fs::write(helm.image(), IMAGE).unwrap();
+        helm
     }
 
     /// One that reaches a cluster with this kubeconfig.
@@ -56,6 +62,11 @@ impl Helm {
         self
     }
 
+    /// The file of values that says where the image is.
+    fn image(&self) -> PathBuf {
+        self.home.path().join("image.yaml")
+    }
+
     /// Runs it with these arguments and, where they say `-f -`, these values.
     pub(crate) fn run(&self, args: &[&str], values: &Value) -> CommandOutput {
         let mut command = Command::new(binaries::helm());
@@ -72,12 +83,14 @@ impl Helm {
     /// Runs it on the chart.
     fn on_chart(&self, args: &[&str], values: &Value) -> CommandOutput {
         let chart = chart();
+        let image = self.image();
         let path = self.post_renderer.as_deref().and_then(Path::to_str);
         let post_renderer = path.into_iter().flat_map(|path| ["--post-renderer", path]);
         let args: Vec<&str> = args
             .iter()
             .copied()
-            .chain([chart.to_str().unwrap(), "--namespace", NAMESPACE, "-f", "-"])
+            .chain([chart.to_str().unwrap(), "--namespace", NAMESPACE])
+            .chain(["-f", image.to_str().unwrap(), "-f", "-"])
             .chain(post_renderer)
             .collect();
         self.run(&args, values)
@@ -104,6 +117,11 @@ impl Helm {
     /// `helm install`.
     pub(crate) fn install(&self, values: &Value) -> CommandOutput {
         self.on_chart(&["install", RELEASE], values)
+    }
+
+    /// `helm install`, as a trial: the API server is asked, nothing is created, and the notes are printed.
+    pub(crate) fn try_install(&self, values: &Value) -> CommandOutput {
+        self.on_chart(&["install", RELEASE, "--dry-run=server"], values)
     }
 
     /// `helm upgrade`.

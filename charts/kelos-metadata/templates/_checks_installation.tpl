@@ -1,0 +1,114 @@
+{{/*
+What values can't be together in any cluster: what runs, on which ports, as whom, and how it is replaced.
+*/}}
+
+{{- define "kelos-metadata.checks.image" -}}
+{{- if not .Values.image.repository }}
+{{- fail "image.repository is not set, and this chart has no image of its own: build one and push it to a registry that your nodes pull from (`make release` and `docker build` in docs/install.md), then say where it is, as in --set image.repository=registry.example.com/kelos-metadata" }}
+{{- end }}
+{{- end }}
+
+{{/* The ports of a Pod, and those of a node that Kubernetes itself listens on. */}}
+{{- define "kelos-metadata.checks.ports" -}}
+{{- $ofNode := dict "10248" "the kubelet's health" "10249" "kube-proxy's metrics" "10250" "the kubelet" "10256" "kube-proxy's health" }}
+{{- $ports := dict }}
+{{- range $name, $port := dict "webhook.port" .Values.webhook.port "metricsPort" .Values.metricsPort "healthPort" .Values.healthPort }}
+{{- $number := int $port | toString }}
+{{- with get $ports $number }}
+{{- fail (printf "%s and %s are both %s: a Pod needs a port for each" . $name $number) }}
+{{- end }}
+{{- $_ := set $ports $number $name }}
+{{- $owner := get $ofNode $number }}
+{{- if and $.Values.hostNetwork $owner }}
+{{- fail (printf "%s is %s, and with hostNetwork that port of the node is taken by %s: choose another one" $name $number $owner) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.network" -}}
+{{- if and .Values.hostNetwork .Values.networkPolicy.enabled }}
+{{- fail "networkPolicy.enabled and hostNetwork: a NetworkPolicy does not hold for Pods in the network of their node; let a firewall of the nodes restrict their ports, or clientCA" }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.rollout" -}}
+{{- with (include "kelos-metadata.strategy" . | fromYaml).rollingUpdate }}
+{{- if and (has (toString .maxSurge) (list "0" "0%")) (has (toString .maxUnavailable) (list "0" "0%")) }}
+{{- fail "strategy.rollingUpdate: maxSurge and maxUnavailable are both 0, so that no Pod could ever be replaced: set the other one, too" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Each component has an account of its own: of two that share one, each has the rights of the other, too. */}}
+{{- define "kelos-metadata.checks.serviceAccounts" -}}
+{{- $names := dict }}
+{{- range append (include "kelos-metadata.components" . | splitList " ") "test" }}
+{{- $component := mustMerge (dict "Component" .) $ }}
+{{- $value := ternary "serviceAccount" (printf "%s.serviceAccount" .) (eq . "webhook") }}
+{{- $account := include "kelos-metadata.serviceAccount" $component | fromYaml }}
+{{- if not (or $account.create $account.name) }}
+{{- fail (printf "%s.create is false, and %s.name does not say which ServiceAccount to use in its place" $value $value) }}
+{{- end }}
+{{- $name := include "kelos-metadata.serviceAccountName" $component }}
+{{- with get $names $name }}
+{{- fail (printf "%s and %s are both %s: each would have the rights of the other, too" . $value $name) }}
+{{- end }}
+{{- $_ := set $names $name $value }}
+{{- end }}
+{{- end }}
+
+{{- define "kelos-metadata.checks.volumes" -}}
+{{- $names := list }}
+{{- range .Values.extraVolumes }}
+{{- if has .name (list "tls" "client-ca" "defaults") }}
+{{- fail (printf "extraVolumes: the name %s is that of a volume of the chart" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range .Values.extraVolumeMounts }}
+{{- if not (has .name $names) }}
+{{- fail (printf "extraVolumeMounts: %s is not among extraVolumes" .name) }}
+{{- end }}
+{{- if or (eq .mountPath "/etc/kelos-metadata") (hasPrefix "/etc/kelos-metadata/" .mountPath) }}
+{{- fail (printf "extraVolumeMounts: %s is where the chart mounts its own files: choose another mountPath" .mountPath) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The requirements and conditions that are added: what the API server would refuse halfway through an installation. */}}
+{{- define "kelos-metadata.checks.webhook" -}}
+{{- $names := list "has-taskspawner" "has-sessionspawner" }}
+{{- range .Values.webhook.matchConditions }}
+{{- if has .name $names }}
+{{- fail (printf "webhook.matchConditions: the name %s is there twice, or is that of a condition of the chart" .name) }}
+{{- end }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- range $name := list "namespaceSelector" "objectSelector" }}
+{{- range (get $.Values.webhook $name).matchExpressions }}
+{{- $wants := has .operator (list "In" "NotIn") }}
+{{- if ne $wants (not (empty .values)) }}
+{{- fail (printf "webhook.%s: %s of %s takes %s values" $name .operator .key (ternary "some" "no" $wants)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A budget that lets no Pod go holds up every drain. */}}
+{{- define "kelos-metadata.checks.disruptions" -}}
+{{- with .Values.podDisruptionBudget }}
+{{- if and .minAvailable .maxUnavailable }}
+{{- fail "podDisruptionBudget.minAvailable and podDisruptionBudget.maxUnavailable exclude each other: choose one" }}
+{{- end }}
+{{- if and .enabled .minAvailable (not (kindIs "string" .minAvailable)) }}
+{{- $least := ternary $.Values.autoscaling.minReplicas $.Values.replicas $.Values.autoscaling.enabled | int }}
+{{- $controllers := int $.Values.controller.replicas }}
+{{- if and (eq $.Values.certificates.mode "selfManaged") (gt $controllers 1) }}
+{{- $least = min $least $controllers }}
+{{- end }}
+{{- if ge (int .minAvailable) (int $least) }}
+{{- fail (printf "podDisruptionBudget.minAvailable is %d, and there may be only %d Pods: no node could be drained" (int .minAvailable) (int $least)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
