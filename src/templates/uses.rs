@@ -1,7 +1,6 @@
 //! What a template reads.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use super::purse::names_bytes;
 use super::value::Text;
@@ -23,21 +22,24 @@ pub struct Uses {
 }
 
 impl Uses {
-    fn new(all: bool, names: BTreeSet<Text>, spellings: BTreeSet<Text>) -> Uses {
+    fn new(all: bool, mut names: Vec<Text>, mut spellings: Vec<Text>) -> Uses {
+        for names in [&mut names, &mut spellings] {
+            names.sort_unstable();
+            names.dedup();
+        }
         let bits = names.iter().chain(&spellings).fold(0, |bits, name| bits | bit_of(name));
-        let [names, spellings] = [names, spellings].map(|names| names.into_iter().collect());
-        Uses { all, names, spellings, bits }
+        Uses { all, names: names.into(), spellings: spellings.into(), bits }
     }
 
     /// Those that have these names, as the template wrote them.
     pub fn of(names: impl IntoIterator<Item = Text>) -> Uses {
-        Uses::new(false, names.into_iter().collect(), BTreeSet::new())
+        Uses::new(false, names.into_iter().collect(), Vec::new())
     }
 
     /// The same, with names as the template wrote them.
     #[must_use]
-    pub(super) fn written_as(self, spellings: BTreeSet<Text>) -> Uses {
-        Uses::new(self.all, self.names.into_iter().collect(), spellings)
+    pub(super) fn written_as(self, spellings: impl IntoIterator<Item = Text>) -> Uses {
+        Uses::new(self.all, self.names.into(), spellings.into_iter().collect())
     }
 
     /// All of them.
@@ -47,7 +49,7 @@ impl Uses {
 
     /// What several templates read together.
     pub fn together<'u>(templates: impl IntoIterator<Item = Cow<'u, Uses>>) -> Uses {
-        let (mut all, mut names, mut spellings) = (false, BTreeSet::new(), BTreeSet::new());
+        let (mut all, mut names, mut spellings) = (false, Vec::new(), Vec::new());
         for uses in templates {
             all |= uses.all;
             names.extend(uses.names.iter().cloned());
@@ -59,8 +61,9 @@ impl Uses {
     /// The same, and these names.
     #[must_use]
     pub fn with(self, names: impl IntoIterator<Item = Text>) -> Uses {
-        let names = self.names.into_iter().chain(names).collect();
-        Uses::new(self.all, names, self.spellings.into_iter().collect())
+        let mut all_names = self.names.into_vec();
+        all_names.extend(names);
+        Uses::new(self.all, all_names, self.spellings.into())
     }
 
     /// The names it reads, as Kelos spells them, in order.
@@ -100,7 +103,7 @@ impl Uses {
         self.all.then(|| name.into())
     }
 
-    /// What its names take at the most, in bytes: they are put together in a tree.
+    /// What its names take at the most, in bytes, while they are put together.
     pub(crate) fn bytes(&self) -> usize {
         names_bytes(self.names.iter()) + names_bytes(self.spellings.iter())
     }
