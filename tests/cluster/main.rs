@@ -17,6 +17,7 @@ mod lint;
 mod load;
 mod measured;
 mod monitoring;
+mod release;
 mod report;
 mod runbooks;
 mod sessions;

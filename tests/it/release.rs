@@ -1,5 +1,7 @@
-//! What a release is made of beside the program: the manual pages, and the manifest for krew. The rest of `make
-//! release` takes minutes, and is tried by hand.
+//! What a release is made of beside the program: the manual pages, the manifest for krew, and what scripts say of it.
+//! `tests/cluster/release.rs` packs one and installs it.
+
+mod scripts;
 
 use std::collections::BTreeSet;
 use std::fs;
