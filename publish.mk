@@ -26,8 +26,8 @@ publish-image: ## push the image for amd64 and arm64, and sign it
 		--metadata-file $(PUBLISH)/metadata.json $(PUBLISH)/context
 	sed -n 's/.*"containerimage.digest": *"\(sha256:[0-9a-f]*\)".*/digest=\1/p' $(PUBLISH)/metadata.json > $(PUBLISH)/digest
 	grep -q '^digest=sha256:' $(PUBLISH)/digest
-	. ./$(PUBLISH)/digest && cosign sign --yes --recursive $(REGISTRY)@$$digest
-	. ./$(PUBLISH)/digest && \
+	. $(PUBLISH)/digest && cosign sign --yes --recursive $(REGISTRY)@$$digest
+	. $(PUBLISH)/digest && \
 		printf 'name=%s\ndigest=%s\nimage=%s\n' $(REGISTRY) $$digest $(REGISTRY):$(VERSION)@$$digest > $(PUBLISH)/image
 
 # Helm names the digest when it has pushed.
@@ -35,11 +35,11 @@ CHARTS = $(dir $(REGISTRY))charts
 .PHONY: publish-chart
 publish-chart: ## push the chart as an OCI artifact, and sign it
 	mkdir -p $(PUBLISH)
-	$(HELM) push $(DIST)/kelos-metadata-$(VERSION).tgz oci://$(CHARTS) > $(PUBLISH)/chart.log 2>&1 || \
+	$(HELM) push $(HELM_PUSH_FLAGS) $(DIST)/kelos-metadata-$(VERSION).tgz oci://$(CHARTS) > $(PUBLISH)/chart.log 2>&1 || \
 		{ cat $(PUBLISH)/chart.log >&2; exit 1; }
 	sed -n 's/^Digest: *\(sha256:[0-9a-f]*\)$$/digest=\1/p' $(PUBLISH)/chart.log > $(PUBLISH)/chart
 	grep -q '^digest=sha256:' $(PUBLISH)/chart
-	. ./$(PUBLISH)/chart && cosign sign --yes $(CHARTS)/kelos-metadata@$$digest
+	. $(PUBLISH)/chart && cosign sign --yes $(CHARTS)/kelos-metadata@$$digest
 
 # Who trusts the checksums trusts all files.
 .PHONY: publish-signature

@@ -55,6 +55,7 @@ ARCHIVE = tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(SOURCE_
 release: release-tools ## build a release for this platform into target/dist: program, plugin, image context, SBOM; chart, install.yaml, krew manifest, checksums
 	rm -rf $(DIST)
 	$(MAKE) --no-print-directory release-platform
+	$(HADOLINT) $(DIST)/image/Dockerfile
 	$(MAKE) --no-print-directory release-common
 	cat $(DIST)/SHA256SUMS
 
@@ -75,7 +76,7 @@ release-in-container: ## make release-platform as it is published, in the image 
 
 # First what can be missing, then what takes minutes.
 .PHONY: release-tools
-release-tools: toolchain $(CYCLONEDX) $(AUDITABLE) release-helm
+release-tools: toolchain $(CYCLONEDX) $(AUDITABLE) $(HADOLINT) release-helm
 
 .PHONY: release-helm
 release-helm:

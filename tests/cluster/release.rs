@@ -3,6 +3,8 @@
 //!
 //! The SBOM is left out: the tool that writes it takes minutes to install.
 
+mod published;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,27 +41,32 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Packs a release into a folder, as `make release` does when it has compiled.
-fn pack(program: &Path, folder: &Path) {
-    let man = Path::new(PROGRAM).with_file_name("man");
-    assert!(man.exists(), "build it first: cargo build --profile checked --workspace --bins");
+/// Runs targets of make on a release in this folder.
+#[track_caller]
+fn make(targets: &[&str], folder: &Path, variables: &[(&str, &str)]) -> Command {
     let mut make = Command::new("make");
-    make.args(["--no-print-directory", "release-program", "release-plugin", "release-image"]);
-    make.arg("release-common").current_dir(env!("CARGO_MANIFEST_DIR"));
-    for (variable, value) in [
-        ("DIST", folder),
-        ("RELEASE_BINARY", program),
-        ("RELEASE_MAN", &man),
-        ("HELM", &binaries::helm()),
-    ] {
-        make.arg(format!("{variable}={}", value.display()));
-    }
-    make.arg(format!("RELEASE_IMAGE={IMAGE}")).arg("SOURCE_DATE_EPOCH=1700000000");
+    make.arg("--no-print-directory").args(targets).current_dir(env!("CARGO_MANIFEST_DIR"));
+    make.arg(format!("DIST={}", folder.display()));
+    make.arg(format!("HELM={}", binaries::helm().display())).arg("SOURCE_DATE_EPOCH=1700000000");
+    make.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
     // It may be a make that runs the tests, with threads and goals of its own.
     for inherited in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"] {
         make.env_remove(inherited);
     }
-    run(&mut make);
+    make
+}
+
+/// Packs a release into a folder, as `make release` does when it has compiled.
+fn pack(program: &Path, folder: &Path) {
+    let man = Path::new(PROGRAM).with_file_name("man");
+    assert!(man.exists(), "build it first: cargo build --profile checked --workspace --bins");
+    let targets = ["release-program", "release-plugin", "release-image", "release-common"];
+    let variables = [
+        ("RELEASE_BINARY", program.to_str().unwrap()),
+        ("RELEASE_MAN", man.to_str().unwrap()),
+        ("RELEASE_IMAGE", IMAGE),
+    ];
+    run(&mut make(&targets, folder, &variables));
 }
 
 /// The files of a release, with what is in them.
