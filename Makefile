@@ -126,13 +126,12 @@ fuzz: toolchain ## look for input that breaks what tests/support/src/fuzz.rs pro
 	done
 
 .PHONY: controlplane
-controlplane: ## build kube-apiserver, etcd, kubectl, helm and kube-state-metrics for the cluster tests, which otherwise do it themselves
+controlplane: target/controlplane/helm ## build kube-apiserver, etcd, kubectl, helm and kube-state-metrics for the cluster tests, which otherwise do it themselves
 	mkdir -p target/controlplane
 	cd tests/go/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		-ldflags "-X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" ./...
 	cd tests/go/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		k8s.io/kubernetes/cmd/kubectl
-	cd tests/go/helm && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ helm.sh/helm/v3/cmd/helm
 	cd tests/go/kube-state-metrics && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		k8s.io/kube-state-metrics/v2
 

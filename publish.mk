@@ -33,7 +33,7 @@ publish-image: ## push the image for amd64 and arm64, and sign it
 # Helm names the digest when it has pushed.
 CHARTS = $(dir $(REGISTRY))charts
 .PHONY: publish-chart
-publish-chart: ## push the chart as an OCI artifact, and sign it
+publish-chart: release-helm ## push the chart as an OCI artifact, and sign it
 	mkdir -p $(PUBLISH)
 	$(HELM) push $(HELM_PUSH_FLAGS) $(DIST)/kelos-metadata-$(VERSION).tgz oci://$(CHARTS) > $(PUBLISH)/chart.log 2>&1 || \
 		{ cat $(PUBLISH)/chart.log >&2; exit 1; }

@@ -16,8 +16,9 @@ RELEASE_ARCH = $(patsubst aarch64-%,arm64,$(patsubst x86_64-%,amd64,$(RELEASE_TA
 RELEASE_BINARY = target/release/kelos-metadata
 RELEASE_MAN = $(CARGO) run --quiet $(PROFILE) --locked --package kelos-metadata-examples --bin man --
 
-# The helm that packs the chart: that of the PATH, or the one that `make controlplane` builds for the tests.
-HELM ?= $(or $(shell command -v helm 2>/dev/null),target/controlplane/helm)
+# The helm that packs the chart: that of the tests, built from source, so that it packs the same on every machine.
+HELM_HERE := target/controlplane/helm
+HELM ?= $(HELM_HERE)
 
 # renovate: datasource=crate depName=cargo-cyclonedx
 CYCLONEDX_VERSION := 0.5.9
@@ -79,8 +80,13 @@ release-in-container: ## make release-platform as it is published, in the image 
 release-tools: toolchain $(CYCLONEDX) $(AUDITABLE) $(HADOLINT) release-helm
 
 .PHONY: release-helm
-release-helm:
-	@$(HELM) version --short >/dev/null 2>&1 || { echo 'helm is missing, which packs the chart: install Helm 3, or `make release HELM=/path/to/helm`' >&2; exit 1; }
+release-helm: $(filter $(HELM_HERE),$(HELM))
+	@$(HELM) version --short >/dev/null || { echo 'HELM=$(HELM) does not run, which packs the chart: without HELM, `make release` builds it' >&2; exit 1; }
+
+.PHONY: $(HELM_HERE)
+$(HELM_HERE):
+	mkdir -p $(@D)
+	cd tests/go/helm && go build -p 2 -trimpath -buildvcs=false -o ../../../$(@D)/ helm.sh/helm/v3/cmd/helm
 
 # cargo-auditable writes the list of its crates into the program, where scanners read it.
 .PHONY: target/release/kelos-metadata
@@ -117,7 +123,7 @@ release-plugin: $(RELEASE_BINARY)
 
 .PHONY: release-krew
 release-krew:
-	packaging/krew.sh $(VERSION) $(RELEASE_URL) $(DIST)/kelos-metadata-$(VERSION)-*-krew.tar.gz > $(DIST)/kelos-metadata.yaml
+	packaging/krew.sh $(VERSION) $(REPOSITORY) $(RELEASE_URL) $(DIST)/kelos-metadata-$(VERSION)-*-krew.tar.gz > $(DIST)/kelos-metadata.yaml
 
 # The last stage of the Dockerfile, with the root file system beside it instead of in the stage before: in a folder of
 # its CPU's name, so that the contexts of two platforms, one unpacked over the other, are one for both.
