@@ -99,6 +99,7 @@ target/release/kelos-metadata: toolchain $(AUDITABLE)
 # The program with its completions and manual pages, and the names by which kubectl finds it, as people install it.
 .PHONY: release-program
 release-program: $(RELEASE_BINARY)
+	rm -rf $(DIST)/$(RELEASE_NAME)
 	mkdir -p $(DIST)/$(RELEASE_NAME)/completions
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/$(RELEASE_NAME)/kelos-metadata
 	install -m 0644 README.md CHANGELOG.md LICENSE $(DIST)/$(RELEASE_NAME)/
@@ -115,6 +116,7 @@ release-program: $(RELEASE_BINARY)
 # krew takes no symlinks out of an archive, so its own has the program alone; it makes the name of the plugin itself.
 .PHONY: release-plugin
 release-plugin: $(RELEASE_BINARY)
+	rm -rf $(DIST)/krew
 	mkdir -p $(DIST)/krew
 	install -m 0755 $(RELEASE_BINARY) $(DIST)/krew/kelos-metadata
 	install -m 0644 LICENSE $(DIST)/krew/
