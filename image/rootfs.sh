@@ -57,7 +57,7 @@ done
 for file in $libraries $release; do
     # Where /lib is a link to /usr/lib, dpkg knows a file by one of the two names.
     real=$(readlink -f "$file")
-    owner=$(dpkg-query --search "$file" "$real" "${real#/usr}" 2>/dev/null | sed -n '1s/[:,].*//p')
+    owner=$(dpkg-query --search "$file" "$real" "${real#/usr}" 2>/dev/null | sed -n '/^diversion /!{s/[:,].*//p;q}')
     if [ -z "$owner" ]; then
         echo "$0: $file is of no package of this system: scanners would not know it" >&2
         exit 1
