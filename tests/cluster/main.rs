@@ -18,6 +18,7 @@ mod load;
 mod measured;
 mod monitoring;
 mod readme;
+mod release;
 mod report;
 mod runbooks;
 mod sessions;

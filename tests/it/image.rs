@@ -20,6 +20,8 @@ use serde_json::Value;
 use container::rootfs;
 use dockerfile::Dockerfile;
 
+use crate::support::skipped;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kelos-metadata");
 
 fn root() -> &'static Path {
@@ -53,7 +55,10 @@ fn the_dockerfile_ships_what_the_script_puts_together_and_nothing_else() {
     let runs = built.all("RUN").join(" && ");
     let (_, made) = runs.split_once("image/rootfs.sh target/release/kelos-metadata ").unwrap();
     assert_eq!(copied, format!("--from=build {made}/ /"));
-    assert!(runs.contains("cargo build --release --locked --bin kelos-metadata"), "{runs}");
+    assert!(
+        runs.contains("cargo auditable build --release --locked --bin kelos-metadata"),
+        "{runs}"
+    );
 }
 
 #[test]
@@ -79,7 +84,10 @@ fn user_ports_and_toolchain_of_the_dockerfile_are_those_of_the_program() {
     let toolchain = fs::read_to_string(root().join("rust-toolchain.toml")).unwrap();
     let (_, pinned) = toolchain.split_once("channel = \"").unwrap();
     let version = pinned.split('"').next().unwrap();
-    assert!(dockerfile.stage("build").from.starts_with(&format!("rust:{version}-slim-")));
+    let from = &dockerfile.stage("build").from;
+    assert!(from.starts_with(&format!("rust:{version}-slim-")), "{from}");
+    let (_, digest) = from.split_once("@sha256:").unwrap();
+    assert!(digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{from}");
 }
 
 /// Cargo finds in the context all that Cargo.toml names.
@@ -136,14 +144,68 @@ fn the_root_file_system_holds_the_program_its_libraries_and_no_shell() {
     let found = files(&rootfs);
     let (documents, rest): (BTreeSet<String>, BTreeSet<String>) =
         found.into_iter().partition(|file| file.starts_with("/usr/share/doc/"));
+    let (listed, rest): (BTreeSet<String>, BTreeSet<String>) =
+        rest.into_iter().partition(|file| FOR_SCANNERS.iter().any(|it| file.starts_with(it)));
     assert_eq!(rest, expected);
     assert!(documents.contains("/usr/share/doc/kelos-metadata/LICENSE"), "{documents:?}");
-    for file in documents.iter().chain(&rest) {
+    for file in documents.iter().chain(&rest).chain(&listed) {
         let path = PathBuf::from(format!("{}{file}", rootfs.display()));
         let metadata = fs::symlink_metadata(path).unwrap();
         assert!(metadata.is_file(), "{file}");
         assert_eq!(metadata.permissions().mode() & 0o7022, 0, "{file}: for nobody else to write");
     }
+}
+
+/// What Trivy, Syft and Grype read of a distribution in an image.
+const FOR_SCANNERS: [&str; 3] =
+    ["/etc/os-release", "/etc/debian_version", "/var/lib/dpkg/status.d/"];
+
+/// A field of what dpkg says of a package.
+fn field<'s>(status: &'s str, name: &str) -> &'s str {
+    status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap()
+}
+
+#[test]
+fn scanners_find_the_packages_of_all_that_is_the_distributions() {
+    let dpkg = |args: &[&str]| {
+        let output = Command::new("dpkg-query").args(args).output().ok()?;
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let (_folder, rootfs) = rootfs();
+    let folder = rootfs.join("var/lib/dpkg/status.d");
+    if dpkg(&["--version"]).is_none() {
+        assert!(!folder.exists());
+        return skipped("no dpkg here: nothing says which packages files are of");
+    }
+    let release = fs::read_to_string(rootfs.join("etc/os-release")).unwrap();
+    assert_eq!(release, fs::read_to_string("/etc/os-release").unwrap());
+    let mut packages = BTreeSet::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let status = fs::read_to_string(&path).unwrap();
+        assert_eq!(field(&status, "Package"), name);
+        assert_eq!(field(&status, "Status"), "install ok installed", "{name}");
+        let version = dpkg(&["--show", "--showformat", "${Version}\n", &name]).unwrap();
+        assert_eq!(Some(field(&status, "Version")), version.lines().next(), "{name}");
+        assert!(rootfs.join("usr/share/doc").join(&name).join("copyright").exists(), "{name}");
+        packages.insert(name);
+    }
+    // Every file but ours is of one of them.
+    let of_packages: String =
+        packages.iter().map(|name| dpkg(&["--listfiles", name]).unwrap()).collect();
+    let known: BTreeSet<&str> =
+        of_packages.lines().map(|file| file.trim_start_matches("/usr")).collect();
+    let libraries = files(&rootfs).into_iter().filter(|file| file.contains(".so"));
+    let mut count = 0;
+    for library in libraries {
+        let real = fs::canonicalize(&library).unwrap();
+        let real = real.to_str().unwrap().trim_start_matches("/usr");
+        let is_known = known.contains(library.trim_start_matches("/usr")) || known.contains(real);
+        assert!(is_known, "{library}: {packages:?}");
+        count += 1;
+    }
+    assert!(count >= 3 && packages.contains("libc6"), "{packages:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! What a release is made of beside the program: the manual pages, and the manifest for krew. The rest of `make
-//! release` takes minutes, and is tried by hand.
+//! What a release is made of beside the program: the manual pages, the manifest for krew, and what scripts say of it.
+//! `tests/cluster/release.rs` packs one and installs it.
+
+mod scripts;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +40,7 @@ fn validates(manifest: &str) -> Output {
 fn manifest(targets: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(root().join("packaging/krew.sh"));
-    command.args(["1.2.3", "https://downloads.example.com/x/"]);
+    command.args(["1.2.3", "https://example.com/x", "https://downloads.example.com/x/"]);
     for target in targets {
         let archive = folder.path().join(format!("kelos-metadata-1.2.3-{target}-krew.tar.gz"));
         fs::write(&archive, "abc").unwrap();
@@ -56,6 +58,7 @@ fn krew_takes_the_manifest_of_a_release() {
     let checked = validates(&manifest);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     let read: serde_json::Value = serde_saphyr::from_str(&manifest).unwrap();
+    assert_eq!(read["spec"]["homepage"], "https://example.com/x");
     let platform = &read["spec"]["platforms"][1];
     assert_eq!(platform["selector"]["matchLabels"]["arch"], "arm64");
     let uri = "https://downloads.example.com/x/kelos-metadata-1.2.3-aarch64-unknown-linux-gnu-krew.tar.gz";

@@ -1,5 +1,5 @@
-//! The programs of `tests/go/controlplane`, `tests/go/helm` and `tests/go/kube-state-metrics`, built when a test first
-//! needs one.
+//! The programs of `tests/go/controlplane`, `tests/go/helm`, `tests/go/kube-state-metrics` and `tests/go/registry`, built
+//! when a test first needs one.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -40,6 +40,13 @@ pub(crate) fn kube_state_metrics() -> PathBuf {
     FOLDER
         .get_or_init(|| build("tests/go/kube-state-metrics", &["k8s.io/kube-state-metrics/v2"]))
         .join("kube-state-metrics")
+}
+
+/// Where a registry of images and charts is, see `tests/go/registry`.
+pub(crate) fn registry() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    let package = "github.com/google/go-containerregistry/cmd/registry";
+    FOLDER.get_or_init(|| build("tests/go/registry", &[package])).join("registry")
 }
 
 /// Builds programs of a Go module of ours; a build that is there and current is left alone.

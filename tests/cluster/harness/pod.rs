@@ -31,6 +31,9 @@ enum Delay {
     None,
 }
 
+/// The program that was built for the tests.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kelos-metadata");
+
 /// A running Pod; it is killed when it is dropped.
 pub(crate) struct Pod {
     /// The Deployment that it is of.
@@ -62,9 +65,18 @@ impl Pod {
         Pod::of(cluster, CONTROLLER, Delay::None).await
     }
 
+    /// Starts a Pod of a Deployment with another program than the one that was built for the tests.
+    pub(crate) async fn with_program(cluster: &Cluster, name: &str, program: &Path) -> Pod {
+        Pod::listening(Pod::launch(cluster, name, program, Delay::None).await).await
+    }
+
     /// Starts a Pod, and waits until it listens.
     async fn of(cluster: &Cluster, name: &str, delay: Delay) -> Pod {
-        let (mut pod, ports) = Pod::launch(cluster, name, delay).await;
+        Pod::listening(Pod::launch(cluster, name, Path::new(PROGRAM), delay).await).await
+    }
+
+    /// Waits until it listens on these ports.
+    async fn listening((mut pod, ports): (Pod, Vec<String>)) -> Pod {
         for port in ports {
             let line = pod.log.line(&port, |line| line["listener"] == port).await;
             pod.listeners.insert(port, line["address"].as_str().unwrap().parse().unwrap());
@@ -74,7 +86,7 @@ impl Pod {
 
     /// Starts a Pod whose program ends at once; waits for its last word.
     pub(crate) async fn that_can_not_start(cluster: &Cluster, name: &str) -> Pod {
-        let (mut pod, _) = Pod::launch(cluster, name, Delay::None).await;
+        let (mut pod, _) = Pod::launch(cluster, name, Path::new(PROGRAM), Delay::None).await;
         eventually("the program ends", async || pod.process.ended()).await;
         eventually("its last word", async || pod.log.lines(|_| true).pop()).await;
         pod
@@ -83,7 +95,12 @@ impl Pod {
     /// Starts what a Deployment in the cluster says: its container's args and environment. Only listen addresses
     /// and mount paths are others, and a kubeconfig with the token of its ServiceAccount stands for the token that a
     /// kubelet mounts. It waits for nothing; gives the names of the ports, too.
-    async fn launch(cluster: &Cluster, name: &str, delay: Delay) -> (Pod, Vec<String>) {
+    async fn launch(
+        cluster: &Cluster,
+        name: &str,
+        program: &Path,
+        delay: Delay,
+    ) -> (Pod, Vec<String>) {
         let path = format!("/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}");
         let deployment = cluster.admin.get(&path).await.ok();
         let spec = &deployment["spec"]["template"]["spec"];
@@ -97,7 +114,7 @@ impl Pod {
         let mounts = mounts(cluster, spec, &folder).await;
         let args =
             container["args"].as_array().unwrap().iter().map(|arg| here(arg, &mounts, delay));
-        let mut process = Process::start(Path::new(env!("CARGO_BIN_EXE_kelos-metadata")), |run| {
+        let mut process = Process::start(program, |run| {
             run.args(args).env_clear().env("KUBECONFIG", &kubeconfig).stderr(Stdio::piped());
             for variable in container["env"].as_array().into_iter().flatten() {
                 let (name, value) = (&variable["name"], &variable["value"]);
@@ -114,7 +131,8 @@ impl Pod {
         (Pod { deployment, process, log, log_file, readiness, listeners }, ports)
     }
 
-    async fn is_behind_the_service(&self, cluster: &Cluster) {
+    /// Has the Service lead to it.
+    pub(crate) async fn is_behind_the_service(&self, cluster: &Cluster) {
         let service = service(cluster).await;
         cluster.control_plane.set_backends(&service, vec![self.webhook()]);
     }
