@@ -291,7 +291,8 @@ fn pages() -> Vec<PathBuf> {
 }
 
 /// The commands that need an API server, by the pages on which they may stand, and the tests that run them there.
-const OF_A_CLUSTER: [(&str, &str, &[&str]); 3] = [
+const OF_A_CLUSTER: [(&str, &str, &[&str]); 4] = [
+    ("README.md", "tests/cluster/readme.rs", &["kubectl get tasks"]),
     ("docs/uses/", "tests/cluster/uses.rs", &["kubectl ", "kelos-metadata report"]),
     (
         "docs/backfill.md",

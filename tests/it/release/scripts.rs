@@ -145,7 +145,8 @@ fn the_chart_of_a_release_starts_its_image() {
         let annotation = read("Chart.yaml")["annotations"]["artifacthub.io/images"].to_string();
         let version = if tag.is_empty() { "1.2.3" } else { tag };
         let at = if digest.is_empty() { String::new() } else { format!("@{digest}") };
-        let whole = if registry.is_empty() { repository } else { &format!("{registry}/{repository}") };
+        let whole =
+            if registry.is_empty() { repository } else { &format!("{registry}/{repository}") };
         assert!(annotation.contains(&format!("image: {whole}:{version}{at}")), "{annotation}");
     }
     let checkout = checkout();

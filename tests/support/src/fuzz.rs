@@ -96,12 +96,13 @@ const HELD_BYTES: u64 = 256 << 10;
 const MOST_HELD_BYTES: u64 = 24 << 20;
 
 /// The body of a request, or what to fill one with: it is answered, no Task and no spawner is ever denied, and what
-/// that holds is bounded: of a Task by its bytes, of a spawner by what judging one may take.
+/// that holds is bounded: of a Task by its bytes, of a spawner by what judging one may take. Whoever reads it, our own
+/// reader or serde_json, a Task gets the same.
 pub fn review(data: &[u8], measure: Measure) {
-    answer(data, measure);
+    answer_alike(data, measure);
     answer_spawner(data, measure);
     if let Some(body) = requests::grown(data) {
-        answer(body.as_bytes(), measure);
+        answer_alike(body.as_bytes(), measure);
     }
     if let Some(body) = requests::grown_spawner(data) {
         answer_spawner(body.as_bytes(), measure);
@@ -119,7 +120,23 @@ fn answer_spawner(data: &[u8], measure: Measure) {
     is_allowed(&answered.expect("an answer"));
 }
 
-fn answer(data: &[u8], measure: Measure) {
+/// Answers a body, and the same with a number in front that our own reader leaves to serde_json, with all behind it.
+fn answer_alike(data: &[u8], measure: Measure) {
+    let answered = answer(data, measure);
+    let text =
+        str::from_utf8(data).ok().map(|text| text.trim_start_matches([' ', '\n', '\r', '\t']));
+    let Some(rest) = text.and_then(|text| text.strip_prefix('{')) else { return };
+    let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
+    let twin = answer(format!("{{\"\":0.5{comma}{rest}").as_bytes(), measure);
+    assert_eq!(answered.reply.code(), twin.reply.code());
+    // What is wrong stands at another column there.
+    if answered.reply.code() == 200 {
+        assert_eq!(answered.outcome, twin.outcome);
+        assert_eq!(answered.reply.body(), twin.reply.body());
+    }
+}
+
+fn answer(data: &[u8], measure: Measure) -> Answered {
     static KNOWN: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         let spawners = Spawners::new(Policy::default());
         let spawner =
@@ -134,7 +151,9 @@ fn answer(data: &[u8], measure: Measure) {
     });
     let most = (HELD_FACTOR * data.len() as u64 + HELD_BYTES).min(MOST_HELD_BYTES);
     assert!(held.peak <= most, "{} bytes held {}", data.len(), held.peak);
-    is_allowed(&answered.expect("an answer"));
+    let answered = answered.expect("an answer");
+    is_allowed(&answered);
+    answered
 }
 
 fn is_allowed(answered: &Answered) {
