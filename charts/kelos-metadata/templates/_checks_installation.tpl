@@ -2,7 +2,21 @@
 What values can't be together in any cluster: what runs, on which ports, as whom, and how it is replaced.
 */}}
 
+{{/* A name that no registry has: its Pods would wait for the image for ever, and Helm would say that all is well. */}}
 {{- define "kelos-metadata.checks.image" -}}
+{{- $repository := .Values.image.repository }}
+{{- if contains "://" $repository }}
+{{- fail (printf "image.repository is %s: leave out what is before the host" $repository) }}
+{{- end }}
+{{- if contains ":" (splitList "/" $repository | last) }}
+{{- fail (printf "image.repository is %s: what is behind the colon belongs into image.tag" $repository) }}
+{{- end }}
+{{- if ne $repository (lower $repository) }}
+{{- fail (printf "image.repository is %s, and a repository has no capitals" $repository) }}
+{{- end }}
+{{- if and .Values.image.registry (not .Values.global.imageRegistry) (regexMatch "^([^/]*[.:][^/]*|localhost)/" $repository) }}
+{{- fail (printf "image.repository is %s, with a host of its own, and image.registry is %s: for an image of yours set image.registry and image.digest to \"\"" $repository .Values.image.registry) }}
+{{- end }}
 {{- if not .Values.image.repository }}
 {{- fail "image.repository is not set, and this chart has no image of its own: build one and push it to a registry that your nodes pull from (`make release` and `docker build` in docs/install.md), then say where it is, as in --set image.repository=registry.example.com/kelos-metadata" }}
 {{- end }}
