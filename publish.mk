@@ -53,4 +53,4 @@ publish-notes: ## make the page of the release, with its notes and files
 	mkdir -p $(PUBLISH)
 	packaging/notes.sh $(VERSION) $(REPOSITORY) > $(PUBLISH)/notes.md
 	find $(DIST) -maxdepth 1 -type f -print0 | \
-		xargs -0 gh release create v$(VERSION) --verify-tag --title 'kelos-metadata $(VERSION)' --notes-file $(PUBLISH)/notes.md
+		xargs -0 gh release create v$(VERSION) $(if $(findstring -,$(VERSION)),--prerelease) --verify-tag --title 'kelos-metadata $(VERSION)' --notes-file $(PUBLISH)/notes.md

@@ -45,7 +45,7 @@ CRATES = $${CARGO_HOME:-$$HOME/.cargo}
 # A fork that publishes changes `repository` in Cargo.toml, and both follow.
 RELEASE_URL ?= $(REPOSITORY)/releases/download/v$(VERSION)
 RELEASE_IMAGE ?= $(REGISTRY):$(VERSION)
-REGISTRY = $(patsubst https://github.com/%,ghcr.io/%,$(REPOSITORY))
+REGISTRY = $(shell echo $(patsubst https://github.com/%,ghcr.io/%,$(REPOSITORY)) | tr A-Z a-z)
 
 # Archives are the same for the same commit: no names, no times of this machine.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
@@ -185,10 +185,12 @@ release-checksums: release-krew release-install
 release-notes: ## print what CHANGELOG.md says of this version, as the page of the release has it
 	@packaging/notes.sh $(VERSION) $(REPOSITORY)
 
-TAG ?= v$(VERSION)
+# Out of the environment, where nothing in a name is run.
+export TAG ?= v$(VERSION)
+export FROM ?= $(REPOSITORY)
 .PHONY: release-check
 release-check: ## check that TAG, Cargo.toml, the chart and CHANGELOG.md are about one version, and FROM is its repository
-	packaging/check.sh '$(TAG)' '$(or $(FROM),$(REPOSITORY))'
+	packaging/check.sh "$$TAG" "$$FROM"
 
 # Releases are built on a machine of their own CPU. This shows on any other that the program compiles and links; zig
 # brings linker, compiler and C library for it.

@@ -121,10 +121,23 @@ chart makes of the value: what is mounted, and which objects the API server asks
   "--tls-cert-file" "certificates"
   "--tls-private-key-file" "certificates"
   "--tls-secret" "certificates" }}
-{{- range .Values.extraArgs }}
+{{- $ofController := dict
+  "--ca-settle" "certificates.selfManaged.caSettle"
+  "--certificate-lifetime" "certificates.selfManaged.lifetime"
+  "--health-probe-bind-address" "bindHost or healthPort"
+  "--log-format" "logFormat"
+  "--log-level" "logLevel"
+  "--metrics-bind-address" "bindHost or metricsPort"
+  "--tls-secret" "certificates.secretName" }}
+{{- range $name, $all := dict "extraArgs" (list .Values.extraArgs $own) "controller.extraArgs" (list .Values.controller.extraArgs $ofController) }}
+{{- range first $all }}
 {{- $flag := regexFind "^--[^= ]*" . }}
-{{- with get $own $flag }}
-{{- fail (printf "extraArgs: %s is a flag that the chart sets: use the value %s" $flag .) }}
+{{- with get (last $all) $flag }}
+{{- fail (printf "%s: %s is a flag that the chart sets: use the value %s" $name $flag .) }}
+{{- end }}
+{{- if and (eq $name "controller.extraArgs") (has $flag (list "--lease" "--namespace" "--service" "--webhook-configuration")) }}
+{{- fail (printf "%s: %s is a flag that the chart sets: it names an object of the chart" $name $flag) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -14,7 +14,9 @@ What values can't be together in any cluster: what runs, on which ports, as whom
 {{- if ne $repository (lower $repository) }}
 {{- fail (printf "image.repository is %s, and a repository has no capitals" $repository) }}
 {{- end }}
-{{- if and .Values.image.registry (not .Values.global.imageRegistry) (regexMatch "^([^/]*[.:][^/]*|localhost)/" $repository) }}
+{{- /* A released chart has a registry; a mirror may well have paths that begin with a host. */}}
+{{- $isReleased := contains (printf "image: %s/" .Values.image.registry) (index .Chart.Annotations "artifacthub.io/images") }}
+{{- if and .Values.image.registry $isReleased (not .Values.global.imageRegistry) (regexMatch "^([^/]*[.:][^/]*|localhost)/" $repository) }}
 {{- fail (printf "image.repository is %s, with a host of its own, and image.registry is %s: for an image of yours set image.registry and image.digest to \"\"" $repository .Values.image.registry) }}
 {{- end }}
 {{- if not .Values.image.repository }}
@@ -27,6 +29,9 @@ What values can't be together in any cluster: what runs, on which ports, as whom
 {{- $ofNode := dict "10248" "the kubelet's health" "10249" "kube-proxy's metrics" "10250" "the kubelet" "10256" "kube-proxy's health" }}
 {{- $ports := dict }}
 {{- range $name, $port := dict "webhook.port" .Values.webhook.port "metricsPort" .Values.metricsPort "healthPort" .Values.healthPort }}
+{{- if lt (int $port) 1024 }}
+{{- fail (printf "%s is missing: it is a port of 1024 and above" $name) }}
+{{- end }}
 {{- $number := int $port | toString }}
 {{- with get $ports $number }}
 {{- fail (printf "%s and %s are both %s: a Pod needs a port for each" . $name $number) }}
@@ -83,8 +88,11 @@ What values can't be together in any cluster: what runs, on which ports, as whom
 {{- if not (has .name $names) }}
 {{- fail (printf "extraVolumeMounts: %s is not among extraVolumes" .name) }}
 {{- end }}
-{{- if or (eq .mountPath "/etc/kelos-metadata") (hasPrefix "/etc/kelos-metadata/" .mountPath) }}
-{{- fail (printf "extraVolumeMounts: %s is where the chart mounts its own files: choose another mountPath" .mountPath) }}
+{{- $path := clean .mountPath }}
+{{- range $own := list "/etc/kelos-metadata" "/usr/bin" "/lib" "/lib64" "/usr/lib" }}
+{{- if or (eq $path "/") (hasPrefix (printf "%s/" $own) (printf "%s/" $path)) (hasPrefix (printf "%s/" $path) (printf "%s/" $own)) }}
+{{- fail (printf "extraVolumeMounts: %s lies over %s, where files of the chart or of the program are: choose another mountPath" $path $own) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -114,14 +122,18 @@ What values can't be together in any cluster: what runs, on which ports, as whom
 {{- if and .minAvailable .maxUnavailable }}
 {{- fail "podDisruptionBudget.minAvailable and podDisruptionBudget.maxUnavailable exclude each other: choose one" }}
 {{- end }}
-{{- if and .enabled .minAvailable (not (kindIs "string" .minAvailable)) }}
+{{- if and .enabled .minAvailable }}
 {{- $least := ternary $.Values.autoscaling.minReplicas $.Values.replicas $.Values.autoscaling.enabled | int }}
 {{- $controllers := int $.Values.controller.replicas }}
 {{- if and (eq $.Values.certificates.mode "selfManaged") (gt $controllers 1) }}
 {{- $least = min $least $controllers }}
 {{- end }}
-{{- if ge (int .minAvailable) (int $least) }}
-{{- fail (printf "podDisruptionBudget.minAvailable is %d, and there may be only %d Pods: no node could be drained" (int .minAvailable) (int $least)) }}
+{{- $wanted := int .minAvailable }}
+{{- if kindIs "string" .minAvailable }}
+{{- $wanted = divf (mulf (trimSuffix "%" .minAvailable) $least) 100 | ceil | int }}
+{{- end }}
+{{- if ge $wanted (int $least) }}
+{{- fail (printf "podDisruptionBudget.minAvailable is %v, and there may be only %d Pods: no node could be drained" .minAvailable (int $least)) }}
 {{- end }}
 {{- end }}
 {{- end }}

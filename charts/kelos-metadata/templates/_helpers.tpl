@@ -85,7 +85,7 @@ name: {{ include "kelos-metadata.fullname" . }}
 {{/* The metadata of a component's object in the release's namespace. */}}
 {{- define "kelos-metadata.metadata" -}}
 name: {{ include "kelos-metadata.fullname" . }}
-namespace: {{ .Release.Namespace }}
+namespace: {{ .Release.Namespace | quote }}
 {{ include "kelos-metadata.labelsAndAnnotations" . }}
 {{- end }}
 
@@ -107,7 +107,7 @@ namespace: {{ .Release.Namespace }}
 {{- define "kelos-metadata.subject" -}}
 kind: ServiceAccount
 name: {{ include "kelos-metadata.serviceAccountName" . }}
-namespace: {{ .Release.Namespace }}
+namespace: {{ .Release.Namespace | quote }}
 {{- end }}
 
 {{/* HOST of a listener, as it stands before a port. */}}

@@ -129,9 +129,10 @@ fn answer_alike(data: &[u8], measure: Measure) {
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };
     let twin = answer(format!("{{\"\":0.5{comma}{rest}").as_bytes(), measure);
     assert_eq!(answered.reply.code(), twin.reply.code());
+    assert_eq!(answered.outcome, twin.outcome);
     // What is wrong stands at another column there.
-    if answered.reply.code() == 200 {
-        assert_eq!(answered.outcome, twin.outcome);
+    let names_a_column = String::from_utf8_lossy(answered.reply.body()).contains(", column ");
+    if answered.reply.code() == 200 && !names_a_column {
         assert_eq!(answered.reply.body(), twin.reply.body());
     }
 }
