@@ -66,13 +66,14 @@ of these are refused before anything changes.
 {{- end }}
 
 {{/*
-Labels by which somebody finds objects or Pods, and those that the chart sets. Nobody selects by `part-of`.
+Labels by which somebody finds objects or Pods, and those that the chart sets. Nobody selects by `part-of`, which may say of
+all objects what they belong to.
 */}}
 {{- define "kelos-metadata.checks.labels" -}}
 {{- range $name := list "podLabels" "commonLabels" }}
 {{- range $key, $_ := get $.Values $name }}
 {{- $isTaken := or (hasPrefix "app.kubernetes.io/" $key) (hasPrefix "kelos.dev/" $key) (eq "helm.sh/chart" $key) }}
-{{- if and $isTaken (ne $key "app.kubernetes.io/part-of") }}
+{{- if and $isTaken (or (eq $name "podLabels") (ne $key "app.kubernetes.io/part-of")) }}
 {{- fail (printf "%s: %s is taken: the Services of this chart and of Kelos find their Pods by such labels" $name $key) }}
 {{- end }}
 {{- end }}
