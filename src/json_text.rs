@@ -10,11 +10,19 @@ pub(crate) const CHUNK: usize = 16;
 /// beginning of an escape, and what may not stand there. The lowest bit is that of the first byte.
 #[inline]
 pub(crate) fn specials(chunk: &[u8; CHUNK]) -> u32 {
+    are_special(u8x16::new(*chunk)).to_bitmask()
+}
+
+#[inline]
+fn are_special(chunk: u8x16) -> u8x16 {
     const LAST_CONTROL: u8 = b' ' - 1;
-    let bytes = u8x16::new(*chunk);
-    let is_control = bytes.min(u8x16::splat(LAST_CONTROL)).simd_eq(bytes);
-    let is = |byte| bytes.simd_eq(u8x16::splat(byte));
-    (is(b'"') | is(b'\\') | is_control).to_bitmask()
+    let are_control = chunk.min(u8x16::splat(LAST_CONTROL)).simd_eq(chunk);
+    are(chunk, b'"') | are(chunk, b'\\') | are_control
+}
+
+#[inline]
+fn are(chunk: u8x16, byte: u8) -> u8x16 {
+    chunk.simd_eq(u8x16::splat(byte))
 }
 
 /// Where the first such byte of a text stands.
@@ -33,8 +41,15 @@ pub(crate) fn first_special(text: &[u8]) -> Option<usize> {
 
 /// Whether a text stands between its quotes as it is, whoever writes it. Nearly all texts do.
 pub(crate) fn is_plain(text: &str) -> bool {
-    // Without an end before the last byte: texts are short, and a branch costs more than a byte.
-    text.bytes().fold(0, |any, b| any | IS_SPECIAL[usize::from(b)]) == 0
+    let (chunks, rest) = text.as_bytes().as_chunks();
+    let has_special = |chunk: &[u8; CHUNK]| {
+        let chunk = u8x16::new(*chunk);
+        let of_go = [b'<', b'>', b'&', SEPARATOR].map(|byte| are(chunk, byte));
+        of_go.into_iter().fold(are_special(chunk), |any, these| any | these).any()
+    };
+    // Without an end before the last byte: the rest is short, and a branch costs more than a byte.
+    let in_rest = || rest.iter().fold(0, |any, b| any | IS_SPECIAL[usize::from(*b)]) != 0;
+    !chunks.iter().any(has_special) && !in_rest()
 }
 
 /// What a text takes between its quotes, in bytes.
@@ -44,7 +59,7 @@ pub(crate) fn bytes(text: &str) -> usize {
     }
     let escaped: usize = text.bytes().map(|b| usize::from(ESCAPED_BYTES[usize::from(b)])).sum();
     // U+2028 and U+2029 are escaped, too: three bytes become six.
-    let has_separators = text.bytes().any(|b| b == 0xe2);
+    let has_separators = text.bytes().any(|b| b == SEPARATOR);
     let separators = |text: &str| text.matches(['\u{2028}', '\u{2029}']).count();
     escaped + if has_separators { 3 * separators(text) } else { 0 }
 }
@@ -64,13 +79,15 @@ const ESCAPED_BYTES: [u8; 256] = {
     bytes
 };
 
+/// The first byte of U+2028 and U+2029.
+const SEPARATOR: u8 = 0xe2;
+
 /// 1 for the bytes of which something else may have to be written.
 static IS_SPECIAL: [u8; 256] = {
     let mut is = [0; 256];
     let mut b = 0;
     while b < is.len() {
-        // It begins the two separators.
-        if ESCAPED_BYTES[b] != 1 || b == 0xe2 {
+        if ESCAPED_BYTES[b] != 1 || b == SEPARATOR as usize {
             is[b] = 1;
         }
         b += 1;
@@ -115,6 +132,18 @@ mod tests {
         for b in 0..0x80 {
             let text = char::from(b).to_string();
             assert_eq!(bytes(&text), usize::from(ESCAPED_BYTES[usize::from(b)]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_plain_if_no_byte_is_escaped_wherever_it_stands() {
+        for (length, at) in (0..40).flat_map(|length| (0..length).map(move |at| (length, at))) {
+            let with = |c: char| format!("{}{c}{}", "x".repeat(at), "x".repeat(length - at - 1));
+            for b in 0..0x80 {
+                let is_escaped = ESCAPED_BYTES[usize::from(b)] != 1;
+                assert_eq!(is_plain(&with(char::from(b))), !is_escaped, "{b} at {at} of {length}");
+            }
+            assert!(is_plain(&with('é')) && !is_plain(&with('\u{2028}')), "{at} of {length}");
         }
     }
 }

@@ -202,7 +202,7 @@ fn read<'a, R: Deserialize<'a>>(
     uid: impl FnOnce(&R) -> &str,
 ) -> Result<R, Unreadable> {
     // Checked once as a whole, which is faster than text by text.
-    let message = match std::str::from_utf8(body).map(read_json::<Review<'a, R>>) {
+    let message = match simdutf8::basic::from_utf8(body).map(read_json::<Review<'a, R>>) {
         Ok(Ok(Review { kind, request })) => match uid(&request).len() {
             0 => "the request has no uid".to_owned(),
             uid::TOO_MANY_BYTES.. => {
