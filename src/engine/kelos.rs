@@ -2,6 +2,7 @@
 //!
 //! Read from Kelos v0.24 to v0.52. The views hold what templates can ask for and nothing else.
 
+use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 
 use litemap::LiteMap;
@@ -120,7 +121,7 @@ pub fn is_ours(key: &str) -> bool {
 pub type StringMap = LiteMap<String, String>;
 
 /// A Workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, Eq, Deserialize)]
 #[serde(default)]
 pub struct Workspace {
     /// Name and namespace.
@@ -130,6 +131,19 @@ pub struct Workspace {
     pub spec: WorkspaceSpec,
     #[serde(skip)]
     repository: OnceLock<Option<Repository>>,
+}
+
+// What was read of its URL before makes it no other one.
+impl PartialEq for Workspace {
+    fn eq(&self, other: &Workspace) -> bool {
+        (&self.metadata, &self.spec) == (&other.metadata, &other.spec)
+    }
+}
+
+impl Hash for Workspace {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (&self.metadata, &self.spec).hash(hasher);
+    }
 }
 
 impl Workspace {
@@ -143,7 +157,7 @@ impl Workspace {
 const URL_BYTES: usize = 2 << 10;
 
 /// The part of a Workspace's spec that templates can ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct WorkspaceSpec {
     /// The URL of its repository, as the team wrote it.
@@ -151,7 +165,7 @@ pub struct WorkspaceSpec {
 }
 
 /// A WorkerPool (v0.43 and later): agents that wait for Tasks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct WorkerPool {
     /// Name and namespace.
@@ -162,7 +176,7 @@ pub struct WorkerPool {
 }
 
 /// The part of a WorkerPool's spec that templates depend on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct WorkerPoolSpec {
     /// What its agents are like.
@@ -171,7 +185,7 @@ pub struct WorkerPoolSpec {
 }
 
 /// `spec.worker` of a WorkerPool.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PoolWorker {
     /// The Workspace that its agents work in.
@@ -180,7 +194,7 @@ pub struct PoolWorker {
 }
 
 /// A reference to an object of the same namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct ObjectName {
     /// Its name.
@@ -195,7 +209,7 @@ impl WorkerPool {
 }
 
 /// A Namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Namespace {
     /// Name, labels and annotations.

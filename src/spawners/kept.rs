@@ -1,6 +1,6 @@
 //! Objects that are kept as they are: Workspaces and WorkerPools.
 
-use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use super::measure::Measure;
@@ -30,7 +30,7 @@ impl Default for Kept {
 
 impl Kept {
     /// Takes a change in. Objects that there is no room for are left out of `objects`.
-    pub(super) fn take<T: Debug + PartialEq>(
+    pub(super) fn take<T: Hash + PartialEq>(
         &mut self,
         objects: &mut Namespaced<Arc<T>>,
         changed: Change<T>,
@@ -64,7 +64,7 @@ impl Kept {
         std::mem::take(&mut self.has_room) | self.shares.has_forgotten()
     }
 
-    fn put<T: Debug + PartialEq>(
+    fn put<T: Hash + PartialEq>(
         &mut self,
         objects: &mut Namespaced<Arc<T>>,
         object: T,

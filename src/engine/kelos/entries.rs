@@ -95,6 +95,15 @@ impl<V> Smallest<V> {
     }
 }
 
+/// The map of these entries, with no more room than they take: it is kept as long as its object.
+fn map_of(entries: impl Iterator<Item = (String, String)>) -> StringMap {
+    let mut map = StringMap::with_capacity(entries.size_hint().0);
+    for (key, value) in entries {
+        map.insert(key, value);
+    }
+    map
+}
+
 /// A map of the Kelos field: templates by key, as far as its limits go, and the keys behind them.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct FieldMap {
@@ -146,7 +155,7 @@ impl<'de> Deserialize<'de> for FieldMap {
                 }
                 let is_kept = |(key, value): (String, Bounded<MAP_BYTES>)| (key, (*value).into());
                 Ok(FieldMap {
-                    templates: within.kept.into_iter().map(is_kept).collect(),
+                    templates: map_of(within.kept.into_iter().map(is_kept)),
                     is_cut: beyond.first_out.is_some(),
                     beyond: beyond.kept.keys().map(String::as_str).collect(),
                 })
@@ -244,7 +253,7 @@ impl<'de> Deserialize<'de> for Entries {
                         }
                     }
                 }
-                let kept = own_ones.into_iter().chain(others.kept).collect();
+                let kept = map_of(own_ones.into_iter().chain(others.kept));
                 Ok(Entries { kept, too_long, unread })
             }
         }

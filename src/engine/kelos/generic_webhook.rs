@@ -11,7 +11,7 @@ use super::null_as_default;
 use crate::templates::camel_case;
 
 /// `webhook`
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenericWebhook {
     /// What its fields are called in templates.
@@ -20,7 +20,7 @@ pub struct GenericWebhook {
 }
 
 /// `fieldMapping` of [`GenericWebhook`], as far as it matters here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FieldMapping {
     has: [bool; NAMES.len()],
     /// What names hash to that have a twin.

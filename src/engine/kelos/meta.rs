@@ -10,7 +10,7 @@ use super::{Bounded, StringMap, TooLong, is_ours, null_as_default};
 /// The metadata of an object, as far as templates can ask for it.
 ///
 /// Reading it out of JSON keeps a bounded part of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "ReadMeta")]
 pub struct ObjectMeta {
     /// Its name.

@@ -22,7 +22,7 @@ pub(super) const PROMPT_BYTES: usize = MAP_BYTES;
 pub(super) const BRANCH_BYTES: usize = 4 << 10;
 
 /// A TaskSpawner, v1alpha1 or v1alpha2; or a [`SessionSpawner`](super::SessionSpawner), of which the same is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct TaskSpawner {
     /// What it makes.
@@ -36,7 +36,7 @@ pub struct TaskSpawner {
 }
 
 /// The part of a TaskSpawner's spec that templates depend on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskSpawnerSpec {
     /// The source.
@@ -48,7 +48,7 @@ pub struct TaskSpawnerSpec {
 }
 
 /// `spec.when`: one source, as a rule. Of those that are polled the first counts, in this order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct When {
     /// Polls a repository's issues.
@@ -70,7 +70,7 @@ pub struct When {
 }
 
 /// `githubIssues`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct GithubIssues {
     /// `owner/repo` or a URL, if it is not the Workspace's.
@@ -81,7 +81,7 @@ pub struct GithubIssues {
 }
 
 /// `githubPullRequests`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GithubPullRequests {
     /// `owner/repo` or a URL, if it is not the Workspace's.
@@ -94,7 +94,7 @@ pub struct GithubPullRequests {
 }
 
 /// `jira`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Jira {
     /// Where its pages are.
@@ -102,7 +102,7 @@ pub struct Jira {
 }
 
 /// `cron`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Cron {
     /// The cron expression.
@@ -110,7 +110,7 @@ pub struct Cron {
 }
 
 /// `githubWebhook`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct GithubWebhook {
     /// What is made of its events.
@@ -127,7 +127,7 @@ pub struct GithubWebhook {
 }
 
 /// A filter of [`GithubWebhook`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GithubFilter {
     /// The event that it is for.
@@ -143,7 +143,7 @@ pub struct GithubFilter {
 }
 
 /// `linearWebhook`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct LinearWebhook {
     /// The types of things that it takes.
@@ -155,7 +155,7 @@ pub struct LinearWebhook {
 }
 
 /// A filter of [`LinearWebhook`]. Kelos compares all of it without regard to letter case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct LinearFilter {
     /// The type of things that it is for; empty for all.
@@ -167,7 +167,7 @@ pub struct LinearFilter {
 }
 
 /// A source of which only the kind matters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 pub struct Unread {}
 
 impl TaskSpawner {
@@ -268,7 +268,7 @@ impl When {
 }
 
 /// `spec.taskTemplate`, as far as it matters here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TaskTemplate {
     /// What the agent is asked to do: a Go template; empty for Kelos's own.
@@ -281,12 +281,12 @@ pub struct TaskTemplate {
     #[serde(deserialize_with = "null_as_default")]
     pub name_template: Bounded<NAME_TEMPLATE_BYTES>,
     /// The Kelos field: labels and annotations (v0.25 and later).
-    pub metadata: Option<TemplateMetadata>,
+    pub metadata: Option<Box<TemplateMetadata>>,
 }
 
 /// `spec.taskTemplate.metadata`: Go templates by key, as far as the limits of [`MOST_KEYS`] and
 /// [`MAP_BYTES`] go.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(from = "ReadMetadata")]
 pub struct TemplateMetadata {
     /// Label templates.
@@ -298,7 +298,7 @@ pub struct TemplateMetadata {
 }
 
 /// The keys of the Kelos field that are behind its limits, in key order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Beyond {
     /// Those of labels.
     pub labels: KeyList,
