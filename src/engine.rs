@@ -91,8 +91,7 @@ impl Default for Limits {
 ///
 /// ```
 /// use kelos_metadata::engine::kelos::{Task, TaskSpawner};
-/// use kelos_metadata::templates::Templates;
-/// use kelos_metadata::engine::rules::{Policy, Rules};
+/// use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 /// use kelos_metadata::engine::variables::Facts;
 /// use kelos_metadata::engine::{Limits, decide};
 ///
@@ -100,7 +99,7 @@ impl Default for Limits {
 ///     r#"{"metadata": {"name": "worker", "annotations": {
 ///         "metadata.kelos.dev/labels": "{\"number\": \"{{ .Number }}\"}"}}}"#,
 /// )?;
-/// let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+/// let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
 /// let task = Task::parse(
 ///     r#"{"metadata": {"labels": {}, "annotations": {"kelos.dev/source-number": "42"}}}"#,
 /// )?;

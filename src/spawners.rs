@@ -41,8 +41,7 @@ pub use self::snapshot::{Lookup, Snapshot};
 pub use self::watches::{WatchedKind, Watches, watch};
 use crate::cluster::Change;
 use crate::engine::kelos::{Namespace, Shape, TaskSpawner, WorkerPool, Workspace};
-use crate::engine::rules::{Defaults, Policy, Problem, Rules};
-use crate::templates::Templates;
+use crate::engine::rules::{Defaults, Policy, Problem, Rules, Shared};
 
 /// The objects that make a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -166,7 +165,7 @@ pub struct Spawners {
     /// Held while a snapshot is made.
     intake: Mutex<Intake>,
     /// Held while rules are compiled, never while they are used.
-    templates: Mutex<Templates>,
+    shared: Mutex<Shared>,
     /// Whether all spawners of a shape have been listed once.
     is_warm: [AtomicBool; Shape::ALL.len()],
 }
@@ -203,7 +202,7 @@ impl Spawners {
             compile,
             current: ArcSwap::from_pointee(first.clone()),
             intake: Mutex::new(Intake::new(bounds, first)),
-            templates: Mutex::default(),
+            shared: Mutex::default(),
             is_warm: Default::default(),
         }
     }
@@ -261,8 +260,8 @@ impl Spawners {
         let mut intake = self.intake();
         let policy = Arc::clone(&intake.next.policy);
         let problems = intake.work(|spawner| {
-            let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
-            compile_guarded(self.compile, spawner, &policy, &mut templates)
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            compile_guarded(self.compile, spawner, &policy, &mut shared)
         });
         // Most changes are none to what is known: those of a status, and signs of life.
         if !intake.next.is_same(&self.current.load()) {
@@ -287,12 +286,12 @@ impl Spawners {
 
     /// Compiles the rules of a TaskSpawner that is not part of the cache.
     fn compile(&self, spawner: TaskSpawner) -> CompiledSpawner {
-        let mut templates = self.templates.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         CompiledSpawner::new(compile_guarded(
             self.compile,
             &Arc::new(spawner),
             self.current.load().policy(),
-            &mut templates,
+            &mut shared,
         ))
     }
 

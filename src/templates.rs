@@ -26,6 +26,7 @@ pub mod value;
 
 pub use self::error::{ErrorKind, Position, TemplateError};
 pub use self::intern::Templates;
+pub(crate) use self::interner::Interner;
 pub use self::syntax::{Language, Syntax};
 pub use self::template::Template;
 pub use self::uses::Uses;

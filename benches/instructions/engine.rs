@@ -4,10 +4,9 @@ use std::hint::black_box;
 
 use anyhow::Result;
 use kelos_metadata::engine::kelos::{Shape, Task, TaskSpawner, Workspace};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::engine::{Limits, decide};
-use kelos_metadata::templates;
 use serde_json::{Value, json};
 
 use crate::Subject;
@@ -134,7 +133,7 @@ fn deciding(spawner: Value, task: Value) -> Result<Box<dyn FnMut()>> {
 }
 
 fn deciding_as(shape: Shape, spawner: TaskSpawner, made: &Value) -> Result<Box<dyn FnMut()>> {
-    let rules = Rules::compile(spawner, &Policy::default(), &mut templates::Templates::default());
+    let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
     let workspace: Workspace = serde_json::from_value(fixtures::workspace(0))?;
     let namespace = workspace.metadata.namespace.clone();
     let json = made.to_string();

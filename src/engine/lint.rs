@@ -36,11 +36,10 @@ use self::view::View;
 use self::world::{KelosWorld, worlds};
 use super::kelos::{Shape, TaskSpawner};
 use super::remedy::{Missed, Remedy, remedy};
-use super::rules::{Policy, Rules};
+use super::rules::{Policy, Rules, Shared};
 use super::simulate::KelosVersion;
 use super::sources::Table;
 use crate::apimachinery::Kind;
-use crate::templates::Templates;
 use crate::templates::purse::Purse;
 
 /// The most findings that are told: whoever mends some of them sees the others then.
@@ -79,7 +78,7 @@ pub fn lint(
 ) -> Result<Vec<Finding>, serde_json::Error> {
     let view: View = serde_json::from_str(json)?;
     let spawner = TaskSpawner::parse_as(makes, json)?;
-    let rules = Rules::compile(spawner, around.policy, &mut Templates::default());
+    let rules = Rules::compile(spawner, around.policy, &mut Shared::default());
     let mut purse = Purse::default();
     let mut worlds = worlds(&view, &rules.spawner, &mut purse);
     if !makes.has_context() {

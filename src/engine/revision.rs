@@ -214,7 +214,7 @@ fn remove_edited(object: &mut Value, edited: &[(Kind, &str)]) {
 
 /// What Kelos rendered out of its field before, and nothing asks for today.
 fn no_longer_in_field(stored: &Task<'_>, new: &Task<'_>, rules: Ruled<'_>) -> Vec<RevisedKey> {
-    let before = rules.before.into_iter().flat_map(|before| &before.keys);
+    let before = rules.before.into_iter().flat_map(|before| &*before.keys);
     let gone = before.filter(|rule| {
         let (kind, key) = (rule.kind, &*rule.key);
         rule.in_field

@@ -15,18 +15,18 @@ mod hash;
 mod key;
 mod policy;
 mod settings;
+mod shared;
 mod unquoted;
 mod weight;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use json_patch::jsonptr::Pointer;
-
 pub use self::copies::Copies;
 pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
 pub use self::failing::Failing;
 pub use self::policy::{Infer, On, OnInvalid, Policy};
+pub use self::shared::Shared;
 use super::kelos::{
     Beyond, INFER_SETTING, LABELS_RULES, Protection, Shape, TaskSpawner, rules_annotation,
 };
@@ -35,7 +35,7 @@ use super::reason::Reason;
 use super::sources::{Inference, Rendered};
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
-use crate::templates::{Position, Template, Templates, Uses};
+use crate::templates::{Position, Template, Uses};
 
 /// The hash of rules that nobody has read.
 pub const NO_HASH: &str = "00000000";
@@ -80,7 +80,7 @@ pub struct Rules {
     /// The TaskSpawner.
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
-    pub keys: Vec<Arc<KeyRule>>,
+    pub keys: Arc<[Arc<KeyRule>]>,
     /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
@@ -134,8 +134,6 @@ pub struct KeyRule {
     pub kind: Kind,
     /// The key.
     pub key: Box<str>,
-    /// The key as a JSON Pointer into a Task, if that is the same for all of them.
-    pub path: Option<Box<Pointer>>,
     /// Where the template stands that is rendered.
     pub declared_in: DeclaredIn,
     /// The template, or why there is none.
@@ -211,7 +209,7 @@ impl BrokenAnnotation {
 impl KeyRule {
     /// Where the value is written.
     pub fn place(&self) -> Place<'_> {
-        Place { kind: self.kind, key: &self.key, path: self.path.as_deref() }
+        Place { kind: self.kind, key: &self.key }
     }
 
     /// A value without what no label means: the white space at its ends. Annotations keep theirs.
@@ -266,7 +264,7 @@ impl Rules {
     /// The rules of Tasks, or Sessions, without a spawner: the defaults.
     pub fn of_nobody(makes: Shape, policy: &Policy) -> Rules {
         let nobody = TaskSpawner { makes, ..TaskSpawner::default() };
-        Rules::compile(nobody, policy, &mut Templates::default())
+        Rules::compile(nobody, policy, &mut Shared::default())
     }
 
     fn without_rules(
@@ -276,7 +274,7 @@ impl Rules {
         policy: &Policy,
     ) -> Rules {
         let (makes, defaults) = (spawner.makes, &policy.defaults);
-        let keys = defaults.keys(makes).to_vec();
+        let keys: Arc<[_]> = defaults.keys(makes).into();
         let (uses, is_straight_line) = uses_of(&keys);
         let broken = BrokenAnnotation { kind: Kind::Label, name: LABELS_RULES, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;

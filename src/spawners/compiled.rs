@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use super::why::Why;
 use crate::engine::kelos::{INJECTION_SETTING, Owner, TaskSpawner};
 use crate::engine::reason::Reason;
-use crate::engine::rules::{Policy, Rules};
-use crate::templates::Templates;
+use crate::engine::rules::{Policy, Rules, Shared};
 
 /// The least that has to be known of a TaskSpawner.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl CompiledSpawner {
         let spawner = Arc::new(spawner);
         if !sketch.asks_for_something {
             // It misses nothing, so its Tasks hear nothing.
-            let rules = Rules::compile(spawner, policy, &mut Templates::default());
+            let rules = Rules::compile(spawner, policy, &mut Shared::default());
             return CompiledSpawner::new(rules);
         }
         let rules = Rules::refused(spawner, why.to_string(), policy);

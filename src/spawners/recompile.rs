@@ -4,11 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::engine::kelos::TaskSpawner;
-use crate::engine::rules::{Policy, Rules};
-use crate::templates::Templates;
+use crate::engine::rules::{Policy, Rules, Shared};
 
 /// What turns a TaskSpawner into rules: [`Rules::compile`].
-pub(super) type Compile = fn(Arc<TaskSpawner>, &Policy, &mut Templates) -> Rules;
+pub(super) type Compile = fn(Arc<TaskSpawner>, &Policy, &mut Shared) -> Rules;
 
 /// Compiles the rules of one TaskSpawner. A panic, which would be a bug of ours, costs nothing but
 /// them: they become a problem. The panic hook has logged the place by then.
@@ -16,10 +15,10 @@ pub(super) fn compile_guarded(
     compile: Compile,
     spawner: &Arc<TaskSpawner>,
     policy: &Policy,
-    templates: &mut Templates,
+    shared: &mut Shared,
 ) -> Rules {
     // Templates are kept when they are whole, so that what is left of them is in order.
-    let attempt = AssertUnwindSafe(|| compile(Arc::clone(spawner), policy, templates));
+    let attempt = AssertUnwindSafe(|| compile(Arc::clone(spawner), policy, shared));
     catch_unwind(attempt).unwrap_or_else(|_| Rules::not_compiled(Arc::clone(spawner), policy))
 }
 
@@ -41,8 +40,8 @@ mod tests {
     }
 
     /// Compiles as always, with a bug that one TaskSpawner meets.
-    fn with_a_bug(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates) -> Rules {
-        let rules = Rules::compile(Arc::clone(&spawner), policy, templates);
+    fn with_a_bug(spawner: Arc<TaskSpawner>, policy: &Policy, shared: &mut Shared) -> Rules {
+        let rules = Rules::compile(Arc::clone(&spawner), policy, shared);
         assert_ne!(spawner.metadata.annotations.get(LABELS_RULES).unwrap(), "{\"a\":\"SECRET\"}");
         rules
     }

@@ -12,7 +12,7 @@ use super::value::Text;
 /// What a template takes that is not its source and its code.
 const TEMPLATE_BYTES: usize = size_of::<Template>() + 2 * ALLOCATION + 64;
 
-/// Compiled templates by language and source, and compiled regular expressions.
+/// Compiled templates by language and source, and parts of what is compiled, such as regular expressions.
 #[derive(Debug, Default)]
 pub struct Templates {
     known: Interner<Template>,
@@ -20,6 +20,14 @@ pub struct Templates {
 }
 
 impl Templates {
+    /// Does something with a purse that knows what others have compiled.
+    pub fn sharing<T>(&mut self, purse: &mut Purse, work: impl FnOnce(&mut Purse) -> T) -> T {
+        std::mem::swap(&mut self.parts, &mut purse.parts);
+        let done = work(purse);
+        std::mem::swap(&mut self.parts, &mut purse.parts);
+        done
+    }
+
     /// The compiled template for `source`. What it costs to compile it, or would have, is taken off the
     /// purse.
     ///
@@ -38,10 +46,8 @@ impl Templates {
             purse.pay(template.spent)?;
             return Ok(template);
         }
-        std::mem::swap(&mut self.parts, &mut purse.parts);
-        let compiled = Template::compile_within(source, syntax, purse);
-        std::mem::swap(&mut self.parts, &mut purse.parts);
-        let template = Arc::new(compiled?);
+        let compile = |purse: &mut Purse| Template::compile_within(source, syntax, purse);
+        let template = Arc::new(self.sharing(purse, compile)?);
         self.known.insert(&key, &template);
         Ok(template)
     }

@@ -11,7 +11,7 @@ pub(super) type Parts = Interner<dyn Any + Send + Sync>;
 
 /// Things that somebody has, by the hashes of what they were made of. It keeps none alive by itself.
 #[derive(Debug)]
-pub(super) struct Interner<T: ?Sized> {
+pub(crate) struct Interner<T: ?Sized> {
     known: HashMap<u64, Weak<T>>,
     hasher: RandomState,
     /// How many entries make it worth to look for dead ones.
@@ -26,7 +26,7 @@ impl<T: ?Sized> Default for Interner<T> {
 
 impl<T: ?Sized> Interner<T> {
     /// What was made of this, if somebody still has it; `is_same` says whether it was.
-    pub(super) fn find(
+    pub(crate) fn find(
         &self,
         of: &(impl Hash + ?Sized),
         is_same: impl FnOnce(&T) -> bool,
@@ -36,7 +36,7 @@ impl<T: ?Sized> Interner<T> {
     }
 
     /// Remembers what was made of this.
-    pub(super) fn insert(&mut self, of: &(impl Hash + ?Sized), made: &Arc<T>) {
+    pub(crate) fn insert(&mut self, of: &(impl Hash + ?Sized), made: &Arc<T>) {
         self.known.insert(self.hasher.hash_one(of), Arc::downgrade(made));
         if self.known.len() > self.sweep_at {
             self.known.retain(|_, made| made.strong_count() > 0);

@@ -1,6 +1,10 @@
 //! What compiling the rules of one TaskSpawner may cost: counted in steps and bytes, as rendering is, so
 //! that every replica refuses the same.
 
+use std::any::Any;
+use std::hash::Hash;
+use std::sync::Arc;
+
 use super::budget::Exhausted;
 use super::interner::Parts;
 use super::value::Text;
@@ -70,6 +74,19 @@ impl Purse {
     #[cfg(test)]
     pub(super) fn ample() -> Purse {
         Purse::new(1 << 40, 1 << 40)
+    }
+
+    /// This, or what is equal to it and somebody has already.
+    pub fn shared<T: Any + Send + Sync + Hash + Eq>(&mut self, made: T) -> Arc<T> {
+        let is_same = |known: &(dyn Any + Send + Sync)| known.downcast_ref() == Some(&made);
+        let known = self.parts.find(&made, is_same);
+        if let Some(Ok(known)) = known.map(Arc::downcast) {
+            return known;
+        }
+        let made = Arc::new(made);
+        let part: Arc<dyn Any + Send + Sync> = Arc::clone(&made) as _;
+        self.parts.insert(&*made, &part);
+        made
     }
 
     /// What was taken so far. Of an empty purse, all steps.

@@ -8,10 +8,9 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use kelos_metadata::engine::kelos::{Namespace, Task, TaskSpawner, Workspace};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::{Facts, User, report};
 use kelos_metadata::engine::{KeyOutcome, Limits, decide};
-use kelos_metadata::templates::Templates;
 use kelos_metadata::templates::helpers;
 use kelos_metadata::templates::value::Value;
 use serde_json::{Value as Json, json};
@@ -111,7 +110,7 @@ fn rules(template: &str) -> Rules {
         },
     }))
     .unwrap();
-    Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+    Rules::compile(spawner, &Policy::default(), &mut Shared::default())
 }
 
 /// A value as a person writes it for `--vars`.

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use kelos_metadata::engine::kelos::{Task, TaskSpawner};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::{Facts, report};
-use kelos_metadata::templates::Templates;
 use serde_json::{Map, Value, json};
 use testing::inference::{plain, rendered};
 
@@ -84,7 +83,7 @@ fn known(
 fn variables(spawner: Value, task: &Value) -> BTreeMap<String, (Value, String)> {
     let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
     let policy = Policy::default();
-    let rules = Rules::compile(spawner, &policy, &mut Templates::default());
+    let rules = Rules::compile(spawner, &policy, &mut Shared::default());
     let json = task.to_string();
     let task = Task::parse(&json).unwrap();
     let reported = report(&task, &rules, &Facts::default(), &policy).0.into_iter();

@@ -63,7 +63,7 @@ fn known(
         Lookup::Pending | Lookup::Unknown => None,
     });
     let compiled = found.as_ref().or(known.of_nobody(task.shape()));
-    let declared = compiled.iter().flat_map(|it| &it.rules.keys);
+    let declared = compiled.iter().flat_map(|it| &*it.rules.keys);
     let declared = declared.map(|it| (it.kind, it.key.to_string()));
     let on_task = Kind::ALL.into_iter().flat_map(|kind| {
         let entries = task.entries(kind).into_iter().flatten();

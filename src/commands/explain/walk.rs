@@ -20,11 +20,10 @@ use crate::commands::created::{created, created_text};
 use crate::commands::subject::{ObjectOrigin, ShownFailing, Subject};
 use crate::engine::comparison::{Compared, Ruled, compare};
 use crate::engine::kelos::{INJECTION_SETTING, Namespace, Shape, Task};
-use crate::engine::rules::Rules;
+use crate::engine::rules::{Rules, Shared};
 use crate::engine::stored::as_new;
 use crate::engine::variables::report;
 use crate::engine::{Decision, Limits, Told, decide, told};
-use crate::templates::Templates;
 
 /// The walk, as JSON has it.
 #[derive(Serialize)]
@@ -269,7 +268,7 @@ fn chosen<'k>(all: Vec<KeyStep<'k>>, asked: Option<&str>) -> (Vec<KeyStep<'k>>, 
 fn switched_on(world: &World, rules: &Rules) -> Rules {
     let mut spawner = (*rules.spawner).clone();
     spawner.metadata.annotations.remove(INJECTION_SETTING);
-    Rules::compile(spawner, &world.policy, &mut Templates::default())
+    Rules::compile(spawner, &world.policy, &mut Shared::default())
 }
 
 /// The Namespace as if its switch were on.

@@ -4,10 +4,9 @@ use serde_json::json;
 
 use super::*;
 use crate::engine::kelos::TaskSpawner;
-use crate::engine::rules::{Policy, Rules};
+use crate::engine::rules::{Policy, Rules, Shared};
 use crate::engine::variables::Facts;
 use crate::engine::{Limits, decide};
-use crate::templates::Templates;
 
 #[test]
 fn a_change_is_what_differs() {
@@ -32,7 +31,7 @@ fn each_key_of_the_rules_is_compared_and_what_others_wrote_stays() {
         "name": "worker", "annotations": {"metadata.kelos.dev/labels": labels.to_string()},
     }}))
     .unwrap();
-    let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+    let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
     let task = |labels: serde_json::Value| {
         let annotations = json!({"kelos.dev/source-number": "42"});
         json!({"metadata": {"labels": labels, "annotations": annotations}}).to_string()

@@ -6,10 +6,9 @@ use super::*;
 use crate::engine::kelos::RENDERED_FROM_MARK;
 use crate::engine::kelos::TaskSpawner;
 use crate::engine::mark::rendered_from;
-use crate::engine::rules::Policy;
+use crate::engine::rules::{Policy, Shared};
 use crate::engine::variables::Facts;
 use crate::engine::{Limits, decide};
-use crate::templates::Templates;
 
 fn rules(labels: &Value) -> Rules {
     rules_of(labels, &json!({}))
@@ -22,7 +21,7 @@ fn rules_of(labels: &Value, field: &Value) -> Rules {
         "spec": {"taskTemplate": {"metadata": {"labels": field}}},
     }))
     .unwrap();
-    Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+    Rules::compile(spawner, &Policy::default(), &mut Shared::default())
 }
 
 /// A Task that was answered with these labels; those of `managed` another field manager has.
@@ -149,7 +148,7 @@ fn what_no_rule_declares_any_more_is_ours_if_nobody_has_sent_or_written_it() {
         "spec": {"taskTemplate": {"metadata": {"labels": {"field": "x"}}}},
     }))
     .unwrap();
-    let today = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+    let today = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
     let labels = json!({"o": "old", "theirs": "x", "patched": "x", "backfilled": "x", "field": "y",
                         "kelos.dev/taskspawner": "worker"});
     let managed = [("kubectl", "patched"), ("kelos-metadata-backfill", "backfilled")];
@@ -240,7 +239,7 @@ fn what_was_read_from_a_label_that_was_removed_stays_after_an_edit_of_something_
             "spec": {"when": {"githubIssues": {}}, "taskTemplate": {"metadata": {"labels": field}}},
         }))
         .unwrap();
-        Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+        Rules::compile(spawner, &Policy::default(), &mut Shared::default())
     };
     let field = json!({"t": "{{.Title}}"});
     let stored = |mark: &str, labels: Value| {

@@ -8,7 +8,7 @@ use super::hash::hash;
 use super::settings::Settings;
 use super::{
     BrokenAnnotation, Copies, Cost, DeclaredIn, Infer, KeyRule, NewInputs, Policy, Problem, Rules,
-    find, uses_of, weight,
+    Shared, find, uses_of, weight,
 };
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
@@ -23,14 +23,15 @@ use crate::templates::{Templates, Uses};
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
     /// of its key or its rules annotation. What compiling may cost is bounded, whatever the TaskSpawner says.
-    /// Templates that others say too are shared through `templates`.
+    /// Templates that others say too are shared.
     pub fn compile(
         spawner: impl Into<Arc<TaskSpawner>>,
         policy: &Policy,
-        templates: &mut Templates,
+        shared: &mut Shared,
     ) -> Rules {
         let spawner = spawner.into();
-        let mut compiler = Compiler::new(spawner.makes, policy, templates, Purse::default());
+        let mut compiler =
+            Compiler::new(spawner.makes, policy, &mut shared.templates, Purse::default());
         let weight = weight::RULES_BYTES + weight::PROBLEMS_BYTES + weight::spawner(&spawner);
         // What is over is told with the first key.
         let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
@@ -74,7 +75,7 @@ impl Rules {
             field_declares_ours: field_declares_ours(&spawner, &keys, &beyond),
             new_inputs: new_inputs(&keys),
             spawner,
-            keys,
+            keys: shared.keys(keys),
             broken_annotations,
             problems,
             failing,
@@ -190,7 +191,9 @@ impl<'c> Compiler<'c> {
         let inference = match infer {
             // The names are there once more in what is wanted, and once more with what helps.
             Infer::On if self.purse.take_bytes(3 * uses.bytes()).is_ok() => {
-                Inference::compile(spawner, &self.policy.protection, &uses, &mut self.purse)
+                self.templates.sharing(&mut self.purse, |purse| {
+                    Inference::compile(spawner, &self.policy.protection, &uses, purse)
+                })
             }
             _ => Inference::default(),
         };

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection};
-use crate::templates::Templates;
 
 fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
     let mut spawner = TaskSpawner::default();
@@ -13,7 +12,7 @@ fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
             .annotations
             .insert(format!("metadata.kelos.dev/{name}"), (*text).to_owned());
     }
-    Rules::compile(spawner, policy, &mut Templates::default())
+    Rules::compile(spawner, policy, &mut Shared::default())
 }
 
 #[test]
@@ -50,7 +49,7 @@ fn a_control_key_is_a_problem_only_where_a_rules_annotation_asks_for_it_or_it_is
             "spec": {"taskTemplate": {"metadata": {"annotations": {key: "x"}}}},
         });
         let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
-        let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+        let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
         rules.problems.len()
     };
     assert_eq!(problems("", "kelos.dev/github-checks"), 0);
@@ -155,7 +154,7 @@ fn a_loop_makes_the_rules_wait_for_a_place() {
 
 fn read(spawner: serde_json::Value) -> Rules {
     let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
-    Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+    Rules::compile(spawner, &Policy::default(), &mut Shared::default())
 }
 
 #[test]

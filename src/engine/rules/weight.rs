@@ -50,9 +50,7 @@ pub(super) const SAID_BYTES: usize = 2 * size_of::<KeyRule>() + size_of::<Refusa
 
 /// What the rule of a key takes without its template.
 fn kept_key(key: &str) -> usize {
-    // In the path each `/` and `~` takes two bytes.
-    let path = "/metadata/annotations/".len() + 2 * key.len();
-    size_of::<KeyRule>() + 4 * ALLOCATION + key.len() + path
+    size_of::<KeyRule>() + 3 * ALLOCATION + key.len()
 }
 
 /// The most that the reason takes why a key is not rendered, with the problem that tells it.

@@ -30,7 +30,7 @@ use crate::apimachinery::Kind;
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection, Task, TaskSpawner};
 use crate::templates::Uses;
 use crate::templates::budget::Exhausted;
-use crate::templates::purse::Purse;
+use crate::templates::purse::{ALLOCATION, Purse};
 use crate::templates::value::{Map, Text, Value};
 
 /// What Kelos made prompts from before v0.26, where a TaskSpawner has no template.
@@ -45,8 +45,8 @@ pub struct Inference {
     wanted: Uses,
 }
 
-/// What a pair takes that is neither its pattern nor its key; the list of them grows by doubling.
-const PAIR_BYTES: usize = 3 * size_of::<Pair>() + 64;
+/// What a pair takes that is neither what its pattern holds nor its key; the list of them grows by doubling.
+const PAIR_BYTES: usize = 3 * size_of::<Pair>() + size_of::<Pattern>() + 2 * ALLOCATION + 64;
 
 /// Why a variable could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Inference {
                 },
             );
             if let Ok::<_, Exhausted>(Some(pattern)) = pattern {
-                pairs.push(Pair { rendered, pattern, is_first_prompt });
+                pairs.push(Pair { rendered, pattern: purse.shared(pattern), is_first_prompt });
             }
         };
         let is_first_prompt = template.prompt_template.is_empty() && table.has_first_prompt;
@@ -218,4 +218,37 @@ const CONTEXT: &str = "Context.";
 /// The variable that a name belongs to: `Context` for `Context.build`.
 fn root_of(name: &str) -> &str {
     name.split_once('.').map_or(name, |(root, _)| root)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::rules::Policy;
+    use crate::templates::Templates;
+
+    #[test]
+    fn those_that_say_the_same_have_one_pattern_and_pay_for_it() {
+        let (uses, policy) = (Uses::of(["Title".into()]), Policy::default());
+        let mut templates = Templates::default();
+        let mut compile = |prompt: &str| {
+            let when = json!({"githubIssues": {}});
+            let spec = json!({"when": when, "taskTemplate": {"promptTemplate": prompt}});
+            let spawner: TaskSpawner = serde_json::from_value(json!({"spec": spec})).unwrap();
+            let mut purse = Purse::default();
+            let compiled = templates.sharing(&mut purse, |purse| {
+                Inference::compile(&spawner, &policy.protection, &uses, purse)
+            });
+            let [pair] = <[Pair; 1]>::try_from(compiled.pairs.into_vec()).unwrap();
+            (pair.pattern, purse.spent())
+        };
+        let (first, cost) = compile("Fix {{.Title}}");
+        let (same, same_cost) = compile("Fix {{.Title}}");
+        let (other, _) = compile("Fix: {{.Title}}");
+        assert!(Arc::ptr_eq(&first, &same) && !Arc::ptr_eq(&first, &other));
+        assert_eq!(cost, same_cost);
+    }
 }

@@ -186,7 +186,7 @@ impl Variable {
 
 /// What is left of a variable in a name that a template made: names are in lower case, with dashes for all
 /// that no name has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum InName {
     /// Too little to tell what it was.
     Lost,
@@ -204,7 +204,7 @@ pub(super) enum InName {
 
 /// The characters that a variable's text is made of. It may be more than the variable can be: then a
 /// reading is found less often, and still no wrong one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::engine) enum Class {
     /// A whole number: one digit or more.
     Number,

@@ -11,8 +11,7 @@ use super::super::shares::Bounds;
 use super::super::{Lookup, Objects, Spawners, Weight};
 use super::*;
 use crate::engine::kelos::Owner;
-use crate::engine::rules::Policy;
-use crate::templates::Templates;
+use crate::engine::rules::{Policy, Shared};
 
 const SMALL: Bounds =
     Bounds { namespace: Cost { steps: 10_000_000, bytes: 40_000 }, total_bytes: 60_000 };
@@ -23,11 +22,11 @@ thread_local! {
 }
 
 /// Compiles as always; what it costs stands in the TaskSpawner.
-fn costly(spawner: Arc<TaskSpawner>, policy: &Policy, templates: &mut Templates) -> Rules {
+fn costly(spawner: Arc<TaskSpawner>, policy: &Policy, shared: &mut Shared) -> Rules {
     let said = |name: &str| spawner.metadata.annotations.get(name).unwrap().parse().unwrap();
     let cost = Cost { steps: said("steps"), bytes: said("bytes") };
     COMPILED.set((COMPILED.get().0 + cost.steps, COMPILED.get().1 + 1));
-    Rules { cost, ..Rules::compile(spawner, policy, templates) }
+    Rules { cost, ..Rules::compile(spawner, policy, shared) }
 }
 
 fn spawner(namespace: &str, name: &str, steps: u64, bytes: u64, label: &str) -> Arc<TaskSpawner> {

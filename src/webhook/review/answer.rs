@@ -10,7 +10,7 @@ use base64::engine::simd::Simd;
 use super::warning::{WARNING_CHARS, finding_warning, shorten_middle, warning, warning_with};
 use crate::apimachinery::Kind;
 use crate::engine::lint::Finding;
-use crate::engine::patch::Operation;
+use crate::engine::patch::{Operation, Path, Place};
 use crate::engine::{Decision, KeyDecision, Skip, defaulted_list, skipped_list};
 use crate::json_text;
 
@@ -115,35 +115,36 @@ fn audit_warnings(keys: &[KeyDecision<'_>], more: Vec<String>) -> Vec<String> {
 fn encode(response: Response<'_>) -> Vec<u8> {
     let mut json = String::with_capacity(ANSWER_BYTES);
     json.push_str(
-        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"#,
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":""#,
     );
     put_text(&mut json, response.uid);
-    json.push_str(r#","allowed":true"#);
+    json.push_str(r#"","allowed":true"#);
     if !response.operations.is_empty() {
         json.push_str(r#","patchType":"JSONPatch","patch":""#);
         base64().encode_string(patch_json(response.operations), &mut json);
         json.push('"');
     }
     for (number, warning) in response.warnings.iter().enumerate() {
-        json.push_str(if number == 0 { r#","warnings":["# } else { "," });
+        json.push_str(if number == 0 { r#","warnings":[""# } else { r#"",""# });
         put_text(&mut json, warning);
     }
     if !response.warnings.is_empty() {
-        json.push(']');
+        json.push_str(r#""]"#);
     }
     if let Some(AuditAnnotations { spawner, applied, skipped, defaulted }) =
         &response.audit_annotations
     {
         let mut before = r#","auditAnnotations":{"#;
         for (key, text) in [
-            (r#""spawner":"#, *spawner),
-            (r#""applied":"#, applied),
-            (r#""skipped":"#, skipped),
-            (r#""defaulted":"#, defaulted),
+            (r#""spawner":""#, *spawner),
+            (r#""applied":""#, applied),
+            (r#""skipped":""#, skipped),
+            (r#""defaulted":""#, defaulted),
         ] {
             if !text.is_empty() {
                 json.extend([std::mem::replace(&mut before, ","), key]);
                 put_text(&mut json, text);
+                json.push('"');
             }
         }
         if before == "," {
@@ -162,36 +163,63 @@ fn base64() -> &'static Simd {
 
 fn patch_json(operations: &[Operation<'_>]) -> String {
     let mut json = String::with_capacity(PATCH_BYTES);
+    json.push('[');
     for (number, operation) in operations.iter().enumerate() {
-        json.push(if number == 0 { '[' } else { ',' });
-        let (op, path, value) = match operation {
-            Operation::Add(path, None) => ("add", path, None),
-            Operation::Add(path, Some(value)) => ("add", path, Some(value)),
-            Operation::Replace(path, value) => ("replace", path, Some(value)),
-            Operation::Remove(path) => ("remove", path, None),
+        if number > 0 {
+            json.push(',');
+        }
+        let (head, path, value) = match operation {
+            Operation::Add(path, value) => (r#"{"op":"add","path":""#, path, value.as_deref()),
+            Operation::Replace(path, value) => {
+                (r#"{"op":"replace","path":""#, path, Some(&**value))
+            }
+            Operation::Remove(path) => (r#"{"op":"remove","path":""#, path, None),
         };
-        json.extend([r#"{"op":""#, op, r#"","path":"#]);
-        put_text(&mut json, path.pointer().as_str());
+        json.push_str(head);
+        put_path(&mut json, path);
         match value {
             Some(text) => {
-                json.push_str(r#","value":"#);
+                json.push_str(r#"","value":""#);
                 put_text(&mut json, text);
+                json.push_str(r#""}"#);
             }
-            None if op == "add" => json.push_str(r#","value":{}"#),
-            None => {}
+            None if matches!(operation, Operation::Add(..)) => json.push_str(r#"","value":{}}"#),
+            None => json.push_str(r#""}"#),
         }
-        json.push('}');
     }
     json.push(']');
     json
 }
 
-/// A text as JSON.
+/// A JSON Pointer between the quotes of JSON; its key with the escapes of RFC 6901.
+fn put_path(json: &mut String, path: &Path<'_>) {
+    match path {
+        Path::Key(map, Place { key, .. }) if json_text::is_plain(key) => {
+            json.extend([map.as_str(), "/"]);
+            let mut rest = *key;
+            while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'~' | b'/')) {
+                let (plain, special) = rest.split_at(at);
+                let (escape, behind) = match special.strip_prefix('~') {
+                    Some(behind) => ("~0", behind),
+                    None => ("~1", special.get(1..).unwrap_or_default()),
+                };
+                json.extend([plain, escape]);
+                rest = behind;
+            }
+            json.push_str(rest);
+        }
+        other => put_text(json, other.pointer().as_str()),
+    }
+}
+
+/// A text between the quotes of JSON.
 fn put_text(json: &mut String, text: &str) {
     if json_text::is_plain(text) {
-        json.extend(["\"", text, "\""]);
+        json.push_str(text);
     } else {
-        json.push_str(&serde_json::to_string(text).unwrap_or_default());
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        let unquoted = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        json.push_str(unquoted.unwrap_or_default());
     }
 }
 
@@ -252,7 +280,7 @@ mod tests {
 
     use super::*;
     use crate::engine::Skip;
-    use crate::engine::patch::{Path, Place, map_of, path};
+    use crate::engine::patch::map_of;
     use crate::engine::reason::Reason;
     use crate::templates::{Position, TemplateError};
 
@@ -279,9 +307,8 @@ mod tests {
     fn a_patch_is_written_as_its_own_crate_writes_it() {
         let text = "\u{7f}\u{1}\"\\\n<é>";
         let map = map_of(Kind::Label, false);
-        let key = |key| Path::Key(map, Place { kind: Kind::Label, key, path: None });
-        let made = path(Kind::Annotation, "a~/b");
-        let place = Place { kind: Kind::Annotation, key: "a~/b", path: made.as_deref() };
+        let key = |key| Path::Key(map, Place { kind: Kind::Label, key });
+        let place = Place { kind: Kind::Annotation, key: "~a~/b/" };
         let operations = [
             Operation::Add(Path::Map(map), None),
             Operation::Add(key("a/b~c"), Some(text.to_owned())),
@@ -295,7 +322,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_json_that_it_says() {
-        let place = Place { kind: Kind::Label, key: "a", path: None };
+        let place = Place { kind: Kind::Label, key: "a" };
         let remove = Operation::Remove(Path::Key(map_of(Kind::Label, false), place));
         let answer = encode(Response {
             uid: "1\"",
@@ -324,10 +351,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_key_is_written_as_the_pointer_to_it(key in "[a-z/~]{0,8}|.*") {
+            let place = Place { kind: Kind::Label, key: &key };
+            let path = Path::Key(map_of(Kind::Label, false), place);
+            let mut json = String::new();
+            put_path(&mut json, &path);
+            prop_assert_eq!(format!("\"{json}\""), serde_json::to_string(path.pointer().as_str()).unwrap());
+        }
+
+        #[test]
         fn any_text_is_written_as_json(text in any::<String>()) {
             let mut json = String::new();
             put_text(&mut json, &text);
-            prop_assert_eq!(json, serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(format!("\"{json}\""), serde_json::to_string(&text).unwrap());
         }
     }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use allocation_counter::{AllocationInfo, measure};
 use kelos_metadata::engine::kelos::{Namespace, TaskSpawner, WorkerPool, Workspace};
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::rules::{Policy, Rules};
-use kelos_metadata::templates::Templates;
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use testing::hostile::spawners::{ALL, Hostile};
 
@@ -22,8 +21,7 @@ fn compile(json: &str) -> (Option<Rules>, AllocationInfo) {
     let mut rules = None;
     let held = measure(|| {
         let spawner: Option<TaskSpawner> = serde_json::from_str(json).ok();
-        let compile =
-            |spawner| Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+        let compile = |spawner| Rules::compile(spawner, &Policy::default(), &mut Shared::default());
         rules = spawner.map(compile);
     });
     (rules, held)
@@ -87,19 +85,19 @@ fn every_hostile_task_spawner_is_read_and_compiled_within_its_budget() {
 
 #[test]
 fn who_has_compiled_the_same_before_changes_no_cost() {
-    let mut templates = Templates::default();
+    let mut shared = Shared::default();
     for hostile in ALL {
         for bytes in [2_000, 20_000] {
             let Ok(spawner) = serde_json::from_str::<TaskSpawner>(&hostile.json(bytes)) else {
                 continue;
             };
             let spawner = Arc::new(spawner);
-            let compile = |templates: &mut Templates| {
-                Rules::compile(Arc::clone(&spawner), &Policy::default(), templates)
+            let compile = |shared: &mut Shared| {
+                Rules::compile(Arc::clone(&spawner), &Policy::default(), shared)
             };
-            let alone = compile(&mut Templates::default());
-            let first = compile(&mut templates);
-            let again = compile(&mut templates);
+            let alone = compile(&mut Shared::default());
+            let first = compile(&mut shared);
+            let again = compile(&mut shared);
             for rules in [&first, &again] {
                 assert_eq!(
                     (rules.cost, &rules.problems),

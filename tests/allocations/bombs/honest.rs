@@ -5,9 +5,8 @@ use std::path::Path;
 
 use kelos_metadata::engine::kelos::TaskSpawner;
 use kelos_metadata::engine::reason::Reason;
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::manifests;
-use kelos_metadata::templates::Templates;
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +18,7 @@ struct Share {
 
 fn check(name: &str, spawner: &str, share: &Share) {
     let spawner: TaskSpawner = serde_json::from_str(spawner).unwrap();
-    let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+    let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
     eprintln!("{name:40} {:?} for {} keys", rules.cost, rules.keys.len());
     let is_over = |reason| reason == Reason::LimitExceeded;
     assert!(!rules.problems.iter().any(|problem| is_over(problem.reason)), "{name}");
@@ -74,11 +73,11 @@ fn an_ordinary_one_counts_little_more_than_it_takes() {
             "branch": "kelos-task-{{.Number}}", "promptTemplate": "Fix: {{.Title}}\n{{.Body}}\n"}},
     })
     .to_string();
-    let mut templates = Templates::default();
+    let mut shared = Shared::default();
     let mut rules = None;
     let made = allocation_counter::measure(|| {
         let spawner: TaskSpawner = serde_json::from_str(&spawner).unwrap();
-        rules = Some(Rules::compile(spawner, &Policy::default(), &mut templates));
+        rules = Some(Rules::compile(spawner, &Policy::default(), &mut shared));
     });
     let (kept, counted) = (u64::try_from(made.bytes_current).unwrap(), rules.unwrap().cost.bytes);
     eprintln!("{kept} bytes are kept, and {counted} are counted");

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use kelos_metadata::engine::Limits;
 use kelos_metadata::engine::decide;
 use kelos_metadata::engine::kelos::{Shape, Task, TaskSpawner};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::Facts;
 use kelos_metadata::spawners::{Objects, Snapshot, Spawners};
 use kelos_metadata::templates::budget::{Budget, VALUE_BYTES};
 use kelos_metadata::templates::purse::{COMPILING_BYTES, COMPILING_STEPS};
 use kelos_metadata::templates::value::{Map, Text, Value};
-use kelos_metadata::templates::{Syntax, Template, Templates};
+use kelos_metadata::templates::{Syntax, Template};
 use kelos_metadata::webhook::mutate_task::answer_review;
 use kelos_metadata::webhook::validate_spawner::answer_spawner_review;
 use kelos_metadata::webhook::{Answered, Metrics};
@@ -171,7 +171,7 @@ fn is_allowed(answered: &Answered) {
 /// The annotation with the templates: it is read, or said to be broken, and a Task is decided.
 pub fn annotation(data: &[u8]) {
     let spawner = spawner(&String::from_utf8_lossy(data));
-    let rules = Rules::compile(Arc::new(spawner), &Policy::default(), &mut Templates::default());
+    let rules = Rules::compile(Arc::new(spawner), &Policy::default(), &mut Shared::default());
     let json = r#"{"metadata": {"name": "t-1", "annotations": {"kelos.dev/source-number": "42",
         "kelos.dev/source-kind": "issue", "kelos.dev/source-labels": "a,b"}}}"#;
     let task = Task::parse(json).expect("a Task");
@@ -206,7 +206,7 @@ const INTERNED: u64 = 16 << 10;
 
 fn read_and_compile(json: &str) -> Option<Rules> {
     let spawner: TaskSpawner = serde_json::from_str(json).ok()?;
-    Some(Rules::compile(spawner, &Policy::default(), &mut Templates::default()))
+    Some(Rules::compile(spawner, &Policy::default(), &mut Shared::default()))
 }
 
 fn of_parts(text: &str) -> String {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kelos_metadata::engine::kelos::{Task, TaskSpawner, Workspace};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::{Facts, report};
 use kelos_metadata::templates::budget::Budget;
 use kelos_metadata::templates::value::{Map, Value as Variable};
-use kelos_metadata::templates::{Syntax, Template, Templates};
+use kelos_metadata::templates::{Syntax, Template};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ impl Sample {
     pub fn known(&self) -> BTreeMap<String, (Value, String)> {
         let spawner: TaskSpawner = serde_json::from_value(self.spawner()).unwrap();
         let policy = Policy::default();
-        let rules = Rules::compile(spawner, &policy, &mut Templates::default());
+        let rules = Rules::compile(spawner, &policy, &mut Shared::default());
         let json = self.task().to_string();
         let task = Task::parse(&json).unwrap();
         let workspace: Option<Workspace> = self.workspace.as_ref().map(|repo| {

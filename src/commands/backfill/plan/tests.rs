@@ -6,10 +6,9 @@ use super::*;
 use crate::engine::comparison::Ruled;
 use crate::engine::kelos::{Task, TaskSpawner};
 use crate::engine::revision::renewed;
-use crate::engine::rules::{Policy, Rules};
+use crate::engine::rules::{Policy, Rules, Shared};
 use crate::engine::variables::Facts;
 use crate::engine::{Limits, decide};
-use crate::templates::Templates;
 
 fn key(kind: Kind, key: &str, has: Option<&str>, gives: Option<&str>) -> RevisedKey {
     let (has, gives) = (has.map(str::to_owned), gives.map(str::to_owned));
@@ -36,7 +35,7 @@ fn surveyed(keys: Vec<RevisedKey>) -> Surveyed {
     let spawner = json!({"metadata": {
         "name": "worker", "annotations": {"metadata.kelos.dev/labels": labels}}});
     let spawner: TaskSpawner = serde_json::from_value(spawner).unwrap();
-    let rules = Rules::compile(spawner, &Policy::default(), &mut Templates::default());
+    let rules = Rules::compile(spawner, &Policy::default(), &mut Shared::default());
     let json = object.to_string();
     let task = Task::parse(&json).unwrap();
     let ruled = Ruled { today: &rules, before: None };

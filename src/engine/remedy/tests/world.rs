@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 use crate::apimachinery::{self, Kind};
 use crate::engine::kelos::{Task, TaskSpawner};
 use crate::engine::remedy::{InsteadOf, Line, Missed, Remedy, remedy};
-use crate::engine::rules::{Policy, Rules};
+use crate::engine::rules::{Policy, Rules, Shared};
 use crate::engine::variables::Facts;
 use crate::engine::{KeyOutcome, Limits, decide};
 use crate::templates::budget::Budget;
 use crate::templates::value::Map;
-use crate::templates::{Syntax, Template, Templates};
+use crate::templates::{Syntax, Template};
 
 /// A source, and what one of its events gives.
 pub(super) struct World {
@@ -259,7 +259,7 @@ pub(super) fn plain(variable: &str) -> String {
 
 pub(super) fn rules(spawner: &Json) -> Rules {
     let spawner: TaskSpawner = serde_json::from_value(spawner.clone()).unwrap();
-    Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+    Rules::compile(spawner, &Policy::default(), &mut Shared::default())
 }
 
 /// Writes the lines into a TaskSpawner.

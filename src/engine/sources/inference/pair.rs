@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::NotRead;
 use super::name;
@@ -18,7 +19,8 @@ use crate::templates::value::{Text, Value};
 #[derive(Debug)]
 pub(super) struct Pair {
     pub(super) rendered: Rendered,
-    pub(super) pattern: Pattern,
+    /// That of other TaskSpawners, too, if they say the same.
+    pub(super) pattern: Arc<Pattern>,
     /// The prompt of a TaskSpawner without a template, before v0.26.
     pub(super) is_first_prompt: bool,
 }

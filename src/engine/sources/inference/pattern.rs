@@ -29,7 +29,7 @@ pub(super) const PIECE_BYTES: usize = 192;
 const PIECE_STEPS: usize = 4;
 
 /// Fixed texts, variables, conditions, and what can't be read, in turn.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Pattern {
     pub(super) parts: Box<[Part]>,
     /// How many parts there are, those in conditions included.
@@ -42,7 +42,7 @@ pub(super) struct Pattern {
     bytes: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {
     Text(Box<str>),
     /// The number of a variable.
@@ -53,14 +53,14 @@ pub(super) enum Part {
 }
 
 /// What stands behind a condition.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Arm {
     pub(super) when: Condition,
     pub(super) parts: Box<[Part]>,
 }
 
 /// What a condition says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Condition {
     /// This variable is there and not empty.
     Filled(usize),
@@ -75,7 +75,7 @@ pub(super) enum Condition {
 }
 
 /// A variable of a pattern.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Variable {
     /// Its name; of what a context source gave, `Context.NAME`.
     pub(super) name: Text,

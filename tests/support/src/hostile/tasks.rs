@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use kelos_metadata::engine::kelos::{Namespace, TaskSpawner};
-use kelos_metadata::engine::rules::{Policy, Rules};
+use kelos_metadata::engine::rules::{Policy, Rules, Shared};
 use kelos_metadata::engine::variables::{Facts, User};
-use kelos_metadata::templates::Templates;
 use serde_json::{Map, Value, json};
 
 /// How many keys fit into 256 KiB of annotations.
@@ -71,7 +70,7 @@ impl Hostile {
 
     pub fn rules(&self) -> Rules {
         let spawner: TaskSpawner = serde_json::from_value(self.spawner.clone()).unwrap();
-        Rules::compile(spawner, &Policy::default(), &mut Templates::default())
+        Rules::compile(spawner, &Policy::default(), &mut Shared::default())
     }
 
     pub fn facts(&self) -> Facts<'_> {

@@ -1,0 +1,117 @@
+//! What the rules of several TaskSpawners have in common, once.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::KeyRule;
+use crate::templates::{Interner, Templates};
+
+/// Compiled templates, and the rules of all keys of a TaskSpawner: teams copy them from each other. It keeps alive what
+/// somebody has, and nothing else.
+#[derive(Debug, Default)]
+pub struct Shared {
+    pub(super) templates: Templates,
+    keys: Interner<[Arc<KeyRule>]>,
+}
+
+impl Shared {
+    /// These rules, or those of another TaskSpawner that are the same.
+    pub(super) fn keys(&mut self, keys: Vec<Arc<KeyRule>>) -> Arc<[Arc<KeyRule>]> {
+        let are_same = |known: &[Arc<KeyRule>]| {
+            known.len() == keys.len() && known.iter().zip(&keys).all(|(a, b)| a.is_same(b))
+        };
+        let of: Vec<_> = keys.iter().map(|rule| Said(rule)).collect();
+        if let Some(known) = self.keys.find(&of, are_same) {
+            return known;
+        }
+        let made = Arc::from(&*keys);
+        self.keys.insert(&of, &made);
+        made
+    }
+}
+
+/// What a TaskSpawner says of a key, as far as it tells rules apart.
+struct Said<'r>(&'r KeyRule);
+
+impl Hash for Said<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.0.kind, &self.0.key, self.0.source()).hash(hasher);
+    }
+}
+
+impl KeyRule {
+    /// Whether another rule does the same with the same key, at the same place.
+    fn is_same(&self, other: &KeyRule) -> bool {
+        let KeyRule {
+            kind,
+            key,
+            declared_in,
+            plan,
+            default,
+            allowed,
+            is_narrowed,
+            own_allowed,
+            on_invalid,
+            is_shown_line,
+            in_field,
+            in_annotation,
+        } = self;
+        let is_same_plan = match (plan, &other.plan) {
+            (Ok(one), Ok(other)) => Arc::ptr_eq(one, other),
+            (Err(one), Err(other)) => one == other,
+            _ => false,
+        };
+        is_same_plan
+            && (*kind, key, *declared_in) == (other.kind, &other.key, other.declared_in)
+            && (default, allowed, own_allowed)
+                == (&other.default, &other.allowed, &other.own_allowed)
+            && (*is_narrowed, *on_invalid, *is_shown_line, *in_field, *in_annotation)
+                == (
+                    other.is_narrowed,
+                    other.on_invalid,
+                    other.is_shown_line,
+                    other.in_field,
+                    other.in_annotation,
+                )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{Policy, Rules};
+    use super::*;
+    use crate::engine::kelos::{LABELS_RULES, TaskSpawner};
+
+    fn spawner(name: &str, labels: &serde_json::Value) -> TaskSpawner {
+        let annotations = json!({ LABELS_RULES: labels.to_string() });
+        let json = json!({"metadata": {"name": name, "annotations": annotations}});
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn those_that_say_the_same_have_the_same_rules_and_no_others() {
+        let mut shared = Shared::default();
+        let mut compile = |name: &str, labels: serde_json::Value| {
+            Rules::compile(spawner(name, &labels), &Policy::default(), &mut shared)
+        };
+        let first = compile("a", json!({"k": "{{ .Number }}", "l": {"value": "x"}}));
+        let same = compile("b", json!({"l": "x", "k": "{{ .Number }}"}));
+        assert!(Arc::ptr_eq(&first.keys, &same.keys));
+        for labels in [
+            json!({"k": "{{ .Number }}"}),
+            json!({"k": "{{ .Number}}", "l": "x"}),
+            json!({"k": "{{ .Number }}", "l": {"value": "x", "default": "y"}}),
+            json!({"k": "{{ .Number }}", "l": {"value": "x", "allowed": ["x"]}}),
+            json!({"k": "{{ .Number }}", "l": {"value": "x", "onInvalid": "sanitize"}}),
+            json!({"k": "{{ .Number }}", "m": "x"}),
+        ] {
+            let other = compile("c", labels.clone());
+            assert!(!Arc::ptr_eq(&first.keys, &other.keys), "{labels}");
+        }
+        drop((first, same));
+        let later = compile("a", json!({"k": "{{ .Number }}", "l": "x"}));
+        assert_eq!(Arc::strong_count(&later.keys), 1, "nobody keeps what is gone");
+    }
+}
