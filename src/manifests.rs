@@ -7,7 +7,6 @@
 mod documents;
 mod files;
 mod locate;
-mod plain;
 mod scalar;
 mod spelling;
 mod watch;
@@ -139,14 +138,14 @@ impl Format {
 /// `found` is called with what is there by file in the order of their names, then in the order of the
 /// file.
 pub fn read(path: &Path, found: impl FnMut(Found)) {
-    read_all(path, None, false, found);
+    read_but(path, None, found);
 }
 
 /// Reads manifests for a group of APIs where other things lie, too: in a repository, which has Kustomizations, values
 /// and the sources of charts.
 ///
 /// What can be read and is no manifest is passed over, and so is what can't be read and does not name the group. A
-/// single file that is meant is told of.
+/// single file that is meant is told of: see [`read_but`].
 pub fn read_among_others(
     path: &Path,
     other: Option<&Path>,
@@ -154,7 +153,7 @@ pub fn read_among_others(
     mut found: impl FnMut(Found),
 ) {
     if !path.is_dir() {
-        return read_all(path, other, false, found);
+        return read_but(path, other, found);
     }
     for file in files(path, other) {
         match file.and_then(|path| Ok((text(&path)?, path))) {
@@ -167,23 +166,17 @@ pub fn read_among_others(
     }
 }
 
-/// Reads as [`read`] does, for whoever makes a type of each object: what is JSON may come as it is written there, with
-/// blanks, in any order, and with fields that are there twice, of which the last one counts. A file that may lie there
-/// and is something else is left out.
-pub fn read_as_written(path: &Path, other: Option<&Path>, found: impl FnMut(Found)) {
-    read_all(path, other, true, found);
-}
-
-fn read_all(path: &Path, other: Option<&Path>, as_written: bool, mut found: impl FnMut(Found)) {
+/// Reads as [`read`] does, without a file that may lie there and is something else.
+pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found)) {
     for file in files(path, other) {
         match file.and_then(|path| Ok((text(&path)?, path))) {
-            Ok((text, path)) => parse_all(&path, &text, as_written, &mut found),
+            Ok((text, path)) => parse(&path, &text, &mut found),
             Err(error) => found(Err(error)),
         }
     }
 }
 
-/// The files that a path stands for, as they are read.
+/// The files that a path stands for, as [`read_but`] reads them.
 pub fn files(
     path: &Path,
     other: Option<&Path>,
@@ -241,14 +234,9 @@ fn text_from(
 
 /// Reads the documents of a text, as [`read`] does those of a file of this name: JSON is told from YAML by the
 /// extension, without one by the first character.
-pub fn parse(path: &Arc<Path>, text: &str, found: impl FnMut(Found)) {
-    parse_all(path, text, false, found);
-}
-
-fn parse_all(path: &Arc<Path>, text: &str, as_written: bool, mut found: impl FnMut(Found)) {
+pub fn parse(path: &Arc<Path>, text: &str, mut found: impl FnMut(Found)) {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    let mut reading = Reading { found: &mut found, as_written };
-    read_documents(&mut reading, path, text, Format::of(path));
+    read_documents(&mut Reading { found: &mut found }, path, text, Format::of(path));
 }
 
 /// Reads from a stream, such as standard input, as [`read`] does; `name` stands for the path in what is
@@ -266,8 +254,6 @@ pub fn read_from(name: &str, reader: impl Read, mut found: impl FnMut(Found)) {
 /// One reading, and who is given what it finds.
 struct Reading<'f> {
     found: &'f mut dyn FnMut(Found),
-    /// Whether an object of JSON may come as it is written.
-    as_written: bool,
 }
 
 impl Reading<'_> {

@@ -3,6 +3,8 @@
 
 mod told;
 
+use json_patch::jsonptr::Pointer;
+
 pub use self::told::{Told, ToldAs, ToldKey, told};
 
 use super::kelos::{DEFAULTED_MARK, RENDERED_FROM_MARK, SKIPPED_MARK, Task};
@@ -12,12 +14,23 @@ use super::size::Size;
 use crate::apimachinery::Kind;
 
 /// Where the mark stands that says which rules a Task was rendered from.
-pub(super) const RENDERED_FROM: Place<'static> =
-    Place { kind: Kind::Annotation, key: RENDERED_FROM_MARK };
+pub(super) const RENDERED_FROM: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: RENDERED_FROM_MARK,
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1rendered-from")),
+};
 /// Where the mark stands that says which keys were skipped.
-pub(super) const SKIPPED: Place<'static> = Place { kind: Kind::Annotation, key: SKIPPED_MARK };
+pub(super) const SKIPPED: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: SKIPPED_MARK,
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1skipped")),
+};
 /// Where the mark stands that says which keys have their `default` because something went wrong.
-pub(super) const DEFAULTED: Place<'static> = Place { kind: Kind::Annotation, key: DEFAULTED_MARK };
+pub(super) const DEFAULTED: Place<'static> = Place {
+    kind: Kind::Annotation,
+    key: DEFAULTED_MARK,
+    path: Some(Pointer::from_static("/metadata/annotations/metadata.kelos.dev~1defaulted")),
+};
 /// All marks.
 pub(super) const MARKS: [Place<'static>; 3] = [RENDERED_FROM, SKIPPED, DEFAULTED];
 
@@ -52,4 +65,17 @@ pub(super) fn has_room(task: &Task<'_>, rules: &Rules, task_bytes: usize) -> boo
     }
     let size = size.with(RENDERED_FROM, &rendered_from(rules));
     !rules.field_declares_ours && size.annotations_fit() && size.fits_etcd()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::patch::path;
+
+    #[test]
+    fn the_marks_have_the_paths_of_their_keys() {
+        for mark in MARKS {
+            assert_eq!(mark.path, path(mark.kind, mark.key).as_deref());
+        }
+    }
 }

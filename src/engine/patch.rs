@@ -15,13 +15,21 @@ use crate::apimachinery::Kind;
 const BY_PATH: [Kind; Kind::ALL.len()] =
     [Kind::Annotation, Kind::Label, Kind::PodLabel, Kind::NodeSelector];
 
-/// Where a value stands in a Task.
+/// Where a value stands in a Task: its key, and that as a JSON Pointer (RFC 6901), which is made
+/// once, not for every Task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'k> {
     /// What it belongs to.
     pub kind: Kind,
     /// The key.
     pub key: &'k str,
+    /// Its [`path`], if it has been made.
+    pub path: Option<&'k Pointer>,
+}
+
+/// The JSON Pointer to a label or an annotation. What belongs to a Pod has another one from Task to Task.
+pub fn path(kind: Kind, key: &str) -> Option<Box<Pointer>> {
+    (!kind.is_of_pod()).then(|| map_of(kind, false).with_trailing_token(key).into())
 }
 
 /// The map of a Task that holds such keys.
@@ -147,11 +155,12 @@ pub enum Path<'k> {
 }
 
 impl<'k> Path<'k> {
-    /// The JSON Pointer (RFC 6901).
-    pub fn pointer(&self) -> Cow<'static, Pointer> {
+    /// The JSON Pointer.
+    pub fn pointer(&self) -> Cow<'k, Pointer> {
         match self {
             Path::Map(map) => Cow::Borrowed(map),
-            Path::Key(map, place) => Cow::Owned(map.with_trailing_token(place.key)),
+            Path::Key(_, Place { path: Some(path), .. }) => Cow::Borrowed(path),
+            Path::Key(map, Place { key, .. }) => Cow::Owned(map.with_trailing_token(*key)),
         }
     }
 }
@@ -193,7 +202,7 @@ mod tests {
         let task = Task::parse(task).unwrap();
         let mut changes = Changes::default();
         for &(kind, key, value) in wanted {
-            let place = Place { kind, key };
+            let place = Place { kind, key, path: None };
             match value {
                 Some(value) => changes.set(place, value.to_owned()),
                 None => changes.remove(place),
@@ -222,6 +231,15 @@ mod tests {
         ]);
         assert_eq!(patched(task, &wanted), expected);
         assert!(Changes::default().operations(&Task::parse(task).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_path_that_was_made_is_the_one_that_would_be_made() {
+        for (kind, key) in [(Kind::Label, "a~b/c"), (Kind::Annotation, "x")] {
+            let made = map_of(kind, false).with_trailing_token(key);
+            assert_eq!(path(kind, key).as_deref(), Some(&*made));
+        }
+        assert_eq!((path(Kind::PodLabel, "a"), path(Kind::NodeSelector, "a")), (None, None));
     }
 
     #[test]

@@ -22,6 +22,8 @@ mod weight;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use json_patch::jsonptr::Pointer;
+
 pub use self::copies::Copies;
 pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
 pub use self::failing::Failing;
@@ -80,7 +82,7 @@ pub struct Rules {
     /// The TaskSpawner.
     pub spawner: Arc<TaskSpawner>,
     /// One rule a key, labels first, in key order.
-    pub keys: Arc<[Arc<KeyRule>]>,
+    pub keys: Arc<Box<[Arc<KeyRule>]>>,
     /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
     pub broken_annotations: Vec<BrokenAnnotation>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
@@ -134,6 +136,8 @@ pub struct KeyRule {
     pub kind: Kind,
     /// The key.
     pub key: Box<str>,
+    /// The key as a JSON Pointer into a Task, if that is the same for all of them.
+    pub path: Option<Box<Pointer>>,
     /// Where the template stands that is rendered.
     pub declared_in: DeclaredIn,
     /// The template, or why there is none.
@@ -209,7 +213,7 @@ impl BrokenAnnotation {
 impl KeyRule {
     /// Where the value is written.
     pub fn place(&self) -> Place<'_> {
-        Place { kind: self.kind, key: &self.key }
+        Place { kind: self.kind, key: &self.key, path: self.path.as_deref() }
     }
 
     /// A value without what no label means: the white space at its ends. Annotations keep theirs.
@@ -274,7 +278,7 @@ impl Rules {
         policy: &Policy,
     ) -> Rules {
         let (makes, defaults) = (spawner.makes, &policy.defaults);
-        let keys: Arc<[_]> = defaults.keys(makes).into();
+        let keys: Arc<Box<[_]>> = Arc::new(defaults.keys(makes).into());
         let (uses, is_straight_line) = uses_of(&keys);
         let broken = BrokenAnnotation { kind: Kind::Label, name: LABELS_RULES, error };
         let bytes = (weight::RULES_BYTES + weight::spawner(&spawner)) as u64;

@@ -123,7 +123,7 @@ mod tests {
         let empty = r#"{"metadata":{"name":"t"}}"#;
         let mut size = Size::of(&Task::parse(empty).unwrap(), empty.len());
         let entries = [("a", "x"), ("b", "\"\\\n\u{1}é日"), ("c", "")];
-        let place = |n: usize| Place { kind: Kind::Label, key: entries[n].0 };
+        let place = |n: usize| Place { kind: Kind::Label, key: entries[n].0, path: None };
         for n in 0..entries.len() {
             size = size.with(place(n), entries[n].1);
             assert_eq!(size.object, written(&entries[..=n]).len());
@@ -148,7 +148,7 @@ mod tests {
                 (Kind::NodeSelector, r#""nodeSelector":{"k":"v"}"#),
                 (Kind::PodLabel, r#""nodeSelector":{"k":"v"},"labels":{"k":"v"}"#),
             ] {
-                size = size.with(Place { kind, key: "k" }, "v");
+                size = size.with(Place { kind, key: "k", path: None }, "v");
                 assert_eq!(size.object, task(&after.replace("OURS", ours)).len(), "{before}");
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, Options, UserMessageFormatter};
 
-use super::{Format, Manifest, ManifestError, Place, Reading, plain};
+use super::{Format, Manifest, ManifestError, Place, Reading};
 
 /// How deep a YAML document may be nested: as deep as JSON may by default in Rust.
 const MAX_DEPTH: usize = 128;
@@ -21,10 +21,10 @@ pub(super) fn read_documents(
 ) {
     let looks_like_json = || text.trim_start().starts_with('{');
     match format {
+        Some(Format::Json) => read_json(reading, path, text),
         Some(Format::Yaml) => read_yaml(reading, path, text),
-        None if !looks_like_json() => read_yaml(reading, path, text),
-        _ if reading.as_written && plain::read(reading, path, text) => {}
-        _ => read_json(reading, path, text),
+        None if looks_like_json() => read_json(reading, path, text),
+        None => read_yaml(reading, path, text),
     }
 }
 
@@ -202,7 +202,7 @@ fn is_without_content(line: &str) -> bool {
     line.is_empty() || line.starts_with('#')
 }
 
-pub(super) fn line_breaks(text: &str) -> usize {
+fn line_breaks(text: &str) -> usize {
     text.bytes().filter(|&byte| byte == b'\n').count()
 }
 

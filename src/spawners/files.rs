@@ -127,32 +127,6 @@ mod tests {
     }
 
     #[test]
-    fn json_in_a_folder_is_read_as_other_json_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let head = r#""apiVersion": "kelos.dev/v1alpha2", "kind": "TaskSpawner""#;
-        for (spec, said) in [
-            (r#"{"when": {"cron": {"schedule": "a"}}}"#, ""),
-            (r#"{"when": 5, "when": {"cron": {"schedule": "a", "schedule": "b"}}}"#, ""),
-            (r#"{"when": 5}"#, "a field is of another type than struct When"),
-        ] {
-            let name = r#""metadata": {"name": "x"}, "metadata": {"name": "a"}"#;
-            let text = format!("{{\n{head},\n\t{name}, \"spec\": {spec}}}\n");
-            let path = folder.path().join("rules.json");
-            std::fs::write(&path, &text).unwrap();
-            let mut in_tree = ReadObjects::default();
-            manifests::parse(&path.into(), &text, |found| in_tree.take(found));
-            let [folder, tree] = [ReadObjects::of(folder.path()), in_tree].map(|read| {
-                let (objects, unusable) = FileObjects::default().update(read);
-                let unusable: Vec<_> = unusable.iter().map(Unusable::to_string).collect();
-                assert_eq!(unusable.is_empty(), said.is_empty(), "{unusable:?}");
-                assert!(unusable.iter().all(|it| it.ends_with(said)), "{unusable:?}");
-                (objects.spawners, unusable)
-            });
-            assert_eq!(folder, tree, "{text}");
-        }
-    }
-
-    #[test]
     fn a_document_that_can_not_be_used_is_told_with_its_line() {
         for (document, said) in [
             (

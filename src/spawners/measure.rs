@@ -13,20 +13,24 @@ pub(super) struct Measure {
 
 impl Measure {
     /// Measures all that the fields of an object hold.
-    pub(super) fn of(object: &impl Hash) -> Measure {
-        let mut meter = Meter { bytes: 0, hasher: DefaultHasher::new() };
+    pub(super) fn of<T: Hash>(object: &T) -> Measure {
+        let bytes = (size_of::<T>() + KEPT_BYTES) as u64;
+        let mut meter = Meter { bytes, hasher: DefaultHasher::new() };
         object.hash(&mut meter);
         Measure { bytes: meter.bytes, fingerprint: meter.finish() }
     }
 }
+
+/// What an object takes beside itself: its name and namespace in the maps that it is found in.
+const KEPT_BYTES: usize = 256;
 
 struct Meter {
     bytes: u64,
     hasher: DefaultHasher,
 }
 
-/// What a field takes beside what it holds: an empty text, for one.
-const FIELD_BYTES: usize = 8;
+/// What a field takes beside what it holds, with what the allocator adds.
+const FIELD_BYTES: usize = 16;
 
 impl Hasher for Meter {
     fn write(&mut self, bytes: &[u8]) {

@@ -72,7 +72,7 @@ impl<'r> Merge<'_, 'r, '_> {
         skip: Skip,
         removed: &mut Vec<KeyDecision<'r>>,
     ) {
-        let place = Place { kind, key };
+        let place = Place { kind, key, path: None };
         if let Some(value) = self.changes.get(self.task, kind, key) {
             self.size = self.size.without(place, value);
         }

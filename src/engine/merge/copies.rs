@@ -90,7 +90,7 @@ impl<'r> Merge<'_, 'r, '_> {
             let hint = "list its values in `allowed` where the label is declared";
             return skipped(Skip::new(Reason::NotAllowed, message).hint(hint));
         }
-        let place = Place { kind, key };
+        let place = Place { kind, key, path: None };
         match self.set_if_it_fits(place, &value, self.size.with(place, &value)) {
             true => Some(KeyOutcome::Applied(value)),
             false => skipped(too_large(self.task.shape())),

@@ -23,7 +23,7 @@ use crate::templates::{Templates, Uses};
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
     /// of its key or its rules annotation. What compiling may cost is bounded, whatever the TaskSpawner says.
-    /// Templates that others say too are shared.
+    /// What others say too is shared.
     pub fn compile(
         spawner: impl Into<Arc<TaskSpawner>>,
         policy: &Policy,

@@ -12,6 +12,7 @@ use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{is_ours, is_shown_line, rules_annotation};
 use crate::engine::line;
+use crate::engine::patch;
 use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
@@ -78,6 +79,7 @@ impl Compiler<'_> {
         }
         KeyRule {
             kind,
+            path: patch::path(kind, &key),
             key,
             declared_in,
             plan,

@@ -7,35 +7,38 @@ use super::KeyRule;
 use crate::templates::{Interner, Templates};
 
 /// Compiled templates, and the rules of all keys of a TaskSpawner: teams copy them from each other. It keeps alive what
-/// somebody has, and nothing else.
+/// somebody has, and nothing else but where that was.
 #[derive(Debug, Default)]
 pub struct Shared {
     pub(super) templates: Templates,
-    keys: Interner<[Arc<KeyRule>]>,
+    /// A box, so that what nobody has any more takes no more than that until it is forgotten.
+    keys: Interner<Box<[Arc<KeyRule>]>>,
 }
 
 impl Shared {
     /// These rules, or those of another TaskSpawner that are the same.
-    pub(super) fn keys(&mut self, keys: Vec<Arc<KeyRule>>) -> Arc<[Arc<KeyRule>]> {
-        let are_same = |known: &[Arc<KeyRule>]| {
-            known.len() == keys.len() && known.iter().zip(&keys).all(|(a, b)| a.is_same(b))
-        };
+    pub(super) fn keys(&mut self, keys: Vec<Arc<KeyRule>>) -> Arc<Box<[Arc<KeyRule>]>> {
         let of: Vec<_> = keys.iter().map(|rule| Said(rule)).collect();
-        if let Some(known) = self.keys.find(&of, are_same) {
+        let known = self.keys.find(&of, |known| {
+            known.len() == keys.len() && known.iter().zip(&keys).all(|(a, b)| a.is_same(b))
+        });
+        if let Some(known) = known {
             return known;
         }
-        let made = Arc::from(&*keys);
+        let made = Arc::new(Box::from(&*keys));
         self.keys.insert(&of, &made);
         made
     }
 }
 
-/// What a TaskSpawner says of a key, as far as it tells rules apart.
+/// What a TaskSpawner says of a key.
 struct Said<'r>(&'r KeyRule);
 
 impl Hash for Said<'_> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        (self.0.kind, &self.0.key, self.0.source()).hash(hasher);
+        let KeyRule { kind, key, default, allowed, own_allowed, on_invalid, .. } = self.0;
+        (kind, key, self.0.source(), self.0.declared_in).hash(hasher);
+        (default, allowed, own_allowed, on_invalid).hash(hasher);
     }
 }
 
@@ -45,6 +48,8 @@ impl KeyRule {
         let KeyRule {
             kind,
             key,
+            // It follows from these two.
+            path: _,
             declared_in,
             plan,
             default,
@@ -110,6 +115,12 @@ mod tests {
             let other = compile("c", labels.clone());
             assert!(!Arc::ptr_eq(&first.keys, &other.keys), "{labels}");
         }
+        // Nor do those that differ in a guard push each other out.
+        let all = ["x", "y"].map(|only| json!({"k": {"value": "x", "allowed": [only]}}));
+        let [one, other] = all.clone().map(|labels| compile("d", labels));
+        let [one_again, other_again] = all.map(|labels| compile("e", labels));
+        assert!(Arc::ptr_eq(&one.keys, &one_again.keys));
+        assert!(Arc::ptr_eq(&other.keys, &other_again.keys));
         drop((first, same));
         let later = compile("a", json!({"k": "{{ .Number }}", "l": "x"}));
         assert_eq!(Arc::strong_count(&later.keys), 1, "nobody keeps what is gone");

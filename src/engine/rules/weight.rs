@@ -3,13 +3,14 @@
 use super::{BrokenAnnotation, Failing, KeyRule, Problem, Refusal, Rules};
 use crate::engine::kelos::{
     Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
-    Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TooLong, Unread, When,
+    Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TemplateMetadata,
+    TooLong, Unread, When,
 };
 use crate::templates::error::MESSAGE_BYTES;
 use crate::templates::purse::{ALLOCATION, tree_bytes};
 
-/// What rules take that say nothing.
-pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 4 * ALLOCATION;
+/// What rules take that say nothing, and how others that say the same find their keys.
+pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 6 * ALLOCATION + 64;
 
 /// The most that the problems of the TaskSpawner as a whole take, twice: kept free while it is compiled.
 pub(super) const PROBLEMS_BYTES: usize = 24 * (size_of::<Problem>() + 768);
@@ -50,7 +51,9 @@ pub(super) const SAID_BYTES: usize = 2 * size_of::<KeyRule>() + size_of::<Refusa
 
 /// What the rule of a key takes without its template.
 fn kept_key(key: &str) -> usize {
-    size_of::<KeyRule>() + 3 * ALLOCATION + key.len()
+    // In the path each `/` and `~` takes two bytes.
+    let path = "/metadata/annotations/".len() + 2 * key.len();
+    size_of::<KeyRule>() + 4 * ALLOCATION + key.len() + path
 }
 
 /// The most that the reason takes why a key is not rendered, with the problem that tells it.
@@ -75,7 +78,8 @@ pub(super) fn spawner(spawner: &TaskSpawner) -> usize {
             + strings(&field.annotations)
             + beyond.labels.bytes()
             + beyond.annotations.bytes()
-            + 4 * ALLOCATION
+            + size_of::<TemplateMetadata>()
+            + 5 * ALLOCATION
     });
     size_of::<TaskSpawner>()
         + ALLOCATION

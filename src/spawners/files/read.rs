@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::super::Objects;
 use super::Unusable;
@@ -72,7 +71,7 @@ impl ReadObjects {
     /// The same without a file that may lie there and is something else.
     pub fn but(path: &Path, other: Option<&Path>) -> ReadObjects {
         let mut read = ReadObjects::default();
-        manifests::read_as_written(path, other, |found| read.take(found));
+        manifests::read_but(path, other, |found| read.take(found));
         read
     }
 
@@ -172,10 +171,7 @@ fn typed<T: DeserializeOwned>(
     namespace: &str,
     meta: impl Fn(&mut T) -> &mut ObjectMeta,
 ) -> Result<T, String> {
-    // Of a field that is there twice the last one counts, in a tree.
-    let in_tree = |_| serde_json::from_str::<Value>(json).and_then(serde_json::from_value);
-    let read = serde_json::from_str(json).or_else(in_tree);
-    let mut object: T = read.map_err(|error| without_value(&error))?;
+    let mut object: T = serde_json::from_str(json).map_err(|error| without_value(&error))?;
     let meta = meta(&mut object);
     if meta.name.is_empty() {
         return Err("`metadata.name` is missing".to_owned());
