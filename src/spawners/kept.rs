@@ -87,10 +87,11 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use serde::de::DeserializeOwned;
     use serde_json::json;
 
     use super::*;
-    use crate::engine::kelos::Namespace;
+    use crate::engine::kelos::{Namespace, WorkerPool, Workspace};
 
     /// An object of a kind of which texts are kept, four of so many bytes.
     fn object(namespace: &str, number: u32, bytes: usize) -> Namespace {
@@ -130,6 +131,34 @@ mod tests {
         kept.take(&mut objects, next, |it: &Namespace| &it.metadata);
         assert_eq!(count(&objects, "many"), 1_000);
         assert!(!kept.wants_list());
+    }
+
+    #[test]
+    fn small_ones_take_no_more_than_is_counted() {
+        fn all<T: DeserializeOwned>() -> Vec<T> {
+            let json = |number: u32| {
+                let name = format!("w{number:05}");
+                let metadata = json!({"namespace": format!("n{}", number % 100), "name": name});
+                json!({ "metadata": metadata })
+            };
+            (0..10_000).map(|number| serde_json::from_value(json(number)).unwrap()).collect()
+        }
+        fn check<T: DeserializeOwned + Hash + PartialEq>(meta: fn(&T) -> &ObjectMeta) {
+            let mut counted = 0;
+            let taken = allocation_counter::measure(|| {
+                let (mut kept, mut objects) = (Kept::default(), Namespaced::default());
+                for change in Change::all(all::<T>()) {
+                    kept.take(&mut objects, change, meta);
+                }
+                counted = objects.iter().map(|(_, it)| Measure::of(&**it).bytes).sum();
+                assert_eq!(objects.iter().count(), 10_000);
+                std::mem::forget((kept, objects));
+            });
+            let taken = u64::try_from(taken.bytes_current).unwrap();
+            assert!(taken <= counted, "{taken} bytes are taken, and {counted} counted");
+        }
+        check(|it: &Workspace| &it.metadata);
+        check(|it: &WorkerPool| &it.metadata);
     }
 
     #[test]

@@ -66,18 +66,14 @@ impl KeyRule {
             (Err(one), Err(other)) => one == other,
             _ => false,
         };
-        is_same_plan
-            && (*kind, key, *declared_in) == (other.kind, &other.key, other.declared_in)
-            && (default, allowed, own_allowed)
-                == (&other.default, &other.allowed, &other.own_allowed)
-            && (*is_narrowed, *on_invalid, *is_shown_line, *in_field, *in_annotation)
-                == (
-                    other.is_narrowed,
-                    other.on_invalid,
-                    other.is_shown_line,
-                    other.in_field,
-                    other.in_annotation,
-                )
+        let is_same_key = (*kind, key) == (other.kind, &other.key);
+        let are_same_guards = (default, allowed, own_allowed, on_invalid)
+            == (&other.default, &other.allowed, &other.own_allowed, &other.on_invalid);
+        let is_same_place = (*declared_in, *in_field, *in_annotation)
+            == (other.declared_in, other.in_field, other.in_annotation);
+        let are_same_marks =
+            (*is_narrowed, *is_shown_line) == (other.is_narrowed, other.is_shown_line);
+        is_same_key && is_same_plan && are_same_guards && is_same_place && are_same_marks
     }
 }
 
