@@ -55,7 +55,7 @@ pub(super) fn run(args: &EvalArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<String, Skip> {
+fn evaluate(source: &str, syntax: Syntax, vars: &Arc<Map>) -> Result<Text, Skip> {
     let template = Template::compile(source, syntax)?;
     Ok(template.render(vars, &mut Budget::task().at(clock::now()))?)
 }
@@ -123,7 +123,7 @@ fn answer(line: &[u8]) -> EvalResponse {
         evaluate(&question.template, syntax, &Arc::new(variables(question.vars)))
     });
     match result {
-        Ok(output) => EvalResponse::Output { output },
+        Ok(output) => EvalResponse::Output { output: output.into() },
         Err(error) => {
             let (reason, hint) = (error.reason.as_str(), hint(&error));
             EvalResponse::Error { error: error.to_string(), reason, hint }

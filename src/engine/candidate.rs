@@ -14,7 +14,7 @@ use crate::engine::skip::Skip;
 use crate::templates::Template;
 use crate::templates::budget::Budget;
 use crate::templates::helpers::label;
-use crate::templates::value::Map;
+use crate::templates::value::{Map, Text};
 
 /// A value that may be written, or why there is none.
 pub(super) type Candidate = Result<Offer, Skip>;
@@ -22,7 +22,7 @@ pub(super) type Candidate = Result<Offer, Skip>;
 /// A value that may be written.
 #[derive(Debug)]
 pub(super) struct Offer {
-    pub(super) value: String,
+    pub(super) value: Text,
     /// Why it is the key's `default`, if it is.
     pub(super) defaulted: Option<Cause>,
 }
@@ -102,9 +102,9 @@ fn rendered<'r>(
                 let rendered = paid.map_err(|_| nothing_left(made));
                 let rendered = rendered.and_then(|()| render(template, variables, budget));
                 let rendered = rendered.map(|text| match rule.trimmed(&text) {
-                    _ if rule.is_shown_line => line::shown(&text),
+                    _ if rule.is_shown_line => line::shown(&text).into(),
                     same if same.len() == text.len() => text,
-                    trimmed => trimmed.to_owned(),
+                    trimmed => trimmed.into(),
                 });
                 let is_over = |error: &Skip| error.reason == Reason::LimitExceeded;
                 all.is_over |= rendered.as_ref().is_err_and(is_over);
@@ -121,7 +121,7 @@ fn rendered<'r>(
 }
 
 /// Renders a template, and pays for what becomes of its value.
-fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Result<String, Skip> {
+fn render(template: &Template, variables: &Arc<Map>, budget: &mut Budget) -> Result<Text, Skip> {
     let text = template.render(variables, budget)?;
     budget.take_bytes(text.len())?;
     budget.take_reading(text.len() * VALUE_TIMES)?;
@@ -134,18 +134,20 @@ fn nothing_left(made: Shape) -> Skip {
 }
 
 /// What was rendered, trimmed → sanitize if asked → `allowed` → `default`.
-fn candidate(rule: &KeyRule, rendered: Result<String, Skip>) -> Candidate {
+fn candidate(rule: &KeyRule, rendered: Result<Text, Skip>) -> Candidate {
     let judged = match rendered {
         Ok(text) if is_left_out(rule, &text) => Err(Cause::Empty),
-        Ok(text) => judge(rule, text.into(), rule.on_invalid == OnInvalid::Sanitize)
-            .map(Cow::into_owned)
-            .map_err(Cause::Failed),
+        Ok(text) => match judge(rule, &text, rule.on_invalid == OnInvalid::Sanitize) {
+            Ok(Cow::Borrowed(_)) => Ok(text),
+            Ok(Cow::Owned(sanitized)) => Ok(sanitized.into()),
+            Err(skip) => Err(Cause::Failed(skip)),
+        },
         Err(skip) => Err(Cause::Failed(skip)),
     };
     match (judged, &rule.default) {
         (Ok(value), _) => Ok(Offer { value, defaulted: None }),
         (Err(cause), Some(default)) if has_stand_in(&cause) => {
-            Ok(Offer { value: default.to_string(), defaulted: Some(cause) })
+            Ok(Offer { value: (&**default).into(), defaulted: Some(cause) })
         }
         (Err(Cause::Failed(skip)), _) => Err(skip),
         (Err(Cause::Empty), _) => Err(empty()),
@@ -165,16 +167,16 @@ pub(super) fn empty() -> Skip {
     Skip::new(Reason::Omitted, "the template gave an empty text")
 }
 
-/// The value as it may be written: sanitized if asked, and allowed.
+/// The value as it may be written: as it is, or sanitized if asked, and allowed.
 pub(super) fn judge<'v>(
     rule: &KeyRule,
-    text: Cow<'v, str>,
+    text: &'v str,
     sanitize: bool,
 ) -> Result<Cow<'v, str>, Skip> {
     let check = |text: &str| pods::check_value(rule.kind, &rule.key, text);
-    let value = match check(&text) {
-        Ok(()) => text,
-        Err(error) if sanitize => match label::sanitize(&text) {
+    let value = match check(text) {
+        Ok(()) => Cow::Borrowed(text),
+        Err(error) if sanitize => match label::sanitize(text) {
             clean if clean.is_empty() || check(&clean).is_err() => {
                 return Err(error.hint("nothing of it makes a value: a `default` would stand in"));
             }

@@ -7,6 +7,7 @@ use super::reason::Reason;
 use super::rules::DeclaredIn;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
+use crate::templates::value::Text;
 
 /// What is to be done to a Task, and why.
 #[derive(Debug, Default)]
@@ -55,11 +56,11 @@ pub enum KeyOutcome {
     /// The Task has it already, as it should be.
     Kept,
     /// It is written with this value.
-    Applied(String),
+    Applied(Text),
     /// It was there with a value that could not stay, and has this one now.
-    Repaired(String),
+    Repaired(Text),
     /// It is written with its `default`, whatever was there.
-    Defaulted(String, Cause),
+    Defaulted(Text, Cause),
     /// It is not written, or was removed.
     Skipped(Skip),
 }
@@ -161,9 +162,14 @@ fn item<'i>(decision: &'i KeyDecision<'_>, skip: &'i Skip) -> Item<'i> {
 pub(super) fn listed<'i>(items: impl Iterator<Item = Item<'i>>, limit: usize) -> String {
     /// Room for `,+NNNN more`.
     const TAIL_BYTES: usize = 16;
+    /// What most lists need.
+    const LIST_BYTES: usize = 128;
     let (mut list, mut ends, mut count) = (String::new(), Vec::new(), 0);
     for (kind, key, word, variable) in items {
         count += 1;
+        if list.is_empty() {
+            list.reserve(LIST_BYTES);
+        }
         if list.len() <= limit {
             let comma = if list.is_empty() { "" } else { "," };
             let key = if is_plain_key(key) { key } else { "?" };

@@ -4,6 +4,7 @@
 mod told;
 
 use json_patch::jsonptr::Pointer;
+use smol_str::SmolStrBuilder;
 
 pub use self::told::{Told, ToldAs, ToldKey, told};
 
@@ -12,6 +13,7 @@ use super::patch::Place;
 use super::rules::Rules;
 use super::size::Size;
 use crate::apimachinery::Kind;
+use crate::templates::value::Text;
 
 /// Where the mark stands that says which rules a Task was rendered from.
 pub(super) const RENDERED_FROM: Place<'static> = Place {
@@ -35,8 +37,10 @@ pub(super) const DEFAULTED: Place<'static> = Place {
 pub(super) const MARKS: [Place<'static>; 3] = [RENDERED_FROM, SKIPPED, DEFAULTED];
 
 /// What the first mark says.
-pub(super) fn rendered_from(rules: &Rules) -> String {
-    [&*rules.spawner.metadata.name, &*rules.hash].join("@")
+pub(super) fn rendered_from(rules: &Rules) -> Text {
+    let mut mark = SmolStrBuilder::new();
+    mark.extend([&*rules.spawner.metadata.name, "@", &*rules.hash]);
+    mark.finish()
 }
 
 /// Whether the Task carries a mark that we can have written: then it was answered before.

@@ -24,6 +24,7 @@ use super::size::Size;
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
 use crate::templates::go::NO_VALUE;
+use crate::templates::value::Text;
 
 /// The longest mark of skipped keys, in bytes.
 pub(super) const SKIPPED_MARK_BYTES: usize = 1 << 10;
@@ -62,7 +63,7 @@ pub(super) struct Merge<'m, 'r, 't> {
     /// Whether it was answered before.
     is_marked: bool,
     /// The mark, if room is kept for it: then it is counted already.
-    kept_mark: Option<String>,
+    kept_mark: Option<Text>,
 }
 
 /// What the Task has of a key.
@@ -194,9 +195,9 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if trimmed.is_empty() && !value.is_empty() {
             return self.replace(rule, Cause::Failed(blank()));
         }
-        match judge(rule, trimmed.into(), sanitize) {
+        match judge(rule, trimmed, sanitize) {
             Ok(same) if same == value => Found::Settled(keep(self.task.shape(), rule, value, ours)),
-            Ok(repaired) => self.repair(rule, value.len(), repaired.into_owned()),
+            Ok(repaired) => self.repair(rule, value.len(), repaired.into()),
             Err(skip) if !rule.in_field && !binds_others(rule, value, skip.reason) => {
                 Found::Settled(KeyOutcome::Skipped(existing(self.task.shape())))
             }
@@ -230,10 +231,10 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             Cause::Failed(skip) => skip.reason == Reason::NotAllowed,
         };
         if is_valid
-            && let Some(default) = &rule.default
-            && self.set_if_it_fits(rule.place(), default, self.size_with(rule.place(), default))
+            && let Some(default) = rule.default.as_deref().map(Text::from)
+            && self.set_if_it_fits(rule.place(), &default, self.size_with(rule.place(), &default))
         {
-            return Found::Settled(KeyOutcome::Defaulted(default.to_string(), cause));
+            return Found::Settled(KeyOutcome::Defaulted(default, cause));
         }
         self.remove(rule.place());
         match cause {
@@ -244,7 +245,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Sets a valid value in the place of one that has so many bytes. One that has more may be too much, and the old
     /// one can't stay.
-    fn repair(&mut self, rule: &'r KeyRule, bytes: usize, value: String) -> Found {
+    fn repair(&mut self, rule: &'r KeyRule, bytes: usize, value: Text) -> Found {
         let size = self.size_with(rule.place(), &value);
         if value.len() > bytes && !size.fits_etcd() {
             self.remove(rule.place());
@@ -304,18 +305,18 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
 
     /// Sets a key if the API server and etcd still take the Task, which has this size with it; says
     /// whether.
-    fn set_if_it_fits(&mut self, place: Place<'r>, value: &str, size: Size) -> bool {
+    fn set_if_it_fits(&mut self, place: Place<'r>, value: &Text, size: Size) -> bool {
         let fits = match place.kind {
             Kind::Label | Kind::PodLabel | Kind::NodeSelector => size.fits_etcd(),
             Kind::Annotation => size.fits_etcd() && size.annotations_fit(),
         };
         if fits {
-            self.set(place, value.to_owned(), size);
+            self.set(place, value.clone(), size);
         }
         fits
     }
 
-    fn set(&mut self, place: Place<'r>, value: String, size: Size) {
+    fn set(&mut self, place: Place<'r>, value: Text, size: Size) {
         self.changes.set(place, value);
         self.size = size;
     }
@@ -349,6 +350,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         let defaulted = defaulted_list(outcomes, DEFAULTED_MARK_BYTES);
         for (place, list) in [(SKIPPED, skipped), (DEFAULTED, defaulted)] {
             if !list.is_empty() {
+                let list = Text::from(list);
                 self.set_if_it_fits(place, &list, self.size_with(place, &list));
             }
         }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::kelos::{Filling, Task};
 use crate::apimachinery::Kind;
+use crate::templates::value::Text;
 
 /// The order of the kinds in a patch, which is sorted by path.
 const BY_PATH: [Kind; Kind::ALL.len()] =
@@ -59,12 +60,12 @@ pub struct Changes<'k>([BTreeMap<&'k str, Change<'k>>; Kind::ALL.len()]);
 struct Change<'k> {
     place: Place<'k>,
     /// The new value, or none to remove the key.
-    value: Option<String>,
+    value: Option<Text>,
 }
 
 impl<'k> Changes<'k> {
     /// Sets a key.
-    pub fn set(&mut self, place: Place<'k>, value: String) {
+    pub fn set(&mut self, place: Place<'k>, value: Text) {
         self.insert(place, Some(value));
     }
 
@@ -125,7 +126,7 @@ impl<'k> Changes<'k> {
         operations
     }
 
-    fn insert(&mut self, place: Place<'k>, value: Option<String>) {
+    fn insert(&mut self, place: Place<'k>, value: Option<Text>) {
         self.0[place.kind as usize].insert(place.key, Change { place, value });
     }
 
@@ -138,9 +139,9 @@ impl<'k> Changes<'k> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation<'k> {
     /// Adds a text, or an empty map.
-    Add(Path<'k>, Option<String>),
+    Add(Path<'k>, Option<Text>),
     /// Puts a text in the place of another one.
-    Replace(Path<'k>, String),
+    Replace(Path<'k>, Text),
     /// Removes a key.
     Remove(Path<'k>),
 }
@@ -182,7 +183,7 @@ impl From<&Operation<'_>> for PatchOperation {
     }
 }
 
-fn operation<'k>(path: Path<'k>, old: Option<&str>, new: Option<String>) -> Option<Operation<'k>> {
+fn operation<'k>(path: Path<'k>, old: Option<&str>, new: Option<Text>) -> Option<Operation<'k>> {
     match (old, new) {
         (Some(old), Some(value)) if old == value => None,
         (Some(_), Some(value)) => Some(Operation::Replace(path, value)),
@@ -204,7 +205,7 @@ mod tests {
         for &(kind, key, value) in wanted {
             let place = Place { kind, key, path: None };
             match value {
-                Some(value) => changes.set(place, value.to_owned()),
+                Some(value) => changes.set(place, value.into()),
                 None => changes.remove(place),
             }
         }

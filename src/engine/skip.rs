@@ -8,6 +8,7 @@ use super::reason::Reason;
 use super::sources::name_hint;
 use crate::templates::budget::Exhausted;
 use crate::templates::error::cut;
+use crate::templates::value::Text;
 use crate::templates::{ErrorKind, Position, TemplateError};
 
 /// Why a key was not written, or was removed.
@@ -25,7 +26,7 @@ pub struct Skip {
     /// What to do about it, if there is something to say.
     pub hint: Option<String>,
     /// The variable that is missing, as the template spells it (`.Context.build`), if that is why.
-    pub variable: Option<Box<str>>,
+    pub variable: Option<Text>,
 }
 
 impl fmt::Display for Skip {
@@ -78,7 +79,7 @@ impl From<TemplateError> for Skip {
         let meant = || name_hint(error.kind, error.name.as_deref()?);
         let hint = error.hint.clone().or_else(meant);
         let missing = error.name.as_deref().filter(|_| error.kind == ErrorKind::Missing);
-        let variable = missing.and_then(variable).map(Box::from);
+        let variable = missing.and_then(variable).map(Text::from);
         let TemplateError { kind, message, position, .. } = error;
         Skip { reason: kind.into(), message, position, hint, variable }
     }

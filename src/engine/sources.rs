@@ -28,8 +28,6 @@ mod variable;
 mod variable_set;
 mod work_item;
 
-use std::collections::BTreeMap;
-
 pub(super) use self::catalog::{is_group, is_long, name_hint, sources_with};
 pub(super) use self::github_webhook::is_of_issue;
 pub use self::given::given;
@@ -39,12 +37,10 @@ use self::recorded::Recorded;
 pub(super) use self::recorded::is_own_record;
 use self::text::text;
 pub(super) use self::variable::{Class, Table};
-pub(super) use self::variable_set::Known;
-use self::variable_set::{Letters, VariableSet};
+use self::variable_set::Letters;
+pub(super) use self::variable_set::{Known, VariableSet};
 pub use self::variable_set::{Origin, Rendered};
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Source, Task, TaskSpawner, Workspace};
-use crate::engine::meter::Meter;
-use crate::templates::Uses;
 use crate::templates::value::{Text, Value};
 
 /// The variables that follow from the repository.
@@ -61,25 +57,14 @@ pub(super) struct Question<'q, 't> {
     pub(super) inference: &'q Inference,
     /// Whether labels and annotations are as Kelos rendered them.
     pub(super) reads_metadata: bool,
-    /// The variables that are wanted.
-    pub(super) uses: &'q Uses,
-}
-
-/// What is known about the source of a Task.
-#[derive(Default)]
-pub(super) struct Answer {
-    pub(super) known: BTreeMap<Text, Known>,
-    /// Why those that stand in a rendered field were not read there.
-    pub(super) not_read: Vec<(Text, NotRead)>,
 }
 
 impl Question<'_, '_> {
     /// Answers in this order: on the Task by Kelos itself → derived → read back → what stands in for that
-    /// → recorded by others.
-    pub(super) fn answer(&self, meter: &Meter) -> Answer {
-        let mut known = VariableSet::new(self.uses, meter);
+    /// → recorded by others. Gives why those that stand in a rendered field were not read there.
+    pub(super) fn answer(&self, known: &mut VariableSet<'_>) -> Vec<(Text, NotRead)> {
         let source = self.spawner.spec.when.source();
-        let recorded = Recorded::read(self.task, self.spawner, source, self.is_input, &mut known);
+        let recorded = Recorded::read(self.task, self.spawner, source, self.is_input, known);
         let evidence = Evidence {
             task: self.task,
             spawner: self.spawner,
@@ -87,16 +72,16 @@ impl Question<'_, '_> {
             recorded: &recorded,
             source,
         };
-        derive(&evidence, &mut known);
+        derive(&evidence, known);
         if self.inference.asks_for("Title", self.task, self.reads_metadata) {
-            title_of_an_empty_prompt(&evidence, &mut known);
+            title_of_an_empty_prompt(&evidence, known);
         }
         let number = page_number(&evidence);
-        let not_read = self.inference.read(self.task, self.reads_metadata, number, &mut known);
-        derive_more(&evidence, &mut known);
+        let not_read = self.inference.read(self.task, self.reads_metadata, number, known);
+        derive_more(&evidence, known);
         known.let_stand_in();
-        recorded.tell_by_name(Table::of(source), &mut known);
-        Answer { known: known.into_known(), not_read }
+        recorded.tell_by_name(Table::of(source), known);
+        not_read
     }
 }
 
@@ -206,7 +191,9 @@ fn own(evidence: &Evidence<'_, '_>, known: &mut VariableSet<'_>) {
         known.put(Origin::Task, exact, "Number", |_| Ok(Value::Int(number)));
         // Of other events the identifier is another one: of a check run its own.
         if is_about_an_issue(evidence) {
-            known.put(Origin::Task, exact, "ID", |_| Ok(Value::from(number.to_string())));
+            known.put(Origin::Task, exact, "ID", |_| {
+                Ok(Value::from(itoa::Buffer::new().format(number)))
+            });
         }
     }
     for (name, variable) in

@@ -8,7 +8,6 @@
 mod build;
 mod report;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::report::{Missing, ReportedVariable, VariableReport, report};
@@ -17,7 +16,7 @@ use super::mark;
 use super::meter::Meter;
 use super::rules::{NewInputs, Rules};
 use super::sources::{
-    Answer, FROM_REPOSITORY, Inference, Known, NotRead, Origin, Question, is_group,
+    FROM_REPOSITORY, Inference, NotRead, Origin, Question, VariableSet, is_group,
 };
 use crate::apimachinery::Kind;
 use crate::templates::Uses;
@@ -71,20 +70,15 @@ pub(super) fn variables(
     let view = View { task, rules, facts, uses: &rules.uses, inference: &rules.inference };
     let variables = view.variables(&meter);
     *budget = meter.left();
-    Arc::new(root(variables.known))
+    Arc::new(variables.known.into_root())
 }
 
 /// Variables, and who says what they are.
-struct Variables {
-    known: BTreeMap<Text, Known>,
+struct Variables<'u> {
+    known: VariableSet<'u>,
     not_read: Vec<(Text, NotRead)>,
     /// Those that took more to build than a Task may cost.
     too_large: Vec<Text>,
-}
-
-/// The variables as templates read them.
-fn root(known: BTreeMap<Text, Known>) -> Map {
-    known.into_iter().map(|(name, Known { value, .. })| (name, value)).collect()
 }
 
 /// Whether the templates need to know the Workspace of a Task.
@@ -116,9 +110,9 @@ struct View<'v, 't> {
     inference: &'v Inference,
 }
 
-impl View<'_, '_> {
+impl<'v> View<'v, '_> {
     /// The groups come first: a stranger's text, which may be long, can't leave them unpaid.
-    fn variables(&self, meter: &Meter) -> Variables {
+    fn variables(&self, meter: &'v Meter) -> Variables<'v> {
         let (task, rules, facts) = (self.task, self.rules, self.facts);
         let is_new = self.is_as_kelos_made_it();
         let inputs = Inputs { rules, is_new };
@@ -142,18 +136,18 @@ impl View<'_, '_> {
             build::namespace(facts.namespace, facts.namespace_name, meter).map(Some)
         });
         group("User", &|| facts.user.map(|user| build::user(user, meter)).transpose());
-        let Answer { mut known, not_read } = self.source(inputs, meter);
-        known.extend(groups.into_iter().map(|(name, value)| {
-            let origin = origin_of_group(&name);
-            (name, Known::group(value, origin))
-        }));
+        let mut known = VariableSet::new(self.uses, meter);
+        let not_read = self.source(inputs, &mut known);
+        for (name, value) in groups {
+            known.set_group(&name, value, origin_of_group(&name));
+        }
         Variables { known, not_read, too_large }
     }
 
-    /// What is known about the source.
-    fn source(&self, inputs: Inputs<'_>, meter: &Meter) -> Answer {
+    /// Tells what is known about the source, and gives why some of it was not read.
+    fn source(&self, inputs: Inputs<'_>, known: &mut VariableSet<'_>) -> Vec<(Text, NotRead)> {
         if !needs_source(self.rules.spawner.makes, self.uses) {
-            return Answer::default();
+            return Vec::new();
         }
         let is_input = |key: &str, value: &str| inputs.has(Kind::Annotation, key, value);
         let question = Question {
@@ -163,9 +157,8 @@ impl View<'_, '_> {
             is_input: &is_input,
             inference: self.inference,
             reads_metadata: inputs.is_new && self.inference.reads_metadata(),
-            uses: self.uses,
         };
-        question.answer(meter)
+        question.answer(known)
     }
 
     /// Whether labels and annotations are as Kelos made them, if anybody reads that: later some are ours. A

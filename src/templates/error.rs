@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use super::budget::Exhausted;
@@ -84,7 +85,7 @@ pub struct TemplateError {
     pub hint: Option<String>,
     /// The name in the template that may be meant for another, as it is written (`.Task.Name`): of what is
     /// missing, or of a function that was called as if it were a variable.
-    pub name: Option<Box<str>>,
+    pub name: Option<SmolStr>,
 }
 
 impl TemplateError {

@@ -89,7 +89,7 @@ impl Program {
     /// # Errors
     ///
     /// `missing_variable`, `render_error`, `limit_exceeded`, or what a helper gives, with its place.
-    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<String, TemplateError> {
+    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<Text, TemplateError> {
         let root = Value::Map(Arc::clone(root));
         eval::render(&self.inner.source, &self.inner.parsed, root, false, budget)
     }
@@ -112,7 +112,7 @@ impl Program {
     ///
     /// `missing_variable` for an element that a map does not have, `render_error` for whatever else Go fails on,
     /// `limit_exceeded` where it can't be told what Go does; each with its place.
-    pub fn render_plain(&self, root: &Value, budget: &mut Budget) -> Result<String, TemplateError> {
+    pub fn render_plain(&self, root: &Value, budget: &mut Budget) -> Result<Text, TemplateError> {
         eval::render(&self.inner.source, &self.inner.parsed, root.clone(), true, budget)
     }
 

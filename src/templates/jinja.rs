@@ -139,7 +139,7 @@ impl Program {
     /// # Errors
     ///
     /// `missing_variable`, `render_error` or `limit_exceeded`.
-    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<String, TemplateError> {
+    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<Text, TemplateError> {
         let source = self.code.borrow_owner();
         let affordable = budget.bytes() / BYTES_PER_FUEL;
         let fuel = budget.steps().min(affordable);
@@ -156,7 +156,7 @@ impl Program {
         if text.len() > VALUE_BYTES {
             return Err(Exhausted::Value.into());
         }
-        Ok(text)
+        Ok(text.into())
     }
 
     /// The variables it may read, as the variables map spells them (`ReviewState` for

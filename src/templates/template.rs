@@ -54,12 +54,12 @@ impl Template {
     /// # Errors
     ///
     /// Any [`TemplateError`] but a `parse_error`.
-    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<String, TemplateError> {
+    pub fn render(&self, root: &Arc<Map>, budget: &mut Budget) -> Result<Text, TemplateError> {
         match &self.body {
             Body::Plain if self.source.len() > budget::VALUE_BYTES => {
                 Err(budget::Exhausted::Value.into())
             }
-            Body::Plain => Ok(self.source.to_string()),
+            Body::Plain => Ok(self.source.clone()),
             Body::Names(names) => {
                 budget.within(Budget::template(), |b| names.render(&self.source, root, b))
             }

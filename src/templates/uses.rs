@@ -77,30 +77,36 @@ impl Uses {
     }
 
     /// Whether the variable `name` is read by its name.
+    #[inline]
     pub fn names_it(&self, name: &str) -> bool {
-        self.bits & bit_of(name) != 0 && self.shared(name).is_some()
+        self.place(name).is_some()
     }
 
-    fn shared(&self, name: &str) -> Option<&Text> {
-        [&self.names, &self.spellings].into_iter().find_map(|names| {
-            let found = names.binary_search_by(|it| (**it).cmp(name));
-            found.ok().and_then(|found| names.get(found))
-        })
+    /// The place of a name among [all](Uses::places) that are read.
+    #[inline]
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        if self.bits & bit_of(name) == 0 { None } else { self.search(name) }
+    }
+
+    fn search(&self, name: &str) -> Option<usize> {
+        let find = |names: &[Text]| names.binary_search_by(|it| (**it).cmp(name)).ok();
+        find(&self.names).or_else(|| Some(self.names.len() + find(&self.spellings)?))
+    }
+
+    /// All names that are read, those as a template wrote them behind the others.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Text> {
+        self.names.iter().chain(&self.spellings)
     }
 
     /// Whether the variable `name` may be read.
+    #[inline]
     pub fn has(&self, name: &str) -> bool {
         self.all || self.names_it(name)
     }
 
     /// The variable's name as the key of its value, if it may be read.
     pub fn key(&self, name: &str) -> Option<Text> {
-        if self.bits & bit_of(name) != 0
-            && let Some(shared) = self.shared(name)
-        {
-            return Some(Text::clone(shared));
-        }
-        self.all.then(|| name.into())
+        self.has(name).then(|| name.into())
     }
 
     /// What its names take at the most, in bytes, while they are put together.
@@ -109,6 +115,7 @@ impl Uses {
     }
 }
 
+#[inline]
 fn bit_of(name: &str) -> u64 {
     let ends = [name.as_bytes().first(), name.as_bytes().last()];
     let [first, last] = ends.map(|byte| byte.copied().map_or(0, u32::from));

@@ -5,10 +5,12 @@ mod typed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 pub use self::typed::{GoValue, Typed};
 
 /// A text. Cloning it is cheap.
-pub type Text = Arc<str>;
+pub type Text = SmolStr;
 
 /// A map from text to value, in key order, as Go prints and ranges over maps.
 pub type Map = BTreeMap<Text, Value>;

@@ -56,10 +56,10 @@ fn an_answer_allocates_so_often_and_not_more() {
         ("a title that is read back", allocations(fixtures::spawner(0, Templates::Shared))),
     ];
     let expected = [
-        ("no rules", 7),
-        ("a fixed text", 16),
-        ("what the Task tells", 38),
-        ("a title that is read back", 63),
+        ("no rules", 6),
+        ("a fixed text", 13),
+        ("what the Task tells", 21),
+        ("a title that is read back", 40),
     ];
     assert_eq!(counted, expected);
 }

@@ -76,7 +76,7 @@ fn render(source: &str, syntax: Syntax, case: &Case) -> Result<String, TemplateE
     let values = case.values().into_iter().enumerate();
     let root: Map = values.map(|(i, value)| (format!("a{i}").into(), value)).collect();
     let template = Template::compile(source, syntax)?;
-    template.render(&Arc::new(root), &mut Budget::task().at(MOMENT))
+    template.render(&Arc::new(root), &mut Budget::task().at(MOMENT)).map(String::from)
 }
 
 fn agrees(source: &str, syntax: Syntax, case: &Case) -> Result<(), String> {

@@ -202,7 +202,7 @@ fn every_recipe_gives_what_it_says_in_both_languages() {
             assert_eq!(template.language(), Some(language), "{source}");
             let gives = match template.render(&root, &mut Budget::task()) {
                 Ok(text) => text,
-                Err(error) if error.kind == ErrorKind::Dropped => "nothing".to_owned(),
+                Err(error) if error.kind == ErrorKind::Dropped => "nothing".into(),
                 Err(error) => panic!("{source}: {error:?}"),
             };
             assert_eq!(gives, recipe.gives, "{source}");

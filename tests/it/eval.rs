@@ -90,7 +90,7 @@ impl World {
         let task = Task::parse(&task).unwrap();
         let decision = decide(&task, &rules, &facts(), &Limits::default());
         match &decision.keys[0].outcome {
-            KeyOutcome::Applied(text) => Ok(text.clone()),
+            KeyOutcome::Applied(text) => Ok(text.to_string()),
             KeyOutcome::Skipped(skip) => Err(format!("{}: {skip}", skip.reason.as_str())),
             other => panic!("{template}: {other:?}"),
         }

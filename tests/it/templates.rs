@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kelos_metadata::templates::ErrorKind;
 use kelos_metadata::templates::budget::Budget;
-use kelos_metadata::templates::value::{Map, Value};
+use kelos_metadata::templates::value::{Map, Text, Value};
 use kelos_metadata::templates::{Syntax, Template};
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ const HELPERS: &[(&str, &str)] = &[
     ("contains \"a\" | ternary \"y\" \"n\"", "contains(\"a\") | ternary(\"y\", \"n\")"),
 ];
 
-fn render(source: &str, syntax: Syntax, vars: &Arc<Map>) -> (Result<String, ErrorKind>, Budget) {
+fn render(source: &str, syntax: Syntax, vars: &Arc<Map>) -> (Result<Text, ErrorKind>, Budget) {
     let template = Template::compile(source, syntax);
     let template = template.unwrap_or_else(|error| panic!("{source}: {error:?}"));
     let mut budget = Budget::task();

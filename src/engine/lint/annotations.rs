@@ -253,7 +253,7 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
 /// A text without an action, which is written as it is.
 fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
     let sanitizes = rule.on_invalid == OnInvalid::Sanitize;
-    if let Err(error) = judge(rule, rule.trimmed(source).into(), sanitizes) {
+    if let Err(error) = judge(rule, rule.trimmed(source), sanitizes) {
         let (of, text) = match (&rule.default, error.reason) {
             (Some(default), _) => (
                 Rule::DefaultAlways,

@@ -12,6 +12,7 @@ use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::rules::DeclaredIn;
 use crate::engine::skip::Skip;
+use crate::templates::value::Text;
 
 impl<'r> Merge<'_, 'r, '_> {
     /// Copies the labels that the Task has by now. Of what a prefix matches, only what is copied is told;
@@ -68,13 +69,13 @@ impl<'r> Merge<'_, 'r, '_> {
         if self.rules.rule(kind, key).is_some() {
             return None;
         }
-        let value = self.changes.get(self.task, Kind::Label, key)?.to_owned();
+        let value = Text::from(self.changes.get(self.task, Kind::Label, key)?);
         let skipped = |skip| Some(KeyOutcome::Skipped(skip));
         if let Err(error) = self.task.pod_place() {
             return skipped(Skip::new(Reason::Unsupported, error.to_string()));
         }
         match self.task.get(kind, key) {
-            Some(there) if there == value => return Some(KeyOutcome::Kept),
+            Some(there) if value == there => return Some(KeyOutcome::Kept),
             Some(_) => return skipped(existing(self.task.shape())),
             None => {}
         }

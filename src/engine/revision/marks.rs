@@ -121,7 +121,7 @@ fn written(decision: &Decision<'_>, annotation: &str) -> Option<String> {
         | Operation::Replace(Path::Key(_, place), value)
             if (place.kind, place.key) == (Kind::Annotation, annotation) =>
         {
-            Some(value.clone())
+            Some(value.to_string())
         }
         _ => None,
     })

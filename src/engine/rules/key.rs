@@ -55,8 +55,8 @@ impl Compiler<'_> {
             self.guards(kind, &key, said, cluster.as_deref());
         let refusal = self.refusal(kind, &key, is_beyond);
         let plan = refusal.map_or(Ok(()), Err).and_then(|()| {
-            let entry = entry.map_err(Refusal::from)?.unwrap_or_default();
-            sound_default.map_err(Refusal::from)?;
+            let entry = entry?.unwrap_or_default();
+            sound_default?;
             let (source, syntax) = match field {
                 Some(template) => (template, Syntax::Go),
                 None => (&*entry.template, self.settings.syntax),
@@ -67,7 +67,6 @@ impl Compiler<'_> {
             let compiled = compiled.and_then(|it| fitting(kind, it, field.is_some(), is_free));
             compiled.map_err(|error| self.refused(source, error))
         });
-        let plan = plan.map_err(Box::new);
         let is_shown_line = is_shown_line(kind, &key);
         if let Err(refusal) = &plan
             && (is_asked || refusal.error.reason != Reason::Protected)
@@ -151,7 +150,7 @@ impl Compiler<'_> {
     }
 
     /// Why the key is never rendered, whatever its template says.
-    fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Refusal> {
+    fn refusal(&self, kind: Kind, key: &str, is_beyond: bool) -> Option<Box<Refusal>> {
         let error = if self.policy.protection.covers(kind, key) {
             let message = "this key is not for templates; choose another";
             let error = Skip::new(Reason::Protected, message);
@@ -173,13 +172,13 @@ impl Compiler<'_> {
         } else {
             return None;
         };
-        Some(Refusal::from(error))
+        Some(error.into())
     }
 
     /// A template that does not compile, with its source if there is room for it.
-    fn refused(&mut self, source: &str, error: Skip) -> Refusal {
+    fn refused(&mut self, source: &str, error: Skip) -> Box<Refusal> {
         let has_room = self.purse.take_bytes(source.len()).is_ok();
-        Refusal { error, source: has_room.then(|| source.into()) }
+        Box::new(Refusal { error, source: has_room.then(|| source.into()) })
     }
 
     /// Tells why a key is not rendered. That it costs too much is told once, not for thousands of keys.
@@ -224,9 +223,9 @@ fn fitting(
     }
 }
 
-impl From<Skip> for Refusal {
-    fn from(error: Skip) -> Refusal {
-        Refusal { error, source: None }
+impl From<Skip> for Box<Refusal> {
+    fn from(error: Skip) -> Box<Refusal> {
+        Box::new(Refusal { error, source: None })
     }
 }
 

@@ -124,7 +124,7 @@ pub(super) fn printed(json: &serde_json::Value) -> Result<String, NoTask> {
         let program = Program::compile_plain("{{printf \"%v\" .it}}", &mut Purse::default())?;
         program.render_plain(&root, &mut Budget::template())
     };
-    print().map_err(|error| NoTask::not_simulated(error.message))
+    print().map(String::from).map_err(|error| NoTask::not_simulated(error.message))
 }
 
 /// JSON as Go decodes it where it knows no types: all numbers are `float64`.

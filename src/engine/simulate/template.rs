@@ -68,5 +68,5 @@ pub(super) fn render(program: &Program, variables: &Variables) -> Result<String,
     let mut budget = variables.left().unwrap_or(Budget::template());
     let text = program.render_plain(variables.root(), &mut budget);
     variables.spend_to(budget);
-    text.map_err(|error| variables.explained(error))
+    text.map(String::from).map_err(|error| variables.explained(error))
 }

@@ -110,7 +110,7 @@ pub(super) fn polled_repository(
 pub(super) fn of_page(evidence: &Evidence<'_, '_>, known: &VariableSet<'_>) -> Option<Repository> {
     let number = page_number(evidence)?;
     let url = known.get("URL").and_then(Value::as_text)?;
-    let page = url.strip_suffix(&*number.to_string())?;
+    let page = url.strip_suffix(itoa::Buffer::new().format(number))?;
     let base = page.strip_suffix("/issues/").or_else(|| page.strip_suffix("/pull/"))?;
     repository(base, known.meter)
 }
@@ -135,7 +135,9 @@ pub(super) fn tell_recorded(
 pub(super) fn stand_in(repository: &Repository, known: &mut VariableSet<'_>) {
     known.stand_in("RepositoryOwner", &repository.owner);
     known.stand_in("RepositoryName", &repository.name);
-    known.stand_in("Repository", &full_name(repository));
+    if known.wants("Repository") {
+        known.stand_in("Repository", &full_name(repository));
+    }
 }
 
 /// `owner/name`
@@ -174,7 +176,8 @@ pub(super) fn tell_page(
     if let Some(site) = site.as_ref().or_else(of_workspace)
         && known.wants("URL")
     {
-        known.stand_in("URL", &[site, owner, name, page, &number.to_string()].join("/"));
+        let mut digits = itoa::Buffer::new();
+        known.stand_in("URL", &[site, owner, name, page, digits.format(number)].join("/"));
     }
 }
 

@@ -20,6 +20,8 @@ mod printed;
 mod scan;
 mod segment;
 
+use smol_str::format_smolstr;
+
 pub(super) use self::pair::pay_for_a_prompt;
 use self::pair::{Found, Pair};
 use self::pattern::{MOST_PIECES, PIECE_BYTES, Pattern};
@@ -171,7 +173,10 @@ impl Inference {
         number: Option<i64>,
         known: &mut VariableSet<'_>,
     ) -> Vec<(Text, NotRead)> {
-        let page = number.map(|number| format!("/{number}"));
+        if self.pairs.is_empty() {
+            return Vec::new();
+        }
+        let page = number.map(|number| format_smolstr!("/{number}"));
         let mut found = Found { page: page.as_deref(), ..Found::default() };
         for pair in &self.pairs {
             let is_missing = |name: &str| {

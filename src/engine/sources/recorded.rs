@@ -291,8 +291,7 @@ mod tests {
         let spawner = serde_json::from_str::<TaskSpawner>("{}").unwrap();
         Recorded::read(&task, &spawner, spawner.spec.when.source(), &|_, _| true, &mut known)
             .tell_by_name(Table::of(spawner.spec.when.source()), &mut known);
-        let known = known.into_known().into_iter();
-        let root: Map = known.map(|(name, known)| (name, known.value)).collect();
+        let root = known.into_root();
         assert_eq!(root["Author"], Value::from("octocat"));
         assert_eq!(root["ReviewState"], Value::from("approved"));
         assert_eq!(root["Source"].as_map().unwrap()["reviewState"], Value::from("approved"));

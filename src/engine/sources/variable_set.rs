@@ -1,15 +1,16 @@
 //! The variables that are known so far, and who says so.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+use smallvec::SmallVec;
 
 use super::text::{self, ENTRY_STEPS};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::Shape;
 use crate::engine::meter::Meter;
 use crate::templates::budget::Exhausted;
-use crate::templates::value::{Text, Value};
+use crate::templates::value::{Map, Text, Value};
 use crate::templates::{Uses, camel_case};
 
 /// Who says what a variable is.
@@ -93,34 +94,34 @@ pub(in crate::engine) struct Known {
     letters: Letters,
 }
 
-impl Known {
-    /// A group, which is not read back.
-    pub(in crate::engine) fn group(value: Value, origin: Origin) -> Known {
-        Known { value, origin, letters: Letters::Alike }
-    }
-}
+/// How many variables have a place of their own at the most, known or not.
+const MOST_PLACES: usize = 64;
 
 /// Variables by name; only those that somebody wants.
-pub(super) struct VariableSet<'u> {
+pub(in crate::engine) struct VariableSet<'u> {
     uses: &'u Uses,
     /// What building them is paid from.
     pub(super) meter: &'u Meter,
-    /// A tree: they are few of most Tasks, and whoever sends one can make them thousands.
-    known: BTreeMap<Text, Known>,
+    /// The first of those that are wanted by their names, each at its [place](Uses::place).
+    named: Box<[Option<Known>]>,
+    /// The others. A tree: whoever sends a Task, or writes templates, can make them thousands.
+    others: BTreeMap<Text, Known>,
     /// What holds for those that no field tells: a few, of which the first counts.
-    stand_ins: Vec<(&'static str, Origin, Value)>,
+    stand_ins: SmallVec<[(&'static str, Origin, Value); 1]>,
     /// Those that fields contradict each other about: they stay missing.
     contested: BTreeSet<Text>,
 }
 
 impl<'u> VariableSet<'u> {
     /// Starts with nothing.
-    pub(super) fn new(uses: &'u Uses, meter: &'u Meter) -> VariableSet<'u> {
+    pub(in crate::engine) fn new(uses: &'u Uses, meter: &'u Meter) -> VariableSet<'u> {
+        let named = uses.places().take(MOST_PLACES).map(|_| None).collect();
         VariableSet {
             uses,
             meter,
-            known: BTreeMap::new(),
-            stand_ins: Vec::new(),
+            named,
+            others: BTreeMap::new(),
+            stand_ins: SmallVec::new(),
             contested: BTreeSet::new(),
         }
     }
@@ -139,13 +140,27 @@ impl<'u> VariableSet<'u> {
         name: &str,
         build: impl FnOnce(&Meter) -> Result<Value, Exhausted>,
     ) {
-        if let Some(key) = self.uses.key(name)
-            && self.find(name).is_none()
+        let place = self.uses.place(name);
+        if (place.is_some() || self.uses.all)
+            && self.at(place, name).is_none()
             && !self.contested.contains(name)
             && self.meter.take_steps(ENTRY_STEPS).is_ok()
             && let Ok(value) = build(self.meter)
         {
-            self.known.insert(key, Known { value, origin, letters });
+            self.set(place, name, Known { value, origin, letters });
+        }
+    }
+
+    /// Sets a group, whatever was told of a variable that is called so.
+    pub(in crate::engine) fn set_group(&mut self, name: &Text, value: Value, origin: Origin) {
+        let known = Known { value, origin, letters: Letters::Alike };
+        self.set(self.uses.place(name), name, known);
+    }
+
+    fn set(&mut self, place: Option<usize>, name: &str, known: Known) {
+        match place.and_then(|place| self.named.get_mut(place)) {
+            Some(named) => *named = Some(known),
+            None => _ = self.others.insert(name.into(), known),
         }
     }
 
@@ -217,32 +232,83 @@ impl<'u> VariableSet<'u> {
         let uses = self.uses;
         for name in uses.spellings().filter(|name| has_meaning(name)) {
             let other = camel_case::variable(name);
-            if self.find(name).is_none() && self.known.remove(&*other).is_some() {
+            if self.find(name).is_none() && self.remove(&other).is_some() {
                 self.contested.insert(other.into());
             }
         }
     }
 
     /// The value of a variable, if it is known and was wanted.
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+    pub(in crate::engine) fn get(&self, name: &str) -> Option<&Value> {
         self.find(name).map(|known| &known.value)
     }
 
     fn find(&self, name: &str) -> Option<&Known> {
-        self.known.get(name)
+        self.at(self.uses.place(name), name)
     }
 
-    /// The text of a variable as Kelos printed it, if it is known letter by letter.
-    pub(super) fn letters(&self, name: &str) -> Option<Cow<'_, str>> {
-        let known = self.find(name).filter(|known| known.letters == Letters::Exact)?;
-        match &known.value {
-            Value::Int(number) => Some(number.to_string().into()),
-            other => other.as_text().map(|text| Cow::Borrowed(&**text)),
+    fn at(&self, place: Option<usize>, name: &str) -> Option<&Known> {
+        match place.and_then(|place| self.named.get(place)) {
+            Some(named) => named.as_ref(),
+            None => self.others.get(name),
         }
     }
 
-    /// All that is known.
-    pub(super) fn into_known(self) -> BTreeMap<Text, Known> {
-        self.known
+    /// Takes a variable out, if it is known.
+    pub(in crate::engine) fn remove(&mut self, name: &str) -> Option<Known> {
+        match self.uses.place(name).and_then(|place| self.named.get_mut(place)) {
+            Some(named) => named.take(),
+            None => self.others.remove(name),
+        }
+    }
+
+    /// The text of a variable as Kelos printed it, if it is known letter by letter.
+    pub(super) fn letters(&self, name: &str) -> Option<Text> {
+        let known = self.find(name).filter(|known| known.letters == Letters::Exact)?;
+        match &known.value {
+            Value::Int(number) => Some(itoa::Buffer::new().format(*number).into()),
+            other => other.as_text().cloned(),
+        }
+    }
+
+    /// All that is known, in no order.
+    pub(in crate::engine) fn iter(&self) -> impl Iterator<Item = (&Text, &Known)> {
+        let named = self.uses.places().zip(&self.named);
+        named.filter_map(|(name, known)| Some((name, known.as_ref()?))).chain(&self.others)
+    }
+
+    /// The variables as templates read them.
+    pub(in crate::engine) fn into_root(self) -> Map {
+        let mut root = Vec::with_capacity(self.named.len() + self.others.len());
+        let named = self.uses.places().zip(self.named);
+        root.extend(named.filter_map(|(name, known)| Some((name.clone(), known?.value))));
+        root.extend(self.others.into_iter().map(|(name, known)| (name, known.value)));
+        root.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::templates::budget::Budget;
+
+    #[test]
+    fn a_variable_without_a_place_is_known_as_the_others_are() {
+        const COUNT: usize = 3 * MOST_PLACES;
+        let uses = Uses::of((0..COUNT).map(|number| format!("V{number}").into()));
+        let meter = Meter::new(Budget::task());
+        let mut known = VariableSet::new(&uses, &meter);
+        for name in uses.names() {
+            known.derive(Letters::Exact, name, name);
+            known.derive(Letters::Exact, name, "told once more");
+        }
+        known.derive(Letters::Exact, "Other", "nobody asks");
+        assert_eq!((known.named.len(), known.iter().count()), (MOST_PLACES, COUNT));
+        for name in ["V0", "V191", "V98"] {
+            assert_eq!(known.remove(name).map(|known| known.value), Some(Value::from(name)));
+            assert!(known.get(name).is_none() && known.remove(name).is_none(), "{name}");
+        }
+        let root = known.into_root();
+        assert_eq!((root.len(), root.get("V99")), (COUNT - 3, Some(&Value::from("V99"))));
     }
 }

@@ -146,7 +146,7 @@ pub fn report(
     names.extend(known.iter().filter(|it| !is_noise(it)).map(|(name, _)| name.clone()));
     // In Jinja a variable that is known as it is written is meant, and no other.
     let is_known = |name: &Text| {
-        let mut spellings = rules.uses.spellings().filter(|it| known.contains_key(*it));
+        let mut spellings = rules.uses.spellings().filter(|it| known.get(it).is_some());
         spellings.any(|spelling| *camel_case::variable(spelling) == **name)
     };
     names.extend(rules.uses.names().iter().filter(|name| !is_known(name)).cloned());

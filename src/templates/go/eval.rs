@@ -9,6 +9,9 @@ mod plain;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use smallvec::SmallVec;
+use smol_str::SmolStrBuilder;
+
 use super::names::Part;
 use super::outline::NO_VALUE;
 use super::parser::Parsed;
@@ -17,7 +20,7 @@ use crate::templates::budget::{Budget, Exhausted, VALUE_BYTES};
 use crate::templates::error::ErrorKind;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::gofmt;
-use crate::templates::value::{Map, Value};
+use crate::templates::value::{Map, Text, Value};
 
 /// How deep templates may call each other.
 const MAX_CALLS: usize = 100;
@@ -38,11 +41,11 @@ pub(super) fn render(
     root: Value,
     is_plain: bool,
     budget: &mut Budget,
-) -> Result<String, TemplateError> {
+) -> Result<Text, TemplateError> {
     let mut evaluator = Evaluator::new(source, parsed, is_plain, budget);
     evaluator.variables.push((ROOT, root.clone()));
     evaluator.walk(&root, &parsed.main)?;
-    Ok(evaluator.output)
+    Ok(evaluator.output.finish())
 }
 
 /// Renders a template that prints texts and variables by their names and nothing else, as [`render`] would.
@@ -55,7 +58,7 @@ pub(super) fn names(
     parts: &[Part],
     root: &Map,
     budget: &mut Budget,
-) -> Result<String, TemplateError> {
+) -> Result<Text, TemplateError> {
     static NOTHING: LazyLock<Parsed> = LazyLock::new(Parsed::default);
     let mut evaluator = Evaluator::new(source, &NOTHING, false, budget);
     for part in parts {
@@ -71,7 +74,7 @@ pub(super) fn names(
             }
         }
     }
-    Ok(evaluator.output)
+    Ok(evaluator.output.finish())
 }
 
 struct Evaluator<'a> {
@@ -80,12 +83,12 @@ struct Evaluator<'a> {
     /// Whether nothing is printed as Go does, instead of being an error.
     is_plain: bool,
     budget: &'a mut Budget,
-    variables: Vec<(VariableId, Value)>,
+    variables: SmallVec<[(VariableId, Value); 1]>,
     /// Where the variables of the running template begin.
     frame: usize,
     calls: usize,
     depth: usize,
-    output: String,
+    output: SmolStrBuilder,
 }
 
 /// What comes after a node.
@@ -108,11 +111,11 @@ impl<'a> Evaluator<'a> {
             parsed,
             is_plain,
             budget,
-            variables: Vec::new(),
+            variables: SmallVec::new(),
             frame: 0,
             calls: 0,
             depth: 0,
-            output: String::new(),
+            output: SmolStrBuilder::new(),
         }
     }
 
@@ -293,12 +296,13 @@ impl<'a> Evaluator<'a> {
             Value::Str(text) => self.write(text, span),
             Value::Dual(dual) => self.write(&dual.text, span),
             Value::Int(number) => {
-                let text = number.to_string();
+                let mut digits = itoa::Buffer::new();
+                let text = digits.format(*number);
                 // As it costs wherever else a number is printed.
                 let paid = self.budget.take_steps(1);
                 let paid = paid.and_then(|()| self.budget.take_bytes(text.len()));
                 paid.map_err(|e| self.place(e, span))?;
-                self.write(&text, span)
+                self.write(text, span)
             }
             Value::Typed(typed) => {
                 let printed = typed.printed().map_err(|e| self.place(e, span))?;

@@ -61,7 +61,7 @@ impl Names {
         source: &str,
         root: &Map,
         budget: &mut Budget,
-    ) -> Result<String, TemplateError> {
+    ) -> Result<Text, TemplateError> {
         eval::names(source, &self.0, root, budget)
     }
 

@@ -27,11 +27,11 @@ fn root() -> Arc<Map> {
     ]))
 }
 
-fn render(source: &str) -> Result<String, TemplateError> {
+fn render(source: &str) -> Result<Text, TemplateError> {
     compile(source)?.render(&root(), &mut Budget::template())
 }
 
-fn text(source: &str) -> String {
+fn text(source: &str) -> Text {
     render(source).unwrap_or_else(|error| panic!("{source:.200}: {error}"))
 }
 

@@ -45,13 +45,13 @@ pub(super) fn split_list(meter: &mut dyn Caller, args: &[Value]) -> Result<Value
     meter.take_steps(args::searching(text, separator))?;
     let pieces = match separator.is_empty() {
         true => text.chars().count(),
-        false => text.matches(separator.as_ref()).count() + 1,
+        false => text.matches(separator.as_str()).count() + 1,
     };
     meter.take_steps(pieces as u64)?;
     meter.take_bytes(pieces.saturating_mul(ELEMENT).saturating_add(text.len()))?;
     let items: Vec<Value> = match separator.is_empty() {
         true => text.chars().map(|c| Value::from(&*c.encode_utf8(&mut [0; 4]))).collect(),
-        false => text.split(separator.as_ref()).map(Value::from).collect(),
+        false => text.split(separator.as_str()).map(Value::from).collect(),
     };
     Ok(Value::from(items))
 }

@@ -114,7 +114,7 @@ pub(super) fn replace(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, T
     let new = args::text("replace", args, 1)?;
     let text = args::text("replace", args, 2)?;
     meter.take_steps(args::searching(text, old))?;
-    let matches = text.matches(old.as_ref()).count();
+    let matches = text.matches(old.as_str()).count();
     if matches == 0 {
         return Ok(Value::Str(text.clone()));
     }
@@ -122,7 +122,7 @@ pub(super) fn replace(meter: &mut dyn Caller, args: &[Value]) -> Result<Value, T
     meter.take_steps(matches as u64 / 4)?;
     let kept = text.len() - matches * old.len();
     meter.take_bytes(matches.saturating_mul(new.len()).saturating_add(kept))?;
-    Ok(Value::from(text.replace(old.as_ref(), new)))
+    Ok(Value::from(text.replace(old.as_str(), new)))
 }
 
 /// `repeat COUNT TEXT`: the text so many times.

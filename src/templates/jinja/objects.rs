@@ -103,7 +103,7 @@ impl Object for Container {
         match self.0.as_list() {
             Some(items) => Enumerator::Seq(items.len()),
             None => self.mapped_enumerator(|this| match this.0.as_map() {
-                Some(map) => Box::new(map.keys().cloned().map(JinjaValue::from)),
+                Some(map) => Box::new(map.keys().map(text)),
                 None => Box::new(std::iter::empty()),
             }),
         }
@@ -133,7 +133,7 @@ impl Object for Container {
             Some(items) => f.debug_list().entries(items.iter().map(to_jinja)).finish(),
             None => {
                 let entries = self.0.as_map().into_iter().flat_map(|map| map.iter());
-                let entries = entries.map(|(k, v)| (JinjaValue::from(k.clone()), to_jinja(v)));
+                let entries = entries.map(|(k, v)| (text(k), to_jinja(v)));
                 f.debug_map().entries(entries).finish()
             }
         }
@@ -149,10 +149,18 @@ pub(super) fn to_jinja(value: &Value) -> JinjaValue {
         Value::Int(i) => JinjaValue::from(*i),
         Value::Byte(b) => JinjaValue::from(*b),
         Value::Float(f) => JinjaValue::from(*f),
-        Value::Str(text) => JinjaValue::from(text.clone()),
+        Value::Str(it) => text(it),
         Value::List(_) | Value::Map(_) | Value::Dual(_) => {
             JinjaValue::from_object(Container(value.clone(), Names::Any))
         }
+    }
+}
+
+/// A text for minijinja, which has short ones in place, too.
+pub(super) fn text(text: &Text) -> JinjaValue {
+    match text.is_heap_allocated() {
+        true => JinjaValue::from(Arc::<str>::from(text.clone())),
+        false => JinjaValue::from(text.as_str()),
     }
 }
 
@@ -199,7 +207,8 @@ fn scalar(value: &JinjaValue) -> Result<Value, TemplateError> {
         return Ok(Value::Nil);
     }
     if let Some(text) = value.as_str() {
-        return Ok(Arc::<str>::try_from(value.clone()).map_or_else(|_| text.into(), Value::Str));
+        return Ok(Arc::<str>::try_from(value.clone())
+            .map_or_else(|_| text.into(), |it| Value::Str(it.into())));
     }
     if value.is_integer() {
         let number = i64::try_from(value.clone());

@@ -5,7 +5,7 @@ use minijinja::value::{Rest, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 
 use super::meter::{self, charge_search, defined, fail, weigh};
-use super::objects::Container;
+use super::objects::{Container, text};
 use crate::templates::error::TemplateError;
 
 pub(super) const EQ: &str = "\0==";
@@ -86,7 +86,7 @@ fn compare(state: &mut State, a: Value, b: Value) -> Result<(Value, Value), Erro
 /// The text that a value reads as, or the value itself.
 fn as_text(value: Value) -> Value {
     match value.downcast_object_ref::<Container>().and_then(Container::text) {
-        Some(text) => Value::from(text.clone()),
+        Some(it) => text(it),
         None => value,
     }
 }

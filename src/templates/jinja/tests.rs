@@ -11,7 +11,7 @@ use super::Program;
 use crate::templates::budget::Budget;
 use crate::templates::error::TemplateError;
 use crate::templates::purse::Purse;
-use crate::templates::value::{Map, Value};
+use crate::templates::value::{Map, Text, Value};
 
 /// The variables of an issue.
 fn issue() -> Arc<Map> {
@@ -51,7 +51,7 @@ fn compile(source: &str) -> Result<Program, TemplateError> {
 }
 
 /// Compiles and renders with a template's own budget.
-fn render(source: &str) -> Result<String, TemplateError> {
+fn render(source: &str) -> Result<Text, TemplateError> {
     compile(source)?.render(&issue(), &mut Budget::template())
 }
 

@@ -291,9 +291,9 @@ mod tests {
         let place = Place { kind: Kind::Annotation, key: "~a~/b/", path: made.as_deref() };
         let operations = [
             Operation::Add(Path::Map(map), None),
-            Operation::Add(key("a/b~c"), Some(text.to_owned())),
-            Operation::Replace(key(text), "x".to_owned()),
-            Operation::Replace(Path::Key(map_of(Kind::Annotation, false), place), String::new()),
+            Operation::Add(key("a/b~c"), Some(text.into())),
+            Operation::Replace(key(text), "x".into()),
+            Operation::Replace(Path::Key(map_of(Kind::Annotation, false), place), "".into()),
             Operation::Remove(key("c")),
         ];
         let patch: Vec<PatchOperation> = operations.iter().map(PatchOperation::from).collect();

@@ -34,7 +34,8 @@ fn ours(source: &str, labels: &[&str]) -> Result<String, String> {
         ("Title".into(), Value::from("Fix it")),
     ]));
     let render = |template: Template| template.render(&root, &mut Budget::template());
-    Template::compile(source, Syntax::Go).and_then(render).map_err(|error| error.to_string())
+    let rendered = Template::compile(source, Syntax::Go).and_then(render);
+    rendered.map(String::from).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -154,7 +154,7 @@ pub fn rendered(template: &str, values: &BTreeMap<String, Value>) -> String {
             (name.as_str().into(), value)
         })
         .collect();
-    template.render(&Arc::new(variables), &mut Budget::template()).unwrap()
+    template.render(&Arc::new(variables), &mut Budget::template()).unwrap().into()
 }
 
 /// A variable as JSON.

@@ -188,7 +188,8 @@ impl World {
         let root = Arc::new(root);
         let render = |template: &str| {
             let template = Template::compile(template, Syntax::Go).map_err(|it| it.to_string())?;
-            template.render(&root, &mut Budget::task()).map_err(|it| format!("no Task: {it}"))
+            let rendered = template.render(&root, &mut Budget::task()).map(String::from);
+            rendered.map_err(|it| format!("no Task: {it}"))
         };
         let template = &spawner["spec"]["taskTemplate"];
         let first = match (template["promptTemplate"].as_str().unwrap_or_default(), kelos) {
@@ -236,7 +237,7 @@ impl World {
         let decision = decide(&task, &rules, &facts, &Limits::default());
         let key = decision.keys.iter().find(|it| it.key == "asked").unwrap();
         let value = match &key.outcome {
-            KeyOutcome::Applied(value) => Ok(value.clone()),
+            KeyOutcome::Applied(value) => Ok(value.to_string()),
             KeyOutcome::Skipped(skip) => Err(skip.variable.clone().expect(&skip.message)),
             other => panic!("{other:?}"),
         };

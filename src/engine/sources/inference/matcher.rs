@@ -47,7 +47,7 @@ struct Ways {
     start: IntervalSet,
     /// Of each piece.
     ends: Vec<IntervalSet>,
-    /// Of each piece that is a choice, the ways of those that it is one of.
+    /// Of each choice among them, the ways of those that it is one of.
     choices: Vec<Vec<Ways>>,
 }
 
@@ -65,27 +65,39 @@ fn backward(scan: &Scan<'_>, steps: &[Step<'_>], to: IntervalSet) -> Result<Ways
     let (mut ends, mut choices) = (Vec::with_capacity(steps.len()), Vec::new());
     let mut at = to;
     for step in steps.iter().rev() {
-        let mut of_choice = Vec::new();
         let start = match step {
-            _ if at.is_empty() => IntervalSet::default(),
             Step::Choice(all) => {
-                scan.begin_step()?;
-                let mut start = IntervalSet::default();
-                for steps in all {
-                    let ways = backward(scan, steps, at.clone())?;
-                    start = start.join(&ways.start);
-                    of_choice.push(ways);
-                }
+                let (start, of_choice) = backward_of_all(scan, all, &at)?;
+                choices.push(of_choice);
                 start
             }
+            _ if at.is_empty() => IntervalSet::default(),
             step => before(scan, step, &at)?,
         };
         ends.push(std::mem::replace(&mut at, start));
-        choices.push(of_choice);
     }
     ends.reverse();
     choices.reverse();
     Ok(Ways { start: at, ends, choices })
+}
+
+/// The same of each of those that a choice is one of, and where any of them can begin.
+fn backward_of_all(
+    scan: &Scan<'_>,
+    all: &[Vec<Step<'_>>],
+    to: &IntervalSet,
+) -> Result<(IntervalSet, Vec<Ways>), Unread> {
+    let (mut start, mut of_all) = (IntervalSet::default(), Vec::new());
+    if to.is_empty() {
+        return Ok((start, of_all));
+    }
+    scan.begin_step()?;
+    for steps in all {
+        let ways = backward(scan, steps, to.clone())?;
+        start = start.join(&ways.start);
+        of_all.push(ways);
+    }
+    Ok((start, of_all))
 }
 
 /// Works out from the beginning where the pieces can end that begin at one of these places.
@@ -97,12 +109,16 @@ fn forward(
 ) -> Result<(IntervalSet, Vec<Place>), Unread> {
     let mut at = from;
     let mut found = Vec::with_capacity(steps.len());
-    for ((step, ends), of_choice) in steps.iter().zip(&ways.ends).zip(&ways.choices) {
+    let mut choices = ways.choices.iter();
+    for (step, ends) in steps.iter().zip(&ways.ends) {
         if at.is_empty() {
             return Ok((at, found));
         }
         let (next, place) = match step {
-            Step::Choice(all) => choose(scan, all, &at, of_choice)?,
+            Step::Choice(all) => {
+                let of_choice = choices.next().map(Vec::as_slice).unwrap_or_default();
+                choose(scan, all, &at, of_choice)?
+            }
             step => {
                 let next = after(scan, step, &at, ends)?;
                 let span = at.only().zip(next.only());

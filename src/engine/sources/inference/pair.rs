@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::NotRead;
 use super::name;
-use super::pattern::{Flavour, Given, Pattern};
+use super::pattern::{FEW_VARIABLES, Flavour, Given, Pattern};
 use super::printed::value;
 use super::scan::Unread;
 use crate::engine::kelos::{Task, TaskSpec};
@@ -99,7 +101,8 @@ impl Pair {
             _ if task.is_manual() => Flavour::ByHand,
             _ => Flavour::Plain,
         };
-        let letters: Vec<_> = variables.iter().map(|it| known.letters(&it.name)).collect();
+        let letters = variables.iter().map(|it| known.letters(&it.name));
+        let letters: SmallVec<[_; FEW_VARIABLES]> = letters.collect();
         let given = Given { text: &text, flavour, letters: &letters, page: found.page };
         let readings = match self.pattern.read(&given, known.meter) {
             Ok(readings) => readings,

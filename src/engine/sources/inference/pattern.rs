@@ -1,6 +1,6 @@
 //! A template whose rendering is to be read: compiled once per TaskSpawner.
 
-use std::borrow::Cow;
+use smallvec::{SmallVec, smallvec};
 
 use super::layout::Layout;
 use super::matcher::{self, Place};
@@ -104,14 +104,17 @@ pub(super) struct Given<'g, 't> {
     pub(super) text: &'t str,
     pub(super) flavour: Flavour,
     /// Of each variable its text, if it is known letter by letter.
-    pub(super) letters: &'g [Option<Cow<'g, str>>],
+    pub(super) letters: &'g [Option<Text>],
     /// Where `.URL` is the page of an issue or pull request of which the number is known: a slash and the
     /// number.
     pub(super) page: Option<&'g str>,
 }
 
+/// How many variables need no memory of their own. Most patterns have fewer.
+pub(super) const FEW_VARIABLES: usize = 4;
+
 /// What was read: of each variable of the pattern its text, if it has only one reading.
-pub(super) type Readings<'t> = Vec<Option<&'t str>>;
+pub(super) type Readings<'t> = SmallVec<[Option<&'t str>; FEW_VARIABLES]>;
 
 impl Pattern {
     /// Compiles a template; nothing if it does not parse as Kelos reads it, or has nothing to be read.
@@ -148,7 +151,7 @@ impl Pattern {
         meter: &Meter,
     ) -> Result<Readings<'p>, Unread> {
         let known = given.letters.iter().flatten().map(|text| text.len()).sum::<usize>();
-        let mut found: Readings<'p> = vec![None; self.variables.len()];
+        let mut found: Readings<'p> = smallvec![None; self.variables.len()];
         for _ in 0..MOST_ROUNDS {
             let read = found.iter().flatten().map(|text| text.len()).sum::<usize>();
             let pay = || {
@@ -159,7 +162,7 @@ impl Pattern {
             pay().map_err(|_| Unread::TooCostly)?;
             let segments = Layout::of(self, given, &found, meter)?;
             let places = matcher::read(given.text, &steps(&segments), meter)?;
-            let mut next: Readings<'p> = vec![None; self.variables.len()];
+            let mut next: Readings<'p> = smallvec![None; self.variables.len()];
             self.collect(given.text, &segments, &places, &mut next, meter)?;
             // What stands once and was read is fixed where it stands already.
             let is_more = (next.iter().zip(&found).zip(&self.variables))

@@ -187,7 +187,7 @@ impl<'w> Walk<'w> {
         }
         let piece = match (&item.path, item.shape()) {
             (_, Some(Shape::Is(value))) if value.as_text().is_some() => {
-                Piece::Text(value.as_text().map(Text::clone).unwrap_or_default())
+                Piece::Text(value.as_text().cloned().unwrap_or_default())
             }
             (Some(path), Some(shape)) if !path.is_empty() => {
                 Piece::Variable(path.clone(), shape.clone())
