@@ -36,23 +36,41 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Adds what the escape stands for that `json` begins with; gives what is behind it.
+#[inline]
 fn unescape<'j>(json: &'j [u8], text: &mut Vec<u8>) -> Option<&'j [u8]> {
     let [b'\\', letter, behind @ ..] = json else { return None };
-    let byte = match letter {
-        b'n' => b'\n',
-        b'"' | b'\\' | b'/' => *letter,
-        b't' => b'\t',
-        b'r' => b'\r',
-        b'b' => 8,
-        b'f' => 12,
-        b'u' => return unescape_unit(json, text),
-        _ => return None,
-    };
-    text.push(byte);
-    Some(behind)
+    match ESCAPED[usize::from(*letter)] {
+        0 if *letter == b'u' => unescape_unit(json, text),
+        0 => None,
+        byte => {
+            text.push(byte);
+            Some(behind)
+        }
+    }
 }
 
-/// The same for a `\uXXXX`, or the two of a pair of surrogates.
+/// What each letter stands for behind a backslash; 0 for those that stand for no byte.
+const ESCAPED: [u8; 256] = {
+    let mut escaped = [0; 256];
+    let mut all: &[(u8, u8)] = &[
+        (b'"', b'"'),
+        (b'\\', b'\\'),
+        (b'/', b'/'),
+        (b'n', b'\n'),
+        (b't', b'\t'),
+        (b'r', b'\r'),
+        (b'b', 8),
+        (b'f', 12),
+    ];
+    while let [(letter, byte), rest @ ..] = all {
+        escaped[*letter as usize] = *byte;
+        all = rest;
+    }
+    escaped
+};
+
+/// The same for a `\uXXXX`, or the two of a pair of surrogates; apart, because it would make the other a slow one.
+#[cold]
 fn unescape_unit<'j>(json: &'j [u8], text: &mut Vec<u8>) -> Option<&'j [u8]> {
     const LENGTH: usize = r"\u000a".len();
     let (first, mut behind) = (unit(json)?, json.get(LENGTH..)?);
