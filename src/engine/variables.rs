@@ -117,14 +117,17 @@ impl<'v> View<'v, '_> {
         let is_new = self.is_as_kelos_made_it();
         let inputs = Inputs { rules, is_new };
         let (mut groups, mut too_large) = (Vec::new(), Vec::new());
-        let mut group = |name: &str, build: &dyn Fn() -> Result<Option<Value>, Exhausted>| {
-            let Some(key) = self.uses.key(name) else { return };
-            match build() {
-                Ok(Some(value)) => groups.push((key, value)),
-                Ok(None) => {}
-                Err(_) => too_large.push(key),
-            }
-        };
+        let mut group =
+            |name: &'static str, build: &dyn Fn() -> Result<Option<Value>, Exhausted>| {
+                if !self.uses.has(name) {
+                    return;
+                }
+                match build() {
+                    Ok(Some(value)) => groups.push((name, value)),
+                    Ok(None) => {}
+                    Err(_) => too_large.push(name.into()),
+                }
+            };
         group("Annotations", &|| build::inputs(task, Kind::Annotation, inputs, meter).map(Some));
         group(task.shape().group(), &|| {
             build::task(task, facts.namespace_name, inputs, meter).map(Some)
@@ -139,7 +142,7 @@ impl<'v> View<'v, '_> {
         let mut known = VariableSet::new(self.uses, meter);
         let not_read = self.source(inputs, &mut known);
         for (name, value) in groups {
-            known.set_group(&name, value, origin_of_group(&name));
+            known.set_group(name, value, origin_of_group(name));
         }
         Variables { known, not_read, too_large }
     }

@@ -209,9 +209,9 @@ pub(super) fn names_bytes<'n>(names: impl ExactSizeIterator<Item = &'n Text>) ->
     tree_bytes(names.len(), size_of::<Text>()) + names.map(text_bytes).sum::<usize>()
 }
 
-/// The bytes of a text, with its counts.
+/// The bytes of a text that it has not in its place, with its counts.
 pub(super) fn text_bytes(text: &Text) -> usize {
-    text.len() + 2 * size_of::<usize>() + ALLOCATION
+    if text.is_heap_allocated() { text.len() + 2 * size_of::<usize>() + ALLOCATION } else { 0 }
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub type Patterns = BTreeMap<Text, Arc<Pattern>>;
 /// The bytes of regular expressions.
 pub(super) fn patterns_bytes(patterns: &Patterns) -> usize {
     let each = patterns.iter().map(|(source, pattern)| text_bytes(source) + pattern.bytes());
-    tree_bytes(patterns.len(), 3 * size_of::<usize>()) + each.sum::<usize>()
+    tree_bytes(patterns.len(), size_of::<(Text, Arc<Pattern>)>()) + each.sum::<usize>()
 }
 
 /// The compiled regular expression; one that somebody has already is shared. What it costs, or would have,

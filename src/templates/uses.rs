@@ -104,11 +104,6 @@ impl Uses {
         self.all || self.names_it(name)
     }
 
-    /// The variable's name as the key of its value, if it may be read.
-    pub fn key(&self, name: &str) -> Option<Text> {
-        self.has(name).then(|| name.into())
-    }
-
     /// What its names take at the most, in bytes, while they are put together.
     pub(crate) fn bytes(&self) -> usize {
         names_bytes(self.names.iter()) + names_bytes(self.spellings.iter())

@@ -168,7 +168,7 @@ fn same_number(known: &mut VariableSet<'_>) {
     // An event without an issue has the number zero, which templates don't have.
     if as_int > 0 {
         known.put(known.origin_of(from), Letters::Exact, "Number", |_| Ok(Value::Int(as_int)));
-        known.follow(from, "ID", &number.to_string());
+        known.follow(from, "ID", itoa::Buffer::new().format(number));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::templates::budget::Exhausted;
 use crate::templates::value::Value;
 
 /// What an entry of a map, an element of a list or a variable costs beside its bytes: two texts are
-/// allocated and one is put into its place.
+/// allocated at the most, and one is put into its place.
 pub(in crate::engine) const ENTRY_STEPS: usize = 4;
 /// What an entry takes beside its texts.
 pub(in crate::engine) const ENTRY_BYTES: usize = 128;

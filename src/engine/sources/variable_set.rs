@@ -152,7 +152,7 @@ impl<'u> VariableSet<'u> {
     }
 
     /// Sets a group, whatever was told of a variable that is called so.
-    pub(in crate::engine) fn set_group(&mut self, name: &Text, value: Value, origin: Origin) {
+    pub(in crate::engine) fn set_group(&mut self, name: &str, value: Value, origin: Origin) {
         let known = Known { value, origin, letters: Letters::Alike };
         self.set(self.uses.place(name), name, known);
     }

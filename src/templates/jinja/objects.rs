@@ -156,7 +156,8 @@ pub(super) fn to_jinja(value: &Value) -> JinjaValue {
     }
 }
 
-/// A text for minijinja, which has short ones in place, too.
+/// A text for minijinja, which has those of up to 22 bytes in place: the few that are short to us and not to it, and
+/// white space, are copied.
 pub(super) fn text(text: &Text) -> JinjaValue {
     match text.is_heap_allocated() {
         true => JinjaValue::from(Arc::<str>::from(text.clone())),
@@ -207,6 +208,9 @@ fn scalar(value: &JinjaValue) -> Result<Value, TemplateError> {
         return Ok(Value::Nil);
     }
     if let Some(text) = value.as_str() {
+        if text.len() <= Text::INLINE_CAP {
+            return Ok(text.into());
+        }
         return Ok(Arc::<str>::try_from(value.clone())
             .map_or_else(|_| text.into(), |it| Value::Str(it.into())));
     }

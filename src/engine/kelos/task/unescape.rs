@@ -50,7 +50,7 @@ fn unescape<'j>(json: &'j [u8], text: &mut Vec<u8>) -> Option<&'j [u8]> {
 }
 
 /// What each letter stands for behind a backslash; 0 for those that stand for no byte.
-const ESCAPED: [u8; 256] = {
+static ESCAPED: [u8; 256] = {
     let mut escaped = [0; 256];
     let mut all: &[(u8, u8)] = &[
         (b'"', b'"'),
