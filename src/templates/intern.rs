@@ -93,6 +93,33 @@ mod tests {
         assert!(templates.known.len() <= 65, "dead templates are swept");
     }
 
+    /// What is kept is held against what was taken by each compilation, in builds like that of the tests.
+    #[test]
+    fn no_template_keeps_more_than_it_took_however_long_its_names_are() {
+        for (length, count) in
+            [1, 22, 24, 80, 200, 1000].map(|length| (length, 30)).into_iter().chain([(400, 1)])
+        {
+            let written = |write: &dyn Fn(String, String) -> String| -> String {
+                (0..count).map(|number| write(format!("{number}"), "x".repeat(length))).collect()
+            };
+            for source in [
+                written(&|number, x| format!("{{{{.N{number}{x}}}}}")),
+                format!("{{{{print{}}}}}", written(&|number, x| format!(" .N{number}{x}"))),
+                format!(
+                    "{{{{if or{}}}}}y{{{{end}}}}",
+                    written(&|number, x| format!(" $.N{number}{x}.{x}"))
+                ),
+                written(&|number, x| format!("{{{{ n{number}_{x} }}}}")),
+                written(&|number, x| format!("{{{{ n{number}_{x}.{x}_a | lower }}}}")),
+                written(&|number, x| format!("{{{{ regexFind \"{x:.200}{number}\" .Title }}}}")),
+            ] {
+                let mut purse = Purse::default();
+                Template::compile_within(&source, Syntax::Auto, &mut purse).unwrap();
+                assert!(purse.spent().bytes > source.len() as u64, "{source:.40}");
+            }
+        }
+    }
+
     #[test]
     fn the_same_costs_the_same_whether_somebody_has_it_or_not() {
         for (source, syntax) in [

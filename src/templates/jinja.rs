@@ -113,6 +113,8 @@ impl Program {
         let parts = precheck::check(source, purse)?;
         let syntax_tree = compile::parse(source).map_err(|error| errors::parse(source, &error))?;
         let checked = check::check(source, &syntax_tree, purse)?;
+        // A name is kept as it is written, and as Kelos spells it.
+        purse.take_bytes(2 * source.len())?;
         let code = Code::try_new(Text::clone(source), |source| compile::compile(source));
         let code = code.map_err(|error| errors::parse(source, &error))?;
         Ok(Program {

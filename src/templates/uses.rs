@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::purse::names_bytes;
+use super::purse::{ALLOCATION, names_bytes};
 use super::value::Text;
 
 /// Which top-level variables a template may read, so that only those are built.
@@ -102,6 +102,11 @@ impl Uses {
     #[inline]
     pub fn has(&self, name: &str) -> bool {
         self.all || self.names_it(name)
+    }
+
+    /// What its lists take, in bytes, where the names in them are texts of somebody else, too.
+    pub(super) fn list_bytes(&self) -> usize {
+        size_of_val(&*self.names) + size_of_val(&*self.spellings) + 2 * ALLOCATION
     }
 
     /// What its names take at the most, in bytes, while they are put together.

@@ -17,7 +17,8 @@ pub(super) fn parsed(parsed: &Parsed) -> usize {
         + size_of_val(&*parsed.templates)
         + variables
         + size_of_val(&*parsed.variables)
-        + parsed.uses.bytes()
+        // The names are those of the code.
+        + parsed.uses.list_bytes()
         + regexp::patterns_bytes(&parsed.patterns)
 }
 
