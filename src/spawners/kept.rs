@@ -144,16 +144,14 @@ mod tests {
             (0..10_000).map(|number| serde_json::from_value(json(number)).unwrap()).collect()
         }
         fn check<T: DeserializeOwned + Hash + PartialEq>(meta: fn(&T) -> &ObjectMeta) {
-            let mut counted = 0;
+            let (mut kept, mut objects) = (Kept::default(), Namespaced::default());
             let taken = allocation_counter::measure(|| {
-                let (mut kept, mut objects) = (Kept::default(), Namespaced::default());
                 for change in Change::all(all::<T>()) {
                     kept.take(&mut objects, change, meta);
                 }
-                counted = objects.iter().map(|(_, it)| Measure::of(&**it).bytes).sum();
-                assert_eq!(objects.iter().count(), 10_000);
-                std::mem::forget((kept, objects));
             });
+            assert_eq!(objects.iter().count(), 10_000);
+            let counted: u64 = objects.iter().map(|(_, it)| Measure::of(&**it).bytes).sum();
             let taken = u64::try_from(taken.bytes_current).unwrap();
             assert!(taken <= counted, "{taken} bytes are taken, and {counted} counted");
         }
