@@ -30,6 +30,7 @@
 
 pub mod admin;
 pub mod apimachinery;
+mod boxed;
 pub mod certs;
 pub mod cli;
 mod clock;

@@ -167,7 +167,7 @@ impl Rendering<'_> {
         }
         let report = report(&task, rules, &facts, self.policy);
         let format = self.args.output;
-        let name = (shape, rules.spawner.metadata.name.clone(), namespace.to_owned());
+        let name = (shape, rules.spawner.metadata.name.to_string(), namespace.to_owned());
         let written = self.spawners.get(&name);
         let stored = as_new.as_ref().map(|it| (it, &found));
         let subject = Subject {

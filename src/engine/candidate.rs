@@ -144,10 +144,10 @@ fn candidate(rule: &KeyRule, rendered: Result<Text, Skip>) -> Candidate {
         },
         Err(skip) => Err(Cause::Failed(skip)),
     };
-    match (judged, &rule.default) {
+    match (judged, rule.default()) {
         (Ok(value), _) => Ok(Offer { value, defaulted: None }),
         (Err(cause), Some(default)) if has_stand_in(&cause) => {
-            Ok(Offer { value: (&**default).into(), defaulted: Some(cause) })
+            Ok(Offer { value: Text::clone(default), defaulted: Some(cause) })
         }
         (Err(Cause::Failed(skip)), _) => Err(skip),
         (Err(Cause::Empty), _) => Err(empty()),
@@ -159,7 +159,7 @@ fn candidate(rule: &KeyRule, rendered: Result<Text, Skip>) -> Candidate {
 pub(super) fn is_left_out(rule: &KeyRule, text: &str) -> bool {
     let has_action = || rule.plan.as_ref().is_ok_and(|template| template.language().is_some());
     let is_of_label = || rule.kind != Kind::Annotation && has_action();
-    text.is_empty() && (rule.is_shown_line || rule.default.is_some() || is_of_label())
+    text.is_empty() && (rule.is_shown_line || rule.default().is_some() || is_of_label())
 }
 
 /// That there is nothing to write.
@@ -173,7 +173,7 @@ pub(super) fn judge<'v>(
     text: &'v str,
     sanitize: bool,
 ) -> Result<Cow<'v, str>, Skip> {
-    let check = |text: &str| pods::check_value(rule.kind, &rule.key, text);
+    let check = |text: &str| pods::check_value(rule.kind, rule.key(), text);
     let value = match check(text) {
         Ok(()) => Cow::Borrowed(text),
         Err(error) if sanitize => match label::sanitize(text) {
@@ -188,7 +188,7 @@ pub(super) fn judge<'v>(
         Ok(value)
     } else {
         let narrowed = " that the defaults of the cluster have";
-        let whose = if rule.is_narrowed { narrowed } else { "" };
+        let whose = if rule.is_narrowed() { narrowed } else { "" };
         let message = format!("the value is not in the key's `allowed` list{whose}");
         Err(Skip::new(Reason::NotAllowed, message))
     }

@@ -134,10 +134,10 @@ fn has_lost_inputs(
 
 /// Whether Kelos may have rendered another value than the Task has: none is left, or one that we write.
 fn may_be_repaired(rule: &KeyRule, new: &Task<'_>) -> bool {
-    let has = new.get(rule.kind, &rule.key);
+    let has = new.get(rule.kind, rule.key());
     let is_repair = |has: &str| {
         let is_sanitized = rule.kind == Kind::Label && rule.on_invalid == OnInvalid::Sanitize;
-        is_sanitized || rule.default.as_deref() == Some(has)
+        is_sanitized || rule.default().is_some_and(|default| default == has)
     };
     rule.in_field && !rule.is_protected() && has.is_none_or(is_repair)
 }
@@ -152,10 +152,10 @@ pub(super) fn edited_in_field(rules: Ruled<'_>) -> Vec<(Kind, &str)> {
     let Some(before) = rules.before else { return Vec::new() };
     let in_field = rules.today.keys.iter().filter(|rule| rule.in_field && !rule.is_protected());
     let edited = in_field.filter(|rule| {
-        let before = before.rule(rule.kind, &rule.key).filter(|before| before.in_field);
+        let before = before.rule(rule.kind, rule.key()).filter(|before| before.in_field);
         before.is_some_and(|before| before.source() != rule.source())
     });
-    edited.map(|rule| (rule.kind, &*rule.key)).collect()
+    edited.map(|rule| (rule.kind, rule.key())).collect()
 }
 
 fn given(as_new: &Task<'_>, decision: &Decision<'_>, key: &KeyDecision<'_>) -> Option<String> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::repository::Repository;
 use crate::apimachinery::Kind;
+use crate::templates::value::Text;
 use crate::words::words;
 
 mod bounded;
@@ -118,7 +119,7 @@ pub fn is_ours(key: &str) -> bool {
 
 /// Labels or annotations: keys to values, in key order. A list of them, because they are kept for each spawner, and a tree
 /// of two has room for eleven.
-pub type StringMap = LiteMap<String, String>;
+pub type StringMap = LiteMap<Text, String>;
 
 /// A Workspace.
 #[derive(Clone, Debug, Default, Eq, Deserialize)]

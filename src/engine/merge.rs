@@ -45,7 +45,7 @@ pub(super) fn price(task: &Task<'_>, rules: &Rules) -> u64 {
     let entries = Kind::ALL.into_iter().filter_map(|kind| task.entries(kind));
     let entries = entries.map(|map| map.len()).sum::<usize>();
     let in_field = rules.keys.iter().filter(|rule| rule.in_field);
-    let values = in_field.filter_map(|rule| task.get(rule.kind, &rule.key));
+    let values = in_field.filter_map(|rule| task.get(rule.kind, rule.key()));
     let bytes = values.map(str::len).sum::<usize>();
     let copies = if rules.copies.prefixes.is_empty() { 0 } else { MOST_KEYS };
     let keys = (rules.keys.len() + rules.copies.keys.len() + copies) * KEY_STEPS;
@@ -134,7 +134,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 Found::Absent { removed } => self.fill(rule, candidate, removed),
             };
             let declared_in = Some(rule.declared_in);
-            outcomes.push(KeyDecision { kind: rule.kind, key: &rule.key, declared_in, outcome });
+            outcomes.push(KeyDecision { kind: rule.kind, key: rule.key(), declared_in, outcome });
         }
         self.copy(&mut outcomes);
         outcomes.extend(removed);
@@ -157,7 +157,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
         if rule.kind.is_of_pod() {
             return self.find_of_pod(rule, ours);
         }
-        let Some(value) = self.task.get(rule.kind, &rule.key) else {
+        let Some(value) = self.task.get(rule.kind, rule.key()) else {
             return Found::Absent { removed: None };
         };
         if let Some(refused) = self.refused_key(rule) {
@@ -188,7 +188,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             self.remove(rule.place());
             return Found::Absent { removed: Some(no_value()) };
         }
-        if rule.in_field && rule.default.is_some() && is_left_out(rule, trimmed) {
+        if rule.in_field && rule.default().is_some() && is_left_out(rule, trimmed) {
             return self.replace(rule, Cause::Empty);
         }
         let sanitize = rule.in_field && rule.on_invalid == OnInvalid::Sanitize;
@@ -209,7 +209,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
     fn refused_key(&mut self, rule: &'r KeyRule) -> Option<KeyOutcome> {
         let Err(refusal) = &rule.plan else { return None };
         match refusal.error.reason {
-            Reason::Protected => match (rule.in_field, is_ours(&rule.key)) {
+            Reason::Protected => match (rule.in_field, is_ours(rule.key())) {
                 // What Kelos wrote there would stand for words of ours, or switch us off.
                 (true, true) => self.remove(rule.place()),
                 // Kelos knows its own control keys: nobody asked us for anything.
@@ -231,7 +231,7 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
             Cause::Failed(skip) => skip.reason == Reason::NotAllowed,
         };
         if is_valid
-            && let Some(default) = rule.default.as_deref().map(Text::from)
+            && let Some(default) = rule.default().cloned()
             && self.set_if_it_fits(rule.place(), &default, self.size_with(rule.place(), &default))
         {
             return Found::Settled(KeyOutcome::Defaulted(default, cause));
@@ -267,8 +267,8 @@ impl<'m, 'r, 't> Merge<'m, 'r, 't> {
                 rule.kind == Kind::Annotation && rule.in_field && !rule.is_protected()
             })
             .filter_map(|(index, rule)| {
-                let value = self.changes.get(self.task, rule.kind, &rule.key)?;
-                Some((rule.key.len() + value.len(), index))
+                let value = self.changes.get(self.task, rule.kind, rule.key())?;
+                Some((rule.key().len() + value.len(), index))
             })
             .collect();
         by_size.sort_by_key(|(size, index)| (Reverse(*size), *index));
@@ -369,7 +369,7 @@ fn keep(shape: Shape, rule: &KeyRule, value: &str, ours: &Candidate) -> KeyOutco
 
 /// Whether a value that others wrote has to go: a TaskSpawner may say what its Tasks have of a key.
 fn binds_others(rule: &KeyRule, value: &str, reason: Reason) -> bool {
-    let own = rule.own_allowed.as_ref();
+    let own = rule.own_allowed();
     own.is_some_and(|own| reason != Reason::NotAllowed || !own.contains(value))
 }
 

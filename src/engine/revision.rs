@@ -216,14 +216,14 @@ fn remove_edited(object: &mut Value, edited: &[(Kind, &str)]) {
 fn no_longer_in_field(stored: &Task<'_>, new: &Task<'_>, rules: Ruled<'_>) -> Vec<RevisedKey> {
     let before = rules.before.into_iter().flat_map(|before| &*before.keys);
     let gone = before.filter(|rule| {
-        let (kind, key) = (rule.kind, &*rule.key);
+        let (kind, key) = (rule.kind, rule.key());
         rule.in_field
             && !rule.is_protected()
             && rules.today.rule(kind, key).is_none()
             && new.get(kind, key).is_some()
     });
     let gone = gone.filter_map(|rule| {
-        let (kind, key) = (rule.kind, rule.key.to_string());
+        let (kind, key) = (rule.kind, rule.key().to_string());
         let has = Some(stored.get(kind, &key)?.to_owned());
         Some(RevisedKey { is_held: true, ..gone_key(kind, key, has) })
     });

@@ -11,32 +11,35 @@ mod copies;
 mod declared;
 mod defaults;
 mod failing;
+mod guards;
 mod hash;
 mod key;
+mod output_key;
 mod policy;
 mod settings;
 mod shared;
 mod unquoted;
 mod weight;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use json_patch::jsonptr::Pointer;
 
 pub use self::copies::Copies;
 pub use self::defaults::{DEFAULTS_BYTES, Defaults, DefaultsError};
 pub use self::failing::Failing;
+use self::guards::Guards;
+use self::output_key::OutputKey;
 pub use self::policy::{Infer, On, OnInvalid, Policy};
 pub use self::shared::Shared;
 use super::kelos::{
-    Beyond, INFER_SETTING, LABELS_RULES, Protection, Shape, TaskSpawner, rules_annotation,
+    Beyond, INFER_SETTING, KeyList, LABELS_RULES, Protection, Shape, TaskSpawner, rules_annotation,
 };
 use super::patch::Place;
 use super::reason::Reason;
 use super::sources::{Inference, Rendered};
 use crate::apimachinery::Kind;
 use crate::engine::skip::Skip;
+use crate::templates::value::Text;
 use crate::templates::{Position, Template, Uses};
 
 /// The hash of rules that nobody has read.
@@ -84,20 +87,20 @@ pub struct Rules {
     /// One rule a key, labels first, in key order.
     pub keys: Arc<Box<[Arc<KeyRule>]>>,
     /// Rules annotations of which no key is known, because they do not parse, or not all are rendered.
-    pub broken_annotations: Vec<BrokenAnnotation>,
+    pub broken_annotations: Box<[BrokenAnnotation]>,
     /// All that a team should fix, broken rules annotations included: for the log, once per change.
-    pub problems: Vec<Problem>,
+    pub problems: Box<[Problem]>,
     /// The templates that Kelos fails on for every Task: they are among the problems, too.
-    pub failing: Vec<Failing>,
+    pub failing: Box<[Failing]>,
     /// The keys of the Kelos field that no rule is about, because they are behind its limits: what the
     /// API server would refuse of them is removed. Control keys are not among them, but for our own.
-    pub beyond: Beyond,
+    pub beyond: Option<Box<Beyond>>,
     /// The labels of a Task that its Pod gets, too.
     pub copies: Arc<Copies>,
     /// The keys that are never written.
     pub protection: Arc<Protection>,
     /// The variables that the templates read, and those that help to read others back.
-    pub uses: Uses,
+    pub uses: Arc<Uses>,
     /// Whether variables are read back out of the fields that Kelos rendered.
     pub infer: Infer,
     /// What is read back for the templates.
@@ -113,7 +116,7 @@ pub struct Rules {
     /// The defaults of the cluster that are part of them.
     pub defaults: Arc<Defaults>,
     /// The first eight hex digits of a hash over all that the rules say.
-    pub hash: String,
+    pub hash: Text,
     /// What they cost.
     pub cost: Cost,
 }
@@ -134,23 +137,12 @@ pub struct NewInputs {
 pub struct KeyRule {
     /// What the key belongs to.
     pub kind: Kind,
-    /// The key.
-    pub key: Box<str>,
-    /// The key as a JSON Pointer into a Task, if that is the same for all of them.
-    pub path: Option<Box<Pointer>>,
+    output: Arc<OutputKey>,
     /// Where the template stands that is rendered.
     pub declared_in: DeclaredIn,
     /// The template, or why there is none.
     pub plan: Result<Arc<Template>, Box<Refusal>>,
-    /// What stands in where the template gives nothing that can be written.
-    pub default: Option<Box<str>>,
-    /// The only values that are written.
-    pub allowed: Option<Arc<BTreeSet<Box<str>>>>,
-    /// Whether the defaults of the cluster say what those are, too.
-    pub is_narrowed: bool,
-    /// What its rules annotation alone allows: that binds a value that others wrote, too. The defaults never
-    /// touch what is there.
-    pub own_allowed: Option<Arc<BTreeSet<Box<str>>>>,
+    guards: Option<Box<Guards>>,
     /// What happens to a value that is no label value.
     pub on_invalid: OnInvalid,
     /// Whether the value is shown in one short line, and made to fit it.
@@ -211,9 +203,14 @@ impl BrokenAnnotation {
 }
 
 impl KeyRule {
+    /// The key.
+    pub fn key(&self) -> &str {
+        self.output.key()
+    }
+
     /// Where the value is written.
     pub fn place(&self) -> Place<'_> {
-        Place { kind: self.kind, key: &self.key, path: self.path.as_deref() }
+        self.output.place()
     }
 
     /// A value without what no label means: the white space at its ends. Annotations keep theirs.
@@ -222,11 +219,6 @@ impl KeyRule {
             Kind::Label | Kind::PodLabel | Kind::NodeSelector => value.trim(),
             Kind::Annotation => value,
         }
-    }
-
-    /// Whether `value` may be written as far as `allowed` goes.
-    pub fn allows(&self, value: &str) -> bool {
-        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(value))
     }
 
     /// The template that it would be rendered from, if there is one.
@@ -262,7 +254,7 @@ impl Rules {
     /// the Task, too. Of the TaskSpawner it needs no more than the name.
     pub fn refused(spawner: Arc<TaskSpawner>, message: String, policy: &Policy) -> Rules {
         let error = Skip::new(Reason::LimitExceeded, message);
-        Rules::without_rules(spawner, NO_HASH.to_owned(), error, policy)
+        Rules::without_rules(spawner, Text::new_static(NO_HASH), error, policy)
     }
 
     /// The rules of Tasks, or Sessions, without a spawner: the defaults.
@@ -271,12 +263,7 @@ impl Rules {
         Rules::compile(nobody, policy, &mut Shared::default())
     }
 
-    fn without_rules(
-        spawner: Arc<TaskSpawner>,
-        hash: String,
-        error: Skip,
-        policy: &Policy,
-    ) -> Rules {
+    fn without_rules(spawner: Arc<TaskSpawner>, hash: Text, error: Skip, policy: &Policy) -> Rules {
         let (makes, defaults) = (spawner.makes, &policy.defaults);
         let keys: Arc<Box<[_]>> = Arc::new(defaults.keys(makes).into());
         let (uses, is_straight_line) = uses_of(&keys);
@@ -286,13 +273,13 @@ impl Rules {
             hash,
             spawner,
             keys,
-            problems: vec![broken.problem()],
-            broken_annotations: vec![broken],
-            failing: Vec::new(),
-            beyond: Beyond::default(),
+            problems: [broken.problem()].into(),
+            broken_annotations: [broken].into(),
+            failing: Box::default(),
+            beyond: None,
             copies: defaults.copies(makes),
             protection: Arc::clone(&policy.protection),
-            uses,
+            uses: Arc::new(uses),
             infer: Infer::Off,
             inference: Inference::default(),
             is_disabled: false,
@@ -319,10 +306,15 @@ impl Rules {
         self.rule(kind, key).is_some_and(|rule| !rule.in_annotation)
     }
 
+    /// The keys of a kind that no rule is about, if there are any.
+    pub(in crate::engine) fn beyond(&self, kind: Kind) -> Option<&KeyList> {
+        self.beyond.as_ref()?.of(kind).filter(|keys| !keys.is_empty())
+    }
+
     /// Whether the Kelos field has a key behind those that rules are made for, or may have it among
     /// those of which nothing is known.
     fn may_be_beyond(&self, kind: Kind, key: &str) -> bool {
-        self.field_is_cut(kind) || self.beyond.of(kind).is_some_and(|keys| keys.has(key))
+        self.field_is_cut(kind) || self.beyond(kind).is_some_and(|keys| keys.has(key))
     }
 
     fn field_is_cut(&self, kind: Kind) -> bool {
@@ -378,14 +370,14 @@ impl Rules {
 
 /// The rule of a key, among rules in key order.
 fn find<'k>(keys: &'k [Arc<KeyRule>], kind: Kind, key: &str) -> Option<&'k Arc<KeyRule>> {
-    let place = keys.binary_search_by(|rule| (rule.kind, &*rule.key).cmp(&(kind, key)));
+    let place = keys.binary_search_by(|rule| (rule.kind, rule.key()).cmp(&(kind, key)));
     place.ok().and_then(|place| keys.get(place))
 }
 
 /// What all templates read, and whether all of them run from their beginnings to their ends.
 fn uses_of(keys: &[Arc<KeyRule>]) -> (Uses, bool) {
     let templates = || keys.iter().filter_map(|rule| rule.plan.as_ref().ok());
-    let uses = Uses::together(templates().filter_map(|template| template.uses()));
+    let uses = Uses::together(templates().map(Arc::as_ref));
     (uses, templates().all(|template| template.is_straight_line()))
 }
 

@@ -109,7 +109,7 @@ impl Faults {
     fn object_selector(&mut self, ours: OurWebhook, webhook: &Webhook) {
         let labels: StringMap = ordinary_labels(ours)
             .into_iter()
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .map(|(key, value)| (key.into(), value.to_owned()))
             .collect();
         let Some(selector) = &webhook.object_selector else { return };
         let (operation, plural) = ours.asked_about();

@@ -78,7 +78,7 @@ impl Judged {
         let labels: StringMap = labels
             .into_iter()
             .flatten()
-            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .filter_map(|(key, value)| Some((key.into(), value.as_str()?.to_owned())))
             .collect();
         if let Some(Verdict::Misses { requirement, has }) = selector.map(|it| it.of(&labels)) {
             self.of_switch += usize::from(requirement.key == INJECTION_SETTING);

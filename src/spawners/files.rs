@@ -88,6 +88,7 @@ impl FileObjects {
                     object.clone().put(&mut objects);
                 } else {
                     let (path, line) = (path.to_path_buf(), *line);
+                    let (namespace, name) = (namespace.into(), name.into());
                     unusable.push(Unusable::Twice { path, line, kind, namespace, name });
                 }
             }

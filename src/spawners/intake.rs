@@ -163,7 +163,7 @@ impl Intake {
     fn told(&self, waiting: &Waiting) -> Vec<Problem> {
         match self.next.spawners.get(&waiting.namespace, &waiting.seat.name) {
             Some(Entry::Compiled(known)) if Arc::ptr_eq(&known.rules.spawner, &waiting.spawner) => {
-                known.rules.problems.clone()
+                known.rules.problems.to_vec()
             }
             _ => Vec::new(),
         }
@@ -304,7 +304,7 @@ impl Intake {
         match changed {
             Change::Listing => self.listing.clear(),
             Change::Page(all) => {
-                let named = all.into_iter().map(|it| (it.metadata.name.clone(), Arc::new(it)));
+                let named = all.into_iter().map(|it| (it.metadata.name.to_string(), Arc::new(it)));
                 self.listing.extend(named);
             }
             Change::Listed => {
@@ -335,7 +335,7 @@ fn log_unknown_switch(namespace: &Namespace, known: Option<&Namespace>) {
         known.is_none_or(|known| known.injection_word() != namespace.injection_word());
     if namespace.has_unknown_switch() && has_changed {
         tracing::warn!(
-            namespace = namespace.metadata.name,
+            namespace = &*namespace.metadata.name,
             label = INJECTION_SETTING,
             "Invalid value of the switch of a Namespace: it counts as `audit`, so nothing is written; set \
              enabled, disabled or audit"

@@ -1,17 +1,17 @@
 //! Objects by namespace and name.
 
-use std::sync::Arc;
-
 use rpds::HashTrieMapSync;
+
+use crate::templates::value::Text;
 
 /// Values by namespace and name, looked up without building a key.
 ///
 /// A clone shares everything. Changing one value then copies what lies on the way to it, which is the same
 /// however many values there are.
 #[derive(Debug)]
-pub(super) struct Namespaced<T>(HashTrieMapSync<Arc<str>, Names<T>>);
+pub(super) struct Namespaced<T>(HashTrieMapSync<Text, Names<T>>);
 
-type Names<T> = HashTrieMapSync<Arc<str>, T>;
+type Names<T> = HashTrieMapSync<Text, T>;
 
 impl<T> Default for Namespaced<T> {
     fn default() -> Namespaced<T> {

@@ -9,16 +9,16 @@ pub(super) enum Body {
     Plain,
     Go(go::Program),
     /// Of Go, too, and simpler.
-    Names(go::Names),
+    Flat(go::Flat),
     Jinja(Box<jinja::Program>),
 }
 
 /// The code of a Go template, and the bytes that it takes.
 pub(super) fn of_go(program: go::Program) -> (Body, usize) {
-    match go::Names::of(&program) {
-        Some(names) => {
-            let bytes = names.bytes();
-            (Body::Names(names), bytes)
+    match go::Flat::of(&program) {
+        Some(flat) => {
+            let bytes = flat.bytes();
+            (Body::Flat(flat), bytes)
         }
         None => {
             let bytes = program.bytes();

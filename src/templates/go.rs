@@ -10,12 +10,12 @@ mod certain;
 mod compare;
 mod escape;
 mod eval;
+mod flat;
 pub mod forecast;
 mod function;
 mod lexer;
 mod literal;
 mod mentions;
-mod names;
 mod outline;
 mod parser;
 mod slips;
@@ -27,8 +27,8 @@ mod weight;
 use std::sync::Arc;
 
 pub use self::certain::certain_variable;
+pub(super) use self::flat::Flat;
 use self::function::Function;
-pub(super) use self::names::Names;
 pub use self::outline::{Alternative, NO_VALUE, Piece, When, outline, why_not_plain_go};
 use self::parser::{Misfit, Parsed};
 use super::Uses;
@@ -125,12 +125,6 @@ impl Program {
     /// Which variables it may read.
     pub fn uses(&self) -> &Uses {
         &self.inner.parsed.uses
-    }
-
-    /// The variable and the number of the element that it prints, if it is `{{index .NAME NUMBER}}` and
-    /// white space.
-    pub fn as_element(&self) -> Option<(&str, usize)> {
-        outline::element(&self.inner.parsed.main, &self.inner.source)
     }
 
     /// Whether it prints texts and variables by their names and nothing else.

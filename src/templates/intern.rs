@@ -40,15 +40,15 @@ impl Templates {
         syntax: Syntax,
         purse: &mut Purse,
     ) -> Result<Arc<Template>, TemplateError> {
-        let key = (syntax, source);
+        let hash = self.known.hash(&(syntax, source));
         let is_same = |known: &Template| known.syntax == syntax && known.source() == source;
-        if let Some(template) = self.known.find(&key, is_same) {
+        if let Some(template) = self.known.find(hash, is_same) {
             purse.pay(template.spent)?;
             return Ok(template);
         }
         let compile = |purse: &mut Purse| Template::compile_within(source, syntax, purse);
         let template = Arc::new(self.sharing(purse, compile)?);
-        self.known.insert(&key, &template);
+        self.known.insert(hash, &template);
         Ok(template)
     }
 }
@@ -115,7 +115,7 @@ mod tests {
             ] {
                 let mut purse = Purse::default();
                 Template::compile_within(&source, Syntax::Auto, &mut purse).unwrap();
-                assert!(purse.spent().bytes > source.len() as u64, "{source:.40}");
+                assert!(purse.spent().bytes as usize > source.len(), "{source:.40}");
             }
         }
     }

@@ -25,19 +25,20 @@ impl<T: ?Sized> Default for Interner<T> {
 }
 
 impl<T: ?Sized> Interner<T> {
-    /// What was made of this, if somebody still has it; `is_same` says whether it was.
-    pub(crate) fn find(
-        &self,
-        of: &(impl Hash + ?Sized),
-        is_same: impl FnOnce(&T) -> bool,
-    ) -> Option<Arc<T>> {
-        let found = self.known.get(&self.hasher.hash_one(of))?.upgrade()?;
+    /// The hash of what something is made of, by which it is found.
+    pub(crate) fn hash(&self, of: &(impl Hash + ?Sized)) -> u64 {
+        self.hasher.hash_one(of)
+    }
+
+    /// What was made of what has this [hash](Interner::hash), if somebody still has it; `is_same` says whether it was.
+    pub(crate) fn find(&self, hash: u64, is_same: impl FnOnce(&T) -> bool) -> Option<Arc<T>> {
+        let found = self.known.get(&hash)?.upgrade()?;
         is_same(&found).then_some(found)
     }
 
-    /// Remembers what was made of this.
-    pub(crate) fn insert(&mut self, of: &(impl Hash + ?Sized), made: &Arc<T>) {
-        self.known.insert(self.hasher.hash_one(of), Arc::downgrade(made));
+    /// Remembers what was made of what has this hash.
+    pub(crate) fn insert(&mut self, hash: u64, made: &Arc<T>) {
+        self.known.insert(hash, Arc::downgrade(made));
         if self.known.len() > self.sweep_at {
             self.known.retain(|_, made| made.strong_count() > 0);
             self.sweep_at = 2 * self.known.len() + 64;

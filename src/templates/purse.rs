@@ -34,20 +34,34 @@ pub struct Purse {
     /// The fewest bytes that were left at any time.
     fewest_bytes: u64,
     is_empty: bool,
-    start: Spent,
+    start: Amount,
     /// What is compiled already, such as regular expressions: equal ones are shared.
     pub(super) parts: Parts,
 }
 
-/// What compiling something took.
+#[derive(Debug)]
+struct Amount {
+    steps: u64,
+    bytes: u64,
+}
+
+/// What compiling something took. It is kept with each template, and [`COMPILING_BYTES`] fit in 32 bits many times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// The steps.
-    pub steps: u64,
+    pub steps: u32,
     /// The bytes that it holds for as long as it is kept.
-    pub bytes: u64,
+    pub bytes: u32,
     /// The bytes that it held at the most while it was compiled.
-    pub peak: u64,
+    pub peak: u32,
+}
+
+impl Spent {
+    fn new(steps: u64, bytes: u64, peak: u64) -> Spent {
+        let [steps, bytes, peak] =
+            [steps, bytes, peak].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Spent { steps, bytes, peak }
+    }
 }
 
 impl Default for Purse {
@@ -65,7 +79,7 @@ impl Purse {
             bytes,
             fewest_bytes: bytes,
             is_empty: false,
-            start: Spent { steps, bytes, peak: bytes },
+            start: Amount { steps, bytes },
             parts: Parts::default(),
         }
     }
@@ -79,23 +93,21 @@ impl Purse {
     /// This, or what is equal to it and somebody has already.
     pub fn shared<T: Any + Send + Sync + Hash + Eq>(&mut self, made: T) -> Arc<T> {
         let is_same = |known: &(dyn Any + Send + Sync)| known.downcast_ref() == Some(&made);
-        let known = self.parts.find(&made, is_same);
+        let hash = self.parts.hash(&made);
+        let known = self.parts.find(hash, is_same);
         if let Some(Ok(known)) = known.map(Arc::downcast) {
             return known;
         }
         let made = Arc::new(made);
         let part: Arc<dyn Any + Send + Sync> = Arc::clone(&made) as _;
-        self.parts.insert(&*made, &part);
+        self.parts.insert(hash, &part);
         made
     }
 
     /// What was taken so far. Of an empty purse, all steps.
     pub fn spent(&self) -> Spent {
-        Spent {
-            steps: self.start.steps - self.steps,
-            bytes: self.start.bytes - self.bytes,
-            peak: self.start.bytes - self.fewest_bytes,
-        }
+        let Amount { steps, bytes } = self.start;
+        Spent::new(steps - self.steps, bytes - self.bytes, bytes - self.fewest_bytes)
     }
 
     /// Whether more was asked for than there was.
@@ -174,15 +186,15 @@ impl Purse {
         let made = self.keeping(work, weigh);
         let peak = bytes - self.fewest_bytes;
         self.fewest_bytes = self.fewest_bytes.min(fewest);
-        let spent = Spent { steps: steps - self.steps, bytes: bytes - self.bytes, peak };
+        let spent = Spent::new(steps - self.steps, bytes - self.bytes, peak);
         made.map(|made| (made, spent))
     }
 
     /// Takes what something took when it was compiled for somebody else.
     pub(super) fn pay(&mut self, spent: Spent) -> Result<(), Exhausted> {
-        self.take_steps(spent.steps)?;
-        self.take_bytes(usize::try_from(spent.peak).unwrap_or(usize::MAX))?;
-        self.bytes += spent.peak - spent.bytes;
+        self.take_steps(spent.steps.into())?;
+        self.take_bytes(spent.peak as usize)?;
+        self.bytes += u64::from(spent.peak - spent.bytes);
         Ok(())
     }
 
@@ -210,7 +222,7 @@ pub(super) fn names_bytes<'n>(names: impl ExactSizeIterator<Item = &'n Text>) ->
 }
 
 /// The bytes of a text that it has not in its place, with its counts.
-pub(super) fn text_bytes(text: &Text) -> usize {
+pub(crate) fn text_bytes(text: &Text) -> usize {
     if text.is_heap_allocated() { text.len() + 2 * size_of::<usize>() + ALLOCATION } else { 0 }
 }
 

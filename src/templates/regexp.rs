@@ -82,14 +82,15 @@ pub(super) fn compile_shared(
     let is_same = |part: &(dyn Any + Send + Sync)| {
         part.downcast_ref::<Pattern>().is_some_and(|known| *known.source == *source)
     };
-    let known = purse.parts.find(source, is_same);
+    let hash = purse.parts.hash(source);
+    let known = purse.parts.find(hash, is_same);
     if let Some(Ok(known)) = known.map(Arc::downcast::<Pattern>) {
         purse.pay(known.spent)?;
         return Ok(known);
     }
     let pattern = Arc::new(Pattern::compile_within(source, purse)?);
     let part: Arc<dyn Any + Send + Sync> = pattern.clone();
-    purse.parts.insert(source, &part);
+    purse.parts.insert(hash, &part);
     Ok(pattern)
 }
 

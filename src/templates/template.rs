@@ -8,7 +8,7 @@ use super::budget::{self, Budget};
 use super::error::{Position, TemplateError};
 use super::purse::{Purse, Spent};
 use super::syntax::{Language, Syntax};
-use super::uses::Uses;
+use super::uses::{Read, Uses};
 use super::value::{Map, Text};
 use super::{detect, go, jinja};
 
@@ -21,6 +21,15 @@ pub struct Template {
     pub(super) body: Body,
     /// What compiling it took.
     pub(super) spent: Spent,
+}
+
+impl Uses {
+    /// What several templates read together.
+    pub fn together<'t>(templates: impl IntoIterator<Item = &'t Template>) -> Uses {
+        let mut read = Read::default();
+        templates.into_iter().for_each(|template| template.add_to(&mut read));
+        read.together()
+    }
 }
 
 /// The code of a template, and the bytes that it takes.
@@ -60,8 +69,8 @@ impl Template {
                 Err(budget::Exhausted::Value.into())
             }
             Body::Plain => Ok(self.source.clone()),
-            Body::Names(names) => {
-                budget.within(Budget::template(), |b| names.render(&self.source, root, b))
+            Body::Flat(flat) => {
+                budget.within(Budget::template(), |b| flat.render(&self.source, root, b))
             }
             Body::Go(program) => budget.within(Budget::template(), |b| program.render(root, b)),
             Body::Jinja(program) => budget.within(Budget::template(), |b| program.render(root, b)),
@@ -82,7 +91,7 @@ impl Template {
     pub fn language(&self) -> Option<Language> {
         match &self.body {
             Body::Plain => None,
-            Body::Go(_) | Body::Names(_) => Some(Language::Go),
+            Body::Go(_) | Body::Flat(_) => Some(Language::Go),
             Body::Jinja(_) => Some(Language::Jinja),
         }
     }
@@ -91,25 +100,35 @@ impl Template {
     pub fn uses(&self) -> Option<Cow<'_, Uses>> {
         match &self.body {
             Body::Plain => None,
-            Body::Names(names) => Some(Cow::Owned(names.uses())),
+            Body::Flat(flat) => Some(Cow::Owned(Uses::of(flat.names(&self.source)))),
             Body::Go(program) => Some(Cow::Borrowed(program.uses())),
             Body::Jinja(program) => Some(Cow::Borrowed(program.uses())),
         }
     }
 
+    /// Adds the variables that it may read.
+    fn add_to(&self, read: &mut Read) {
+        match &self.body {
+            Body::Plain => {}
+            Body::Flat(flat) => read.names.extend(flat.names(&self.source)),
+            Body::Go(program) => read.add(program.uses()),
+            Body::Jinja(program) => read.add(program.uses()),
+        }
+    }
+
     /// The variable and the number of the element that it prints, if it is `{{index .NAME NUMBER}}` in Go and
-    /// nothing else.
+    /// white space.
     pub fn as_element(&self) -> Option<(&str, usize)> {
         match &self.body {
-            Body::Go(program) => program.as_element(),
-            Body::Plain | Body::Names(_) | Body::Jinja(_) => None,
+            Body::Flat(flat) => flat.as_element(&self.source),
+            Body::Plain | Body::Go(_) | Body::Jinja(_) => None,
         }
     }
 
     /// Whether it is a Go template that prints texts and variables by their names and nothing else.
     pub fn prints_names_only(&self) -> bool {
         match &self.body {
-            Body::Names(_) => true,
+            Body::Flat(flat) => flat.prints_names_only(),
             Body::Go(program) => program.prints_names_only(),
             Body::Plain | Body::Jinja(_) => false,
         }
@@ -119,7 +138,7 @@ impl Template {
     pub fn helper(&self) -> Option<(&'static str, Position)> {
         match &self.body {
             Body::Go(program) => program.helper(),
-            Body::Plain | Body::Names(_) | Body::Jinja(_) => None,
+            Body::Plain | Body::Flat(_) | Body::Jinja(_) => None,
         }
     }
 
@@ -127,7 +146,7 @@ impl Template {
     /// it stands.
     pub fn is_straight_line(&self) -> bool {
         match &self.body {
-            Body::Plain | Body::Names(_) => true,
+            Body::Plain | Body::Flat(_) => true,
             Body::Go(program) => program.is_straight_line(),
             Body::Jinja(program) => program.is_straight_line(),
         }

@@ -1,12 +1,10 @@
 //! What a template reads.
 
-use std::borrow::Cow;
-
 use super::purse::{ALLOCATION, names_bytes};
 use super::value::Text;
 
 /// Which top-level variables a template may read, so that only those are built.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Uses {
     /// It may read any of them: it takes the whole root, as in `{{ . }}`.
     pub all: bool,
@@ -19,6 +17,26 @@ pub struct Uses {
     /// A bit for the length and the ends that a name has. Most names that are asked for are not there, which a bit
     /// says faster than a search.
     bits: u64,
+}
+
+/// What is read by templates, in any order.
+#[derive(Default)]
+pub(super) struct Read {
+    all: bool,
+    pub(super) names: Vec<Text>,
+    spellings: Vec<Text>,
+}
+
+impl Read {
+    pub(super) fn add(&mut self, uses: &Uses) {
+        self.all |= uses.all;
+        self.names.extend_from_slice(&uses.names);
+        self.spellings.extend_from_slice(&uses.spellings);
+    }
+
+    pub(super) fn together(self) -> Uses {
+        Uses::new(self.all, self.names, self.spellings)
+    }
 }
 
 impl Uses {
@@ -45,17 +63,6 @@ impl Uses {
     /// All of them.
     pub fn everything() -> Uses {
         Uses { all: true, ..Uses::default() }
-    }
-
-    /// What several templates read together.
-    pub fn together<'u>(templates: impl IntoIterator<Item = Cow<'u, Uses>>) -> Uses {
-        let (mut all, mut names, mut spellings) = (false, Vec::new(), Vec::new());
-        for uses in templates {
-            all |= uses.all;
-            names.extend(uses.names.iter().cloned());
-            spellings.extend(uses.spellings.iter().cloned());
-        }
-        Uses::new(all, names, spellings)
     }
 
     /// The same, and these names.

@@ -59,7 +59,7 @@ fn an_answer_allocates_so_often_and_not_more() {
         ("no rules", 6),
         ("a fixed text", 13),
         ("what the Task tells", 21),
-        ("a title that is read back", 40),
+        ("a title that is read back", 39),
     ];
     assert_eq!(counted, expected);
 }

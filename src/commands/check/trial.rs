@@ -120,7 +120,7 @@ impl Trial<'_> {
             let switch = spawner.metadata.annotations.get(INJECTION_SETTING);
             spawner.asks_for_something() && switch.is_none_or(|it| it != "disabled")
         };
-        parsed.filter(asks).map(|spawner| spawner.metadata.name).next()
+        parsed.filter(asks).map(|spawner| spawner.metadata.name.into()).next()
     }
 
     /// Says why the API server would not ask us about the Task.

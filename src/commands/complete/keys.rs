@@ -64,7 +64,7 @@ fn known(
     });
     let compiled = found.as_ref().or(known.of_nobody(task.shape()));
     let declared = compiled.iter().flat_map(|it| &*it.rules.keys);
-    let declared = declared.map(|it| (it.kind, it.key.to_string()));
+    let declared = declared.map(|it| (it.kind, it.key().to_owned()));
     let on_task = Kind::ALL.into_iter().flat_map(|kind| {
         let entries = task.entries(kind).into_iter().flatten();
         entries.map(move |(key, _)| (kind, key.to_string()))

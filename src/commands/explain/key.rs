@@ -186,9 +186,8 @@ fn of<'k>(
         change: None,
         declared: key.declared_in.map(|declared_in| declared(subject, key, declared_in)),
         template: rule.and_then(KeyRule::source),
-        default: rule.and_then(|rule| rule.default.as_deref()),
-        allowed: rule
-            .and_then(|rule| Some(rule.allowed.as_ref()?.iter().map(|it| &**it).collect())),
+        default: rule.and_then(|rule| rule.default().map(|it| &**it)),
+        allowed: rule.and_then(|rule| Some(rule.allowed()?.iter().map(|it| &**it).collect())),
         mark,
         variables: rule.map(|rule| read_by(subject, key, rule)).unwrap_or_default(),
         subject,

@@ -155,7 +155,7 @@ impl Ground<'_> {
         facts.namespace = namespace.as_ref();
         let decision = decide(&task, rules, &facts, &Limits::default());
         let (makes, meta) = (rules.spawner.makes, &rules.spawner.metadata);
-        let written = (makes, meta.name.clone(), world.namespace.clone());
+        let written = (makes, meta.name.to_string(), world.namespace.clone());
         let subject = Subject {
             task: &task,
             namespace: &world.namespace,

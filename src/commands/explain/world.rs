@@ -81,7 +81,7 @@ impl World {
     /// The other shape that has a default of this key, if one has.
     pub(super) fn others_with_default(&self, key: &str) -> Option<Shape> {
         let declares =
-            |(_, rules): &(Shape, &Rules)| rules.keys.iter().any(|rule| *rule.key == *key);
+            |(_, rules): &(Shape, &Rules)| rules.keys.iter().any(|rule| rule.key() == key);
         self.defaults_for_others().find(declares).map(|(shape, _)| shape)
     }
 

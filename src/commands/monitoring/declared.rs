@@ -156,7 +156,7 @@ fn keys(spawners: &Spawners) -> BTreeMap<String, Found> {
             if is_of_all != namespace.is_empty() {
                 continue;
             }
-            let key = found.entry(rule.key.to_string()).or_default();
+            let key = found.entry(rule.key().to_string()).or_default();
             key.is_of_all |= is_of_all;
             if !is_of_all {
                 key.namespaces.insert(namespace.to_owned(), 0);

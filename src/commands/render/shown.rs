@@ -121,8 +121,8 @@ impl Shown<'_, '_> {
             (self.subject.rules.spawner.makes, &self.subject.rules.spawner.metadata);
         let problem = |kind: Kind, key: &str, message: &str| ShownProblem {
             makes,
-            namespace: meta.namespace.clone(),
-            spawner: meta.name.clone(),
+            namespace: meta.namespace.to_string(),
+            spawner: meta.name.to_string(),
             kind,
             key: key.to_owned(),
             message: message.to_owned(),

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 3] =
 /// all others.
 pub(super) fn table(report: &VariableReport, rules: &Rules, format: OutputFormat) -> String {
     let templates = rules.keys.iter().filter_map(|rule| rule.plan.as_ref().ok());
-    let uses = Uses::together(templates.filter_map(|template| template.uses()));
+    let uses = Uses::together(templates.map(|template| &**template));
     let is_long = report.0.len() > LONG_ROWS;
     let mut reported: Vec<&ReportedVariable> = report.0.iter().collect();
     reported.sort_by_key(|it| (is_long && !uses.names_it(&it.name), it.known.is_err()));

@@ -163,7 +163,7 @@ impl Subject<'_, '_> {
     /// The values that a key may have: the team has listed them itself.
     fn allowed(&self, key: &KeyDecision<'_>) -> Option<String> {
         let rule = self.rule(key)?;
-        let allowed = rule.allowed.as_ref()?;
+        let allowed = rule.allowed()?;
         let mut listed = String::new();
         for (index, value) in allowed.iter().enumerate() {
             if listed.len() > LISTED_BYTES {
@@ -173,7 +173,7 @@ impl Subject<'_, '_> {
             listed += if index == 0 { "" } else { ", " };
             listed += value;
         }
-        let or = if rule.default.is_some() { "" } else { ", or give the entry a `default`" };
+        let or = if rule.default().is_some() { "" } else { ", or give the entry a `default`" };
         Some(format!("`allowed` has {listed}: add the value there{or}"))
     }
 
@@ -243,8 +243,8 @@ impl Subject<'_, '_> {
     /// The keys of the Kelos field that are on the Task with an empty text.
     fn blank(&self) -> Vec<&str> {
         let in_field = self.rules.keys.iter().filter(|rule| rule.in_field);
-        let is_blank = |rule: &&Arc<KeyRule>| self.task.get(rule.kind, &rule.key) == Some("");
-        in_field.filter(is_blank).map(|rule| &*rule.key).collect()
+        let is_blank = |rule: &&Arc<KeyRule>| self.task.get(rule.kind, rule.key()) == Some("");
+        in_field.filter(is_blank).map(|rule| rule.key()).collect()
     }
 
     /// Where an annotation of the Kelos field stands in the file.

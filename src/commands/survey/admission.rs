@@ -8,6 +8,7 @@ use crate::apimachinery::Kind;
 use crate::cluster::{Error, Resource, Selection};
 use crate::engine::kelos::{INJECTION_SETTING, Shape, StringMap, Task};
 use crate::registration::{AdmissionPolicy, Configuration, Selector, Verdict, webhook_of};
+use crate::templates::value::Text;
 
 /// Whether the API server asks the webhook about such a Task, as far as is known: so it does where nothing is
 /// registered yet, but for Tasks that are switched off.
@@ -32,7 +33,7 @@ pub(super) fn is_asked(
     }
     let is_off = new.get(Kind::Label, INJECTION_SETTING) == Some("disabled");
     let of_task = new.entries(Kind::Label).into_iter().flatten();
-    let of_task = of_task.map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let of_task = of_task.map(|(key, value)| (Text::from(&**key), value.to_string())).collect();
     let misses = |selector: &Selector| matches!(selector.of(&of_task), Verdict::Misses { .. });
     let is_asked = match ours.is_empty() {
         true => !is_off,

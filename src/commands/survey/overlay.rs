@@ -106,7 +106,7 @@ mod tests {
         };
         let mut cluster = Objects::default();
         let mut there = TaskSpawner::default();
-        (there.metadata.name, there.metadata.namespace) = ("priority".to_owned(), "ns".to_owned());
+        (there.metadata.name, there.metadata.namespace) = ("priority".into(), "ns".into());
         cluster.spawners.push(Arc::new(there));
         for (names, is_of_none) in
             [(&["pri0"][..], true), (&["priority"], false), (&["pri0", "priority"], false)]

@@ -1,17 +1,19 @@
 //! Maps out of JSON of which only the smallest keys are kept: as many as their bound takes, in key order,
 //! whatever order they come in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::bounded::{Bounded, STAND_IN, TooLong};
+use super::meta::NotKept;
 use super::{
     ANNOTATIONS_RULES, INFER_SETTING, INJECTION_SETTING, KeyList, LABELS_RULES, LINT_ALLOW_SETTING,
     NAME_TEMPLATE_ANNOTATION, NODE_SELECTOR_RULES, ON_INVALID_SETTING, OWN_PREFIX,
     POD_LABELS_FROM_TASK_SETTING, POD_LABELS_RULES, SYNTAX_SETTING, StringMap,
 };
+use crate::templates::value::Text;
 
 /// The most keys of a map of templates; those behind them in key order are not rendered.
 pub const MOST_KEYS: usize = 64;
@@ -96,7 +98,7 @@ impl<V> Smallest<V> {
 }
 
 /// The map of these entries, with no more room than they take: it is kept as long as its object.
-fn map_of(entries: impl Iterator<Item = (String, String)>) -> StringMap {
+fn map_of(entries: impl Iterator<Item = (Text, String)>) -> StringMap {
     let mut map = StringMap::with_capacity(entries.size_hint().0);
     for (key, value) in entries {
         map.insert(key, value);
@@ -153,7 +155,8 @@ impl<'de> Deserialize<'de> for FieldMap {
                     }
                     lost.clear();
                 }
-                let is_kept = |(key, value): (String, Bounded<MAP_BYTES>)| (key, (*value).into());
+                let is_kept =
+                    |(key, value): (String, Bounded<MAP_BYTES>)| (key.into(), (*value).into());
                 Ok(FieldMap {
                     templates: map_of(within.kept.into_iter().map(is_kept)),
                     is_cut: beyond.first_out.is_some(),
@@ -170,29 +173,32 @@ impl<'de> Deserialize<'de> for FieldMap {
 #[derive(Default)]
 pub(super) struct Entries {
     pub(super) kept: StringMap,
-    /// Of ours, those that were longer than is read.
-    pub(super) too_long: BTreeMap<String, TooLong>,
-    /// Keys under our prefix that mean nothing: the smallest ones.
-    pub(super) unread: BTreeSet<String>,
+    pub(super) not_kept: Option<Box<NotKept>>,
 }
 
 /// How many keys that mean nothing are kept, and how long each may be: longer ones are nobody's typing error.
 const MOST_UNREAD: usize = 16;
 const UNREAD_BYTES: usize = OWN_PREFIX.len() + 64;
 
-/// How long a key of ours may be that means something on an object; nothing for other keys.
-fn own(key: &str) -> Option<usize> {
-    match key {
-        LABELS_RULES | ANNOTATIONS_RULES | POD_LABELS_RULES | NODE_SELECTOR_RULES => {
-            Some(MAP_BYTES)
-        }
-        POD_LABELS_FROM_TASK_SETTING | LINT_ALLOW_SETTING => Some(COPIES_BYTES),
-        SYNTAX_SETTING | ON_INVALID_SETTING | INFER_SETTING | INJECTION_SETTING => {
-            Some(SETTING_BYTES)
-        }
-        NAME_TEMPLATE_ANNOTATION => Some(NAME_TEMPLATE_BYTES),
-        _ => None,
-    }
+/// The keys of ours that mean something on an object, and how long their values may be.
+const OWN: [(&str, usize); 11] = [
+    (LABELS_RULES, MAP_BYTES),
+    (ANNOTATIONS_RULES, MAP_BYTES),
+    (POD_LABELS_RULES, MAP_BYTES),
+    (NODE_SELECTOR_RULES, MAP_BYTES),
+    (POD_LABELS_FROM_TASK_SETTING, COPIES_BYTES),
+    (LINT_ALLOW_SETTING, COPIES_BYTES),
+    (SYNTAX_SETTING, SETTING_BYTES),
+    (ON_INVALID_SETTING, SETTING_BYTES),
+    (INFER_SETTING, SETTING_BYTES),
+    (INJECTION_SETTING, SETTING_BYTES),
+    (NAME_TEMPLATE_ANNOTATION, NAME_TEMPLATE_BYTES),
+];
+
+/// A key of ours that means something on an object, as a text that takes no memory, and how long its value may be.
+fn own(key: &str) -> Option<(Text, usize)> {
+    let known = OWN.iter().find(|(name, _)| *name == key);
+    known.map(|(name, most)| (Text::new_static(name), *most))
 }
 
 /// Whether nobody ever reads it.
@@ -213,19 +219,19 @@ impl<'de> Deserialize<'de> for Entries {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut others = Smallest::<String>::new(usize::MAX, METADATA_BYTES);
-                let (mut own_ones, mut too_long) = (BTreeMap::new(), BTreeMap::new());
-                let mut unread = BTreeSet::new();
+                let (mut own_ones, mut not_kept) = (BTreeMap::new(), NotKept::default());
+                let NotKept { too_long, unread } = &mut not_kept;
                 // Counted as it lies in memory, so that many small ones are not many bytes either.
                 let size = |key: &str, value: &String| 64 + key.len() + value.len();
                 let mut out = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    if let Some(most) = own(&key) {
+                    if let Some((name, most)) = own(&key) {
                         let value: Bounded<MAP_BYTES> = map.next_value()?;
                         let long = value
                             .too_long()
                             .or_else(|| (value.len() > most).then(|| TooLong::of(&value)));
                         match long {
-                            None => drop(own_ones.insert(key, (*value).into())),
+                            None => drop(own_ones.insert(name, (*value).into())),
                             Some(long) => {
                                 // The beginning of a template may read as another one.
                                 let cut = match most {
@@ -233,7 +239,7 @@ impl<'de> Deserialize<'de> for Entries {
                                     _ => 0,
                                 };
                                 let shown = if cut > 0 { &value[..cut] } else { STAND_IN };
-                                own_ones.insert(key.clone(), shown.into());
+                                own_ones.insert(name, shown.into());
                                 too_long.insert(key, long);
                             }
                         }
@@ -253,8 +259,13 @@ impl<'de> Deserialize<'de> for Entries {
                         }
                     }
                 }
-                let kept = map_of(own_ones.into_iter().chain(others.kept));
-                Ok(Entries { kept, too_long, unread })
+                let kept = map_of(
+                    own_ones
+                        .into_iter()
+                        .chain(others.kept.into_iter().map(|(key, value)| (key.into(), value))),
+                );
+                let not_kept = (not_kept != NotKept::default()).then(|| Box::new(not_kept));
+                Ok(Entries { kept, not_kept })
             }
         }
 
@@ -335,14 +346,22 @@ mod tests {
             NAME_TEMPLATE_ANNOTATION: "x".repeat(NAME_TEMPLATE_BYTES + 1),
         });
         let entries: Entries = serde_json::from_value(json).unwrap();
-        let kept: Vec<_> = entries.kept.keys().map(String::as_str).collect();
-        assert!(entries.unread.iter().eq(["metadata.kelos.dev/rendered-from"]));
+        let kept: Vec<_> = entries.kept.keys().map(|key| &**key).collect();
+        assert!(
+            entries
+                .not_kept
+                .as_ref()
+                .unwrap()
+                .unread
+                .iter()
+                .eq(["metadata.kelos.dev/rendered-from"])
+        );
         let expected =
             [NAME_TEMPLATE_ANNOTATION, ANNOTATIONS_RULES, LABELS_RULES, SYNTAX_SETTING, "team"];
         assert_eq!(kept, expected);
-        assert_eq!(entries.too_long[LABELS_RULES].bytes, MAP_BYTES + 1);
+        assert_eq!(entries.not_kept.as_ref().unwrap().too_long[LABELS_RULES].bytes, MAP_BYTES + 1);
         assert_eq!(entries.kept.get(SYNTAX_SETTING).unwrap().len(), SETTING_BYTES);
-        assert!(entries.too_long.contains_key(NAME_TEMPLATE_ANNOTATION));
+        assert!(entries.not_kept.as_ref().unwrap().too_long.contains_key(NAME_TEMPLATE_ANNOTATION));
         let many: serde_json::Map<_, _> =
             (0..50_000).map(|n| (format!("k{n:06}"), "x".into())).collect();
         let entries: Entries = serde_json::from_value(many.into()).unwrap();
@@ -350,7 +369,10 @@ mod tests {
         let many: serde_json::Map<_, _> =
             (0..100).rev().map(|n| (format!("{OWN_PREFIX}{n:02}"), "x".into())).collect();
         let entries: Entries = serde_json::from_value(many.into()).unwrap();
-        assert_eq!(entries.unread.len(), MOST_UNREAD);
-        assert_eq!(entries.unread.last().unwrap(), "metadata.kelos.dev/15");
+        assert_eq!(entries.not_kept.as_ref().unwrap().unread.len(), MOST_UNREAD);
+        assert_eq!(
+            entries.not_kept.as_ref().unwrap().unread.last().unwrap(),
+            "metadata.kelos.dev/15"
+        );
     }
 }

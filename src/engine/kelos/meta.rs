@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::entries::Entries;
 use super::{Bounded, StringMap, TooLong, is_ours, null_as_default};
+use crate::templates::purse::{ALLOCATION, tree_bytes};
+use crate::templates::value::Text;
 
 /// The metadata of an object, as far as templates can ask for it.
 ///
@@ -14,21 +16,52 @@ use super::{Bounded, StringMap, TooLong, is_ours, null_as_default};
 #[serde(from = "ReadMeta")]
 pub struct ObjectMeta {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// Its namespace; empty for a Namespace, or where a manifest leaves it out.
-    pub namespace: String,
+    pub namespace: Text,
     /// Its uid; manifests written by hand have none.
     pub uid: Option<String>,
     /// When it was made, in RFC 3339; manifests written by hand say nothing.
-    pub creation_timestamp: String,
+    pub creation_timestamp: Text,
     /// Its labels.
     pub labels: StringMap,
     /// Its annotations.
     pub annotations: StringMap,
-    /// Of its annotations that mean something to us, those that were longer than is read.
-    pub too_long: BTreeMap<String, TooLong>,
-    /// Annotations whose names begin as ours do and mean nothing, as far as they may be typing errors.
-    pub unread: BTreeSet<String>,
+    /// What is known of annotations that are not kept. Most objects have none.
+    pub(super) not_kept: Option<Box<NotKept>>,
+}
+
+/// Annotations with names of ours that are not kept as they were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct NotKept {
+    /// Of those that mean something, those that were longer than is read.
+    pub(super) too_long: BTreeMap<String, TooLong>,
+    /// Those that mean nothing, as far as they may be typing errors.
+    pub(super) unread: BTreeSet<String>,
+}
+
+impl ObjectMeta {
+    /// What is known of an annotation that means something to us, if it was longer than is read.
+    pub fn too_long(&self, name: &str) -> Option<TooLong> {
+        self.not_kept.as_ref()?.too_long.get(name).copied()
+    }
+
+    /// The names of annotations that begin as ours do and mean nothing, as far as they may be typing errors.
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        self.not_kept.iter().flat_map(|it| &it.unread).map(String::as_str)
+    }
+
+    /// What those take in memory, in bytes.
+    pub fn not_kept_bytes(&self) -> usize {
+        let Some(not_kept) = &self.not_kept else { return 0 };
+        let NotKept { too_long, unread } = &**not_kept;
+        let names = too_long.keys().chain(unread);
+        names.map(|name| name.len() + ALLOCATION).sum::<usize>()
+            + tree_bytes(too_long.len(), size_of::<String>() + size_of::<TooLong>())
+            + tree_bytes(unread.len(), size_of::<String>())
+            + size_of_val(&**not_kept)
+            + ALLOCATION
+    }
 }
 
 /// The metadata of an object as it is read.
@@ -51,12 +84,11 @@ impl From<ReadMeta> for ObjectMeta {
         ObjectMeta {
             name: read.name.0,
             namespace: read.namespace.0,
-            uid: read.uid.map(|uid| uid.0),
+            uid: read.uid.map(|uid| uid.0.into()),
             creation_timestamp: read.creation_timestamp.0,
             labels: read.labels.kept,
             annotations: read.annotations.kept,
-            too_long: read.annotations.too_long,
-            unread: read.annotations.unread,
+            not_kept: read.annotations.not_kept,
         }
     }
 }
@@ -64,7 +96,7 @@ impl From<ReadMeta> for ObjectMeta {
 /// A name, or something else that the API server has short. A longer one is an error.
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Bounded<NAME_BYTES>")]
-struct Name(String);
+struct Name(Text);
 
 /// The longest name of an object that Kubernetes has.
 pub(super) const NAME_BYTES: usize = 253;
@@ -74,7 +106,7 @@ impl TryFrom<Bounded<NAME_BYTES>> for Name {
 
     fn try_from(name: Bounded<NAME_BYTES>) -> Result<Name, &'static str> {
         match name.is_whole() {
-            true => Ok(Name(name.to_string())),
+            true => Ok(Name(Text::from(&*name))),
             false => Err("a name, namespace, uid or time is longer than 253 bytes"),
         }
     }
@@ -102,7 +134,6 @@ where
 {
     let mut meta = ObjectMeta::deserialize(deserializer)?;
     meta.annotations.retain(|key, _| !is_ours(key));
-    meta.too_long = BTreeMap::new();
-    meta.unread = BTreeSet::new();
+    meta.not_kept = None;
     Ok(meta)
 }

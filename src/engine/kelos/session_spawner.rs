@@ -48,7 +48,9 @@ impl From<SessionSpawner> for TaskSpawner {
         let SessionSpawner { mut metadata, spec: Spec { when, session_template } } = read;
         // No template names Sessions, whatever stands there.
         metadata.annotations.remove(NAME_TEMPLATE_ANNOTATION);
-        metadata.too_long.remove(NAME_TEMPLATE_ANNOTATION);
+        if let Some(not_kept) = &mut metadata.not_kept {
+            not_kept.too_long.remove(NAME_TEMPLATE_ANNOTATION);
+        }
         let makes = Shape::Session;
         let mut github_webhook = when.github_webhook;
         github_webhook.iter_mut().for_each(|source| source.makes = makes);

@@ -190,12 +190,12 @@ impl TaskSpawner {
             text.too_long().map(|too_long| (too_long, MOST))
         }
         let template = &self.spec.task_template;
-        let kept = self.metadata.too_long.get(NAME_TEMPLATE_ANNOTATION);
+        let kept = self.metadata.too_long(NAME_TEMPLATE_ANNOTATION);
         let all = [
             (self.makes.prompt_field(), of(&template.prompt_template)),
             (self.makes.branch_field(), of(&template.branch)),
             ("spec.taskTemplate.nameTemplate", of(&template.name_template)),
-            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (*too_long, NAME_TEMPLATE_BYTES))),
+            (NAME_TEMPLATE_ANNOTATION, kept.map(|too_long| (too_long, NAME_TEMPLATE_BYTES))),
         ];
         all.into_iter().filter_map(|(name, it)| it.map(|(too_long, most)| (name, too_long, most)))
     }
@@ -203,8 +203,7 @@ impl TaskSpawner {
     /// Whether it has anything that rules are made of.
     pub fn asks_for_something(&self) -> bool {
         let has = |name| {
-            self.metadata.annotations.contains_key(name)
-                || self.metadata.too_long.contains_key(name)
+            self.metadata.annotations.contains_key(name) || self.metadata.too_long(name).is_some()
         };
         Kind::ALL.into_iter().any(|kind| has(rules_annotation(kind)))
             || has(POD_LABELS_FROM_TASK_SETTING)

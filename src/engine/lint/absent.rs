@@ -57,7 +57,7 @@ fn never(lint: &Lint<'_>, rendered: &Rendered<'_>, met: &Met<'_>, name: &str) ->
         lint.view.spec.when.webhook.iter().flat_map(|it| it.field_mapping.templates.keys());
     let mut known: Vec<&str> = Vec::new();
     table.printed().for_each(|it| known.push(it));
-    known.extend(mapped.map(String::as_str));
+    known.extend(mapped.map(|key| &**key));
     known.retain(|it| *it != name);
     let same = known.iter().copied().find(|it| it.eq_ignore_ascii_case(name));
     if let Some(meant) = same.or_else(|| closest(name, known.iter().copied())) {

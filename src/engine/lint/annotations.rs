@@ -112,7 +112,7 @@ fn annotation(name: &str) -> Field {
 pub(super) fn field_of(rule: &KeyRule) -> Field {
     if rule.declared_in == DeclaredIn::KelosField {
         let map = if rule.kind == Kind::Label { "labels" } else { "annotations" };
-        return Field::of(&["spec", "taskTemplate", "metadata", map, &rule.key]);
+        return Field::of(&["spec", "taskTemplate", "metadata", map, rule.key()]);
     }
     annotation(rules_annotation(rule.kind))
 }
@@ -143,16 +143,16 @@ fn refused(lint: &mut Lint<'_>, rule: &KeyRule, refusal: &Refusal) {
         _ if is_field => return,
         _ => (Rule::RulesTemplate, Severity::Warning),
     };
-    let has_action = rule.key.contains("{{");
+    let has_action = rule.key().contains("{{");
     let text = match of {
         Rule::MetadataKey if has_action => "a key is no template: it is taken as it is".to_owned(),
         Rule::MetadataKey if is_field => {
             format!("{}: the API server refuses the {}", error.message, lint.product())
         }
         Rule::FreeChoice | Rule::RulesTemplate => {
-            format!("`{}` is never written: {}", rule.key, error.message)
+            format!("`{}` is never written: {}", rule.key(), error.message)
         }
-        _ => format!("`{}`: {}", rule.key, error.message),
+        _ => format!("`{}`: {}", rule.key(), error.message),
     };
     let finding = Finding::new(of, severity, field_of(rule), text);
     let is_about_template = refusal.source.is_some();
@@ -186,7 +186,7 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mu
     match forecast {
         Some(forecast) => foreseen(lint, rule, &forecast),
         None if purse.is_empty() => {
-            lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key));
+            lint.too_costly(field_of(rule), &format!("the template of `{}` is", rule.key()));
         }
         None => {}
     }
@@ -194,11 +194,11 @@ fn written(lint: &mut Lint<'_>, rule: &KeyRule, template: &Template, shares: &mu
 
 /// A key that is nearly one that the Console shows, or that is one as a label: the Console reads neither.
 fn not_shown(lint: &mut Lint<'_>, rule: &KeyRule) {
-    let near = |name: &&str| distance(name, &rule.key) <= 2;
+    let near = |name: &&str| distance(name, rule.key()) <= 2;
     let shown = [DISPLAY_NAME_ANNOTATION, SECTION_ANNOTATION];
     let meant = shown.into_iter().find(near).filter(|_| lint.is_session());
     let Some(meant) = meant.filter(|_| !rule.is_shown_line) else { return };
-    let text = format!("the Console reads no {} `{}`", rule.kind.as_str(), rule.key);
+    let text = format!("the Console reads no {} `{}`", rule.kind.as_str(), rule.key());
     let help = format!("write `{meant}` in {}", rules_annotation(Kind::Annotation));
     let finding = Finding::new(Rule::UnknownAnnotation, Severity::Warning, field_of(rule), text);
     lint.add(about(lint, rule, finding).help(help));
@@ -211,17 +211,18 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
     });
     if let Some(fault) = absent {
         let name = fault.path.first().map(|name| &**name).unwrap_or_default();
-        let (of, text) = match &rule.default {
+        let (of, text) = match rule.default() {
             Some(default) => (
                 Rule::DefaultAlways,
                 format!(
                     "`{}` is always `{default}`: {} has no `.{name}`",
-                    rule.key, lint.table.name
+                    rule.key(),
+                    lint.table.name
                 ),
             ),
             None => (
                 Rule::NeverWritten,
-                format!("`{}` is never written: {} has no `.{name}`", rule.key, lint.table.name),
+                format!("`{}` is never written: {} has no `.{name}`", rule.key(), lint.table.name),
             ),
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);
@@ -231,20 +232,20 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
             name_hint(ErrorKind::Missing, &variable).or_else(|| Some(lint.line_for(&variable)));
         return lint.add(finding.maybe_help(help.filter(|help| !help.is_empty())));
     }
-    let is_told = lint.unwritten.contains(&(rule.kind, rule.key.clone()));
+    let is_told = lint.unwritten.contains(&(rule.kind, rule.key().into()));
     if rule.kind == Kind::Annotation || is_told {
         return;
     }
     if let Some((why, at)) = skipped_value(rule, forecast, lint.table.name) {
-        let text = format!("`{}` is skipped: {why}", rule.key);
+        let text = format!("`{}` is skipped: {why}", rule.key());
         let finding = Finding::new(Rule::LabelValue, Severity::Warning, field_of(rule), text)
             .help("`slug` makes a value of a text, as does `onInvalid: sanitize`");
         return lint.add(finding.placed(lint.places.template(rule, at)));
     }
-    if rule.allowed.is_none() {
+    if rule.allowed().is_none() {
         let places = lint.places;
         let written =
-            Written { kind: rule.kind, key: &rule.key, field: field_of(rule), is_field: false };
+            Written { kind: rule.kind, key: rule.key(), field: field_of(rule), is_field: false };
         let pieces = forecast.printed.iter().collect();
         shown(lint, &written, pieces, &|at| places.template(rule, at));
     }
@@ -254,16 +255,17 @@ fn foreseen(lint: &mut Lint<'_>, rule: &KeyRule, forecast: &Forecast) {
 fn constant(lint: &mut Lint<'_>, rule: &KeyRule, source: &str) {
     let sanitizes = rule.on_invalid == OnInvalid::Sanitize;
     if let Err(error) = judge(rule, rule.trimmed(source), sanitizes) {
-        let (of, text) = match (&rule.default, error.reason) {
+        let (of, text) = match (rule.default(), error.reason) {
             (Some(default), _) => (
                 Rule::DefaultAlways,
-                format!("`{}` is always `{default}`: {}", rule.key, error.message),
+                format!("`{}` is always `{default}`: {}", rule.key(), error.message),
             ),
-            (None, Reason::NotAllowed) => {
-                (Rule::NeverWritten, format!("`{}` is never written: {}", rule.key, error.message))
-            }
+            (None, Reason::NotAllowed) => (
+                Rule::NeverWritten,
+                format!("`{}` is never written: {}", rule.key(), error.message),
+            ),
             (None, _) => {
-                (Rule::LabelValue, format!("`{}` is skipped: {}", rule.key, error.message))
+                (Rule::LabelValue, format!("`{}` is skipped: {}", rule.key(), error.message))
             }
         };
         let finding = Finding::new(of, Severity::Warning, field_of(rule), text);

@@ -29,13 +29,13 @@ impl BudgetSelector {
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         let asked = self.match_expressions.iter();
         let asked = asked.filter(|it| matches!(&*it.operator, "In" | "Exists"));
-        self.match_labels.keys().map(String::as_str).chain(asked.map(|it| &*it.key))
+        self.match_labels.keys().map(|key| &**key).chain(asked.map(|it| &*it.key))
     }
 
     /// The keys on which it depends whether a Task is counted.
     pub fn selected_keys(&self) -> impl Iterator<Item = &str> {
         let asked = self.match_expressions.iter().map(|it| &*it.key);
-        self.match_labels.keys().map(String::as_str).chain(asked)
+        self.match_labels.keys().map(|key| &**key).chain(asked)
     }
 
     /// Whether it counts the Tasks that are without a key.

@@ -30,7 +30,7 @@ fn prometheus(lint: &mut Lint<'_>) {
         let mut known: BTreeMap<String, &KeyRule> = BTreeMap::new();
         for rule in keys(lint, kind) {
             let is_name = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-            let name: String = rule.key.chars().map(is_name).collect();
+            let name: String = rule.key().chars().map(is_name).collect();
             let Some(first) = known.get(&name).copied() else {
                 known.insert(name, rule);
                 continue;
@@ -43,7 +43,8 @@ fn prometheus(lint: &mut Lint<'_>) {
             }
             let text = format!(
                 "`{}` and `{}` are one label in Prometheus, `label_{name}`: one of them is lost",
-                rule.key, other.key
+                rule.key(),
+                other.key()
             );
             let finding =
                 Finding::new(Rule::PrometheusCollision, Severity::Warning, field_of(rule), text);
@@ -59,7 +60,7 @@ fn argocd(lint: &mut Lint<'_>) {
     let mut found = Vec::new();
     for kind in [Kind::Label, Kind::PodLabel] {
         for rule in keys(lint, kind).filter(|rule| rule.declared_in != DeclaredIn::Defaults) {
-            if *rule.key == *ARGOCD {
+            if rule.key() == ARGOCD {
                 let finding = Finding::new(
                     Rule::ArgocdInstance,
                     Severity::Warning,
@@ -96,16 +97,16 @@ fn argocd(lint: &mut Lint<'_>) {
 fn budgets(lint: &mut Lint<'_>) {
     let Some(budgets) = lint.around.budgets else { return };
     for rule in keys(lint, Kind::Label) {
-        let is_asked = budgets.iter().any(|it| it.keys().any(|key| *key == *rule.key));
-        let is_caught = budgets.iter().any(|it| it.catches_without(&rule.key));
+        let is_asked = budgets.iter().any(|it| it.keys().any(|key| *key == *rule.key()));
+        let is_caught = budgets.iter().any(|it| it.catches_without(rule.key()));
         let is_constant = rule.plan.as_ref().is_ok_and(|template| template.language().is_none());
         let is_ours = rule.declared_in == DeclaredIn::RulesAnnotation;
-        if !is_asked || is_caught || is_constant || !is_ours || rule.default.is_some() {
+        if !is_asked || is_caught || is_constant || !is_ours || rule.default().is_some() {
             continue;
         }
         let text = format!(
             "a TaskBudget counts by `{}`: a Task without it, as where the template fails, counts in none",
-            rule.key
+            rule.key()
         );
         let finding = Finding::new(Rule::BudgetKey, Severity::Warning, field_of(rule), text);
         let finding = about(lint, rule, finding);

@@ -261,7 +261,7 @@ pub(super) fn shown(
 
 /// The variable that a label shows and that nearly every Task has another one of, where its values are not listed.
 pub fn one_each(rule: &KeyRule) -> Option<&'static str> {
-    let source = rule.source().filter(|_| rule.allowed.is_none())?;
+    let source = rule.source().filter(|_| rule.allowed().is_none())?;
     let mut purse = Purse::default();
     let forecast = Plain::with_helpers(source, &mut purse).ok()?.run(&Anything, &mut purse).ok()?;
     let certain = forecast.printed.iter().filter(|printed| printed.is_certain);
@@ -298,8 +298,8 @@ pub(super) fn skipped_value(
     forecast: &Forecast,
     table: &str,
 ) -> Option<(String, usize)> {
-    let is_bound = rule.on_invalid == OnInvalid::Sanitize || rule.allowed.is_some();
-    if rule.kind == Kind::Annotation || is_bound || rule.default.is_some() {
+    let is_bound = rule.on_invalid == OnInvalid::Sanitize || rule.allowed().is_some();
+    if rule.kind == Kind::Annotation || is_bound || rule.default().is_some() {
         return None;
     }
     let source = rule.source().unwrap_or_default();

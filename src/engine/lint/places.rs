@@ -26,14 +26,14 @@ impl<'r> Places<'r> {
 
     /// Where the key of a rule stands.
     pub(super) fn key(&self, rule: &KeyRule) -> Option<Position> {
-        self.0.get(&rule.kind)?.keys.get(&*rule.key).copied()
+        self.0.get(&rule.kind)?.keys.get(rule.key()).copied()
     }
 
     /// Where a byte of its template stands; where the key does, if the template is written in another way there.
     pub(super) fn template(&self, rule: &KeyRule, offset: usize) -> Option<Position> {
         let key = self.key(rule)?;
         let text = self.0.get(&rule.kind)?.text;
-        let behind = key.offset + rule.key.len();
+        let behind = key.offset + rule.key().len();
         let template = rule.source().and_then(|source| text.get(behind..)?.find(source));
         Some(template.map_or(key, |template| Position::of(text, behind + template + offset)))
     }

@@ -99,7 +99,7 @@ pub(super) fn look(lint: &mut Lint<'_>, json: &str) {
         if missing == items.len() {
             // Who silences the rule says that another program records it.
             if !lint.silent.contains(&Rule::NotRecorded) {
-                lint.unwritten.insert((rule.kind, rule.key.clone()));
+                lint.unwritten.insert((rule.kind, rule.key().into()));
             }
             tell(lint, rule, &skip, &[]);
         } else {
@@ -148,7 +148,7 @@ impl Means {
             return Vec::new();
         }
         let found = lint.rules.keys.iter().zip(candidates).filter_map(|(key, candidate)| {
-            let index = asked.iter().position(|it| it.kind == key.kind && *it.key == *key.key)?;
+            let index = asked.iter().position(|it| it.kind == key.kind && it.key() == key.key())?;
             Some((index, outcome(lint, key, candidate, &variables)))
         });
         found.collect()
@@ -213,11 +213,11 @@ fn tell(lint: &mut Lint<'_>, rule: &KeyRule, skip: &Skip, under: &[&str]) {
         [] => (String::new(), format!("its {several}")),
         events => (format!(" for {}", listed(events)), format!("those {several}")),
     };
-    let effect = match &rule.default {
+    let effect = match rule.default() {
         Some(default) => format!("is always `{default}`"),
         None => "is never written".to_owned(),
     };
-    let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key);
+    let text = format!("`{}` {effect}{when}: nothing on {which} tells `{variable}`", rule.key());
     let finding = Finding::new(Rule::NotRecorded, Severity::Warning, field_of(rule), text);
     let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));
     let help = lint.line_for(variable);
@@ -234,24 +234,24 @@ fn never(lint: &mut Lint<'_>, rule: &KeyRule, skips: &[(Skip, bool)]) {
         return;
     }
     if is_certain {
-        lint.unwritten.insert((rule.kind, rule.key.clone()));
+        lint.unwritten.insert((rule.kind, rule.key().into()));
     }
     // Where loops or conditions lead elsewhere with other items nobody knows.
     let has_one_way = rule.plan.as_ref().is_ok_and(|template| template.is_straight_line());
     let severity = if is_certain || has_one_way { Severity::Warning } else { Severity::Info };
     let when = if is_certain { "" } else { " with any of the built-in examples" };
     let message = &skip.message;
-    let (of, text) = match &rule.default {
+    let (of, text) = match rule.default() {
         Some(default) if is_certain => {
-            (Rule::DefaultAlways, format!("`{}` is always `{default}`: {message}", rule.key))
+            (Rule::DefaultAlways, format!("`{}` is always `{default}`: {message}", rule.key()))
         }
         Some(default) => {
-            (Rule::DefaultAlways, format!("`{}` is `{default}`{when}: {message}", rule.key))
+            (Rule::DefaultAlways, format!("`{}` is `{default}`{when}: {message}", rule.key()))
         }
         None if is_certain => {
-            (Rule::NeverWritten, format!("`{}` is never written: {message}", rule.key))
+            (Rule::NeverWritten, format!("`{}` is never written: {message}", rule.key()))
         }
-        None => (Rule::NeverWritten, format!("`{}` is not written{when}: {message}", rule.key)),
+        None => (Rule::NeverWritten, format!("`{}` is not written{when}: {message}", rule.key())),
     };
     let finding = Finding::new(of, severity, field_of(rule), text);
     let at = skip.position.and_then(|at| lint.places.template(rule, at.offset));

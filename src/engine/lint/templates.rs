@@ -75,7 +75,7 @@ impl Shares {
 
     /// Takes off what it cost.
     pub(super) fn settle(&mut self, purse: &Purse) {
-        self.left = self.left.saturating_sub(purse.spent().steps);
+        self.left = self.left.saturating_sub(purse.spent().steps.into());
     }
 }
 

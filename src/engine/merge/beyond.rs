@@ -20,9 +20,7 @@ impl<'r> Merge<'_, 'r, '_> {
         let (task, rules) = (self.task, self.rules);
         let mut outcomes = Vec::new();
         for kind in Kind::OF_METADATA {
-            let Some(keys) = rules.beyond.of(kind).filter(|keys| !keys.is_empty()) else {
-                continue;
-            };
+            let Some(keys) = rules.beyond(kind) else { continue };
             for (key, value) in task.entries(kind).into_iter().flatten() {
                 let Some(key) = keys.find(key) else { continue };
                 let skip = match (apimachinery::key(kind, key), apimachinery::value(kind, value)) {
@@ -44,10 +42,10 @@ impl<'r> Merge<'_, 'r, '_> {
     /// Where annotations arrive over the total, those behind the limits of the Kelos field go first,
     /// the largest first.
     pub(super) fn shed_beyond(&mut self, removed: &mut Vec<KeyDecision<'r>>) {
-        let (kind, task, keys) = (Kind::Annotation, self.task, &self.rules.beyond.annotations);
-        if self.size.annotations_fit() || keys.is_empty() {
+        let (kind, task) = (Kind::Annotation, self.task);
+        let Some(keys) = self.rules.beyond(kind).filter(|_| !self.size.annotations_fit()) else {
             return;
-        }
+        };
         let entries = task.entries(kind).into_iter().flatten();
         let mut by_size: Vec<(usize, &str)> = entries
             .filter_map(|(key, value)| {

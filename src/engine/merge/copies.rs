@@ -101,7 +101,7 @@ impl<'r> Merge<'_, 'r, '_> {
     /// Whether the value of the Task's label is one that its rule lists, or writes out.
     fn was_chosen(&self, key: &str, value: &str) -> bool {
         let Some(rule) = self.rules.rule(Kind::Label, key) else { return false };
-        match (&rule.allowed, &rule.plan) {
+        match (rule.allowed(), &rule.plan) {
             (Some(allowed), _) => allowed.contains(value),
             (None, Ok(template)) => template.language().is_none() && template.source() == value,
             (None, Err(_)) => false,

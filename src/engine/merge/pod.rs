@@ -21,7 +21,7 @@ impl<'r> Merge<'_, 'r, '_> {
                 let skip = Skip::new(Reason::Unsupported, error.to_string());
                 Found::Settled(KeyOutcome::Skipped(skip))
             }
-            (_, Ok(_)) => match self.task.get(rule.kind, &rule.key) {
+            (_, Ok(_)) => match self.task.get(rule.kind, rule.key()) {
                 Some(value) => Found::Settled(keep(self.task.shape(), rule, value, ours)),
                 None => Found::Absent { removed: None },
             },

@@ -132,7 +132,7 @@ pub(super) fn recorded(missed: &Missed<'_>, name: &str, template: String) -> Rem
     if has_line(rules, &template) == Some(&*key) {
         return there_already(missed, name, &key);
     }
-    let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && *it.key == *key);
+    let rule = rules.keys.iter().find(|it| it.kind == Kind::Annotation && it.key() == key);
     let instead_of = rule.and_then(|rule| match (rule.in_annotation, rule.in_field) {
         (true, _) => Some(InsteadOf::RulesAnnotation),
         (false, true) => Some(InsteadOf::Field),
@@ -150,7 +150,7 @@ pub(super) fn key_of(name: &str) -> String {
 /// A key for a variable that nothing declares, and that Kelos has no use for.
 fn free_key(rules: &Rules, name: &str) -> String {
     let is_taken = |key: &str| {
-        rules.keys.iter().any(|it| it.kind == Kind::Annotation && *it.key == *key)
+        rules.keys.iter().any(|it| it.kind == Kind::Annotation && it.key() == key)
             || is_own_record(key)
     };
     let kebab = kebab(name);

@@ -16,9 +16,9 @@ use crate::engine::kelos::{
 };
 use crate::engine::skip::Skip;
 use crate::engine::sources::Inference;
+use crate::templates::Uses;
 use crate::templates::budget::Exhausted;
 use crate::templates::purse::Purse;
-use crate::templates::{Templates, Uses};
 
 impl Rules {
     /// Compiles what a TaskSpawner asks for. It never fails: what can't be used becomes a problem
@@ -30,8 +30,7 @@ impl Rules {
         shared: &mut Shared,
     ) -> Rules {
         let spawner = spawner.into();
-        let mut compiler =
-            Compiler::new(spawner.makes, policy, &mut shared.templates, Purse::default());
+        let mut compiler = Compiler::new(spawner.makes, policy, shared, Purse::default());
         let weight = weight::RULES_BYTES + weight::PROBLEMS_BYTES + weight::spawner(&spawner);
         // What is over is told with the first key.
         let _ = compiler.purse.take_reading(weight).and(compiler.purse.take_bytes(weight));
@@ -53,7 +52,7 @@ impl Rules {
             + beyond.annotations.bytes();
         let mut keys = compiler.rules(keys);
         // What the rules annotations said is in the rules by now.
-        compiler.purse.give_back(usize::try_from(read).unwrap_or_default().saturating_sub(kept));
+        compiler.purse.give_back((read as usize).saturating_sub(kept));
         compiler.purse.give_back(keys.len() * weight::SAID_BYTES);
         let mut copies = Arc::default();
         if !is_disabled {
@@ -69,17 +68,17 @@ impl Rules {
             + weight::broken_annotations(&broken_annotations)
             + weight::failing(&failing);
         let spent = compiler.purse.spent();
-        let bytes = spent.bytes.saturating_sub(weight::PROBLEMS_BYTES as u64) + told as u64;
+        let bytes = (spent.bytes as usize).saturating_sub(weight::PROBLEMS_BYTES) + told;
         Rules {
             hash: hash(&spawner, policy),
             field_declares_ours: field_declares_ours(&spawner, &keys, &beyond),
             new_inputs: new_inputs(&keys),
             spawner,
             keys: shared.keys(keys),
-            broken_annotations,
-            problems,
-            failing,
-            beyond,
+            broken_annotations: broken_annotations.into(),
+            problems: problems.into(),
+            failing: failing.into(),
+            beyond: (beyond != Beyond::default()).then(|| Box::new(beyond)),
             copies,
             protection: Arc::clone(&policy.protection),
             uses,
@@ -88,14 +87,14 @@ impl Rules {
             is_disabled,
             is_straight_line,
             defaults: Arc::clone(&policy.defaults),
-            cost: Cost { steps: spent.steps, bytes },
+            cost: Cost { steps: spent.steps.into(), bytes: bytes as u64 },
         }
     }
 }
 
 /// Whether the Kelos field declares a key of ours, or may declare one behind what is read of it.
 fn field_declares_ours(spawner: &TaskSpawner, keys: &[Arc<KeyRule>], beyond: &Beyond) -> bool {
-    keys.iter().any(|rule| rule.in_field && is_ours(&rule.key))
+    keys.iter().any(|rule| rule.in_field && is_ours(rule.key()))
         || Kind::OF_METADATA.into_iter().any(|kind| {
             let field = &spawner.spec.task_template.metadata;
             let is_cut = field.as_ref().is_some_and(|field| field.beyond.is_cut(kind));
@@ -111,7 +110,7 @@ fn new_inputs(keys: &[Arc<KeyRule>]) -> NewInputs {
             Kind::Annotation => found.annotations = true,
             Kind::PodLabel | Kind::NodeSelector => {}
         }
-        found.sources |= rule.kind == Kind::Annotation && rule.key.starts_with(SOURCE_PREFIX);
+        found.sources |= rule.kind == Kind::Annotation && rule.key().starts_with(SOURCE_PREFIX);
     }
     found
 }
@@ -121,7 +120,7 @@ pub(super) struct Compiler<'c> {
     /// What the spawner makes.
     pub(super) makes: Shape,
     pub(super) policy: &'c Policy,
-    pub(super) templates: &'c mut Templates,
+    pub(super) shared: &'c mut Shared,
     pub(super) purse: Purse,
     pub(super) settings: Settings,
     pub(super) problems: Vec<Problem>,
@@ -133,13 +132,13 @@ impl<'c> Compiler<'c> {
     pub(super) fn new(
         makes: Shape,
         policy: &'c Policy,
-        templates: &'c mut Templates,
+        shared: &'c mut Shared,
         purse: Purse,
     ) -> Compiler<'c> {
         Compiler {
             makes,
             policy,
-            templates,
+            shared,
             purse,
             settings: Settings::default(),
             problems: Vec::new(),
@@ -166,10 +165,10 @@ impl<'c> Compiler<'c> {
         }
         // The rules themselves are there once for all TaskSpawners.
         let _ = self.purse.take_bytes(size_of_val(defaults));
-        let is_declared = |rule: &Arc<KeyRule>| find(keys, rule.kind, &rule.key).is_some();
+        let is_declared = |rule: &Arc<KeyRule>| find(keys, rule.kind, rule.key()).is_some();
         let others: Vec<_> = defaults.iter().filter(|it| !is_declared(it)).cloned().collect();
         keys.extend(others);
-        keys.sort_by(|one, other| (one.kind, &one.key).cmp(&(other.kind, &other.key)));
+        keys.sort_by(|one, other| (one.kind, one.key()).cmp(&(other.kind, other.key())));
     }
 
     /// The labels of Tasks that Pods get, too.
@@ -186,18 +185,24 @@ impl<'c> Compiler<'c> {
     }
 
     /// What is read back, and with it what is read.
-    fn inference(&mut self, spawner: &TaskSpawner, infer: Infer, uses: Uses) -> (Inference, Uses) {
+    fn inference(
+        &mut self,
+        spawner: &TaskSpawner,
+        infer: Infer,
+        uses: Uses,
+    ) -> (Inference, Arc<Uses>) {
         let was_empty = self.purse.is_empty();
         let inference = match infer {
             // The names are there once more in what is wanted, and once more with what helps.
             Infer::On if self.purse.take_bytes(3 * uses.bytes()).is_ok() => {
-                self.templates.sharing(&mut self.purse, |purse| {
+                self.shared.templates.sharing(&mut self.purse, |purse| {
                     Inference::compile(spawner, &self.policy.protection, &uses, purse)
                 })
             }
             _ => Inference::default(),
         };
         let uses = uses.with(inference.helpful());
+        let uses = self.shared.templates.sharing(&mut self.purse, |purse| purse.shared(uses));
         if self.purse.is_empty() && !was_empty {
             let error = Skip::from(Exhausted::Compiling);
             let hint = "nothing is read back: shorten the prompt template";

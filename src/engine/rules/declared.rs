@@ -65,7 +65,7 @@ impl<'s> Declarations<'s> {
         }
         for kind in Kind::ALL {
             let name = rules_annotation(kind);
-            let read = match spawner.metadata.too_long.get(name) {
+            let read = match spawner.metadata.too_long(name) {
                 Some(too_long) => Err(too_many_bytes(too_long.bytes)),
                 None => match spawner.metadata.annotations.get(name) {
                     Some(text) => read_annotation(text, purse),

@@ -12,12 +12,11 @@ use super::annotation::{self, Sections, Unreadable};
 use super::compile::Compiler;
 use super::declared::Declared;
 use super::settings::Settings;
-use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem, find};
+use super::{Copies, DeclaredIn, KeyRule, On, OnInvalid, Policy, Problem, Shared, find};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{MAP_BYTES, MOST_KEYS, Shape};
 use crate::engine::pods;
 use crate::engine::skip::Skip;
-use crate::templates::Templates;
 use crate::templates::budget::{Exhausted, VALUE_BYTES};
 use crate::templates::purse::Purse;
 
@@ -74,9 +73,9 @@ impl Defaults {
             Unreadable::Exhausted(exhausted) => error(1, &exhausted.to_string()),
         })?;
         let plain = Policy { defaults: Arc::default(), ..policy.clone() };
-        let mut templates = Templates::default();
+        let mut shared = Shared::default();
         let mut reading = Reading {
-            compiler: Compiler::new(Shape::Task, &plain, &mut templates, purse),
+            compiler: Compiler::new(Shape::Task, &plain, &mut shared, purse),
             copies: Copies::default(),
             errors: Vec::new(),
         };
@@ -149,7 +148,7 @@ impl Reading<'_> {
                         self.errors.extend(problems.iter().map(|it| it.of_defaults(line)));
                         self.errors.extend(
                             never_written(&rule).map(|error| {
-                                Problem::new(kind, &rule.key, &error).of_defaults(line)
+                                Problem::new(kind, rule.key(), &error).of_defaults(line)
                             }),
                         );
                         let (on, rule) = (on.unwrap_or_else(|| vec![On::Tasks]), Arc::new(rule));
@@ -197,8 +196,8 @@ impl Reading<'_> {
 
 /// Why what a rule writes out, or lists, can be on no Task.
 fn never_written(rule: &KeyRule) -> Option<Skip> {
-    let check = |value: &str| pods::check_value(rule.kind, &rule.key, value).err();
-    if let Some(allowed) = &rule.allowed {
+    let check = |value: &str| pods::check_value(rule.kind, rule.key(), value).err();
+    if let Some(allowed) = rule.allowed() {
         if allowed.is_empty() {
             return Some(Skip::parse("`allowed` lists nothing"));
         }

@@ -10,16 +10,17 @@ use crate::engine::kelos::{
     rules_annotation,
 };
 use crate::hex::hex;
+use crate::templates::value::Text;
 
 /// Eight hex digits that change when the rules may give another result.
-pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
+pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> Text {
     let mut parts = Parts(Sha256::new());
     let meta = &spawner.metadata;
     let settings =
         [POD_LABELS_FROM_TASK_SETTING, SYNTAX_SETTING, ON_INVALID_SETTING, INJECTION_SETTING];
     for name in Kind::ALL.map(rules_annotation).into_iter().chain(settings) {
         parts.text(meta.annotations.get(name).map_or("", String::as_str));
-        parts.too_long(meta.too_long.get(name).copied());
+        parts.too_long(meta.too_long(name));
     }
     if let Some(field) = &spawner.spec.task_template.metadata {
         for (kind, map) in [(Kind::Label, &field.labels), (Kind::Annotation, &field.annotations)] {
@@ -42,14 +43,14 @@ pub(super) fn hash(spawner: &TaskSpawner, policy: &Policy) -> String {
     if let Some(kept) = meta.annotations.get(NAME_TEMPLATE_ANNOTATION) {
         parts.text(kept);
     }
-    parts.too_long(meta.too_long.get(NAME_TEMPLATE_ANNOTATION).copied());
+    parts.too_long(meta.too_long(NAME_TEMPLATE_ANNOTATION));
     if let Some(digest) = policy.defaults.digest {
         parts.0.update(digest);
     }
     parts.text(policy.on_invalid.as_str());
     policy.protection.entries().for_each(|entry| parts.text(entry));
     let digest = parts.0.finalize();
-    hex(&digest[..4])
+    hex(&digest[..4]).into()
 }
 
 struct Parts(Sha256);

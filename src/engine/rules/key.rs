@@ -1,23 +1,23 @@
 //! What is said of one key → its rule.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::annotation::{self, Entry};
 use super::compile::Compiler;
 use super::declared::{self, Declared};
+use super::guards::{Allowed, Guards};
 use super::settings::is_setting;
 use super::{DeclaredIn, KeyRule, OnInvalid, Problem, Refusal, weight};
 use crate::apimachinery;
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{is_ours, is_shown_line, rules_annotation};
 use crate::engine::line;
-use crate::engine::patch;
 use crate::engine::pods;
 use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::budget::Exhausted;
 use crate::templates::suggest::closest;
+use crate::templates::value::Text;
 use crate::templates::{Position, Syntax, Template};
 
 /// What to do about rules that are too costly.
@@ -51,8 +51,11 @@ impl Compiler<'_> {
             None => Ok(None),
         };
         let said = entry.as_ref().ok().and_then(Option::as_ref);
-        let Guards { default, allowed, own_allowed, on_invalid, sound_default } =
-            self.guards(kind, &key, said, cluster.as_deref());
+        let Bounds { mut guards, on_invalid, sound_default } =
+            self.bounds(kind, &key, said, cluster.as_deref());
+        if declared_in == DeclaredIn::Defaults {
+            guards.own_allowed = None;
+        }
         let refusal = self.refusal(kind, &key, is_beyond);
         let plan = refusal.map_or(Ok(()), Err).and_then(|()| {
             let entry = entry?.unwrap_or_default();
@@ -61,9 +64,9 @@ impl Compiler<'_> {
                 Some(template) => (template, Syntax::Go),
                 None => (&*entry.template, self.settings.syntax),
             };
-            let compiled = self.templates.compile(source, syntax, &mut self.purse);
+            let compiled = self.shared.templates.compile(source, syntax, &mut self.purse);
             let compiled = compiled.map_err(Skip::from);
-            let is_free = allowed.is_none() && pods::needs_choice(kind, &key);
+            let is_free = guards.allowed.is_none() && pods::needs_choice(kind, &key);
             let compiled = compiled.and_then(|it| fitting(kind, it, field.is_some(), is_free));
             compiled.map_err(|error| self.refused(source, error))
         });
@@ -78,14 +81,10 @@ impl Compiler<'_> {
         }
         KeyRule {
             kind,
-            path: patch::path(kind, &key),
-            key,
+            output: self.shared.output_key(kind, key),
             declared_in,
             plan,
-            default,
-            allowed,
-            is_narrowed: cluster.is_some_and(|rule| rule.allowed.is_some()),
-            own_allowed: own_allowed.filter(|_| declared_in != DeclaredIn::Defaults),
+            guards: guards.kept(),
             on_invalid: on_invalid.or(self.settings.on_invalid).unwrap_or(self.policy.on_invalid),
             is_shown_line,
             in_field,
@@ -95,25 +94,25 @@ impl Compiler<'_> {
 
     /// What an entry says beside its template, and the defaults of the cluster for its key. Where there is
     /// no room for it, the template is not compiled either.
-    fn guards(
+    fn bounds(
         &mut self,
         kind: Kind,
         key: &str,
         said: Option<&Entry>,
         cluster: Option<&KeyRule>,
-    ) -> Guards {
+    ) -> Bounds {
         let (default, own, on_invalid) = self.said_guards(said);
         // As the value of the template is made to fit, so are those that it is compared with.
         let is_line = is_shown_line(kind, key);
-        let fitting = |value: &str| -> Box<str> {
-            if is_line { line::shown(value).into() } else { value.into() }
-        };
-        let own: Option<BTreeSet<Box<str>>> =
-            own.map(|values| values.iter().map(|value| fitting(value)).collect());
+        let fitting =
+            |value: &str| if is_line { line::shown(value).into() } else { Text::from(value) };
+        let own: Option<Allowed> =
+            own.map(|values| values.iter().map(|value| (&*fitting(value)).into()).collect());
         let default = default.map(fitting).filter(|default| !is_line || !default.is_empty());
         let sound_default = check_default(kind, key, default.as_deref(), own.as_ref());
         let default = default.filter(|_| sound_default.is_ok());
-        let of_cluster = cluster.and_then(|rule| rule.allowed.as_ref());
+        let cluster = cluster.and_then(|rule| rule.guards.as_deref());
+        let of_cluster = cluster.and_then(|guards| guards.allowed.as_ref());
         let own_allowed = own.map(Arc::new);
         let allowed = match (&own_allowed, of_cluster) {
             (Some(own), Some(of_cluster)) => {
@@ -122,7 +121,7 @@ impl Compiler<'_> {
             (own, of_cluster) => own.as_ref().or(of_cluster).map(Arc::clone),
         };
         let is_allowed = |value: &str| {
-            allowed.as_ref().is_none_or(|allowed: &Arc<BTreeSet<_>>| allowed.contains(value))
+            allowed.as_ref().is_none_or(|allowed: &Arc<Allowed>| allowed.contains(value))
         };
         if let Some(default) = default.as_ref().filter(|it| !is_allowed(it)) {
             let message = format!(
@@ -131,10 +130,12 @@ impl Compiler<'_> {
             );
             self.problem(kind, key, &Skip::new(Reason::NotAllowed, message));
         }
-        let of_cluster = cluster.and_then(|rule| rule.default.clone());
+        let default_of_cluster = cluster.and_then(|guards| guards.default.clone());
         let default =
-            default.filter(|it| is_allowed(it)).or(of_cluster.filter(|it| is_allowed(it)));
-        Guards { default, allowed, own_allowed, on_invalid, sound_default }
+            default.filter(|it| is_allowed(it)).or(default_of_cluster.filter(|it| is_allowed(it)));
+        let is_narrowed = of_cluster.is_some();
+        let guards = Guards { default, allowed, own_allowed, is_narrowed };
+        Bounds { guards, on_invalid, sound_default }
     }
 
     fn said_guards<'e>(
@@ -197,12 +198,9 @@ impl Compiler<'_> {
     }
 }
 
-/// What binds the values of a key, whatever its template gives.
-struct Guards {
-    default: Option<Box<str>>,
-    allowed: Option<Arc<BTreeSet<Box<str>>>>,
-    /// What the entry alone allows.
-    own_allowed: Option<Arc<BTreeSet<Box<str>>>>,
+/// What binds the values of a key, as its entry and the defaults of the cluster have it.
+struct Bounds {
+    guards: Guards,
     on_invalid: Option<OnInvalid>,
     /// Whether the entry's `default` can be written at all.
     sound_default: Result<(), Skip>,
@@ -241,7 +239,7 @@ fn helper_in_field(kind: Kind, name: &str, at: Position) -> Skip {
 const MOST_NAMED: usize = 5;
 
 /// What makes a `default` one of the values that are allowed.
-fn within(default: &str, allowed: &BTreeSet<Box<str>>) -> String {
+fn within(default: &str, allowed: &Allowed) -> String {
     if let Some(meant) = closest(default, allowed.iter().map(|it| &**it)) {
         return format!("did you mean `{meant}`? Else add `{default}` to `allowed`");
     }
@@ -255,7 +253,7 @@ fn check_default(
     kind: Kind,
     key: &str,
     default: Option<&str>,
-    allowed: Option<&BTreeSet<Box<str>>>,
+    allowed: Option<&Allowed>,
 ) -> Result<(), Skip> {
     let Some(default) = default else { return Ok(()) };
     if let Err(error) = pods::check_value(kind, key, default) {

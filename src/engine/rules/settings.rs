@@ -12,6 +12,7 @@ use crate::engine::reason::Reason;
 use crate::engine::skip::Skip;
 use crate::templates::Syntax;
 use crate::templates::suggest::closest;
+use crate::templates::value::Text;
 
 /// What a TaskSpawner says of all its keys.
 #[derive(Default)]
@@ -68,7 +69,7 @@ impl Settings {
         let known = || NAMES.iter().filter_map(|name| name.strip_prefix(OWN_PREFIX));
         let meant = |name: &str| closest(name.strip_prefix(OWN_PREFIX)?, known());
         let is_mark = |name: &str| MARKS.contains(&name);
-        let unread = meta.unread.iter().filter(|name| !is_mark(name));
+        let unread = meta.unread().filter(|name| !is_mark(name));
         // Slips come first: there may be more names than are told.
         let (slips, others): (Vec<_>, Vec<_>) = unread.partition(|name| meant(name).is_some());
         for name in slips.into_iter().chain(others).take(TOLD) {
@@ -94,12 +95,12 @@ impl Settings {
                 (Kind::Annotation, key, error.hint(format!("did you mean `{OWN_PREFIX}{name}`?")))
             })
         });
-        let is_ours = |key: &&String| key.strip_prefix(OWN_PREFIX).is_some_and(is_name);
+        let is_ours = |key: &&Text| key.strip_prefix(OWN_PREFIX).is_some_and(is_name);
         let labels = meta.labels.keys().filter(is_ours).map(|key| {
             let error = Skip::parse("no label of this name is read of a TaskSpawner");
             (Kind::Label, key, error.hint("it belongs under metadata.annotations"))
         });
-        let problem = |(kind, key, error): (Kind, &String, Skip)| Problem::new(kind, key, &error);
+        let problem = |(kind, key, error): (Kind, &Text, Skip)| Problem::new(kind, key, &error);
         self.problems.extend(near.chain(labels).take(TOLD).map(problem));
     }
 
@@ -125,7 +126,7 @@ impl Settings {
     }
 
     fn read_copies(&mut self, meta: &ObjectMeta, protection: &Protection) {
-        if let Some(TooLong { bytes, .. }) = meta.too_long.get(POD_LABELS_FROM_TASK_SETTING) {
+        if let Some(TooLong { bytes, .. }) = meta.too_long(POD_LABELS_FROM_TASK_SETTING) {
             let message =
                 format!("it has {bytes} bytes, more than {COPIES_BYTES}: nothing is copied");
             self.too_long(POD_LABELS_FROM_TASK_SETTING, message);

@@ -4,29 +4,45 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::KeyRule;
+use super::output_key::OutputKey;
+use crate::apimachinery::Kind;
 use crate::templates::{Interner, Templates};
 
-/// Compiled templates, and the rules of all keys of a TaskSpawner: teams copy them from each other. It keeps alive what
+/// Compiled templates, keys, and the rules of all keys of a TaskSpawner: teams copy them from each other. It keeps alive what
 /// somebody has, and nothing else but where that was.
 #[derive(Debug, Default)]
 pub struct Shared {
     pub(super) templates: Templates,
     /// A box, so that what nobody has any more takes no more than that until it is forgotten.
     keys: Interner<Box<[Arc<KeyRule>]>>,
+    output_keys: Interner<OutputKey>,
 }
 
 impl Shared {
     /// These rules, or those of another TaskSpawner that are the same.
     pub(super) fn keys(&mut self, keys: Vec<Arc<KeyRule>>) -> Arc<Box<[Arc<KeyRule>]>> {
         let of: Vec<_> = keys.iter().map(|rule| Said(rule)).collect();
-        let known = self.keys.find(&of, |known| {
+        let hash = self.keys.hash(&of);
+        let known = self.keys.find(hash, |known| {
             known.len() == keys.len() && known.iter().zip(&keys).all(|(a, b)| a.is_same(b))
         });
         if let Some(known) = known {
             return known;
         }
         let made = Arc::new(Box::from(&*keys));
-        self.keys.insert(&of, &made);
+        self.keys.insert(hash, &made);
+        made
+    }
+
+    /// This key, as all rules have it that are about it.
+    pub(super) fn output_key(&mut self, kind: Kind, key: Box<str>) -> Arc<OutputKey> {
+        let hash = self.output_keys.hash(&(kind, &*key));
+        let is_same = |known: &OutputKey| known.place().kind == kind && known.key() == &*key;
+        if let Some(known) = self.output_keys.find(hash, is_same) {
+            return known;
+        }
+        let made = Arc::new(OutputKey::new(kind, key));
+        self.output_keys.insert(hash, &made);
         made
     }
 }
@@ -36,9 +52,9 @@ struct Said<'r>(&'r KeyRule);
 
 impl Hash for Said<'_> {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let KeyRule { kind, key, default, allowed, own_allowed, on_invalid, .. } = self.0;
-        (kind, key, self.0.source(), self.0.declared_in).hash(hasher);
-        (default, allowed, own_allowed, on_invalid).hash(hasher);
+        let KeyRule { kind, guards, on_invalid, .. } = self.0;
+        (kind, self.0.key(), self.0.source(), self.0.declared_in).hash(hasher);
+        (guards, on_invalid).hash(hasher);
     }
 }
 
@@ -47,15 +63,10 @@ impl KeyRule {
     fn is_same(&self, other: &KeyRule) -> bool {
         let KeyRule {
             kind,
-            key,
-            // It follows from these two.
-            path: _,
+            output,
             declared_in,
             plan,
-            default,
-            allowed,
-            is_narrowed,
-            own_allowed,
+            guards,
             on_invalid,
             is_shown_line,
             in_field,
@@ -66,14 +77,12 @@ impl KeyRule {
             (Err(one), Err(other)) => one == other,
             _ => false,
         };
-        let is_same_key = (*kind, key) == (other.kind, &other.key);
-        let are_same_guards = (default, allowed, own_allowed, on_invalid)
-            == (&other.default, &other.allowed, &other.own_allowed, &other.on_invalid);
+        let is_same_key = (*kind, output.key()) == (other.kind, other.key());
+        let are_same_guards = (guards, on_invalid) == (&other.guards, &other.on_invalid);
         let is_same_place = (*declared_in, *in_field, *in_annotation)
             == (other.declared_in, other.in_field, other.in_annotation);
-        let are_same_marks =
-            (*is_narrowed, *is_shown_line) == (other.is_narrowed, other.is_shown_line);
-        is_same_key && is_same_plan && are_same_guards && is_same_place && are_same_marks
+        let is_same_line = *is_shown_line == other.is_shown_line;
+        is_same_key && is_same_plan && are_same_guards && is_same_place && is_same_line
     }
 }
 

@@ -5,12 +5,12 @@ use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection};
 
 fn compile(annotations: &[(&str, &str)], policy: &Policy) -> Rules {
     let mut spawner = TaskSpawner::default();
-    spawner.metadata.name = "worker".to_owned();
+    spawner.metadata.name = "worker".into();
     for (name, text) in annotations {
         spawner
             .metadata
             .annotations
-            .insert(format!("metadata.kelos.dev/{name}"), (*text).to_owned());
+            .insert(format!("metadata.kelos.dev/{name}").into(), (*text).to_owned());
     }
     Rules::compile(spawner, policy, &mut Shared::default())
 }
@@ -62,7 +62,7 @@ fn the_hash_follows_a_name_template_that_is_kept_in_an_annotation() {
     let hash = |template: &str| {
         let mut spawner = TaskSpawner::default();
         let annotations = &mut spawner.metadata.annotations;
-        annotations.insert(NAME_TEMPLATE_ANNOTATION.to_owned(), template.to_owned());
+        annotations.insert(NAME_TEMPLATE_ANNOTATION.into(), template.to_owned());
         hash::hash(&spawner, &Policy::default())
     };
     assert_ne!(hash("a-{{.ID}}"), hash("b-{{.ID}}"));
@@ -181,7 +181,7 @@ fn keys_behind_the_limit_of_the_field_have_no_rules_and_make_one_problem() {
         ("metadata.kelos.dev/x", true),
         ("kelos.dev/taskspawner", false),
     ] {
-        assert_eq!(rules.beyond.labels.has(key), is_kept, "{key}");
+        assert_eq!(rules.beyond(Kind::Label).unwrap().has(key), is_kept, "{key}");
     }
     assert!(rules.is_output(Kind::Label, "z bad"));
 }
@@ -198,7 +198,7 @@ fn a_guard_holds_wherever_in_its_rules_annotation_it_stands() {
     }));
     assert_eq!(rules.keys.len(), 64 + 1);
     let last = rules.keys.last().unwrap();
-    assert!(&*last.key == "z" && !last.allows("y") && last.plan.is_ok());
+    assert!(last.key() == "z" && !last.allows("y") && last.plan.is_ok());
     let message = &rules.broken_annotations[0].error.message;
     let said = "101 keys, more than 64: those from `a064` on are not rendered";
     assert!(message.starts_with(said), "{message}");

@@ -1,13 +1,17 @@
 //! What rules take in memory, in bytes.
 
+use super::declared::Declared;
+use super::guards::Guards;
+use super::output_key::OutputKey;
 use super::{BrokenAnnotation, Failing, KeyRule, Problem, Refusal, Rules};
+use crate::apimachinery::Kind;
 use crate::engine::kelos::{
     Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
     Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TemplateMetadata,
-    TooLong, Unread, When,
+    Unread, When,
 };
 use crate::templates::error::MESSAGE_BYTES;
-use crate::templates::purse::{ALLOCATION, tree_bytes};
+use crate::templates::purse::{ALLOCATION, text_bytes, tree_bytes};
 
 /// What rules take that say nothing, and how others that say the same find their keys.
 pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 6 * ALLOCATION + 64;
@@ -47,13 +51,19 @@ pub(super) fn key(key: &str) -> usize {
 }
 
 /// What was said of a key takes at the most, until its rule is made.
-pub(super) const SAID_BYTES: usize = 2 * size_of::<KeyRule>() + size_of::<Refusal>();
+pub(super) const SAID_BYTES: usize =
+    2 * (size_of::<(Kind, Box<str>)>() + size_of::<Declared<'_>>()) + size_of::<Refusal>();
 
 /// What the rule of a key takes without its template.
 fn kept_key(key: &str) -> usize {
     // In the path each `/` and `~` takes two bytes.
     let path = "/metadata/annotations/".len() + 2 * key.len();
-    size_of::<KeyRule>() + 4 * ALLOCATION + key.len() + path
+    size_of::<KeyRule>()
+        + size_of::<Guards>()
+        + size_of::<OutputKey>()
+        + 5 * ALLOCATION
+        + key.len()
+        + path
 }
 
 /// The most that the reason takes why a key is not rendered, with the problem that tells it.
@@ -63,7 +73,7 @@ pub(super) fn refusal(key: &str) -> usize {
 
 /// What `default` and `allowed` of a key take.
 pub(super) fn guards(default: Option<&str>, allowed: &[String]) -> usize {
-    let text = |text: &str| text.len() + ALLOCATION;
+    let text = |text: &str| text.len() + 2 * ALLOCATION;
     default.map_or(0, text)
         + tree_bytes(allowed.len(), size_of::<Box<str>>())
         + allowed.iter().map(|value| text(value)).sum::<usize>()
@@ -92,13 +102,13 @@ pub(super) fn spawner(spawner: &TaskSpawner) -> usize {
 }
 
 fn meta(meta: &ObjectMeta) -> usize {
-    let names = [&meta.name, &meta.namespace, &meta.creation_timestamp];
-    let names = names.into_iter().chain(&meta.uid).map(|name| name.len() + ALLOCATION);
-    let too_long = meta.too_long.keys().map(|key| key.len() + ALLOCATION).sum::<usize>()
-        + tree_bytes(meta.too_long.len(), size_of::<String>() + size_of::<TooLong>());
-    let unread = meta.unread.iter().map(|key| key.len() + ALLOCATION).sum::<usize>()
-        + tree_bytes(meta.unread.len(), size_of::<String>());
-    names.sum::<usize>() + strings(&meta.labels) + strings(&meta.annotations) + too_long + unread
+    let names = [&meta.name, &meta.namespace, &meta.creation_timestamp].map(text_bytes);
+    let uid = meta.uid.as_ref().map_or(0, |uid| uid.len() + ALLOCATION);
+    names.iter().sum::<usize>()
+        + uid
+        + strings(&meta.labels)
+        + strings(&meta.annotations)
+        + meta.not_kept_bytes()
 }
 
 fn when(when: &When) -> usize {
@@ -162,7 +172,7 @@ fn text<const MOST: usize>(text: &Bounded<MOST>) -> usize {
 }
 
 fn strings(map: &StringMap) -> usize {
-    let each = map.iter().map(|(key, value)| key.len() + value.len() + 2 * ALLOCATION);
+    let each = map.iter().map(|(key, value)| text_bytes(key) + value.len() + ALLOCATION);
     let list = if map.is_empty() { 0 } else { map.len() * 2 * size_of::<String>() + ALLOCATION };
     list + each.sum::<usize>()
 }

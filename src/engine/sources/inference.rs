@@ -20,6 +20,9 @@ mod printed;
 mod scan;
 mod segment;
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
 use smol_str::format_smolstr;
 
 pub(super) use self::pair::pay_for_a_prompt;
@@ -29,6 +32,7 @@ pub(super) use self::printed::{SEPARATOR, labels_of, may_be_no_text};
 use super::variable::Table;
 use super::variable_set::{Letters, Origin, Rendered, VariableSet};
 use crate::apimachinery::Kind;
+use crate::boxed::exact;
 use crate::engine::kelos::{NAME_TEMPLATE_ANNOTATION, Protection, Task, TaskSpawner};
 use crate::templates::Uses;
 use crate::templates::budget::Exhausted;
@@ -44,7 +48,7 @@ const FIRST_PROMPT: &str = "{{.Kind}} #{{.Number}}: {{.Title}}\n\n{{.Body}}\
 pub struct Inference {
     pairs: Box<[Pair]>,
     /// What is wanted: what the templates use, and what that follows from.
-    wanted: Uses,
+    wanted: Arc<Uses>,
 }
 
 /// What a pair takes that is neither what its pattern holds nor its key; the list of them grows by doubling.
@@ -75,14 +79,14 @@ impl Inference {
         let template = &spawner.spec.task_template;
         let source = spawner.spec.when.source();
         let table = Table::of(source);
-        let wanted = uses.clone().with(table.prerequisites(uses));
+        let wanted = purse.shared(uses.clone().with(table.prerequisites(uses)));
         if !wanted.all && wanted.names().is_empty() {
             return Inference::default();
         }
         let is_useful = |pattern: &Pattern| {
             pattern.variables.iter().any(|variable| wanted.has(root_of(&variable.name)))
         };
-        let mut pairs = Vec::new();
+        let mut pairs: SmallVec<[Pair; 2]> = SmallVec::new();
         let mut pair = |rendered: Rendered, template: &str, is_first_prompt| {
             let key_bytes = match &rendered {
                 Rendered::Metadata(_, key) => key.len(),
@@ -122,9 +126,9 @@ impl Inference {
             }
         }
         if purse.is_empty() {
-            pairs = Vec::new();
+            pairs.clear();
         }
-        Inference { pairs: pairs.into(), wanted }
+        Inference { pairs: exact(pairs.into_iter()), wanted }
     }
 
     /// Whether anything is read back.
@@ -227,8 +231,6 @@ fn root_of(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;

@@ -14,6 +14,7 @@ use crate::engine::kelos::{
     GROUP, Namespace, ObjectMeta, SessionSpawner, TaskSpawner, WorkerPool, Workspace, group_of,
 };
 use crate::manifests::{self, Found, Manifest};
+use crate::templates::value::Text;
 
 /// The namespace of objects that name none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -125,7 +126,7 @@ impl Object {
                 let read =
                     typed(json, namespace, |namespace: &mut Namespace| &mut namespace.metadata);
                 let outside_all = |mut namespace: Namespace| {
-                    namespace.metadata.namespace.clear();
+                    namespace.metadata.namespace = Text::default();
                     Object::Namespace(Box::new(namespace))
                 };
                 ("Namespace", read.map(outside_all))
@@ -181,7 +182,7 @@ fn typed<T: DeserializeOwned>(
         return Err("`metadata.name` has a `/`: no object can be called so".to_owned());
     }
     if meta.namespace.is_empty() {
-        meta.namespace = namespace.to_owned();
+        meta.namespace = namespace.into();
     }
     Ok(object)
 }

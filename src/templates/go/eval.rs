@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 use smallvec::SmallVec;
 use smol_str::SmolStrBuilder;
 
-use super::names::Part;
+use super::flat::{Part, ShortSpan};
+use super::function::Builtin;
 use super::outline::NO_VALUE;
 use super::parser::Parsed;
 use super::tree::{Block, Choice, Invoke, Node, Pipeline, ROOT, Range, Span, VariableId};
@@ -48,12 +49,12 @@ pub(super) fn render(
     Ok(evaluator.output.finish())
 }
 
-/// Renders a template that prints texts and variables by their names and nothing else, as [`render`] would.
+/// Renders a flat template, as [`render`] would.
 ///
 /// # Errors
 ///
 /// As [`render`].
-pub(super) fn names(
+pub(super) fn flat(
     source: &str,
     parts: &[Part],
     root: &Map,
@@ -62,15 +63,23 @@ pub(super) fn names(
     static NOTHING: LazyLock<Parsed> = LazyLock::new(Parsed::default);
     let mut evaluator = Evaluator::new(source, &NOTHING, false, budget);
     for part in parts {
-        match part {
-            Part::Text(span) => evaluator.write(&source[span.start..span.end], *span)?,
-            Part::Name(span, name) => {
-                // One for the expression, and one for its name.
-                evaluator.budget.take_steps(2).map_err(|e| evaluator.place(e, *span))?;
-                let missing = || TemplateError::missing(&evaluator.quote(*span));
-                let value = root.get(name).ok_or_else(missing);
-                let value = value.map_err(|error| evaluator.place(error, *span))?;
-                evaluator.print(value, *span)?;
+        match *part {
+            Part::Text(text) => evaluator.write(text.text(source), text.span())?,
+            Part::Name(name) => {
+                let value = evaluator.variable(root, name)?;
+                evaluator.print(value, name.span())?;
+            }
+            Part::Element { call, of, number, at } => {
+                let call = call.span();
+                // One for the call, and one for its number.
+                evaluator.take_step(call)?;
+                let value = evaluator.variable(root, of)?;
+                let number = number as usize;
+                evaluator.take_step(Span { start: number, end: number })?;
+                let arguments = [value.clone(), Value::Int(i64::from(at))];
+                let element = Builtin::Index.call(&arguments, evaluator.budget);
+                let element = element.map_err(|error| evaluator.place(error, call))?;
+                evaluator.print(&element, call)?;
             }
         }
     }
@@ -117,6 +126,20 @@ impl<'a> Evaluator<'a> {
             depth: 0,
             output: SmolStrBuilder::new(),
         }
+    }
+
+    /// The variable of a flat template that is named there.
+    fn variable<'r>(&mut self, root: &'r Map, name: ShortSpan) -> Result<&'r Value, TemplateError> {
+        let span = name.span();
+        // One for the expression, and one for its name.
+        self.take_step(span)?;
+        self.take_step(span)?;
+        let value = root.get(name.name(self.source));
+        value.ok_or_else(|| self.place(TemplateError::missing(&self.quote(span)), span))
+    }
+
+    fn take_step(&mut self, span: Span) -> Result<(), TemplateError> {
+        self.budget.take_steps(1).map_err(|error| self.place(error, span))
     }
 
     fn walk(&mut self, dot: &Value, block: &'a Block) -> Result<Flow, TemplateError> {
@@ -279,7 +302,9 @@ impl<'a> Evaluator<'a> {
     fn slot(&mut self, variable: VariableId, span: Span) -> Result<usize, TemplateError> {
         let found = self.variables[self.frame..].iter().rposition(|&(id, _)| id == variable);
         let Some(index) = found else {
-            let name = &self.parsed.variables[variable];
+            let behind_root = variable.checked_sub(ROOT + 1);
+            let name = behind_root.and_then(|at| self.parsed.variables.get(at));
+            let name = name.map_or("$", |name| &**name);
             let error = TemplateError::render(format!("variable `{name}` is not defined yet"));
             return Err(self.place(error, span));
         };

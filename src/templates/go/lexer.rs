@@ -12,6 +12,9 @@ const SPACE: (u64, usize) = (1, 3 * size_of::<Token>());
 /// What any other token costs: its place in the list, and the most that the parser makes of one.
 const TOKEN: (u64, usize) = (3, 3 * size_of::<Token>() + 176);
 
+/// The tokens of most templates: `x {{.A | b}}`.
+const FEW: usize = 16;
+
 const LEFT: &str = "{{";
 const RIGHT: &str = "}}";
 /// What Go trims and skips: not what Unicode calls white space.
@@ -73,7 +76,7 @@ pub(super) enum Keyword {
 /// A parse error at the first character that fits nowhere.
 pub(super) fn tokens(source: &str, purse: &mut Purse) -> Result<Vec<Token>, TemplateError> {
     purse.take_reading(source.len())?;
-    let mut lexer = Lexer { source, start: 0, at: 0, tokens: Vec::new(), purse };
+    let mut lexer = Lexer { source, start: 0, at: 0, tokens: Vec::with_capacity(FEW), purse };
     while lexer.text()? {
         lexer.action()?;
     }

@@ -11,7 +11,7 @@ use crate::templates::value::{Text, Value};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     /// Text that is there whatever the variables are.
-    Text(String),
+    Text(Text),
     /// A variable printed by itself: `{{.Title}}` as `["Title"]`.
     Field(Box<[Text]>),
     /// One of these, and nothing else: `{{if}}` and `{{with}}`, of which the last is what stands behind
@@ -146,7 +146,7 @@ impl Outline<'_> {
         }
         let [command] = &*pipeline.commands else { return Some(Piece::Other) };
         Some(match &command.kind {
-            ExprKind::Literal(Value::Str(text)) => Piece::Text(text.to_string()),
+            ExprKind::Literal(Value::Str(text)) => Piece::Text(Text::clone(text)),
             ExprKind::Parens(inner) => return self.printed(inner, dot),
             _ => match (self.field(command, dot), self.indexed(command, dot)) {
                 (Some(names), _) => Piece::Field(names),
@@ -256,7 +256,7 @@ fn is_indexed(alternatives: &[Alternative]) -> bool {
 /// The variable, or what Go prints where there is none.
 fn or_no_value(names: Box<[Text]>) -> Piece {
     let found = Alternative { when: When::Unknown, pieces: vec![Piece::Field(names)] };
-    let pieces = vec![Piece::Text(NO_VALUE.to_owned())];
+    let pieces = vec![Piece::Text(Text::new_static(NO_VALUE))];
     Piece::Choice(vec![found, Alternative { when: When::Otherwise, pieces }])
 }
 
@@ -273,33 +273,6 @@ pub(super) fn prints_names_only(main: &[Node]) -> bool {
         },
         _ => false,
     })
-}
-
-/// The variable and the number of the element that a template prints, if it does nothing else but print
-/// white space around it.
-pub(super) fn element<'m>(main: &'m [Node], source: &str) -> Option<(&'m str, usize)> {
-    let is_blank = |node: &&Node| match node {
-        Node::Text(span) => source.get(span.start..span.end).is_some_and(|it| it.trim().is_empty()),
-        _ => false,
-    };
-    let mut printed = main.iter().filter(|node| !is_blank(node));
-    let Some(Node::Print(Pipeline { targets, commands, .. })) = printed.next() else { return None };
-    if printed.next().is_some() {
-        return None;
-    }
-    let [Expr { kind: ExprKind::Call(Function::Builtin(Builtin::Index), arguments), .. }] =
-        &**commands
-    else {
-        return None;
-    };
-    let [of, at] = &**arguments else { return None };
-    match (&of.kind, &at.kind) {
-        (ExprKind::Field(path), ExprKind::Literal(Value::Int(at))) if targets.is_empty() => {
-            let [name] = &*path.names else { return None };
-            Some((&**name, usize::try_from(*at).ok()?))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

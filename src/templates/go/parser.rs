@@ -5,13 +5,16 @@
 mod pipeline;
 mod scope;
 mod templates;
+mod variables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use self::scope::Scope;
+use self::variables::Variables;
 use super::function::Function;
 use super::lexer::{self, Keyword, Kind, Token};
-use super::tree::{Block, Choice, Node, ROOT, Range, Span, TemplateId, VariableId};
+use super::tree::{Block, Choice, Node, Nodes, Range, Span, TemplateId};
+use crate::boxed::exact;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::purse::Purse;
 use crate::templates::regexp::Patterns;
@@ -44,7 +47,7 @@ pub(super) struct Parsed {
     pub(super) main: Block,
     /// The templates that are defined, by number; one that is only called is absent.
     pub(super) templates: Box<[Option<Block>]>,
-    /// The names of the variables, by number.
+    /// The names of the variables, by number; `$`, which is the first, is left out.
     pub(super) variables: Box<[Text]>,
     pub(super) uses: Uses,
     pub(super) is_straight_line: bool,
@@ -75,10 +78,10 @@ pub(super) fn parse(
         closed_at: 0,
         nesting: 0,
         scope: Scope::main(),
-        variables: BTreeMap::from([("$", ROOT)]),
+        variables: Variables::default(),
         template_ids: BTreeMap::new(),
         templates: Vec::new(),
-        names: BTreeSet::new(),
+        names: Vec::new(),
         reads_all: false,
         is_straight_line: true,
         patterns: Patterns::new(),
@@ -86,15 +89,13 @@ pub(super) fn parse(
         helper: None,
     };
     let main = parser.main()?;
-    let mut variables: Vec<_> = parser.variables.into_iter().collect();
-    variables.sort_unstable_by_key(|&(_, id)| id);
     let templates = parser.templates.into_iter().map(|defined| defined.map(|it| it.body));
     let mut uses = Uses::of(parser.names);
     uses.all = parser.reads_all;
     Ok(Parsed {
         main,
         templates: templates.collect(),
-        variables: variables.into_iter().map(|(name, _)| name.into()).collect(),
+        variables: parser.variables.into_names(),
         uses,
         is_straight_line: parser.is_straight_line,
         patterns: parser.patterns,
@@ -122,11 +123,11 @@ struct Parser<'s, 'p> {
     closed_at: usize,
     nesting: usize,
     scope: Scope,
-    variables: BTreeMap<&'s str, VariableId>,
+    variables: Variables<'s>,
     template_ids: BTreeMap<Text, TemplateId>,
     templates: Vec<Option<Defined>>,
     /// The names of the variables that it may read, and whether it may read all of them.
-    names: BTreeSet<Text>,
+    names: Vec<Text>,
     reads_all: bool,
     is_straight_line: bool,
     patterns: Patterns,
@@ -230,11 +231,11 @@ impl<'s> Parser<'s, '_> {
 
     /// Parses the whole source; only here templates may be defined.
     fn main(&mut self) -> Result<Block, TemplateError> {
-        let mut nodes = Vec::new();
+        let mut nodes = Nodes::new();
         loop {
             let token = self.next();
             match token.kind {
-                Kind::End => return Ok(nodes.into()),
+                Kind::End => return Ok(exact(nodes.into_iter())),
                 Kind::Text => nodes.push(Node::Text(token.span)),
                 _ => match self.peek_past_space() {
                     Kind::Keyword(Keyword::Define) => self.define(token.span.start)?,
@@ -253,7 +254,7 @@ impl<'s> Parser<'s, '_> {
     /// Parses what stands in a block, and what closes it.
     fn block(&mut self, opener: Opener) -> Result<(Block, Closer), TemplateError> {
         self.enter(opener.start)?;
-        let mut nodes = Vec::new();
+        let mut nodes = Nodes::new();
         let closer = loop {
             let token = self.next();
             self.closed_at = token.span.start;
@@ -280,7 +281,7 @@ impl<'s> Parser<'s, '_> {
             }
         };
         self.nesting -= 1;
-        Ok((nodes.into(), closer))
+        Ok((exact(nodes.into_iter()), closer))
     }
 
     /// Parses `else`, which comes next, up to its pipeline if it has one.

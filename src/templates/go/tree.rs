@@ -3,6 +3,8 @@
 //! Functions are resolved, literals are values, and everything that can fail carries its place in
 //! the source, from which line and column are worked out only when it does fail.
 
+use smallvec::SmallVec;
+
 use super::function::Function;
 use crate::templates::value::{Text, Value};
 
@@ -27,6 +29,9 @@ pub(super) type TemplateId = usize;
 
 /// What stands between two delimiters of a block.
 pub(super) type Block = Box<[Node]>;
+
+/// Those of a block that is being read; most have no more.
+pub(super) type Nodes = SmallVec<[Node; 3]>;
 
 /// One step of a block.
 #[derive(Debug)]
@@ -126,8 +131,8 @@ pub(super) struct Path {
 
 impl Path {
     /// A path whose fields must be there.
-    pub(super) fn new(names: Vec<Text>) -> Path {
-        Path { names: names.into(), may_be_absent: false }
+    pub(super) fn new(names: impl IntoIterator<Item = Text>) -> Path {
+        Path { names: names.into_iter().collect(), may_be_absent: false }
     }
 }
 

@@ -50,11 +50,12 @@ fn shared(ranges: Box<[(char, char)]>) -> Class {
     static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(same) = known.find(&ranges, |same| *same == ranges) {
+    let hash = known.hash(&ranges);
+    if let Some(same) = known.find(hash, |same| *same == ranges) {
         return Class(same);
     }
     let new = Arc::new(ranges);
-    known.insert(&**new, &new);
+    known.insert(hash, &new);
     Class(new)
 }
 

@@ -36,7 +36,7 @@ fn rules(rendering: &Rendering) -> Vec<(String, String)> {
     let policy = Policy { defaults: Arc::new(defaults), ..policy };
     let rules = Rules::of_nobody(Shape::Task, &policy);
     let rules = rules.keys.iter();
-    rules.map(|rule| (rule.key.to_string(), rule.source().unwrap().to_owned())).collect()
+    rules.map(|rule| (rule.key().to_string(), rule.source().unwrap().to_owned())).collect()
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn read(text: &str) -> Result<Defaults, Vec<String>> {
 }
 
 fn keys(defaults: &Defaults, shape: Shape) -> Vec<(Kind, &str)> {
-    defaults.keys(shape).iter().map(|rule| (rule.kind, &*rule.key)).collect()
+    defaults.keys(shape).iter().map(|rule| (rule.kind, rule.key())).collect()
 }
 
 #[test]

@@ -6,12 +6,13 @@ use super::layout::Layout;
 use super::matcher::{self, Place};
 use super::scan::Unread;
 use super::segment::{Segment, Segments, steps};
+use crate::boxed::exact;
 use crate::engine::kelos::Source;
 use crate::engine::meter::Meter;
 use crate::engine::sources::github_webhook;
 use crate::engine::sources::variable::{Class, InName, Table};
 use crate::templates::go::{Alternative, Piece, When, outline};
-use crate::templates::purse::{ALLOCATION, Purse};
+use crate::templates::purse::{ALLOCATION, Purse, text_bytes};
 use crate::templates::value::Text;
 
 /// How often a text is read again with what was just found. A variable that stands twice may be told
@@ -44,7 +45,7 @@ pub(super) struct Pattern {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {
-    Text(Box<str>),
+    Text(Text),
     /// The number of a variable.
     Variable(usize),
     /// The first of these whose condition holds; the last one has none.
@@ -125,13 +126,14 @@ impl Pattern {
     ) -> Option<Pattern> {
         let pieces = outline(template, MOST_PIECES, purse)?;
         let table = Table::of(source);
-        let mut compiler = Compiler { source, table, variables: Vec::new(), bytes: 0, count: 0 };
+        let mut compiler =
+            Compiler { source, table, variables: SmallVec::new(), bytes: 0, count: 0 };
         let parts = compiler.parts(pieces);
         let Compiler { variables, bytes, count, .. } = compiler;
         // Variables were looked for among those before them.
         purse.take_steps((count * count) as u64 / 16).ok()?;
         let is_typed = table.has_types();
-        let variables: Box<[Variable]> = variables.into();
+        let variables = exact(variables.into_iter());
         (!variables.is_empty()).then_some(Pattern { parts, count, variables, is_typed, bytes })
     }
 
@@ -248,7 +250,7 @@ impl Pattern {
 /// What parts take.
 fn parts_bytes(parts: &[Part]) -> usize {
     let part = |part: &Part| match part {
-        Part::Text(text) => text.len() + ALLOCATION,
+        Part::Text(text) => text_bytes(text),
         Part::Choice(arms) => {
             size_of_val(&**arms) + ALLOCATION + arms.iter().map(arm_bytes).sum::<usize>()
         }
@@ -269,14 +271,14 @@ fn arm_bytes(arm: &Arm) -> usize {
 struct Compiler<'c> {
     source: Source<'c>,
     table: &'c Table,
-    variables: Vec<Variable>,
+    variables: SmallVec<[Variable; FEW_VARIABLES]>,
     bytes: usize,
     count: usize,
 }
 
 impl Compiler<'_> {
     fn parts(&mut self, pieces: Vec<Piece>) -> Box<[Part]> {
-        pieces.into_iter().map(|piece| self.part(piece)).collect()
+        exact(pieces.into_iter().map(|piece| self.part(piece)))
     }
 
     fn part(&mut self, piece: Piece) -> Part {
@@ -284,12 +286,12 @@ impl Compiler<'_> {
         match piece {
             Piece::Text(text) => {
                 self.bytes += text.len();
-                Part::Text(text.into())
+                Part::Text(text)
             }
             Piece::Field(names) => self.variable(&names).map_or(Part::Other, Part::Variable),
             Piece::Choice(alternatives) => {
                 self.count += alternatives.len();
-                Part::Choice(alternatives.into_iter().map(|it| self.arm(it)).collect())
+                Part::Choice(exact(alternatives.into_iter().map(|it| self.arm(it))))
             }
             Piece::Other => Part::Other,
         }
@@ -328,9 +330,12 @@ impl Compiler<'_> {
 
     /// The number of a variable; nothing if the source has it not as a text or a number.
     fn variable(&mut self, names: &[Text]) -> Option<usize> {
-        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        let names: SmallVec<[&str; 2]> = names.iter().map(|name| &**name).collect();
         let class = self.table.class(&names)?;
-        let name = names.join(".");
+        let name = match &*names {
+            [name] => Text::from(*name),
+            names => names.join(".").into(),
+        };
         let known = self.variables.iter().position(|variable| *variable.name == *name);
         if let Some(variable) = known.and_then(|number| self.variables.get_mut(number)) {
             variable.is_repeated = true;
@@ -341,7 +346,7 @@ impl Compiler<'_> {
             in_name: self.in_name(&name),
             is_always_there: self.table.always_has(&name),
             is_repeated: false,
-            name: name.into(),
+            name,
         });
         Some(self.variables.len() - 1)
     }

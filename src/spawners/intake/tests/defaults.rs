@@ -18,7 +18,7 @@ fn other(defaults: Arc<Defaults>) -> ClusterChange {
 
 /// The template of a key, if there are rules that have it.
 fn source(rules: &Rules, key: &str) -> Option<String> {
-    let rule = rules.keys.iter().find(|rule| &*rule.key == key)?;
+    let rule = rules.keys.iter().find(|rule| rule.key() == key)?;
     rule.source().map(str::to_owned)
 }
 

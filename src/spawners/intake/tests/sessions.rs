@@ -62,7 +62,7 @@ fn other_defaults_reach_both() {
     let keys = |shape| match spawners.snapshot().rules("ns", &Owner { shape, name: "a", uid: None })
     {
         Lookup::Found(known) => {
-            let keys = known.rules.keys.iter().map(|rule| rule.key.to_string());
+            let keys = known.rules.keys.iter().map(|rule| rule.key().to_string());
             keys.collect::<Vec<_>>()
         }
         Lookup::Pending | Lookup::Unknown => panic!("it is there"),
@@ -71,7 +71,7 @@ fn other_defaults_reach_both() {
     assert_eq!(keys(Shape::Session), ["a", "b"]);
     let nobodys = Shape::ALL.map(|shape| {
         let known = spawners.snapshot();
-        known.of_nobody(shape).map(|it| it.rules.keys[0].key.to_string())
+        known.of_nobody(shape).map(|it| it.rules.keys[0].key().to_owned())
     });
     assert_eq!(nobodys, [Some("c".to_owned()), Some("b".to_owned())]);
 }

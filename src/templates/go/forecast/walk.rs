@@ -56,7 +56,7 @@ impl<'w> Walk<'w> {
         world: &'w dyn World,
         purse: &'w mut Purse,
     ) -> Walk<'w> {
-        let count = parsed.variables.len().max(ROOT + 1);
+        let count = parsed.variables.len() + ROOT + 1;
         Walk {
             source,
             parsed,

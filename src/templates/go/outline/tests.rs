@@ -30,32 +30,6 @@ fn shown_pieces(pieces: &[Piece]) -> String {
 }
 
 #[test]
-fn an_element_is_an_index_and_nothing_else() {
-    let element = |source: &str| {
-        let program = crate::templates::go::Program::compile(source).unwrap();
-        program.as_element().map(|(name, at)| (name.to_owned(), at))
-    };
-    let labels = |at| Some(("Labels".to_owned(), at));
-    assert_eq!(element("{{index .Labels 0}}"), labels(0));
-    assert_eq!(element("{{- index .Labels 12 -}}"), labels(12));
-    assert_eq!(element(" {{index .Labels 0}}\n"), labels(0));
-    for other in [
-        "",
-        "0",
-        "a {{index .Labels 0}}",
-        "{{len .Labels}}",
-        "{{if index .Labels 0}}x{{end}}",
-        "{{index .Labels 0 | printf \"%c\"}}",
-        "{{index .Task.Labels 0}}",
-        "{{index .Labels \"x\"}}",
-        "{{index .Labels}}",
-        "{{$x := index .Labels 0}}",
-    ] {
-        assert_eq!(element(other), None, "{other}");
-    }
-}
-
-#[test]
 fn a_condition_is_its_alternatives() {
     for (source, expected) in [
         (

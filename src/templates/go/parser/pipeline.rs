@@ -1,6 +1,9 @@
 //! Tokens → tree: pipelines, commands and their arguments.
 
+use smallvec::SmallVec;
+
 use super::{Misfit, Parser, RANGE};
+use crate::boxed::exact;
 use crate::templates::error::{Position, TemplateError};
 use crate::templates::go::function::Function;
 use crate::templates::go::lexer::{Kind, Token};
@@ -17,7 +20,7 @@ impl Parser<'_, '_> {
         self.peek_past_space();
         let start = self.tokens[self.at].span.start;
         let (targets, assigns) = self.targets(place)?;
-        let mut commands: Vec<Expr> = Vec::new();
+        let mut commands: SmallVec<[Expr; 1]> = SmallVec::new();
         while self.peek_past_space() != end {
             let command = self.command(place, !commands.is_empty())?;
             let previous = commands.last_mut();
@@ -33,7 +36,12 @@ impl Parser<'_, '_> {
             return self.fail(end.start, format!("a value is missing in {place}"));
         };
         let span = Span { start, end: last.span.end };
-        Ok(Pipeline { span, targets: targets.into(), assigns, commands: commands.into() })
+        Ok(Pipeline {
+            span,
+            targets: targets.into(),
+            assigns,
+            commands: exact(commands.into_iter()),
+        })
     }
 
     /// Parses `$x :=`, `$x =` or, in a range, `$i, $x :=`, if that comes next.
@@ -48,8 +56,7 @@ impl Parser<'_, '_> {
                 break;
             }
             self.next();
-            let next = self.variables.len();
-            let variable = *self.variables.entry(self.text_of(token.span)).or_insert(next);
+            let variable = self.variables.number(self.text_of(token.span));
             self.scope.declare(variable);
             targets.push(variable);
             if separator != Kind::Comma {
@@ -67,7 +74,7 @@ impl Parser<'_, '_> {
 
     /// Parses a command and the pipe behind it, if there is one.
     fn command(&mut self, place: &str, piped: bool) -> Result<Expr, TemplateError> {
-        let mut operands = Vec::new();
+        let mut operands: SmallVec<[Expr; 3]> = SmallVec::new();
         loop {
             self.peek_past_space();
             operands.extend(self.operand()?);
@@ -87,14 +94,14 @@ impl Parser<'_, '_> {
         let Some(first) = operands.next() else {
             return self.fail(self.tokens[self.at].span.start, format!("empty command in {place}"));
         };
-        self.with_arguments(first, operands.collect(), piped)
+        self.with_arguments(first, exact(operands), piped)
     }
 
     /// Makes a command of its first operand and the rest.
     fn with_arguments(
         &mut self,
         first: Expr,
-        mut arguments: Vec<Expr>,
+        mut arguments: Box<[Expr]>,
         piped: bool,
     ) -> Result<Expr, TemplateError> {
         for argument in &arguments {
@@ -113,7 +120,7 @@ impl Parser<'_, '_> {
                 if function.sees_absent() {
                     arguments.iter_mut().for_each(Expr::allow_absent);
                 }
-                ExprKind::Call(function, arguments.into())
+                ExprKind::Call(function, arguments)
             }
             ExprKind::Literal(_) | ExprKind::Dot | ExprKind::Misuse(_) if piped => {
                 return self
@@ -123,7 +130,7 @@ impl Parser<'_, '_> {
             kind if arguments.is_empty() && !piped => kind,
             kind @ (ExprKind::Field(_) | ExprKind::Variable(..) | ExprKind::Chain(..)) => {
                 let inner = Expr { span: first.span, kind };
-                ExprKind::Method(Box::new(inner), arguments.into())
+                ExprKind::Method(Box::new(inner), arguments)
             }
             _ => ExprKind::Misuse(NO_FUNCTION),
         };
@@ -162,11 +169,13 @@ impl Parser<'_, '_> {
         let span = Span { start: token.span.start, end: self.tokens[self.at - 1].span.end };
         let kind = match kind {
             ExprKind::Field(first) => {
-                let names: Vec<_> = first.names.into_iter().chain(names).collect();
                 if self.scope.dot_is_root {
-                    self.names.extend(names.first().cloned());
+                    self.names.extend(first.names.first().cloned());
                 }
-                ExprKind::Field(Path::new(names))
+                match names.is_empty() {
+                    true => ExprKind::Field(first),
+                    false => ExprKind::Field(Path::new(first.names.into_iter().chain(names))),
+                }
             }
             ExprKind::Variable(variable, _) => {
                 if variable == ROOT && self.scope.dollar_is_root {
@@ -210,14 +219,14 @@ impl Parser<'_, '_> {
                 ExprKind::Call(function, Box::default())
             }
             Kind::Dot => ExprKind::Dot,
-            Kind::Field => ExprKind::Field(Path::new(vec![text[1..].into()])),
+            Kind::Field => ExprKind::Field(Path::new([text[1..].into()])),
             Kind::Variable => {
-                let known = self.variables.get(text).filter(|&&id| self.scope.sees(id));
-                let Some(&variable) = known else {
+                let known = self.variables.find(text).filter(|&it| self.scope.sees(it));
+                let Some(variable) = known else {
                     let message = format!("variable `{text}` is not defined");
                     return self.fail(token.span.start, message);
                 };
-                ExprKind::Variable(variable, Path::new(Vec::new()))
+                ExprKind::Variable(variable, Path::new([]))
             }
             Kind::Nil => ExprKind::Literal(Value::Nil),
             Kind::Bool(value) => ExprKind::Literal(Value::Bool(value)),

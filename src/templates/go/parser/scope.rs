@@ -6,6 +6,7 @@ use crate::templates::go::tree::{ROOT, VariableId};
 
 /// The variables and ranges around the place that is being parsed.
 pub(super) struct Scope {
+    /// All but `$`, which is always there.
     declared: Vec<VariableId>,
     /// How often each variable is in `declared`.
     counts: BTreeMap<VariableId, usize>,
@@ -26,8 +27,8 @@ impl Scope {
     /// The scope of a defined template: it sees nothing of its caller.
     pub(super) fn template() -> Scope {
         Scope {
-            declared: vec![ROOT],
-            counts: BTreeMap::from([(ROOT, 1)]),
+            declared: Vec::new(),
+            counts: BTreeMap::new(),
             ranges: 0,
             dot_is_root: false,
             dollar_is_root: false,
@@ -54,6 +55,6 @@ impl Scope {
 
     /// Whether a variable is declared.
     pub(super) fn sees(&self, variable: VariableId) -> bool {
-        self.counts.get(&variable).is_some_and(|&count| count > 0)
+        variable == ROOT || self.counts.get(&variable).is_some_and(|&count| count > 0)
     }
 }
