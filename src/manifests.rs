@@ -58,6 +58,32 @@ impl Manifest {
     }
 }
 
+/// One object as it was read, and where: a [`Manifest`] for whoever keeps it.
+#[derive(Debug)]
+pub struct Parsed {
+    /// As that of a [`Manifest`].
+    pub path: Arc<Path>,
+    /// As that of a [`Manifest`].
+    pub line: usize,
+    document: Range<usize>,
+    items: Box<[usize]>,
+    /// Its `apiVersion`.
+    pub api_version: Box<str>,
+    /// Its `kind`.
+    pub kind: Box<str>,
+    /// The object.
+    pub object: Value,
+}
+
+impl From<Parsed> for Manifest {
+    fn from(parsed: Parsed) -> Manifest {
+        let Parsed { path, line, document, items, api_version, kind, object } = parsed;
+        // It never fails: the keys of a tree are texts.
+        let json = serde_json::to_string(&object).unwrap_or_default().into();
+        Manifest { path, line, document, items, api_version, kind, json }
+    }
+}
+
 /// A place in a file; both count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -168,9 +194,18 @@ pub fn read_among_others(
 
 /// Reads as [`read`] does, without a file that may lie there and is something else.
 pub fn read_but(path: &Path, other: Option<&Path>, mut found: impl FnMut(Found)) {
+    read_parsed(path, other, |parsed| found(parsed.map(Manifest::from)));
+}
+
+/// Reads as [`read_but`] does, for whoever keeps no object.
+pub fn read_parsed(
+    path: &Path,
+    other: Option<&Path>,
+    mut found: impl FnMut(Result<Parsed, ManifestError>),
+) {
     for file in files(path, other) {
         match file.and_then(|path| Ok((text(&path)?, path))) {
-            Ok((text, path)) => parse(&path, &text, &mut found),
+            Ok((text, path)) => parse_with(&path, &text, &mut found),
             Err(error) => found(Err(error)),
         }
     }
@@ -235,8 +270,12 @@ fn text_from(
 /// Reads the documents of a text, as [`read`] does those of a file of this name: JSON is told from YAML by the
 /// extension, without one by the first character.
 pub fn parse(path: &Arc<Path>, text: &str, mut found: impl FnMut(Found)) {
+    parse_with(path, text, &mut |parsed| found(parsed.map(Manifest::from)));
+}
+
+fn parse_with(path: &Arc<Path>, text: &str, found: &mut dyn FnMut(Result<Parsed, ManifestError>)) {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-    read_documents(&mut Reading { found: &mut found }, path, text, Format::of(path));
+    read_documents(&mut Reading { found }, path, text, Format::of(path));
 }
 
 /// Reads from a stream, such as standard input, as [`read`] does; `name` stands for the path in what is
@@ -253,7 +292,7 @@ pub fn read_from(name: &str, reader: impl Read, mut found: impl FnMut(Found)) {
 
 /// One reading, and who is given what it finds.
 struct Reading<'f> {
-    found: &'f mut dyn FnMut(Found),
+    found: &'f mut dyn FnMut(Result<Parsed, ManifestError>),
 }
 
 impl Reading<'_> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, Options, UserMessageFormatter};
 
-use super::{Format, Manifest, ManifestError, Place, Reading};
+use super::{Format, ManifestError, Parsed, Place, Reading};
 
 /// How deep a YAML document may be nested: as deep as JSON may by default in Rust.
 const MAX_DEPTH: usize = 128;
@@ -250,17 +250,16 @@ impl Reading<'_> {
                 }
             }
             Err(object) => {
-                // The tree is gone before anything is made of the text.
-                let manifest = Manifest {
+                let parsed = Parsed {
                     path: Arc::clone(origin.path),
                     line: origin.line,
                     document: origin.document.clone(),
                     items: origin.items.into(),
                     api_version: api_version.into(),
                     kind: kind.into(),
-                    json: Value::Object(object).to_string().into(),
+                    object: Value::Object(object),
                 };
-                (self.found)(Ok(manifest));
+                (self.found)(Ok(parsed));
             }
         }
     }

@@ -1,19 +1,21 @@
 //! One reading of manifests: each object is typed as soon as it is found.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::super::Objects;
 use super::Unusable;
 use super::near_miss::near_miss;
-use super::type_slip::type_slip;
+use super::type_slip::slip_at;
 use crate::engine::kelos::{
     GROUP, Namespace, ObjectMeta, SessionSpawner, TaskSpawner, WorkerPool, Workspace, group_of,
 };
-use crate::manifests::{self, Found, Manifest};
+use crate::manifests::{self, Found, Manifest, ManifestError, Parsed};
 use crate::templates::value::Text;
 
 /// The namespace of objects that name none, as for `kubectl apply`.
@@ -72,37 +74,68 @@ impl ReadObjects {
     /// The same without a file that may lie there and is something else.
     pub fn but(path: &Path, other: Option<&Path>) -> ReadObjects {
         let mut read = ReadObjects::default();
-        manifests::read_but(path, other, |found| read.take(found));
+        manifests::read_parsed(path, other, |found| match found {
+            Ok(parsed) => {
+                let Parsed { path, line, api_version, kind, object, .. } = parsed;
+                read.put(&Given { path, line, api_version, kind, object: Json::Tree(&object) });
+            }
+            Err(error) => read.cannot_read(error),
+        });
         read
     }
 
     /// Takes what was found. Objects of kinds that the rules don't need are left out.
     pub fn take(&mut self, found: Found) {
         match found {
-            Ok(manifest) => match Object::read(&manifest, &self.namespace) {
-                Ok(Some(object)) => {
-                    let Manifest { path, line, .. } = manifest;
-                    self.files.entry(path).or_default().push(ReadObject { line, object });
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    self.broken.push(manifest.path);
-                    self.unusable.push(error);
-                }
-            },
+            Ok(manifest) => {
+                let Manifest { path, line, api_version, kind, json, .. } = manifest;
+                self.put(&Given { path, line, api_version, kind, object: Json::Text(&json) });
+            }
+            Err(error) => self.cannot_read(error),
+        }
+    }
+
+    fn put(&mut self, given: &Given<'_>) {
+        let path = Arc::clone(&given.path);
+        match given.read(&self.namespace) {
+            Ok(Some(object)) => {
+                self.files.entry(path).or_default().push(ReadObject { line: given.line, object });
+            }
+            Ok(None) => {}
             Err(error) => {
-                self.broken.push(Arc::clone(&error.path));
-                self.unusable.push(error.into());
+                self.broken.push(path);
+                self.unusable.push(error);
             }
         }
     }
+
+    fn cannot_read(&mut self, error: ManifestError) {
+        self.broken.push(Arc::clone(&error.path));
+        self.unusable.push(error.into());
+    }
 }
 
-impl Object {
-    /// The object of a document, if it is of a kind that the rules need.
-    fn read(manifest: &Manifest, namespace: &str) -> Result<Option<Object>, Unusable> {
-        let json = &manifest.json;
-        let (kind, read) = match (group_of(&manifest.api_version), &*manifest.kind) {
+/// An object before its type is known.
+struct Given<'g> {
+    path: Arc<Path>,
+    line: usize,
+    api_version: Box<str>,
+    kind: Box<str>,
+    object: Json<'g>,
+}
+
+/// An object as it is there.
+#[derive(Clone, Copy)]
+enum Json<'g> {
+    Text(&'g str),
+    Tree(&'g Value),
+}
+
+impl Given<'_> {
+    /// The object, if it is of a kind that the rules need.
+    fn read(&self, namespace: &str) -> Result<Option<Object>, Unusable> {
+        let json = self.object;
+        let (kind, read) = match (group_of(&self.api_version), &*self.kind) {
             (GROUP, "TaskSpawner") => {
                 let read =
                     typed(json, namespace, |spawner: &mut TaskSpawner| &mut spawner.metadata);
@@ -132,21 +165,39 @@ impl Object {
                 ("Namespace", read.map(outside_all))
             }
             _ => {
-                let Manifest { path, line, api_version, kind, .. } = manifest;
-                let (path, line) = (path.to_path_buf(), *line);
-                let near_miss = near_miss(api_version, kind);
-                return near_miss
-                    .map_or(Ok(None), |message| Err(Unusable::NearMiss { path, line, message }));
+                let (path, line) = (self.path.to_path_buf(), self.line);
+                return match near_miss(&self.api_version, &self.kind) {
+                    Some(message) => Err(Unusable::NearMiss { path, line, message }),
+                    None => Ok(None),
+                };
             }
         };
-        let (path, line) = (manifest.path.to_path_buf(), manifest.line);
+        let (path, line) = (self.path.to_path_buf(), self.line);
         let malformed = |message| {
-            let message = type_slip(manifest).unwrap_or(message);
-            Unusable::Malformed { path, line, kind, message }
+            let slip = slip_at(&self.path, line, &json.tree());
+            Unusable::Malformed { path, line, kind, message: slip.unwrap_or(message) }
         };
         read.map(Some).map_err(malformed)
     }
+}
 
+impl<'g> Json<'g> {
+    fn typed<T: DeserializeOwned>(self) -> serde_json::Result<T> {
+        match self {
+            Json::Text(text) => serde_json::from_str(text),
+            Json::Tree(tree) => T::deserialize(tree),
+        }
+    }
+
+    fn tree(self) -> Cow<'g, Value> {
+        match self {
+            Json::Text(text) => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
+            Json::Tree(tree) => Cow::Borrowed(tree),
+        }
+    }
+}
+
+impl Object {
     pub(super) fn meta(&self) -> (&'static str, &ObjectMeta) {
         match self {
             Object::Spawner(spawner) => (spawner.makes.spawner(), &spawner.metadata),
@@ -168,11 +219,11 @@ impl Object {
 
 /// An object with a name and a namespace.
 fn typed<T: DeserializeOwned>(
-    json: &str,
+    json: Json<'_>,
     namespace: &str,
     meta: impl Fn(&mut T) -> &mut ObjectMeta,
 ) -> Result<T, String> {
-    let mut object: T = serde_json::from_str(json).map_err(|error| without_value(&error))?;
+    let mut object: T = json.typed().map_err(|error| without_value(&error))?;
     let meta = meta(&mut object);
     if meta.name.is_empty() {
         return Err("`metadata.name` is missing".to_owned());

@@ -1,5 +1,7 @@
 //! Values of another type than Kelos gives them, with their place and what mends them.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::manifests::{Located, Manifest};
@@ -38,9 +40,14 @@ pub fn text_slip(object: &Value) -> Option<TextSlip> {
 
 /// The same in words, with its line.
 pub fn type_slip(manifest: &Manifest) -> Option<String> {
-    let TextSlip { path, mend } = text_slip(&manifest.object())?;
+    slip_at(&manifest.path, manifest.line, &manifest.object())
+}
+
+/// The same of an object that was just read.
+pub(super) fn slip_at(file: &Path, line: usize, object: &Value) -> Option<String> {
+    let TextSlip { path, mend } = text_slip(object)?;
     let way: Vec<&str> = path.iter().map(String::as_str).collect();
-    let located = Located::find(&manifest.path, manifest.line, &way);
+    let located = Located::find(file, line, &way);
     let line = located.map(|located| format!(" line {}", located.line)).unwrap_or_default();
     let (key, above) = way.split_last()?;
     Some(format!("{}[{key}]{line}: {mend}", above.join(".")))
