@@ -108,6 +108,18 @@ impl Value {
         }
     }
 
+    /// Whether it is, or has anywhere in it, a struct or a pointer of Go: of a list or a map with one, Go prints an
+    /// address.
+    pub(in crate::templates) fn holds_typed(&self) -> bool {
+        match self {
+            Value::Typed(_) => true,
+            Value::List(items) => items.iter().any(Value::holds_typed),
+            Value::Map(map) => map.values().any(Value::holds_typed),
+            Value::Dual(dual) => dual.parts.holds_typed(),
+            _ => false,
+        }
+    }
+
     /// Go's truth: false for nothing, false, zero and whatever is empty.
     pub fn is_true(&self) -> bool {
         match self {

@@ -333,6 +333,9 @@ impl<'a> Evaluator<'a> {
                 let printed = typed.printed().map_err(|e| self.place(e, span))?;
                 self.print(&printed, span)
             }
+            other if self.is_plain && other.holds_typed() => {
+                Err(self.place(plain::prints_address(), span))
+            }
             other => {
                 let text = gofmt::print(std::slice::from_ref(other), self.budget);
                 let text = text.map_err(|e| self.place(e, span))?;

@@ -57,6 +57,8 @@ impl Printer<'_> {
                 }
                 self.write(close)
             }
+            // Nobody knows how it prints: it is kept from here where it may be part of what is printed.
+            (Value::Typed(typed), _) => self.write(typed.kind()),
             _ => self.bad_verb(value, verb),
         }
     }

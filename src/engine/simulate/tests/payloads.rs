@@ -66,6 +66,32 @@ fn what_a_payload_says_is_nothing_has_no_value() {
     }
 }
 
+/// It was printed as what it is not, within itself, until the stack was at its end.
+#[test]
+fn all_variables_with_a_payload_among_them_are_not_printed() {
+    for template in [
+        "{{ . }}",
+        "{{ $ }}",
+        "{{ print . }}",
+        "{{ printf \"%v %d\" . 1 }}",
+        "{{ println $ }}",
+        "{{ html . }}",
+        "{{ js . }}",
+        "{{ urlquery . }}",
+        "{{ range $k, $v := . }}{{ $v }}{{ end }}",
+    ] {
+        for when in [json!({"githubWebhook": {"events": ["issues"]}}), json!({"webhook": {}})] {
+            let spawner = spawner(when, json!({"promptTemplate": template}));
+            let payload = json!({"issue": {"created_at": "2026-01-01T00:00:00Z"}});
+            let made = spawner.task(&item(json!({"Payload": payload})), KelosVersion::V0_52);
+            let why = made.as_ref().err().map(|error| error.why);
+            assert!(matches!(why, None | Some(Why::NotSimulated)), "{template}: {why:?}");
+        }
+    }
+    let given = of_payload("issues", json!({"issue": {"title": "x"}}), "{{ . }}");
+    assert!(given.unwrap_err().contains("address of a pointer"));
+}
+
 #[test]
 fn a_moment_is_not_simulated_and_nothing_else_has_methods_with_arguments() {
     let payload = json!({"issue": {"created_at": "2026-01-01T00:00:00Z", "closed_at": null}});

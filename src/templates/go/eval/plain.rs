@@ -33,10 +33,15 @@ pub(super) fn arguments(builtin: Builtin, values: &mut [Value]) -> Result<(), Te
                     *value = pointed;
                 }
             }
-            (Builtin::Print | Builtin::Printf | Builtin::Println, Value::Typed(_)) => {
-                return Err(TemplateError::new(ErrorKind::Limit, PRINTS_ADDRESS)
-                    .hint("print it by an action of its own, or ask its `Get` method, as in `.Payload.GetAction`"));
-            }
+            (
+                Builtin::Print
+                | Builtin::Printf
+                | Builtin::Println
+                | Builtin::Html
+                | Builtin::Js
+                | Builtin::Urlquery,
+                value,
+            ) if value.holds_typed() => return Err(prints_address()),
             _ => {}
         }
     }
@@ -65,6 +70,10 @@ fn comparable(values: &[Value]) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// What `print` and its kin do with pointers.
-const PRINTS_ADDRESS: &str =
-    "`print`, `printf` and `println` write the address of a pointer, which nobody can tell";
+/// That Go writes where a pointer is in memory.
+pub(super) fn prints_address() -> TemplateError {
+    let message = "this writes the address of a pointer, which nobody can tell";
+    TemplateError::new(ErrorKind::Limit, message).hint(
+        "print it by an action of its own, or ask its `Get` method, as in `.Payload.GetAction`",
+    )
+}
