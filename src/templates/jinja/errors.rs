@@ -94,6 +94,7 @@ pub(super) fn render(source: &str, error: &Error, ran_out_of: Exhausted) -> Temp
             (TemplateError::missing(&name), start)
         }
         Cause::Undefined(None) => {
+            let range = range.map(|range| filtered(source, &range).unwrap_or(range));
             let written = range.clone().and_then(|range| source.get(range));
             let name = written.filter(|text| !text.is_empty() && text.len() <= 60);
             (TemplateError::missing(name.unwrap_or("this")), range.map(|range| range.start))
@@ -104,6 +105,33 @@ pub(super) fn render(source: &str, error: &Error, ran_out_of: Exhausted) -> Temp
         Some(offset) => rendered.at(Position::of(source, offset)),
         None => rendered,
     }
+}
+
+/// Where that stands which goes into a filter, if the range is that of the filter's name: it is what gives nothing.
+fn filtered(source: &str, filter: &Range<usize>) -> Option<Range<usize>> {
+    const WORDS: [&str; 8] = ["if", "elif", "else", "not", "and", "or", "in", "is"];
+    let before = source.get(..filter.start)?.trim_end().strip_suffix('|')?.trim_end();
+    let mut open = 0_usize;
+    let begins = |c: char| match c {
+        ')' | ']' | '}' => {
+            open += 1;
+            false
+        }
+        '(' | '[' | '{' if open > 0 => {
+            open -= 1;
+            false
+        }
+        c => open == 0 && "([{%,=~+-*/<>".contains(c),
+    };
+    let behind = before.rfind(begins)? + 1;
+    let written = before.get(behind..)?;
+    let mut words = written.match_indices(char::is_whitespace).map(|(at, _)| at);
+    let last = words.rfind(|at| {
+        let word = written[..*at].rsplit(char::is_whitespace).next();
+        word.is_some_and(|word| WORDS.contains(&word))
+    });
+    let written = written.get(last.unwrap_or_default()..)?.trim_start();
+    Some(before.len() - written.len()..before.len())
 }
 
 /// Why a template failed.

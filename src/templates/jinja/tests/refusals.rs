@@ -163,6 +163,10 @@ fn absent_variables_are_named_where_they_stand() {
     refuses("{{ nothing }}", "nothing", 1, 4);
     refuses("{{ 'a' ~ nothing }}", "'a' ~ nothing", 1, 4);
     refuses("{{ first([]) }}", "first([])", 1, 4);
+    refuses("{{ [] | first | stripScope }}", "[] | first", 1, 4);
+    refuses("{{- files[7] | stripScope }}", "files[7]", 1, 16);
+    refuses("{{ lower([] | first | stripScope) }}", "[] | first", 1, 10);
+    refuses("{% if not [] | first | stripScope == 'x' %}{% endif %}", "[] | first", 1, 11);
     let error = fails("{{ nothing | upper }}");
     assert_eq!(error.kind, ErrorKind::Missing);
     assert_eq!(error.message, "the value for the filter `upper` is nothing");
