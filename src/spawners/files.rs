@@ -99,6 +99,8 @@ impl FileObjects {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::manifests;
 
@@ -146,13 +148,33 @@ mod tests {
                 "apiVersion: kelos.dev/v1alpha2\nkind: Workspace\nmetadata: {name: w}\nspec: 'u:p, expected x'\n",
                 "no Workspace as Kelos has it: a field is of another type than struct WorkspaceSpec",
             ),
+            (
+                "apiVersion: kelos.dev/v1alpha2\nkind: Workspace\nmetadata: {name: w}\nspec: 's3cret at line 5'\n",
+                "no Workspace as Kelos has it: a field is of another type than struct WorkspaceSpec",
+            ),
+            (
+                "apiVersion: kelos.dev/v1alpha2\nkind: TaskSpawner\nmetadata: {name: s}\nspec: {when: {slack: [1]}}\n",
+                "no TaskSpawner as Kelos has it: a list stands where a mapping belongs",
+            ),
             (ONE, "TaskSpawner default/a is there already"),
         ] {
-            let (objects, unusable) =
-                FileObjects::default().update(read(&format!("{ONE}---\n{document}")));
-            assert_eq!(names(&objects), ["default/a"]);
-            let message = unusable[0].to_string();
-            assert!(message.contains(said) && message.starts_with("rules.yaml:"), "{message}");
+            let text = format!("{ONE}---\n{document}");
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("rules.yaml"), &text).unwrap();
+            // As a command reads it, of its text, and as `serve` does, of its tree.
+            for (read, file) in [
+                (read(&text), "rules.yaml:".to_owned()),
+                (
+                    ReadObjects::of(folder.path()),
+                    format!("{}/rules.yaml:", folder.path().display()),
+                ),
+            ] {
+                let (objects, unusable) = FileObjects::default().update(read);
+                assert_eq!(names(&objects), ["default/a"]);
+                let message = unusable[0].to_string();
+                assert!(message.contains(said) && message.starts_with(&file), "{message}");
+                assert!(!message.contains("s3cret"), "{message}");
+            }
         }
     }
 

@@ -242,7 +242,13 @@ fn typed<T: DeserializeOwned>(
 /// in the JSON that was made of the document.
 fn without_value(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(&*text, |(what, _)| what);
+    // Of a tree no line is told: what looks like one is of the value.
+    let place = (error.line() > 0).then(|| text.rsplit_once(" at line ")).flatten();
+    let what = place.map_or(&*text, |(what, _)| what);
+    // serde takes a list for the fields of a mapping in their order.
+    if what == "trailing characters" || what.starts_with("invalid length ") {
+        return "a list stands where a mapping belongs".to_owned();
+    }
     match what.rsplit_once(", expected ") {
         Some((_, expected)) => format!("a field is of another type than {expected}"),
         None => what.to_owned(),
