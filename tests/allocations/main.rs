@@ -7,6 +7,7 @@
 mod answers;
 mod bombs;
 mod fuzz;
+mod kept;
 mod lint;
 mod requests;
 mod work;

@@ -6,15 +6,18 @@ use super::output_key::OutputKey;
 use super::{BrokenAnnotation, Failing, KeyRule, Problem, Refusal, Rules};
 use crate::apimachinery::Kind;
 use crate::engine::kelos::{
-    Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests, GithubWebhook,
-    Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner, TemplateMetadata,
-    Unread, When,
+    Beyond, Bounded, Cron, GenericWebhook, GithubFilter, GithubIssues, GithubPullRequests,
+    GithubWebhook, Jira, LinearFilter, LinearWebhook, ObjectMeta, StringMap, TaskSpawner,
+    TemplateMetadata, Unread, When,
 };
+use crate::templates::Uses;
 use crate::templates::error::MESSAGE_BYTES;
 use crate::templates::purse::{ALLOCATION, text_bytes, tree_bytes};
 
-/// What rules take that say nothing, and how others that say the same find their keys.
-pub(super) const RULES_BYTES: usize = size_of::<Rules>() + 6 * ALLOCATION + 64;
+/// What rules take that say nothing, what is there of them in a piece of its own, and how others that say the same find
+/// their keys and names.
+pub(super) const RULES_BYTES: usize =
+    size_of::<Rules>() + 2 * size_of::<Uses>() + size_of::<Beyond>() + 12 * ALLOCATION + 3 * 64;
 
 /// The most that the problems of the TaskSpawner as a whole take, twice: kept free while it is compiled.
 pub(super) const PROBLEMS_BYTES: usize = 24 * (size_of::<Problem>() + 768);
@@ -62,6 +65,7 @@ fn kept_key(key: &str) -> usize {
         + size_of::<Guards>()
         + size_of::<OutputKey>()
         + 5 * ALLOCATION
+        + 64
         + key.len()
         + path
 }
@@ -73,8 +77,8 @@ pub(super) fn refusal(key: &str) -> usize {
 
 /// What `default` and `allowed` of a key take.
 pub(super) fn guards(default: Option<&str>, allowed: &[String]) -> usize {
-    let text = |text: &str| text.len() + 2 * ALLOCATION;
-    default.map_or(0, text)
+    let text = |text: &str| text.len() + ALLOCATION;
+    default.map_or(0, |default| text(default) + ALLOCATION)
         + tree_bytes(allowed.len(), size_of::<Box<str>>())
         + allowed.iter().map(|value| text(value)).sum::<usize>()
 }

@@ -43,10 +43,8 @@ pub(super) struct ShortSpan {
 impl Flat {
     /// A program that does no more than that.
     pub(in crate::templates) fn of(program: &Program) -> Option<Flat> {
-        let Parsed { main, templates, .. } = &program.inner.parsed;
-        if !templates.is_empty() {
-            return None;
-        }
+        // Templates that are defined and not called print nothing.
+        let Parsed { main, helper: None, .. } = &program.inner.parsed else { return None };
         // With no more room than they take: they are kept.
         let mut parts = Vec::with_capacity(main.len());
         for node in main {
@@ -95,7 +93,12 @@ impl Flat {
 
     /// The bytes that it takes beside its source.
     pub(in crate::templates) fn bytes(&self) -> usize {
-        size_of_val(&*self.0) + ALLOCATION
+        let name = |part: &Part| match part {
+            Part::Text(_) => 0,
+            // Beside the source it is there once more among those that the rules read, in a list that grows by doubling.
+            Part::Name(of) | Part::Element { of, .. } => 2 * size_of::<Text>() + of.long_bytes(),
+        };
+        size_of_val(&*self.0) + ALLOCATION + self.0.iter().map(name).sum::<usize>()
     }
 }
 
@@ -143,6 +146,12 @@ impl ShortSpan {
 
     pub(super) fn text(self, source: &str) -> &str {
         source.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// What the name in `.NAME` takes where it is a text by itself, if it is a long one.
+    fn long_bytes(self) -> usize {
+        let length = (self.end - self.start) as usize;
+        if length > size_of::<Text>() { length + 2 * ALLOCATION } else { 0 }
     }
 
     /// The name in `.NAME`.
@@ -221,7 +230,6 @@ mod tests {
             "{{.Title | lower}}",
             "{{if .Title}}x{{end}}",
             "{{(.Title)}}",
-            "{{define \"t\"}}{{end}}{{.Title}}",
         ] {
             assert!(Flat::of(&Program::compile(source).unwrap()).is_none(), "{source}");
         }
@@ -237,6 +245,7 @@ mod tests {
         assert_eq!(element("{{index .Labels 0}}"), labels(0));
         assert_eq!(element("{{- index .Labels 12 -}}"), labels(12));
         assert_eq!(element(" {{index .Labels 0}}\n"), labels(0));
+        assert_eq!(element("{{define \"x\"}}{{.Body}}{{end}}{{index .Labels 0}}"), labels(0));
         for other in [
             "",
             "0",

@@ -17,8 +17,8 @@ pub(super) fn parsed(parsed: &Parsed) -> usize {
         + size_of_val(&*parsed.templates)
         + variables
         + size_of_val(&*parsed.variables)
-        // The names are those of the code.
-        + parsed.uses.list_bytes()
+        // The names are those of the code, and they are once more among those that the rules read.
+        + 2 * parsed.uses.list_bytes()
         + regexp::patterns_bytes(&parsed.patterns)
 }
 
