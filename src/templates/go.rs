@@ -127,11 +127,6 @@ impl Program {
         &self.inner.parsed.uses
     }
 
-    /// Whether it prints texts and variables by their names and nothing else.
-    pub fn prints_names_only(&self) -> bool {
-        outline::prints_names_only(&self.inner.parsed.main)
-    }
-
     /// The first helper in it, which Go itself does not have, and its place.
     pub fn helper(&self) -> Option<(&'static str, Position)> {
         let (at, name) = self.inner.parsed.helper?;

@@ -129,8 +129,7 @@ impl Template {
     pub fn prints_names_only(&self) -> bool {
         match &self.body {
             Body::Flat(flat) => flat.prints_names_only(),
-            Body::Go(program) => program.prints_names_only(),
-            Body::Plain | Body::Jinja(_) => false,
+            Body::Plain | Body::Go(_) | Body::Jinja(_) => false,
         }
     }
 

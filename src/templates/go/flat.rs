@@ -29,6 +29,7 @@ pub(super) enum Part {
         of: ShortSpan,
         /// Where the number begins.
         number: u32,
+        /// The number.
         at: u32,
     },
 }

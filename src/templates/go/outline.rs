@@ -260,20 +260,5 @@ fn or_no_value(names: Box<[Text]>) -> Piece {
     Piece::Choice(vec![found, Alternative { when: When::Otherwise, pieces }])
 }
 
-/// Whether a template prints texts and variables by their names and nothing else. Go prints `<no value>` for
-/// none of them: one that is not there is an error.
-pub(super) fn prints_names_only(main: &[Node]) -> bool {
-    main.iter().all(|node| match node {
-        Node::Text(_) => true,
-        Node::Print(Pipeline { targets, commands, .. }) => match &**commands {
-            [Expr { kind: ExprKind::Field(path), .. }] => {
-                targets.is_empty() && matches!(&*path.names, [name] if **name != *"Payload")
-            }
-            _ => false,
-        },
-        _ => false,
-    })
-}
-
 #[cfg(test)]
 mod tests;
